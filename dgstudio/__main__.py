@@ -1,0 +1,5 @@
+"""`python -m dgstudio`."""
+
+from dgstudio.cli import main
+
+main()

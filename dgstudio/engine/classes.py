@@ -1,0 +1,88 @@
+"""The table of classes: names, keys and colours. Ids are permanent; the model knows classes by id only."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dgstudio.errors import BadInputError
+from dgstudio.types import ClassInfo
+
+MAX_NAME = 60
+"""Characters; longer names would not fit a card and are refused."""
+
+OKABE_ITO = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
+"""Okabe and Ito (2008), Color Universal Design: eight colours told apart with any kind of colour vision."""
+
+
+class ClassTable:
+    """Any thread may call: every method takes one short lock. Removed classes keep their id and name."""
+
+    def __init__(self, classes: Iterable[ClassInfo] = ()) -> None:
+        self._lock = threading.Lock()
+        self._classes = {info.id: info for info in classes}
+        self.names: dict[int, str] = {info.id: info.name for info in self._classes.values()}
+        """id → name, replaced as a whole at every change, so that it can be read without the lock."""
+
+    def living(self) -> list[ClassInfo]:
+        """The classes that have not been removed, by id."""
+        with self._lock:
+            return [info for _, info in sorted(self._classes.items()) if info.living]
+
+    def every(self) -> list[ClassInfo]:
+        """All classes that ever were, by id."""
+        with self._lock:
+            return [info for _, info in sorted(self._classes.items())]
+
+    def get(self, class_id: int) -> ClassInfo:
+        """The class with this id; `BadInputError` if there never was one."""
+        with self._lock:
+            if class_id not in self._classes:
+                raise BadInputError(f"There is no class number {class_id}.")
+            return self._classes[class_id]
+
+    def by_name(self, name: str) -> ClassInfo | None:
+        """The living class of that name, if any."""
+        return next((info for info in self.living() if info.name == name), None)
+
+    def add(self, name: str) -> ClassInfo:
+        """A new class with the next id, key and colour. `BadInputError` says what is wrong with a name."""
+        clean = clean_name(name)
+        with self._lock:
+            taken = {info.name.casefold() for info in self._classes.values() if info.living}
+            if clean.casefold() in taken:
+                raise BadInputError(f"There is already a class “{clean}”: choose another name.")
+            number = max(self._classes, default=-1) + 1
+            used = {info.key for info in self._classes.values() if info.living}
+            key = next((digit for digit in "123456789" if digit not in used), "")
+            info = ClassInfo(number, clean, key, OKABE_ITO[number % len(OKABE_ITO)])
+            self._put(info)
+            return info
+
+    def set_living(self, class_id: int, living: bool) -> ClassInfo:
+        """Remove a class, or bring a removed one back."""
+        info = replace(self.get(class_id), living=living)
+        with self._lock:
+            self._put(info)
+        return info
+
+    def _put(self, info: ClassInfo) -> None:
+        self._classes[info.id] = info
+        self.names = {**self.names, info.id: info.name}
+
+
+def clean_name(name: str) -> str:
+    """A class name without surrounding and doubled spaces and control characters; `BadInputError` if unusable.
+
+    Emoji and right-to-left names are fine; what a name may not do is turn the direction of the text around it.
+    """
+    kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cs") or c in "\t\n")
+    kept = "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    clean = unicodedata.normalize("NFC", " ".join(kept.split()))
+    if not clean:
+        raise BadInputError("A class needs a name: type at least one letter.")
+    if len(clean) > MAX_NAME:
+        raise BadInputError(f"That name has {len(clean)} characters; {MAX_NAME} is the most.")
+    return clean

@@ -1,0 +1,37 @@
+"""What the engine has to say: one bounded queue of events that the window or the command line drains."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import replace
+
+from dgstudio.types import Event
+
+
+class EventQueue:
+    """Bounded: when nobody drains it, the oldest events are dropped and counted. Any thread may call."""
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self._events: deque[Event] = deque()
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self.dropped = 0
+
+    def say(self, event: Event) -> None:
+        """Append an event, stamping it with the present time if it has none."""
+        if not event.unix:
+            event = replace(event, unix=time.time())
+        with self._lock:
+            if len(self._events) >= self._capacity:
+                self._events.popleft()
+                self.dropped += 1
+            self._events.append(event)
+
+    def drain(self) -> list[Event]:
+        """Take everything that is waiting, oldest first."""
+        with self._lock:
+            events = list(self._events)
+            self._events.clear()
+        return events

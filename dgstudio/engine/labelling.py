@@ -1,0 +1,126 @@
+"""From held keys to examples: which answered windows a take means, and in which order they are noted.
+
+The rule (design 6): a window belongs to a take when at least half of the shorter of the two lies inside the
+other, the window is complete by the end of the take, and the take ends the reaction time before the release. While
+the key is held the stricter half of the window is asked for, so that nothing has to be taken back at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from dgstudio.engine.rings import RecordRing, SampleRing
+from dgstudio.types import Example, Reading, StreamSpec, Take
+
+SHARE = 0.5
+"""Part of the shorter of window and take that must overlap."""
+
+
+@dataclass(slots=True)
+class OpenTake:
+    """A take whose key is down; times in stream seconds. `seen` is the reading to look at next."""
+
+    take: Take
+    held_since_wall: float
+    seen: int
+    noted: set[int] = field(default_factory=set)
+    last_learned: float = float("-inf")
+    written: bool = False
+
+
+def belongs(start: float, end: float, take_start: float, take_end: float, *, strict: bool) -> bool:
+    """Whether the window [start, end] belongs to the take [take_start, take_end]."""
+    slack = 1e-9
+    if end > take_end + slack:
+        return False
+    overlap = min(end, take_end) - max(start, take_start)
+    shorter = (end - start) if strict else min(end - start, take_end - take_start)
+    return overlap >= SHARE * shorter - slack and overlap > 0
+
+
+class Labeller:
+    """Makes examples from readings. Used by dg-store only.
+
+    `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned.
+    """
+
+    def __init__(
+        self,
+        spec: StreamSpec,
+        readings: RecordRing[Reading],
+        ring: SampleRing,
+        *,
+        learn_every_s: float,
+        next_example: int,
+        next_take: int,
+    ) -> None:
+        self._spec = spec
+        self._readings = readings
+        self._ring = ring
+        self._learn_every_s = learn_every_s
+        self._next_example = next_example
+        self._next_take = next_take
+
+    def open(self, class_id: int, start: float, held_since_wall: float, who: str) -> OpenTake:
+        """Begin a take at stream time `start`."""
+        take = Take(self._next_take, class_id, start, start, self._spec.name, who, time.time())
+        self._next_take += 1
+        return OpenTake(take, held_since_wall, self._first_reading(start))
+
+    def grow(self, open_take: OpenTake, until: float) -> list[Example]:
+        """New examples of a take that is still being held, of windows complete by stream time `until`."""
+        return self._collect(open_take, until, strict=True)
+
+    def close(self, open_take: OpenTake, end: float) -> tuple[Take, list[Example]]:
+        """End a take at stream time `end`; returns it and the examples that were still missing."""
+        end = max(end, open_take.take.start)
+        open_take.seen = min(open_take.seen, self._first_reading(open_take.take.start))
+        examples = self._collect(open_take, end, strict=False)
+        take = replace(open_take.take, end=end, examples=len(open_take.noted))
+        open_take.take = take
+        return take, examples
+
+    def _first_reading(self, start: float) -> int:
+        recent, total = self._readings.since(0)
+        number = total - len(recent)
+        for reading in recent:
+            if reading.end > start:
+                break
+            number += 1
+        return number
+
+    def _collect(self, open_take: OpenTake, until: float, *, strict: bool) -> list[Example]:
+        take, examples = open_take.take, []
+        readings, total = self._readings.since(open_take.seen)
+        number = total - len(readings)
+        for reading in readings:
+            if reading.end > until + 1e-9:
+                break
+            number += 1
+            if reading.hop in open_take.noted:
+                continue
+            if not belongs(reading.start, reading.end, take.start, until, strict=strict):
+                continue
+            open_take.noted.add(reading.hop)
+            examples.append(self._example(open_take, reading))
+        open_take.seen = number
+        return examples
+
+    def _example(self, open_take: OpenTake, reading: Reading) -> Example:
+        learn = abs(reading.end - open_take.last_learned) >= self._learn_every_s - 1e-6
+        if learn:
+            open_take.last_learned = reading.end
+        window = self._ring.window(reading.sample - self._spec.window, reading.sample)
+        example = Example(
+            id=self._next_example,
+            class_id=open_take.take.class_id,
+            take_id=open_take.take.id,
+            features=reading.features,
+            start=reading.start,
+            end=reading.end,
+            learn=learn,
+            raw=None if window is None else window[1],
+        )
+        self._next_example += 1
+        return example

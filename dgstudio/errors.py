@@ -1,0 +1,31 @@
+"""The exceptions of dgstudio: a message says what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+
+class DgstudioError(Exception):
+    """Base of everything that dgstudio raises on purpose; its text is one sentence a user can act on."""
+
+
+class BadInputError(DgstudioError):
+    """A file, name, number or option that the user gave cannot be used."""
+
+
+class StreamError(DgstudioError):
+    """A stream could not be opened, or was lost; the engine retries where that makes sense."""
+
+
+class StreamEnded(StreamError):
+    """A recording that plays once has reached its end."""
+
+
+class SessionError(DgstudioError):
+    """A session file could not be read or written."""
+
+
+class SessionFormatError(SessionError):
+    """A file is not a session, is damaged, or was written by a newer dgstudio."""
+
+
+class Rejected(DgstudioError):
+    """A proposal would break the contract or is not a valid snapshot; the learner goes on from `head`."""

@@ -1,0 +1,299 @@
+"""What flows between the rooms: blocks, examples, takes, readings, receipts, records of publishes, events.
+
+Everything here is a plain value, numpy only, safe to hand from one thread to another. Times are seconds of
+*stream time* (the clock of the source) unless a name ends in `_wall` (`time.perf_counter`) or `_unix`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+F32: TypeAlias = npt.NDArray[np.float32]
+F64: TypeAlias = npt.NDArray[np.float64]
+I32: TypeAlias = npt.NDArray[np.int32]
+U8: TypeAlias = npt.NDArray[np.uint8]
+
+UNKNOWN_TRUTH = -1
+"""The entry of `Block.truth` where the ground truth is not known."""
+
+
+class Mode(StrEnum):
+    """What the learner may change (design 3)."""
+
+    OFF = "off"
+    ROUTING = "routing"
+    WEIGHTS = "weights"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """What a source declares about its stream.
+
+    `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes.
+    """
+
+    name: str
+    kind: str
+    """"signal", "pointer" or "image"."""
+    rate: float
+    channels: tuple[str, ...]
+    window_s: float
+    hop_s: float
+    truth_names: tuple[str, ...] = ()
+    speed: float = 1.0
+    """Stream seconds per wall second; 0 means as fast as it is read."""
+
+    @property
+    def window(self) -> int:
+        """Samples in a window, at least one."""
+        return max(1, round(self.window_s * self.rate))
+
+    @property
+    def hop(self) -> int:
+        """Samples between two windows, at least one."""
+        return max(1, round(self.hop_s * self.rate))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Consecutive samples: `times` (n,) float64, `values` (n, channels) float32, `truth` (n,) int16 or None.
+
+    `break_before` says that the first sample does not follow the last one of the block before it (a gap, the
+    boundary of a take, a seek): windows start afresh.
+    """
+
+    times: F64
+    values: F32
+    truth: npt.NDArray[np.int16] | None = None
+    break_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """A class of the user's: a permanent id, a name, the key that records it, its colour as "#rrggbb"."""
+
+    id: int
+    name: str
+    key: str
+    colour: str
+    living: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One act of labelling: the stretch [start, end] of the stream was `class_id`."""
+
+    id: int
+    class_id: int
+    start: float
+    end: float
+    source: str
+    who: str = "held"
+    """"held" (a key), "tap", "retro" (a past stretch), "file" (a label column), "suggestion"."""
+    created_unix: float = 0.0
+    examples: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One labelled window: raw features (d,) float32 before the normaliser; `start`..`end` in stream time.
+
+    `learn` is False for windows that are stored and scored but not learned (at most ten a second are).
+    `raw` is the window itself, (n, channels) float32, for a thumbnail; it may be None.
+    """
+
+    id: int
+    class_id: int
+    take_id: int
+    features: F32
+    start: float
+    end: float
+    learn: bool = True
+    raw: F32 | None = None
+
+
+BASE = -1
+"""`Reading.speaker` where the base answered."""
+
+
+class BankState(IntEnum):
+    """What a bank did on one input."""
+
+    CLOSED = 0
+    SILENT = 1
+    SPEAKING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What replays an answer: digests (hex) of the input, the snapshot, the active units and the logits."""
+
+    input: str
+    version: int
+    digest: str
+    active: str
+    logits: str
+    kernel: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One answer. Arrays are read-only by convention; `classes` names the columns of `logits`.
+
+    `features` (d,) float32 raw; `active` (k,) int32 ascending; `activations` (k,) float32 of those units;
+    `bank_r`, `bank_state`, one entry a bank; `margin` is s_(k) − s_(k+1) of the base (inf without a base).
+    """
+
+    hop: int
+    start: float
+    end: float
+    version: int
+    digest: str
+    features: F32
+    active: I32
+    activations: F32
+    bank_r: F32
+    bank_tau: F32
+    bank_state: U8
+    speaker: int
+    margin: float
+    classes: tuple[int, ...]
+    logits: F32
+    probabilities: F32
+    top: int | None
+    """Class id of the answer; None while there is no class or the answer is "unsure"."""
+    latency_us: float
+    """Features in hand → probabilities."""
+    arrival_wall: float
+    """When the sample that completed the hop entered the ring."""
+    ready_wall: float
+    """When this reading became readable."""
+    truth: str | None = None
+    certified: int | None = None
+    """The last protected version that this answer is certified to equal, if it is."""
+    receipt: Receipt | None = None
+    sample: int = 0
+    """Running number of the sample after the window's last one, in the sample ring."""
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the top class, 0 where there is none."""
+        return float(self.probabilities.max()) if self.top is not None and len(self.probabilities) else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwinReading:
+    """An answer of the conventional twin to the same hop.
+
+    `state` is "version" (whole, and a published version), "unpublished" (whole, never a version), "torn" (its
+    arrays changed during the read) or "unattributed" (torn, and equal to no state that ever was).
+    """
+
+    hop: int
+    end: float
+    classes: tuple[int, ...]
+    probabilities: F32
+    top: int | None
+    state: str
+    latency_us: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishRecord:
+    """One entry of the history: a publish, a rejection, a roll-back. Feeds the timeline and the stability lanes.
+
+    `kind`: "initial", "learned", "class added", "class removed", "bank sealed", "protected", "rolled back",
+    "rejected". A rejected proposal has `version` None. `bits_changed` and `max_delta` are over all protected
+    logits. `routing_delta`, `representation_delta`: how far the logits of the newest live input moved at this
+    publish, split into its two parts (maximum over classes); None where there was no live input.
+    """
+
+    seq: int
+    kind: str
+    version: int | None
+    parent: int | None
+    reason: str
+    time: float
+    unix: float
+    digest: str = ""
+    examples: int = 0
+    """Examples that the learner held at this publish."""
+    new_examples: tuple[tuple[int, int], ...] = ()
+    """(class id, count) that this publish learned first."""
+    units_changed: int = 0
+    protected: int = 0
+    bits_changed: int = 0
+    max_delta: float = 0.0
+    flips: int = 0
+    """Protected inputs whose top class changed."""
+    routing_delta: float | None = None
+    representation_delta: float | None = None
+    live_flip: bool = False
+    duration_ms: float = 0.0
+    """Solve → assignment, without the background audit."""
+    label_to_publish_ms: float | None = None
+    to_version: int | None = None
+    """The version that a roll-back went back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that the window or the command line should say. `level`: "info", "good", "warning", "error"."""
+
+    kind: str
+    text: str
+    level: str = "info"
+    unix: float = 0.0
+    data: Any = None
+
+
+@dataclass(slots=True)
+class EngineStats:
+    """Counters and percentiles of a running engine, one consistent copy a call. Times as the names say."""
+
+    samples: int = 0
+    lost_samples: int = 0
+    hops: int = 0
+    skipped_hops: int = 0
+    repaired_values: int = 0
+    serve_p50_us: float = 0.0
+    serve_p99_us: float = 0.0
+    answer_p50_ms: float = 0.0
+    answer_p99_ms: float = 0.0
+    examples: int = 0
+    learned: int = 0
+    publishes: int = 0
+    rejections: int = 0
+    roll_backs: int = 0
+    reads: int = 0
+    torn: int = 0
+    unpublished: int = 0
+    unattributed: int = 0
+    receipts_checked: int = 0
+    receipts_wrong: int = 0
+    audited: int = 0
+    protected: int = 0
+    protected_bits_changed: int = 0
+    certified: int = 0
+    truth_seen: int = 0
+    truth_right: int = 0
+    twin_reads: int = 0
+    twin_torn: int = 0
+    twin_unpublished: int = 0
+    twin_unattributed: int = 0
+    twin_flips: int = 0
+    """Protected answers of the twin whose top class is no longer the one it began with."""
+    twin_max_delta: float = 0.0
+    stream_state: str = "opening"
+    """"opening", "live", "ended", "lost"."""
+    learner_state: str = "idle"
+    """"idle", "learning", "off", "failed"."""
+    saved: str = ""
+    """"saved", "saving", "memory only", or "failed: why"."""
+    errors: list[str] = field(default_factory=list)

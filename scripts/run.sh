@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Opens the studio, or does the same job without a display.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}" ] && [ -z "${WAYLAND_DISPLAY:-}" ]; then
+    printf 'No display: doing the proof run unattended, with the window drawn off screen (about a minute).\n'
+    QT_QPA_PLATFORM=offscreen exec .venv/bin/python -m dgstudio proof --out out
+fi
+exec .venv/bin/python -m dgstudio "$@"

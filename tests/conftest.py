@@ -1,0 +1,58 @@
+"""Surroundings of every test: off screen, one BLAS thread, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import hypothesis  # noqa: E402
+import pytest  # noqa: E402
+
+hypothesis.settings.register_profile("dgstudio", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("dgstudio")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions and settings of a test go to a folder of its own."""
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Fail a test that leaves a thread running."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
+    for thread in left:
+        thread.join(2.0)
+    names = [t.name for t in left if t.is_alive() and not t.name.startswith(("pytest", "Dummy"))]
+    assert not names, f"threads left running: {names}"
+
+
+@pytest.fixture(autouse=True)
+def no_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a window on the screen or a timer running in one."""
+    yield
+    if "qtbot" not in request.fixturenames and "qapp" not in request.fixturenames:
+        return
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        return
+    app.processEvents()
+    shown = [w for w in app.topLevelWidgets() if w.isVisible() and w.parent() is None]
+    running = [
+        t for w in app.topLevelWidgets() for t in w.findChildren(QTimer) if t.isActive() and not t.isSingleShot()
+    ]
+    for widget in shown:
+        widget.close()
+    assert not shown, f"windows left open: {shown}"
+    assert not running, f"timers left running: {running}"
