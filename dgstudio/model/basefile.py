@@ -1,0 +1,172 @@
+"""A base model as one file: what it answers with, what the locked bank starts from, and its conventional twin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+from dgstudio.errors import BadInputError
+from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
+from dgstudio.types import F32, I32
+
+FORMAT = "dgstudio-base-1"
+
+
+@dataclass(frozen=True, eq=False)
+class BaseModel:
+    """A trained base and all that belongs to it.
+
+    `A0` (D+1, D+1), `B0` (D+1, C₀) and `b_r` (D+1,) float32 are sums over the whole training set (design 3); B0's
+    columns are `base.classes`. `protected` (N, d) float32 are raw training inputs, `protected_labels` (N,) class ids.
+    `dense` are W1 (H, d), b1 (H,), V (H, C₀), b2 (C₀,) of a conventional network of the same size, trained on the
+    same data with the same steps: the twin's start.
+    """
+
+    normaliser: Normaliser
+    base: Base
+    phi: Features
+    A0: F32
+    B0: F32
+    b_r: F32
+    protected: F32
+    protected_labels: I32
+    dense: tuple[F32, F32, F32, F32]
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        base, dim = self.base, self.phi.dim
+        hidden, d, count = base.hidden, base.inputs, len(base.classes)
+        W1, b1, V, b2 = self.dense
+        wanted: list[tuple[str, npt.NDArray[Any], tuple[int, ...]]] = [
+            ("normaliser", self.normaliser.mean, (d,)),
+            ("normaliser's scale", self.normaliser.scale, (d,)),
+            ("A0", self.A0, (dim, dim)),
+            ("B0", self.B0, (dim, count)),
+            ("b_r", self.b_r, (dim,)),
+            ("protected inputs", self.protected, (len(self.protected_labels), d)),
+            ("dense W1", W1, (hidden, d)),
+            ("dense b1", b1, (hidden,)),
+            ("dense V", V, (hidden, count)),
+            ("dense b2", b2, (count,)),
+        ]
+        for name, array, shape in wanted:
+            if array.shape != shape:
+                raise BadInputError(f"The base model's {name} has shape {array.shape}; {shape} was expected.")
+        if (len(self.feature_names), len(self.class_names)) != (d, count):
+            raise BadInputError(f"The base model must name each of its {d} features and {count} classes.")
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Ids of the base's classes, in the order of `class_names`."""
+        return self.base.classes
+
+    def snapshot(self) -> Snapshot:
+        """Return the first version of a model that begins with this base: no bank yet."""
+        return Snapshot(
+            version=0,
+            parent=None,
+            classes=self.base.classes,
+            temperature=float(self.meta.get("temperature", 1.0)),
+            normaliser=self.normaliser,
+            base=self.base,
+            phi=self.phi,
+            reason="initial",
+        )
+
+    def save(self, path: Path) -> None:
+        """Write one safetensors file; the metadata are JSON in its header."""
+        meta = {
+            "format": FORMAT,
+            "k": self.base.k,
+            "classes": list(self.base.classes),
+            "class_names": list(self.class_names),
+            "feature_names": list(self.feature_names),
+            "x_rms": float(self.phi.x_rms),
+            "u_rms": float(self.phi.u_rms),
+            "meta": self.meta,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays().items()}
+        meta["digest"] = _digest(arrays)
+        safetensors.numpy.save_file(arrays, path, metadata={"dgstudio": json.dumps(meta)})
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        for prefix, part in (("normaliser", self.normaliser), ("base", self.base), ("phi", self.phi)):
+            arrays.update({f"{prefix}.{name}": array for name, array in part.arrays().items()})
+        arrays.update(A0=self.A0, B0=self.B0, b_r=self.b_r)
+        arrays.update({"protected.inputs": self.protected, "protected.labels": self.protected_labels})
+        arrays.update({f"dense.{n}": a for n, a in zip(("W1", "b1", "V", "b2"), self.dense, strict=True)})
+        return arrays
+
+    @classmethod
+    def load(cls, path: Path) -> BaseModel:
+        """Read a base file.
+
+        Raises
+        ------
+        BadInputError
+            If the file is missing, damaged, or not a base model of dgstudio.
+        """
+        try:
+            with safetensors.safe_open(path, framework="np") as file:
+                header = file.metadata() or {}
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dictionary)
+        except FileNotFoundError as error:
+            raise BadInputError(f"The base model {path} does not exist.") from error
+        except (safetensors.SafetensorError, OSError) as error:
+            raise BadInputError(f"{path} cannot be read as a base model: {error}.") from error
+        meta = _header(header, path)
+        if meta.get("digest") != _digest(arrays):
+            raise BadInputError(
+                f"{path} is damaged: its numbers are not those that were written; make or copy it again."
+            )
+        try:
+            return cls._from(arrays, meta)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInputError(f"{path} is an incomplete base model: {error!r}.") from error
+
+    @classmethod
+    def _from(cls, arrays: dict[str, npt.NDArray[Any]], meta: dict[str, Any]) -> BaseModel:
+        def part(prefix: str) -> dict[str, npt.NDArray[Any]]:
+            return {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(prefix + ".")}
+
+        return cls(
+            normaliser=Normaliser(**part("normaliser")),
+            base=Base(**part("base"), k=int(meta["k"]), classes=tuple(int(c) for c in meta["classes"])),
+            phi=Features(**part("phi"), x_rms=float(meta["x_rms"]), u_rms=float(meta["u_rms"])),
+            A0=arrays["A0"],
+            B0=arrays["B0"],
+            b_r=arrays["b_r"],
+            protected=arrays["protected.inputs"],
+            protected_labels=arrays["protected.labels"],
+            dense=(arrays["dense.W1"], arrays["dense.b1"], arrays["dense.V"], arrays["dense.b2"]),
+            feature_names=tuple(meta["feature_names"]),
+            class_names=tuple(meta["class_names"]),
+            meta=dict(meta["meta"]),
+        )
+
+
+def _digest(arrays: dict[str, npt.NDArray[Any]]) -> str:
+    text = json.dumps({name: content_id(array) for name, array in arrays.items()}, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _header(header: dict[str, str], path: Path) -> dict[str, Any]:
+    try:
+        meta = json.loads(header["dgstudio"])
+    except (KeyError, ValueError) as error:
+        raise BadInputError(f"{path} is not a base model of dgstudio.") from error
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise BadInputError(f"{path} was made by another version of dgstudio; make it again.")
+    return meta

@@ -1,0 +1,333 @@
+"""The serving kernel: a snapshot compiled for answering one input at a time. Numpy only, no locks.
+
+Bits depend on shapes, on the BLAS and on the processor, so exactly this code both serves and is audited: base and
+banks are separate products that keep their shapes for good, and nothing is ever answered in batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import threadpoolctl
+
+from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
+from dgstudio.types import BASE, F32, I32, U8, BankState, Receipt
+
+KERNEL_VERSION = 1
+NOBODY = -2
+"""`Answer.speaker` where no part of the snapshot answers."""
+UNKNOWN_LOGIT = -30.0
+"""The logit of a living class that the answering part does not know."""
+BANK_GAIN = 10.0
+"""A bank's logits are this times its scores, which run from about 0 to 1."""
+
+_ZERO, _ONE, _GAIN = np.float32(0), np.float32(1), np.float32(BANK_GAIN)
+_NO_UNITS: I32 = np.zeros(0, np.int32)
+_NO_FLOATS: F32 = np.zeros(0, np.float32)
+_NO_STATES: U8 = np.zeros(0, np.uint8)
+
+
+def _kernel_name() -> str:
+    blas = [info for info in threadpoolctl.threadpool_info() if info.get("user_api") == "blas"]
+    libraries = sorted(
+        {f"{info.get('internal_api')}-{info.get('version')}-{info.get('architecture', 'unknown')}" for info in blas}
+    )
+    return f"dg{KERNEL_VERSION} numpy-{np.__version__} {'+'.join(libraries) or 'blas-unknown'}"
+
+
+KERNEL = _kernel_name()
+"""Answers are compared bit for bit only between equal kernel names: kernel and numpy version, BLAS, architecture."""
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """One answer of a plan.
+
+    `x` (d,) normalised input; `active` (k,) ascending unit indices and their `activations`; `margin` s_(k) − s_(k+1)
+    (inf without a base or when all units are active); `z` (D+1,) or None without banks; `r` (B,) and `state` (B,) a
+    bank; `t` (C_b,) the scores of the speaking bank, or None; `speaker` the index of the answering bank, `BASE` or
+    `NOBODY`; `logits`, `probabilities` (C,) over the living classes; `top` an index into these, −1 for no answer.
+    """
+
+    x: F32
+    active: I32
+    activations: F32
+    margin: float
+    base_logits: F32
+    z: F32 | None
+    r: F32
+    state: U8
+    t: F32 | None
+    speaker: int
+    logits: F32
+    probabilities: F32
+    top: int
+
+
+class _Output:
+    """Where the living classes stand in the list of one part; `some`: whether it knows any of them."""
+
+    __slots__ = ("_known", "_size", "_source", "same", "some")
+
+    def __init__(self, living: tuple[int, ...], own: tuple[int, ...]) -> None:
+        known = [(i, own.index(c)) for i, c in enumerate(living) if c in own]
+        self.same = living == own
+        self.some = bool(known)
+        self._size = len(living)
+        self._known = np.asarray([i for i, _ in known], np.intp)
+        self._source = np.asarray([j for _, j in known], np.intp)
+
+    def __call__(self, scores: F32) -> F32:
+        if self.same:
+            return scores
+        logits = np.full(self._size, UNKNOWN_LOGIT, np.float32)
+        logits[self._known] = scores[self._source]
+        return logits
+
+
+class _BankPlan:
+    """One bank compiled: its read-out has at least two rows, so that the product has a fixed kind of shape."""
+
+    __slots__ = ("R", "classes", "delta", "output", "place", "rows", "speaks_always", "tau", "w")
+
+    def __init__(self, bank: Bank, living: tuple[int, ...]) -> None:
+        self.w = bank.w
+        self.rows = len(bank.classes)
+        self.R = bank.R if self.rows > 1 else np.concatenate([bank.R, np.zeros_like(bank.R)])
+        self.classes = bank.classes
+        self.place = {c: i for i, c in enumerate(bank.classes)}
+        self.tau = np.float32(bank.tau)
+        self.delta = np.float32(bank.delta)
+        self.speaks_always = math.isinf(bank.delta)
+        self.output = _Output(living, bank.classes)
+
+    def read_out(self, z: F32) -> F32:
+        t: F32 = np.dot(self.R, z)
+        return t[: self.rows]
+
+    def speaks(self, t: F32, below: int | None) -> bool:
+        """Whether an open bank with scores `t` overrides the class `below` (None: nothing answers below)."""
+        if self.speaks_always or below is None:
+            return True
+        place = self.place.get(below)
+        if place is None:
+            return bool(t.max() > -self.delta)
+        if self.rows == 1:
+            return False
+        others = t.copy()
+        others[place] = -np.inf
+        return bool(others.max() - t[place] > -self.delta)
+
+
+class Plan:
+    """A snapshot compiled for serving. Any number of threads may answer with it at once; it holds no scratch space.
+
+    Parameters
+    ----------
+    snapshot
+        What to serve; its arrays are used as they are.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._normaliser = snapshot.normaliser
+        self._base: Base | None = snapshot.base
+        self._phi: Features | None = snapshot.phi
+        self._banks = [_BankPlan(bank, snapshot.classes) for bank in snapshot.banks]
+        self._temperature = np.float32(snapshot.temperature)
+        if self._base is not None:
+            self._base_output = _Output(snapshot.classes, self._base.classes)
+        if self._phi is not None:
+            self._z_scale = np.float32(math.sqrt(2.0 / (self._phi.dim - 1)))
+            self._x_rms = np.float32(self._phi.x_rms)
+            self._u_gain = np.float32(2.0 / self._phi.u_rms)
+
+    # -- the parts of an answer ----------------------------------------------------------------------------------
+
+    def normalise(self, raw: F32) -> F32:
+        """X (d,) float32 from raw features (d,)."""
+        raw = np.asarray(raw, np.float32)
+        return raw if self._normaliser is None else self._normaliser(raw)
+
+    def embed(self, raw: F32) -> F32:
+        """Z (D+1,) float32 of raw features (d,); the snapshot must have φ."""
+        return self._embed(self.normalise(raw))
+
+    def _embed(self, x: F32) -> F32:
+        phi = self._phi
+        assert phi is not None, "only a snapshot with features can embed"
+        if phi.W1 is None or phi.b1 is None:
+            g = x
+        else:
+            u = np.dot(phi.W1, x)
+            u += phi.b1
+            np.maximum(u, _ZERO, out=u)
+            u *= self._u_gain
+            g = np.concatenate((x / self._x_rms, u))
+        z = np.empty(phi.dim, np.float32)
+        angles = np.dot(phi.omega, g)
+        angles += phi.phase
+        np.cos(angles, out=angles)
+        np.multiply(angles, self._z_scale, out=z[:-1])
+        z[-1] = _ONE
+        return z
+
+    def embed_normalised(self, x: F32) -> F32:
+        """Z (D+1,) float32 of a normalised input (d,); the snapshot must have φ."""
+        return self._embed(x)
+
+    def router(self, bank: int, z: F32) -> np.float32:
+        """R = 1 + w·z of one bank (by its place)."""
+        r: np.float32 = _ONE + np.dot(self._banks[bank].w, z)
+        return r
+
+    def decide(self, bank: int, z: F32, below: int | None) -> tuple[BankState, int | None]:
+        """What one bank (by its place) does on z above the class `below`, and the class that answers from there on."""
+        plan = self._banks[bank]
+        if not self.router(bank, z) > plan.tau:
+            return BankState.CLOSED, below
+        t = plan.read_out(z)
+        if not plan.speaks(t, below):
+            return BankState.SILENT, below
+        return BankState.SPEAKING, plan.classes[int(t.argmax())]
+
+    def forced(self, raw: F32, active: I32, bank: int | None) -> F32:
+        """Logits (C,) of raw features as if these base units were active and this bank (by its place) had spoken.
+
+        `bank` None: the base answers. The gates and routers are not asked.
+        """
+        x = self.normalise(raw)
+        if bank is not None:
+            plan = self._banks[bank]
+            return plan.output(_GAIN * plan.read_out(self._embed(x)))
+        if self._base is None:
+            return np.full(len(self.snapshot.classes), UNKNOWN_LOGIT, np.float32)
+        return self._base_output(self._units(self._base, active, x)[1])
+
+    # -- answering -----------------------------------------------------------------------------------------------
+
+    def answer(self, raw: F32) -> Answer:
+        """Answer raw features (d,) float32, finite."""
+        x = self.normalise(raw)
+        living = self.snapshot.classes
+        base = self._base
+        speaker, below = NOBODY, None
+        logits: F32 | None = None
+        output: _Output | None = None
+        if base is not None:
+            active, activations, margin, base_logits = self._answer_base(base, x)
+            speaker, below = BASE, base.classes[int(base_logits.argmax())]
+            output = self._base_output
+            logits = output(base_logits)
+        else:
+            active, activations, margin, base_logits = _NO_UNITS, _NO_FLOATS, math.inf, _NO_FLOATS
+        z: F32 | None = None
+        r, state, spoken = _NO_FLOATS, _NO_STATES, None
+        if self._banks:
+            z = self._embed(x)
+            r = np.empty(len(self._banks), np.float32)
+            state = np.zeros(len(self._banks), np.uint8)
+            for i, bank in enumerate(self._banks):
+                r[i] = _ONE + np.dot(bank.w, z)
+                if not r[i] > bank.tau:
+                    continue
+                t = bank.read_out(z)
+                if not bank.speaks(t, below):
+                    state[i] = BankState.SILENT
+                    continue
+                state[i] = BankState.SPEAKING
+                speaker, below, spoken = i, bank.classes[int(t.argmax())], t
+        if spoken is not None:
+            output = self._banks[speaker].output
+            logits = output(_GAIN * spoken)
+        if logits is None:
+            logits = np.full(len(living), UNKNOWN_LOGIT, np.float32)
+        if not len(living):
+            return Answer(x, active, activations, margin, base_logits, z, r, state, spoken, speaker, logits, logits, -1)
+        # A part that knows no living class has nothing to say, however alike its −30s are.
+        top = int(logits.argmax()) if output is not None and output.some else -1
+        probabilities = self._softmax(logits)
+        return Answer(
+            x, active, activations, margin, base_logits, z, r, state, spoken, speaker, logits, probabilities, top
+        )
+
+    def _answer_base(self, base: Base, x: F32) -> tuple[I32, F32, float, F32]:
+        features = x if base.psi is None else np.dot(base.psi, x)
+        scores = np.dot(base.theta, features)
+        scores += base.c
+        # Stable, so that ties go to the lower index; NaN sorts last.
+        order = np.argsort(-scores, kind="stable")
+        k = base.k
+        margin = float(scores[order[k - 1]] - scores[order[k]]) if k < len(order) else math.inf
+        active = np.sort(order[:k])
+        u, logits = self._units(base, active, x)
+        return active.astype(np.int32), u, margin, logits
+
+    @staticmethod
+    def _units(base: Base, active: npt.NDArray[np.integer], x: F32) -> tuple[F32, F32]:
+        """Activations (k,) of the active units alone, and the logits (C₀,) that they add up to."""
+        u = np.dot(base.W1.take(active, 0), x)
+        u += base.b1.take(active)
+        np.maximum(u, _ZERO, out=u)
+        logits: F32 = np.add.reduce(base.V.take(active, 0) * u[:, None], 0)
+        logits += base.b2
+        return u, logits
+
+    def _softmax(self, logits: F32) -> F32:
+        p: F32 = np.exp((logits - logits.max()) / self._temperature)
+        p /= p.sum()
+        return p
+
+    def logits_of(self, raw: F32) -> F32:
+        """Logits (C,) of the living classes."""
+        return self.answer(raw).logits
+
+    # -- accounts ------------------------------------------------------------------------------------------------
+
+    def macs(self, answer: Answer) -> int:
+        """Return the true multiply–accumulates of an answer: gates, projections, features and routers counted."""
+        total = 0
+        base, phi = self._base, self._phi
+        if base is not None:
+            total += base.theta.size + (0 if base.psi is None else base.psi.size)
+            total += len(answer.active) * (base.inputs + len(base.classes))
+        if self._banks and phi is not None:
+            total += phi.omega.size + (0 if phi.W1 is None else phi.W1.size)
+            total += sum(len(bank.w) for bank in self._banks)
+            total += sum(
+                bank.R.size for bank, s in zip(self._banks, answer.state, strict=True) if s != BankState.CLOSED
+            )
+        return total
+
+    def receipt(self, raw: F32, answer: Answer) -> Receipt:
+        """Return what replays this answer."""
+        who = answer.active.tobytes() + answer.state.tobytes()
+        return Receipt(
+            input=_digest(np.asarray(raw, np.float32).tobytes()),
+            version=self.snapshot.version,
+            digest=self.snapshot.digest,
+            active=_digest(who),
+            logits=_digest(answer.logits.tobytes()),
+            kernel=KERNEL,
+        )
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def verify_receipt(plan: Plan, raw: F32, receipt: Receipt) -> str | None:
+    """Re-answer `raw` and return what differs from the receipt, as the end of a sentence; None if nothing does."""
+    if receipt.kernel != KERNEL:
+        return f"it was made by another kernel ({receipt.kernel}; this is {KERNEL})"
+    if receipt.digest != plan.snapshot.digest:
+        return f"it names the snapshot {receipt.digest[:8]}, and v{plan.snapshot.version} is {plan.snapshot.digest[:8]}"
+    again = plan.receipt(raw, plan.answer(raw))
+    for what in ("input", "active", "logits"):
+        if getattr(again, what) != getattr(receipt, what):
+            return f"the {what} differ: {getattr(receipt, what)} then, {getattr(again, what)} now"
+    return None

@@ -1,0 +1,386 @@
+"""A snapshot: one immutable version of all parameters, identified by its content. Numpy only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import BadInputError
+from dgstudio.types import F32
+
+CLIP = 6.0
+"""Standardised features are clipped to ±CLIP."""
+SPREAD_FLOOR = 0.05
+"""No feature is scaled up by more than 1/SPREAD_FLOOR of the widest one's scale."""
+
+_LOW, _HIGH = np.float32(-CLIP), np.float32(CLIP)
+
+
+def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """`array` as a contiguous read-only array of `dtype`; the same object if it already is one that owns its data."""
+    if (
+        isinstance(array, np.ndarray)
+        and array.dtype == dtype
+        and array.flags.c_contiguous
+        and array.flags.owndata
+        and not array.flags.writeable
+    ):
+        return array
+    copy = np.array(array, dtype=dtype, order="C", copy=True)
+    copy.flags.writeable = False
+    return copy
+
+
+def content_id(array: npt.NDArray[Any]) -> str:
+    """Hex BLAKE2b-128 of dtype, shape and bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+class _Arrays:
+    """A part whose float32 arrays are frozen when it is made; `ids` holds their content ids, hashed once."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, item.name, frozen(value))
+
+    def arrays(self) -> dict[str, F32]:
+        """Name → array, in the order of declaration, absent ones left out."""
+        found = {}
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                found[item.name] = value
+        return found
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """Array name → content id."""
+        return {name: content_id(array) for name, array in self.arrays().items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser(_Arrays):
+    """x = clip((raw − mean) / scale, ±6), scale = max(sd, .05·max sd). Arrays (d,) float32."""
+
+    mean: F32
+    scale: F32
+
+    @classmethod
+    def fit(cls, raw: npt.ArrayLike) -> Normaliser:
+        """From raw features (n, d), n ≥ 1; a set without any spread gets scale 1."""
+        data = np.asarray(raw, np.float64)
+        if data.ndim != 2 or len(data) == 0 or not np.isfinite(data).all():
+            raise BadInputError("A normaliser needs at least one row of finite features.")
+        sd = data.std(0)
+        widest = float(sd.max(initial=0.0))
+        scale = np.maximum(sd, SPREAD_FLOOR * widest) if widest > 0 else np.ones_like(sd)
+        return cls(data.mean(0).astype(np.float32), scale.astype(np.float32))
+
+    def __call__(self, raw: F32) -> F32:
+        """Standardised and clipped features, (d,) or (n, d)."""
+        x: F32 = np.minimum(np.maximum((raw - self.mean) / self.scale, _LOW), _HIGH)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Base(_Arrays):
+    """The gated MLP: gates Θ (H, p), c (H,); units W1 (H, d), b1 (H,); read-out V (H, C₀), b2 (C₀,).
+
+    s = Θ ψ(x) + c; the `k` units with the largest s answer, ties go to the lower index. ψ is `psi` (p, d), or the
+    identity where it is None. `classes` are the ids of the columns of V, for good.
+    """
+
+    theta: F32
+    c: F32
+    W1: F32
+    b1: F32
+    V: F32
+    b2: F32
+    k: int
+    classes: tuple[int, ...]
+    psi: F32 | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hidden, d = self.W1.shape
+        p = d if self.psi is None else self.psi.shape[0]
+        wanted = {
+            "theta": (hidden, p),
+            "c": (hidden,),
+            "b1": (hidden,),
+            "V": (hidden, len(self.classes)),
+            "b2": (len(self.classes),),
+        }
+        for name, shape in wanted.items():
+            if getattr(self, name).shape != shape:
+                raise BadInputError(f"The base's {name} has shape {getattr(self, name).shape}; {shape} was expected.")
+        if len(self.classes) < 2 or len(set(self.classes)) != len(self.classes):
+            raise BadInputError("A base needs at least two different classes.")
+        if not 1 <= self.k <= hidden:
+            raise BadInputError(f"A base of {hidden} units cannot have {self.k} active ones.")
+
+    @property
+    def hidden(self) -> int:
+        """Number of units H."""
+        return int(self.W1.shape[0])
+
+    @property
+    def inputs(self) -> int:
+        """Number of features d."""
+        return int(self.W1.shape[1])
+
+    @cached_property
+    def routing_stamps(self) -> tuple[str, ...]:
+        """Content id of each unit's gate: its row of Θ, its c, and ψ."""
+        psi = self.ids.get("psi", "")
+        return tuple(_stamp(self.theta[j], self.c[j : j + 1], psi) for j in range(self.hidden))
+
+    @cached_property
+    def unit_stamps(self) -> tuple[str, ...]:
+        """Content id of what each unit computes: its row of W1, its b1, its row of V."""
+        return tuple(_stamp(self.W1[j], self.b1[j : j + 1], self.V[j].tobytes().hex()) for j in range(self.hidden))
+
+
+@dataclass(frozen=True, eq=False)
+class Features(_Arrays):
+    """φ: z = [√(2/D)·cos(Ω g(x) + ϕ) ; 1], one for all banks of a base, frozen at birth.
+
+    g(x) = [x / x_rms ; 2·relu(W1 x + b1) / u_rms] over all units of the base as they were, or g = x where W1 is None.
+    Ω (D, d + H) or (D, d), ϕ (D,); random Fourier features after Rahimi and Recht (2007).
+    """
+
+    omega: F32
+    phase: F32
+    W1: F32 | None = None
+    b1: F32 | None = None
+    x_rms: float = 1.0
+    u_rms: float = 1.0
+
+    @property
+    def dim(self) -> int:
+        """Length of z, D + 1."""
+        return int(self.omega.shape[0]) + 1
+
+    @cached_property
+    def id(self) -> str:
+        """Content id of all of φ."""
+        return _stamp(self.phase, self.phase[:0], json.dumps([self.ids, float(self.x_rms), float(self.u_rms)]))
+
+
+@dataclass(frozen=True, eq=False)
+class Bank(_Arrays):
+    """A bank: router w (D+1,), read-out R (C_b, D+1) whose rows are `classes`; open ⇔ 1 + w·z > tau.
+
+    `delta` = inf means that it speaks whenever it is open; else only where it disagrees by more than −delta. `id` is
+    unique among the banks of a model, for good.
+    """
+
+    id: int
+    w: F32
+    R: F32
+    classes: tuple[int, ...]
+    tau: float = -0.5
+    delta: float = 0.2
+    sealed: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.R.shape != (len(self.classes), len(self.w)) or not self.classes:
+            shape = self.R.shape
+            raise BadInputError(f"A bank of {len(self.classes)} classes cannot have a read-out of shape {shape}.")
+        if math.isnan(self.tau) or math.isnan(self.delta):
+            raise BadInputError("A bank's tau and delta must be numbers.")
+
+    @cached_property
+    def router_stamp(self) -> str:
+        """Content id of the router, without φ."""
+        return _stamp(self.w, self.w[:0], f"{self.tau!r}")
+
+    @cached_property
+    def readout_stamps(self) -> dict[int, str]:
+        """Class id → content id of its row of the read-out, without φ."""
+        return {c: _stamp(self.R[i], self.R[i, :0], "") for i, c in enumerate(self.classes)}
+
+    @cached_property
+    def readout_stamp(self) -> str:
+        """Content id of the whole read-out and of what decides whether it speaks, without φ."""
+        return _stamp(self.R, self.w[:0], f"{self.classes}{self.delta!r}")
+
+
+def _stamp(first: npt.NDArray[Any], second: npt.NDArray[Any], rest: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (first, second):
+        digest.update(f"{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update(rest.encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One version of everything that answers. Immutable; arrays that an update did not touch are the parent's own.
+
+    `classes` are the living classes in the order of the output; `phi` is None while there is no bank.
+    The digest covers names, shapes, dtypes and bytes of all arrays and all settings that an answer depends on; it
+    does not cover version, parent, mode, reason and time.
+    """
+
+    version: int = 0
+    parent: int | None = None
+    classes: tuple[int, ...] = ()
+    temperature: float = 1.0
+    normaliser: Normaliser | None = None
+    base: Base | None = None
+    phi: Features | None = None
+    banks: tuple[Bank, ...] = ()
+    mode: str = "both"
+    reason: str = "initial"
+    unix: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) != len(self.classes):
+            raise BadInputError("A class occurs twice in a snapshot.")
+        if self.banks and self.phi is None:
+            raise BadInputError("A snapshot with banks needs the features that they read.")
+        if not self.temperature > 0:
+            raise BadInputError("The temperature must be a positive number.")
+        if len({bank.id for bank in self.banks}) != len(self.banks):
+            raise BadInputError("Two banks of a snapshot have the same id.")
+        if self.phi is not None and any(len(bank.w) != self.phi.dim for bank in self.banks):
+            raise BadInputError("A bank was made for other features than this snapshot has.")
+
+    @property
+    def inputs(self) -> int | None:
+        """Number of features d; None while nothing tells."""
+        return None if self.normaliser is None else len(self.normaliser.mean)
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a child with these fields changed; all other parts are shared."""
+        return replace(self, **changes)
+
+    def parts(self) -> Iterator[tuple[str, _Arrays]]:
+        """Names and parts that hold arrays, in a fixed order."""
+        if self.normaliser is not None:
+            yield "normaliser", self.normaliser
+        if self.base is not None:
+            yield "base", self.base
+        if self.phi is not None:
+            yield "phi", self.phi
+        for bank in self.banks:
+            yield f"bank{bank.id}", bank
+
+    def arrays(self) -> dict[str, F32]:
+        """Name ("base.W1", "bank0.R", …) → read-only array."""
+        return {f"{part}.{name}": array for part, owner in self.parts() for name, array in owner.arrays().items()}
+
+    @cached_property
+    def array_ids(self) -> dict[str, str]:
+        """Name → content id, as `arrays`."""
+        return {f"{part}.{name}": value for part, owner in self.parts() for name, value in owner.ids.items()}
+
+    def content_ids(self) -> dict[str, str]:
+        """Name → content id of every array; hashed once for each part, however many snapshots share it."""
+        return dict(self.array_ids)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex BLAKE2b-128 of all that an answer depends on."""
+        text = json.dumps([self.array_ids, self._answering_meta()], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def is_intact(self) -> bool:
+        """Whether the arrays still are what the digest says: hashes all of them again."""
+        return all(content_id(array) == self.array_ids[name] for name, array in self.arrays().items())
+
+    def _answering_meta(self) -> dict[str, Any]:
+        base, phi = self.base, self.phi
+        return {
+            "classes": list(self.classes),
+            "temperature": self.temperature,
+            "base": None if base is None else {"k": base.k, "classes": list(base.classes)},
+            "phi": None if phi is None else {"x_rms": float(phi.x_rms), "u_rms": float(phi.u_rms)},
+            "banks": [
+                {
+                    "id": bank.id,
+                    "classes": list(bank.classes),
+                    "tau": bank.tau,
+                    "delta": "off" if math.isinf(bank.delta) else bank.delta,
+                    "sealed": bank.sealed,
+                }
+                for bank in self.banks
+            ],
+        }
+
+    def to_arrays_and_meta(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays by name, and JSON-able metadata, from which the same snapshot can be made again."""
+        meta = {
+            **self._answering_meta(),
+            "version": self.version,
+            "parent": self.parent,
+            "mode": str(self.mode),
+            "reason": self.reason,
+            "unix": self.unix,
+            "digest": self.digest,
+        }
+        return dict(self.arrays()), meta
+
+    @classmethod
+    def from_arrays_and_meta(cls, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Snapshot:
+        """Make the snapshot again. `BadInputError` if parts are missing or the digest is another."""
+        try:
+            snapshot = cls(
+                version=int(meta["version"]),
+                parent=None if meta["parent"] is None else int(meta["parent"]),
+                classes=tuple(int(c) for c in meta["classes"]),
+                temperature=float(meta["temperature"]),
+                normaliser=_part(Normaliser, "normaliser", arrays),
+                base=None if meta["base"] is None else _base(arrays, meta["base"]),
+                phi=None if meta["phi"] is None else _part(Features, "phi", arrays, **meta["phi"]),
+                banks=tuple(_bank(arrays, bank) for bank in meta["banks"]),
+                mode=str(meta["mode"]),
+                reason=str(meta["reason"]),
+                unix=float(meta["unix"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInputError(f"The stored snapshot is incomplete: {error!r}.") from error
+        if snapshot.digest != meta["digest"]:
+            raise BadInputError(f"The stored snapshot v{snapshot.version} is damaged: its digest does not agree.")
+        return snapshot
+
+
+def _of(name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    return {key.split(".", 1)[1]: array for key, array in arrays.items() if key.split(".", 1)[0] == name}
+
+
+def _part(kind: type[Any], name: str, arrays: Mapping[str, npt.NDArray[Any]], **settings: Any) -> Any:
+    found = _of(name, arrays)
+    return kind(**found, **settings) if found else None
+
+
+def _base(arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Base:
+    return Base(**_of("base", arrays), k=int(meta["k"]), classes=tuple(int(c) for c in meta["classes"]))
+
+
+def _bank(arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Bank:
+    delta = math.inf if meta["delta"] == "off" else float(meta["delta"])
+    return Bank(
+        id=int(meta["id"]),
+        **_of(f"bank{meta['id']}", arrays),
+        classes=tuple(int(c) for c in meta["classes"]),
+        tau=float(meta["tau"]),
+        delta=delta,
+        sealed=bool(meta["sealed"]),
+    )

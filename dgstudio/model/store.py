@@ -1,0 +1,132 @@
+"""The history of snapshots: publishing is one assignment; readers take `serving` without a lock."""
+
+from __future__ import annotations
+
+from dgstudio.errors import BadInputError
+from dgstudio.model.snapshot import Snapshot
+
+MAX_KEPT = 256
+RECENT = 64
+"""The newest versions are never thinned out."""
+
+
+class SnapshotStore:
+    """Two references and a bounded history. One thread publishes, pins and rolls back; any thread reads.
+
+    `head` is the learner's parent, `serving` what readers take: pinning holds `serving` still while `head` goes on.
+
+    Parameters
+    ----------
+    initial
+        The first version; it is kept for good.
+    max_kept
+        Versions held in memory, pinned and kept ones not counted. Older ones thin out, the oldest gaps first.
+    next_version
+        The least number that a version may get, where a file holds versions that memory does not.
+    """
+
+    def __init__(self, initial: Snapshot, max_kept: int = MAX_KEPT, next_version: int = 0) -> None:
+        self._held = {initial.version: initial}
+        self._digests = {initial.version: initial.digest}
+        self._next = max(next_version, initial.version + 1)
+        self._kept = {initial.version}
+        self._max_kept = max(max_kept, RECENT)
+        self.head = initial
+        self.serving = initial
+        self.pinned: int | None = None
+
+    @property
+    def next_version(self) -> int:
+        """The number that the next published version gets."""
+        return self._next
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Make `snapshot` the head, and the serving version unless one is pinned.
+
+        Raises
+        ------
+        BadInputError
+            If its version is not newer than all before it: a number never means two things.
+        """
+        if snapshot.version < self.next_version:
+            raise BadInputError(f"Version {snapshot.version} was published before; {self.next_version} is next.")
+        self._next = snapshot.version + 1
+        self._take(snapshot)
+        self.head = snapshot
+        if self.pinned is None:
+            self.serving = snapshot
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Hold an older version again, fetched from where it was kept; neither `head` nor `serving` moves.
+
+        Raises
+        ------
+        BadInputError
+            If another content was published under its number.
+        """
+        known = self._digests.get(snapshot.version, snapshot.digest)
+        if known != snapshot.digest:
+            raise BadInputError(f"Version {snapshot.version} is not the one that was published; choose another.")
+        self._take(snapshot)
+
+    def pin(self, version: int) -> None:
+        """Serve `version` until `unpin`, whatever is published meanwhile."""
+        self.serving = self.get(version)
+        self.pinned = version
+
+    def unpin(self) -> None:
+        """Serve the head again."""
+        self.pinned = None
+        self.serving = self.head
+
+    def keep(self, version: int) -> None:
+        """Never thin this version out."""
+        self.get(version)
+        self._kept.add(version)
+
+    def roll_back(self, version: int, *, classes: tuple[int, ...], unix: float) -> Snapshot:
+        """Publish the content of `version` again, with these living classes, as head and serving, and return it."""
+        again = self.get(version).with_(
+            version=self.next_version,
+            parent=self.head.version,
+            classes=classes,
+            reason=f"rolled back to v{version}",
+            unix=unix,
+        )
+        self.pinned = None
+        self.publish(again)
+        return again
+
+    def get(self, version: int) -> Snapshot:
+        """Return a version that is still held; `BadInputError` says whether it ever was."""
+        snapshot = self._held.get(version)
+        if snapshot is None:
+            why = "has been thinned out of memory" if version in self._digests else "does not exist"
+            raise BadInputError(f"Version {version} {why}; choose another.")
+        return snapshot
+
+    def holds(self, version: int) -> bool:
+        """Whether `get` would return this version."""
+        return version in self._held
+
+    def ever(self, version: int, digest: str) -> bool:
+        """Whether this version was ever published, with this digest."""
+        return self._digests.get(version) == digest
+
+    def history(self) -> list[Snapshot]:
+        """Return the versions that are held, oldest first."""
+        return [snapshot for _, snapshot in sorted(self._held.items())]
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._digests[snapshot.version] = snapshot.digest
+        self._held = {**self._held, snapshot.version: snapshot}
+        if len(self._held) > self._max_kept + len(self._kept):
+            self._thin(snapshot.version)
+
+    def _thin(self, newcomer: int) -> None:
+        """Drop every other version of the older ones that nobody asked to keep."""
+        safe = self._kept | {self.head.version, self.serving.version, newcomer}
+        versions = sorted(self._held)
+        candidates = [v for v in versions[:-RECENT] if v not in safe]
+        dropped = set(candidates[::2])
+        self._held = {v: s for v, s in self._held.items() if v not in dropped}
