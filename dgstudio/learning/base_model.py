@@ -1,0 +1,124 @@
+"""Puts a trained base together with all that the locked bank starts from. No torch: the networks come trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import BadInputError
+from dgstudio.learning.from_nothing import SIGMA_FROM, median_distance
+from dgstudio.learning.locked_bank import spread_by_class
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.statistics import Sums
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
+from dgstudio.types import F32, F64
+
+Labels = npt.NDArray[np.integer]
+
+
+def assemble(
+    raw: F32,
+    class_ids: Labels,
+    *,
+    normaliser: Normaliser,
+    base: Base,
+    dense: tuple[F32, F32, F32, F32],
+    feature_names: tuple[str, ...],
+    class_names: tuple[str, ...],
+    settings: LearnerSettings | None = None,
+    meta: dict[str, Any] | None = None,
+) -> BaseModel:
+    """Make the base model of networks that were trained on `normaliser(raw)`; the same arguments give the same bytes.
+
+    Parameters
+    ----------
+    raw, class_ids
+        The training set before the normaliser, (n, d) float32, and ids (n,) out of `base.classes`, each of which
+        occurs.
+    base, dense
+        The gated base; W1 (H, d), b1 (H,), V (H, C₀), b2 (C₀,) of its conventional twin.
+    settings
+        μ, the number of random features D and their seed, and how many inputs are protected: N, and at most half
+        of the training set.
+    meta
+        What else to tell about the base.
+
+    Raises
+    ------
+    BadInputError
+        If the parts do not fit together.
+    """
+    settings = LearnerSettings() if settings is None else settings.check()
+    raw = np.asarray(raw, np.float32)
+    labels: npt.NDArray[np.int64] = np.asarray(class_ids, np.int64)
+    if raw.ndim != 2 or raw.shape[1] != base.inputs or labels.shape != (len(raw),):
+        raise BadInputError(f"A base of {base.inputs} inputs cannot stand on data of shape {raw.shape}.")
+    if set(labels.tolist()) != set(base.classes) or len(class_names) != len(base.classes):
+        raise BadInputError("The training set and the class names must have the classes of the base, all of them.")
+    if len(feature_names) != base.inputs:
+        raise BadInputError(f"{base.inputs} features have {len(feature_names)} names: give each one.")
+    rng = np.random.default_rng(settings.seed)
+    # Shuffled, so that any first part of P is a sample of all of it: σ reads one, and so does each round of audits.
+    spread = spread_by_class(np.arange(len(raw)), labels, min(settings.protected, len(raw) // 2))
+    chosen = rng.permutation(spread)
+    if len(chosen) < len(base.classes):
+        raise BadInputError(f"{len(raw)} training inputs are too few to protect some of each class.")
+    phi = _features(base, normaliser(raw), normaliser(raw[chosen]), settings.features, rng)
+    plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base, phi=phi))
+    # By the kernel that serves, one input at a time, as the examples of a user will be.
+    Z = np.array([plan.embed(row) for row in raw], np.float64)
+    sums = Sums.empty(phi.dim).folded(Z, labels, settings.mu)
+    order = [sums.classes.index(class_id) for class_id in base.classes]
+    return BaseModel(
+        normaliser=normaliser,
+        base=base,
+        phi=phi,
+        A0=sums.A0,
+        B0=np.ascontiguousarray(sums.B0[:, order]),
+        b_r=sums.b_r,
+        protected=raw[chosen],
+        protected_labels=labels[chosen].astype(np.int32),
+        dense=dense,
+        feature_names=feature_names,
+        class_names=class_names,
+        meta=dict(meta or {}),
+    )
+
+
+def _features(base: Base, x: F32, protected: F32, count: int, rng: np.random.Generator) -> Features:
+    """Draw φ over g(x) = [x / rms‖x‖ ; 2·relu(W1 x + b1) / rms‖relu(W1 x + b1)‖], all H units, ungated.
+
+    Ω_ij ~ N(0, 1/σ²), ϕ ~ U[0, 2π); σ is the median positive distance of g over the first 300 of P. φ gets a copy of
+    W1 and b1 of its own, so that a rule that moves the base cannot move it.
+    """
+    x_rms, u_rms = _rms(x), _rms(_units(base, x))
+    first = protected[:SIGMA_FROM]
+    g = np.concatenate([first / x_rms, 2.0 * _units(base, first) / u_rms], axis=1).astype(np.float64)
+    sigma = median_distance(g)
+    if sigma == 0.0:
+        raise BadInputError("All training inputs are the same: there is nothing to tell apart.")
+    omega = rng.standard_normal((count, g.shape[1])) / sigma
+    phase = rng.uniform(0.0, 2.0 * np.pi, count)
+    return Features(
+        omega.astype(np.float32),
+        phase.astype(np.float32),
+        W1=base.W1.copy(),
+        b1=base.b1.copy(),
+        x_rms=x_rms,
+        u_rms=u_rms,
+    )
+
+
+def _units(base: Base, x: F32) -> F32:
+    units: F32 = np.maximum(x @ base.W1.T + base.b1, np.float32(0))
+    return units
+
+
+def _rms(rows: F32) -> float:
+    """Root mean square of the rows' lengths, rows (n, ·); 1 where all are zero."""
+    squares: F64 = np.square(rows, dtype=np.float64).sum(1)
+    return float(np.sqrt(squares.mean())) or 1.0

@@ -1,0 +1,53 @@
+"""What a publish changed, in counts and in words: parts of the snapshot, examples learned and forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from dgstudio.model.snapshot import Snapshot
+
+Labels = Mapping[int, int]
+"""Example id → class id."""
+
+
+def parts_changed(before: Snapshot, after: Snapshot) -> int:
+    """How many atomic parts differ: base units, and of each bank its router and the read-out of each class."""
+    changed = 0
+    if before.base is not after.base and before.base is not None and after.base is not None:
+        pairs = zip(before.base.unit_stamps, after.base.unit_stamps, strict=True)
+        changed += sum(a != b for a, b in pairs)
+    old, new = ({bank.id: bank for bank in snapshot.banks} for snapshot in (before, after))
+    for bank_id in old.keys() | new.keys():
+        a, b = old.get(bank_id), new.get(bank_id)
+        if a is b:
+            continue
+        if a is None or b is None:
+            only = a if a is not None else b
+            assert only is not None
+            changed += 1 + len(only.classes)
+            continue
+        changed += a.router_stamp != b.router_stamp
+        stamps_a, stamps_b = a.readout_stamps, b.readout_stamps
+        changed += sum(stamps_a.get(c) != stamps_b.get(c) for c in stamps_a.keys() | stamps_b.keys())
+    return changed
+
+
+def fresh_classes(before: Labels, after: Labels) -> Counter[int]:
+    """Class id → how many examples `after` has learned that `before` had not, or with another label."""
+    return Counter(class_id for example_id, class_id in after.items() if before.get(example_id) != class_id)
+
+
+def reason_of(before: Labels, after: Labels, name_of: Callable[[int], str]) -> str:
+    """Why a version was published, as in "learned from 12 examples of circle, forgot 3 examples"."""
+    fresh = fresh_classes(before, after)
+    gone = sum(example_id not in after for example_id in before)
+    words = []
+    if fresh:
+        (first, count), *rest = sorted(fresh.items())
+        plural = "example" if count == 1 else "examples"
+        more = [f"{n} of {name_of(c)}" for c, n in rest]
+        words.append("learned from " + ", ".join([f"{count} {plural} of {name_of(first)}", *more]))
+    if gone:
+        words.append(f"forgot {gone} example{'s' if gone > 1 else ''}")
+    return ", ".join(words) or "learned anew"

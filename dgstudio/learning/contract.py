@@ -1,0 +1,165 @@
+"""The contract: no publish moves a protected answer. Proved before a snapshot is published, audited afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import Rejected
+from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.settings import PROOF_GAP
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Bank, Snapshot
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """Protected inputs re-answered: how many, bits and largest change of their logits, top classes that changed."""
+
+    checked: int = 0
+    bits_changed: int = 0
+    max_delta: float = 0.0
+    flips: int = 0
+
+    def require_unmoved(self) -> None:
+        """Raise `Rejected` if any bit of a protected answer changed."""
+        if self.bits_changed:
+            raise Rejected(f"{self.bits_changed} bits of protected answers would change; it was not published.")
+
+    def __add__(self, other: AuditResult) -> AuditResult:
+        return AuditResult(
+            self.checked + other.checked,
+            self.bits_changed + other.bits_changed,
+            max(self.max_delta, other.max_delta),
+            self.flips + other.flips,
+        )
+
+
+class Contract:
+    """P and the two ways to see that it is kept. Called by whoever owns the learner."""
+
+    def __init__(self, protected: ProtectedSet) -> None:
+        self.protected = protected
+        self._embedded: tuple[object, list[Array]] | None = None
+
+    def prove(self, head: Snapshot, candidate: Snapshot) -> None:
+        """Prove that publishing `candidate` after `head` moves no protected logit; say why where it cannot.
+
+        Given that `head` keeps the contract, the answer to a protected input stays the same in every byte, because
+        normaliser, base and φ are the same bytes, because the banks that existed when the input was protected are
+        there in the same order with the same bytes, and because every other bank is closed on it, by the serving
+        kernel's own r, with a gap below τ that no rounding bridges.
+
+        Raises
+        ------
+        Rejected
+        """
+        _sound(candidate)
+        if not len(self.protected):
+            return
+        _same_foundation(head, candidate)
+        before = {bank.id: bank for bank in head.banks}
+        after = {bank.id: bank for bank in candidate.banks}
+        order = [bank.id for bank in candidate.banks]
+        if order != sorted(set(order)):
+            raise Rejected("The banks of the proposal are not in the order of their birth; it was not published.")
+        for held in sorted({bank_id for cohort in self.protected.cohorts for bank_id in cohort.banks}):
+            if held not in after or held not in before or not _same_bank(before[held], after[held]):
+                raise Rejected(f"Bank {held}, which protected inputs may use, would change; it was not published.")
+        self._prove_closed(head, candidate)
+
+    def audit(self, plan: Plan, start: int, count: int) -> AuditResult:
+        """Re-answer `count` protected inputs from number `start` on (going round) and compare bytes.
+
+        Compared are the classes that lived when an input was protected and live still: removing a class is the
+        user's own act.
+        """
+        living = {class_id: column for column, class_id in enumerate(plan.snapshot.classes)}
+        total = AuditResult()
+        for raw, reference, classes in self.protected.rows(start, count):
+            logits = plan.logits_of(raw)
+            both = [(column, living[c]) for column, c in enumerate(classes) if c in living]
+            was = reference[[i for i, _ in both]]
+            now = np.ascontiguousarray(logits[[j for _, j in both]], dtype=np.float32)
+            changed = was.view(np.uint32) ^ now.view(np.uint32)
+            if not changed.any():
+                total += AuditResult(checked=1)
+                continue
+            bits = int(np.bitwise_count(changed).sum())
+            delta = np.abs(now.astype(np.float64) - was)
+            largest = float(delta.max()) if np.isfinite(delta).all() else float("inf")
+            total += AuditResult(1, bits, largest, int(was.argmax() != now.argmax()))
+        return total
+
+    def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
+        proven = {bank.id: bank for bank in head.banks}
+        plan = Plan(candidate)
+        for place, bank in enumerate(candidate.banks):
+            old = proven.get(bank.id)
+            if old is not None and old.w is bank.w and old.tau == bank.tau:
+                continue
+            first = 0
+            for cohort, z_rows in zip(self.protected.cohorts, self._embed(candidate), strict=True):
+                if bank.id not in cohort.banks:
+                    _closed(plan, place, z_rows, first)
+                first += len(cohort)
+
+    def _embed(self, snapshot: Snapshot) -> list[Array]:
+        """Embed every protected input by the serving kernel; kept, since φ and the normaliser are the same for all."""
+        if self._embedded is None or self._embedded[0] is not snapshot.phi:
+            plan = Plan(snapshot)
+            rows = [np.array([plan.embed(raw) for raw in cohort.inputs]) for cohort in self.protected.cohorts]
+            self._embedded = (snapshot.phi, rows)
+        return self._embedded[1]
+
+
+def _closed(plan: Plan, place: int, z_rows: Array, first: int) -> None:
+    """Reject unless the serving kernel's r stays below τ by the gap on every row; `first` numbers the inputs."""
+    bank = plan.snapshot.banks[place]
+    r = np.array([plan.router(place, z) for z in z_rows])
+    # Written so that a NaN counts as open.
+    wrong = np.flatnonzero(~(r < bank.tau - PROOF_GAP))
+    if len(wrong):
+        number = int(wrong[0])
+        raise Rejected(
+            f"Bank {bank.id} would come within {PROOF_GAP} of opening on protected input {first + number} "
+            f"(r = {r[number]:.6f}, τ = {bank.tau:g}); it was not published."
+        )
+
+
+def _sound(candidate: Snapshot) -> None:
+    for bank in candidate.banks:
+        if not (np.isfinite(bank.w).all() and np.isfinite(bank.R).all()):
+            raise Rejected(f"Bank {bank.id} of the proposal holds numbers that are not finite; it was not published.")
+
+
+def _same_foundation(head: Snapshot, candidate: Snapshot) -> None:
+    for name in ("normaliser", "base", "phi"):
+        if not _same_part(getattr(head, name), getattr(candidate, name)):
+            raise Rejected(f"The proposal changes the {name}, which protected inputs use; it was not published.")
+
+
+def _same_bank(old: Bank, new: Bank) -> bool:
+    """Whether a protected input that may use the bank gets the same bytes from it. Being sealed does not count."""
+    return _same_part(replace(old, sealed=new.sealed), new)
+
+
+def _same_part(old: Any, new: Any) -> bool:
+    """Whether two parts of a snapshot are the same in every byte; a part that is shared is."""
+    if old is new:
+        return True
+    if old is None or new is None:
+        return False
+    for item in fields(old):
+        a, b = getattr(old, item.name), getattr(new, item.name)
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+            if a is not b and (a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()):
+                return False
+        elif a is not b and a != b:
+            return False
+    return True

@@ -1,0 +1,91 @@
+"""What the learner stood on at a version: the sets that, with the base, determine its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.statistics import Sums
+from dgstudio.model.snapshot import frozen
+
+Array = npt.NDArray[Any]
+
+
+def id_array(ids: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Ascending, read-only."""
+    return frozen(np.sort(np.fromiter(ids, np.int64)), np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seal:
+    """A sealed bank, the examples folded in with it (ascending), and the version before it was sealed."""
+
+    bank: int
+    ids: npt.NDArray[np.int64]
+    before: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Footing:
+    """The learning bank's examples (ids, ascending, and the class ids they were learned with), P, the sums, the seals.
+
+    The sums are None where the model began from nothing and nothing is sealed. `certified` is the last version that
+    protected something.
+    """
+
+    learned: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    protected: ProtectedSet
+    sums: Sums | None
+    seals: tuple[Seal, ...]
+    certified: int | None
+
+    def published(self) -> dict[int, int]:
+        """Example id → class id of what the learning bank has learned, by id."""
+        return dict(zip(self.learned.tolist(), self.labels.tolist(), strict=True))
+
+    def with_published(self, labels: Mapping[int, int]) -> Footing:
+        """The same, but for what the learning bank has learned: example id → class id."""
+        ids = id_array(labels)
+        return replace(self, learned=ids, labels=frozen([labels[int(i)] for i in ids], np.int64))
+
+    def every(self) -> set[int]:
+        """Ids of all examples that are learned, sealed ones too."""
+        return {int(i) for ids in (self.learned, *(seal.ids for seal in self.seals)) for i in ids}
+
+    def to_arrays(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Arrays by name and JSON-able metadata."""
+        arrays, cohorts = self.protected.to_arrays()
+        arrays |= {"learned": self.learned, "labels": self.labels}
+        for index, seal in enumerate(self.seals):
+            arrays[f"seal.{index}"] = seal.ids
+        meta: dict[str, Any] = {
+            "cohorts": cohorts,
+            "seals": [{"bank": seal.bank, "before": seal.before} for seal in self.seals],
+            "certified": self.certified,
+            "sums": None,
+        }
+        if self.sums is not None:
+            arrays |= {"sums.A0": self.sums.A0, "sums.B0": self.sums.B0, "sums.b_r": self.sums.b_r}
+            meta["sums"] = list(self.sums.classes)
+        return arrays, meta
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> Footing:
+        """What `to_arrays` gave, byte for byte. KeyError where something is missing."""
+        sums = None
+        if meta["sums"] is not None:
+            A0, B0, b_r = (frozen(arrays[f"sums.{name}"]) for name in ("A0", "B0", "b_r"))
+            sums = Sums(A0, B0, b_r, tuple(int(c) for c in meta["sums"]))
+        seals = tuple(
+            Seal(int(seal["bank"]), id_array(arrays[f"seal.{index}"]), int(seal["before"]))
+            for index, seal in enumerate(meta["seals"])
+        )
+        protected = ProtectedSet.from_arrays(arrays, meta["cohorts"])
+        learned, labels = (frozen(arrays[name], np.int64) for name in ("learned", "labels"))
+        return cls(learned, labels, protected, sums, seals, meta["certified"])

@@ -1,0 +1,228 @@
+"""The locked bank: a learning bank solved in closed form and kept closed on every protected input. The default rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import Rejected
+from dgstudio.learning.evidence import Evidence
+from dgstudio.learning.examples import ExampleStore
+from dgstudio.learning.from_nothing import fit, fitted_on
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.solve import Solution, solve
+from dgstudio.learning.statistics import Statistics, Sums
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.types import F32, Example, Mode
+
+
+class LockedBankRule:
+    """Regression over the base's sums and the labelled examples, its router projected onto P's constraints.
+
+    What it proposes is a function of base, P and the set of examples, bit for bit; the order of labelling does not
+    matter, and what is forgotten leaves no trace. One thread at a time.
+
+    Parameters
+    ----------
+    settings
+        κ, μ, τ, δ, m and so on.
+    below
+        What lies below the learning bank: normaliser, base, φ and the sealed banks. Without φ the rule starts from
+        nothing: it fits normaliser and φ to the examples, until it is made anew with what it had fitted.
+    sums
+        Over all that was learned for good; none where the rule starts from nothing.
+    protected
+        Raw inputs (N, d) on which the learning bank must stay closed.
+    """
+
+    name = "locked bank"
+
+    def __init__(self, settings: LearnerSettings, below: Snapshot, sums: Sums | None, protected: F32) -> None:
+        self.settings = settings
+        self.solution: Solution | None = None
+        """What the last proposal was solved to."""
+        self._features: dict[int, F32] = {}
+        self._class_ids: dict[int, int] = {}
+        self._free = below.phi is None
+        self._fitted: tuple[int, ...] = ()
+        if self._free or sums is None:
+            self._sums = Sums.empty(settings.features + 1)
+            self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
+        else:
+            self._sums = sums
+        self._stand_on(below)
+        if not self._free:
+            Z = np.array([self._plan.embed(raw) for raw in protected], np.float64)
+            self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
+        self._store = ExampleStore(self._statistics)
+
+    # -- the set of examples -----------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    def __contains__(self, example_id: int) -> bool:
+        return example_id in self._features
+
+    @property
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """Off, and both kinds of parameters."""
+        return (Mode.OFF, Mode.BOTH)
+
+    @property
+    def learned(self) -> dict[int, int]:
+        """Example id → class id of the present set, by id."""
+        return dict(sorted(self._class_ids.items()))
+
+    @property
+    def fitting(self) -> bool:
+        """Whether normaliser and φ are still refitted to the examples."""
+        return self._free
+
+    @property
+    def sums(self) -> Sums:
+        """The sums that the rule stands on."""
+        return self._sums
+
+    def absorb(self, examples: Sequence[Example]) -> None:
+        """Take examples in; one that is there already gets its new label."""
+        for example in examples:
+            known = self._features.get(example.id)
+            if known is not None and known.tobytes() != example.features.tobytes():
+                self._store.forget([example.id])
+            self._features[example.id] = example.features
+            self._class_ids[example.id] = example.class_id
+        if not self._refitted():
+            for example in examples:
+                self._add(example.id)
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Take examples out; ids that are not here are passed over."""
+        gone = [example_id for example_id in ids if example_id in self._features]
+        for example_id in gone:
+            del self._features[example_id], self._class_ids[example_id]
+        self._store.forget(gone)
+        self._refitted()
+
+    # -- proposing ---------------------------------------------------------------------------------------------
+
+    def propose(self, head: Snapshot) -> Snapshot:
+        """Make a child of `head` whose learning bank has learned the present set; without examples it has none.
+
+        Raises
+        ------
+        Rejected
+            For an ill-conditioned or non-finite solution, or a router that cannot be kept closed on P.
+        """
+        self.solution = None
+        below = self._below
+        if not self._features:
+            return head.with_(banks=below.banks, **self._fit_of(head))
+        solution = solve(self._statistics, self._store, self.settings)
+        with np.errstate(over="ignore"):
+            weights = solution.weights.astype(np.float32)
+        if not np.isfinite(weights).all():
+            raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+        bank = Bank(
+            id=self.bank_id,
+            w=np.ascontiguousarray(weights[:, -1]),
+            R=np.ascontiguousarray(weights[:, :-1].T),
+            classes=solution.classes,
+            tau=self.settings.tau,
+            delta=self.settings.delta if below.base is not None or below.banks else math.inf,
+        )
+        self.solution = solution
+        return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
+
+    @property
+    def bank_id(self) -> int:
+        """Id of the learning bank: one more than that of the newest sealed one."""
+        return max((bank.id for bank in self._below.banks), default=0) + 1
+
+    def evidence(self, snapshot: Snapshot) -> Evidence | None:
+        """Explain the learning bank of `snapshot`, which holds the last proposal; None if that had no bank."""
+        solution = self.solution
+        if solution is None:
+            return None
+        store = self._store
+        Q = store.Q.astype(np.float32)
+        return Evidence(
+            snapshot, store.ids.copy(), store.class_ids.copy(), solution.classes, solution.alpha, Q, solution.base_part
+        )
+
+    def folded(self) -> Sums:
+        """Sums with the present set folded in for good, each of its classes with mass μ."""
+        return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mu)
+
+    def set_openness(self, tau: float) -> None:
+        """Set τ of the learning bank for the proposals to come. `BadInputError` for a τ that leaves no room."""
+        self.settings = replace(self.settings, tau=tau).check()
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _stand_on(self, below: Snapshot) -> None:
+        """Read what lies below with all its classes living, so that removing a class changes nothing learned."""
+        known = list(below.base.classes) if below.base is not None else []
+        for bank in below.banks:
+            known += [class_id for class_id in bank.classes if class_id not in known]
+        self._below = below.with_(classes=tuple(known))
+        self._plan = Plan(self._below)
+
+    def _fit_of(self, head: Snapshot) -> dict[str, object]:
+        """What a proposal takes from below besides banks; φ only once there is something to read it."""
+        if not self._free:
+            return {}
+        return {"normaliser": self._below.normaliser, "phi": self._below.phi}
+
+    def _refitted(self) -> bool:
+        """Fit normaliser and φ again if the examples that they are fitted on have changed."""
+        fitted = fitted_on(list(self._features)) if self._free else ()
+        if fitted == self._fitted:
+            return False
+        self._fitted = fitted
+        self._store = ExampleStore(self._statistics)
+        if fitted:
+            raw = np.array([self._features[example_id] for example_id in fitted])
+            normaliser, phi = fit(raw, self.settings.features, self.settings.seed)
+            self._stand_on(self._below.with_(normaliser=normaliser, phi=phi))
+        else:
+            self._stand_on(self._below.with_(normaliser=None, phi=None))
+        for example_id in sorted(self._features):
+            self._add(example_id)
+        return True
+
+    def _add(self, example_id: int) -> None:
+        class_id = self._class_ids[example_id]
+        if example_id in self._store:
+            self._store.relabel(example_id, class_id)
+            return
+        raw = self._features[example_id]
+        z = self._plan.embed(raw).astype(np.float64)
+        self._store.add(example_id, class_id, z, self._answer_below(raw))
+
+    def _answer_below(self, raw: F32) -> int:
+        """Class id that what lies below answers, −1 where it knows none."""
+        if self._below.base is None and not self._below.banks:
+            return -1
+        top = self._plan.answer(raw).top
+        return self._below.classes[top] if top >= 0 else -1
+
+
+def spread_by_class(
+    ids: npt.NDArray[np.int64], class_ids: npt.NDArray[np.integer], count: int
+) -> npt.NDArray[np.int64]:
+    """Choose at most `count` ids, as evenly over the classes as they allow, evenly spaced by id within each."""
+    groups = [np.sort(ids[class_ids == c]) for c in np.unique(class_ids)]
+    room, chosen = count, []
+    # Small classes first: what they do not use goes to the larger ones.
+    for place, group in enumerate(sorted(groups, key=len)):
+        take = min(len(group), room // (len(groups) - place))
+        room -= take
+        if take:
+            chosen.append(group[np.linspace(0, len(group) - 1, take).round().astype(int)])
+    return np.sort(np.concatenate(chosen)) if chosen else ids[:0]

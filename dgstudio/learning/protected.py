@@ -1,0 +1,113 @@
+"""Protected inputs: inputs whose answers must not move, with the answers they had when they were protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import frozen
+from dgstudio.types import F32
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """Inputs that were protected at the same moment.
+
+    Attributes
+    ----------
+    inputs : (n, d) float32 raw features.
+    labels : (n,) int64 class ids.
+    reference : (n, C) float32 logits through the serving kernel when they were protected.
+    classes : the C classes that lived then.
+    banks : ids of the banks that existed then; every other bank must stay closed on these inputs.
+    """
+
+    inputs: F32
+    labels: npt.NDArray[np.int64]
+    reference: F32
+    classes: tuple[int, ...]
+    banks: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProtectedSet:
+    """P: cohorts in the order in which they joined. Immutable; `joined` makes a larger one."""
+
+    cohorts: tuple[Cohort, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(len(cohort) for cohort in self.cohorts)
+
+    def joined(self, plan: Plan, inputs: F32, labels: npt.NDArray[np.integer]) -> ProtectedSet:
+        """P with these raw inputs (n, d), whose reference logits `plan` gives now."""
+        if not len(inputs):
+            return self
+        snapshot = plan.snapshot
+        cohort = Cohort(
+            frozen(inputs),
+            frozen(labels, np.int64),
+            frozen([plan.logits_of(raw) for raw in inputs]),
+            tuple(snapshot.classes),
+            tuple(bank.id for bank in snapshot.banks),
+        )
+        return ProtectedSet((*self.cohorts, cohort))
+
+    @property
+    def inputs(self) -> F32:
+        """All raw inputs, (N, d), in order; (0, 0) where there are none."""
+        if not self.cohorts:
+            return np.zeros((0, 0), np.float32)
+        return np.concatenate([cohort.inputs for cohort in self.cohorts])
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """All class ids, (N,)."""
+        return np.concatenate([np.zeros(0, np.int64), *(cohort.labels for cohort in self.cohorts)])
+
+    def rows(self, start: int, count: int) -> Iterator[tuple[F32, F32, tuple[int, ...]]]:
+        """(raw input, reference logits, classes) of `count` inputs from number `start` on, going round once."""
+        total = len(self)
+        for number in range(start, start + min(count, total)):
+            place = number % total
+            for cohort in self.cohorts:
+                if place < len(cohort):
+                    yield cohort.inputs[place], cohort.reference[place], cohort.classes
+                    break
+                place -= len(cohort)
+
+    def to_arrays(self) -> tuple[dict[str, Array], list[dict[str, list[int]]]]:
+        """Arrays by name, and what goes beside them as JSON."""
+        arrays: dict[str, Array] = {}
+        meta = []
+        for index, cohort in enumerate(self.cohorts):
+            arrays[f"cohort.{index}.inputs"] = cohort.inputs
+            arrays[f"cohort.{index}.labels"] = cohort.labels
+            arrays[f"cohort.{index}.reference"] = cohort.reference
+            meta.append({"classes": list(cohort.classes), "banks": list(cohort.banks)})
+        return arrays, meta
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], meta: list[dict[str, list[int]]]) -> ProtectedSet:
+        """What `to_arrays` gave, byte for byte."""
+        return cls(
+            tuple(
+                Cohort(
+                    frozen(arrays[f"cohort.{index}.inputs"]),
+                    frozen(arrays[f"cohort.{index}.labels"], np.int64),
+                    frozen(arrays[f"cohort.{index}.reference"]),
+                    tuple(entry["classes"]),
+                    tuple(entry["banks"]),
+                )
+                for index, entry in enumerate(meta)
+            )
+        )

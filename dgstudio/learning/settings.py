@@ -1,0 +1,99 @@
+"""The numbers that the learner is set up with, and what is wrong with numbers that make no sense."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dgstudio.errors import BadInputError
+
+PROOF_GAP = 0.05
+"""A protected input's router score must stay this far below τ in the serving kernel."""
+PROJECTION_SLACK = 0.02
+"""The projection stops as soon as no protected input exceeds its limit by more than this."""
+TAU_GAP = 0.08
+"""τ lies at least this far above the limit −m: the slack, the proof's gap, and room for rounding to float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerSettings:
+    """How the locked bank learns (design 3). Frozen; `check` says what is wrong.
+
+    Parameters
+    ----------
+    kappa, mu
+        An example weighs κμ/n_class; a class of the base's training set weighs μ in all.
+    tau
+        Openness: the learning bank is open where r > τ.
+    delta
+        The learning bank speaks where it disagrees with what lies below by more than −δ.
+    margin
+        m: the projection brings r of every protected input to −m.
+    features
+        D: random Fourier features, used where there is no base (a base brings its own).
+    protected
+        How many learned examples at most become protected inputs at one seal.
+    protected_max
+        How many protected inputs there may be in all; D features carry about as many constraints.
+    seal_at
+        The learning bank is sealed by itself once it holds this many examples.
+    seed
+        Of the random features where there is no base.
+    max_rounds
+        Sweeps of the projection before a proposal is given up.
+    audit_at_publish
+        "background": publishes are proved, and audited in slices afterwards; "full": every protected input is also
+        re-answered before `step` returns.
+    """
+
+    kappa: float = 4.0
+    mu: float = 50.0
+    tau: float = -0.5
+    delta: float = 0.2
+    margin: float = 0.6
+    features: int = 1024
+    protected: int = 400
+    protected_max: int = 1000
+    seal_at: int = 1000
+    seed: int = 0
+    max_rounds: int = 200
+    audit_at_publish: str = "background"
+
+    def check(self) -> LearnerSettings:
+        """Return the settings themselves.
+
+        Raises
+        ------
+        BadInputError
+            With a sentence about the first number that cannot be used.
+        """
+        numbers = {"κ": self.kappa, "μ": self.mu, "m": self.margin, "τ": self.tau}
+        for name, number in numbers.items():
+            if not math.isfinite(number):
+                raise BadInputError(f"The learner's {name} is {number}: give it a finite number.")
+        for name in ("κ", "μ", "m"):
+            if numbers[name] <= 0:
+                raise BadInputError(f"The learner's {name} is {numbers[name]}: it must be above 0.")
+        if math.isnan(self.delta) or self.delta < 0:
+            raise BadInputError(f"δ is {self.delta}: give 0 (speak only to disagree), more, or inf (always speak).")
+        # Rounded, so that the dial's end (−m + 0.08 itself) is not refused for a bit of binary fraction.
+        if round(self.tau - (TAU_GAP - self.margin), 9) < 0:
+            raise BadInputError(
+                f"Openness τ = {self.tau:g} leaves no room below it for protected inputs: "
+                f"choose {TAU_GAP - self.margin:.2f} or more."
+            )
+        if self.tau >= 1:
+            raise BadInputError(f"Openness τ = {self.tau:g} would keep every bank closed: choose less than 1.")
+        for name, count in (
+            ("random features", self.features),
+            ("protected inputs in all", self.protected_max),
+            ("examples before sealing", self.seal_at),
+            ("rounds of the projection", self.max_rounds),
+        ):
+            if count < 1:
+                raise BadInputError(f"The number of {name} is {count}: it must be at least 1.")
+        if self.protected < 0:
+            raise BadInputError(f"The number of inputs protected at a seal is {self.protected}: give 0 or more.")
+        if self.audit_at_publish not in ("background", "full"):
+            raise BadInputError(f"Audit at publish “{self.audit_at_publish}” is not one of: background, full.")
+        return self

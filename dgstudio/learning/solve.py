@@ -1,0 +1,122 @@
+"""The regression itself: read-out and router of the learning bank, in closed form, from the set of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+
+from dgstudio.errors import Rejected
+from dgstudio.learning.examples import ExampleStore
+from dgstudio.learning.projection import hildreth
+from dgstudio.learning.settings import PROJECTION_SLACK, LearnerSettings
+from dgstudio.learning.statistics import Statistics
+from dgstudio.types import F64
+
+RCOND_LEAST = 1e-12
+"""Below this reciprocal condition the solution's digits are noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """[R | w] = W0 + Q_nᵀ α − Q_Pᵀ λ (router only); float64.
+
+    Attributes
+    ----------
+    classes : of the bank, columns of `weights` before the last.
+    weights : (D+1, C+1), the router in the last column.
+    alpha : (n, C+1), rows by example id; the last column includes what the projection took away.
+    base_part : (D+1, C+1), W0 less Q_Pᵀ λ in the router's column.
+    rounds : sweeps of the projection.
+    """
+
+    classes: tuple[int, ...]
+    weights: F64
+    alpha: F64
+    base_part: F64
+    rounds: int
+
+
+def example_weights(class_ids: npt.NDArray[np.int64], below: npt.NDArray[np.int64], settings: LearnerSettings) -> F64:
+    """v_i = κμ/n_c, at most 1 where what lies below the bank (`below`, a class id or −1) answers right already."""
+    _, index, counts = np.unique(class_ids, return_inverse=True, return_counts=True)
+    weights = settings.kappa * settings.mu / counts[index]
+    return np.where(below == class_ids, np.minimum(weights, 1.0), weights)
+
+
+def bank_classes(mass: tuple[int, ...], class_ids: npt.NDArray[np.int64]) -> tuple[int, ...]:
+    """Classes with mass, in their order, then those with examples only, by id."""
+    return mass + tuple(int(c) for c in np.unique(class_ids) if int(c) not in mass)
+
+
+def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSettings) -> Solution:
+    """Steps 1–4 of a publish (design 3), in float64. A function of the statistics and the set of examples.
+
+    Raises
+    ------
+    Rejected
+        For numbers that are not finite, an ill-conditioned system, or a router that cannot be projected.
+    """
+    class_ids = examples.class_ids
+    classes = bank_classes(statistics.classes, class_ids)
+    base_part = statistics.columns(classes)
+    v = example_weights(class_ids, examples.below, settings)
+
+    factor = _factor(examples.K, 1.0 / v)
+    target = np.zeros((len(class_ids), len(classes) + 1))
+    place: Mapping[int, int] = {class_id: column for column, class_id in enumerate(classes)}
+    target[np.arange(len(class_ids)), [place[int(c)] for c in class_ids]] = 1.0
+    target -= examples.Z @ base_part
+    alpha = _back(factor, target)
+
+    r = statistics.r0 + alpha[:, -1] @ examples.K_nP
+    if not np.isfinite(alpha).all() or not np.isfinite(r).all():
+        raise Rejected("The regression gave numbers that are not finite; the examples since the last publish wait.")
+
+    def rows(members: npt.NDArray[np.intp]) -> F64:
+        known = _back(factor, examples.K_nP[:, members])
+        result: F64 = statistics.K_PP[members] - known.T @ examples.K_nP
+        return result
+
+    multipliers, rounds = hildreth(r, rows, -settings.margin, PROJECTION_SLACK, settings.max_rounds)
+    if rounds:
+        members = np.flatnonzero(multipliers)
+        active = multipliers[members]
+        alpha[:, -1] += _back(factor, (examples.K_nP[:, members] @ active)[:, None])[:, 0]
+        base_part[:, -1] -= active @ statistics.Q_P[members]
+
+    weights = base_part + examples.Q.T @ alpha
+    if not np.isfinite(weights).all():
+        raise Rejected("The regression gave weights that are not finite; the examples since the last publish wait.")
+    return Solution(classes, weights, alpha, base_part, rounds)
+
+
+def _factor(K: F64, ridge: F64) -> F64:
+    """Cholesky factor of S = K + diag(1/v), of which only K's lower triangle is read: U with UᵀU = S."""
+    S = K.copy()
+    S[np.diag_indices_from(S)] += ridge
+    # The 1-norm of the symmetric matrix from its lower triangle; a bound is enough for the estimate.
+    size = np.abs(np.tril(S))
+    norm = float((size.sum(0) + size.sum(1) - size.diagonal()).max())
+    # The lower triangle by rows is the upper one by columns: LAPACK takes it as it lies.
+    factor, info = lapack.dpotrf(S.T, lower=0, clean=0, overwrite_a=1)
+    rcond, _ = lapack.dpocon(factor, norm, uplo="U") if info == 0 and np.isfinite(norm) else (0.0, 0)
+    if not rcond > RCOND_LEAST:
+        raise Rejected(
+            f"The regression over {len(S)} examples is ill-conditioned (1/condition {rcond:.1e}): "
+            "the examples since the last publish wait; lower κ, or remove examples that repeat each other."
+        )
+    result: F64 = factor
+    return result
+
+
+def _back(factor: F64, sides: F64) -> F64:
+    """S⁻¹ sides."""
+    result, info = lapack.dpotrs(factor, sides, lower=0)
+    if info != 0:
+        raise Rejected("The regression could not be solved; the examples since the last publish wait.")
+    solved: F64 = result
+    return solved
