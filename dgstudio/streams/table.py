@@ -1,0 +1,233 @@
+"""A recording as a table in memory: what a CSV or NPZ file holds, and what had to be said about it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import BadInputError
+from dgstudio.streams.csvfile import Categories, Column, read_csv
+from dgstudio.types import F32, F64
+
+TIME_NAMES = {"time": 1.0, "t": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "time_ms": 1e-3, "ms": 1e-3}
+"""Names of a time column, in lower case, and the seconds that its unit is."""
+EPOCH_UNITS = (("nanoseconds", 1e17, 1e-9), ("microseconds", 1e14, 1e-6), ("milliseconds", 1e11, 1e-3))
+"""Units of times that count from 1970, told by their size: the unit, from which number on, and its seconds."""
+LABEL_NAMES = ("label", "labels", "class", "activity", "gesture")
+TAKE_NAME = "take"
+SPLIT_NAME = "split"
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+
+@dataclass(slots=True, eq=False)
+class RecordingTable:
+    """The rows of a recording.
+
+    `values` (n, channels) float32, NaN where a value is missing; `time` (n,) float64 seconds or None; `labels`,
+    `takes` and `splits` a name a row, or None. `notes` says what a user should know, a sentence each.
+    """
+
+    channels: tuple[str, ...]
+    values: F32
+    time: F64 | None = None
+    labels: Categories | None = None
+    takes: Categories | None = None
+    splits: Categories | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
+    """Read a CSV or NPZ recording.
+
+    Parameters
+    ----------
+    labels_column
+        Column or array with the labels; None takes one called label, labels, class, activity or gesture, if any.
+
+    Raises
+    ------
+    BadInputError
+        If the file does not exist, is not a recording, or has no rows or no channels.
+    """
+    if path.suffix.lower() in SPREADSHEETS:
+        raise BadInputError(f"{path} is a spreadsheet: save it as CSV.")
+    try:
+        if path.is_dir():
+            raise BadInputError(f"{path} is a folder: name a CSV or NPZ file in it.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInputError(f"There is no file {path}: check the path.") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} could not be read: {error}.") from error
+    if data.startswith(b"PK\x03\x04") or path.suffix.lower() == ".npz":
+        table = _from_npz(path, data, labels_column)
+    else:
+        table = _from_columns(path, read_csv(path, data, labels_column), labels_column)
+    if not len(table.values):
+        raise BadInputError(f"{path} has no rows: record some samples first.")
+    bad = int(np.count_nonzero(~np.isfinite(table.values)))
+    if bad:
+        table.notes.append(f"{bad} of {table.values.size} values are missing, NaN or infinite; features repair them.")
+    return table
+
+
+def _from_columns(path: Path, read: tuple[list[Column], list[str]], labels_column: str | None) -> RecordingTable:
+    columns, notes = read
+    by_name = {c.name.lower(): c for c in reversed(columns)}
+    label = _label_column(path, columns, labels_column)
+    take, split = (c if c is not label else None for c in (by_name.get(TAKE_NAME), by_name.get(SPLIT_NAME)))
+    time = next((by_name[n] for n in TIME_NAMES if n in by_name and by_name[n] is not label), None)
+    special = {id(c) for c in (label, take, split, time) if c is not None}
+    if time is not None and not time.numbers:
+        if len(time):
+            notes.append(f"The column “{time.name}” has no numbers, so it does not give the time, and is left out.")
+        time = None
+    channels = []
+    for column in columns:
+        if id(column) in special or not len(column):
+            continue
+        if not column.numbers:
+            what = "is empty" if not column.texts else "has only text"
+            notes.append(f"The column “{column.name}” {what} and is left out.")
+            continue
+        if column.texts:
+            hold = "1 cell holds" if column.texts == 1 else f"{column.texts} cells hold"
+            line = column.first_text
+            notes.append(f"In the column “{column.name}”, {hold} text, first on line {line}: taken as NaN.")
+        channels.append(column)
+    rows = len(columns[0])
+    if rows and not channels:
+        raise BadInputError(f"{path} has no column of numbers for a channel: check the separator and the columns.")
+    if label is not None and labels_column is None:
+        notes.append(f"The column “{label.name}” is taken as ground truth, not as a channel.")
+    values = np.empty((rows, len(channels)), np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, counted and repaired as such
+        for i, column in enumerate(channels):
+            values[:, i] = column.values()
+    return RecordingTable(
+        channels=tuple(c.name for c in channels),
+        values=values,
+        time=None if time is None else _seconds(time.name, time.values(), notes),
+        labels=None if label is None else label.categories(),
+        takes=None if take is None else take.categories(),
+        splits=None if split is None else split.categories(),
+        notes=notes,
+    )
+
+
+def _label_column(path: Path, columns: list[Column], asked: str | None) -> Column | None:
+    if asked is None:
+        return next((c for n in LABEL_NAMES for c in columns if c.name.lower() == n), None)
+    for column in columns:
+        if column.name == asked:
+            return column
+    has = _listed(c.name for c in columns)
+    raise BadInputError(f"{path} has no column “{asked}” for the labels; it has {has}.")
+
+
+def _seconds(name: str, times: F64, notes: list[str]) -> F64:
+    """Return times in seconds, by the unit that the name of their column says or their size betrays."""
+    unit = TIME_NAMES[name.lower()]
+    known = np.abs(times[np.isfinite(times)])
+    size = float(np.median(known)) if unit == 1.0 and len(known) else 0.0
+    for what, least, factor in EPOCH_UNITS:
+        if size > least and unit == 1.0:
+            notes.append(f"The times in “{name}” are taken as {what} since 1970.")
+            unit = factor
+    seconds: F64 = times * unit
+    return seconds
+
+
+def _arrays(path: Path, data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of an NPZ file; never loads Python objects."""
+    try:
+        archive = np.load(io.BytesIO(data), allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("it holds one array without a name")
+        with archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except MemoryError as error:
+        raise BadInputError(f"{path} is larger than the memory of this machine.") from error
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in said:
+            said = "it holds Python objects, which are never loaded"
+        raise BadInputError(f"{path} is not a usable NPZ file ({said}): save plain arrays with numpy.savez.") from error
+    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+
+
+def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable:
+    arrays = _arrays(path, data)
+    key = next((k for k in ("X", "values") if k in arrays), None)
+    if key is None:
+        raise BadInputError(f"{path} has no array “X” or “values”; it has {_listed(arrays)}.")
+    values = arrays[key][:, None] if arrays[key].ndim == 1 else arrays[key]
+    if values.ndim != 2 or not values.shape[1] or values.dtype.kind not in "fiub":
+        what = f"{values.dtype} of shape {values.shape}"
+        raise BadInputError(f"“{key}” in {path} is {what}: it must be numbers (rows, channels).")
+    rows = len(values)
+
+    def column(name: str | None, kinds: str) -> npt.NDArray[Any] | None:
+        if name is None or name not in arrays:
+            return None
+        array = arrays[name]
+        if array.shape != (rows,):
+            raise BadInputError(f"“{name}” in {path} has shape {array.shape}: it must hold one entry a row ({rows}).")
+        if array.dtype.kind not in kinds:
+            raise BadInputError(f"“{name}” in {path} holds {array.dtype}, which cannot be used as {name}.")
+        return array
+
+    if labels_key is not None and labels_key not in arrays:
+        raise BadInputError(f"{path} has no array “{labels_key}” for the labels; it has {_listed(arrays)}.")
+    label_name = labels_key or next((k for k in ("y", *LABEL_NAMES) if k in arrays), None)
+    labels, takes, splits = (_categories(column(n, "fiubUS")) for n in (label_name, TAKE_NAME, SPLIT_NAME))
+    time_name = next((n for n in TIME_NAMES if n in arrays), "time")
+    time = column(time_name, "fiu")
+    names = arrays.get("channels", np.array([f"ch{i + 1}" for i in range(values.shape[1])]))
+    if names.shape != (values.shape[1],) or names.dtype.kind not in "US":
+        raise BadInputError(f"“channels” in {path} must be {values.shape[1]} names, one for each column of “{key}”.")
+    notes: list[str] = []
+    with np.errstate(over="ignore"):
+        floats = values.astype(np.float32)
+    return RecordingTable(
+        channels=tuple(_texts(names)),
+        values=floats,
+        time=None if time is None else _seconds(time_name, time.astype(np.float64), notes),
+        labels=labels,
+        takes=takes,
+        splits=splits,
+        notes=notes,
+    )
+
+
+def _texts(array: npt.NDArray[Any]) -> list[str]:
+    """Return the entries as text; whole numbers without a decimal point, whatever their type."""
+    entries = array.tolist()
+    if array.dtype.kind == "S":
+        return [entry.decode("utf-8", "replace").strip() for entry in entries]
+    if array.dtype.kind == "f":
+        return [str(int(entry)) if entry.is_integer() else str(entry) for entry in entries]
+    return [str(entry).strip() for entry in entries]
+
+
+def _categories(array: npt.NDArray[Any] | None) -> Categories | None:
+    if array is None:
+        return None
+    found, first, codes = np.unique(array, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order))
+    return Categories(rank[codes], tuple(_texts(found[order])))
+
+
+def _listed(names: Iterable[str]) -> str:
+    texts = list(names)
+    return ", ".join(texts[:12]) + (f" and {len(texts) - 12} more" if len(texts) > 12 else "") if texts else "none"
