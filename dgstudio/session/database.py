@@ -1,0 +1,138 @@
+"""The database under a session: one user at a time, group commits that hold or never were, errors as sentences."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dgstudio.errors import SessionError
+from dgstudio.session.opening import create_file, failure_sentence
+from dgstudio.session.rows import Row
+
+T = TypeVar("T")
+
+
+class Database:
+    """A connection with a lock. Any thread may call it; a batch holds it until it ends, and others wait.
+
+    Parameters
+    ----------
+    connection
+        In autocommit mode, usable from every thread; closed by `close`.
+    label
+        What to call it in errors.
+    why_read_only
+        Why nothing can be written; empty where it can.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, label: str, why_read_only: str = "") -> None:
+        self.label = label
+        self.why_read_only = why_read_only
+        self.lock = threading.RLock()
+        self._connection = connection
+        self._in_batch = False
+        self._failure: SessionError | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Close and unlock; a batch that this very thread has open is rolled back. May be called again."""
+        with self.lock:
+            if not self._closed:
+                self._roll_back()
+                self._closed = True
+                self._connection.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """One group commit: durable when the block is left, all of it or nothing. Raises SessionError."""
+        with self.lock:
+            self._check_open()
+            if self._in_batch:
+                raise SessionError(f"The session {self.label} is in a batch already; end it before the next.")
+            if self.why_read_only:
+                raise SessionError(
+                    f"Nothing can be saved in the session {self.label} because {self.why_read_only}; save a copy "
+                    "somewhere else to go on."
+                )
+            self._failure, self._in_batch = None, True
+            try:
+                self._run(self._connection.execute, "BEGIN IMMEDIATE")
+                yield
+                self._check_open()
+                if self._failure is not None:
+                    # A statement failed and someone swallowed it: half a batch is not what was asked for.
+                    raise self._failure
+                self._run(self._connection.execute, "COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._in_batch = False
+
+    @contextmanager
+    def own_batch(self) -> Iterator[None]:
+        """The batch of this thread that is open, else one of its own."""
+        with self.lock:
+            if self._in_batch:
+                self._check_open()
+                yield
+            else:
+                with self.batch():
+                    yield
+
+    def write(self, sql: str, values: Sequence[Row]) -> int:
+        """Run one statement for each row of values; returns how many rows of the table it changed."""
+        with self.own_batch():
+            return self._run(self._connection.executemany, sql, values).rowcount if values else 0
+
+    def put(self, table: str, columns: str, values: Sequence[Row]) -> None:
+        """Insert rows, or overwrite those that have the same first column."""
+        names = columns.split(", ")
+        marks = ", ".join("?" * len(names))
+        changes = ", ".join(f"{column} = excluded.{column}" for column in names[1:])
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
+        self.write(sql, values)
+
+    def read(self, sql: str, values: Row = ()) -> list[Any]:
+        """All rows of a query. Raises SessionError."""
+        with self.lock:
+            self._check_open()
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except (sqlite3.Error, OverflowError) as error:
+                raise SessionError(failure_sentence(self.label, error, "could not be read")) from error
+
+    def size_bytes(self) -> int:
+        """Bytes of all pages, also of those that are not yet in the main file. Raises SessionError."""
+        with self.lock:
+            pages, page = (int(self.read(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
+            return pages * page
+
+    def copy_to(self, path: Path, overwrite: bool) -> None:
+        """Write all of it to a new session file. Raises SessionError."""
+        with self.lock:
+            self._check_open()
+            if self._in_batch:
+                raise SessionError(f"The session {self.label} is being written; save a copy after that.")
+            create_file(path, overwrite, self._connection)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionError(f"The session {self.label} is closed; open it again.")
+
+    def _run(self, act: Callable[..., T], *arguments: Any) -> T:
+        try:
+            return act(*arguments)
+        except (sqlite3.Error, OverflowError) as error:
+            self._failure = SessionError(failure_sentence(self.label, error))
+            raise self._failure from error
+
+    def _roll_back(self) -> None:
+        # SQLite has rolled back by itself after some errors, a full disk among them.
+        if not self._closed and self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")

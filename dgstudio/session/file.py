@@ -1,0 +1,306 @@
+"""A session: one SQLite file of classes, takes, examples, checkpoints and history, durable at each group commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.session import rows, schema
+from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
+from dgstudio.session.database import Database
+from dgstudio.session.opening import Opened, OpenReport, create_file, memory_database, open_database
+from dgstudio.session.versions import Versions
+from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+
+__all__ = ["OpenReport", "Session"]
+
+T = TypeVar("T")
+
+
+class Session:
+    """One session file, or none (`Session.memory`). Make one with `create`, `open` or `memory`.
+
+    Any thread may call it, one at a time: a batch holds the session until it ends, and a reader waits for it. The
+    file is locked for this process until `close` or the end of the process.
+
+    Attributes
+    ----------
+    path : Path or None
+        The file; None in memory.
+    report : OpenReport
+        What opening found; `report.problems` says in sentences what could not be read.
+    """
+
+    def __init__(self, opened: Opened, path: Path | None) -> None:
+        self.path = path
+        self.report = opened.report
+        self._unreadable = opened.unreadable
+        label = "in memory" if path is None else str(path)
+        self._database = Database(opened.db, label, opened.read_only)
+        self._versions = Versions(self._database)
+
+    # -- making, opening, closing --------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: str | Path, overwrite: bool = False) -> Session:
+        """Make a new, empty session file and open it; folders on the way are made.
+
+        Raises
+        ------
+        SessionError
+            Where the file exists and `overwrite` is false, is open elsewhere, or cannot be made.
+        """
+        create_file(Path(path), overwrite)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Session:
+        """Open a session for writing, or, where that is not possible, for reading (`read_only`, `report`).
+
+        An older format is migrated after a copy to NAME.dgs.backup-vN. Of a damaged file everything that can be
+        read is, into memory; the file itself is left as it is.
+
+        Raises
+        ------
+        SessionFormatError
+            Where it is missing, no session, from a newer dgstudio, or nothing in it can be read.
+        SessionError
+            Where another dgstudio has it open, or the system refuses.
+        """
+        return cls(open_database(Path(path)), Path(path))
+
+    @classmethod
+    def memory(cls) -> Session:
+        """A session without a file: all works, nothing outlives it."""
+        db = memory_database()
+        schema.create_tables(db)
+        return cls(Opened(db, "", OpenReport()), None)
+
+    def close(self) -> None:
+        """Close and unlock the file; a batch that this very thread has open is rolled back. May be called again."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """Name for a status line: the file's name without .dgs, or "not saved"."""
+        return "not saved" if self.path is None else self.path.stem
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the database, what is still in the -wal file included; 0 in memory."""
+        return 0 if self.path is None else self._database.size_bytes()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written: a read-only file or folder, or a damaged file."""
+        return bool(self._database.why_read_only)
+
+    def save_copy(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write everything that this session holds to a new file, whole or not at all; this session stays open.
+
+        Raises
+        ------
+        SessionError
+            Where the file exists and `overwrite` is false, is open (this one is), or cannot be written.
+        """
+        target = Path(path)
+        if self.path is not None and target.resolve() == self.path.resolve():
+            raise SessionError(f"A copy of {self.path} cannot take its own place; choose another name.")
+        self._database.copy_to(target, overwrite)
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    def batch(self) -> AbstractContextManager[None]:
+        """One group commit: what is put inside is durable when the block is left, all of it or nothing.
+
+        A `put_…` outside of a batch is a batch of its own.
+
+        Raises
+        ------
+        SessionError
+            On entering or leaving, where it could not be saved; nothing of the batch was, and it may be tried again.
+        """
+        return self._database.batch()
+
+    def put_class(self, info: ClassInfo) -> None:
+        """Store a class, or its new name, key, colour or end."""
+        self.put_classes([info])
+
+    def put_classes(self, infos: Iterable[ClassInfo]) -> None:
+        """Store several classes as `put_class` does."""
+        self._database.put("class", rows.CLASS_COLUMNS, [rows.class_row(info) for info in infos])
+
+    def put_take(self, take: Take) -> None:
+        """Store a take, or the new state of one."""
+        self._database.put("take", rows.TAKE_COLUMNS, [rows.take_row(take)])
+
+    def put_examples(self, examples: Sequence[Example]) -> None:
+        """Store examples as active; one with a known id is replaced. Features (d,) and raw (n, channels) float32."""
+        self._database.put("example", rows.EXAMPLE_COLUMNS, [rows.example_row(example) for example in examples])
+
+    def set_active(self, example_ids: Iterable[int], active: bool) -> int:
+        """Undo or delete examples softly (False), or bring them back (True); returns how many the session has."""
+        return self._update("UPDATE example SET active = ? WHERE id = ?", int(active), example_ids)
+
+    def relabel(self, example_ids: Iterable[int], class_id: int) -> int:
+        """Give examples another class; returns how many of them the session has."""
+        return self._update("UPDATE example SET class_id = ? WHERE id = ?", int(class_id), example_ids)
+
+    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Store a version of the model, each array once; a version put again replaces the one before."""
+        self._versions.put(checkpoint)
+
+    def keep_checkpoint(self, version: int, kept: bool = True) -> bool:
+        """Keep a version for good (pinned, named, protected at), or let it thin out; False where it is unknown."""
+        return self._update("UPDATE checkpoint SET kept = ? WHERE version = ?", int(kept), [version]) == 1
+
+    def thin_checkpoints(self, keep: int) -> list[int]:
+        """Drop versions so that `keep` remain of those not kept for good, dense among the new, sparse among the old.
+
+        Head and serving (`set_references`) stay as well. Arrays that no version refers to any more are removed.
+
+        Returns
+        -------
+        The versions that were dropped.
+        """
+        with self._database.own_batch():
+            return self._versions.thin(keep, frozenset({self.head, self.serving}))
+
+    def set_references(self, head: int, serving: int) -> None:
+        """Say which version the learner goes on from, and which one readers take."""
+        with self._database.own_batch():
+            self.set_config("head", int(head))
+            self.set_config("serving", int(serving))
+
+    def put_record(self, record: PublishRecord) -> None:
+        """Append to the history."""
+        self._database.write("INSERT INTO record (data) VALUES (?)", [(rows.record_text(record),)])
+
+    def put_event(self, event: Event) -> None:
+        """Append to the log; `event.data` that is not plain data is kept as its text."""
+        sql = f"INSERT INTO event ({rows.EVENT_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?)"
+        self._database.write(sql, [rows.event_row(event)])
+
+    def set_config(self, key: str, value: Any) -> None:
+        """Store a setting: numbers, text, None, lists and dictionaries of them."""
+        self._database.put("config", "key, value", [(rows.text_of(key), rows.to_json(value, f"The setting {key!r}"))])
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def classes(self) -> list[ClassInfo]:
+        """All classes by id, those that no longer live too."""
+        return self._all(f"SELECT {rows.CLASS_COLUMNS} FROM class ORDER BY id", rows.class_of, "class")
+
+    def takes(self) -> list[Take]:
+        """All takes by id, those whose examples were undone too."""
+        return self._all(f"SELECT {rows.TAKE_COLUMNS} FROM take ORDER BY id", rows.take_of, "take")
+
+    def examples(self, active_only: bool = True) -> list[Example]:
+        """Examples by id with their arrays, read-only; who labelled them stands in their takes.
+
+        Damaged ones are left out; `report` names them.
+        """
+        where = "WHERE active" if active_only else ""
+        sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example {where} ORDER BY id"
+        return self._all(sql, rows.example_of, "example", self._unreadable)
+
+    def inactive_ids(self) -> frozenset[int]:
+        """Ids of the examples that were undone or deleted."""
+        return frozenset(int(row[0]) for row in self._database.read("SELECT id FROM example WHERE NOT active"))
+
+    def checkpoints(self) -> list[CheckpointInfo]:
+        """All versions in order, without their arrays."""
+        return self._versions.infos()
+
+    def checkpoint(self, version: int) -> Checkpoint:
+        """A version with its arrays, each checked against its content id, read-only.
+
+        Raises
+        ------
+        SessionError
+            Where the session has no such version.
+        SessionFormatError
+            Where it is damaged.
+        """
+        return self._versions.get(version)
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """The head (`set_references`), else the newest version that can be restored; None where there is none.
+
+        A version that is damaged is passed over, and `report.problems` says so.
+        """
+        versions = [info.version for info in reversed(self.checkpoints())]
+        head = self.head
+        if head in versions:
+            versions.insert(0, head)
+        for version in dict.fromkeys(versions):
+            try:
+                return self.checkpoint(version)
+            except SessionFormatError as error:
+                self._tell(str(error))
+        return None
+
+    @property
+    def head(self) -> int | None:
+        """The version that the learner goes on from."""
+        return self._reference("head")
+
+    @property
+    def serving(self) -> int | None:
+        """The version that readers take."""
+        return self._reference("serving")
+
+    def records(self) -> list[PublishRecord]:
+        """The history, oldest first."""
+        return self._all("SELECT id, data FROM record ORDER BY id", rows.record_of, "record of the history")
+
+    def events(self) -> list[Event]:
+        """The log, oldest first."""
+        return self._all(f"SELECT {rows.EVENT_COLUMNS} FROM event ORDER BY id", rows.event_of, "log line")
+
+    def config(self, key: str, default: Any = None) -> Any:
+        """A setting, or `default` where it was never set or is damaged."""
+        found = self._database.read("SELECT value FROM config WHERE key = ?", (rows.text_of(key),))
+        if not found:
+            return default
+        try:
+            return json.loads(found[0][0])
+        except (ValueError, TypeError):
+            self._tell(f"The setting {key!r} is damaged; its usual value is taken.")
+            return default
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _all(
+        self, sql: str, value_of: Callable[[rows.Row], T], what: str, reported: frozenset[int] = frozenset()
+    ) -> list[T]:
+        """Values of all rows; a damaged one is left out, and said unless opening said so."""
+        values = []
+        for row in self._database.read(sql):
+            try:
+                values.append(value_of(row))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                if row[0] not in reported:
+                    self._tell(f"The {what} with the number {row[0]} is damaged and left out.")
+        return values
+
+    def _tell(self, problem: str) -> None:
+        if problem not in self.report.problems:
+            self.report.problems.append(problem)
+
+    def _update(self, sql: str, value: int, ids: Iterable[int]) -> int:
+        return self._database.write(sql, [(value, int(identity)) for identity in ids])
+
+    def _reference(self, key: str) -> int | None:
+        value = self.config(key)
+        return value if isinstance(value, int) else None

@@ -1,0 +1,343 @@
+"""How a session file is opened: checked before anything writes to it, locked, migrated, or salvaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.session import schema
+from dgstudio.session.salvage import damaged_examples, is_corruption, is_damaged, salvage, sentence_of_damaged_examples
+
+BUSY_S = 0.5
+"""How long another process may keep the file before it counts as open there."""
+
+READ_ONLY = "the file or its folder is read-only"
+DAMAGED = "it is damaged"
+
+
+@dataclass(slots=True)
+class OpenReport:
+    """What opening a session found. `problems` are sentences, the general one first; empty where all is well."""
+
+    problems: list[str] = field(default_factory=list)
+    damaged: bool = False
+    migrated_from: int | None = None
+    backup: Path | None = None
+    """The copy that was made before the migration."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was read and the session can be written."""
+        return not self.problems
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connection, why it cannot be written (empty: it can), and what opening found."""
+
+    db: sqlite3.Connection
+    read_only: str
+    report: OpenReport
+    unreadable: frozenset[int] = frozenset()
+    """Examples whose bytes are damaged."""
+
+
+def failure_sentence(name: str, error: BaseException, done: str = "was not saved") -> str:
+    """Why SQLite or the system refused, and what to do, in one sentence."""
+    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    reasons = {
+        sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again"),
+        sqlite3.SQLITE_READONLY: (READ_ONLY, "save a copy somewhere else"),
+        sqlite3.SQLITE_PERM: (READ_ONLY, "save a copy somewhere else"),
+        sqlite3.SQLITE_BUSY: ("another dgstudio has it open", "close it there first"),
+        sqlite3.SQLITE_LOCKED: ("another dgstudio has it open", "close it there first"),
+        sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", "check its folder and permissions"),
+        sqlite3.SQLITE_IOERR: (f"the disk reported an error ({error})", "check the disk or save a copy elsewhere"),
+        sqlite3.SQLITE_CORRUPT: (DAMAGED, "open it again to see what can be read"),
+        sqlite3.SQLITE_NOTADB: (DAMAGED, "open it again to see what can be read"),
+    }
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason, advice = reasons.get(code, (text, "check the file and try again"))
+    return f"The session {name} {done} because {reason}; {advice}."
+
+
+def connect(path: Path, options: str) -> sqlite3.Connection:
+    """Connection by URI with explicit transactions, usable from any one thread at a time."""
+    uri = f"{path.absolute().as_uri()}?{options}"
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    # A session may come from someone else: what its schema says is data, not to be run.
+    db.execute("PRAGMA trusted_schema=OFF")
+    db.execute("PRAGMA cell_size_check=ON")
+    return db
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
+
+
+def _has_wal(path: Path) -> bool:
+    """Whether commits are still outside the main file: the writer was killed."""
+    wal = _beside(path, "-wal")
+    return wal.is_file() and wal.stat().st_size > 0
+
+
+def _lock(db: sqlite3.Connection) -> None:
+    """Take the file for this process alone, until the connection is closed or the process dies.
+
+    SQLite's exclusive mode is a lock of the operating system: `kill -9` frees it, and nothing is left to clean up.
+    """
+    db.execute("PRAGMA locking_mode=EXCLUSIVE")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("COMMIT")
+
+
+def _make_durable(db: sqlite3.Connection) -> None:
+    """From here on a commit that has returned survives `kill -9` and the loss of power."""
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA fullfsync=ON")
+    db.execute("PRAGMA journal_size_limit=16777216")
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no session by its looks and its header, read without a lock and without touching it."""
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise SessionFormatError(f"{name} is a folder, not a session; choose a file that ends in .dgs.")
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise SessionFormatError(f"There is no session {name}; check the name.") from error
+    except (OSError, ValueError) as error:
+        raise SessionFormatError(failure_sentence(name, error, "cannot be opened")) from error
+    if size == 0:
+        raise SessionFormatError(f"{name} is empty, not a session; choose another file.")
+    # Through SQLite, not open(): closing a plain file would drop the locks that this process holds on it.
+    try:
+        with closing(connect(path, "mode=ro&immutable=1")) as db:
+            # Else a file that is shorter than its header says is refused before its header can be read.
+            db.execute("PRAGMA writable_schema=ON")
+            application_id = int(db.execute("PRAGMA application_id").fetchone()[0])
+            schema.check_version(name, application_id, schema.version_of(db))
+    except sqlite3.Error as error:
+        if is_corruption(error):
+            raise SessionFormatError(
+                f"{name} is not a dgstudio session, or its beginning is damaged; it is left as it is, choose another "
+                "file or restore it from a backup."
+            ) from error
+        raise SessionError(failure_sentence(name, error, "cannot be read")) from error
+
+
+def open_database(path: Path) -> Opened:
+    """Open an existing session: for writing if that is possible, else for reading.
+
+    A killed writer's last commits are still in the -wal file, and a writing connection would move them into the
+    main file when it closes. So damage is looked for by a reading connection first: a damaged file is never touched.
+
+    Raises
+    ------
+    SessionFormatError
+        Where it is no session, is from the future, or nothing in it can be read.
+    SessionError
+        Where it cannot be got at, or another dgstudio has it open.
+    """
+    check_file(path)
+    name = str(path)
+    try:
+        if _has_wal(path):
+            with _beside_wal(path) as db:
+                if is_damaged(db):
+                    return _salvaged(db, name)
+                _check_version(db, name)
+        return _open_writable(path)
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise SessionError(
+                f"The session {name} is open in another dgstudio (or another window of this one); close it there, or "
+                "open a copy of the file."
+            ) from error
+        try:
+            return _open_read_only(path, str(error) if _may_write(path) else READ_ONLY)
+        except (sqlite3.Error, OSError) as second:
+            raise SessionError(failure_sentence(name, second, "cannot be read")) from second
+
+
+def _may_write(path: Path) -> bool:
+    """Whether the system lets this process write the file and its folder; only used to say why it did not work."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent))
+
+
+@contextmanager
+def _beside_wal(path: Path) -> Iterator[sqlite3.Connection]:
+    """A reading connection that sees what is in the -wal file and moves none of it into the main file."""
+    shm = _beside(path, "-shm")
+    was_there = shm.exists()
+    try:
+        with closing(connect(path, "mode=ro")) as db:
+            yield db
+    finally:
+        if not was_there:
+            with suppress(OSError):
+                shm.unlink()
+
+
+@contextmanager
+def _private_copy(path: Path) -> Iterator[sqlite3.Connection]:
+    """The same for a folder that cannot be written, where SQLite cannot read a -wal file: a copy elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="dgstudio-") as folder:
+        copy = Path(folder) / "copy.dgs"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
+        with closing(connect(copy, "mode=rw")) as db:
+            yield db
+
+
+def _check_version(db: sqlite3.Connection, name: str) -> int:
+    version = schema.version_of(db)
+    schema.check_version(name, schema.APPLICATION_ID, version)
+    return version
+
+
+def _open_writable(path: Path) -> Opened:
+    name, report = str(path), OpenReport()
+    db = connect(path, "mode=rw")
+    try:
+        _lock(db)
+        if is_damaged(db):
+            opened = _salvaged(db, name)
+            db.close()
+            return opened
+        _make_durable(db)
+        version = _check_version(db, name)
+        if version < schema.FORMAT:
+            report.backup, report.migrated_from = _back_up(db, path, version), version
+            schema.migrate(db, name)
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        damaged = damaged_examples(db)
+        report.problems += sentence_of_damaged_examples(damaged)
+    except BaseException:
+        db.close()
+        raise
+    return Opened(db, "", report, frozenset(damaged))
+
+
+def _open_read_only(path: Path, why: str) -> Opened:
+    name, report = str(path), OpenReport()
+    if _has_wal(path):
+        with _private_copy(path) as copy:
+            if is_damaged(copy):
+                return _salvaged(copy, name)
+            db = _in_memory(copy)
+    else:
+        db = connect(path, "mode=ro&immutable=1")
+    try:
+        if is_damaged(db):
+            opened = _salvaged(db, name)
+            db.close()
+            return opened
+        version = _check_version(db, name)
+        if version < schema.FORMAT:
+            on_disk, db = db, _in_memory(db)
+            on_disk.close()
+            report.migrated_from = version
+            schema.migrate(db, name)
+        damaged = damaged_examples(db)
+    except BaseException:
+        db.close()
+        raise
+    report.problems.append(f"{name} can be read but nothing can be saved in it ({why}); save a copy to go on.")
+    report.problems += sentence_of_damaged_examples(damaged)
+    return Opened(db, why, report, frozenset(damaged))
+
+
+def _salvaged(db: sqlite3.Connection, name: str) -> Opened:
+    saved, problems = salvage(db, name)
+    return Opened(saved, DAMAGED, OpenReport(problems, damaged=True))
+
+
+def _in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
+    memory = memory_database()
+    db.backup(memory)
+    return memory
+
+
+def memory_database() -> sqlite3.Connection:
+    """An empty database without a file."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+def _back_up(db: sqlite3.Connection, path: Path, version: int) -> Path:
+    """Copy the whole session, -wal file included, to NAME.dgs.backup-vN, or the next free name after it."""
+    backup, number = _beside(path, f".backup-v{version}"), 1
+    while backup.exists():
+        number += 1
+        backup = _beside(path, f".backup-v{version}-{number}")
+    _write_copy(db, backup)
+    return backup
+
+
+def _write_copy(db: sqlite3.Connection, path: Path) -> None:
+    try:
+        with closing(connect(path, "mode=rwc")) as copy:
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode=WAL")
+    except BaseException:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None = None) -> None:
+    """Make a session file, empty or a copy of `source`; it appears whole or not at all.
+
+    Raises
+    ------
+    SessionError
+        Where it exists and `overwrite` is false, is open in another dgstudio, or the disk refuses.
+    """
+    name = str(path)
+    new = _beside(path, ".new")
+    try:
+        if path.is_dir():
+            raise SessionError(f"{name} is a folder; choose the name of a file that ends in .dgs.")
+        if path.exists() and not overwrite:
+            raise SessionError(f"The session {name} exists already; open it, or choose another name.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        if source is None:
+            with closing(memory_database()) as empty:
+                schema.create_tables(empty)
+                _write_copy(empty, new)
+        else:
+            _write_copy(source, new)
+        if path.exists() and _is_open_elsewhere(path):
+            raise SessionError(
+                f"The session {name} is open in another dgstudio; close it there, or choose another name."
+            )
+        # A -wal file that stays behind would be taken for that of the new session.
+        for end in ("-wal", "-shm", "-journal"):
+            _beside(path, end).unlink(missing_ok=True)
+        new.replace(path)
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise SessionError(failure_sentence(name, error, "could not be made")) from error
+    finally:
+        with suppress(OSError, ValueError):
+            new.unlink(missing_ok=True)
+
+
+def _is_open_elsewhere(path: Path) -> bool:
+    try:
+        with closing(connect(path, "mode=ro")) as db:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return False

@@ -1,0 +1,181 @@
+"""Rows of a session file to values and back: what a column holds, and what a damaged one looks like."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import SessionError
+from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+
+Row = Sequence[Any]
+
+CLASS_COLUMNS = "id, name, key, colour, living"
+TAKE_COLUMNS = "id, class_id, start_time, end_time, source, who, created_unix, examples"
+EVENT_COLUMNS = "id, kind, level, unix, text, data"
+EXAMPLE_COLUMNS = (
+    "id, class_id, take_id, start_time, end_time, learn, active, checksum, raw_samples, raw_channels, features, raw"
+)
+
+
+class DamagedRowError(ValueError):
+    """A row whose bytes are not what was written; its text is the end of a sentence."""
+
+
+def _real(value: float) -> float | None:
+    """SQLite has no NaN: it becomes NULL, and `_number` makes it NaN again."""
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is not plain data")
+
+
+def to_json(value: Any, what: str) -> str:
+    """Text of plain data (NaN and infinities as JavaScript writes them); numpy numbers and arrays become lists.
+
+    Raises
+    ------
+    SessionError
+        Where `value` holds anything else, naming `what`.
+    """
+    try:
+        return json.dumps(value, default=_json_default, ensure_ascii=True, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SessionError(
+            f"{what} cannot be stored ({error}); keep numbers, text, lists and dictionaries only."
+        ) from error
+
+
+def text_of(value: str) -> str:
+    """Text that SQLite can hold: half a surrogate pair, which some keyboards send, becomes "?"."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def class_row(info: ClassInfo) -> Row:
+    """Values of a class in the order of `CLASS_COLUMNS`."""
+    return (int(info.id), text_of(info.name), text_of(info.key), text_of(info.colour), int(info.living))
+
+
+def class_of(row: Row) -> ClassInfo:
+    """A class from a row of `CLASS_COLUMNS`."""
+    return ClassInfo(int(row[0]), str(row[1]), str(row[2]), str(row[3]), bool(row[4]))
+
+
+def take_row(take: Take) -> Row:
+    """Values of a take in the order of `TAKE_COLUMNS`."""
+    times = _real(take.start), _real(take.end)
+    rest = (text_of(take.source), text_of(take.who), _real(take.created_unix), int(take.examples))
+    return int(take.id), int(take.class_id), *times, *rest
+
+
+def take_of(row: Row) -> Take:
+    """A take from a row of `TAKE_COLUMNS`."""
+    return Take(
+        id=int(row[0]),
+        class_id=int(row[1]),
+        start=_number(row[2]),
+        end=_number(row[3]),
+        source=str(row[4]),
+        who=str(row[5]),
+        created_unix=_number(row[6]),
+        examples=int(row[7]),
+    )
+
+
+def _blob(array: npt.NDArray[Any], dimensions: int, what: str) -> bytes:
+    # A silent cast would store another number than the learner sees.
+    if array.dtype.newbyteorder("=") != np.float32 or array.ndim != dimensions:
+        raise SessionError(
+            f"{what} are {array.dtype} of shape {array.shape}, and a session holds float32 with {dimensions} "
+            "dimension(s); convert them before labelling."
+        )
+    return array.astype("<f4", copy=False).tobytes()
+
+
+def example_row(example: Example) -> Row:
+    """Values of an active example in the order of `EXAMPLE_COLUMNS`. Raises SessionError for a wrong dtype or shape."""
+    features = _blob(example.features, 1, f"The features of example {example.id}")
+    raw = None if example.raw is None else _blob(example.raw, 2, f"The raw samples of example {example.id}")
+    samples, channels = (None, None) if example.raw is None else example.raw.shape
+    checksum = zlib.crc32(raw or b"", zlib.crc32(features))
+    ids = int(example.id), int(example.class_id), int(example.take_id)
+    times = _real(example.start), _real(example.end)
+    return (*ids, *times, int(example.learn), 1, checksum, samples, channels, features, raw)
+
+
+def example_of(row: Row) -> Example:
+    """An example from a row of `EXAMPLE_COLUMNS`; its arrays are read-only.
+
+    Raises
+    ------
+    DamagedRowError
+        Where the stored arrays are not those that were written.
+    """
+    identity, samples, channels, features, raw = (int(row[0]), row[8], row[9], row[10], row[11])
+    if not isinstance(features, bytes) or not (raw is None or isinstance(raw, bytes)):
+        raise DamagedRowError(f"example {identity} has no arrays")
+    if zlib.crc32(raw or b"", zlib.crc32(features)) != row[7]:
+        raise DamagedRowError(f"example {identity} has other bytes than were written")
+    return Example(
+        id=identity,
+        class_id=int(row[1]),
+        take_id=int(row[2]),
+        features=_read_only(features, (-1,)),
+        start=_number(row[3]),
+        end=_number(row[4]),
+        learn=bool(row[5]),
+        raw=None if raw is None else _read_only(raw, (int(samples), int(channels))),
+    )
+
+
+def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    array = np.frombuffer(data, "<f4").astype(np.float32).reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def record_text(record: PublishRecord) -> str:
+    """A publish record as JSON."""
+    return to_json(asdict(record), f"The record of version {record.version}")
+
+
+_RECORD_FIELDS = frozenset(f.name for f in fields(PublishRecord))
+
+
+def record_of(row: Row) -> PublishRecord:
+    """A publish record from a row's id and JSON; fields that this dgstudio does not know are left out."""
+    values = {name: value for name, value in json.loads(row[1]).items() if name in _RECORD_FIELDS}
+    pairs = values.get("new_examples", ())
+    values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
+    return PublishRecord(**values)
+
+
+def event_row(event: Event) -> Row:
+    """Values of an event in the order of `EVENT_COLUMNS`, without its id; data that is not plain becomes its text."""
+    try:
+        data = to_json(event.data, "Event data")
+    except SessionError:
+        data = to_json(repr(event.data), "Event data")
+    return text_of(event.kind), text_of(event.level), _real(event.unix), text_of(event.text), data
+
+
+def event_of(row: Row) -> Event:
+    """An event from a row of `EVENT_COLUMNS`."""
+    return Event(kind=str(row[1]), level=str(row[2]), unix=_number(row[3]), text=str(row[4]), data=json.loads(row[5]))

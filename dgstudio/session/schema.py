@@ -1,0 +1,110 @@
+"""The format of a session file: its tables, its version, and how an older version becomes this one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from dgstudio.errors import SessionFormatError
+
+APPLICATION_ID = 0x64677374
+"""SQLite's application id of a session file: "dgst" in ASCII."""
+
+FORMAT = 1
+"""The format that this dgstudio writes, in SQLite's user_version."""
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+"""From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
+
+It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.
+"""
+
+# Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
+TABLES: dict[str, str] = {
+    "class": """id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, colour TEXT NOT NULL,
+        living INTEGER NOT NULL""",
+    "take": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, start_time REAL, end_time REAL,
+        source TEXT NOT NULL, who TEXT NOT NULL, created_unix REAL, examples INTEGER NOT NULL""",
+    "example": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, take_id INTEGER NOT NULL,
+        start_time REAL, end_time REAL, learn INTEGER NOT NULL, active INTEGER NOT NULL, checksum INTEGER NOT NULL,
+        raw_samples INTEGER, raw_channels INTEGER, features BLOB NOT NULL, raw BLOB""",
+    "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
+        reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
+        array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL""",
+    "checkpoint_array": """version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL,
+        PRIMARY KEY (version, name)""",
+    "blob": "id TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL",
+    "record": "id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL",
+    "event": """id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, level TEXT NOT NULL, unix REAL,
+        text TEXT NOT NULL, data TEXT NOT NULL""",
+    "config": "key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL",
+}
+INDEXES = ("CREATE INDEX checkpoint_array_blob ON checkpoint_array (blob)",)
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    """Make an empty session out of an empty database, in one transaction."""
+    db.execute("BEGIN IMMEDIATE")
+    for name, columns in TABLES.items():
+        db.execute(f'CREATE TABLE "{name}" ({columns})')
+    for index in INDEXES:
+        db.execute(index)
+    db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version={FORMAT}")
+    db.execute("COMMIT")
+
+
+def columns_of(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Names of the columns that a table has in this database; empty where there is no such table."""
+    return tuple(row[1] for row in db.execute(f'PRAGMA table_info("{table}")'))
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Format version that is written in the database."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_version(name: str, application_id: int, version: int) -> None:
+    """Refuse what is not a session, or is from the future, before anything touches it.
+
+    Raises
+    ------
+    SessionFormatError
+        Naming both versions where the file is newer than this dgstudio, or older than it can bring up to date.
+    """
+    if application_id != APPLICATION_ID or version < 1:
+        raise SessionFormatError(f"{name} is not a dgstudio session; choose a file that dgstudio has saved.")
+    if version > FORMAT:
+        raise SessionFormatError(
+            f"{name} was saved in session format {version} by a newer dgstudio, and this one reads formats up to "
+            f"{FORMAT}; update dgstudio to open it."
+        )
+    if any(step not in MIGRATIONS for step in range(version, FORMAT)):
+        raise SessionFormatError(
+            f"{name} was saved in session format {version}, which this dgstudio (format {FORMAT}) can no longer "
+            "bring up to date; open it with an older dgstudio."
+        )
+
+
+def migrate(db: sqlite3.Connection, name: str) -> None:
+    """Bring the tables to `FORMAT` in one transaction; on any failure they stay as they were.
+
+    Raises
+    ------
+    SessionFormatError
+        Where a step fails; the database is then unchanged.
+    """
+    version = version_of(db)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        for step in range(version, FORMAT):
+            MIGRATIONS[step](db)
+        db.execute(f"PRAGMA user_version={FORMAT}")
+        db.execute("COMMIT")
+    except (sqlite3.Error, ValueError) as error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise SessionFormatError(
+            f"{name} could not be brought from session format {version} to {FORMAT} ({error}); it is unchanged, open "
+            "it with the dgstudio that saved it."
+        ) from error

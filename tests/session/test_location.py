@@ -1,0 +1,32 @@
+"""Where sessions go when no name is given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from dgstudio.session.file import Session
+from dgstudio.session.location import default_session_path, session_folder
+
+NOON = datetime(2026, 3, 16, 12, 0, 5)
+
+
+def test_the_environment_decides_and_no_name_is_taken_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "home"))
+    first = default_session_path(NOON)
+    assert first == tmp_path / "home" / "sessions" / "session-20260316-120005.dgs"
+    assert not first.parent.exists()
+    Session.create(first).close()
+    second = default_session_path(NOON)
+    assert second.name == "session-20260316-120005-2.dgs"
+    Session.create(second).close()
+    assert default_session_path(NOON).name == "session-20260316-120005-3.dgs"
+
+
+def test_without_it_sessions_go_where_this_system_keeps_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DGSTUDIO_HOME", raising=False)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda name, **_: str(tmp_path / name))
+    assert session_folder() == tmp_path / "dgstudio" / "sessions"
+    assert default_session_path().name.startswith("session-20")
