@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from dgstudio import __version__
-from dgstudio.errors import DgstudioError
+from dgstudio.errors import BadInputError, DgstudioError
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
+
+Source = Annotated[
+    str | None, typer.Option("--source", help="simulator, basic_motions, or a CSV or NPZ recording.", metavar="NAME")
+]
+Rate = Annotated[
+    float | None, typer.Option("--rate", help="Samples a second of a recording without a time column; else 50.")
+]
+Speed = Annotated[float, typer.Option("--speed", help="Stream seconds a second; 0 is as fast as possible.")]
+Labels = Annotated[
+    str | None, typer.Option("--labels-column", help="Column of a recording that holds the labels.", metavar="NAME")
+]
+Base = Annotated[str, typer.Option("--base", help="Base model: auto, none, or a .safetensors file.")]
+Seed = Annotated[int, typer.Option("--seed", help="Which simulated person.")]
+QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
+Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
 
 
 def _version(wanted: bool) -> None:
@@ -20,21 +39,210 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog="Example: dgstudio --source basic_motions --speed 10")
 def studio(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    context: typer.Context,
+    source: Source = None,
+    rate: Rate = None,
+    speed: Speed = 1.0,
+    labels_column: Labels = None,
+    base: Base = "auto",
+    seed: Seed = 0,
+    session: Annotated[
+        Path | None, typer.Option("--session", help="Session file to make or go on with; else a new one.")
+    ] = None,
+    memory: Annotated[bool, typer.Option("--no-session", help="Keep nothing on disk.")] = False,
+    present: Annotated[bool, typer.Option("--present", help="Begin in presentation mode.")] = False,
+    quit_after: QuitAfter = None,
+    screenshot: Screenshot = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """A live studio for the DynamicGate MLP: it learns while it answers, and proves what it left alone."""
+    """A live studio for the DynamicGate MLP: it learns while it answers, and proves what it left alone.
+
+    Without a command it opens the studio on the simulator, running.
+    """
+    if context.invoked_subcommand is None:
+        _open_studio(
+            source=source,
+            rate=rate,
+            speed=speed,
+            labels_column=labels_column,
+            base=base,
+            seed=seed,
+            session=session,
+            keep=not memory,
+            presentation=present,
+            quit_after=quit_after,
+            screenshot=screenshot,
+        )
+
+
+@app.command("open", epilog="Example: dgstudio open gestures.dgs")
+def open_session(
+    session: Annotated[Path, typer.Argument(help="A session file (.dgs).")],
+    source: Source = None,
+    quit_after: QuitAfter = None,
+    screenshot: Screenshot = None,
+) -> None:
+    """Open a saved session: its classes, examples and versions, on the stream that it was made with."""
+    if not session.exists():
+        raise BadInputError(f"There is no session {session}: check the name.")
+    _open_studio(source=source, session=session, quit_after=quit_after, screenshot=screenshot)
+
+
+@app.command(epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 0 --jsonl out.jsonl")
+def run(
+    source: Source = "simulator",
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Write one JSON line for each answer.")] = None,
+    rate: Rate = None,
+    speed: Speed = 1.0,
+    duration: Annotated[float | None, typer.Option("--duration", help="Stop after so many seconds.")] = None,
+    labels_column: Labels = None,
+    label_delay: Annotated[
+        float, typer.Option("--label-delay", help="Seconds by which a label comes after its answer.")
+    ] = 0.0,
+    session: Annotated[Path | None, typer.Option("--session", help="Keep all in this new file.")] = None,
+    base: Base = "auto",
+    seed: Seed = 0,
+) -> None:
+    """Run the engine without a window: live figures, JSON lines, labels from a file to the learner.
+
+    With --labels-column every answer is scored before its label is learned (prequential accuracy).
+    """
+    from dgstudio.run import RunOptions
+    from dgstudio.run import run as run_engine
+
+    run_engine(
+        RunOptions(
+            source=source or "simulator",
+            jsonl=jsonl,
+            rate=rate,
+            speed=speed,
+            duration=duration,
+            labels_column=labels_column,
+            label_delay=label_delay,
+            session=session,
+            base=base,
+            seed=seed,
+        ),
+        console,
+    )
+
+
+@app.command(epilog="Example: dgstudio bench --seconds 60 --json bench.json")
+def bench(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
+    window: Annotated[bool, typer.Option("--window/--no-window", help="With the window drawn, or without.")] = True,
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of the live part.")] = 70.0,
+) -> None:
+    """Measure speed on this machine, with serving, learner and window at work together."""
+    from dgstudio.lab.bench import Drive, drive_headless, rows_of, run_bench, write_json
+
+    if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
+        raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
+    drive: Drive = drive_headless
+    if window:
+        if _without_display():
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
+            console.print("[dim]No display: the window is drawn off screen.[/]")
+        from dgstudio.studio.bench import drive_window
+
+        drive = drive_window
+    figures = run_bench(seconds, drive)
+    _print_rows("bench", rows_of(figures))
+    if json_file is not None:
+        write_json(figures, json_file)
+        console.print(f"Figures: {json_file}", highlight=False)
+
+
+@app.command(epilog="Example: dgstudio proof --out out")
+def proof(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the figures and the screenshot.")] = Path("out"),
+) -> None:
+    """Do the proof run: a real recording, real key events in the real window, and figures that anyone can check."""
+    if _without_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from dgstudio.studio.proof import ProofRun, table_of, write_json
+
+    picture = out / "studio.png"
+    figures = ProofRun().run(lambda text: console.print(f"  {text}", highlight=False), picture)
+    _print_rows("proof run", list(table_of(figures)))
+    write_json(figures, out / "proof.json")
+    console.print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)
+    if not figures.passed:
+        raise DgstudioError("The proof run did not show what it promises: see the figures above.")
+
+
+@app.command(epilog="Example: dgstudio doctor")
+def doctor() -> None:
+    """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
+    from dgstudio.doctor import examine
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    findings = examine()
+    for finding in findings:
+        mark = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "bad": "[red]✗[/]"}[finding.level]
+        table.add_row(mark, finding.subject, finding.text)
+    console.print(table)
+    bad = [finding for finding in findings if finding.level == "bad"]
+    if bad:
+        raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
+
+
+def _without_display() -> bool:
+    """Whether this is a Linux without a screen, and Qt has not been told to do without."""
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
+    return sys.platform.startswith("linux") and not screen
+
+
+def _open_studio(**options: Any) -> None:
+    if _without_display():
+        raise DgstudioError(
+            "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
+            "dgstudio proof, dgstudio doctor."
+        )
+    from dgstudio.studio.app import StudioOptions, run_studio
+
+    status = run_studio(StudioOptions(**options))
+    if status:
+        raise typer.Exit(status)
+
+
+def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    for name, value in rows:
+        table.add_row(f"[dim]{name}[/]", value)
+    console.print(table, highlight=False)
 
 
 def main() -> None:
     """Run the command line; the entry point of `dgstudio`."""
-    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
     try:
-        app(standalone_mode=True)
+        status = app(arguments, standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        raise SystemExit(130) from None
     except DgstudioError as error:
         if debug:
             raise
-        Console(stderr=True).print(f"[red]dgstudio:[/] {error}", highlight=False)
-        raise SystemExit(1) from None
+        _refuse(str(error), 1)
+    except Exception as error:
+        # Options and commands that do not exist, values of the wrong kind; typer has no public name for them all.
+        said = getattr(error, "format_message", None)
+        if debug:
+            raise
+        if said is not None:
+            _refuse(f"{said().rstrip('.')}; add --help to see what there is.", 2)
+        what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
+        _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _refuse(sentence: str, status: int) -> NoReturn:
+    text = " ".join(f"dgstudio: {sentence}".split())
+    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+    raise SystemExit(status) from None

@@ -13,7 +13,7 @@ from dgstudio.types import ClassInfo
 MAX_NAME = 60
 """Characters; longer names would not fit a card and are refused."""
 
-OKABE_ITO = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
+OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
 """Okabe and Ito (2008), Color Universal Design: eight colours told apart with any kind of colour vision."""
 
 

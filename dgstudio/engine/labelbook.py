@@ -70,10 +70,11 @@ class LabelBook:
             self.changes += 1
 
     def close_take(self, take: Take) -> None:
-        """Add a finished take to the history; what was undone before can no longer be redone."""
+        """Add a finished take to the history, or its new state; what was undone can no longer be redone."""
         with self._lock:
+            if take.id not in self._takes:
+                self._done.append(Done("take", take.class_id, take.id))
             self._takes[take.id] = take
-            self._done.append(Done("take", take.class_id, take.id))
             self._undone.clear()
             self.changes += 1
 

@@ -25,7 +25,8 @@ class OpenTake:
     held_since_wall: float
     seen: int
     noted: set[int] = field(default_factory=set)
-    last_learned: float = float("-inf")
+    learn_due: float | None = None
+    raw_from: float = float("-inf")
     written: bool = False
 
 
@@ -42,7 +43,8 @@ def belongs(start: float, end: float, take_start: float, take_end: float, *, str
 class Labeller:
     """Makes examples from readings. Used by dg-store only.
 
-    `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned.
+    `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned. Of raw
+    samples every example whose window begins half a window after the last such one keeps its own.
     """
 
     def __init__(
@@ -108,10 +110,16 @@ class Labeller:
         return examples
 
     def _example(self, open_take: OpenTake, reading: Reading) -> Example:
-        learn = abs(reading.end - open_take.last_learned) >= self._learn_every_s - 1e-6
+        due = reading.end if open_take.learn_due is None else open_take.learn_due
+        learn = reading.end >= due - 1e-6
         if learn:
-            open_take.last_learned = reading.end
-        window = self._ring.window(reading.sample - self._spec.window, reading.sample)
+            # On a grid of its own, so that hops that do not divide the interval do not lower the rate.
+            open_take.learn_due = max(due, reading.end - self._learn_every_s) + self._learn_every_s
+        window = None
+        if reading.start >= open_take.raw_from:
+            # Neighbours share most of their samples: a window that shows something new is kept every half window.
+            window = self._ring.window(reading.sample - self._spec.window, reading.sample)
+            open_take.raw_from = reading.start + self._spec.window_s / 2
         example = Example(
             id=self._next_example,
             class_id=open_take.take.class_id,

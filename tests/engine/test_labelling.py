@@ -20,7 +20,7 @@ def reading(hop: int) -> Reading:
 
 
 def labeller(hops: int, learn_every_s: float = 0.0) -> Labeller:
-    ring, readings = SampleRing(1000, 1), RecordRing[Reading](1000)
+    ring, readings = SampleRing(4096, 1), RecordRing[Reading](4096)
     times = 0.1 + np.arange(hops + 10) * 0.1
     ring.append(Block(times, times[:, None].astype(np.float32)), 0.0)
     for hop in range(hops):
@@ -65,10 +65,18 @@ def test_windows_closer_than_the_limit_are_stored_but_not_learned() -> None:
     assert np.diff(learned).min() >= 0.2 - 1e-6
 
 
-def test_every_example_carries_its_window() -> None:
+def test_an_interval_that_is_no_multiple_of_the_hop_keeps_its_rate() -> None:
+    part = labeller(1000, learn_every_s=0.25)
+    _, examples = part.close(part.open(0, 2.0, 0.0, "retro"), 62.0)
+    assert sum(e.learn for e in examples) == pytest.approx(60 / 0.25, abs=4)
+
+
+def test_raw_windows_are_kept_that_show_something_new() -> None:
     part = labeller(60)
-    _, examples = part.close(part.open(0, 2.0, 0.0, "retro"), 3.0)
-    for example in examples:
+    _, examples = part.close(part.open(0, 2.0, 0.0, "retro"), 5.0)
+    kept = [example for example in examples if example.raw is not None]
+    assert kept[0] is examples[0] and len(kept) == pytest.approx(3.0 / 0.5, abs=1)
+    for example in kept:
         assert example.raw is not None and example.raw.shape == (10, 1)
         assert example.raw[-1, 0] == pytest.approx(example.end)
 

@@ -1,0 +1,182 @@
+"""`dgstudio doctor`: what this machine has, what is missing, and the line that installs it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgstudio.engine.bases import SHIPPED
+from dgstudio.errors import DgstudioError
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import KERNEL
+from dgstudio.paths import asset
+from dgstudio.session.location import session_folder
+
+NEEDED = (
+    "numpy",
+    "scipy",
+    "safetensors",
+    "typer",
+    "rich",
+    "platformdirs",
+    "psutil",
+    "pyqtgraph",
+    "superqt",
+    "qtawesome",
+)
+QT_WANTED = "6.11.3"
+DEBIAN = (
+    "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 "
+    "libxkbcommon-x11-0 libfontconfig1 libpulse0"
+)
+QT_PROBE = """
+import sys
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication([])
+label = QLabel("dgstudio")
+assert not label.grab().isNull()
+print(app.platformName(), len(QFontDatabase.families()))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `level`: "ok", "note" (works, but) or "bad"."""
+
+    level: str
+    subject: str
+    text: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything; a check that fails unexpectedly is a finding itself."""
+    findings: list[Finding] = []
+    for check in (_python, _libraries, _qt_version, _qt_starts, _display, _kernel, _torch, _bases, _folder):
+        findings.extend(_contained(check))
+    return findings
+
+
+def _contained(check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(check())
+    except Exception as error:
+        return [Finding("bad", check.__name__.strip("_"), f"the check itself failed: {error!r}")]
+
+
+def _python() -> Iterator[Finding]:
+    right = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    advice = "" if right else ": dgstudio needs Python 3.11, 3.12 or 3.13"
+    yield Finding("ok" if right else "bad", "Python", f"{platform.python_version()}{advice}")
+
+
+def _libraries() -> Iterator[Finding]:
+    missing = [name for name in NEEDED if _version(name) is None]
+    if missing:
+        yield Finding("bad", "Libraries", f"missing: {', '.join(missing)}; run pip install {' '.join(missing)}")
+    else:
+        yield Finding("ok", "Libraries", ", ".join(f"{name} {_version(name)}" for name in NEEDED[:3]) + " and the rest")
+
+
+def _qt_version() -> Iterator[Finding]:
+    found = _version("PySide6")
+    if found == QT_WANTED:
+        yield Finding("ok", "PySide6", found)
+    elif found is None:
+        yield Finding("bad", "PySide6", f"missing: run pip install PySide6=={QT_WANTED}")
+    else:
+        advice = f"{found} is installed, and only {QT_WANTED} is known to work: run pip install PySide6=={QT_WANTED}"
+        yield Finding("bad", "PySide6", advice)
+
+
+def _qt_starts() -> Iterator[Finding]:
+    """In a process of its own: a Qt that lacks a library ends the process that asks."""
+    for name in ("offscreen", *([] if _screen() is None else [""])):
+        environment = {**os.environ, "QT_LOGGING_RULES": "*=false"}
+        if name:
+            environment["QT_QPA_PLATFORM"] = name
+        done = subprocess.run(
+            [sys.executable, "-c", QT_PROBE], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode == 0:
+            yield Finding("ok", "Qt", f"draws a window on the platform {done.stdout.split()[0]}")
+        else:
+            lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+            reason = lines[-1] if lines else f"it ended with status {done.returncode}"
+            yield Finding("bad", "Qt", f"does not start ({reason}); on Debian: apt-get install -y {DEBIAN}")
+
+
+def _screen() -> str | None:
+    if not sys.platform.startswith("linux"):
+        return "the system's own"
+    return os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+
+
+def _display() -> Iterator[Finding]:
+    screen = _screen()
+    if screen is None:
+        text = "none: dgstudio run, bench and proof work without one, the studio needs one"
+        yield Finding("note", "Display", text)
+    else:
+        yield Finding("ok", "Display", screen)
+
+
+def _kernel() -> Iterator[Finding]:
+    yield Finding("ok", "Kernel", f"{KERNEL}: answers compare bit for bit with answers of this kernel")
+
+
+def _torch() -> Iterator[Finding]:
+    found = _version("torch")
+    if found is None:
+        text = "not installed: only training bases and comparing speed need it (pip install torch==2.13.0)"
+        yield Finding("note", "torch", text)
+    else:
+        yield Finding("ok", "torch", found)
+
+
+def _bases() -> Iterator[Finding]:
+    for stream, name in SHIPPED.items():
+        try:
+            base = BaseModel.load(asset(name))
+        except DgstudioError as error:
+            yield Finding("bad", "Base model", f"{error} Make it with python -m dgstudio.lab.bases.")
+        else:
+            knows = ", ".join(base.class_names)
+            yield Finding("ok", "Base model", f"{stream}: knows {knows}; {len(base.protected)} protected inputs")
+    fonts = sorted(path.stem for path in asset("fonts").glob("*.ttf"))
+    if fonts:
+        yield Finding("ok", "Fonts", ", ".join(fonts))
+    else:
+        yield Finding("bad", "Fonts", "the files in assets/fonts are missing: install dgstudio again")
+
+
+def _folder() -> Iterator[Finding]:
+    folder = session_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        text = f"{folder} cannot be written ({error.strerror}): set DGSTUDIO_HOME to a folder of yours"
+        yield Finding("bad", "Sessions", text)
+    else:
+        yield Finding("ok", "Sessions", f"{folder}: {_sessions(folder)}")
+
+
+def _sessions(folder: Path) -> str:
+    count = len(list(folder.glob("*.dgs")))
+    return f"{count} session{'' if count == 1 else 's'}"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

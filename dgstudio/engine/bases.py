@@ -1,0 +1,54 @@
+"""Which base model fits a stream: the shipped ones, a file, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dgstudio.errors import BadInputError
+from dgstudio.model.basefile import BaseModel
+from dgstudio.paths import asset
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.types import StreamSpec
+
+SHIPPED = {"simulator": "bases/simulator.safetensors", "basic_motions": "bases/basic_motions.safetensors"}
+"""Stream name → file in assets/, made by `python -m dgstudio.lab.bases`."""
+
+
+def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, str]:
+    """The base model for a stream, and a sentence that says which and why.
+
+    Parameters
+    ----------
+    choice
+        "auto": the shipped base made for a stream of this name, if the features agree; "none": start from nothing;
+        else the path of a base file.
+
+    Raises
+    ------
+    BadInputError
+        If a base that was asked for does not exist or was made for other features.
+    """
+    if choice == "none":
+        return None, "No base model: starting from nothing, the first held key makes the first class."
+    if choice == "auto":
+        name = SHIPPED.get(spec.name)
+        path = asset(name) if name is not None else None
+        if path is None or not path.exists():
+            return None, f"No base model ships for “{spec.name}”: starting from nothing."
+    else:
+        path = Path(choice)
+    base = BaseModel.load(path)
+    if fits(base, spec):
+        names = ", ".join(base.class_names)
+        return base, f"Base model {path.stem}: knows {names}; {len(base.protected)} protected inputs."
+    sentence = f"The base model {path.stem} was made for other channels or another window than “{spec.name}” has"
+    if choice == "auto":
+        return None, f"{sentence}: starting from nothing."
+    raise BadInputError(f"{sentence}; choose another base, or none.")
+
+
+def fits(base: BaseModel, spec: StreamSpec) -> bool:
+    """Whether a base was made for the features of this stream, at about its rate."""
+    rate = base.meta.get("rate")
+    same_rate = not isinstance(rate, int | float) or abs(rate - spec.rate) <= 0.02 * spec.rate
+    return same_rate and tuple(base.feature_names) == SignalFeatures(spec).names

@@ -1,0 +1,440 @@
+"""The engine: owns the threads, the rings and the lanes; takes commands, and is pulled for what is new."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.figures import collect
+from dgstudio.engine.file_labels import FileLabels
+from dgstudio.engine.infer_worker import InferWorker
+from dgstudio.engine.labelling import Labeller
+from dgstudio.engine.lane import Lane
+from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.out_worker import OutWorker, Sink
+from dgstudio.engine.resume import Resumed, resume
+from dgstudio.engine.rings import SampleRing
+from dgstudio.engine.source_worker import SourceWorker
+from dgstudio.engine.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.twin import TwinLane, TwinWorker, make_twin
+from dgstudio.engine.version_keeping import VersionKeeping
+from dgstudio.engine.worker import Worker
+from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.learning.learner import Learner
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import Plan
+from dgstudio.session.file import Session
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.source import Source
+from dgstudio.types import ClassInfo, EngineStats, Event, Example, Mode, PublishRecord, Reading
+
+SWITCH_INTERVAL_S = 0.0005
+"""`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
+JOIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How an engine runs. Seconds are of wall time unless they say stream time.
+
+    `lossless` makes the source wait for serving, and serving for the learner where labels come with the stream: the
+    run is then repeatable, and as fast as the machine allows. `learn_every_s` is in stream time.
+    """
+
+    lossless: bool = False
+    publish_hz: float = 10.0
+    learn_every_s: float = 0.1
+    reaction_s: float = 0.15
+    tap_s: float = 0.5
+    hold_s: float = 0.25
+    buffer_s: float = 120.0
+    """Stream seconds kept in the sample ring."""
+    feed_labels: bool = False
+    """Feed the stream's own labels to the learner (prequential evaluation)."""
+    label_delay_s: float = 0.0
+
+
+class Engine:
+    """A stream, a model that answers it, a learner that adapts it. Runs without a window.
+
+    Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
+    `learn.history`, `events` and `stats()`.
+
+    Parameters
+    ----------
+    source
+        Not yet opened; the engine opens, reads and closes it.
+    base
+        The base model, or None to start from nothing. It must have been made for the features of this stream.
+    session
+        Where everything is kept; it is closed by `stop`. A session that holds a model is resumed from.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        base: BaseModel | None,
+        session: Session | None = None,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self.settings = settings or EngineSettings()
+        self.source = source
+        self.spec = source.spec
+        self.session = session or Session.memory()
+        self.events = EventQueue()
+        self.features = SignalFeatures(self.spec)
+        speed = self.spec.speed if self.spec.speed > 0 else 1.0
+        capacity = max(int(self.settings.buffer_s * self.spec.rate * max(1.0, speed)), 16 * self.spec.window, 4096)
+        self.ring = SampleRing(capacity, len(self.spec.channels))
+
+        resumed = resume(self.session, base, self.spec, self.features)
+        self.base = resumed.base
+        self.learner = resumed.learner
+        self.classes = resumed.classes
+        self.book = resumed.book
+        self._sinks: list[Sink] = []
+        self._build(resumed)
+        for text in resumed.notes:
+            self.events.say(Event("session", text, "warning"))
+        self._started = self._stopped = False
+
+    def _build(self, resumed: Resumed) -> None:
+        settings, spec = self.settings, self.spec
+        self.lane = Lane(self.learner.store, self.classes)
+        self.out = OutWorker(self.events, lossless=settings.lossless)
+        self.infer = InferWorker(
+            spec, self.ring, self.features, self.lane, self.events, lossless=settings.lossless, after=self._answered
+        )
+        room = (lambda: self.ring.total - self.infer.done < self.ring.capacity // 4) if settings.lossless else None
+        self.input = SourceWorker(self.source, self.ring, self.events, room)
+        self.learn = LearnWorker(
+            self.learner,
+            self.lane,
+            self.events,
+            publish_hz=0.0 if settings.lossless else settings.publish_hz,
+            published=self._published,
+            rested=lambda learner: self.versions.rested(learner),
+            twin_turn=self._twin_turn,
+        )
+        labeller = Labeller(
+            spec,
+            self.lane.readings,
+            self.ring,
+            learn_every_s=settings.learn_every_s,
+            next_example=resumed.next_example,
+            next_take=resumed.next_take,
+        )
+        sink = LabelSink(self._absorb, self._forget, self._model_add_class, self._model_remove_class, self._take_ended)
+        self.store = StoreWorker(
+            self.session,
+            labeller,
+            self.book,
+            self.classes,
+            sink,
+            self.events,
+            self.stream_now,
+            reaction_s=lambda: settings.reaction_s * self.stream_speed,
+            hold_s=settings.hold_s,
+        )
+        self.file_labels: FileLabels | None = None
+        if settings.feed_labels:
+            self.file_labels = FileLabels(
+                spec,
+                self.classes,
+                self.store,
+                self.ring,
+                self.events,
+                delay_s=settings.label_delay_s,
+                learn_every_s=settings.learn_every_s,
+                first_take=resumed.next_take,
+                first_example=resumed.next_example,
+                add_class=self.add_class,
+                settle=self._settle if settings.lossless else lambda: None,
+            )
+        self._twin_worker: TwinWorker | None = None
+        self._twin: TwinLane | None = None
+        self._pressed: tuple[int, float, float] | None = None
+        self._past, self._first = resumed.past, resumed.records
+        self.versions = VersionKeeping(self.store, self.learn)
+        self._certify_with(self.learner)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start all threads. Once. Where that fails, everything is stopped again."""
+        self._started = True
+        self._switch_interval = sys.getswitchinterval()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        every = self.classes.every()
+        self.store.write(lambda session: session.put_classes(every))
+        for record in self._past:
+            self.learn.history.append(record)
+        for record in self._first:
+            self.learn.history.append(record)
+        self.versions.begun(self._first, self.learner)
+        for worker in (self.store, self.learn, self.out, self.infer, self.input):
+            worker.start()
+
+    def stop(self) -> list[str]:
+        """Stop and join all threads; returns the names of those that did not end in time. Closes the session.
+
+        Called again it does nothing.
+        """
+        if self._stopped:
+            return []
+        self._stopped = True
+        self.release_class()
+        left: list[str] = []
+        order: list[Worker | None] = [self.input, self.infer, self._twin_worker, self.learn, self.store, self.out]
+        for worker in order:
+            if worker is None:
+                continue
+            if worker is self.store:
+                self.versions.ended(self.learner)
+            worker.stop()
+            if not worker.join(JOIN_S):
+                left.append(worker.name)
+        if self._started:
+            sys.setswitchinterval(self._switch_interval)
+        if self.store.name not in left:
+            self.session.close()
+        return left
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def ended(self) -> bool:
+        """Whether a recording that plays once has ended and everything in it has been answered and learned."""
+        drained = self.input.state == "ended" and self.infer.done == self.ring.total
+        return drained and all(part.failed or part.idle for part in (self.store, self.learn, self.out))
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    @property
+    def stream_speed(self) -> float:
+        """Stream seconds per wall second."""
+        speed = self.source.spec.speed
+        return speed if speed > 0 else 1.0
+
+    def stream_now(self) -> float:
+        """Stream time at this moment: the newest sample's, plus what has passed since, at most half a second."""
+        edge = self.ring.edge()
+        if edge is None:
+            return 0.0
+        passed = min(time.perf_counter() - edge[1], 0.5)
+        return edge[0] + (passed * self.stream_speed if self.input.state == "live" else 0.0)
+
+    # -- labels ----------------------------------------------------------------------------------------------
+
+    def press_class(self, class_id: int) -> None:
+        """A class key went down. Another one that is still down is released: the later key wins."""
+        if not self.classes.get(class_id).living:
+            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
+        if self._pressed is not None:
+            self.release_class()
+        now = self.stream_now()
+        self._pressed = (class_id, now, time.perf_counter())
+        self.store.begin_take(class_id, now)
+
+    def release_class(self) -> None:
+        """The class key came up: a long press ends the take, a tap labels the last half second instead."""
+        if self._pressed is None:
+            return
+        (class_id, _, wall), self._pressed = self._pressed, None
+        now = self.stream_now()
+        if time.perf_counter() - wall < self.settings.hold_s:
+            self.store.cancel_take()
+            self.store.label_span(class_id, now - self.settings.tap_s * self.stream_speed, now, "tap")
+        else:
+            self.store.end_take(now)
+
+    @property
+    def recording(self) -> tuple[int, float] | None:
+        """(class id, stream time of the press) of the take being held."""
+        return None if self._pressed is None else self._pressed[:2]
+
+    def label_span(self, class_id: int, start: float, end: float) -> None:
+        """Label a stretch of the past."""
+        self.classes.get(class_id)
+        self.store.label_span(class_id, min(start, end), max(start, end), "retro")
+
+    def add_class(self, name: str) -> ClassInfo:
+        """A new class, living at once; `BadInputError` says what is wrong with the name."""
+        info = self.classes.add(name)
+        self.store.class_added(info)
+        return info
+
+    def undo(self) -> None:
+        """Take back the newest labelling act."""
+        self.store.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.store.redo()
+
+    # -- the model -------------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        """What the learner may change from now on."""
+        self._ask_learner(lambda learner: learner.set_mode(mode))
+
+    def pin(self, version: int) -> None:
+        """Serve this version until `unpin`."""
+
+        def pin(learner: Learner) -> None:
+            learner.recalled(version)
+            learner.store.pin(version)
+            self.versions.pinned(learner)
+
+        self._ask_learner(pin)
+
+    def unpin(self) -> None:
+        """Serve the newest version again."""
+
+        def unpin(learner: Learner) -> None:
+            learner.store.unpin()
+            self.versions.pinned(learner)
+
+        self._ask_learner(unpin)
+
+    def roll_back(self, version: int | None = None) -> None:
+        """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
+
+        def back(learner: Learner) -> PublishRecord | None:
+            target = version if version is not None else learner.store.head.parent
+            if target is None:
+                self.events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
+                return None
+            return learner.roll_back(target)
+
+        self._ask_learner(back)
+
+    def protect_now(self) -> None:
+        """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
+        self._ask_learner(lambda learner: learner.seal_and_protect())
+
+    def resume_parked(self) -> None:
+        """Learn again what a roll-back parked."""
+        self._ask_learner(lambda learner: learner.resume_parked())
+
+    def set_compare(self, kind: str | None) -> None:
+        """Run a conventional twin ("in_place", "swap") beside ours from now on, or none."""
+        if self._twin_worker is not None:
+            self._twin_worker.stop()
+            self._twin_worker.join(JOIN_S)
+            self._twin_worker = None
+        if kind is None:
+            self._twin = self.infer.twin = None
+            return
+        if self.base is None:
+            raise BadInputError("A twin needs a base model to start from; this session began from nothing.")
+        twin = make_twin(kind, self.base)
+        for class_id in (info.id for info in self.classes.living()):
+            twin.twin.add_class(class_id)
+        if kind == "in_place":
+            self._twin_worker = TwinWorker(twin, self.events)
+            self._twin_worker.start()
+        self._twin = self.infer.twin = twin
+
+    @property
+    def twin(self) -> TwinLane | None:
+        """The lane of the conventional twin, if one runs."""
+        return self._twin
+
+    def add_sink(self, sink: Sink) -> None:
+        """Send every reading of the studio's lane to `sink` in dg-out. Before `start`."""
+        self.out.add(sink)
+
+    # -- figures ---------------------------------------------------------------------------------------------
+
+    def stats(self) -> EngineStats:
+        """Counters and percentiles, one copy. Any thread."""
+        return collect(self)
+
+    # -- between the threads ---------------------------------------------------------------------------------
+
+    def _answered(self, reading: Reading) -> None:
+        self.out.send(reading)
+        if self.file_labels is not None:
+            self.file_labels(reading)
+
+    def _settle(self) -> None:
+        """Wait until all labels passed on so far are learned (lossless runs only)."""
+        while not all(part.failed or part.idle for part in (self.store, self.learn)) and not self.infer.stopping:
+            self.infer.pause(0.0005)
+
+    def _absorb(self, examples: Sequence[Example], made_wall: float) -> None:
+        self.learn.absorb(examples, made_wall)
+        if self._twin is not None:
+            self._twin.absorb(examples)
+
+    def _forget(self, ids: Sequence[int]) -> None:
+        self.learn.ask(lambda learner: learner.forget(ids))
+
+    def _model_add_class(self, class_id: int) -> None:
+        self.learn.ask(lambda learner: learner.add_class(class_id))
+        if self._twin is not None:
+            self._twin.twin.add_class(class_id)
+
+    def _model_remove_class(self, class_id: int) -> None:
+        self.learn.ask(lambda learner: learner.remove_class(class_id))
+
+    def _take_ended(self) -> None:
+        if self._twin is not None:
+            self._twin.end_take()
+        self.versions.take_ended()
+
+    def _twin_turn(self) -> bool:
+        """Let a twin published by swap learn in dg-learn, in turn with ours."""
+        twin = self._twin
+        if twin is None or self._twin_worker is not None:
+            return False
+        try:
+            return twin.learn()
+        except Exception as error:
+            self._twin = self.infer.twin = None
+            self.events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
+            return False
+
+    def _ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
+        """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
+
+        def run(learner: Learner) -> PublishRecord | None:
+            try:
+                return act(learner)
+            except DgstudioError as error:
+                self.events.say(Event("refused", str(error), "warning"))
+                return None
+
+        self.learn.ask(run)
+
+    def _certify_with(self, learner: Learner) -> None:
+        """Let certificates compare with the last version that protected something."""
+        version = learner.certified_version
+        if version is None:
+            self.lane.reference = None
+        elif self.lane.reference is None or self.lane.reference.snapshot.version != version:
+            try:
+                self.lane.reference = Plan(learner.recalled(version))
+            except BadInputError as error:
+                self.lane.reference = None
+                self.events.say(Event("not certified", f"No answer can be certified: {error}", "warning"))
+
+    def _published(self, record: PublishRecord, learner: Learner) -> None:
+        self._certify_with(learner)
+        self.versions.published(record, learner)

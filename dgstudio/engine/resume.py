@@ -1,0 +1,223 @@
+"""Beginning and going on: the learner, classes and labels of a new session, or those that a session file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from dgstudio.engine.classes import OKABE_ITO, ClassTable
+from dgstudio.engine.labelbook import LabelBook
+from dgstudio.errors import BadInputError, SessionError
+from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner import Learner
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.session.checkpoint import PROTECTED, Checkpoint
+from dgstudio.session.file import Session
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.types import ClassInfo, PublishRecord, StreamSpec, Take
+
+FEATURES = "features"
+"""Session setting: the names of the features that its examples have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What an engine starts with. `past` is history that the session holds; `records` are new and still to be kept."""
+
+    learner: Learner
+    classes: ClassTable
+    book: LabelBook
+    base: BaseModel | None
+    next_example: int = 0
+    next_take: int = 0
+    past: list[PublishRecord] = field(default_factory=list)
+    records: list[PublishRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def checkpoint_of(learner: Learner, record: PublishRecord) -> Checkpoint:
+    """`head` and what the learner stood on, as the session keeps it. Called in the learner's thread."""
+    head, footing = learner.store.head, learner.footing
+    arrays, snapshot_meta = head.to_arrays_and_meta()
+    more, footing_meta = footing.to_arrays()
+    arrays.update({PROTECTED + name: array for name, array in more.items()})
+    return Checkpoint(
+        version=head.version,
+        parent=head.parent,
+        digest=head.digest,
+        arrays=arrays,
+        meta={"snapshot": snapshot_meta, "footing": footing_meta, "parked": sorted(learner.parked)},
+        kind=record.kind,
+        reason=record.reason,
+        unix=head.unix,
+        learned=footing.learned,
+        kept=record.kind != "learned",
+    )
+
+
+def restored(checkpoint: Checkpoint) -> tuple[Snapshot, Footing]:
+    """What `checkpoint_of` was given, byte for byte. `BadInputError` where it is incomplete or damaged."""
+    try:
+        snapshot = Snapshot.from_arrays_and_meta(checkpoint.snapshot, checkpoint.meta["snapshot"])
+        return snapshot, Footing.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
+
+
+def resume(
+    session: Session,
+    base: BaseModel | None,
+    spec: StreamSpec,
+    features: SignalFeatures,
+    settings: LearnerSettings | None = None,
+) -> Resumed:
+    """Take up what the session holds, or begin with the base model, or from nothing.
+
+    Raises
+    ------
+    BadInputError
+        If the session's examples have other features than this stream gives.
+    """
+    known = session.config(FEATURES)
+    if known is not None and tuple(known) != features.names:
+        raise BadInputError(
+            f"The session {session.name} was made with other channels than “{spec.name}” has: "
+            f"open it with the stream that it was made with."
+        )
+    if known is None and not session.read_only:
+        session.set_config(FEATURES, list(features.names))
+    infos = session.classes()
+    latest = session.latest_checkpoint()
+    if latest is None:
+        return _begun(session, base, infos, settings)
+    return _gone_on(session, base, latest, infos, settings)
+
+
+def _begun(
+    session: Session, base: BaseModel | None, infos: list[ClassInfo], settings: LearnerSettings | None
+) -> Resumed:
+    """A new session, or one that was killed before its first version was written."""
+    if not infos and base is not None:
+        named = enumerate(zip(base.classes, base.class_names, strict=True))
+        infos = [
+            ClassInfo(class_id, name, str(place + 1) if place < 9 else "", OKABE_ITO[class_id % len(OKABE_ITO)])
+            for place, (class_id, name) in named
+        ]
+    classes, labels = ClassTable(infos), _Labels(session)
+    learner = Learner.begin(base, settings, examples=labels.active, name_of=_namer(classes))
+    head = learner.store.head
+    names = ", ".join(classes.names[c] for c in head.classes)
+    first = PublishRecord(
+        seq=0,
+        kind="initial",
+        version=head.version,
+        parent=None,
+        reason=f"base model: knows {names}" if names else "begun from nothing",
+        time=0.0,
+        unix=head.unix,
+        digest=head.digest,
+        protected=learner.protected_count,
+    )
+    return Resumed(
+        learner,
+        classes,
+        labels.book(),
+        base,
+        labels.next_example,
+        labels.next_take,
+        records=[first, *_with_living(learner, classes)],
+    )
+
+
+def _gone_on(
+    session: Session,
+    base: BaseModel | None,
+    latest: Checkpoint,
+    infos: list[ClassInfo],
+    settings: LearnerSettings | None,
+) -> Resumed:
+    head, footing = restored(latest)
+    classes, labels = ClassTable(infos), _Labels(session)
+    past = session.records()
+    numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
+
+    def recall(version: int) -> tuple[Snapshot, Footing] | None:
+        try:
+            return restored(session.checkpoint(version))
+        except SessionError:
+            return None
+
+    learner = Learner(
+        head,
+        footing,
+        settings,
+        examples=labels.active,
+        parked=[int(i) for i in latest.meta.get("parked", ())],
+        name_of=_namer(classes),
+        recall=recall,
+        next_version=max(numbers, default=head.version) + 1,
+        next_seq=max((record.seq for record in past), default=-1) + 1,
+    )
+    notes = _served_again(session, learner)
+    if base is not None and (head.base is None or base.base.ids != head.base.ids):
+        base = None
+        notes.append("This session did not begin with the base model that ships now: no twin can be compared with.")
+    return Resumed(
+        learner,
+        classes,
+        labels.book(),
+        base,
+        labels.next_example,
+        labels.next_take,
+        past=past,
+        records=_with_living(learner, classes),
+        notes=notes,
+    )
+
+
+def _served_again(session: Session, learner: Learner) -> list[str]:
+    """Pin the version that was pinned when the session was closed; returns what should be said where it is gone."""
+    serving = session.serving
+    if serving in (None, session.head, learner.store.head.version):
+        return []
+    try:
+        learner.recalled(serving)
+        learner.store.pin(serving)
+    except BadInputError as error:
+        return [f"The version that was pinned cannot be served any more: {error}"]
+    return []
+
+
+class _Labels:
+    """Takes and examples of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._takes: list[Take] = session.takes()
+        self._every = session.examples(active_only=False)
+        hidden = session.inactive_ids()
+        self.active = [example for example in self._every if example.id not in hidden]
+        self.next_example = max((example.id for example in self._every), default=-1) + 1
+        self.next_take = max((take.id for take in self._takes), default=-1) + 1
+
+    def book(self) -> LabelBook:
+        """What undo walks and the cards show."""
+        book = LabelBook()
+        book.restore(self._takes, self._every, {example.take_id for example in self.active})
+        return book
+
+
+def _namer(classes: ClassTable) -> Callable[[int], str]:
+    """Class id → name, as the table has it at that moment."""
+    return lambda class_id: classes.names.get(class_id, f"class {class_id}")
+
+
+def _with_living(learner: Learner, classes: ClassTable) -> list[PublishRecord]:
+    """Bring the head's classes to those that live: a kill may come between the label and the version."""
+    living = [info.id for info in classes.living()]
+    records: Iterable[PublishRecord | None] = [
+        *(learner.remove_class(c) for c in learner.store.head.classes if c not in living),
+        *(learner.add_class(c) for c in living if c not in learner.store.head.classes),
+    ]
+    return [record for record in records if record is not None]

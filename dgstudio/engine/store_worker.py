@@ -1,0 +1,330 @@
+"""dg-store: the one writer of the session file. A label is durable before the learner or the window hears of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dgstudio.engine.classes import ClassTable
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.labelbook import Done, LabelBook
+from dgstudio.engine.labelling import Labeller, OpenTake
+from dgstudio.engine.worker import Worker
+from dgstudio.errors import SessionError
+from dgstudio.session.file import Session
+from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+
+GROUP_S = 0.05
+"""While a key is held, its examples are committed this often."""
+RETRY_S = 2.0
+VERSIONS_HELD = 64
+"""Versions kept in memory while the file cannot be written; of labels and history everything is."""
+
+Write = Callable[[Session], object]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSink:
+    """Where acknowledged labels go: the learner's door."""
+
+    absorb: Callable[[Sequence[Example], float], None]
+    forget: Callable[[Sequence[int]], None]
+    add_class: Callable[[int], None]
+    remove_class: Callable[[int], None]
+    take_ended: Callable[[], None]
+
+
+class StoreWorker(Worker):
+    """Turns key presses into takes and examples, writes everything in group commits, then passes it on.
+
+    All public methods may be called from any thread; they only queue. When the file cannot be written the
+    program goes on in memory, `saved` says why, and the writes are tried again every two seconds.
+    """
+
+    name = "dg-store"
+
+    def __init__(
+        self,
+        session: Session,
+        labeller: Labeller,
+        book: LabelBook,
+        classes: ClassTable,
+        sink: LabelSink,
+        events: EventQueue,
+        edge: Callable[[], float],
+        *,
+        reaction_s: Callable[[], float],
+        hold_s: float,
+    ) -> None:
+        super().__init__(events)
+        self.saved = "memory only" if session.path is None else "saved"
+        self._session = session
+        self._labeller = labeller
+        self._book = book
+        self._classes = classes
+        self._sink = sink
+        self._edge = edge
+        self._reaction_s = reaction_s
+        self._hold_s = hold_s
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._writes: deque[Write] = deque()
+        self._versions: deque[Write] = deque()
+        self._busy = False
+        self._after: deque[Callable[[], None]] = deque()
+        self._open: OpenTake | None = None
+        self._wake = threading.Event()
+        self._retry_at = 0.0
+
+    # -- what others ask for -------------------------------------------------------------------------------
+
+    def begin_take(self, class_id: int, start: float, who: str = "held") -> None:
+        """A key went down at stream time `start`."""
+        wall = time.perf_counter()
+        self._ask(lambda: self._begin(class_id, start, wall, who))
+
+    def end_take(self, end: float, *, trim: bool = True) -> None:
+        """The key came up at stream time `end`; `trim` takes the reaction time off."""
+        self._ask(lambda: self._end(end - self._reaction_s() if trim else end))
+
+    def cancel_take(self) -> None:
+        """The press turned out to be a tap: forget the take that was begun."""
+        self._ask(self._cancel)
+
+    def label_span(self, class_id: int, start: float, end: float, who: str) -> None:
+        """Label a stretch that has passed."""
+        self._ask(lambda: self._span(class_id, start, end, who))
+
+    def note_examples(self, take: Take, examples: Sequence[Example]) -> None:
+        """A take whose examples were made elsewhere (labels from a file)."""
+        self._ask(lambda: self._take_over(take, list(examples)))
+
+    def class_added(self, info: ClassInfo) -> None:
+        """A class was added to the table."""
+        self._ask(lambda: self._class_added(info))
+
+    def undo(self) -> None:
+        """Take back the newest act."""
+        self._ask(lambda: self._walk(back=True))
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._ask(lambda: self._walk(back=False))
+
+    def write(self, write: Write) -> None:
+        """Queue a write (a record, a setting) for the next group commit."""
+        self._ask(lambda: self._writes.append(write))
+
+    def write_version(self, write: Write) -> None:
+        """Queue the write of a version; the oldest are given up where the file cannot be written for long."""
+        self._ask(lambda: self._add_version(write))
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything asked for has been done and written; while the file cannot be written, done is enough."""
+        # In this order: what has left the queue makes busy, until it has been passed on.
+        if self._jobs or self._busy:
+            return False
+        return not self._writes or self._failing
+
+    def wake(self) -> None:
+        """Let a waiting turn look at its jobs."""
+        self._wake.set()
+
+    # -- the thread ----------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Do what was asked, grow the open take, commit once, then pass on what is durable."""
+        self._wake.wait(GROUP_S if self._open is not None else 0.25)
+        self._wake.clear()
+        self._busy = True
+        try:
+            self._do_jobs()
+            self._grow()
+            self._commit()
+        finally:
+            self._busy = False
+
+    def finish(self) -> None:
+        """End a take that is still open, write what is left, close the file."""
+        try:
+            self._do_jobs()
+            if self._open is not None:
+                self._end(self._edge())
+            self._retry_at = 0.0
+            self._commit()
+        finally:
+            self._session.close()
+
+    def _do_jobs(self) -> None:
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def _ask(self, job: Callable[[], None]) -> None:
+        self._jobs.append(job)
+        self._wake.set()
+
+    def _begin(self, class_id: int, start: float, wall: float, who: str) -> None:
+        if self._open is not None:
+            self._end(start)
+        self._open = self._labeller.open(class_id, start, wall, who)
+
+    def _cancel(self) -> None:
+        open_take, self._open = self._open, None
+        if open_take is not None and open_take.written:
+            self._finish_take(open_take, self._edge())
+
+    def _grow(self) -> None:
+        open_take = self._open
+        if open_take is None or time.perf_counter() - open_take.held_since_wall < self._hold_s:
+            return
+        examples = self._labeller.grow(open_take, self._edge() - self._reaction_s())
+        if examples:
+            self._write_examples(open_take, examples)
+
+    def _end(self, end: float) -> None:
+        open_take, self._open = self._open, None
+        if open_take is not None:
+            self._finish_take(open_take, end)
+
+    def _span(self, class_id: int, start: float, end: float, who: str) -> None:
+        self._finish_take(self._labeller.open(class_id, start, time.perf_counter(), who), end)
+
+    def _finish_take(self, open_take: OpenTake, end: float) -> None:
+        take, examples = self._labeller.close(open_take, end)
+        if examples:
+            self._write_examples(open_take, examples)
+        if take.examples == 0:
+            text = f"No window lies inside that take of {self._name(take.class_id)}: hold the key a little longer."
+            self.events.say(Event("take empty", text, "warning", data=take))
+            return
+        self._writes.append(lambda session: session.put_take(take))
+        self._after.append(lambda: self._take_done(take))
+
+    def _take_done(self, take: Take) -> None:
+        self._book.close_take(take)
+        self._sink.take_ended()
+        seconds = take.end - take.start
+        text = f"{take.examples} examples of {self._name(take.class_id)}, {seconds:.1f} s"
+        self.events.say(Event("take saved", text, "good", data=take))
+
+    def _take_over(self, take: Take, examples: list[Example]) -> None:
+        made = time.perf_counter()
+        self._writes.append(lambda session: session.put_take(take))
+        self._writes.append(lambda session: session.put_examples(examples))
+        self._after.append(lambda: self._book.note(examples))
+        self._after.append(lambda: self._sink.absorb(examples, made))
+        self._after.append(lambda: self._book.close_take(take))
+
+    def _write_examples(self, open_take: OpenTake, examples: list[Example]) -> None:
+        made = time.perf_counter()
+        if not open_take.written:
+            take = open_take.take
+            self._writes.append(lambda session: session.put_take(take))
+            open_take.written = True
+        self._writes.append(lambda session: session.put_examples(examples))
+        self._after.append(lambda: self._book.note(examples))
+        self._after.append(lambda: self._sink.absorb(examples, made))
+
+    def _class_added(self, info: ClassInfo) -> None:
+        self._writes.append(lambda session: session.put_class(info))
+        self._after.append(lambda: self._book.class_born(info.id))
+        self._after.append(lambda: self._sink.add_class(info.id))
+
+    def _walk(self, *, back: bool) -> None:
+        # What was done a moment ago must be in the book, and with the learner, before it is taken back.
+        self._commit()
+        done: Done | None = self._book.undo() if back else self._book.redo()
+        if done is None:
+            self.events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
+            return
+        word = "Undone" if back else "Done again"
+        if done.kind == "class":
+            info = self._classes.set_living(done.class_id, not back)
+            self._writes.append(lambda session: session.put_class(info))
+            (self._sink.remove_class if back else self._sink.add_class)(done.class_id)
+            self.events.say(Event("undo", f"{word}: the class {info.name}.", data=done))
+            return
+        examples = self._book.examples_of(done.take_id)
+        ids = [example.id for example in examples]
+        self._writes.append(lambda session: session.set_active(ids, not back))
+        if back:
+            self._sink.forget(ids)
+        else:
+            made = time.perf_counter()
+            self._after.append(lambda: self._sink.absorb(examples, made))
+        text = f"{word}: {len(ids)} examples of {self._name(done.class_id)}."
+        self.events.say(Event("undo", text, data=done))
+
+    def _name(self, class_id: int) -> str:
+        return self._classes.names.get(class_id, f"class {class_id}")
+
+    def _commit(self) -> None:
+        if not self._writes:
+            self._pass_on()
+            return
+        now = time.monotonic()
+        if now >= self._retry_at:
+            self._try_to_write(now)
+        self._pass_on()
+
+    def _try_to_write(self, now: float) -> None:
+        writes = list(self._writes)
+        try:
+            try:
+                self._write_all(writes)
+            except SessionError:
+                raise
+            except Exception:
+                self._write_each(writes)
+        except SessionError as error:
+            self._retry_at = now + RETRY_S
+            if not self._failing:
+                self.events.say(Event("not saved", f"Not saved, going on in memory: {error}", "error"))
+            self.saved = f"failed: {error}"
+            self._give_up_versions()
+            return
+        self._writes.clear()
+        self._versions.clear()
+        if self._failing:
+            self.events.say(Event("saved", "Saving works again; no label was lost.", "good"))
+        self.saved = "memory only" if self._session.path is None else "saved"
+
+    def _write_all(self, writes: list[Write]) -> None:
+        with self._session.batch():
+            for write in writes:
+                write(self._session)
+
+    def _write_each(self, writes: list[Write]) -> None:
+        """One of them cannot be written whatever the disk does: leave it out, say so, and keep the others."""
+        for write in writes:
+            try:
+                self._write_all([write])
+            except SessionError:
+                raise
+            except Exception as error:
+                self.events.say(Event("not saved", f"One entry could not be saved and is left out: {error!r}", "error"))
+
+    @property
+    def _failing(self) -> bool:
+        return self.saved.startswith("failed")
+
+    def _add_version(self, write: Write) -> None:
+        self._writes.append(write)
+        self._versions.append(write)
+        if self._failing:
+            self._give_up_versions()
+
+    def _give_up_versions(self) -> None:
+        while len(self._versions) > VERSIONS_HELD:
+            self._writes.remove(self._versions.popleft())
+
+    def _pass_on(self) -> None:
+        while self._after:
+            self._after.popleft()()
+
+    def put_record(self, record: PublishRecord) -> None:
+        """Queue one entry of the history."""
+        self.write(lambda session: session.put_record(record))

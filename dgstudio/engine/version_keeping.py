@@ -1,0 +1,100 @@
+"""Which versions go to the session file, and which of them are kept for good."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.resume import checkpoint_of
+from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.learning.learner import Learner
+from dgstudio.types import PublishRecord
+
+ON_DISK = 64
+"""Versions not kept for good that stay in the session file, dense among the new, sparse among the old."""
+THIN_EVERY = 16
+WRITE_EVERY_S = 0.5
+
+
+class VersionKeeping:
+    """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
+    goes on, the newest is written twice a second, and they thin out.
+
+    What is not written yet is no loss: labels are durable before they are learned, and what was learned from them is
+    a function of their set.
+    """
+
+    def __init__(self, store: StoreWorker, learn: LearnWorker) -> None:
+        self._store = store
+        self._learn = learn
+        self._take_over = threading.Event()
+        self._written = 0
+        self._due = 0.0
+        self._unwritten: PublishRecord | None = None
+
+    def begun(self, records: Sequence[PublishRecord], learner: Learner) -> None:
+        """Write what an engine starts with, before its threads run."""
+        for record in records:
+            self._store.put_record(record)
+        if records:
+            self._unwritten = records[-1]
+            self._write(learner)
+
+    def published(self, record: PublishRecord, learner: Learner) -> None:
+        """Write a record, and the version that it made. dg-learn only."""
+        self._store.put_record(record)
+        if record.version is not None:
+            self._unwritten = record
+            if record.kind != "learned":
+                self._write(learner)
+        self.rested(learner)
+
+    def rested(self, learner: Learner) -> None:
+        """Write what is due. dg-learn only."""
+        if self._unwritten is not None and time.monotonic() >= self._due:
+            self._write(learner)
+        self._keep_end_of_take(learner)
+
+    def pinned(self, learner: Learner) -> None:
+        """What serves has been chosen: a version that is pinned is kept for good. dg-learn only."""
+        version = learner.store.pinned
+        if version is not None:
+            self._write(learner)
+            self._store.write(lambda session: session.keep_checkpoint(version))
+        self._refer(learner)
+
+    def take_ended(self) -> None:
+        """The version in which the take is wholly learned is to be kept. Any thread."""
+        self._take_over.set()
+        self._learn.ask(self._keep_end_of_take)
+
+    def ended(self, learner: Learner) -> None:
+        """Write the newest version, and which were head and serving at the end. After dg-learn has ended."""
+        self._write(learner)
+        self._refer(learner)
+
+    def _refer(self, learner: Learner) -> None:
+        head, serving = learner.store.head.version, learner.store.serving.version
+        self._store.write(lambda session: session.set_references(head, serving))
+
+    def _write(self, learner: Learner) -> None:
+        record, self._unwritten = self._unwritten, None
+        if record is None:
+            return
+        self._due = time.monotonic() + WRITE_EVERY_S
+        checkpoint = checkpoint_of(learner, record)
+        self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
+        # With each version, not at the end only: after a kill, an earlier opening's head would be gone on from.
+        self._refer(learner)
+        self._written += 1
+        if self._written % THIN_EVERY == 0:
+            self._store.write(lambda session: session.thin_checkpoints(ON_DISK))
+
+    def _keep_end_of_take(self, learner: Learner) -> None:
+        if self._take_over.is_set() and not learner.pending and not self._learn.labels_waiting:
+            self._take_over.clear()
+            self._write(learner)
+            version = learner.store.head.version
+            self._store.write(lambda session: session.keep_checkpoint(version))
