@@ -1,0 +1,165 @@
+"""What an answer costs beside a conventional network's, and how fast the locked bank absorbs. Needs torch.
+
+All contestants answer the same inputs in turn within one run, one input a call, on one thread: what disturbs the
+machine disturbs all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dgstudio.errors import DgstudioError
+from dgstudio.learning.dense import DenseWeights, logits_of
+from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.statistics import Sums
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import Answer, Plan
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.types import F32, Example
+
+INPUTS = 64
+"""Different inputs that the contestants answer."""
+ROUNDS = 60
+"""Times that each contestant answers all of them."""
+EXAMPLES = 200
+BLOCK = 16
+"""Examples absorbed at a time."""
+NEW_CLASSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ServingCosts:
+    """Ratios of median times and of multiply–accumulates, and examples absorbed a second.
+
+    `serve` has over_torch_dense (the base alone with gates and receipt ÷ torch's dense forward of one input),
+    bank_over_torch_dense (with a learned bank), over_numpy_dense and bank_over_numpy_dense (÷ numpy's dense forward),
+    macs_over_dense and bank_macs_over_dense (all gates, features and routers counted), and the medians behind them
+    in µs: base_us, bank_us, torch_dense_us, numpy_dense_us.
+    """
+
+    serve: dict[str, float]
+    examples_per_s: float
+
+
+def serving_costs(base: BaseModel) -> ServingCosts:
+    """Measure for one base model; takes a few seconds in the calling thread.
+
+    Raises
+    ------
+    DgstudioError
+        Where torch is not installed.
+    """
+    inputs, examples = _inputs(base)
+    rule = _rule(base)
+    examples_per_s = _absorbing(rule, examples)
+    without, bank = Plan(base.snapshot()), Plan(rule.propose(_with_classes(base)))
+    dense = DenseWeights(*base.dense, base.classes)
+    normalised = [base.normaliser(raw) for raw in inputs]
+    torch_dense = _torch_dense(dense)
+    contestants: dict[str, tuple[Callable[[F32], object], list[F32]]] = {
+        "base_us": (lambda raw: _answered(without, raw), inputs),
+        "bank_us": (lambda raw: _answered(bank, raw), inputs),
+        "numpy_dense_us": (lambda x: logits_of(dense, x), normalised),
+        "torch_dense_us": (torch_dense, normalised),
+    }
+    us = _medians(contestants)
+    dense_macs = dense.W1.size + dense.V.size
+    serve = {
+        "over_torch_dense": us["base_us"] / us["torch_dense_us"],
+        "bank_over_torch_dense": us["bank_us"] / us["torch_dense_us"],
+        "over_numpy_dense": us["base_us"] / us["numpy_dense_us"],
+        "bank_over_numpy_dense": us["bank_us"] / us["numpy_dense_us"],
+        "macs_over_dense": _macs(without, inputs) / dense_macs,
+        "bank_macs_over_dense": _macs(bank, inputs) / dense_macs,
+        **us,
+    }
+    return ServingCosts(serve, examples_per_s)
+
+
+def _answered(plan: Plan, raw: F32) -> Answer:
+    answer = plan.answer(raw)
+    plan.receipt(raw, answer)
+    return answer
+
+
+def _medians(contestants: dict[str, tuple[Callable[[F32], object], list[F32]]]) -> dict[str, float]:
+    """Median µs a call; contestants alternate input by input, and the first round only warms up."""
+    times: dict[str, list[int]] = {name: [] for name in contestants}
+    for turn in range(ROUNDS + 1):
+        for number in range(INPUTS):
+            for name, (call, rows) in contestants.items():
+                row = rows[number]
+                begin = time.perf_counter_ns()
+                call(row)
+                elapsed = time.perf_counter_ns() - begin
+                if turn:
+                    times[name].append(elapsed)
+    return {name: float(np.median(values)) / 1e3 for name, values in times.items()}
+
+
+def _macs(plan: Plan, inputs: list[F32]) -> float:
+    return float(np.mean([plan.macs(plan.answer(raw)) for raw in inputs]))
+
+
+def _inputs(base: BaseModel) -> tuple[list[F32], list[Example]]:
+    """Inputs to answer, half of them new to the base, and examples of new classes.
+
+    Their values cost nothing more or less: only how many there are of them matters, and whether a bank speaks.
+    """
+    rng = np.random.default_rng(0)
+    d = base.base.inputs
+    centres = rng.normal(0.0, 3.0, (NEW_CLASSES, d))
+    newest = max(base.classes) + 1
+    new = []
+    for number in range(EXAMPLES + INPUTS // 2):
+        place = number % NEW_CLASSES
+        x = centres[place] + rng.normal(0.0, 0.5, d)
+        raw = (base.normaliser.mean + base.normaliser.scale * x).astype(np.float32)
+        new.append(Example(number, newest + place, 0, raw, 0.0, 0.0))
+    known = [base.protected[i % len(base.protected)] for i in range(INPUTS - INPUTS // 2)]
+    return known + [example.features for example in new[EXAMPLES:]], new[:EXAMPLES]
+
+
+def _rule(base: BaseModel) -> LockedBankRule:
+    sums = Sums(base.A0, base.B0, base.b_r, base.classes)
+    return LockedBankRule(LearnerSettings(), base.snapshot(), sums, base.protected)
+
+
+def _with_classes(base: BaseModel) -> Snapshot:
+    newest = max(base.classes) + 1
+    return base.snapshot().with_(classes=(*base.classes, *range(newest, newest + NEW_CLASSES)))
+
+
+def _absorbing(rule: LockedBankRule, examples: list[Example]) -> float:
+    """Examples a second, in blocks, up to all of `examples`; publishing is not counted."""
+    begin = time.perf_counter()
+    for start in range(0, len(examples), BLOCK):
+        rule.absorb(examples[start : start + BLOCK])
+    return len(examples) / (time.perf_counter() - begin)
+
+
+def _torch_dense(dense: DenseWeights) -> Callable[[F32], object]:
+    """Torch's usual dense forward of one input: Linear, ReLU, Linear, without gradients."""
+    try:
+        import torch  # slow to import: only where it is measured
+    except ImportError as error:
+        raise DgstudioError("The comparison with torch needs torch: pip install 'dgstudio[train]'.") from error
+    torch.set_num_threads(1)
+    hidden, d = dense.W1.shape
+    network = torch.nn.Sequential(
+        torch.nn.Linear(d, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, dense.V.shape[1])
+    )
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), (dense.W1, dense.b1, dense.V.T, dense.b2), strict=True):
+            parameter.copy_(torch.tensor(value))
+
+    def answer(x: F32) -> object:
+        with torch.no_grad():
+            return network(torch.from_numpy(x))
+
+    return answer

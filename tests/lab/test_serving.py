@@ -1,0 +1,64 @@
+"""The costs of serving: figures of a real measurement, and the counts behind them."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from dgstudio.engine.bases import SHIPPED
+from dgstudio.errors import DgstudioError
+from dgstudio.lab import serving
+from dgstudio.learning.dense import DenseWeights, logits_of
+from dgstudio.model.basefile import BaseModel
+from dgstudio.paths import asset
+
+
+@pytest.fixture(scope="module")
+def base():
+    return BaseModel.load(asset(SHIPPED["simulator"]))
+
+
+def test_ratios_are_those_of_the_medians(base, monkeypatch):
+    monkeypatch.setattr(serving, "ROUNDS", 3)
+    costs = serving.serving_costs(base)
+    serve = costs.serve
+    assert all(np.isfinite(value) and value > 0 for value in serve.values()) and costs.examples_per_s > 0
+    assert serve["over_torch_dense"] == pytest.approx(serve["base_us"] / serve["torch_dense_us"])
+    assert serve["bank_over_torch_dense"] == pytest.approx(serve["bank_us"] / serve["torch_dense_us"])
+    assert serve["over_numpy_dense"] == pytest.approx(serve["base_us"] / serve["numpy_dense_us"])
+
+
+def test_multiply_accumulates_count_gates_and_features(base, monkeypatch):
+    monkeypatch.setattr(serving, "ROUNDS", 1)
+    serve = serving.serving_costs(base).serve
+    d, hidden, classes, k = 75, 128, 4, 32
+    dense = hidden * (d + classes)
+    gated = hidden * d + k * (d + classes)
+    assert serve["macs_over_dense"] == pytest.approx(gated / dense)
+    shut = gated + 1024 * (d + hidden) + hidden * d + 1025
+    assert shut / dense < serve["bank_macs_over_dense"] <= (shut + 6 * 1025) / dense
+
+
+def test_the_bank_that_is_timed_speaks_on_half_of_the_inputs(base):
+    inputs, examples = serving._inputs(base)
+    rule = serving._rule(base)
+    rule.absorb(examples)
+    plan = serving.Plan(rule.propose(serving._with_classes(base)))
+    spoken = [plan.answer(raw).speaker == 0 for raw in inputs]
+    assert sum(spoken) == len(inputs) // 2 and len(examples) == 200
+
+
+def test_torchs_dense_network_is_the_twin(base):
+    dense = DenseWeights(*base.dense, base.classes)
+    network = serving._torch_dense(dense)
+    for raw in base.protected[:20]:
+        x = base.normaliser(raw)
+        np.testing.assert_allclose(network(x).numpy(), logits_of(dense, x), atol=1e-4)
+
+
+def test_without_torch_it_says_what_to_install(base, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(DgstudioError, match="train"):
+        serving.serving_costs(base)
