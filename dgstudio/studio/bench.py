@@ -1,0 +1,75 @@
+"""The window in the bench: drives a script from Qt's own loop and notes when each frame had been drawn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+
+from dgstudio.engine.engine import Engine
+from dgstudio.studio.app import make_window
+from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.state import Frame
+
+SIZE = (1600, 1000)
+TICK_MS = 10
+
+
+class _DrawnFrames(QObject):
+    """Notes one moment a frame: that of the repaint after it was handed to the panels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments: list[float] = []
+        self._due = False
+
+    def handed(self) -> None:
+        """A frame has been handed to the panels; the next repaint draws it."""
+        self._due = True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UpdateRequest and self._due:
+            self._due = False
+            self.moments.append(time.perf_counter())
+        return False
+
+
+def drive_window(engine: Engine, tick: Callable[[], bool]) -> list[float]:
+    """Show the engine in a window and call `tick` from the window's loop until it returns False.
+
+    Returns
+    -------
+    `perf_counter` moments of the frames that were drawn. The window is closed and the engine stopped.
+    """
+    window = make_window(engine, "bench", start=False)
+    bridge = window.commands
+    assert isinstance(bridge, Bridge), "make_window puts a bridge behind every window"
+    drawn = _DrawnFrames()
+    window.installEventFilter(drawn)
+
+    def show(frame: Frame) -> None:
+        window.update_frame(frame)
+        drawn.handed()
+
+    bridge.on_frame = show
+    loop = QEventLoop()
+    timer = QTimer()
+    timer.setInterval(TICK_MS)
+
+    def turn() -> None:
+        if not tick():
+            loop.quit()
+
+    timer.timeout.connect(turn)
+    window.resize(*SIZE)
+    window.show()
+    bridge.start()
+    timer.start()
+    try:
+        loop.exec()
+    finally:
+        timer.stop()
+        window.removeEventFilter(drawn)
+        window.close()
+    return drawn.moments

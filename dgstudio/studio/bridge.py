@@ -1,0 +1,301 @@
+"""The one place where the window and the engine meet: a timer pulls frames, commands go the other way."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer
+
+from dgstudio.engine.engine import Engine
+from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, UnitView
+from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+
+FRAME_MS = 33
+STATS_MS = 250
+CELLS = 60
+MOST_PACE = 20.0
+"""A view that had to hold more than this many times the samples would be slow to draw."""
+UNCERTAIN_KEPT = 3
+UNCERTAIN_BELOW = 0.6
+"""Answers less sure than this are candidates for "Which one was this?"."""
+UNCERTAIN_APART_S = 2.0
+"""Candidates are at least this many wall seconds apart."""
+
+
+class Bridge(QObject):
+    """Pulls the engine 30 times a second in the Qt thread, fills the view model, and hands out frames.
+
+    It is the window's `Commands`: every command returns at once. `on_frame` is called with each frame.
+    """
+
+    def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.state = StudioState(self)
+        self.on_frame: Callable[[Frame], None] | None = None
+        self._readings = 0
+        self._twin_readings = 0
+        self._history = 0
+        self._book = -1
+        self._stats = EngineStats()
+        self._stats_wall = 0.0
+        self._learned_examples = 0
+        self._view: deque[Reading] = deque()
+        self._uncertain_wall = 0.0
+        self._takes_from = 0.0
+        self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._tick)
+        self._fill(session_name)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the engine and the frames."""
+        self.engine.start()
+        self.state.phase = "ready"
+        self.state.announce("phase")
+        self._timer.start()
+
+    def shutdown(self) -> None:
+        """Stop the frames, then the engine; called once, when the window closes."""
+        self._timer.stop()
+        self.engine.stop()
+
+    def _fill(self, session_name: str) -> None:
+        state, engine = self.state, self.engine
+        state.spec = engine.spec
+        state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
+        state.view_s *= state.pace
+        state.knobs = engine.source.knobs()
+        state.source_name = engine.spec.name
+        state.mode = engine.learner.mode
+        state.feature_names = engine.features.names
+        state.session_name = session_name
+        base = engine.learner.store.head.base
+        state.hidden = 0 if base is None else base.b1.shape[0]
+        state.active = 0 if base is None else base.k
+        state.serving = engine.learner.store.serving.version
+        state.head = engine.learner.store.head.version
+        self._refresh_classes()
+
+    # -- frames ----------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        frame = self.pull()
+        if self.on_frame is not None:
+            self.on_frame(frame)
+
+    def pull(self) -> Frame:
+        """Take what is new from the engine and bring the view model up to date. Qt thread only."""
+        engine, state = self.engine, self.state
+        wall = time.perf_counter()
+        new, self._readings = engine.lane.readings.since(self._readings)
+        times, values = engine.ring.latest(state.view_s)
+        now = float(times[-1]) if len(times) else 0.0
+        self._view.extend(new)
+        while self._view and self._view[0].end < now - state.view_s:
+            self._view.popleft()
+        if not state.paused:
+            # A frozen view goes on showing its own stretch, with the labels that are put on it meanwhile.
+            self._takes_from = now - state.view_s
+        publishes, self._history = engine.learn.history.since(self._history)
+        twin_new: list[TwinReading] = []
+        if engine.twin is not None:
+            twin_new, self._twin_readings = engine.twin.readings.since(self._twin_readings)
+        if wall - self._stats_wall > STATS_MS / 1e3:
+            self._stats_wall = wall
+            self._stats = engine.stats()
+            self._health()
+        self._note_publishes(publishes)
+        self._note_labels()
+        self._note_uncertain(new, wall)
+        return Frame(
+            spec=engine.spec,
+            now=now,
+            times=times,
+            values=values,
+            readings=list(self._view),
+            new_readings=new,
+            reading=engine.lane.readings.newest,
+            twin_new=twin_new,
+            twin=engine.twin.readings.newest if engine.twin is not None else None,
+            publishes=publishes,
+            takes=engine.book.takes(self._takes_from),
+            recording=engine.recording,
+            events=engine.events.drain(),
+            stats=self._stats,
+            frame_time_wall=wall,
+        )
+
+    def _health(self) -> None:
+        state = self.state
+        if state.saved != self._stats.saved or state.protected != self._stats.protected:
+            state.saved, state.protected = self._stats.saved, self._stats.protected
+            state.announce("health")
+
+    def _note_publishes(self, publishes: list[PublishRecord]) -> None:
+        state, store = self.state, self.engine.learner.store
+        serving, head, pinned = store.serving.version, store.head.version, store.pinned
+        if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
+            return
+        state.history.extend(publishes)
+        state.serving, state.head, state.pinned = serving, head, pinned
+        if any(record.version is not None for record in publishes):
+            self._learned_examples = self._stats.learned
+        state.announce("versions")
+        self._refresh_lamps()
+
+    def _note_labels(self) -> None:
+        if self.engine.book.changes != self._book:
+            self._book = self.engine.book.changes
+            self._refresh_classes()
+
+    def _refresh_classes(self) -> None:
+        cards = []
+        for info in self.engine.classes.living():
+            count, _, thumbs = self.engine.book.labels(info.id)
+            cards.append(ClassCard(info, count, thumbs, self._lamp(info.id, count)))
+        self.state.classes = cards
+        self.state.announce("classes")
+
+    def _refresh_lamps(self) -> None:
+        before = [card.lamp for card in self.state.classes]
+        for card in self.state.classes:
+            card.lamp = self._lamp(card.info.id, card.count)
+        if before != [card.lamp for card in self.state.classes]:
+            self.state.announce("classes")
+
+    def _lamp(self, class_id: int, count: int) -> str:
+        """What the card's lamp says: whether the newest version has learned all examples of the class."""
+        if count == 0:
+            return "empty"
+        if self.engine.learner.waiting_for(class_id) or not self.engine.learn.idle:
+            return "learning" if self.engine.learn.state == "learning" else "out of date"
+        return "up to date"
+
+    def _note_uncertain(self, new: list[Reading], wall: float) -> None:
+        candidates = [r for r in new if len(r.classes) > 1 and r.top is not None and r.confidence < UNCERTAIN_BELOW]
+        if not candidates or wall - self._uncertain_wall < UNCERTAIN_APART_S:
+            return
+        self._uncertain_wall = wall
+        least = min(candidates, key=lambda reading: reading.confidence)
+        self.state.uncertain = [least, *self.state.uncertain][:UNCERTAIN_KEPT]
+        self.state.announce("uncertain")
+
+    # -- commands --------------------------------------------------------------------------------------------
+
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """Return the learning modes that the learner has."""
+        return self.engine.learner.offered_modes
+
+    def press_class(self, class_id: int) -> None:
+        """Begin a take, or label the marked stretch if there is one."""
+        span = self.state.selection
+        if span is not None:
+            self.state.set_selection(None)
+            self.engine.label_span(class_id, *span)
+            return
+        self.engine.press_class(class_id)
+
+    def release_class(self) -> None:
+        """End the take that is being held."""
+        self.engine.release_class()
+
+    def add_class(self, name: str) -> ClassInfo:
+        """Add a class; `BadInputError` carries a sentence for the user."""
+        info = self.engine.add_class(name)
+        self._refresh_classes()
+        return info
+
+    def undo(self) -> None:
+        """Take back the last labelling act."""
+        self.engine.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        self.engine.redo()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the learner may change."""
+        self.engine.set_mode(mode)
+        self.state.mode = mode
+        self.state.announce("mode")
+
+    def set_compare(self, kind: str | None) -> None:
+        """Run a conventional twin beside ours, or none."""
+        self.engine.set_compare(kind)
+        self._twin_readings = 0
+        self.state.compare = kind
+        self.state.announce("compare")
+
+    def pin(self, version: int) -> None:
+        """Serve this version until `unpin`."""
+        self.engine.pin(version)
+
+    def unpin(self) -> None:
+        """Serve the newest version again."""
+        self.engine.unpin()
+
+    def roll_back(self, version: int | None = None) -> None:
+        """Go back to `version`, or to the one before the newest."""
+        self.engine.roll_back(version)
+
+    def protect_now(self) -> None:
+        """Protect what the model knows now."""
+        self.engine.protect_now()
+
+    def set_knob(self, name: str, value: float | str | bool) -> None:
+        """Turn a knob of the source."""
+        self.engine.source.set_knob(name, value)
+        self.state.spec = self.engine.source.spec
+        self.state.knobs = tuple(
+            replace(knob, value=value) if knob.name == name else knob for knob in self.engine.source.knobs()
+        )
+        self.state.announce("source")
+
+    def label_span(self, class_id: int, start: float, end: float) -> None:
+        """Label the past stretch [start, end] of stream time."""
+        self.engine.label_span(class_id, start, end)
+
+    def tell(self, notes: list[str]) -> None:
+        """Put notes about the start into the log."""
+        for note in notes:
+            self.engine.events.say(Event("start", note))
+
+    # -- what panels ask about one answer ----------------------------------------------------------------------
+
+    def cells(self, reading: Reading) -> list[CellView]:
+        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60.
+
+        The strength of example i is max_c |α_ic (q_i·z)| relative to the strongest (design 3, exact attribution).
+        """
+        if self._cells[0] == reading.hop:
+            return self._cells[1]
+        evidence = self.engine.learner.evidence()
+        cells: list[CellView] = []
+        if evidence is not None and len(evidence.example_ids):
+            strength = evidence.strength(reading.features)
+            order = np.argsort(-strength, kind="stable")[:CELLS]
+            top = float(strength[order[0]]) or 1.0
+            cells = [
+                CellView(int(evidence.class_ids[i]), float(strength[i]) / top, int(evidence.example_ids[i]))
+                for i in order
+            ]
+        self._cells = (reading.hop, cells)
+        return cells
+
+    def unit(self, index: int) -> UnitView | None:
+        """Return the weights of one base unit of the serving snapshot, or None without a base."""
+        base = self.engine.learner.store.serving.base
+        if base is None or not 0 <= index < base.b1.shape[0]:
+            return None
+        names = self.engine.features.names
+        outgoing = tuple(self.state.name_of(class_id) for class_id in base.classes)
+        return UnitView(index, names, base.W1[index], outgoing, base.V[index])

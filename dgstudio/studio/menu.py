@@ -1,0 +1,140 @@
+"""Everything that can be done in the window, declared once; and the menu that lists it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu
+
+from dgstudio.studio.actions import Action, ActionRegistry
+from dgstudio.studio.widgets.topbar import MODE_WORDS
+
+if TYPE_CHECKING:
+    from dgstudio.studio.window import StudioWindow
+
+
+def declare_actions(window: StudioWindow) -> None:
+    """Declare the actions of the window, in the order in which lists show them."""
+    add, state, commands, attempt = window.actions_.add, window.state, window.commands, window.attempt
+
+    def begin_add() -> None:
+        if state.presentation:
+            state.set_presentation(False)
+        window.classes_panel.begin_add()
+
+    def toggle_compare(kind: str) -> None:
+        attempt(commands.set_compare, None if state.compare == kind else kind)
+
+    def toggle_pin() -> None:
+        if state.pinned is None:
+            attempt(commands.pin, state.serving)
+        else:
+            attempt(commands.unpin)
+
+    add(Action("add_class", "Add a class", begin_add, "A", "Add a class and name it", "mdi6.plus", group="Label"))
+    add(Action("undo", "Undo the last label", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
+    add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
+    for mode in commands.offered_modes():
+        word, tooltip = MODE_WORDS[mode]
+        add(
+            Action(
+                f"mode_{mode.value}",
+                f"Learn: {word}",
+                lambda mode=mode: attempt(commands.set_mode, mode),
+                tooltip=tooltip,
+                group="Learn",
+            )
+        )
+    add(
+        Action(
+            "protect",
+            "Protect what it knows now",
+            lambda: attempt(commands.protect_now),
+            tooltip="Seal the learning bank: what it has learned joins the inputs whose answers must not move",
+            icon="mdi6.shield-outline",
+            group="Learn",
+        )
+    )
+    add(
+        Action(
+            "roll_back",
+            "Roll back",
+            lambda: attempt(commands.roll_back, None),
+            "B",
+            "Go back to the version before this one; the examples since then wait",
+            "mdi6.undo-variant",
+            group="Versions",
+        )
+    )
+    add(
+        Action(
+            "pin",
+            "Pin the serving version",
+            toggle_pin,
+            "P",
+            "Keep answering with this version while learning goes on; again: serve the newest",
+            "mdi6.pin-outline",
+            group="Versions",
+        )
+    )
+    add(
+        Action(
+            "compare",
+            "Compare with a twin written in place",
+            lambda: toggle_compare("in_place"),
+            "C",
+            "A conventional network on the same stream and labels, written while it is read",
+            "mdi6.compare",
+            group="Compare",
+        )
+    )
+    add(
+        Action(
+            "compare_swap",
+            "Compare with a twin published by swap",
+            lambda: toggle_compare("swap"),
+            tooltip="A conventional network on the same stream and labels, published whole, as ours is",
+            group="Compare",
+        )
+    )
+    add(
+        Action(
+            "pause",
+            "Pause the view",
+            lambda: state.set_paused(not state.paused),
+            "Space",
+            "Freeze what is shown of the stream; the engine goes on",
+            "mdi6.pause",
+            group="View",
+            bare=True,
+        )
+    )
+    add(Action("present", "Present", window.toggle_presentation, "F5", "Full screen, large type", group="View"))
+    add(Action("full_screen", "Full screen", window.toggle_full_screen, "F11", group="View"))
+    add(Action("log", "Show or hide the log", window.toggle_log, "Ctrl+L", group="View"))
+    add(Action("theme", "Dark or light theme", window.toggle_theme, "Ctrl+T", group="View"))
+    add(Action("reset_layout", "Reset the arrangement of panels", lambda: window.arrangement.reset(), group="View"))
+    add(Action("leave", "Close what is on top", window.leave, "Escape", group="View", bare=True))
+    add(
+        Action(
+            "palette",
+            "Command palette",
+            lambda: window.palette_.open(),
+            "Ctrl+K",
+            "Find any action by typing some letters of it",
+            "mdi6.magnify",
+        )
+    )
+    add(Action("shortcuts", "Keyboard shortcuts", lambda: window.shortcuts.open(), "F1"))
+    add(Action("hints", "Show the hints again", lambda: window.hints.begin()))
+    add(Action("quit", "Quit", window.close, "Ctrl+Q"))
+
+
+def fill_menu(menu: QMenu, actions: ActionRegistry) -> None:
+    """List every action by group. Bare keys are written behind the title: Qt shows only keys that it handles."""
+    for place, (_, members) in enumerate(actions.groups().items()):
+        if place:
+            menu.addSeparator()
+        for action in members:
+            if action.id != "leave":
+                menu.addAction(actions.qaction(action.id))

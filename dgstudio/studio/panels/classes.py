@@ -1,0 +1,185 @@
+"""The Classes panel: a card per class to hold while performing it, and the field that adds a class."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from dgstudio.errors import BadInputError
+from dgstudio.studio.labelling import Labelling
+from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.classcard import ClassCardWidget
+from dgstudio.studio.widgets.panel import PanelFrame
+
+TITLE = "Classes · hold a key to record"
+EMPTY = "No class yet: press A or + Add, name what you will show, then hold its key while you perform it."
+LOADING = "Loading the base model …"
+
+
+class ClassesPanel(PanelFrame):
+    """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here."""
+
+    added = Signal(object)
+
+    def __init__(
+        self, state: StudioState, commands: Commands, labelling: Labelling, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(TITLE, parent=parent)
+        self._state, self._commands, self._labelling = state, commands, labelling
+        self._cards: dict[int, ClassCardWidget] = {}
+        self._recording: int | None = None
+        self._start: tuple[int, float] | None = None
+        self.add_button = QPushButton("+ Add")
+        self.add_button.setObjectName("flat")
+        self.add_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.add_button.setToolTip("Add a class and name it  [A]")
+        self.add_button.setAccessibleName("Add a class")
+        self.add_button.clicked.connect(self.begin_add)
+        self.header.addWidget(self.add_button)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("name, then Enter")
+        self.field.setAccessibleName("Name of the new class")
+        self.field.returnPressed.connect(self._add)
+        self.field.textEdited.connect(lambda _text: self._say(""))
+        self.field.installEventFilter(self)
+        self.sentence = QLabel("")
+        self.sentence.setObjectName("sentence")
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.empty = QLabel("")
+        self.empty.setObjectName("empty")
+        self.empty.setWordWrap(True)
+        self.empty.setTextFormat(Qt.TextFormat.PlainText)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.empty.setContentsMargins(12, 24, 12, 0)
+        scrolled = QWidget()
+        scrolled.setObjectName("scrolled")
+        self._column = QVBoxLayout(scrolled)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self._column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(scrolled)
+        for widget in (self.field, self.sentence, self.empty):
+            self.body.addWidget(widget)
+            widget.hide()
+        self.body.addWidget(self._scroll, 1)
+        state.changed.connect(self._on_changed)
+        labelling.changed.connect(self._on_held)
+        self._fill()
+
+    def cards(self) -> list[ClassCardWidget]:
+        """Return the cards that are shown, in order."""
+        return [self._cards[card.info.id] for card in self._state.classes if card.info.id in self._cards]
+
+    @property
+    def recording(self) -> int | None:
+        """The class whose card glows, or None."""
+        return self._recording
+
+    def begin_add(self) -> None:
+        """Open the name field, or go back to it."""
+        self._say("")
+        self.field.show()
+        self.empty.hide()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def cancel_add(self) -> None:
+        """Close the name field; what was typed is dropped."""
+        self.field.clear()
+        self._say("")
+        self.field.hide()
+        self.window().setFocus()
+        self._fill()
+
+    def update_frame(self, frame: Frame) -> None:
+        """Let the card glow whose class is being recorded, with the seconds so far."""
+        held = self._labelling.held
+        if frame.recording is not None:
+            self._glow(frame.recording[0], max(0.0, frame.now - frame.recording[1]))
+        else:
+            # The press is shown before the engine has confirmed it.
+            self._glow(held, 0.0)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.add_button.setFont(theme.header())
+        self.add_button.setFixedHeight(theme.px(18))
+        self.field.setFont(theme.ui("body"))
+        self.sentence.setFont(theme.ui("small"))
+        self.empty.setFont(theme.ui("body"))
+        for card in self._cards.values():
+            card.apply_theme(theme)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if watched is self.field and escape and event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            # Esc means this field while it is typed into, not the window.
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                self.cancel_add()
+            return True
+        return False
+
+    def _add(self) -> None:
+        try:
+            info = self._commands.add_class(self.field.text())
+        except BadInputError as error:
+            self._say(str(error))
+            self.field.selectAll()
+            return
+        self.cancel_add()
+        self.added.emit(info)
+
+    def _say(self, sentence: str) -> None:
+        self.sentence.setText(sentence)
+        self.sentence.setVisible(bool(sentence))
+
+    def _on_changed(self, topic: object) -> None:
+        if topic in ("classes", "phase"):
+            self._fill()
+        elif topic == "presentation":
+            self.add_button.setVisible(not self._state.presentation)
+
+    def _on_held(self, held: object) -> None:
+        self._glow(held if isinstance(held, int) else None, 0.0)
+
+    def _glow(self, class_id: int | None, seconds: float) -> None:
+        if class_id != self._recording and self._recording in self._cards:
+            self._cards[self._recording].set_recording(None)
+        self._recording = class_id
+        if class_id is not None and class_id in self._cards:
+            # Tenths are all that is shown: no repaint for less.
+            self._cards[class_id].set_recording(round(seconds, 1))
+
+    def _fill(self) -> None:
+        wanted = {card.info.id: card for card in self._state.classes}
+        for class_id in [known for known in self._cards if known not in wanted]:
+            card = self._cards.pop(class_id)
+            self._column.removeWidget(card)
+            card.deleteLater()
+        for place, (class_id, shown) in enumerate(wanted.items()):
+            widget = self._cards.get(class_id)
+            if widget is None:
+                widget = ClassCardWidget(shown)
+                widget.apply_theme(self.theme)
+                widget.pressed.connect(lambda id: self._labelling.press(id))
+                widget.released.connect(lambda _id: self._labelling.release())
+                self._cards[class_id] = widget
+            else:
+                widget.set_card(shown)
+            if self._column.indexOf(widget) != place:
+                self._column.insertWidget(place, widget)
+        state = self._state
+        words = {"loading": LOADING, "failed": state.failure}.get(state.phase, EMPTY)
+        self.empty.setText(words)
+        self.empty.setVisible(not wanted and self.field.isHidden())
+        self._scroll.setVisible(bool(wanted))
+        self.body.setStretchFactor(self.empty, 0 if wanted else 1)

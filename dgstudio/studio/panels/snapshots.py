@@ -1,0 +1,199 @@
+"""The Snapshots panel: the timeline of versions, the details of one, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+from superqt import QElidingLabel
+
+from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of
+from dgstudio.studio.widgets.timelineview import TimelineView
+from dgstudio.types import PublishRecord
+
+LOADING = "The first version is on its way …"
+HOW = "Click selects, double-click serves that version and holds it; Ctrl+click a second one compares the two."
+PARTS_TIP = "Parts: base units, and of each bank its router and the read-out of each class."
+
+
+class SnapshotsPanel(PanelFrame):
+    """Shows `StudioState.history`; asks to pin, to serve the newest, to roll back."""
+
+    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__("Snapshots", parent=parent)
+        self._state, self._commands = state, commands
+        self._stale = True
+        self.timeline = Timeline()
+        self.view = TimelineView(self.timeline)
+        self.details = QElidingLabel()
+        self.details.setObjectName("muted")
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
+        self.details.setMinimumWidth(1)
+        self.pin_button = self._button("Pin", self.pin_selected)
+        self.newest_button = self._button("Serve newest", self.serve_newest)
+        self.back_button = self._button("Roll back", self.roll_back_to_selected)
+        self.menu = QMenu(self)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.details, 1)
+        for button in (self.pin_button, self.newest_button, self.back_button):
+            row.addWidget(button)
+        self.body.setSpacing(3)
+        self.body.addWidget(self.view, 1)
+        self.body.addLayout(row)
+        self.view.pointed.connect(lambda _slot: self._tell())
+        self.view.chosen.connect(lambda _slot: self._tell())
+        self.view.opened.connect(self._open)
+        self.view.asked.connect(self._ask)
+        state.changed.connect(self._on_changed)
+        self._refresh()
+
+    def update_frame(self, frame: Frame) -> None:
+        """Take over what was published since; nothing is painted where nothing changed."""
+        if self._stale or len(self._state.history) != self.timeline.taken:
+            self._refresh()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.view.apply_theme(theme)
+        self.details.setFont(theme.ui("small"))
+        for button in (self.pin_button, self.newest_button, self.back_button):
+            button.setFont(theme.ui("small"))
+            button.setFixedHeight(theme.px(23))
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def pin_selected(self) -> None:
+        """Serve the selected version and hold it, or let go of it if it is held already."""
+        version = self._selected_version()
+        if version is not None:
+            self._pin(version)
+
+    def serve_newest(self) -> None:
+        """Serve the newest version again."""
+        self._commands.unpin()
+
+    def roll_back_to_selected(self) -> None:
+        """Go back to the selected version; the examples learned since wait."""
+        version = self._selected_version()
+        if version is not None:
+            self._commands.roll_back(version)
+
+    def _pin(self, version: int) -> None:
+        if version == self._state.pinned:
+            self._commands.unpin()
+        else:
+            self._commands.pin(version)
+
+    def _open(self, slot: object) -> None:
+        record = self._record(slot)
+        if record is not None and record.version is not None:
+            self._pin(record.version)
+
+    def _ask(self, slot: object, where: object) -> None:
+        record = self._record(slot)
+        if record is None or not isinstance(where, QPoint):
+            return
+        menu, version = self.menu, record.version
+        menu.clear()
+        held = version is not None and version == self._state.pinned
+        words = "Serve newest" if held else f"Serve v{version} and hold it" if version is not None else "Not a version"
+        menu.addAction(words, self.pin_selected).setEnabled(version is not None)
+        if self._state.pinned is not None and not held:
+            menu.addAction("Serve newest", self.serve_newest)
+        if version is not None:
+            back = menu.addAction(f"Roll back to v{version}", self.roll_back_to_selected)
+            back.setEnabled(version != self._state.head)
+            serving = self.timeline.slot_of(self._state.serving)
+            if serving is not None and serving != slot:
+                compare = f"Compare with v{self._state.serving}, which serves"
+                menu.addAction(compare, lambda: self.view.select(self.view.selected, serving))
+        # popup, not exec: nothing modal stands in the way of a live stream.
+        menu.popup(where)
+
+    # -- what it says ------------------------------------------------------------------------------------------
+
+    def _on_changed(self, topic: object) -> None:
+        if topic == "versions":
+            self._stale = True
+        elif topic in ("classes", "phase"):
+            self._tell()
+
+    def _refresh(self) -> None:
+        state, timeline = self._state, self.timeline
+        self._stale = False
+        if state.history or state.phase == "ready":
+            timeline.sync(state.history, state.serving)
+        self.view.show_versions(
+            timeline.slot_of(state.serving), timeline.slot_of(state.head), pinned=state.pinned is not None
+        )
+        self.set_right(counts_text(timeline) if len(timeline) else "")
+        self._tell()
+
+    def _tell(self) -> None:
+        state, view, timeline = self._state, self.view, self.timeline
+        if not len(timeline):
+            text = LOADING if state.phase != "failed" else "There is no model, so there is no version."
+        elif view.selected is not None and view.compared is not None and view.under is None:
+            text = compared_text(timeline, view.selected, view.compared, state.name_of)
+        else:
+            slot = view.under if view.under is not None else view.selected
+            record = timeline.records[slot if slot is not None else len(timeline) - 1]
+            text = details_of(record, state.name_of, serving=state.serving, pinned=state.pinned)
+        if text != self.details.text():
+            self.details.setText(text)
+            self.details.setToolTip(f"{text}\n{PARTS_TIP}")
+        self._arm()
+
+    def _arm(self) -> None:
+        # Buttons say which version they mean; without a selection they stand still and grey.
+        version, state = self._selected_version(), self._state
+        held = version is not None and version == state.pinned
+        _say(
+            self.pin_button,
+            f"Pin v{version}" if version is not None else "Pin",
+            f"Answer with v{version} until you serve the newest again  [Enter]" if version is not None else HOW,
+            on=version is not None and not held,
+        )
+        _say(
+            self.newest_button,
+            "Serve newest",
+            f"v{state.pinned} is pinned: answer with the newest version again"
+            if state.pinned is not None
+            else "The newest version answers already",
+            on=state.pinned is not None,
+        )
+        _say(
+            self.back_button,
+            f"Roll back to v{version}" if version is not None else "Roll back",
+            f"Go on learning from v{version}; the examples learned since wait" if version is not None else HOW,
+            on=version is not None and version != state.head,
+        )
+
+    def _selected_version(self) -> int | None:
+        record = self._record(self.view.selected)
+        return record.version if record is not None else None
+
+    def _record(self, slot: object) -> PublishRecord | None:
+        return self.timeline.records[slot] if isinstance(slot, int) and slot < len(self.timeline) else None
+
+    def _button(self, text: str, act: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName("option")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        assert callable(act)
+        button.clicked.connect(lambda _on=False: act())
+        return button
+
+
+def _say(button: QPushButton, text: str, tip: str, *, on: bool) -> None:
+    # A tooltip or text set again costs a layout even if it is the same.
+    if button.text() != text:
+        button.setText(text)
+    if button.toolTip() != tip:
+        button.setToolTip(tip)
+    button.setEnabled(on)

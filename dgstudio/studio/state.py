@@ -1,0 +1,273 @@
+"""The view model of the window: what panels read (StudioState, Frame) and what they may ask for (Commands)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from dgstudio.streams.source import Knob
+from dgstudio.types import (
+    F32,
+    F64,
+    ClassInfo,
+    EngineStats,
+    Event,
+    Mode,
+    PublishRecord,
+    Reading,
+    StreamSpec,
+    Take,
+    TwinReading,
+)
+
+TOPICS = frozenset(
+    {
+        "classes",
+        "versions",
+        "mode",
+        "source",
+        "compare",
+        "session",
+        "settings",
+        "health",
+        "phase",
+        "paused",
+        "selection",
+        "presentation",
+        "uncertain",
+    }
+)
+"""Every topic that `StudioState.changed` may carry."""
+
+LAMPS = ("empty", "out of date", "learning", "up to date")
+"""What `ClassCard.lamp` may say, from worst to best."""
+
+
+@dataclass(slots=True)
+class ClassCard:
+    """What the Classes panel shows of one class: its identity, how many examples, the latest of them, its lamp."""
+
+    info: ClassInfo
+    count: int = 0
+    thumbs: list[F32] = field(default_factory=list)
+    """Windows of the newest examples, each (n, channels), oldest first."""
+    lamp: str = "empty"
+    """One of `LAMPS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One labelled example of the learning bank as a cell: its class, and how much it carries this answer (0..1)."""
+
+    class_id: int
+    strength: float
+    example_id: int = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitView:
+    """One base unit of the serving snapshot for the inspector.
+
+    `incoming` (d,) float32 are its weights on the features `feature_names`; `outgoing` (C,) float32 those on the
+    classes `class_names`.
+    """
+
+    index: int
+    feature_names: tuple[str, ...]
+    incoming: F32
+    class_names: tuple[str, ...]
+    outgoing: F32
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """What every panel is handed each 33 ms; arrays and lists are to be read, never written.
+
+    `times` (n,) and `values` (n, channels) are the visible samples; `readings` are those of the same period, oldest
+    first; `new_readings`, `twin_new`, `publishes` and `events` are new since the frame before.
+    """
+
+    spec: StreamSpec
+    now: float
+    """Stream time of the live edge."""
+    times: F64
+    values: F32
+    readings: list[Reading] = field(default_factory=list)
+    new_readings: list[Reading] = field(default_factory=list)
+    reading: Reading | None = None
+    twin_new: list[TwinReading] = field(default_factory=list)
+    twin: TwinReading | None = None
+    publishes: list[PublishRecord] = field(default_factory=list)
+    takes: list[Take] = field(default_factory=list)
+    recording: tuple[int, float] | None = None
+    """(class id, stream time of its start) of the take that is being held."""
+    events: list[Event] = field(default_factory=list)
+    stats: EngineStats = field(default_factory=EngineStats)
+    frame_time_wall: float = 0.0
+
+
+class StudioState(QObject):
+    """The window's model, living in the Qt thread. The bridge writes it and calls `announce`; panels read it.
+
+    `changed` carries one topic of `TOPICS`. Nothing here is touched by another thread.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.classes: list[ClassCard] = []
+        self.history: list[PublishRecord] = []
+        self.serving = 0
+        self.head = 0
+        self.pinned: int | None = None
+        self.mode = Mode.OFF
+        self.compare: str | None = None
+        """None, "in_place" or "swap"."""
+        self.spec: StreamSpec | None = None
+        self.knobs: tuple[Knob, ...] = ()
+        self.source_name = ""
+        self.protected = 0
+        self.hidden = 0
+        self.active = 0
+        self.feature_names: tuple[str, ...] = ()
+        self.session_name = ""
+        self.saved = ""
+        self.presentation = False
+        self.uncertain: list[Reading] = []
+        """Moments that the model was least sure of, newest first."""
+        self.paused = False
+        """The view of the stream stands still; the engine goes on."""
+        self.view_s = 10.0
+        """Seconds of stream that are in view."""
+        self.pace = 1.0
+        """Stream seconds a wall second, by which views are longer: what is seen stays as long in view."""
+        self.selection: tuple[float, float] | None = None
+        """A past stretch that the user marked; the next class key labels it."""
+        self.phase = "loading"
+        """"loading", "ready" or "failed"."""
+        self.failure = ""
+        """Where `phase` is "failed": the sentence that says why."""
+
+    def announce(self, topic: str) -> None:
+        """Tell every panel that `topic` changed.
+
+        Raises
+        ------
+        ValueError
+            If `topic` is none of `TOPICS`.
+        """
+        if topic not in TOPICS:
+            raise ValueError(f"unknown topic {topic!r}: use one of {', '.join(sorted(TOPICS))}")
+        self.changed.emit(topic)
+
+    def set_paused(self, paused: bool) -> None:
+        """Freeze or release the view of the stream."""
+        if paused != self.paused:
+            self.paused = paused
+            self.announce("paused")
+
+    def set_selection(self, span: tuple[float, float] | None) -> None:
+        """Mark the stretch [start, end] of stream time, or none."""
+        if span != self.selection:
+            self.selection = span
+            self.announce("selection")
+
+    def set_presentation(self, presentation: bool) -> None:
+        """Enter or leave presentation mode; the window and the panels follow."""
+        if presentation != self.presentation:
+            self.presentation = presentation
+            self.announce("presentation")
+
+    def card(self, class_id: int) -> ClassCard | None:
+        """Return the card of a class, or None if the window does not show that class."""
+        return next((card for card in self.classes if card.info.id == class_id), None)
+
+    def name_of(self, class_id: int | None) -> str:
+        """Return a class's name; "unsure" for None, "class N" for one that is not shown (any more)."""
+        if class_id is None:
+            return "unsure"
+        card = self.card(class_id)
+        return card.info.name if card is not None else f"class {class_id}"
+
+
+class Commands(Protocol):
+    """What the window may ask of the engine. Every call returns at once and is made in the Qt thread."""
+
+    state: StudioState
+
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """Return the learning modes that this engine has."""
+        ...
+
+    def press_class(self, class_id: int) -> None:
+        """Begin a take of this class; a press shorter than 250 ms counts as a tap (the last half second)."""
+        ...
+
+    def release_class(self) -> None:
+        """End the take that is being held; without one, nothing happens."""
+        ...
+
+    def add_class(self, name: str) -> ClassInfo:
+        """Add a class.
+
+        Raises
+        ------
+        BadInputError
+            If the name is empty, too long or taken; the text is a sentence for the user.
+        """
+        ...
+
+    def undo(self) -> None:
+        """Take back the last labelling act."""
+        ...
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        ...
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the learner may change."""
+        ...
+
+    def set_compare(self, kind: str | None) -> None:
+        """Run a conventional twin beside ours ("in_place", "swap"), or none."""
+        ...
+
+    def pin(self, version: int) -> None:
+        """Serve this version until `unpin`."""
+        ...
+
+    def unpin(self) -> None:
+        """Serve the newest version again."""
+        ...
+
+    def roll_back(self, version: int | None = None) -> None:
+        """Go back to `version`, or to the one before the serving one."""
+        ...
+
+    def set_knob(self, name: str, value: float | str | bool) -> None:
+        """Turn a knob of the source."""
+        ...
+
+    def label_span(self, class_id: int, start: float, end: float) -> None:
+        """Label the past stretch [start, end] of stream time."""
+        ...
+
+    def cells(self, reading: Reading) -> list[CellView]:
+        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60."""
+        ...
+
+    def unit(self, index: int) -> UnitView | None:
+        """Return the weights of one base unit of the serving snapshot, or None where there is no such unit."""
+        ...
+
+    def protect_now(self) -> None:
+        """Seal the learning bank and protect what the model knows now."""
+        ...
+
+    def shutdown(self) -> None:
+        """Stop the engine; called once, when the window closes."""
+        ...

@@ -1,0 +1,383 @@
+"""The lanes of the Stability panel: four lines on one time axis, with marks for what each publish did and did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import qtawesome
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygon,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.stabilitylog import StabilityLog, changed, tooltip_of
+from dgstudio.types import PublishRecord
+
+PROTECTED, LIVE, EVENTS, TWIN = range(4)
+"""The lanes, from top to bottom."""
+LINE = 12
+"""Logical pixels of a line of text."""
+NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
+NO_TWIN = "C compares with a conventional network on the same stream and labels"
+LABELS = (
+    ("protected outputs, max |Δ|", "protected outputs"),
+    ("this input, before / after", "this input"),
+    ("flips · rejections · roll-backs", "flips · rejections"),
+)
+"""What each lane is called: in full, and where room is short."""
+TWINS = {
+    "in_place": ("conventional twin (written in place)", "twin, written in place"),
+    "swap": ("conventional twin (published by swap)", "twin, published by swap"),
+}
+MEANINGS = (
+    "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
+    """How far the logits of the newest live input moved at each publish, in logits: the part of the gates that
+answer (routing) and the part of what they compute (representation).""",
+    "Protected inputs whose top class changed, proposals that were rejected, and roll-backs.",
+    """A conventional network on the same inputs and labels: the largest change of its protected logits since it
+began, in logits; below, its answers from arrays that changed during the read (tall) or were never a version.""",
+)
+ICONS = {
+    "flip": ("fa6s.right-left", "bad", 12),
+    "rejected": ("fa6s.xmark", "bad", 12),
+    "back": ("fa6s.rotate-left", "warning", 12),
+    "live": ("fa6s.right-left", "warning", 9),
+}
+"""Marks that are icons: name, token of the colour, logical pixels."""
+
+
+class StabilityLanes(QWidget):
+    """Draws a `StabilityLog`. The panel says when there is something new; it scrolls by whole pixels."""
+
+    def __init__(self, log: StabilityLog, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self._log = log
+        self.compare: str | None = None
+        self.words: list[tuple[str, str]] = [("", "text_muted")] * 4
+        """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
+        self.counts: list[tuple[str, int]] = []
+        """How many of each mark of the events' lane are in view."""
+        self.twin_note = ""
+        self._edge = 0
+        self._marks: dict[str, QPixmap] = {}
+        self.setAccessibleName("Stability lanes")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(500, self.theme.px(150))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        # Two lines of text a lane.
+        return QSize(240, 8 * self.theme.px(LINE))
+
+    def advance(self, news: bool) -> None:
+        """Draw anew if the axis moved by a pixel or there is something new."""
+        edge = int(self._log.now * self._rate()) if np.isfinite(self._log.now) else 0
+        if news or edge != self._edge:
+            self._edge = edge
+            self.update()
+
+    def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[str, int]], note: str) -> None:
+        """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
+        if (list(words), list(counts), note) != (self.words, self.counts, self.twin_note):
+            self.words, self.counts, self.twin_note = list(words), list(counts), note
+            self.setAccessibleDescription("; ".join(text for text in (*(text for text, _ in words), note) if text))
+            self.update()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._marks.clear()
+        self.updateGeometry()
+        self.update()
+
+    # -- geometry ------------------------------------------------------------------------------------------------
+
+    def lane(self, index: int) -> QRect:
+        """Return the whole row of a lane."""
+        tall = self.height() / 4
+        return QRect(0, round(index * tall), self.width(), round((index + 1) * tall) - round(index * tall))
+
+    def plot(self, index: int) -> QRect:
+        """Return the part of a lane in which time runs."""
+        row = self.lane(index)
+        left = self._label_wide()
+        return QRect(left, row.top() + 2, max(1, row.width() - left), row.height() - 6)
+
+    def x_of(self, time: float) -> int:
+        """Return where a moment lies."""
+        return self.width() - 5 - (self._edge - int(time * self._rate()))
+
+    def _label_wide(self) -> int:
+        return min(max(int(0.24 * self.width()), self.theme.px(186)), self.theme.px(250), self.width() // 2)
+
+    def _rate(self) -> float:
+        """Pixels a second."""
+        return max(1, self.width() - self._label_wide()) / self._log.span
+
+    # -- tooltips ------------------------------------------------------------------------------------------------
+
+    def words_at(self, point: QPoint) -> str:
+        """Return what the tooltip says at a point: the mark under it, else what the lane shows."""
+        lane = min(3, max(0, point.y() * 4 // max(1, self.height())))
+        if lane != TWIN:
+            near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
+            if near:
+                return tooltip_of(min(near, key=lambda record: abs(self.x_of(record.time) - point.x())), lane)
+        elif self.compare is None:
+            return ""
+        return MEANINGS[lane]
+
+    def _of_lane(self, lane: int) -> list[PublishRecord]:
+        if lane == EVENTS:
+            return [record for record in self._log.records if _is_event(record)]
+        return self._log.publishes
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.advance(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        theme = self.theme
+        painter.fillRect(self.rect(), theme.colour("surface"))
+        for lane in range(1 if self._log.any_update else TWIN, 4):
+            painter.fillRect(0, self.lane(lane).top(), self.width(), 1, theme.colour("grid"))
+        if self._log.any_update:
+            for lane in (PROTECTED, LIVE, EVENTS):
+                self._base_line(painter, lane)
+                self._label(painter, lane, LABELS[lane])
+            self._draw_protected(painter)
+            self._draw_live(painter)
+            self._draw_events(painter)
+        else:
+            room = QRect(0, 0, self.width(), self.lane(TWIN).top())
+            painter.setFont(theme.ui("body"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), NO_UPDATE)
+        if self.compare is not None:
+            self._base_line(painter, TWIN)
+            self._label(painter, TWIN, TWINS.get(self.compare, TWINS["swap"]))
+            self._draw_twin(painter)
+        else:
+            painter.setFont(theme.ui("tiny"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
+
+    def _base_line(self, painter: QPainter, lane: int) -> None:
+        plot = self.plot(lane)
+        painter.fillRect(plot.left(), self._floor(lane), plot.width(), 1, self.theme.colour("border"))
+
+    def _floor(self, lane: int) -> int:
+        plot = self.plot(lane)
+        return plot.center().y() if lane in (PROTECTED, EVENTS) else plot.bottom()
+
+    def _label(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+        theme, row = self.theme, self.lane(lane)
+        room = self._label_wide() - theme.px(10)
+        large = row.height() >= 2 * theme.px(16)
+        font = theme.ui("small" if large else "tiny")
+        metrics = QFontMetrics(font)
+        name = next((name for name in names if metrics.horizontalAdvance(name) < room - 2), names[-1])
+        line = theme.px(16 if large else LINE)
+        top = row.top() + (row.height() - 2 * line + 1) // 2
+        painter.setFont(font)
+        painter.setPen(theme.colour("text_muted"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(0, top, room, line), middle, metrics.elidedText(name, Qt.TextElideMode.ElideRight, room))
+        below = QRect(0, top + line, room, line)
+        if lane == LIVE:
+            self._legend(painter, below)
+        elif lane == EVENTS and self.counts:
+            self._count(painter, below)
+        else:
+            text, ink = self.words[lane]
+            painter.setPen(theme.colour(ink))
+            painter.drawText(below, middle, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def _count(self, painter: QPainter, box: QRect) -> None:
+        """How many of each mark: the legend of the events' lane at once."""
+        metrics, x, side = QFontMetrics(painter.font()), box.left(), self.theme.px(12)
+        for name, count in self.counts:
+            self._mark(painter, name, x + side // 2, box.center().y() + 1)
+            x += side + 5
+            painter.setPen(self.theme.colour(ICONS[name][1]))
+            painter.drawText(QRect(x, box.top(), 100, box.height()), Qt.AlignmentFlag.AlignVCenter, str(count))
+            x += metrics.horizontalAdvance(str(count)) + 12
+
+    def _legend(self, painter: QPainter, box: QRect) -> None:
+        theme, metrics = self.theme, QFontMetrics(painter.font())
+        side, x = theme.px(7), box.left()
+        for ink, word in (("base_unit", "routing"), ("learned_unit", "representation")):
+            painter.fillRect(x, box.center().y() - side // 2, side, side, theme.colour(ink))
+            x += side + 5
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(QRect(x, box.top(), 200, box.height()), Qt.AlignmentFlag.AlignVCenter, word)
+            x += metrics.horizontalAdvance(word) + 10
+
+    def _draw_protected(self, painter: QPainter) -> None:
+        plot, y, theme = self.plot(PROTECTED), self._floor(PROTECTED), self.theme
+        painter.setFont(theme.mono("tiny"))
+        metrics = QFontMetrics(painter.font())
+        free = plot.right()
+        seen: set[int] = set()
+        for record in reversed(self._log.publishes):
+            x = self.x_of(record.time)
+            if x < plot.left() or (x in seen and not changed(record)):
+                continue
+            seen.add(x)
+            mark = "changed" if changed(record) else "same" if record.protected else "unchecked"
+            self._mark(painter, mark, x, y)
+            if mark == "changed":
+                size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
+                wide = metrics.horizontalAdvance(size)
+                left = min(x + 7, plot.right() - wide)
+                # Sizes that would lie on each other are left to the tooltip; the newest is always told.
+                if left + wide <= free or free == plot.right():
+                    painter.setPen(theme.colour("bad"))
+                    box = QRect(left, plot.top() - 2, wide + 2, y - plot.top())
+                    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
+                    free = left - 6
+
+    def _draw_live(self, painter: QPainter) -> None:
+        plot, floor, theme = self.plot(LIVE), self._floor(LIVE), self.theme
+        records = [record for record in self._log.publishes if record.routing_delta is not None]
+        both = [max(record.routing_delta or 0.0, record.representation_delta or 0.0) for record in records]
+        most = max((value for value in both if np.isfinite(value)), default=0.0)
+        wide = 4 if len(records) < plot.width() / 16 else 2 if len(records) < plot.width() / 6 else 1
+        room = plot.height() - 6
+        routing, representation = theme.colour("base_unit"), theme.colour("learned_unit")
+        for record in records:
+            x = self.x_of(record.time)
+            if x < plot.left():
+                continue
+            for left, value, ink in (
+                (x - wide, record.routing_delta, routing),
+                (x, record.representation_delta, representation),
+            ):
+                if value is not None:
+                    share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0
+                    # Nothing moved: a flat tick, so that it is seen that it was looked at.
+                    tall = max(2, round(share * room)) if share > 0 else 1
+                    painter.fillRect(left, floor - tall + (share == 0), wide, tall, ink)
+            if record.live_flip:
+                self._mark(painter, "live", x, plot.top() + 2)
+
+    def _draw_events(self, painter: QPainter) -> None:
+        plot, y = self.plot(EVENTS), self._floor(EVENTS)
+        for record in self._of_lane(EVENTS):
+            x = self.x_of(record.time)
+            if x >= plot.left():
+                what = "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
+                self._mark(painter, what, x, y)
+
+    def _draw_twin(self, painter: QPainter) -> None:
+        plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
+        ink = theme.colour("twin")
+        for state, tall in (("unpublished", 3), ("torn", 6), ("unattributed", 6)):
+            times = np.array([when for when, kind in log.twin_faults if kind == state])
+            self._ticks(painter, plot, times, floor, tall, ink)
+        self._note(painter, plot, floor)
+        most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)
+        points: list[QPoint] = []
+        room = max(1, floor - 8 - plot.top())
+        for when, value in log.twin_changes:
+            x = max(plot.left(), self.x_of(when))
+            share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0 if most <= 0 else 1.0
+            y = floor - 8 - round(share * room) if most > 0 else floor
+            if points:
+                points.append(QPoint(x, points[-1].y()))
+            points.append(QPoint(x, y))
+        if points:
+            points.append(QPoint(plot.right(), points[-1].y()))
+            painter.setPen(QPen(ink, 1))
+            painter.drawPolyline(QPolygon(points))
+
+    def _note(self, painter: QPainter, plot: QRect, floor: int) -> None:
+        """What is said at the end of the twin's line; below the line's highest level even where the lane is low."""
+        if not self.twin_note:
+            return
+        painter.setFont(self.theme.ui("tiny"))
+        metrics = QFontMetrics(painter.font())
+        short = metrics.elidedText(self.twin_note, Qt.TextElideMode.ElideRight, plot.width() - 12)
+        wide, tall = metrics.horizontalAdvance(short) + 10, self.theme.px(14)
+        bottom = min(floor - 4, max(floor - 8, plot.top() + 2 + tall))
+        box = QRect(self.width() - wide, bottom - tall, wide, tall)
+        painter.fillRect(box, self.theme.colour("surface", 0.85))
+        painter.setPen(self.theme.colour(self.words[TWIN][1]))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, short)
+
+    def _ticks(self, painter: QPainter, plot: QRect, times: np.ndarray, floor: int, tall: int, ink: QColor) -> None:
+        """Ticks on the line, those that touch as one bar."""
+        if not len(times):
+            return
+        columns = np.unique(self.width() - 5 - (self._edge - (times * self._rate()).astype(np.int64)))
+        columns = columns[columns >= plot.left()]
+        for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
+            if len(run):
+                painter.fillRect(int(run[0]), floor - tall, len(run), tall, ink)
+
+    def _mark(self, painter: QPainter, name: str, x: int, y: int) -> None:
+        mark = self._marks.get(name)
+        if mark is None:
+            mark = self._marks[name] = self._make_mark(name)
+        side = mark.width() / mark.devicePixelRatio()
+        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), mark)
+
+    def _make_mark(self, name: str) -> QPixmap:
+        theme, ratio = self.theme, self.devicePixelRatioF()
+        side = theme.px(12)
+        if name in ICONS:
+            icon, ink, side = ICONS[name]
+            side = theme.px(side)
+            drawn: QPixmap = qtawesome.icon(icon, color=theme.colour(ink)).pixmap(QSize(side, side), ratio)
+            return drawn
+        mark = QPixmap(round(side * ratio), round(side * ratio))
+        mark.setDevicePixelRatio(ratio)
+        mark.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(mark)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        middle, reach = QPointF(side / 2, side / 2), side * 0.34
+        if name == "same":
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("good"))
+            painter.drawEllipse(middle, reach, reach)
+        elif name == "unchecked":
+            painter.setPen(QPen(theme.colour("text_muted"), 1))
+            painter.setBrush(theme.colour("surface"))
+            painter.drawEllipse(middle, reach, reach)
+        else:
+            # A diamond is told from a dot without its colour.
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("bad"))
+            painter.translate(middle)
+            painter.rotate(45)
+            half = side * 0.34
+            painter.drawRect(QRectF(-half, -half, 2 * half, 2 * half))
+        painter.end()
+        return mark
+
+
+def _is_event(record: PublishRecord) -> bool:
+    return record.kind in ("rejected", "rolled back") or record.flips > 0

@@ -1,0 +1,200 @@
+"""What the timeline of versions knows: one slot a record, where versions and special events are, and words for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from dgstudio.studio.widgets.statusbar import grouped
+from dgstudio.types import U8, PublishRecord
+
+LEARNED, INITIAL, REJECTED, ROLLED_BACK, CLASSES, SEALED = range(6)
+"""Codes of `Timeline.codes`."""
+_CODES = {
+    "initial": INITIAL,
+    "rejected": REJECTED,
+    "rolled back": ROLLED_BACK,
+    "class added": CLASSES,
+    "class removed": CLASSES,
+    "bank sealed": SEALED,
+    "protected": SEALED,
+}
+
+
+class Timeline:
+    """The history as slots, oldest first. `sync` takes over what is new, so a long history costs nothing again."""
+
+    def __init__(self) -> None:
+        self.records: list[PublishRecord] = []
+        self.notable: list[int] = []
+        """Slots of everything that is neither a plain publish nor a rejection, ascending."""
+        self.rejections: list[int] = []
+        """Slots of the rejections, ascending."""
+        self.published = self.rolled_back = 0
+        self._codes = bytearray()
+        self._slots: dict[int, int] = {}
+        self.taken = 0
+        self._ends: tuple[PublishRecord, PublishRecord] | None = None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def sync(self, history: list[PublishRecord], serving: int) -> bool:
+        """Take over what `history` has more than before; begin anew if it is another one. Return whether it changed.
+
+        A history that does not begin with the first version gets a slot for the one it began from.
+        """
+        same = self._ends is None or (
+            len(history) >= self.taken
+            and history[0] is self._ends[0]
+            and history[self.taken - 1] is self._ends[1]
+        )  # fmt: skip
+        # Before anything is published, the one slot is that of the serving version, which may still change.
+        waits = not history and bool(self.records) and self.records[0].version == serving
+        begun = self._ends is not None or waits
+        if same and begun and len(history) == self.taken:
+            return False
+        if not same or not begun:
+            self._begin(history, serving)
+        for record in history[self.taken :]:
+            self._add(record)
+        self.taken = len(history)
+        self._ends = (history[0], history[-1]) if history else None
+        return True
+
+    def _begin(self, history: list[PublishRecord], serving: int) -> None:
+        self.records, self.notable, self.rejections, self._slots = [], [], [], {}
+        self.published = self.rolled_back = 0
+        self._codes, self.taken = bytearray(), 0
+        first = history[0] if history else None
+        if first is not None and first.kind == "initial":
+            return
+        version = serving if first is None else first.parent
+        if version is not None:
+            reason = "began here" if version > 1 else "base model"
+            began = PublishRecord(-1, "initial", version, None, reason, 0.0, 0.0)
+            self._add(began)
+
+    def _add(self, record: PublishRecord) -> None:
+        slot, code = len(self.records), _CODES.get(record.kind, LEARNED)
+        self.records.append(record)
+        self._codes.append(code)
+        if code == REJECTED:
+            self.rejections.append(slot)
+        elif code != LEARNED:
+            self.notable.append(slot)
+        if record.version is not None:
+            self._slots[record.version] = slot
+            self.published += code != INITIAL
+        self.rolled_back += code == ROLLED_BACK
+
+    def codes(self, first: int, stop: int) -> U8:
+        """Return the codes of the slots [first, stop) as a copy."""
+        return np.frombuffer(bytes(self._codes[first:stop]), np.uint8)
+
+    def code(self, slot: int) -> int:
+        """Return the code of one slot."""
+        return self._codes[slot]
+
+    def slot_of(self, version: int | None) -> int | None:
+        """Return the slot where a version was published, or None."""
+        return self._slots.get(version) if version is not None else None
+
+    def versions_in(self, first: int, stop: int) -> tuple[int, int] | None:
+        """Return the lowest and the highest version published in the slots [first, stop), or None without one."""
+        low = next((r.version for r in self.records[first:stop] if r.version is not None), None)
+        high = next((r.version for r in reversed(self.records[first:stop]) if r.version is not None), None)
+        return (low, high) if low is not None and high is not None else None
+
+
+def counts_text(timeline: Timeline) -> str:
+    """Return "42 published · 3 rejected · 1 rolled back"."""
+    published, rejected, back = timeline.published, len(timeline.rejections), timeline.rolled_back
+    return f"{grouped(published)} published · {grouped(rejected)} rejected · {grouped(back)} rolled back"
+
+
+def learned_text(counts: tuple[tuple[int, int], ...], name_of: Callable[[int | None], str]) -> str:
+    """Return "12 examples of circle and 3 of rest"."""
+    parts = [(count, name_of(class_id)) for class_id, count in counts if count]
+    if not parts:
+        return ""
+    first, name = parts[0]
+    words = [f"{first} example{'s' if first != 1 else ''} of {name}"]
+    words += [f"{count} of {other}" for count, other in parts[1:]]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def note_of(record: PublishRecord) -> str:
+    """Return the annotation above the line; empty for what needs none."""
+    if record.kind == "initial":
+        return record.reason.partition(":")[0]
+    if record.kind == "rolled back":
+        return f"rolled back to v{record.to_version}" if record.to_version is not None else "rolled back"
+    if record.kind in ("class added", "class removed"):
+        return f"{record.reason} ▸" if record.reason.startswith("class") else f"{record.kind} ▸"
+    if record.kind in ("bank sealed", "protected"):
+        return record.kind
+    return ""
+
+
+def short_digest(digest: str) -> str:
+    """Return the two ends of a long digest."""
+    return digest if len(digest) <= 8 else f"{digest[:4]}…{digest[-2:]}"
+
+
+def details_of(record: PublishRecord, name_of: Callable[[int | None], str], *, serving: int, pinned: int | None) -> str:
+    """Return everything there is to say of one record, in one line."""
+    if record.kind == "rejected":
+        parts = ["not published", record.reason, f"after v{record.parent}" if record.parent is not None else ""]
+        return " · ".join(part for part in parts if part)
+    state = ""
+    if record.version is not None and record.version == serving:
+        state = " (serving, pinned)" if pinned == record.version else " (serving)"
+    learned = learned_text(record.new_examples, name_of)
+    what = f"learned from {learned}" if record.kind == "learned" and learned else record.reason or record.kind
+    parts = [f"v{record.version}{state}", what]
+    if record.seq >= 0 and record.kind != "initial":
+        changed = record.units_changed
+        parts.append(f"{changed} part{'s' if changed != 1 else ''} changed" if changed else "no weight changed")
+        parts.append(protected_text(record))
+        if record.duration_ms > 0:
+            parts.append(f"{record.duration_ms:.3g} ms to solve and check")
+        if record.parent is not None:
+            parts.append(f"parent v{record.parent}")
+    if record.digest:
+        parts.append(f"digest {short_digest(record.digest)}")
+    return " · ".join(part for part in parts if part)
+
+
+def protected_text(record: PublishRecord) -> str:
+    """Say what happened to the protected answers at a publish."""
+    if not record.protected:
+        return "nothing protected"
+    if not record.bits_changed:
+        return "protected: bit-identical"
+    return f"protected: {grouped(record.bits_changed)} bits changed, max |Δ| {record.max_delta:.2g}"
+
+
+def compared_text(timeline: Timeline, one: int, other: int, name_of: Callable[[int | None], str]) -> str:
+    """Say what happened between two slots, from the records alone."""
+    first, last = sorted((one, other))
+    between = timeline.records[first + 1 : last + 1]
+    ends = [timeline.records[slot] for slot in (first, last)]
+    names = " → ".join(f"v{r.version}" if r.version is not None else "a rejected one" for r in ends)
+    published = sum(r.version is not None for r in between)
+    learned: Counter[int] = Counter()
+    for record in between:
+        if record.version is not None:
+            learned.update(dict(record.new_examples))
+    parts = [names, f"{published} publish{'es' if published != 1 else ''} apart"]
+    parts.append(learned_text(tuple(learned.most_common(4)), name_of) or "no new examples")
+    parts.append(f"{sum(r.units_changed for r in between if r.version is not None)} changes of parts")
+    bits = sum(r.bits_changed for r in between if r.version is not None)
+    held = any(r.protected for r in between)
+    parts.append(f"protected: {grouped(bits)} bits changed" if bits else "protected: bit-identical" if held else "")
+    rejected, back = (sum(r.kind == kind for r in between) for kind in ("rejected", "rolled back"))
+    parts.append(f"{rejected} rejected" if rejected else "")
+    parts.append(f"{back} rolled back" if back else "")
+    return " · ".join(part for part in parts if part)

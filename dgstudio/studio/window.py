@@ -1,0 +1,346 @@
+"""The main window: panels around the live stream, one registry of actions, keys that are held to label."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QGraphicsView,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QPlainTextEdit,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dgstudio.errors import DgstudioError
+from dgstudio.studio.actions import ActionRegistry
+from dgstudio.studio.arrangement import Arrangement
+from dgstudio.studio.labelling import Labelling
+from dgstudio.studio.menu import declare_actions, fill_menu
+from dgstudio.studio.palette import CommandPalette, ShortcutSheet
+from dgstudio.studio.panels.answer import AnswerPanel
+from dgstudio.studio.panels.classes import ClassesPanel
+from dgstudio.studio.panels.gates import GatesPanel
+from dgstudio.studio.panels.log import LogPanel
+from dgstudio.studio.panels.snapshots import SnapshotsPanel
+from dgstudio.studio.panels.source import SourcePanel
+from dgstudio.studio.panels.stability import StabilityPanel
+from dgstudio.studio.panels.stream import StreamPanel
+from dgstudio.studio.panels.uncertain import UncertainPanel
+from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings, read_flag
+from dgstudio.studio.state import Commands, Frame
+from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
+from dgstudio.studio.widgets.hints import Hint, Hints
+from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.statusbar import StatusBar
+from dgstudio.studio.widgets.toast import Banner, Toast
+from dgstudio.studio.widgets.topbar import TopBar
+from dgstudio.types import Event
+
+SIZE = QSize(1600, 1000)
+"""Of a first window, where the screen has room for it."""
+PRESENTATION_SCALE = 1.4
+"""Type in presentation mode, so that the last row can read it."""
+QUIET_KINDS = frozenset({"rejected", "saved"})
+"""Events that the log tells and no toast does: they come often, or ask for nothing."""
+TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+
+
+class StudioWindow(QMainWindow):
+    """The studio. It draws what `update_frame` is given and asks for things through `commands`.
+
+    Parameters
+    ----------
+    commands
+        The bridge to the engine; its `state` is what the panels show. `shutdown` is called when the window closes.
+    settings
+        Where geometry, arrangement and theme are remembered; default: the user's own.
+    hints
+        Whether the first-start hints may appear (they do once).
+    """
+
+    def __init__(self, commands: Commands, *, settings: QSettings | None = None, hints: bool = True) -> None:
+        super().__init__()
+        self.commands, self.state = commands, commands.state
+        self.settings = settings if settings is not None else open_settings()
+        self.setObjectName("studio")
+        self.setWindowTitle("dgstudio")
+        self.setMinimumSize(1024, 600)
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
+        load_fonts()
+        self.theme: Theme = THEMES.get(str(self.settings.value(THEME, "dark")), THEMES["dark"])
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        # Before any widget is there: styling none is quick.
+        apply_to(app, self.theme)
+        self.labelling = Labelling(self.state, commands, self)
+        self.broken: set[str] = set()
+        """Panels that failed to draw and are left out since; the log says why."""
+        self._closed = False
+        self._recording_shown = False
+        self._was_maximised = False
+        self.actions_ = ActionRegistry(self)
+        declare_actions(self)
+        self.panels = self._make_panels()
+        self._build()
+        for view in self.findChildren(QGraphicsView):
+            # Plots have no use for keys; without the focus they cannot swallow a class key either.
+            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.state.changed.connect(self._on_changed)
+        self.labelling.changed.connect(lambda _held: self._show_recording(None))
+        app.focusChanged.connect(self._on_focus)
+        self.apply_theme(self.theme)
+        self._restore()
+        self._on_changed("phase")
+        self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _make_panels(self) -> dict[str, PanelFrame]:
+        state, commands = self.state, self.commands
+        return {
+            "stream": StreamPanel(state, commands),
+            "source": SourcePanel(state, commands),
+            "answer": AnswerPanel(state, commands),
+            "gates": GatesPanel(state, commands),
+            "stability": StabilityPanel(state, commands),
+            "classes": ClassesPanel(state, commands, self.labelling),
+            "uncertain": UncertainPanel(state, commands),
+            "snapshots": SnapshotsPanel(state, commands),
+            "log": LogPanel(state, commands),
+        }
+
+    def _build(self) -> None:
+        desk = self.desk = QWidget()
+        desk.setObjectName("desk")
+        # The desk itself can have the focus, so that keys have a home when no control does.
+        desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.bar = TopBar(self.state, self.commands.offered_modes(), self.actions_)
+        self.bar.mode_chosen.connect(self.commands.set_mode)
+        self.bar.menu.clicked.connect(self._open_menu)
+        self.banner = Banner()
+        self.arrangement = Arrangement({**self.panels})
+        self.panels["log"].hide()
+        self.status = StatusBar(self.state)
+        column = QVBoxLayout(desk)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.bar, self.banner, self.arrangement, self.status):
+            column.addWidget(widget, 1 if widget is self.arrangement else 0)
+        self.setCentralWidget(desk)
+        self.toast = Toast(desk)
+        self.palette_ = CommandPalette(self.actions_, desk)
+        self.shortcuts = ShortcutSheet(self.actions_, desk)
+        self.hints = Hints(
+            [
+                Hint(self.panels["stream"], "right", "This is live", HINT_TEXTS[0]),
+                Hint(self.panels["classes"], "left", "Teach it by holding a key", HINT_TEXTS[1]),
+                Hint(self.panels["gates"], "right", "Which gates answered", HINT_TEXTS[2]),
+                Hint(self.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3]),
+            ],
+            desk,
+        )
+        self.hints.finished.connect(lambda: self.settings.setValue(HINTS_SEEN, True))
+        self._menu = QMenu(self)
+        fill_menu(self._menu, self.actions_)
+
+    @property
+    def classes_panel(self) -> ClassesPanel:
+        """The Classes panel."""
+        panel = self.panels["classes"]
+        assert isinstance(panel, ClassesPanel)
+        return panel
+
+    # -- frames --------------------------------------------------------------------------------------------------
+
+    def update_frame(self, frame: Frame) -> None:
+        """Show one frame; called by the bridge's timer in the Qt thread, about 30 times a second."""
+        self.bar.update_frame(frame)
+        self.status.update_frame(frame)
+        for name, panel in self.panels.items():
+            if name in self.broken:
+                continue
+            try:
+                panel.update_frame(frame)
+            except Exception as error:
+                # One panel that cannot draw must not stop the others, nor fill the log thirty times a second.
+                self.broken.add(name)
+                text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
+                self.say(Event("panel failed", text, "error"))
+        for event in frame.events:
+            self._toast(event)
+        self._show_recording(frame)
+
+    def say(self, event: Event) -> None:
+        """Tell the user something that no engine event did."""
+        log = self.panels["log"]
+        assert isinstance(log, LogPanel)
+        log.add(event)
+        self._toast(event)
+
+    def attempt(self, command: object, *values: object) -> None:
+        """Ask the engine for something; what it refuses is told in a toast."""
+        assert callable(command)
+        try:
+            command(*values)
+        except DgstudioError as error:
+            self.say(Event("refused", str(error), "warning"))
+
+    def _toast(self, event: Event) -> None:
+        if event.kind == "take saved":
+            self.toast.show_text(event.text, "info", "Undo", lambda: self.actions_.trigger("undo"))
+        elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
+            self.toast.show_text(event.text, event.level)
+
+    def _show_recording(self, frame: Frame | None) -> None:
+        held, seconds = self.labelling.held, self.labelling.held_s
+        if frame is not None and frame.recording is not None:
+            held, seconds = frame.recording[0], max(0.0, frame.now - frame.recording[1])
+        card = self.state.card(held) if held is not None else None
+        if card is not None:
+            self.bar.show_recording(card.info.name, self.theme.readable(card.info.colour), seconds)
+        elif self._recording_shown:
+            self.bar.show_recording("", "", 0.0)
+        self._recording_shown = card is not None
+
+    # -- look --------------------------------------------------------------------------------------------------
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Give the whole window another look; the scale of type follows the presentation mode."""
+        theme = theme.scaled(PRESENTATION_SCALE if self.state.presentation else 1.0)
+        self.theme = theme
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_to(app, theme)
+        self.arrangement.scale = theme.scale
+        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts, self.hints]
+        for part in [*over, *self.panels.values()]:
+            part.apply_theme(theme)
+        self.arrangement.follow()
+
+    def toggle_theme(self) -> None:
+        """Dark to light, or back; remembered."""
+        name = "light" if self.theme.dark else "dark"
+        self.settings.setValue(THEME, name)
+        self.apply_theme(THEMES[name])
+
+    def toggle_presentation(self) -> None:
+        """Enter or leave presentation mode."""
+        self.state.set_presentation(not self.state.presentation)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or stop doing so."""
+        if self.isFullScreen():
+            self.showMaximized() if self._was_maximised else self.showNormal()
+        else:
+            self._was_maximised = self.isMaximized()
+            self.showFullScreen()
+
+    def toggle_log(self) -> None:
+        """Show or hide the log beside the snapshots."""
+        self.panels["log"].setVisible(self.panels["log"].isHidden())
+
+    def leave(self) -> None:
+        """What Esc means: close what lies on top, else unmark, else leave the presentation."""
+        if self.hints.isVisible():
+            self.hints.finish()
+        elif self.state.selection is not None:
+            self.state.set_selection(None)
+        elif self.state.presentation:
+            self.state.set_presentation(False)
+        elif self.isFullScreen():
+            self.toggle_full_screen()
+
+    def _present(self, presentation: bool) -> None:
+        for name in ("source", "uncertain"):
+            self.panels[name].setVisible(not presentation)
+        self.arrangement.bottom.setVisible(not presentation)
+        self.status.setVisible(not presentation)
+        self.bar.set_presentation(presentation)
+        self.apply_theme(THEMES[self.theme.name])
+        if presentation != self.isFullScreen():
+            self.toggle_full_screen()
+
+    def _on_changed(self, topic: object) -> None:
+        if topic == "presentation":
+            self._present(self.state.presentation)
+        elif topic == "phase":
+            self.banner.set_text(self.state.failure if self.state.phase == "failed" else "")
+        elif topic == "session":
+            name = self.state.session_name
+            self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")
+
+    def _open_menu(self) -> None:
+        below = self.bar.menu.mapToGlobal(self.bar.menu.rect().bottomLeft())
+        # popup, not exec: nothing modal stands in the way of a live stream.
+        self._menu.popup(below)
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if event.isAutoRepeat():
+            self.labelling.repeated(event.key())
+        elif plain:
+            card = self.labelling.card_of_key(event.key())
+            if card is not None:
+                self.labelling.press(card.info.id, event.key())
+                return
+            if self.actions_.press_bare(event.key()):
+                return
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if not event.isAutoRepeat():
+            self.labelling.release(event.key())
+        super().keyReleaseEvent(event)
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        # The release of a held key would go to the text field and never be seen.
+        if isinstance(new, TEXT_FIELDS) or (isinstance(new, QComboBox) and new.isEditable()):
+            self.labelling.stop()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.labelling.stop()
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        self.desk.setFocus()
+        if self._hints_wanted:
+            self._hints_wanted = False
+            self.hints.begin()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
+        if not self._closed:
+            self._closed = True
+            self.labelling.stop()
+            if not self.state.presentation:
+                self.settings.setValue(GEOMETRY, self.saveGeometry())
+                self.arrangement.save(self.settings)
+            self.settings.sync()
+            self.commands.shutdown()
+        super().closeEvent(event)
+
+    def _restore(self) -> None:
+        geometry = self.settings.value(GEOMETRY)
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        self.arrangement.restore(self.settings)
+
+
+HINT_TEXTS = (
+    "The stream runs and is answered from the first second. Drag over what is past and press a class key to label it.",
+    "Press A for a new class and name it. Then hold its key, 1 to 9, while you perform it. Ctrl+Z takes it back.",
+    "Lit cells answered this moment. Everything else was not computed, and cannot have changed the answer.",
+    "C runs a conventional network beside yours, F5 is for an audience, Ctrl+K finds every action, F1 lists the keys.",
+)

@@ -1,0 +1,74 @@
+"""Fixtures of the window's tests: a bridge without an engine, settings of their own, a window that is closed again."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QSettings
+
+
+def _beside(name: str):
+    # Tests are imported by path, so their neighbours are too.
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+fake_bridge = _beside("fake_bridge")
+
+
+@pytest.fixture
+def make_bridge(qapp):
+    """Return the class FakeBridge."""
+    return fake_bridge.FakeBridge
+
+
+@pytest.fixture
+def bridge(make_bridge):
+    """Return a FakeBridge with five classes."""
+    return make_bridge()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Return empty settings in a folder of their own."""
+    return QSettings(str(tmp_path / "studio.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def make_window(qtbot, settings):
+    """Return a function that shows a window on a bridge; all are closed at the end."""
+    from dgstudio.studio.window import StudioWindow
+
+    made = []
+
+    def make(bridge, *, size=(1280, 720), hints=False, settings=settings):
+        window = StudioWindow(bridge, settings=settings, hints=hints)
+        made.append(window)
+        qtbot.addWidget(window)
+        window.resize(*size)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+
+
+@pytest.fixture
+def window(make_window, bridge):
+    """Return a shown window of 1280 × 720 on `bridge`."""
+    return make_window(bridge)

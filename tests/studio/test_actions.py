@@ -1,0 +1,118 @@
+"""The registry of actions: one declaration, one key, found again by a few letters."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from dgstudio.errors import BadInputError
+from dgstudio.studio.actions import Action, ActionRegistry, display_key, fuzzy_score, tooltip_of
+
+
+@pytest.fixture
+def owner(qtbot):
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    widget.activateWindow()
+    qtbot.waitUntil(widget.isActiveWindow)
+    return widget
+
+
+@pytest.fixture
+def registry(owner):
+    return ActionRegistry(owner)
+
+
+def test_the_key_does_it(owner, registry):
+    done = []
+    registry.add(Action("go", "Go", lambda: done.append(1), "G"))
+    QTest.keyClick(owner, Qt.Key.Key_G)
+    assert done == [1]
+
+
+def test_each_alternative_of_a_shortcut_works(owner, registry):
+    done = []
+    registry.add(Action("redo", "Redo", lambda: done.append(1), "Ctrl+Shift+Z, Ctrl+Y"))
+    QTest.keyClick(owner, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(owner, Qt.Key.Key_Z, modifiers)
+    assert done == [1, 1]
+
+
+def test_two_actions_cannot_have_one_id_or_one_key(registry):
+    registry.add(Action("go", "Go", print, "G, Ctrl+G"))
+    with pytest.raises(ValueError, match="declared twice"):
+        registry.add(Action("go", "Go again", print))
+    with pytest.raises(ValueError, match=r"Ctrl\+G belongs to 'go'"):
+        registry.add(Action("other", "Other", print, "Ctrl+G"))
+
+
+def test_a_checkable_action_gets_its_new_state(registry):
+    seen = []
+    registry.add(Action("on", "On", seen.append, checkable=True))
+    registry.trigger("on")
+    registry.trigger("on")
+    assert seen == [True, False]
+    registry.set_checked("on", True)
+    assert seen == [True, False]
+
+
+def test_what_is_not_on_offer_is_neither_found_nor_done(registry):
+    done, offered = [], [False]
+    registry.add(Action("go", "Go", lambda: done.append(1), offered=lambda: offered[0]))
+    registry.trigger("go")
+    assert (done, registry.search("go")) == ([], [])
+    offered[0] = True
+    registry.trigger("go")
+    assert done == [1]
+    assert [action.id for action in registry.search("go")] == ["go"]
+
+
+def test_an_unknown_action_is_told_in_a_sentence(registry):
+    with pytest.raises(BadInputError, match="no action 'fly'"):
+        registry.trigger("fly")
+
+
+def test_the_key_of_a_bare_action_is_not_taken_from_the_controls(owner, registry):
+    done = []
+    registry.add(Action("pause", "Pause", lambda: done.append(1), "Space", bare=True))
+    QTest.keyClick(owner, Qt.Key.Key_Space)
+    assert done == []
+    assert registry.press_bare(Qt.Key.Key_Space)
+    assert not registry.press_bare(Qt.Key.Key_X)
+    assert done == [1]
+
+
+def test_tooltips_name_the_key():
+    action = Action("a", "Title", print, "Ctrl+K", "What it does")
+    assert tooltip_of(action) == f"What it does  [{display_key('Ctrl+K')}]"
+    assert tooltip_of(Action("a", "Title", print)) == "Title"
+
+
+def test_groups_keep_the_order(registry):
+    for id, group in (("a", "One"), ("b", "Two"), ("c", "One")):
+        registry.add(Action(id, id, print, group=group))
+    assert {name: [action.id for action in members] for name, members in registry.groups().items()} == {
+        "One": ["a", "c"],
+        "Two": ["b"],
+    }
+    assert len(registry) == 3
+
+
+def test_beginnings_of_words_are_found_first(registry):
+    for id, title in (("crossbar", "Crossbar"), ("roll_back", "Roll back"), ("theme", "Theme")):
+        registry.add(Action(id, title, print))
+    assert [action.id for action in registry.search("rb")] == ["roll_back", "crossbar"]
+    assert [action.id for action in registry.search("")] == ["crossbar", "roll_back", "theme"]
+    assert registry.search("zzz") == []
+
+
+@given(st.text("abc ", max_size=6), st.text("abc ", max_size=12))
+def test_a_text_matches_exactly_when_its_letters_come_in_order(query, text):
+    rest = iter(text)
+    subsequence = all(letter in rest for letter in query if letter != " ")
+    assert (fuzzy_score(query, text) > 0) == subsequence

@@ -1,0 +1,162 @@
+"""The Classes panel: hold a card, add a class by typing, and the states in which there is nothing to show."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from dgstudio.studio.panels.classes import EMPTY, LOADING
+from dgstudio.studio.widgets.classcard import sketch
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def panel(window):
+    return window.classes_panel
+
+
+def test_there_is_a_card_per_class_that_says_all_in_words(panel, bridge):
+    assert [card.card.info.name for card in panel.cards()] == ["circle", "rest", "walk", "shake", "run"]
+    assert "key 4, 45 examples" in panel.cards()[3].accessibleDescription()
+    assert "no examples yet" in panel.cards()[4].accessibleDescription()
+
+
+def test_holding_a_card_records(panel, bridge):
+    card = panel.cards()[1]
+    QTest.mousePress(card, LEFT)
+    assert bridge.calls == [("press", 1)]
+    assert card.recording
+    QTest.mouseRelease(card, LEFT)
+    assert bridge.calls == [("press", 1), ("release",)]
+    assert not card.recording
+
+
+def test_the_right_button_records_nothing(panel, bridge):
+    QTest.mouseClick(panel.cards()[1], Qt.MouseButton.RightButton)
+    assert bridge.calls == []
+
+
+def test_enter_on_a_focused_card_records(panel, bridge):
+    card = panel.cards()[2]
+    card.setFocus()
+    QTest.keyPress(card, Qt.Key.Key_Return)
+    QTest.keyRelease(card, Qt.Key.Key_Return)
+    assert bridge.calls == [("press", 2), ("release",)]
+
+
+def test_a_card_that_loses_the_focus_while_held_lets_go(panel, bridge):
+    card = panel.cards()[2]
+    card.setFocus()
+    QTest.keyPress(card, Qt.Key.Key_Return)
+    panel.cards()[3].setFocus()
+    assert bridge.calls == [("press", 2), ("release",)]
+
+
+def test_the_glow_follows_the_engine(panel, window, bridge):
+    bridge.recording = (3, bridge.now)
+    window.update_frame(bridge.frame(0.5))
+    assert [card.recording for card in panel.cards()] == [False, False, False, True, False]
+    bridge.recording = (0, bridge.now)
+    window.update_frame(bridge.frame(0.5))
+    assert [card.recording for card in panel.cards()] == [True, False, False, False, False]
+    bridge.recording = None
+    window.update_frame(bridge.frame(0.5))
+    assert not any(card.recording for card in panel.cards())
+
+
+def test_a_class_is_added_by_typing_its_name(panel, bridge, qtbot):
+    QTest.mouseClick(panel.add_button, LEFT)
+    assert panel.field.hasFocus()
+    QTest.keyClicks(panel.field, "wave")
+    with qtbot.waitSignal(panel.added):
+        QTest.keyClick(panel.field, Qt.Key.Key_Return)
+    assert bridge.calls == [("add", "wave")]
+    assert panel.cards()[-1].card.info.name == "wave"
+    assert not panel.field.isVisible()
+
+
+def test_a_after_which_the_new_key_works_at_once(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_A)
+    QTest.keyClicks(window.classes_panel.field, "wave")
+    QTest.keyClick(window.classes_panel.field, Qt.Key.Key_Return)
+    QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_6)
+    assert bridge.calls == [("add", "wave"), ("press", 5), ("release",)]
+
+
+@pytest.mark.parametrize(("name", "words"), [("", "needs a name"), ("   ", "needs a name"), ("rest", "already")])
+def test_a_bad_name_is_told_beside_the_field(panel, name, words):
+    panel.begin_add()
+    QTest.keyClicks(panel.field, name)
+    QTest.keyClick(panel.field, Qt.Key.Key_Return)
+    assert panel.sentence.isVisible()
+    assert words in panel.sentence.text()
+    assert panel.field.isVisible()
+    QTest.keyClicks(panel.field, "x")
+    assert not panel.sentence.isVisible()
+
+
+def test_escape_gives_up_the_name_and_nothing_else(panel, window, bridge):
+    window.state.set_selection((1.0, 2.0))
+    panel.begin_add()
+    QTest.keyClicks(panel.field, "wav")
+    QTest.keyClick(panel.field, Qt.Key.Key_Escape)
+    assert not panel.field.isVisible()
+    assert window.state.selection == (1.0, 2.0)
+    assert bridge.calls == []
+    panel.begin_add()
+    assert panel.field.text() == ""
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "👋 wave 🎉", "مرحبا", "<b>bold</b> & co", "a\tb"])
+def test_any_name_the_engine_takes_can_be_shown(panel, window, bridge, name, qtbot):
+    bridge.add_class(name)
+    window.update_frame(bridge.frame())
+    card = panel.cards()[-1]
+    assert card.accessibleName() == f"Class {name.strip()}"
+    qtbot.waitUntil(lambda: card.isVisible() and card.width() <= panel.width())
+    assert not card.grab().isNull()
+
+
+def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
+    bridge = make_bridge(names=())
+    panel = make_window(bridge).classes_panel
+    assert panel.empty.isVisible()
+    assert panel.empty.text() == EMPTY
+    bridge.state.phase = "loading"
+    bridge.state.announce("phase")
+    assert panel.empty.text() == LOADING
+    bridge.state.phase, bridge.state.failure = "failed", "The base model could not be read: choose another."
+    bridge.state.announce("phase")
+    assert panel.empty.text() == "The base model could not be read: choose another."
+    bridge.state.phase = "ready"
+    bridge.add_class("first")
+    assert not panel.empty.isVisible()
+
+
+def test_removed_classes_lose_their_cards(panel, bridge):
+    bridge.state.classes = bridge.state.classes[1:3]
+    bridge.state.announce("classes")
+    assert [card.card.info.name for card in panel.cards()] == ["rest", "walk"]
+
+
+def test_forty_classes_scroll(make_window, make_bridge):
+    bridge = make_bridge(names=tuple(f"class {n}" for n in range(40)))
+    window = make_window(bridge)
+    panel = window.classes_panel
+    assert len(panel.cards()) == 40
+    assert window.height() == 720
+    assert panel._scroll.verticalScrollBar().maximum() > 0
+
+
+def test_sketches_share_a_scale_and_survive_odd_windows():
+    big, small = np.zeros((50, 2), np.float32), np.zeros((50, 2), np.float32)
+    big[:, 1], small[:, 1] = np.linspace(-2, 2, 50), np.linspace(-1, 1, 50)
+    lines = sketch([big, small], 20)
+    assert [len(line) for line in lines] == [20, 20]
+    assert (lines[0].min(), lines[0].max()) == (0.0, 1.0)
+    assert lines[1].min() == pytest.approx(0.25)
+    broken = np.full((5, 3), np.nan, np.float32)
+    assert np.isfinite(sketch([broken], 20)[0]).all()
+    assert sketch([], 20) == []
+    assert sketch([np.zeros((0, 3), np.float32)], 20) == []

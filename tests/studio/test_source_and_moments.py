@@ -1,0 +1,119 @@
+"""The source's knobs and the doubtful moments: what they show, and what they ask for."""
+
+import dataclasses
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from dgstudio.studio.panels.source import worded
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def source(window):
+    return window.panels["source"]
+
+
+@pytest.fixture
+def moments(window, bridge):
+    for _ in range(30):
+        window.update_frame(bridge.frame(0.2))
+    bridge.doubt(3)
+    window.update_frame(bridge.frame())
+    return window.panels["uncertain"]
+
+
+def test_a_choice_is_made_by_a_click(source, bridge):
+    assert source.options["gesture"]["circle"].isChecked()
+    QTest.mouseClick(source.options["gesture"]["walk"], LEFT)
+    assert bridge.calls == [("knob", "gesture", "walk")]
+
+
+def test_a_slider_turns_its_knob_by_its_step(source, bridge):
+    slider = source.sliders["rotation"]
+    assert slider.value() == 24
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Right)
+    assert bridge.calls == [("knob", "rotation", 25.0)]
+    assert source._values["rotation"].text() == "25°"
+
+
+def test_a_switch_switches(source, bridge):
+    source.boxes["swap"].click()
+    assert bridge.calls == [("knob", "swap", True)]
+
+
+def test_the_panel_follows_the_source_without_asking_for_anything(source, bridge):
+    slider = source.sliders["rotation"]
+    bridge.state.knobs = tuple(
+        dataclasses.replace(knob, value=60.0) if knob.name == "rotation" else knob for knob in bridge.state.knobs
+    )
+    bridge.state.announce("source")
+    assert source.sliders["rotation"] is slider
+    assert slider.value() == 60
+    assert bridge.calls == []
+
+
+def test_a_slider_under_the_hand_is_not_moved_away(source, bridge):
+    slider = source.sliders["rotation"]
+    slider.setSliderDown(True)
+    slider.setValue(70)
+    bridge.state.announce("source")
+    assert slider.value() == 70
+    slider.setSliderDown(False)
+
+
+def test_another_source_brings_other_knobs(source, bridge):
+    bridge.state.knobs, bridge.state.source_name = (), "basic_motions.csv"
+    bridge.state.announce("source")
+    assert (source.sliders, source.options, source.boxes) == ({}, {}, {})
+    assert source._title.text() == "Source"
+
+
+@pytest.mark.parametrize(
+    ("number", "step", "unit", "text"),
+    [
+        (24.0, 1.0, "°", "24°"),
+        (0.08, 0.01, "", "0.08"),
+        (1.0, 0.01, "×", "1.00×"),
+        (2.5, 0.1, "Hz", "2.5 Hz"),
+        (0.5, 0.01, "samples", "0.50"),
+    ],
+)
+def test_numbers_have_the_decimals_of_their_step(number, step, unit, text):
+    assert worded(number, step, unit) == text
+
+
+def test_moments_show_their_trace_and_two_guesses(moments):
+    assert len(moments.tiles) == 3
+    assert all(tile.trace is not None for tile in moments.tiles)
+    assert all(len(tile.guesses) == 2 for tile in moments.tiles)
+    assert " or " in moments.tiles[0].accessibleName()
+
+
+def test_a_chosen_moment_is_labelled_by_a_class_key(moments, window, bridge):
+    reading = moments.tiles[1].reading
+    QTest.mouseClick(moments.tiles[1], LEFT)
+    assert window.state.selection == (reading.start, reading.end)
+    assert moments._right.text() == "press its key"
+    QTest.keyClick(window, Qt.Key.Key_4)
+    assert bridge.calls == [("span", 3, reading.start, reading.end)]
+    assert reading not in window.state.uncertain
+    assert len(moments.tiles) == 2
+
+
+def test_a_second_click_and_escape_unmark(moments, window):
+    for undo in (lambda: QTest.mouseClick(moments.tiles[0], LEFT), lambda: QTest.keyClick(window, Qt.Key.Key_Escape)):
+        QTest.mouseClick(moments.tiles[0], LEFT)
+        assert moments.tiles[0].isChecked()
+        undo()
+        assert window.state.selection is None
+        assert not moments.tiles[0].isChecked()
+
+
+def test_without_doubts_the_panel_says_so(window):
+    moments = window.panels["uncertain"]
+    assert moments.empty.isVisible()
+    assert moments.tiles == []

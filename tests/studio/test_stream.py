@@ -1,0 +1,372 @@
+"""The Stream panel: what is drawn of the stream, pausing, and marking a stretch of the past by hand or key."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+
+from dgstudio.studio.widgets.ribbons import answer_spans, joined, label_spans
+from dgstudio.studio.widgets.traces import SlowRange, columns, finite_runs
+from dgstudio.types import PublishRecord, Take
+
+LEFT = Qt.MouseButton.LeftButton
+NOBODY = np.zeros(0)
+
+
+def run(window, bridge, seconds=12.0, step=0.2):
+    for _ in range(round(seconds / step)):
+        window.update_frame(bridge.frame(step))
+
+
+@pytest.fixture
+def stream(window, bridge):
+    run(window, bridge)
+    return window.panels["stream"]
+
+
+def drag(view, start, end, y=40):
+    QTest.mousePress(view, LEFT, pos=QPoint(round(start), y))
+    QTest.mouseMove(view, QPoint(round((start + end) / 2), y))
+    QTest.mouseMove(view, QPoint(round(end), y))
+
+
+def colours(view, rect):
+    image = view.grab().toImage()
+    y = round(rect.center().y())
+    return [QColor(image.pixel(x, y)) for x in range(round(rect.left()), round(rect.right()))]
+
+
+def near(a, b, slack=6):
+    return all(abs(x - y) <= slack for x, y in zip(a.getRgb()[:3], QColor(b).getRgb()[:3], strict=True))
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------
+
+
+def test_thinning_keeps_every_peak_and_is_anchored_in_time():
+    times = np.arange(2000) / 200.0
+    values = np.zeros((2000, 1), np.float32)
+    values[777] = 5.0
+    xs, ys = columns(times, values, 0.0, 10.0, 100.0, 200.0)
+    assert len(xs) <= 202 and ys.max() == 5.0
+    peak = xs[int(ys[:, 0].argmax())] / 10
+    assert peak == pytest.approx(times[777], abs=0.1)
+    # 0.037 s later the same columns carry the same values: nothing flickers.
+    later_xs, later_ys = columns(times, values, 0.037, 10.037, 100.0, 200.0)
+    assert np.allclose(later_xs + 0.37, xs, atol=1e-9) and np.array_equal(later_ys, ys)
+
+
+def test_a_falling_slope_is_not_a_saw():
+    times = np.arange(1000) / 100.0
+    _, ys = columns(times, -times[:, None].astype(np.float32), 0.0, 10.0, 100.0, 100.0)
+    assert (np.diff(ys[:, 0]) <= 0).all()
+
+
+@pytest.mark.parametrize("width", [50.0, 5000.0])
+def test_a_pause_in_time_and_missing_values_part_the_trace(width):
+    times = np.concatenate([np.arange(400), np.arange(600, 1000)]) / 100.0
+    values = np.ones((800, 2), np.float32)
+    values[500:600, 1] = np.nan
+    _, ys = columns(times, values, 0.0, 10.0, width, 100.0)
+    assert len(finite_runs(ys[:, 0].astype(np.float64))) == 2
+    assert len(finite_runs(ys[:, 1].astype(np.float64))) == 3
+
+
+def test_the_range_never_jumps_ignores_spikes_and_closes_slowly():
+    slow, rng = SlowRange(), np.random.default_rng(0)
+    quiet = rng.normal(0, 0.1, (500, 1)).astype(np.float32)
+    slow.follow(quiet, 0.0)
+    first = slow.high[0]
+    spiked = quiet.copy()
+    spiked[100] = 1000.0
+    for k in range(30):
+        slow.follow(spiked, 0.033 * k)
+    assert slow.high[0] < 1.5 * first
+    seen = [slow.high[0]]
+    for k in range(30, 120):
+        slow.follow(quiet * 20, 0.033 * k)
+        seen.append(slow.high[0])
+    steps = np.diff(seen)
+    assert seen[-1] > 15 * first and steps.max() < 0.15 * seen[-1]
+    for k in range(120, 150):
+        slow.follow(quiet, 0.033 * k)
+    assert slow.high[0] > 0.9 * seen[-1]
+
+
+def test_a_constant_and_an_empty_channel_have_a_row_all_the_same():
+    slow = SlowRange()
+    values = np.full((50, 2), 7.0, np.float32)
+    values[:, 1] = np.nan
+    slow.follow(values, 0.0)
+    scaled = slow.scaled(values)
+    assert np.allclose(scaled[:, 0], 0.0) and np.isnan(scaled[:, 1]).all()
+
+
+def test_answers_join_to_stretches_and_part_where_hops_are_missing():
+    spans = joined([(1.0, 3), (1.1, 3), (1.2, 4), (2.0, 4)], 0.1)
+    assert [(round(s.start, 6), s.end, s.key) for s in spans] == [(0.9, 1.1, 3), (1.1, 1.2, 4), (1.9, 2.0, 4)]
+    assert answer_spans([], 0.1) == []
+
+
+def test_the_take_being_recorded_grows():
+    takes = [Take(1, 0, 1.0, 2.0, "simulator")]
+    assert [s.end for s in label_spans(takes, (3, 5.0), 6.5)] == [2.0, 6.5]
+
+
+# -- the picture -----------------------------------------------------------------------------------------------
+
+
+def test_answers_and_labels_stand_on_the_same_axis_in_their_colours(stream, bridge, window):
+    view = stream.view
+    answers = colours(view, view.ribbon_rect("answer"))
+    theme = window.theme
+    inks = [theme.readable(card.info.colour) for card in bridge.state.classes]
+    assert [place for place, ink in enumerate(inks) if any(near(c, ink) for c in answers)] == [0, 1, 3]
+    labels = colours(view, view.ribbon_rect("labels"))
+    first = labels[round(view.x_of(bridge.now - 9.0) - view.plot.left())]
+    assert near(first, theme.readable(bridge.state.classes[1].info.colour))
+    nothing = labels[round(view.x_of(bridge.now - 5.0) - view.plot.left())]
+    assert not any(near(nothing, theme.readable(card.info.colour)) for card in bridge.state.classes)
+
+
+def test_every_channel_is_drawn_in_its_colour(stream, window):
+    view = stream.view
+    image = view.grab().toImage()
+    tall, _, fit = view.rows()
+    assert fit == 6
+    for channel in range(6):
+        rows = range(round(channel * tall), round((channel + 1) * tall))
+        pixels = (QColor(image.pixel(x, y)) for y in rows for x in range(round(view.plot.left()), view.width(), 2))
+        assert any(near(pixel, window.theme.channel(channel), 30) for pixel in pixels), channel
+
+
+def test_the_recording_grows_in_the_labels(stream, bridge, window):
+    bridge.press_class(4)
+    run(window, bridge, 1.0)
+    span = stream.scene.ribbons["labels"][-1]
+    assert span.key == 4 and span.end - span.start == pytest.approx(1.0)
+
+
+def test_ground_truth_gets_a_ribbon_once_the_stream_knows_it(stream, bridge, window):
+    assert "truth" not in stream.scene.ribbons
+    frame = bridge.frame()
+    told = [dataclasses.replace(reading, truth="walk") for reading in frame.readings]
+    window.update_frame(dataclasses.replace(frame, readings=told))
+    assert {span.key for span in stream.scene.ribbons["truth"]} == {"walk"}
+    assert stream.view.look("walk")[0] == stream.view.look(2)[0]
+
+
+def test_publishes_are_lines_and_rejections_are_not(stream, bridge, window):
+    kinds = (("learned", 50), ("rejected", None), ("rolled back", 51), ("learned", 52))
+    for place, (kind, version) in enumerate(kinds):
+        time = 0.0 if version == 52 else bridge.now - 3 + place
+        bridge.state.history.append(PublishRecord(place, kind, version, 1, "", time, 0.0))
+    run(window, bridge, 0.2)
+    assert sorted(token for _, token in stream.scene.publishes) == ["publish", "warning"]
+
+
+def test_a_class_that_is_gone_is_still_named(stream, bridge, window):
+    bridge.state.classes = bridge.state.classes[2:]
+    bridge.state.announce("classes")
+    run(window, bridge, 0.2)
+    assert stream.view.look(0)[2] == "class 0"
+    stream.view.grab()
+
+
+def test_the_tooltip_names_what_is_under_the_pointer(stream, bridge):
+    view = stream.view
+    rect = view.ribbon_rect("labels")
+    assert view.told_at(view.x_of(bridge.now - 9.0), rect.center().y()).startswith("labels: rest, 1.7 s")
+    assert view.told_at(view.plot.right() - 5, 5).startswith("ax: row spans")
+
+
+def test_many_channels_scroll_and_stay_readable(stream, bridge, window):
+    names = tuple(f"ch{k}" for k in range(64))
+    bridge.state.spec = dataclasses.replace(bridge.state.spec, channels=names)
+    signal = bridge.signal
+    bridge.signal = lambda times: np.tile(signal(times), (1, 11))[:, :64]
+    run(window, bridge, 0.6)
+    view = stream.view
+    tall, first, fit = view.rows()
+    assert tall >= 13 and first == 0 and fit < 64 and view.rows_bar.isVisible()
+    view.setFocus()
+    for _ in range(3):
+        QTest.keyClick(view, Qt.Key.Key_Down)
+    assert view.rows()[1] == 3
+    view.grab()
+
+
+# -- states ----------------------------------------------------------------------------------------------------
+
+
+def test_before_the_first_sample_it_says_that_it_waits(window, bridge):
+    stream = window.panels["stream"]
+    assert stream.scene.empty == "Waiting for the stream …"
+    frame = dataclasses.replace(
+        bridge.frame(), times=NOBODY, values=np.zeros((0, 6), np.float32), readings=[], takes=[]
+    )
+    window.update_frame(frame)
+    assert stream.scene.empty == "Waiting for the stream …"
+    QTest.mouseClick(stream.view, LEFT)
+    stream.view.grab()
+    assert window.broken == set()
+
+
+@pytest.mark.parametrize(("state", "words"), [("lost", "Stream lost, retrying"), ("ended", "Stream ended")])
+def test_a_lost_or_ended_stream_is_told_in_the_panel(stream, bridge, window, state, words):
+    bridge.stats.stream_state = state
+    run(window, bridge, 0.2)
+    assert [text for text, _ in stream.scene.pills] == [words]
+    bridge.stats.stream_state = "live"
+    run(window, bridge, 0.2)
+    assert stream.scene.pills == []
+
+
+def test_nan_and_a_single_sample_are_drawn_without_complaint(stream, bridge, window):
+    frame = bridge.frame()
+    values = frame.values.copy()
+    values[200:400] = np.nan
+    values[:, 2] = np.inf
+    values[:, 3] = np.nan
+    for part in (slice(None), slice(0, 1)):
+        window.update_frame(dataclasses.replace(frame, values=values[part], times=frame.times[part]))
+        stream.view.grab()
+    assert window.broken == set()
+
+
+# -- pausing ---------------------------------------------------------------------------------------------------
+
+
+def test_space_freezes_the_view_loudly_and_lets_it_go_again(stream, bridge, window):
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    end = stream.scene.end
+    run(window, bridge, 3.0)
+    assert stream.scene.end == end and bridge.now > end + 2.9
+    assert stream.scene.frozen and stream.scene.pills[0][0].startswith("Paused")
+    assert "paused · 3 s behind" in stream._right.text()
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    run(window, bridge, 0.2)
+    assert stream.scene.end == pytest.approx(bridge.now) and not stream.scene.frozen
+    assert stream._right.text() == "6 ch · 10 s"
+
+
+def test_a_label_made_while_paused_appears_in_the_frozen_view(stream, bridge, window):
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    start = stream.scene.end - 4
+    frame = bridge.frame()
+    window.update_frame(dataclasses.replace(frame, takes=[*frame.takes, Take(9, 2, start, start + 1, "simulator")]))
+    assert (start, start + 1, 2, "held") in [tuple(span) for span in stream.scene.ribbons["labels"]]
+
+
+def test_another_source_ends_the_freeze(stream, bridge, window):
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    bridge.state.spec = dataclasses.replace(bridge.state.spec, channels=("x", "y", "z", "u", "v", "w"))
+    run(window, bridge, 0.2)
+    assert stream.scene.channels[0] == "x"
+
+
+# -- marking ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_drag_marks_a_stretch_and_a_class_key_labels_it(stream, bridge, window, paused):
+    window.state.set_paused(paused)
+    view = stream.view
+    wanted = (view.time_at(100), view.time_at(180))
+    drag(view, 100, 180)
+    QTest.mouseRelease(view, LEFT, pos=QPoint(180, 40))
+    assert window.state.selection == pytest.approx(wanted)
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert [call[:2] for call in bridge.calls] == [("span", 2)]
+    assert bridge.calls[0][2:] == pytest.approx(wanted)
+    assert window.state.selection is None
+
+
+def test_the_mark_is_drawn_and_scrolls_with_time(stream, bridge, window):
+    view = stream.view
+    drag(view, 150, 220)
+    QTest.mouseRelease(view, LEFT, pos=QPoint(220, 40))
+    span, before = window.state.selection, view.x_of(window.state.selection[0])
+    run(window, bridge, 1.0)
+    assert window.state.selection == span
+    left = view.x_of(span[0])
+    assert left == pytest.approx(before - view.plot.width() / 10)
+    image = view.grab().toImage()
+    inside = QColor(image.pixel(round(left + 20), 3))
+    outside = QColor(image.pixel(round(left - 20), 3))
+    assert inside.blue() > outside.blue() + 20
+
+
+def test_while_dragging_live_the_far_end_stays_under_the_pointer(stream, bridge, window):
+    view = stream.view
+    drag(view, 120, 200)
+    start = window.state.selection[0]
+    run(window, bridge, 1.0)
+    assert window.state.selection[0] == start
+    assert window.state.selection[1] == pytest.approx(view.time_at(200))
+    QTest.mouseRelease(view, LEFT, pos=QPoint(200, 40))
+
+
+def test_a_drag_beyond_the_edges_stops_at_what_there_is(stream, window):
+    view = stream.view
+    drag(view, 150, view.width() + 300)
+    QTest.mouseRelease(view, LEFT, pos=QPoint(view.width() + 300, 40))
+    assert window.state.selection[1] == stream.scene.end
+
+
+def test_a_click_and_escape_unmark(stream, window):
+    view = stream.view
+    for undo in (lambda: QTest.mouseClick(view, LEFT), lambda: QTest.keyClick(window, Qt.Key.Key_Escape)):
+        drag(view, 150, 220)
+        QTest.mouseRelease(view, LEFT, pos=QPoint(220, 40))
+        assert window.state.selection is not None
+        undo()
+        assert window.state.selection is None
+
+
+def test_labelling_in_the_middle_of_a_drag_ends_it(stream, bridge, window):
+    view = stream.view
+    drag(view, 150, 220)
+    QTest.keyClick(window, Qt.Key.Key_1)
+    run(window, bridge, 0.4)
+    QTest.mouseMove(view, QPoint(230, 40))
+    assert window.state.selection is None
+    assert [call[0] for call in bridge.calls] == ["span"]
+
+
+def test_a_mark_that_left_the_view_catches_no_key(stream, bridge, window):
+    view = stream.view
+    drag(view, 70, 100)
+    QTest.mouseRelease(view, LEFT, pos=QPoint(100, 40))
+    run(window, bridge, 11.0)
+    assert window.state.selection is None
+
+
+def test_a_mark_of_someone_else_is_left_alone(stream, bridge, window):
+    window.state.set_selection((1.0, 2.0))
+    run(window, bridge, 1.0)
+    assert window.state.selection == (1.0, 2.0)
+
+
+def test_the_keyboard_marks_as_well(stream, window):
+    view = stream.view
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    end = stream.scene.end
+    assert window.state.selection == pytest.approx((end - 1.0, end))
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    assert window.state.selection == pytest.approx((end - 1.1, end - 0.1))
+    QTest.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert window.state.selection == pytest.approx((end - 1.2, end - 0.1))
+
+
+def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeypatch):
+    shown = []
+    monkeypatch.setattr(stream.view, "show_scene", shown.append)
+    frame = bridge.frame()
+    window.update_frame(frame)
+    window.update_frame(frame)
+    assert len(shown) == 1

@@ -1,0 +1,462 @@
+"""The window: keys that are held, actions, what fits at 1280 × 720, what is remembered, how it ends."""
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from dgstudio.errors import BadInputError
+from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
+from dgstudio.studio.widgets.chip import Chip
+from dgstudio.studio.widgets.statusbar import figures_of, grouped
+from dgstudio.studio.window import TEXT_FIELDS
+from dgstudio.types import EngineStats, Event, Mode
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+ALL_MODES = (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
+
+
+def repeat(widget, key, kind=QEvent.Type.KeyPress):
+    QApplication.sendEvent(widget, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, chr(key), True))
+
+
+def takes(bridge):
+    return [call for call in bridge.calls if call[0] in ("press", "release")]
+
+
+# -- holding keys ----------------------------------------------------------------------------------------------
+
+
+def test_a_held_key_records_until_it_is_let_go(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_4)
+    assert takes(bridge) == [("press", 3)]
+    QTest.keyRelease(window, Qt.Key.Key_4)
+    assert takes(bridge) == [("press", 3), ("release",)]
+
+
+def test_auto_repeat_is_one_press(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    for _ in range(5):
+        repeat(window, Qt.Key.Key_1, QEvent.Type.KeyRelease)
+        repeat(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0)]
+
+
+def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge, qtbot):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    repeat(window, Qt.Key.Key_1)
+    QTest.keyRelease(window, Qt.Key.Key_1)
+    QTest.keyPress(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0)]
+    QTest.keyRelease(window, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])
+
+
+def test_a_second_key_does_not_disturb_the_first(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    QTest.keyPress(window, Qt.Key.Key_2)
+    QTest.keyRelease(window, Qt.Key.Key_2)
+    assert takes(bridge) == [("press", 0)]
+    QTest.keyRelease(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",)]
+
+
+@pytest.mark.parametrize("modifier", [CONTROL, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier])
+def test_with_a_modifier_nothing_is_recorded(window, bridge, modifier):
+    QTest.keyClick(window, Qt.Key.Key_1, modifier)
+    assert takes(bridge) == []
+
+
+def test_the_keypad_counts_as_well(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.KeypadModifier)
+    assert takes(bridge) == [("press", 1), ("release",)]
+
+
+def test_a_key_without_a_class_does_nothing(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_9)
+    assert takes(bridge) == []
+
+
+def test_losing_the_window_ends_the_take(window, bridge, qtbot):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    other = QWidget()
+    qtbot.addWidget(other)
+    with qtbot.waitExposed(other):
+        other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])
+    QTest.keyRelease(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",)]
+
+
+def test_going_to_a_text_field_ends_the_take(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    window.actions_.trigger("add_class")
+    assert takes(bridge) == [("press", 0), ("release",)]
+
+
+def test_typing_a_name_records_nothing_and_triggers_nothing(window, bridge):
+    window.actions_.trigger("add_class")
+    field = window.classes_panel.field
+    QTest.keyClicks(field, "b1 c2 pa")
+    assert field.text() == "b1 c2 pa"
+    assert bridge.calls == []
+
+
+def test_whichever_control_has_the_focus_a_class_key_records(window, bridge):
+    controls = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    assert len(controls) > 10
+    for control in controls:
+        if isinstance(control, TEXT_FIELDS):
+            continue
+        bridge.calls.clear()
+        control.setFocus()
+        QTest.keyClick(control, Qt.Key.Key_2)
+        assert takes(bridge) == [("press", 1), ("release",)], control
+
+
+def test_a_marked_stretch_is_labelled_by_the_next_key(window, bridge):
+    window.state.set_selection((12.0, 14.5))
+    QTest.keyClick(window, Qt.Key.Key_3)
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert bridge.calls == [("span", 2, 12.0, 14.5), ("press", 2), ("release",)]
+    assert window.state.selection is None
+
+
+# -- feedback --------------------------------------------------------------------------------------------------
+
+
+def test_recording_is_shown_at_once_and_counts_on(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_4)
+    assert "shake" in window.bar.recording.text_shown()
+    assert window.classes_panel.recording == 3
+    bridge.now += 1.2
+    window.update_frame(bridge.frame(0.1))
+    assert "1.3 s" in window.bar.recording.text_shown()
+    QTest.keyRelease(window, Qt.Key.Key_4)
+    window.update_frame(bridge.frame())
+    assert window.bar.recording.text_shown() == "REC ready"
+    assert window.classes_panel.recording is None
+
+
+def test_recording_moves_nothing_in_the_bar(window):
+    before = [chip.geometry() for chip in window.bar.chips]
+    QTest.keyPress(window, Qt.Key.Key_4)
+    QApplication.processEvents()
+    assert [chip.geometry() for chip in window.bar.chips] == before
+    QTest.keyRelease(window, Qt.Key.Key_4)
+
+
+def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
+    bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s", "good"))
+    window.update_frame(bridge.frame())
+    assert window.toast.isVisible()
+    assert window.toast.text.text() == "42 examples of circle, 2.1 s"
+    QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+    assert bridge.calls == [("undo",)]
+    assert not window.toast.isVisible()
+
+
+def test_trouble_is_told_and_logged_and_what_is_frequent_only_logged(window, bridge):
+    bridge.events.append(Event("rejected", "Not published: the contract would break.", "warning"))
+    window.update_frame(bridge.frame())
+    assert not window.toast.isVisible()
+    bridge.events.append(Event("stream lost", "Stream lost, retrying.", "error"))
+    window.update_frame(bridge.frame())
+    assert window.toast.text.text() == "Stream lost, retrying."
+    log = window.panels["log"].lines.toPlainText()
+    assert "Not published" in log
+    assert "Stream lost" in log
+
+
+def test_what_the_engine_refuses_is_said(window, bridge, monkeypatch):
+    def refuse(version=None):
+        raise BadInputError("There is no earlier version to go back to.")
+
+    monkeypatch.setattr(bridge, "roll_back", refuse)
+    window.attempt(bridge.roll_back, None)
+    assert window.toast.text.text() == "There is no earlier version to go back to."
+
+
+def test_a_panel_that_cannot_draw_stops_alone(window, bridge, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(window.panels["classes"], "update_frame", lambda frame: 1 / 0)
+    monkeypatch.setattr(window.panels["snapshots"], "update_frame", drawn.append)
+    for _ in range(3):
+        window.update_frame(bridge.frame())
+    assert window.broken == {"classes"}
+    assert len(drawn) == 3
+    assert window.panels["log"].lines.toPlainText().count("stopped drawing") == 1
+
+
+def test_a_failed_start_is_told_across_the_window(window, bridge):
+    bridge.state.phase, bridge.state.failure = "failed", "The source could not be opened: name a file that exists."
+    bridge.state.announce("phase")
+    assert window.banner.isVisible()
+    assert "could not be opened" in window.banner.label.text()
+    bridge.state.phase = "ready"
+    bridge.state.announce("phase")
+    assert not window.banner.isVisible()
+
+
+# -- actions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier", "call"),
+    [
+        (Qt.Key.Key_B, Qt.KeyboardModifier.NoModifier, ("roll_back", None)),
+        (Qt.Key.Key_C, Qt.KeyboardModifier.NoModifier, ("compare", "in_place")),
+        (Qt.Key.Key_P, Qt.KeyboardModifier.NoModifier, ("pin", 42)),
+        (Qt.Key.Key_Z, CONTROL, ("undo",)),
+        (Qt.Key.Key_Y, CONTROL, ("redo",)),
+    ],
+)
+def test_keys_do_what_their_caps_say(window, bridge, key, modifier, call):
+    QTest.keyClick(window, key, modifier)
+    assert bridge.calls == [call]
+
+
+def test_pinning_and_comparing_are_switches(window, bridge):
+    for id in ("pin", "pin", "compare", "compare"):
+        window.actions_.trigger(id)
+    assert bridge.calls == [("pin", 42), ("unpin",), ("compare", "in_place"), ("compare", None)]
+
+
+def test_pinning_is_shown_in_words(window):
+    assert "live" in window.bar.serving.text_shown()
+    window.actions_.trigger("pin")
+    assert "pinned" in window.bar.serving.text_shown()
+
+
+def test_space_pauses_the_view_unless_a_button_wants_it(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert window.state.paused
+    window.bar.compare.setFocus()
+    QTest.keyClick(window.bar.compare, Qt.Key.Key_Space)
+    assert window.state.paused
+    assert bridge.calls == [("compare", "in_place")]
+
+
+def test_a_click_on_a_chip_leaves_space_with_the_stream(window):
+    QTest.mouseClick(window.bar.compare, Qt.MouseButton.LeftButton)
+    QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Space)
+    assert window.state.paused
+    assert window.state.compare == "in_place"
+
+
+def test_only_the_modes_on_offer_are_shown(window, bridge):
+    assert list(window.bar.modes.segments) == ["off", "both"]
+    QTest.mouseClick(window.bar.modes.segments["off"], Qt.MouseButton.LeftButton)
+    assert bridge.calls == [("mode", Mode.OFF)]
+    assert window.bar.modes.segments["off"].isChecked()
+    assert not window.bar.modes.segments["both"].isChecked()
+
+
+def test_the_palette_finds_and_does(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
+    assert window.palette_.isVisible()
+    QTest.keyClicks(window.palette_.field, "undo")
+    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
+    assert bridge.calls == [("undo",)]
+    assert not window.palette_.isVisible()
+
+
+def test_the_palette_moves_with_arrows_and_says_when_nothing_fits(window, bridge):
+    window.actions_.trigger("palette")
+    field = window.palette_.field
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    assert window.palette_.list.currentRow() == 1
+    QTest.keyClicks(field, "xyzzy 12")
+    assert window.palette_.none.isVisible()
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not window.palette_.isVisible()
+    assert bridge.calls == []
+    QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",)]
+
+
+def test_f1_lists_every_key_once(window):
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    sheet = window.shortcuts
+    assert sheet.isVisible()
+    caps = [cap.text for cap in sheet._caps]
+    assert len(caps) == len(set(caps)) == 1 + sum(bool(action.keys) for action in window.actions_)
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+def test_every_action_is_in_the_menu_and_every_chip_names_its_key(window):
+    listed = {action.objectName() for action in window._menu.actions() if action.objectName()}
+    assert listed == {action.id for action in window.actions_} - {"leave"}
+    for id, chip in (("roll_back", window.bar.roll_back), ("present", window.bar.present)):
+        assert window.actions_[id].keys[0] in chip.toolTip()
+
+
+# -- room ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000), (2560, 1440)])
+@pytest.mark.parametrize("modes", [(Mode.OFF, Mode.BOTH), ALL_MODES], ids=["two modes", "four modes"])
+def test_nothing_is_clipped_in_the_bars(make_window, make_bridge, size, modes):
+    bridge = make_bridge(modes=modes)
+    window = make_window(bridge, size=size)
+    bridge.stats.reads = bridge.stats.receipts_checked = 12_345_678
+    for _ in range(12):
+        window.update_frame(bridge.frame(0.1))
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == size
+    previous = 0
+    for widget in [window.bar.brand, *window.bar.findChildren(Chip)]:
+        if widget.isVisible():
+            assert widget.width() >= widget.sizeHint().width(), widget.accessibleName()
+    for chip in window.bar.chips:
+        left = chip.mapTo(window.bar, QPoint(0, 0)).x()
+        assert left >= previous
+        previous = left + chip.width()
+    assert previous <= window.bar.width()
+    for label in [*window.status.figures.values(), window.status.session]:
+        assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+        assert label.geometry().right() < window.status.width()
+
+
+def test_the_panels_fill_the_window_in_its_proportions(window):
+    for size in ((1280, 720), (2560, 1440)):
+        window.resize(*size)
+        QApplication.processEvents()
+        wide = window.panels["gates"].width()
+        assert wide > window.panels["stream"].width() > 250
+        assert wide > window.panels["classes"].width() > 250
+        assert window.panels["snapshots"].width() == size[0]
+        total = window.panels["stream"].width() + wide + window.panels["classes"].width()
+        assert size[0] - total == 2
+
+
+def test_a_hand_made_arrangement_is_kept_and_can_be_reset(make_window, make_bridge, settings):
+    first = make_window(make_bridge())
+    handle = first.arrangement.columns.handle(1)
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton)
+    QTest.mouseMove(handle, QPoint(60, 100))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=QPoint(60, 100))
+    wide = first.panels["stream"].width()
+    first.close()
+    second = make_window(make_bridge())
+    assert second.panels["stream"].width() == wide
+    second.actions_.trigger("reset_layout")
+    assert second.panels["stream"].width() < wide
+
+
+def test_a_damaged_arrangement_is_ignored(make_window, make_bridge, settings):
+    for value in ("{", '{"version": 1, "states": {"left": "00"}}', '{"version": 99}'):
+        settings.setValue("window/splitters", value)
+        window = make_window(make_bridge())
+        assert window.panels["stream"].width() > 250
+        window.close()
+
+
+def test_presentation_shows_less_and_larger(window, bridge):
+    small = window.theme.px("body")
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert window.state.presentation
+    assert window.isFullScreen()
+    assert window.theme.px("body") > small
+    for name in ("source", "uncertain", "snapshots"):
+        assert not window.panels[name].isVisible()
+    for name in ("stream", "answer", "gates", "stability", "classes"):
+        assert window.panels[name].isVisible()
+    assert not window.classes_panel.add_button.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert takes(bridge) == [("press", 1), ("release",)]
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.state.presentation
+    assert not window.isFullScreen()
+    assert window.panels["source"].isVisible()
+    assert window.theme.px("body") == small
+
+
+# -- what is remembered ----------------------------------------------------------------------------------------
+
+
+def test_the_theme_is_remembered(make_window, make_bridge):
+    first = make_window(make_bridge())
+    assert first.theme.dark
+    QTest.keyClick(first, Qt.Key.Key_T, CONTROL)
+    assert not first.theme.dark
+    first.close()
+    assert not make_window(make_bridge()).theme.dark
+
+
+def test_hints_come_once_and_leave_the_keyboard_alone(make_window, make_bridge, settings):
+    bridge = make_bridge()
+    window = make_window(bridge, hints=True)
+    assert window.hints.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",)]
+    seen = []
+    while window.hints.isVisible():
+        seen.append(window.hints.current.title)
+        assert window.centralWidget().rect().contains(window.hints.geometry())
+        QTest.mouseClick(window.hints.next, Qt.MouseButton.LeftButton)
+    assert len(set(seen)) == 4
+    assert read_flag(settings, HINTS_SEEN)
+    window.close()
+    assert not make_window(make_bridge(), hints=True).hints.isVisible()
+
+
+def test_escape_dismisses_the_hints(make_window, make_bridge, settings):
+    window = make_window(make_bridge(), hints=True)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.hints.isVisible()
+    assert read_flag(settings, HINTS_SEEN)
+
+
+def test_settings_live_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "there"))
+    assert open_settings().fileName() == str(tmp_path / "there" / "studio.ini")
+
+
+# -- the end ---------------------------------------------------------------------------------------------------
+
+
+def test_closing_ends_the_take_and_shuts_down_once(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_1)
+    window.close()
+    window.close()
+    assert bridge.calls == [("press", 0), ("release",), ("shutdown",)]
+
+
+def test_thousands_of_frames_and_signals_pass(window, bridge):
+    for _ in range(60):
+        window.update_frame(bridge.frame())
+    for _ in range(2000):
+        window.state.announce("paused")
+    assert window.broken == set()
+
+
+# -- figures ---------------------------------------------------------------------------------------------------
+
+
+def test_figures_say_good_and_bad_in_words_and_look():
+    fine = figures_of(EngineStats(reads=1200, receipts_checked=10, serve_p50_us=84, serve_p99_us=1900), 30.2)
+    assert fine["window"] == ("window 30 fps", "muted")
+    assert fine["serve"] == ("serve 84 µs p50 · 1.9 ms p99", "muted")
+    assert fine["torn"] == (f"torn reads 0 / {grouped(1200)}", "good")
+    assert fine["receipts"] == ("receipts 100 %", "good")
+    bad = figures_of(EngineStats(reads=1200, torn=1, receipts_checked=10_000, receipts_wrong=1, lost_samples=3), 30.0)
+    assert bad["torn"][1] == bad["receipts"][1] == bad["lost"][1] == "bad"
+    assert bad["receipts"][0] == f"receipts 1 of {grouped(10_000)} wrong"
+
+
+def test_text_changes_four_times_a_second_at_most(window, bridge):
+    seen = []
+    for _ in range(30):
+        bridge.stats.learned += 1
+        window.update_frame(bridge.frame(1 / 30))
+        seen.append(window.status.figures["learn"].text())
+    assert 3 <= len(set(seen)) <= 5
