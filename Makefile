@@ -20,6 +20,7 @@ lint: setup ## ruff, mypy --strict, import-linter
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
 
 bench: setup ## measure speed on this machine
 	@$(PYTHON) -m dgstudio bench
