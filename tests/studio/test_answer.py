@@ -69,7 +69,7 @@ def test_a_sealed_bank_is_not_credited_to_the_learning_banks_examples(answer, br
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ([(3, 1.0)], "1 example of shake carries it"),
+        ([(3, 1.0)], "1 example of shake"),
         ([(0, 1.0), (3, 0.7), (0, 0.6), (1, 0.3)], "2 of circle, 1 of shake"),
         ([(77, 0.2), (77, 0.2)], "2 examples of class 77"),
         ([(0, 0.0)], ""),
