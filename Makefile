@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
-.PHONY: help setup run test lint bench bases clean
+.PHONY: help setup run test lint bench bases picture clean
 
 help: ## show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,6 +27,10 @@ bench: setup ## measure speed on this machine
 
 bases: setup ## train the base models in assets/bases again
 	@$(PYTHON) -m dgstudio.lab.bases
+
+picture: setup ## make docs/studio.png again, by the proof run
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m dgstudio proof --out out
+	@cp out/studio.png docs/studio.png
 
 clean: ## remove what can be made again
 	rm -rf .venv build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

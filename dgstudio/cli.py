@@ -165,10 +165,12 @@ def proof(
     """Do the proof run: a real recording, real key events in the real window, and figures that anyone can check."""
     if _without_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from dgstudio.session.file import Session
     from dgstudio.studio.proof import ProofRun, table_of, write_json
 
     picture = out / "studio.png"
-    figures = ProofRun().run(lambda text: console.print(f"  {text}", highlight=False), picture)
+    session = Session.create(out / "proof.dgs", overwrite=True)
+    figures = ProofRun(session).run(lambda text: console.print(f"  {text}", highlight=False), picture)
     _print_rows("proof run", list(table_of(figures)))
     write_json(figures, out / "proof.json")
     console.print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)

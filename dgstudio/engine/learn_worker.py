@@ -80,8 +80,8 @@ class LearnWorker(Worker):
         self._published = published
         self._rested = rested
         self._twin_turn = twin_turn
-        self._commands: deque[Command] = deque()
-        self._labels: deque[tuple[Sequence[Example], float]] = deque()
+        # One queue, so that a label is learned before the wish to take it back is heard.
+        self._queue: deque[Command | tuple[Sequence[Example], float]] = deque()
         self._wake = threading.Event()
         self._next_publish = 0.0
         self._oldest_label: float | None = None
@@ -92,12 +92,12 @@ class LearnWorker(Worker):
 
     def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
         """Learn these examples, which exist since `made_wall`."""
-        self._labels.append((examples, made_wall))
+        self._queue.append((examples, made_wall))
         self._wake.set()
 
     def ask(self, command: Command) -> None:
         """Run a command on the learner between two blocks; a record that it returns is published as news."""
-        self._commands.append(command)
+        self._queue.append(command)
         self._wake.set()
 
     def wake(self) -> None:
@@ -107,14 +107,14 @@ class LearnWorker(Worker):
     @property
     def labels_waiting(self) -> bool:
         """Whether labels are queued that the learner has not taken yet."""
-        return bool(self._labels)
+        return any(isinstance(item, tuple) for item in list(self._queue))
 
     @property
     def idle(self) -> bool:
         """Whether everything asked for so far has been absorbed, published or rejected."""
-        if self._commands or self._labels:
+        if self._queue:
             return False
-        # In this order: what has left a queue makes busy until it is pending, and what is pending until it is news.
+        # In this order: what has left the queue makes busy until it is pending, and what is pending until it is news.
         return not (self._busy or self._learner.pending or self._busy)
 
     # -- the thread ------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class LearnWorker(Worker):
         begin = time.thread_time()
         self._busy = True
         try:
-            worked = self._commands_and_labels()
+            worked = self._command_or_labels()
             worked = self._publish_if_due() or worked
         finally:
             self._busy = False
@@ -155,20 +155,22 @@ class LearnWorker(Worker):
             text = f"{count} examples were set aside after that; “Resume parked examples” learns them again."
             self.events.say(Event("parked", text, "warning"))
 
-    def _commands_and_labels(self) -> bool:
-        if self._commands:
-            command = self._commands.popleft()
-            record = command(self._learner)
-            if record is not None:
-                self._news(record)
-            return True
+    def _command_or_labels(self) -> bool:
+        """One command, or as many of the labels before the next command as fit a block."""
         block: list[Example] = []
-        while self._labels and len(block) < BLOCK:
-            examples, made = self._labels.popleft()
+        while self._queue and len(block) < BLOCK:
+            item = self._queue[0]
+            if not isinstance(item, tuple):
+                if not block:
+                    self._run_command(item)
+                    return True
+                break
+            self._queue.popleft()
+            examples, made = item
             room = BLOCK - len(block)
             block.extend(examples[:room])
             if len(examples) > room:
-                self._labels.appendleft((examples[room:], made))
+                self._queue.appendleft((examples[room:], made))
             if self._oldest_label is None:
                 self._oldest_label = made
         if block:
@@ -177,6 +179,12 @@ class LearnWorker(Worker):
             self.counts.absorb_s += time.thread_time() - begin
             self.counts.absorbed += sum(example.learn for example in block)
         return bool(block)
+
+    def _run_command(self, command: Command) -> None:
+        self._queue.popleft()
+        record = command(self._learner)
+        if record is not None:
+            self._news(record)
 
     def _until_publish(self) -> float:
         return max(0.0, self._next_publish - time.perf_counter())

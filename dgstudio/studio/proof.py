@@ -118,7 +118,7 @@ class ProofRun:
         if base is None:
             raise ProofFailed("The base model of BasicMotions is missing: make it with python -m dgstudio.lab.bases.")
         self.engine = Engine(source, base, session, EngineSettings())
-        self.window: StudioWindow = make_window(self.engine, "proof run")
+        self.window: StudioWindow = make_window(self.engine, self.engine.session.name)
         self.readings: list[Reading] = []
         self._seen = 0
         self._twin_seen = 0
@@ -132,16 +132,12 @@ class ProofRun:
             self.window.show()
             self.window.activateWindow()
             self.window.setFocus()
-            self._play(say)
-            if screenshot is not None:
-                self._settle_frames()
-                screenshot.parent.mkdir(parents=True, exist_ok=True)
-                self.window.grab().save(str(screenshot))
+            self._play(say, screenshot)
             return self._figures(time.perf_counter() - begin)
         finally:
             self.window.close()
 
-    def _play(self, say: Callable[[str], None]) -> None:
+    def _play(self, say: Callable[[str], None], screenshot: Path | None) -> None:
         engine, window = self.engine, self.window
         self._wait(lambda: engine.lane.counts.reads > 0, "the first answer")
         say(f"answering: {', '.join(info.name for info in engine.classes.living())}")
@@ -171,6 +167,9 @@ class ProofRun:
         self.released_at = self._now()
         self._wait(lambda: engine.book.total > 0 and engine.learn.idle, "the examples to be learned")
         say(f"learned {engine.book.total} examples; v{engine.learner.store.serving.version} serves")
+        self._wait(self._recognised, f"{NEW_CLASS} to be recognised on an unlabelled take", 60)
+        if screenshot is not None:
+            self._picture(screenshot)
         self._wait(lambda: engine.input.state == "ended", "the end of the recording", 120)
         self._wait(lambda: engine.infer.done == engine.ring.total, "the last answer")
         self._wait(lambda: engine.twin is None or engine.twin.idle, "the twin")
@@ -181,7 +180,7 @@ class ProofRun:
         engine = self.engine
         stats = engine.stats()
         warm_up, labelled, tested = self.parts
-        border = (len(warm_up) + len(labelled)) * self._take_s()
+        border = self._border
         before = [r for r in self.readings if r.end < len(warm_up) * self._take_s()]
         after = [r for r in self.readings if r.start >= border]
         changed = engine.learner.audit_all()
@@ -244,9 +243,24 @@ class ProofRun:
             twin_new, self._twin_seen = self.engine.twin.readings.since(self._twin_seen)
             self.twin_answers.update({reading.hop: reading.top for reading in twin_new})
 
-    def _settle_frames(self) -> None:
-        for _ in range(10):
-            self._process()
+    def _recognised(self) -> bool:
+        """Whether the learning bank has just answered the new class, for a second of stream time."""
+        newest = [r for r in self.readings if r.end > self._now() - 1.0 and r.start >= self._border]
+        right = [r.truth == NEW_CLASS and r.speaker >= 0 for r in newest]
+        return len(right) >= 5 and all(right)
+
+    @property
+    def _border(self) -> float:
+        """Stream time from which on no take is labelled."""
+        warm_up, labelled, _ = self.parts
+        return (len(warm_up) + len(labelled)) * self._take_s()
+
+    def _picture(self, path: Path) -> None:
+        # What the window's own timer has drawn; the toast of the take has gone by then or says what was saved.
+        self._process()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.window.grab().save(str(path)):
+            raise ProofFailed(f"The picture could not be written to {path}: choose a folder that can be written.")
 
     def _wait(self, until: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
         deadline = time.monotonic() + timeout_s

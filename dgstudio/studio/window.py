@@ -135,6 +135,7 @@ class StudioWindow(QMainWindow):
             column.addWidget(widget, 1 if widget is self.arrangement else 0)
         self.setCentralWidget(desk)
         self.toast = Toast(desk)
+        self.toast.over = self.panels["snapshots"]
         self.palette_ = CommandPalette(self.actions_, desk)
         self.shortcuts = ShortcutSheet(self.actions_, desk)
         self.hints = Hints(

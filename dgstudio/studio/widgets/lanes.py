@@ -298,7 +298,6 @@ class StabilityLanes(QWidget):
         for state, tall in (("unpublished", 3), ("torn", 6), ("unattributed", 6)):
             times = np.array([when for when, kind in log.twin_faults if kind == state])
             self._ticks(painter, plot, times, floor, tall, ink)
-        self._note(painter, plot, floor)
         most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)
         points: list[QPoint] = []
         room = max(1, floor - 8 - plot.top())
@@ -313,6 +312,8 @@ class StabilityLanes(QWidget):
             points.append(QPoint(plot.right(), points[-1].y()))
             painter.setPen(QPen(ink, 1))
             painter.drawPolyline(QPolygon(points))
+        # Over the line: what is said must be readable wherever the line runs.
+        self._note(painter, plot, floor)
 
     def _note(self, painter: QPainter, plot: QRect, floor: int) -> None:
         """What is said at the end of the twin's line; below the line's highest level even where the lane is low."""

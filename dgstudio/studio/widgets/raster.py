@@ -336,7 +336,10 @@ class GateRaster(QWidget):
         for when, words, shown in self._publishes:
             x = min(round((when - begin) * rate), self.width() - 1)
             if x >= 0:
+                # One publish is an event; a burst of them is a texture behind what it explains.
+                painter.setOpacity(1.0 if shown else 0.4)
                 painter.drawPixmap(QPointF(x, top), self._line)
+                painter.setOpacity(1.0)
                 if shown and x >= metrics.horizontalAdvance(words):
                     # Left of its line: there the whole label has room as soon as the line appears.
                     painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.studio.theme import DARK, Theme
@@ -24,7 +24,9 @@ class Toast(QFrame):
         self.setObjectName("toast")
         self.theme: Theme = DARK
         self.lift = 40
-        """Logical pixels above the parent's lower edge."""
+        """Logical pixels above the parent's lower edge, where there is nothing to stand on."""
+        self.over: QWidget | None = None
+        """A part of the window whose upper edge the toast covers while it is shown: there is least to hide."""
         self._callback: Callable[[], object] | None = None
         self._mark = QLabel("")
         self.text = QLabel("")
@@ -77,8 +79,11 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        host = self._host
-        self.move((host.width() - self.width()) // 2, host.height() - self.height() - self.lift)
+        host, over = self._host, self.over
+        top = host.height() - self.height() - self.lift
+        if over is not None and over.isVisible():
+            top = over.mapTo(host, QPoint(0, 2)).y()
+        self.move((host.width() - self.width()) // 2, top)
 
     def _act(self) -> None:
         callback, self._callback = self._callback, None

@@ -201,7 +201,7 @@ class TopBar(QFrame):
         self.source.set_parts(
             [
                 Part("dot", "dot", dot),
-                Part("strong", _short(name[:1].upper() + name[1:], 22)),
+                Part("strong", _short((name[:1].upper() + name[1:]).replace("_", " "), 22)),
                 # Trouble is told in words too, and is never left out.
                 Part("text", words, dot) if words else Part("muted", detail, level=2),
             ]
