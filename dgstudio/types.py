@@ -120,6 +120,8 @@ class Example:
 
 BASE = -1
 """`Reading.speaker` where the base answered."""
+NOBODY = -2
+"""`Reading.speaker` where no part of the snapshot answers."""
 
 
 class BankState(IntEnum):

@@ -121,7 +121,8 @@ class RecordRing(Generic[T]):
         total = self.total
         first = max(number, total - self.capacity + 1, 0)
         items = [self._items[i % self.capacity] for i in range(first, total)]
-        overwritten = max(0, self.total - self.capacity - first)
+        # The slot of the record that is being written now counts as overwritten, too.
+        overwritten = max(0, self.total - self.capacity + 1 - first)
         return [item for item in items[overwritten:] if item is not None], total
 
     def latest(self, count: int) -> list[T]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dgstudio.model.plan import NOBODY, Answer, Plan
+from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Bank, Snapshot
-from dgstudio.types import BASE, F32, F64, BankState
+from dgstudio.types import BASE, F32, F64, NOBODY, BankState
 
 
 def certify(plan: Plan, answer: Answer, reference: Plan) -> bool:

@@ -15,11 +15,9 @@ import numpy.typing as npt
 import threadpoolctl
 
 from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
-from dgstudio.types import BASE, F32, I32, U8, BankState, Receipt
+from dgstudio.types import BASE, F32, I32, NOBODY, U8, BankState, Receipt
 
 KERNEL_VERSION = 1
-NOBODY = -2
-"""`Answer.speaker` where no part of the snapshot answers."""
 UNKNOWN_LOGIT = -30.0
 """The logit of a living class that the answering part does not know."""
 BANK_GAIN = 10.0

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dgstudio.studio.state import ClassCard, Commands, StudioState
 
+REPEATS_AFTER_S = 0.18
+"""No keyboard repeats a key sooner."""
 REPEAT_MS = 60
 """A repeating key is pressed again within this time of its release, or it is up."""
 
@@ -26,7 +28,6 @@ class Labelling(QObject):
         self._held: int | None = None
         self._key: int | None = None
         self._since = 0.0
-        self._repeats = False
         self._release = QTimer(self)
         self._release.setSingleShot(True)
         self._release.setInterval(REPEAT_MS)
@@ -65,27 +66,25 @@ class Labelling(QObject):
             self._answer_moment(span)
             return
         self._held, self._key, self._since = class_id, key, time.perf_counter()
-        self._repeats = False
         self._commands.press_class(class_id)
         self.changed.emit(class_id)
 
     def release(self, key: int | None = None) -> None:
         """End the hold if it was begun by `key` (None: by the pointer).
 
-        A key that repeats sends releases and presses in pairs, and under load Qt does not always know them for what
-        they are: then the hold ends only if no press follows at once.
+        A key that is held long enough to repeat sends releases and presses in pairs, and Qt does not always know them
+        for what they are: then the hold ends only if no press follows at once.
         """
         if self._held is None or key != self._key:
             return
-        if self._repeats:
+        if key is not None and self.held_s > REPEATS_AFTER_S:
             self._release.start()
         else:
             self.stop()
 
     def repeated(self, key: int) -> None:
-        """The keyboard repeats a key that is held."""
+        """The keyboard repeats a key: it is still held."""
         if key == self._key:
-            self._repeats = True
             self._release.stop()
 
     def stop(self) -> None:

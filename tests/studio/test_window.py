@@ -45,9 +45,10 @@ def test_auto_repeat_is_one_press(window, bridge):
 
 def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge, qtbot):
     QTest.keyPress(window, Qt.Key.Key_1)
-    repeat(window, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: window.labelling.held_s > 0.2)
     QTest.keyRelease(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_1)
+    repeat(window, Qt.Key.Key_1)
     assert takes(bridge) == [("press", 0)]
     QTest.keyRelease(window, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])

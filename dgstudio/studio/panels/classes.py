@@ -13,7 +13,7 @@ from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.classcard import ClassCardWidget
 from dgstudio.studio.widgets.panel import PanelFrame
 
-TITLE = "Classes · hold a key to record"
+TITLE = "Classes · hold a key"
 EMPTY = "No class yet: press A or + Add, name what you will show, then hold its key while you perform it."
 LOADING = "Loading the base model …"
 

@@ -14,7 +14,7 @@ from dgstudio.studio.widgets.gatemap import GateMap
 from dgstudio.studio.widgets.inspector import ClassRow, UnitInspector
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.raster import GateRaster
-from dgstudio.types import BASE, Reading
+from dgstudio.types import BASE, NOBODY, Reading
 
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
@@ -132,6 +132,8 @@ class GatesPanel(PanelFrame):
             parts.append(f"{len(reading.active) if reading is not None else 0} of {hidden} fire")
         if reading is None:
             parts.append("no answer yet")
+        elif reading.speaker == NOBODY:
+            parts.append("nothing answers yet")
         elif reading.speaker == BASE:
             parts.append("base answers" if hidden else "no bank speaks")
         else:

@@ -71,6 +71,8 @@ class Toast(QFrame):
         self.theme = theme
         self.text.setFont(theme.ui("body"))
         self.button.setFont(theme.ui("body", 600))
+        if self.isVisible():
+            self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         if event.type() == QEvent.Type.Resize and self.isVisible():
