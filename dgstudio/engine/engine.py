@@ -95,6 +95,8 @@ class Engine:
         self.learner = resumed.learner
         self.classes = resumed.classes
         self.book = resumed.book
+        self.past = resumed.past
+        """The history that the session held before this run."""
         self._sinks: list[Sink] = []
         self._build(resumed)
         for text in resumed.notes:
@@ -157,7 +159,7 @@ class Engine:
         self._twin_worker: TwinWorker | None = None
         self._twin: TwinLane | None = None
         self._pressed: tuple[int, float, float] | None = None
-        self._past, self._first = resumed.past, resumed.records
+        self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
         self._certify_with(self.learner)
 
@@ -177,7 +179,7 @@ class Engine:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         every = self.classes.every()
         self.store.write(lambda session: session.put_classes(every))
-        for record in self._past:
+        for record in self.past:
             self.learn.history.append(record)
         for record in self._first:
             self.learn.history.append(record)

@@ -172,7 +172,10 @@ def run_studio(options: StudioOptions) -> int:
             timings.watch(frame)
 
         bridge.on_frame = shown
-    window.show()
+    if window.fills_screen():
+        window.showMaximized()
+    else:
+        window.show()
     bridge.start()
     bridge.tell(notes)
     if options.presentation:

@@ -81,6 +81,9 @@ class Bridge(QObject):
         base = engine.learner.store.head.base
         state.hidden = 0 if base is None else base.b1.shape[0]
         state.active = 0 if base is None else base.k
+        # What a reopened session holds is history; frames carry what happens in this run.
+        state.history.extend(engine.past)
+        self._history = len(engine.past)
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         self._refresh_classes()

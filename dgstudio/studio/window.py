@@ -45,6 +45,8 @@ from dgstudio.types import Event
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
+TITLE_BAR = 40
+"""Logical pixels that a system's title bar takes at most."""
 PRESENTATION_SCALE = 1.4
 """Type in presentation mode, so that the last row can read it."""
 QUIET_KINDS = frozenset({"rejected", "saved"})
@@ -157,6 +159,11 @@ class StudioWindow(QMainWindow):
         panel = self.panels["classes"]
         assert isinstance(panel, ClassesPanel)
         return panel
+
+    def fills_screen(self) -> bool:
+        """Whether the window, with the frame that the system draws around it, has no room on the screen."""
+        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        return self.width() > room.width() or self.height() > room.height()
 
     # -- frames --------------------------------------------------------------------------------------------------
 
