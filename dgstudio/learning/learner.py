@@ -300,10 +300,17 @@ class Learner:
         )
 
     def give_up(self) -> int:
-        """After something unforeseen: go on from `head`, what it had not learned set aside. Returns how many."""
-        unlearned = frozenset(i for i in self._wanted if i not in self._footing.every())
+        """After something unforeseen: go on from `head`, what it had not learned set aside. Returns how many.
+
+        What was to be unlearned or sealed is not tried again before something else changes.
+        """
+        every = self._footing.every()
+        unlearned = frozenset(i for i in self._wanted if i not in every)
         self._parked |= unlearned
-        self._stand_on(self.store.head, self._footing)
+        # Its evidence still stands; solving again might be what failed.
+        self._stand_on(self.store.head, self._footing, explain=False)
+        self._rejected_set, self._unsealable = self._rule.learned, dict(self._published)
+        self._judge()
         return len(unlearned)
 
     # -- the audit -------------------------------------------------------------------------------------------------
@@ -329,7 +336,9 @@ class Learner:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _stand_on(self, head: Snapshot, footing: Footing, rule: LockedBankRule | None = None) -> None:
+    def _stand_on(
+        self, head: Snapshot, footing: Footing, rule: LockedBankRule | None = None, *, explain: bool = True
+    ) -> None:
         """Bring rule and contract to what a version was learned from."""
         self._footing = footing
         self._certified = footing.certified
@@ -339,7 +348,8 @@ class Learner:
         self._published = footing.published()
         self._rule.absorb(self._as_published(self._published))
         self._rejected_set = self._unsealable = None
-        self._evidence = self._explained(head)
+        if explain:
+            self._evidence = self._explained(head)
         self._stood_on(head)
         self._follow()
 

@@ -134,7 +134,7 @@ def world(model: BaseModel) -> World:
     related = relatives(model)
     snapshots = history(model, 1) + history(model, 2) + history(None, 3)[:2] + history(None, 3)[-4:]
     snapshots += history(replace(model, base=related[0]), 4)[-6:]
-    newest = [s for s in snapshots if len(s.banks) > 1][-1]
+    newest = [s for s in snapshots if len(s.banks) > 1 and s.base is model.base][-1]
     snapshots += [s.with_(base=base) for base in related for s in (snapshots[0], newest)]
     bank = newest.banks[-1]
     for changed in (
@@ -149,6 +149,7 @@ def world(model: BaseModel) -> World:
         snapshots.append(newest.with_(banks=(*newest.banks[:-1], changed)))
     snapshots.append(newest.with_(banks=newest.banks[::-1]))
     snapshots.append(newest.with_(phi=replace(newest.phi, x_rms=newest.phi.x_rms * 1.001)))
+    snapshots.append(newest.with_(phi=replace(newest.phi, x_rms=newest.phi.x_rms / 2)))
     snapshots.append(newest.with_(normaliser=replace(newest.normaliser, mean=nudged(newest.normaliser.mean, 0))))
     snapshots.append(newest.with_(temperature=2.0, classes=newest.classes[::-1]))
     snapshots.append(newest.with_(base=None))
@@ -284,6 +285,43 @@ def test_there_is_no_routing_part_where_the_same_units_and_the_same_bank_answer(
             assert not routing.any()
             seen[bool(representation.any())] += 1
     assert min(seen.values()) > 300 and len(seen) == 2
+
+
+def answered_by(plan: Plan, own: Answer, raw: np.ndarray, who: Answer, of: Snapshot) -> np.ndarray:
+    """Logits f(S, W), the long way in float64: the parts of `who`, an answer of `of`, with the parameters of `plan`."""
+    snapshot = plan.snapshot
+    scores: dict[int, float]
+    if who.speaker == NOBODY:
+        return own.logits.astype(np.float64)
+    if who.speaker == BASE:
+        if snapshot.base is None or snapshot.base.hidden != of.base.hidden:
+            return own.logits.astype(np.float64)
+        base, x = snapshot.base, plan.normalise(raw).astype(np.float64)
+        u = np.maximum(base.W1[who.active] @ x + base.b1[who.active], 0)
+        scores = dict(zip(base.classes, u @ base.V[who.active].astype(np.float64) + base.b2, strict=True))
+    else:
+        found = [bank for bank in snapshot.banks if bank.id == of.banks[who.speaker].id]
+        if not found:
+            return own.logits.astype(np.float64)
+        z = plan.embed(raw).astype(np.float64)
+        scores = dict(zip(found[0].classes, 10 * (found[0].R @ z), strict=True))
+    return np.array([scores.get(c, -30.0) for c in snapshot.classes])
+
+
+def test_the_parts_are_what_they_are_defined_to_be(world: World) -> None:
+    lacking = 0
+    for (a, b), row in itertools.product(itertools.permutations(range(len(world.plans)), 2), (3, 8)):
+        one, other, raw = world.plans[a], world.plans[b], world.rows[row]
+        was, now = world.answers[a][row], world.answers[b][row]
+        routing, representation, classes = decompose(one, other, raw)
+        mine = [one.snapshot.classes.index(c) for c in classes]
+        its = [other.snapshot.classes.index(c) for c in classes]
+        aa, ba = (answered_by(one, was, raw, *who)[mine] for who in ((was, one.snapshot), (now, other.snapshot)))
+        ab, bb = (answered_by(other, now, raw, *who)[its] for who in ((was, one.snapshot), (now, other.snapshot)))
+        np.testing.assert_allclose(routing, ((ba - aa) + (bb - ab)) / 2, atol=1e-3)
+        np.testing.assert_allclose(representation, ((ab - aa) + (bb - ba)) / 2, atol=1e-3)
+        lacking += now.speaker >= 0 and other.snapshot.banks[now.speaker].id not in {k.id for k in one.snapshot.banks}
+    assert lacking > 100
 
 
 def test_a_router_alone_gives_a_routing_part_alone(model: BaseModel) -> None:

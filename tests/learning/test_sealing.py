@@ -1,0 +1,378 @@
+"""Sealing and growth, rolling back, and going on from what a session kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dgstudio.errors import BadInputError
+from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner import Learner
+from dgstudio.learning.locked_bank import spread_by_class
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.types import Example, PublishRecord
+
+Begin = Callable[..., Learner]
+Label = Callable[..., list[Example]]
+Inputs = Callable[..., np.ndarray]
+Settled = Callable[[Learner], list[PublishRecord]]
+
+
+def share_right(learner: Learner, class_id: int, rows: np.ndarray) -> float:
+    plan = Plan(learner.store.head)
+    tops = [plan.answer(raw).top for raw in rows]
+    return float(np.mean([top >= 0 and plan.snapshot.classes[top] == class_id for top in tops]))
+
+
+def teach(learner: Learner, examples: list[Example]) -> list[PublishRecord]:
+    for class_id in sorted({e.class_id for e in examples}):
+        learner.add_class(class_id)
+    learner.absorb(examples)
+    records = []
+    while learner.pending:
+        record = learner.step()
+        assert record is not None
+        records.append(record)
+    return records
+
+
+# -- sealing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_bank_is_sealed_by_itself_and_what_it_learned_is_still_answered(
+    base: BaseModel, begin: Begin, label: Label, inputs: Inputs
+) -> None:
+    learner = begin(base, seal_at=20, protected=10)
+    learned, sealed = teach(learner, label(3, 20))
+    assert (learned.kind, sealed.kind) == ("learned", "bank sealed")
+    assert sealed.reason == "20 examples fill the learning bank: 20 examples, 10 of them protected"
+    assert (learned.protected, sealed.protected, sealed.examples) == (60, 70, 0)
+    (bank,) = learner.store.head.banks
+    assert bank.sealed and learner.certified_version == sealed.version and learner.evidence() is None
+    assert not learner.audit_complete
+
+    (learned,) = teach(learner, label(4, 12, first=50))
+    old, new = learner.store.head.banks
+    assert old is bank and not new.sealed and (old.id, new.id) == (1, 2)
+    assert new.classes == (0, 1, 2, 3, 4) and learned.examples == 12
+    for class_id, least in ((0, 0.9), (1, 0.9), (2, 0.9), (3, 0.9), (4, 0.9)):
+        assert share_right(learner, class_id, inputs(class_id, 40, seed=6)) >= least
+    assert learner.audit_all().checked == 70 and learner.audit_all().bits_changed == 0
+
+
+def test_sealing_itself_moves_no_answer(small: BaseModel, begin: Begin, label: Label, inputs: Inputs) -> None:
+    learner = begin(small)
+    teach(learner, label(3, 8) + label(4, 8, first=20))
+    rows = np.concatenate([inputs(c, 10, seed=6) for c in range(6)])
+    before = [Plan(learner.store.head).logits_of(raw).tobytes() for raw in rows]
+    record = learner.seal_and_protect()
+    assert record is not None and record.kind == "protected" and record.units_changed == 0
+    assert [Plan(learner.store.head).logits_of(raw).tobytes() for raw in rows] == before
+
+
+def test_protecting_learns_what_waits_first(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small)
+    learner.absorb(label(3, 6))
+    record = learner.seal_and_protect()
+    assert record is not None and (record.kind, record.version) == ("protected", 2)
+    assert learner.store.get(1).reason == "learned from 6 examples of class 3"
+    (seal,) = learner.footing.seals
+    assert (seal.bank, seal.before, seal.ids.tolist()) == (1, 1, [0, 1, 2, 3, 4, 5])
+
+
+def test_p_grows_at_each_seal_up_to_its_limit(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small, protected=10, protected_max=38)
+    for place, (count, certified) in enumerate(((34, 2), (38, 4), (38, 4))):
+        learner.absorb(label(3 + place, 12, first=100 * place))
+        record = learner.seal_and_protect()
+        assert record is not None and record.protected == count == learner.protected_count
+        assert learner.certified_version == certified
+    assert record.reason.endswith("12 examples, 0 of them protected")
+    assert [cohort.banks for cohort in learner.footing.protected.cohorts] == [(), (1,), (1, 2)]
+    assert learner.audit_all().bits_changed == 0
+
+
+def test_protected_examples_are_spread_over_the_classes() -> None:
+    ids = np.arange(30, dtype=np.int64)
+    class_ids = np.array([3] * 24 + [4] * 2 + [5] * 4)
+    chosen = spread_by_class(ids, class_ids, 12)
+    assert [int((class_ids[chosen] == c).sum()) for c in (3, 4, 5)] == [6, 2, 4]
+    assert chosen.tolist() == sorted(set(chosen.tolist())) and {0, 23} <= set(chosen.tolist())
+    assert spread_by_class(ids, class_ids, 0).tolist() == []
+    assert spread_by_class(ids, class_ids, 99).tolist() == ids.tolist()
+    assert spread_by_class(ids[:0], class_ids[:0], 5).tolist() == []
+
+
+def test_from_nothing_the_features_are_frozen_at_the_first_seal(begin: Begin, label: Label, inputs: Inputs) -> None:
+    learner = begin(None, features=256)
+    assert learner.store.head.classes == () and learner.protected_count == 0 and learner.certified_version is None
+    teach(learner, label(3, 10) + label(4, 10, first=20))
+    assert learner.store.head.banks[0].delta == np.inf
+    record = learner.seal_and_protect()
+    assert record is not None and learner.protected_count == 20 and learner.certified_version == record.version
+    phi, normaliser = learner.store.head.phi, learner.store.head.normaliser
+    teach(learner, label(5, 30, first=50))
+    head = learner.store.head
+    assert head.phi is phi and head.normaliser is normaliser and head.banks[1].delta == 0.2
+    for class_id in (3, 4, 5):
+        assert share_right(learner, class_id, inputs(class_id, 30, seed=6)) >= 0.9
+    assert learner.audit_all().bits_changed == 0
+
+
+def test_from_nothing_a_seal_that_protects_nothing_is_a_seal(begin: Begin, label: Label) -> None:
+    learner = begin(None, protected=0)
+    teach(learner, label(3, 5))
+    record = learner.seal_and_protect()
+    assert record is not None and record.reason.endswith("5 examples, 0 of them protected")
+    assert teach(learner, label(4, 5, first=20))[-1].kind == "learned"
+    assert [bank.sealed for bank in learner.store.head.banks] == [True, False]
+
+
+def test_what_is_sealed_stays_learned_and_forgetting_says_so(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small)
+    teach(learner, label(3, 6))
+    learner.seal_and_protect()
+    teach(learner, label(4, 6, first=20))
+    head = learner.store.head
+    record = learner.forget([0, 1, 20])
+    assert record is not None and record.kind == "rejected" and record.version is None
+    assert record.reason == "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal"
+    assert learner.store.head is head
+    learner.step()
+    assert learner.footing.learned.tolist() == [21, 22, 23, 24, 25]
+    assert learner.store.head.banks[0] is head.banks[0]
+    assert learner.forget([21, 999]) is None
+
+    learner.absorb([replace(label(3, 6)[4], class_id=5)])
+    record = learner.step()
+    assert record is not None and record.kind == "rejected"
+    assert record.reason == "1 example sealed in bank 1 cannot be relabelled: roll back to v2 to go before the seal"
+
+
+def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:
+    """What is folded in is what `head` learned, not what was refused since."""
+    learner = begin(base, max_rounds=1)
+    examples = label(3, 6)
+    teach(learner, examples)
+    near = [Example(50 + i, 4, 0, raw + np.float32(0.05), 0, 1) for i, raw in enumerate(base.protected[:12])]
+    refused = teach(learner, [replace(examples[0], class_id=4), *near])
+    assert [record.kind for record in refused] == ["rejected"]
+    learner.seal_and_protect()
+    assert learner.footing.seals[0].ids.tolist() == [0, 1, 2, 3, 4, 5]
+    assert learner.footing.sums is not None and learner.footing.sums.classes == (0, 1, 2, 3)
+
+
+# -- rolling back ---------------------------------------------------------------------------------------------------
+
+
+def test_rolling_back_before_a_seal_restores_what_the_learner_stood_on_and_parks_the_rest(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
+    learner = begin(small, protected=10)
+    teach(learner, label(3, 6))
+    before, footing = learner.store.head, learner.footing
+    teach(learner, label(4, 4, first=20))
+    learner.seal_and_protect()
+    teach(learner, label(5, 4, first=40))
+    assert learner.protected_count == 34
+
+    record = learner.roll_back(before.version)
+    head = learner.store.head
+    assert (record.kind, record.to_version, record.version) == ("rolled back", before.version, head.version)
+    assert record.reason == f"rolled back to v{before.version}" == head.reason
+    assert head.banks == before.banks and head.base is before.base
+    assert head.classes == (*before.classes, 4, 5), "classes that live now go on living"
+    assert learner.protected_count == 24 and learner.certified_version == 0
+    assert learner.footing.sums is footing.sums and learner.footing.seals == ()
+    assert learner.footing.learned.tolist() == list(range(6))
+    assert learner.parked == {*range(20, 24), *range(40, 44)}
+    assert learner.waiting_for(4) and learner.waiting_for(5) and not learner.pending
+
+    teach(learner, label(3, 2, first=60, seed=5))
+    assert learner.footing.learned.tolist() == [*range(6), 60, 61]
+    learner.resume_parked()
+    (record,) = settled(learner)
+    assert record.new_examples == ((4, 4), (5, 4)) and not learner.parked
+    assert learner.audit_all().checked == 24 and learner.audit_all().bits_changed == 0
+
+
+def test_rolling_back_past_a_seal_and_forward_again(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small, protected=10)
+    teach(learner, label(3, 6))
+    learner.seal_and_protect()
+    teach(learner, label(4, 4, first=20))
+    newest = learner.store.head
+    learner.roll_back(0)
+    assert learner.protected_count == 24 and learner.store.head.banks == ()
+    learner.roll_back(newest.version)
+    assert learner.store.head.digest == newest.digest and learner.protected_count == 30
+    assert learner.audit_all().checked == 30 and learner.audit_all().bits_changed == 0
+
+
+def test_what_was_taken_back_stays_taken_back(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
+    learner = begin(small)
+    teach(learner, label(3, 6))
+    learner.forget([2])
+    settled(learner)
+    learner.roll_back(2)
+    (record,) = settled(learner)
+    assert record.reason == "forgot 1 example" and 2 not in learner.footing.learned
+
+
+def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
+    learner = begin(small)
+    examples = label(3, 6)
+    teach(learner, examples)
+    first = learner.store.head
+    learner.absorb([replace(examples[1], class_id=0)])
+    settled(learner)
+    relabelled = learner.store.head.digest
+    learner.roll_back(first.version)
+    assert learner.store.head.digest == first.digest
+    assert learner.footing.published() == dict.fromkeys(range(6), 3)
+    (record,) = settled(learner)
+    assert record.reason == "learned from 1 example of class 0"
+    assert learner.store.head.digest == relabelled
+    assert learner.footing.published()[1] == 0
+
+
+def test_a_version_that_never_was_cannot_be_rolled_back_to(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small)
+    teach(learner, label(3, 2))
+    head = learner.store.head
+    with pytest.raises(BadInputError, match="Version 44 does not exist"):
+        learner.roll_back(44)
+    assert learner.store.head is head and not learner.parked
+
+
+# -- what a session keeps --------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """Versions and footings as a session keeps them: as arrays and metadata."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Any, Any]] = {}
+        self.asked: list[int] = []
+
+    def keep(self, learner: Learner) -> None:
+        head = learner.store.head
+        self._kept[head.version] = (head.to_arrays_and_meta(), learner.footing.to_arrays())
+
+    def recall(self, version: int) -> tuple[Snapshot, Footing] | None:
+        self.asked.append(version)
+        if version not in self._kept:
+            return None
+        snapshot, footing = self._kept[version]
+        return Snapshot.from_arrays_and_meta(*snapshot), Footing.from_arrays(*footing)
+
+    def opened(self, version: int, settings: Any, **more: Any) -> Learner:
+        found = self.recall(version)
+        assert found is not None
+        return Learner(*found, settings, recall=self.recall, next_version=version + 1, **more)
+
+
+def kept_history(small: BaseModel, begin: Begin, label: Label) -> tuple[Learner, Kept, list[Example]]:
+    learner, kept = begin(small, protected=10), Kept()
+    kept.keep(learner)
+    examples: list[Example] = []
+    for place, class_id in enumerate((3, 3, 4, 5)):
+        fresh = label(class_id, 4, first=20 * place, seed=place)
+        examples += fresh
+        teach(learner, fresh)
+        kept.keep(learner)
+        if place == 1:
+            learner.seal_and_protect()
+            kept.keep(learner)
+    return learner, kept, examples
+
+
+def test_a_footing_survives_its_arrays_byte_for_byte(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner, _, _ = kept_history(small, begin, label)
+    footing = learner.footing
+    again = Footing.from_arrays(*footing.to_arrays())
+    assert again.published() == footing.published() and again.every() == footing.every()
+    assert again.certified == footing.certified == 4
+    assert again.sums is not None and footing.sums is not None
+    for name in ("A0", "B0", "b_r"):
+        assert getattr(again.sums, name).tobytes() == getattr(footing.sums, name).tobytes()
+    assert again.sums.classes == footing.sums.classes
+    assert [(s.bank, s.before, s.ids.tolist()) for s in again.seals] == [(1, 3, [0, 1, 2, 3, 20, 21, 22, 23])]
+    for a, b in zip(again.protected.cohorts, footing.protected.cohorts, strict=True):
+        assert (a.classes, a.banks) == (b.classes, b.banks)
+        assert a.inputs.tobytes() == b.inputs.tobytes() and a.reference.tobytes() == b.reference.tobytes()
+    arrays, meta = footing.to_arrays()
+    with pytest.raises(KeyError):
+        Footing.from_arrays({name: a for name, a in arrays.items() if name != "labels"}, meta)
+
+
+def test_an_opened_learner_goes_on_as_if_nothing_had_happened(
+    small: BaseModel, begin: Begin, label: Label, inputs: Inputs
+) -> None:
+    learner, kept, examples = kept_history(small, begin, label)
+    newest = learner.store.head
+    opened = kept.opened(newest.version, learner.settings, examples=examples, next_seq=31)
+    assert opened.store.head.digest == newest.digest and not opened.pending
+    assert opened.protected_count == learner.protected_count and opened.certified_version == 4
+    assert opened.audit_all().bits_changed == 0 and opened.evidence() is not None
+    more = label(4, 3, first=200)
+    (record,) = teach(opened, more)
+    teach(learner, more)
+    assert opened.store.head.digest == learner.store.head.digest
+    assert (record.seq, record.version) == (31, newest.version + 1)
+
+
+def test_versions_that_memory_lets_go_are_recalled(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner, kept, examples = kept_history(small, begin, label)
+    newest = learner.store.head
+    opened = kept.opened(newest.version, learner.settings, examples=examples)
+    kept.asked.clear()
+    assert opened.recalled(2).digest == learner.store.get(2).digest
+    record = opened.roll_back(2)
+    assert kept.asked == [2]
+    assert record.version == newest.version + 1 and record.bits_changed == 0
+    assert opened.store.head.banks[0].ids == learner.store.get(2).banks[0].ids
+    assert opened.footing.learned.tolist() == [0, 1, 2, 3] and opened.protected_count == 24
+    assert opened.parked == {e.id for e in examples[4:]}
+    assert opened.evidence() is not None
+    with pytest.raises(BadInputError, match="Version 99 does not exist"):
+        opened.roll_back(99)
+
+
+def test_labels_taken_back_or_changed_before_a_crash_are_unlearned_after_it(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
+    """The session knew of the undo and of the new label; the version that should follow was never made."""
+    learner, kept, examples = kept_history(small, begin, label)
+    taken_back, changed = examples[-1], replace(examples[-2], class_id=3)
+    now = [*examples[:-2], changed]
+    opened = kept.opened(learner.store.head.version, learner.settings, examples=now)
+    assert opened.pending
+    (record,) = settled(opened)
+    assert record.reason == "learned from 1 example of class 3, forgot 1 example"
+
+    learner.forget([taken_back.id])
+    learner.absorb([changed])
+    settled(learner)
+    assert opened.store.head.digest == learner.store.head.digest
+
+
+def test_parked_labels_stay_parked_over_a_restart(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
+    learner, kept, examples = kept_history(small, begin, label)
+    learner.roll_back(2)
+    kept.keep(learner)
+    version = learner.store.head.version
+    opened = kept.opened(version, learner.settings, examples=examples, parked=learner.parked)
+    assert not opened.pending and opened.parked == learner.parked
+    opened.resume_parked()
+    learner.resume_parked()
+    assert settled(opened) and settled(learner)
+    assert opened.store.head.digest == learner.store.head.digest
