@@ -23,10 +23,11 @@ def id_array(ids: Iterable[int]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seal:
-    """A sealed bank, the examples folded in with it (ascending), and the version before it was sealed."""
+    """A sealed bank, the examples folded in with it (ascending), their class ids, and the version before the seal."""
 
     bank: int
     ids: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
     before: int
 
 
@@ -54,6 +55,11 @@ class Footing:
         ids = id_array(labels)
         return replace(self, learned=ids, labels=frozen([labels[int(i)] for i in ids], np.int64))
 
+    def sealed(self) -> dict[int, int]:
+        """Example id → class id of all that is learned below the learning bank; a later seal overrides an earlier."""
+        pairs = (zip(seal.ids.tolist(), seal.labels.tolist(), strict=True) for seal in self.seals)
+        return {example_id: class_id for pair in pairs for example_id, class_id in pair}
+
     def every(self) -> set[int]:
         """Ids of all examples that are learned, sealed ones too."""
         return {int(i) for ids in (self.learned, *(seal.ids for seal in self.seals)) for i in ids}
@@ -63,7 +69,8 @@ class Footing:
         arrays, cohorts = self.protected.to_arrays()
         arrays |= {"learned": self.learned, "labels": self.labels}
         for index, seal in enumerate(self.seals):
-            arrays[f"seal.{index}"] = seal.ids
+            arrays[f"seal.{index}.ids"] = seal.ids
+            arrays[f"seal.{index}.labels"] = seal.labels
         meta: dict[str, Any] = {
             "cohorts": cohorts,
             "seals": [{"bank": seal.bank, "before": seal.before} for seal in self.seals],
@@ -83,7 +90,12 @@ class Footing:
             A0, B0, b_r = (frozen(arrays[f"sums.{name}"]) for name in ("A0", "B0", "b_r"))
             sums = Sums(A0, B0, b_r, tuple(int(c) for c in meta["sums"]))
         seals = tuple(
-            Seal(int(seal["bank"]), id_array(arrays[f"seal.{index}"]), int(seal["before"]))
+            Seal(
+                int(seal["bank"]),
+                id_array(arrays[f"seal.{index}.ids"]),
+                frozen(arrays[f"seal.{index}.labels"], np.int64),
+                int(seal["before"]),
+            )
             for index, seal in enumerate(meta["seals"])
         )
         protected = ProtectedSet.from_arrays(arrays, meta["cohorts"])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
 from dgstudio.learning.contract import AuditResult, Contract
 from dgstudio.learning.evidence import Evidence
 from dgstudio.learning.footing import Footing, Seal, id_array
-from dgstudio.learning.locked_bank import LockedBankRule, spread_by_class
+from dgstudio.learning.labels import Labels
+from dgstudio.learning.locked_bank import LockedBankRule
 from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.sealing import rule_on, seal
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.learning.statistics import Sums
 from dgstudio.model.basefile import BaseModel
@@ -73,14 +73,13 @@ class Learner:
         self._seq = next_seq
         self._published: dict[int, int] = {}
         self._footing = footing
-        self._refused: dict[str, set[int]] = {}
-        self._known = {example.id: example for example in self._learnable(examples)}
-        self._wanted = {example.id: example.class_id for example in self._known.values()}
-        self._parked = frozenset(parked)
+        self._labels = Labels(examples, parked)
         self._waiting_classes: frozenset[int] = frozenset()
         self._footings: dict[int, Footing] = {}
         self._evidence: Evidence | None = None
-        self._rejected_set: dict[int, int] | None = None
+        self._applied = self._dials
+        """The dials that `head` was made with, or that it was taken up under."""
+        self._rejected: object = None
         self._unsealable: dict[int, int] | None = None
         self._plan: Plan | None = None
         self.pending = False
@@ -126,7 +125,7 @@ class Learner:
     @property
     def parked(self) -> frozenset[int]:
         """Ids of examples that a roll-back, or a failure, set aside until `resume_parked`. Any thread."""
-        return self._parked
+        return self._labels.parked
 
     def waiting_for(self, class_id: int) -> bool:
         """Whether examples of this class are not in the newest version yet. Any thread."""
@@ -138,41 +137,44 @@ class Learner:
 
     # -- labels ----------------------------------------------------------------------------------------------------
 
-    def absorb(self, examples: Sequence[Example]) -> None:
+    def absorb(self, examples: Sequence[Example]) -> PublishRecord | None:
         """Want these to be learned, with their present labels; those with `learn` False are passed over.
 
-        Refused, which the next `step` says: numbers that are not finite, and another label for a sealed example.
+        A protected example that gets another label is released from the contract, which is a version of its own and
+        returned; it is then learned anew. Numbers that are not finite are refused, which the next `step` says.
         """
-        for example in self._learnable(examples):
-            if self._wanted.get(example.id, example.class_id) != example.class_id:
-                for seal in self._sealing({example.id}):
-                    why = f"sealed in bank {seal.bank} cannot be relabelled: {_before(seal)}"
-                    self._refused.setdefault(why, set()).add(example.id)
-            self._known[example.id] = example
-            self._wanted[example.id] = example.class_id
+        sealed = self._footing.sealed()
+        relabelled = [e.id for e in self._labels.add(examples) if sealed.get(e.id, e.class_id) != e.class_id]
+        released = self._release(self._footing.protected.without(relabelled), "relabelled") if relabelled else None
         self._follow()
+        return released
 
     def forget(self, ids: Iterable[int]) -> PublishRecord | None:
         """Want these to be learned no more. Exact in the learning bank; those in a sealed one stay, which is said."""
         gone = set(ids)
-        for example_id in gone:
-            self._wanted.pop(example_id, None)
-        sealed = self._sealing(gone)
+        self._labels.forget(gone)
+        sealed = [held for held in self._footing.seals if gone.intersection(held.ids.tolist())]
         self._follow()
         if not sealed:
             return None
-        count = sum(len(gone.intersection(seal.ids.tolist())) for seal in sealed)
+        count = sum(len(gone.intersection(held.ids.tolist())) for held in sealed)
         return self._record(
             "rejected",
             None,
             f"{_examples(count)} sealed in bank {sealed[0].bank} cannot be unlearned: {_before(sealed[0])}",
         )
 
+    def release(self, rows: Iterable[int]) -> PublishRecord | None:
+        """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
+        return self._release(self._footing.protected.without_rows(rows), "released")
+
     def resume_parked(self) -> None:
         """Learn again what a roll-back parked."""
-        self._parked = frozenset()
-        self._rejected_set = None
+        self._labels.resume()
+        self._rejected = None
         self._follow()
+
+    # -- the dials ---------------------------------------------------------------------------------------------------
 
     def set_mode(self, mode: Mode) -> None:
         """Choose what may change; labels that arrive while it is off wait. `BadInputError` for a mode not offered."""
@@ -180,6 +182,23 @@ class Learner:
             raise BadInputError(f"This learner cannot learn in mode “{mode}”: choose {', '.join(self.offered_modes)}.")
         self.mode = mode
         self._follow()
+
+    def set_openness(self, tau: float, delta: float | None = None) -> None:
+        """Choose τ, and δ unless None, of the learning bank; sealed banks keep theirs. The next `step` applies it.
+
+        Raises
+        ------
+        BadInputError
+            For a τ that leaves protected inputs no room, or a δ that makes no sense.
+        """
+        delta = self.settings.delta if delta is None else delta
+        self.settings = replace(self.settings, tau=tau, delta=delta).check()
+        self._rule.set_dials(tau, delta)
+        self._follow()
+
+    @property
+    def _dials(self) -> tuple[Mode, float, float]:
+        return self.mode, self.settings.tau, self.settings.delta
 
     # -- publishing ------------------------------------------------------------------------------------------------
 
@@ -193,18 +212,19 @@ class Learner:
             self._judge()
 
     def _step(self) -> PublishRecord | None:
-        if self._refused:
-            why, ids = self._refused.popitem()
-            return self._record("rejected", None, f"{_examples(len(ids))} {why}")
+        if self._labels.refused:
+            count = len(self._labels.refused)
+            self._labels.refused.clear()
+            return self._record("rejected", None, f"{_examples(count)} left out: their numbers are not finite")
         learned = self._rule.learned
         if self._full(learned):
             return self._seal("bank sealed", f"{len(self._rule)} examples fill the learning bank")
         begin = time.perf_counter()
         head = self.store.head
         try:
-            proposal = self._rule.propose(head)
+            proposal = self._rule.propose(head, self.mode)
             if proposal.digest == head.digest:
-                self._published = learned
+                self._published, self._applied = learned, self._dials
                 self._footing = self._footing.with_published(learned)
                 self._footings[head.version] = self._footing
                 self._follow()
@@ -221,13 +241,13 @@ class Learner:
             if self.settings.audit_at_publish == "full":
                 self._contract.audit(Plan(candidate), 0, self.protected_count).require_unmoved()
         except Rejected as error:
-            self._rejected_set = learned
+            self._rejected = (learned, self._dials)
             return self._record("rejected", None, str(error), duration_ms=(time.perf_counter() - begin) * 1e3)
         self.store.publish(candidate)
         took = (time.perf_counter() - begin) * 1e3
         fresh = fresh_classes(self._published, learned)
-        self._published = learned
-        self._rejected_set = None
+        self._published, self._applied = learned, self._dials
+        self._rejected = None
         self._evidence = self._rule.evidence(candidate)
         self._stood_on(candidate)
         return self._record(
@@ -262,7 +282,7 @@ class Learner:
         BadInputError
             If nothing has been learned since the last seal.
         """
-        if self.mode is not Mode.OFF and self._rule.learned not in (self._published, self._rejected_set):
+        if self.mode is not Mode.OFF and self._unsaid():
             self.step()
         if not self._published or not len(self._rule):
             raise BadInputError("Nothing new to protect: label something first.")
@@ -285,7 +305,7 @@ class Learner:
         classes = kept + tuple(c for c in head.classes if c not in kept)
         reason = f"rolled back to v{version}"
         again = self.store.roll_back(version, classes=classes, unix=time.time())
-        self._parked |= frozenset(self._wanted) - footing.every()
+        self._labels.park(self._labels.wanted_ids() - footing.every())
         self._stand_on(again, footing)
         audited = self._contract.audit(Plan(again), 0, self.protected_count)
         return self._record(
@@ -304,12 +324,11 @@ class Learner:
 
         What was to be unlearned or sealed is not tried again before something else changes.
         """
-        every = self._footing.every()
-        unlearned = frozenset(i for i in self._wanted if i not in every)
-        self._parked |= unlearned
+        unlearned = self._labels.wanted_ids() - self._footing.every()
+        self._labels.park(unlearned)
         # Its evidence still stands; solving again might be what failed.
         self._stand_on(self.store.head, self._footing, explain=False)
-        self._rejected_set, self._unsealable = self._rule.learned, dict(self._published)
+        self._rejected, self._unsealable = (self._rule.learned, self._dials), dict(self._published)
         self._judge()
         return len(unlearned)
 
@@ -343,25 +362,23 @@ class Learner:
         self._footing = footing
         self._certified = footing.certified
         self._contract: Contract = Contract(footing.protected)
-        self._rule: LockedBankRule = rule or self._rule_on(head, footing)
+        self._rule: LockedBankRule = rule or rule_on(head, footing, self.settings)
         # With the labels of that time, so that what was relabelled or taken back since is seen to be unlearned.
         self._published = footing.published()
-        self._rule.absorb(self._as_published(self._published))
-        self._rejected_set = self._unsealable = None
+        self._rule.absorb(self._labels.as_learned(self._published))
+        self._applied = self._dials
+        self._rejected = self._unsealable = None
         if explain:
             self._evidence = self._explained(head)
         self._stood_on(head)
         self._follow()
-
-    def _rule_on(self, head: Snapshot, footing: Footing) -> LockedBankRule:
-        return LockedBankRule(self.settings, _below(head, footing), footing.sums, footing.protected.inputs)
 
     def _explained(self, head: Snapshot) -> Evidence | None:
         """Evidence of a version that was not just proposed: solved again, and only if it gives the same bank."""
         if not len(self._rule) or not head.banks:
             return None
         try:
-            again = self._rule.propose(head)
+            again = self._rule.propose(head, Mode(head.mode))
         except Rejected:
             return None
         return self._rule.evidence(head) if again.banks[-1].ids == head.banks[-1].ids else None
@@ -378,44 +395,29 @@ class Learner:
 
     def _follow(self) -> None:
         """Bring the rule's set to what is wanted, unless nothing may be learned now."""
-        sealed = {int(i) for seal in self._footing.seals for i in seal.ids}
-        target = {i: c for i, c in self._wanted.items() if i not in self._parked and i not in sealed}
-        published = self._published
-        late = {c for i, c in self._wanted.items() if i not in sealed and published.get(i) != c}
-        self._waiting_classes = frozenset(late)
+        sealed = self._footing.sealed()
+        self._waiting_classes = self._labels.late(sealed, self._published)
         if self.mode is not Mode.OFF:
-            present = self._rule.learned
+            target, present = self._labels.target(sealed), self._rule.learned
             self._rule.forget([i for i in present if i not in target])
-            self._rule.absorb([self._known[i] for i, c in target.items() if present.get(i) != c])
+            self._rule.absorb([self._labels.example(i) for i, c in target.items() if present.get(i) != c])
         self._judge()
 
     def _judge(self) -> None:
         """See whether there is something to do; kept as one flag, so that other threads can ask."""
+        todo = self._unsaid() or self._full(self._rule.learned) or bool(self._labels.refused)
+        self.pending = self.mode is not Mode.OFF and todo
+
+    def _unsaid(self) -> bool:
+        """Whether `head` is not what the present examples and dials give, as far as is known."""
         learned = self._rule.learned
-        unsaid = learned != self._published and learned != self._rejected_set
-        self.pending = self.mode is not Mode.OFF and (unsaid or self._full(learned) or bool(self._refused))
+        moved = learned != self._published or (bool(learned) and self._dials != self._applied)
+        return moved and (learned, self._dials) != self._rejected
 
     def _full(self, learned: dict[int, int]) -> bool:
         """Whether the learning bank is to be sealed by itself."""
         full = len(learned) >= self.settings.seal_at and learned == self._published
         return full and learned != self._unsealable
-
-    def _learnable(self, examples: Iterable[Example]) -> list[Example]:
-        """Those to be learned; those whose numbers are not finite are noted as refused."""
-        wanted = [example for example in examples if example.learn]
-        good = [example for example in wanted if np.isfinite(example.features).all()]
-        if len(good) < len(wanted):
-            refused = {example.id for example in wanted} - {example.id for example in good}
-            self._refused.setdefault("left out: their numbers are not finite", set()).update(refused)
-        return good
-
-    def _as_published(self, labels: Mapping[int, int]) -> list[Example]:
-        """The known ones of these examples, with these labels."""
-        return [replace(self._known[i], class_id=c) for i, c in labels.items() if i in self._known]
-
-    def _sealing(self, ids: set[int]) -> list[Seal]:
-        """The seals that hold any of these examples."""
-        return [seal for seal in self._footing.seals if ids.intersection(seal.ids.tolist())]
 
     def _act(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
         head = self.store.head
@@ -427,40 +429,36 @@ class Learner:
 
     def _seal(self, kind: str, reason: str) -> PublishRecord:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P."""
-        head, rule = self.store.head, self._rule
-        sealed = head.with_(
-            version=self.store.next_version,
-            parent=head.version,
-            banks=(*head.banks[:-1], replace(head.banks[-1], sealed=True)),
-            reason=reason,
-            unix=time.time(),
-        )
+        head, settings, version = self.store.head, self.settings, self.store.next_version
         try:
-            # Exactly what `head` has learned: what was rejected since goes on to the next bank.
-            rule.forget([i for i, c in rule.learned.items() if self._published.get(i) != c])
-            rule.absorb(self._as_published({i: c for i, c in self._published.items() if i not in rule}))
-            sums = rule.folded()
-            labels = rule.learned
-            ids = id_array(labels)
-            class_ids = np.array([labels[int(i)] for i in ids], np.int64)
-            room = max(0, min(self.settings.protected, self.settings.protected_max - self.protected_count))
-            chosen = spread_by_class(ids, class_ids, room)
-            inputs = np.array([self._known[int(i)].features for i in chosen], np.float32)
-            joined = np.array([labels[int(i)] for i in chosen], np.int64)
-            protected = self._footing.protected.joined(Plan(sealed), inputs, joined)
-            seal = Seal(sealed.banks[-1].id, ids, head.version)
-            certified = sealed.version if len(chosen) else self._certified
-            seals = (*self._footing.seals, seal)
-            footing = Footing(id_array(()), id_array(()), protected, sums, seals, certified)
-            # Made before anything is published: sums that cannot be inverted must not become the footing.
-            following = self._rule_on(sealed, footing)
+            if len(self._footing.seals) >= settings.max_banks:
+                raise Rejected(
+                    f"The model has {len(self._footing.seals)} sealed banks, the most that serving stays quick with: "
+                    "roll back, or train a new base from all examples"
+                )
+            made = seal(head, self._footing, self._rule, self._labels, self._published, settings, version, time.time())
         except Rejected as error:
             self._unsealable = dict(self._published)
             self._follow()
             return self._record("rejected", None, str(error))
-        self.store.publish(sealed)
-        self._stand_on(sealed, footing, following)
-        return self._record(kind, sealed, f"{reason}: {_examples(len(ids))}, {len(chosen)} of them protected")
+        reason = f"{reason}: {_examples(made.folded)}, {made.protected} of them protected"
+        snapshot = made.snapshot.with_(reason=reason)
+        self.store.publish(snapshot)
+        self._stand_on(snapshot, made.footing, made.rule)
+        return self._record(kind, snapshot, reason)
+
+    def _release(self, protected: ProtectedSet, why: str) -> PublishRecord | None:
+        """Make a smaller P the footing of a new version, which answers as `head` does."""
+        count = len(self._footing.protected) - len(protected)
+        if not count:
+            return None
+        head = self.store.head
+        reason = f"{count} protected input{'' if count == 1 else 's'} {why}: the answers may move"
+        version = self.store.next_version
+        after = head.with_(version=version, parent=head.version, reason=reason, unix=time.time())
+        self.store.publish(after)
+        self._stand_on(after, replace(self._footing, protected=protected))
+        return self._record("released", after, reason)
 
     def _footing_of(self, version: int) -> Footing:
         if version not in self._footings or not self.store.holds(version):
@@ -500,17 +498,9 @@ class Learner:
         return replace(record, **figures)  # type: ignore[arg-type]
 
 
-def _below(head: Snapshot, footing: Footing) -> Snapshot:
-    """What lies below the learning bank of a version: its sealed banks, and φ unless that is still being fitted."""
-    sealed = tuple(bank for bank in head.banks if bank.sealed)
-    if footing.sums is None:
-        return head.with_(banks=(), normaliser=None, phi=None)
-    return head.with_(banks=sealed)
-
-
 def _examples(count: int) -> str:
     return f"{count} example{'' if count == 1 else 's'}"
 
 
-def _before(seal: Seal) -> str:
-    return f"roll back to v{seal.before} to go before the seal"
+def _before(held: Seal) -> str:
+    return f"roll back to v{held.before} to go before the seal"

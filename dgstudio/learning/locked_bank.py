@@ -14,11 +14,11 @@ from dgstudio.learning.evidence import Evidence
 from dgstudio.learning.examples import ExampleStore
 from dgstudio.learning.from_nothing import fit, fitted_on
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.solve import Solution, solve
+from dgstudio.learning.solve import Solution, resting_router, solve
 from dgstudio.learning.statistics import Statistics, Sums
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
-from dgstudio.types import F32, Example, Mode
+from dgstudio.types import F32, F64, Example, Mode
 
 
 class LockedBankRule:
@@ -71,8 +71,8 @@ class LockedBankRule:
 
     @property
     def offered_modes(self) -> tuple[Mode, ...]:
-        """Off, and both kinds of parameters."""
-        return (Mode.OFF, Mode.BOTH)
+        """All: router and read-out are solved for separately."""
+        return (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
 
     @property
     def learned(self) -> dict[int, int]:
@@ -111,8 +111,12 @@ class LockedBankRule:
 
     # -- proposing ---------------------------------------------------------------------------------------------
 
-    def propose(self, head: Snapshot) -> Snapshot:
+    def propose(self, head: Snapshot, mode: Mode = Mode.BOTH) -> Snapshot:
         """Make a child of `head` whose learning bank has learned the present set; without examples it has none.
+
+        `ROUTING` solves for the router alone and keeps the read-out that `head` has (that of the sums, where it has no
+        learning bank); `WEIGHTS` solves for the read-out alone and keeps the router, with δ off, since a bank that
+        speaks only where it disagrees routes by its read-out.
 
         Raises
         ------
@@ -124,20 +128,47 @@ class LockedBankRule:
         if not self._features:
             return head.with_(banks=below.banks, **self._fit_of(head))
         solution = solve(self._statistics, self._store, self.settings)
-        with np.errstate(over="ignore"):
-            weights = solution.weights.astype(np.float32)
-        if not np.isfinite(weights).all():
-            raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+        present = next((bank for bank in head.banks if bank.id == self.bank_id), None)
+        if mode is Mode.ROUTING:
+            solution = self._routing_only(solution, present)
+        elif mode is Mode.WEIGHTS:
+            solution = self._weights_only(solution, present)
+        w, R = _float32(solution.weights[:, -1]), _float32(solution.weights[:, :-1].T)
         bank = Bank(
             id=self.bank_id,
-            w=np.ascontiguousarray(weights[:, -1]),
-            R=np.ascontiguousarray(weights[:, :-1].T),
+            # The very arrays of the half that is held fixed.
+            w=present.w if mode is Mode.WEIGHTS and present is not None else w,
+            R=present.R if mode is Mode.ROUTING and present is not None else R,
             classes=solution.classes,
             tau=self.settings.tau,
-            delta=self.settings.delta if below.base is not None or below.banks else math.inf,
+            delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
         )
         self.solution = solution
         return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
+
+    @property
+    def _answers_below(self) -> bool:
+        return self._below.base is not None or bool(self._below.banks)
+
+    def _routing_only(self, solution: Solution, present: Bank | None) -> Solution:
+        """The solution's router with the read-out that there is already; no example carries that."""
+        classes = present.classes if present is not None else self._statistics.classes
+        if not classes:
+            raise Rejected("There is no read-out yet that routing could open: learn with both first.")
+        R = self._statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
+        alpha = np.zeros((len(solution.alpha), len(classes) + 1))
+        alpha[:, -1] = solution.alpha[:, -1]
+        weights = np.column_stack([R, solution.weights[:, -1]])
+        base_part = np.column_stack([R, solution.base_part[:, -1]])
+        return Solution(classes, weights, alpha, base_part, solution.rounds)
+
+    def _weights_only(self, solution: Solution, present: Bank | None) -> Solution:
+        """The solution's read-out with the router that there is already; no example carries that."""
+        router = present.w if present is not None else resting_router(self._statistics, self.settings)
+        alpha, weights, base_part = solution.alpha.copy(), solution.weights.copy(), solution.base_part.copy()
+        alpha[:, -1] = 0.0
+        weights[:, -1] = base_part[:, -1] = router
+        return Solution(solution.classes, weights, alpha, base_part, 0)
 
     @property
     def bank_id(self) -> int:
@@ -159,9 +190,9 @@ class LockedBankRule:
         """Sums with the present set folded in for good, each of its classes with mass μ."""
         return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mu)
 
-    def set_openness(self, tau: float) -> None:
-        """Set τ of the learning bank for the proposals to come. `BadInputError` for a τ that leaves no room."""
-        self.settings = replace(self.settings, tau=tau).check()
+    def set_dials(self, tau: float, delta: float) -> None:
+        """Set τ and δ of the learning bank for the proposals to come. `BadInputError` for those that make no sense."""
+        self.settings = replace(self.settings, tau=tau, delta=delta).check()
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -211,6 +242,14 @@ class LockedBankRule:
             return -1
         top = self._plan.answer(raw).top
         return self._below.classes[top] if top >= 0 else -1
+
+
+def _float32(weights: F64) -> F32:
+    with np.errstate(over="ignore"):
+        result = np.ascontiguousarray(weights, np.float32)
+    if not np.isfinite(result).all():
+        raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+    return result
 
 
 def spread_by_class(

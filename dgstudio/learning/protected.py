@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from dgstudio.model.snapshot import frozen
 from dgstudio.types import F32
 
 Array = npt.NDArray[Any]
+ROWS = ("inputs", "labels", "reference", "ids")
+"""The arrays of a cohort, one row an input."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,7 @@ class Cohort:
     reference : (n, C) float32 logits through the serving kernel when they were protected.
     classes : the C classes that lived then.
     banks : ids of the banks that existed then; every other bank must stay closed on these inputs.
+    ids : (n,) int64 ids of the user's examples that they are, −1 for inputs of the base's own.
     """
 
     inputs: F32
@@ -34,6 +37,17 @@ class Cohort:
     reference: F32
     classes: tuple[int, ...]
     banks: tuple[int, ...]
+    ids: npt.NDArray[np.int64]
+
+    def kept(self, rows: npt.NDArray[np.bool_]) -> Cohort:
+        """The cohort with only these rows."""
+        return replace(
+            self,
+            inputs=frozen(self.inputs[rows]),
+            labels=frozen(self.labels[rows], np.int64),
+            reference=frozen(self.reference[rows]),
+            ids=frozen(self.ids[rows], np.int64),
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -48,8 +62,10 @@ class ProtectedSet:
     def __len__(self) -> int:
         return sum(len(cohort) for cohort in self.cohorts)
 
-    def joined(self, plan: Plan, inputs: F32, labels: npt.NDArray[np.integer]) -> ProtectedSet:
-        """P with these raw inputs (n, d), whose reference logits `plan` gives now."""
+    def joined(
+        self, plan: Plan, inputs: F32, labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer] | None = None
+    ) -> ProtectedSet:
+        """P with these raw inputs (n, d), whose reference logits `plan` gives now; `ids` as in `Cohort`."""
         if not len(inputs):
             return self
         snapshot = plan.snapshot
@@ -59,8 +75,25 @@ class ProtectedSet:
             frozen([plan.logits_of(raw) for raw in inputs]),
             tuple(snapshot.classes),
             tuple(bank.id for bank in snapshot.banks),
+            frozen(np.full(len(inputs), -1) if ids is None else ids, np.int64),
         )
         return ProtectedSet((*self.cohorts, cohort))
+
+    def without(self, ids: Iterable[int]) -> ProtectedSet:
+        """P without the user's examples `ids`."""
+        gone = np.fromiter(ids, np.int64)
+        return self._kept([~np.isin(cohort.ids, gone) for cohort in self.cohorts])
+
+    def without_rows(self, rows: Iterable[int]) -> ProtectedSet:
+        """P without the inputs of these numbers, counted over all cohorts."""
+        stays = np.ones(len(self), bool)
+        stays[np.fromiter(rows, np.int64)] = False
+        ends = np.cumsum([len(cohort) for cohort in self.cohorts])
+        return self._kept(np.split(stays, ends[:-1]) if self.cohorts else [])
+
+    def _kept(self, rows: Sequence[npt.NDArray[np.bool_]]) -> ProtectedSet:
+        pairs = [(cohort, stays) for cohort, stays in zip(self.cohorts, rows, strict=True) if stays.any()]
+        return ProtectedSet(tuple(c if stays.all() else c.kept(stays) for c, stays in pairs))
 
     @property
     def inputs(self) -> F32:
@@ -73,6 +106,11 @@ class ProtectedSet:
     def labels(self) -> npt.NDArray[np.int64]:
         """All class ids, (N,)."""
         return np.concatenate([np.zeros(0, np.int64), *(cohort.labels for cohort in self.cohorts)])
+
+    @property
+    def ids(self) -> npt.NDArray[np.int64]:
+        """The user's example that each is, (N,), −1 for the base's own."""
+        return np.concatenate([np.zeros(0, np.int64), *(cohort.ids for cohort in self.cohorts)])
 
     def rows(self, start: int, count: int) -> Iterator[tuple[F32, F32, tuple[int, ...]]]:
         """(raw input, reference logits, classes) of `count` inputs from number `start` on, going round once."""
@@ -90,9 +128,7 @@ class ProtectedSet:
         arrays: dict[str, Array] = {}
         meta = []
         for index, cohort in enumerate(self.cohorts):
-            arrays[f"cohort.{index}.inputs"] = cohort.inputs
-            arrays[f"cohort.{index}.labels"] = cohort.labels
-            arrays[f"cohort.{index}.reference"] = cohort.reference
+            arrays |= {f"cohort.{index}.{name}": getattr(cohort, name) for name in ROWS}
             meta.append({"classes": list(cohort.classes), "banks": list(cohort.banks)})
         return arrays, meta
 
@@ -107,6 +143,7 @@ class ProtectedSet:
                     frozen(arrays[f"cohort.{index}.reference"]),
                     tuple(entry["classes"]),
                     tuple(entry["banks"]),
+                    frozen(arrays[f"cohort.{index}.ids"], np.int64),
                 )
                 for index, entry in enumerate(meta)
             )

@@ -30,6 +30,9 @@ class UpdateRule(Protocol):
         """Take examples out again; the next proposal is as if they had never been seen."""
         ...
 
-    def propose(self, head: Snapshot) -> Snapshot:
-        """Make a child of `head` that has learned the present set; raises `Rejected` where that cannot be done."""
+    def propose(self, head: Snapshot, mode: Mode) -> Snapshot:
+        """Make a child of `head` that has learned the present set as far as `mode` lets it.
+
+        Raises `Rejected` where that cannot be done.
+        """
         ...

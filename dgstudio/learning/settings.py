@@ -37,6 +37,8 @@ class LearnerSettings:
         How many protected inputs there may be in all; D features carry about as many constraints.
     seal_at
         The learning bank is sealed by itself once it holds this many examples.
+    max_banks
+        Sealed banks at most: each costs every answer a product with its router.
     seed
         Of the random features where there is no base.
     max_rounds
@@ -55,6 +57,7 @@ class LearnerSettings:
     protected: int = 400
     protected_max: int = 1000
     seal_at: int = 1000
+    max_banks: int = 16
     seed: int = 0
     max_rounds: int = 200
     audit_at_publish: str = "background"
@@ -88,6 +91,7 @@ class LearnerSettings:
             ("random features", self.features),
             ("protected inputs in all", self.protected_max),
             ("examples before sealing", self.seal_at),
+            ("sealed banks", self.max_banks),
             ("rounds of the projection", self.max_rounds),
         ):
             if count < 1:

@@ -94,6 +94,21 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
     return Solution(classes, weights, alpha, base_part, rounds)
 
 
+def resting_router(statistics: Statistics, settings: LearnerSettings) -> F64:
+    """The router (D+1,) before any example, projected onto P's constraints: it opens on what is unlike all it knows.
+
+    Raises
+    ------
+    Rejected
+        If it cannot be kept closed on P.
+    """
+    Q_P, K_PP = statistics.Q_P, statistics.K_PP
+    limit, slack = -settings.margin, PROJECTION_SLACK
+    multipliers, _ = hildreth(statistics.r0, lambda members: K_PP[members], limit, slack, settings.max_rounds)
+    router: F64 = statistics.columns(())[:, -1] - multipliers @ Q_P
+    return router
+
+
 def _factor(K: F64, ridge: F64) -> F64:
     """Cholesky factor of S = K + diag(1/v), of which only K's lower triangle is read: U with UᵀU = S."""
     S = K.copy()

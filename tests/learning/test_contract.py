@@ -207,7 +207,7 @@ def test_a_tampered_proposal_is_refused_and_the_learner_goes_on(
 
     honest = LockedBankRule.propose
     with monkeypatch.context() as patched:
-        patched.setattr(LockedBankRule, "propose", lambda rule, parent: tamper(honest(rule, parent), raw))
+        patched.setattr(LockedBankRule, "propose", lambda rule, parent, mode: tamper(honest(rule, parent, mode), raw))
         sealed.absorb(label(5, 2, first=80))
         record = sealed.step()
     assert record is not None and record.kind == "rejected" and record.version is None
@@ -268,7 +268,7 @@ def test_the_full_audit_at_publish_refuses_what_the_proof_let_through(
     monkeypatch.setattr(
         LockedBankRule,
         "propose",
-        lambda rule, head: bank_of(p := honest(rule, head), -1, w=towards(p, raw), delta=np.inf),
+        lambda rule, head, mode: bank_of(p := honest(rule, head, mode), -1, w=towards(p, raw), delta=np.inf),
     )
     record = learner.step()
     assert record is not None and record.kind == "rejected" and "bits of protected answers" in record.reason

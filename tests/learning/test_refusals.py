@@ -156,7 +156,7 @@ def test_while_it_is_off_nothing_is_published_and_labels_wait(
     small: BaseModel, begin: Begin, label: Label, settled: Settled
 ) -> None:
     learner = begin(small)
-    assert learner.offered_modes == (Mode.OFF, Mode.BOTH)
+    assert learner.offered_modes == tuple(Mode)
     learner.absorb(label(3, 4))
     settled(learner)
     head = learner.store.head
@@ -169,8 +169,6 @@ def test_while_it_is_off_nothing_is_published_and_labels_wait(
     (record,) = settled(learner)
     assert record.reason == "learned from 4 examples of class 4, forgot 1 example"
     assert learner.footing.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
-    with pytest.raises(BadInputError, match="cannot learn in mode “routing”: choose off, both"):
-        learner.set_mode(Mode.ROUTING)
 
 
 def test_turning_it_off_and_on_publishes_nothing(

@@ -149,10 +149,60 @@ def test_what_is_sealed_stays_learned_and_forgetting_says_so(small: BaseModel, b
     assert learner.store.head.banks[0] is head.banks[0]
     assert learner.forget([21, 999]) is None
 
-    learner.absorb([replace(label(3, 6)[4], class_id=5)])
-    record = learner.step()
-    assert record is not None and record.kind == "rejected"
-    assert record.reason == "1 example sealed in bank 1 cannot be relabelled: roll back to v2 to go before the seal"
+
+def test_a_protected_example_that_is_relabelled_is_released_and_becomes_right(
+    base: BaseModel, begin: Begin, label: Label
+) -> None:
+    learner = begin(base)
+    teach(learner, label(3, 6))
+    learner.seal_and_protect()
+    teach(learner, label(4, 6, first=20))
+    count, wrong = learner.protected_count, label(3, 6)[4]
+    assert wrong.id in learner.footing.protected.ids
+    released = learner.absorb([replace(wrong, class_id=5)])
+    assert released is not None and released.kind == "released"
+    assert released.reason == "1 protected input relabelled: the answers may move"
+    assert learner.protected_count == count - 1 and wrong.id not in learner.footing.protected.ids
+    learner.add_class(5)
+    (record,) = teach(learner, [])
+    assert record.kind == "learned" and record.new_examples == ((5, 1),)
+    answer = Plan(learner.store.head).answer(wrong.features)
+    assert learner.store.head.classes[answer.top] == 5
+    assert learner.audit_all().bits_changed == 0
+    # Taken back, it is learned as it was sealed, and nothing more; it stays released.
+    learner.absorb([wrong])
+    learner.step()
+    assert wrong.id not in learner.footing.learned and learner.protected_count == count - 1
+
+
+def test_released_inputs_leave_the_contract_and_a_roll_back_brings_them_back(
+    small: BaseModel, begin: Begin, label: Label
+) -> None:
+    learner = begin(small)
+    teach(learner, label(3, 6))
+    before, count = learner.store.head.version, learner.protected_count
+    record = learner.release([0, 2, 2])
+    assert record is not None and record.reason == "2 protected inputs released: the answers may move"
+    assert learner.protected_count == count - 2 and learner.audit_all().checked == count - 2
+    rest = np.delete(small.protected, [0, 2], 0)
+    assert learner.footing.protected.inputs.tobytes() == rest.tobytes()
+    assert learner.release([]) is None
+    learner.roll_back(before)
+    assert learner.protected_count == count and learner.audit_all().bits_changed == 0
+
+
+def test_growth_is_refused_with_a_reason(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small, max_banks=1)
+    teach(learner, label(3, 4))
+    learner.seal_and_protect()
+    teach(learner, label(4, 4, first=20))
+    head = learner.store.head
+    record = learner.seal_and_protect()
+    assert (
+        record is not None and record.kind == "rejected" and "the most that serving stays quick with" in record.reason
+    )
+    assert learner.store.head is head
+    assert teach(learner, label(5, 4, first=40))[-1].kind == "learned"
 
 
 def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:

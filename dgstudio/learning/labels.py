@@ -1,0 +1,83 @@
+"""What the user wants to be learned: the labelled examples as a set, less those set aside or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from dgstudio.types import Example
+
+
+class Labels:
+    """Examples that may be learned, the label that each is wanted with, and those that are parked.
+
+    One thread writes. Examples with `learn` False are passed over; examples whose numbers are not finite are refused
+    (`refused` counts them until the learner has said so).
+    """
+
+    def __init__(self, examples: Iterable[Example] = (), parked: Iterable[int] = ()) -> None:
+        self.refused: set[int] = set()
+        self.parked: frozenset[int] = frozenset(parked)
+        self._known: dict[int, Example] = {}
+        self._wanted: dict[int, int] = {}
+        self.add(examples)
+
+    def add(self, examples: Iterable[Example]) -> list[Example]:
+        """Want these, with their present labels; returns those that can be learned."""
+        good = []
+        for example in examples:
+            if not example.learn:
+                continue
+            if not np.isfinite(example.features).all():
+                self.refused.add(example.id)
+                continue
+            good.append(example)
+            self._known[example.id] = example
+            self._wanted[example.id] = example.class_id
+        return good
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Want these no more; what they were stays known."""
+        for example_id in ids:
+            self._wanted.pop(example_id, None)
+
+    def __contains__(self, example_id: int) -> bool:
+        return example_id in self._known
+
+    def example(self, example_id: int) -> Example:
+        """What is known of an example, with its newest label."""
+        return self._known[example_id]
+
+    def wanted(self, example_id: int) -> int | None:
+        """The class id that an example is wanted with, None if it is not wanted."""
+        return self._wanted.get(example_id)
+
+    def wanted_ids(self) -> frozenset[int]:
+        """Ids of all that is wanted, parked ones too."""
+        return frozenset(self._wanted)
+
+    def park(self, ids: Iterable[int]) -> None:
+        """Set these aside until `resume`."""
+        self.parked |= frozenset(ids)
+
+    def resume(self) -> None:
+        """Set nothing aside any more."""
+        self.parked = frozenset()
+
+    def target(self, sealed: Mapping[int, int]) -> dict[int, int]:
+        """Example id → class id of what the learning bank is to learn; `sealed` is learned below it, with its labels.
+
+        A sealed example is learned again only with another label.
+        """
+        return {i: c for i, c in self._wanted.items() if i not in self.parked and sealed.get(i) != c}
+
+    def late(self, sealed: Mapping[int, int], published: Mapping[int, int]) -> frozenset[int]:
+        """Classes of which something wanted has not been learned yet, parked or not."""
+        late = {c for i, c in self._wanted.items() if published.get(i) != c and sealed.get(i) != c}
+        return frozenset(late)
+
+    def as_learned(self, labels: Mapping[int, int]) -> list[Example]:
+        """The known ones of these examples, with these labels instead of their own."""
+        return [replace(self._known[i], class_id=c) for i, c in labels.items() if i in self._known]
