@@ -13,7 +13,8 @@ fi
 missing=""
 for library in $libraries; do
     # Newer releases renamed some packages with a t64 ending.
-    if ! dpkg-query -W -f '${db:Status-Status}\n' "$library" "${library}t64" 2>/dev/null | grep -qx installed; then
+    # dpkg-query fails where it does not know one of the two.
+    if ! { dpkg-query -W -f '${db:Status-Status}\n' "$library" "${library}t64" 2>/dev/null || true; } | grep -qx installed; then
         missing="$missing $library"
     fi
 done
