@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dgstudio import __version__
@@ -93,7 +94,7 @@ def open_session(
     _open_studio(source=source, session=session, quit_after=quit_after, screenshot=screenshot)
 
 
-@app.command(epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 0 --jsonl out.jsonl")
+@app.command(epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 10 --jsonl out.jsonl")
 def run(
     source: Source = "simulator",
     jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Write one JSON line for each answer.")] = None,
@@ -117,7 +118,7 @@ def run(
 
     run_engine(
         RunOptions(
-            source=source or "simulator",
+            source="simulator" if source is None else source,
             jsonl=jsonl,
             rate=rate,
             speed=speed,
@@ -155,7 +156,7 @@ def bench(
     _print_rows("bench", rows_of(figures))
     if json_file is not None:
         write_json(figures, json_file)
-        console.print(f"Figures: {json_file}", highlight=False)
+        console.print(f"Figures: {json_file}", highlight=False, markup=False)
 
 
 @app.command(epilog="Example: dgstudio proof --out out")
@@ -178,6 +179,49 @@ def proof(
         raise DgstudioError("The proof run did not show what it promises: see the figures above.")
 
 
+@app.command(epilog="Example: dgstudio experiment adapt --data digits --methods ours,replay --json adapt.json")
+def experiment(
+    name: Annotated[str, typer.Argument(help="Which; a name that does not exist lists them.", metavar="NAME")],
+    seeds: Annotated[int | None, typer.Option("--seeds", help="How many seeds; most use 5.", metavar="N")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Within a minute: fewer seeds and labels.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
+    plot_file: Annotated[Path | None, typer.Option("--plot", help="Draw them: a PNG, SVG or PDF file.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="digits, basicmotions, or a file that the experiment reads.")
+    ] = None,
+    base_classes: Annotated[
+        str | None, typer.Option("--base-classes", help="Classes to begin with, as in 0,1,2.", metavar="LIST")
+    ] = None,
+    new_classes: Annotated[
+        str | None, typer.Option("--new-classes", help="Classes to add, as in 3.", metavar="LIST")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels-per-class", help="Labels a class, as in 1,5,20,100.", metavar="LIST")
+    ] = None,
+    protected: Annotated[
+        int | None, typer.Option("--protected", help="Inputs whose answers must not move.", metavar="N")
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option("--methods", help="What to compare, as in ours,replay; else all.", metavar="LIST")
+    ] = None,
+) -> None:
+    """Run a measured comparison, reproducible from seeds: a table, and on demand JSON and a plot."""
+    from dgstudio.experiment import run_experiment
+    from dgstudio.lab.experiments import Options
+
+    options = Options(
+        seeds=seeds,
+        quick=quick,
+        data=data,
+        base_classes=_listed(base_classes),
+        new_classes=_listed(new_classes),
+        labels_per_class=_numbers("--labels-per-class", labels),
+        protected=protected,
+        methods=_listed(methods),
+    )
+    run_experiment(name, options, console, json_file=json_file, plot_file=plot_file)
+
+
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
@@ -187,11 +231,24 @@ def doctor() -> None:
     findings = examine()
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "bad": "[red]✗[/]"}[finding.level]
-        table.add_row(mark, finding.subject, finding.text)
+        table.add_row(mark, finding.subject, escape(finding.text))
     console.print(table)
     bad = [finding for finding in findings if finding.level == "bad"]
     if bad:
         raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    """The parts between commas."""
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
+    parts = _listed(text)
+    try:
+        return None if parts is None else tuple(int(part) for part in parts)
+    except ValueError:
+        raise BadInputError(f"{option} {text} is not a list of whole numbers: write it as 1,5,20.") from None
 
 
 def _without_display() -> bool:
@@ -204,7 +261,7 @@ def _open_studio(**options: Any) -> None:
     if _without_display():
         raise DgstudioError(
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
-            "dgstudio proof, dgstudio doctor."
+            "dgstudio experiment, dgstudio proof, dgstudio doctor."
         )
     from dgstudio.studio.app import StudioOptions, run_studio
 
@@ -216,7 +273,7 @@ def _open_studio(**options: Any) -> None:
 def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
     table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
     for name, value in rows:
-        table.add_row(f"[dim]{name}[/]", value)
+        table.add_row(f"[dim]{name}[/]", escape(value))
     console.print(table, highlight=False)
 
 
@@ -238,7 +295,7 @@ def main() -> None:
         if debug:
             raise
         if said is not None:
-            _refuse(f"{said().rstrip('.')}; add --help to see what there is.", 2)
+            _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
         what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
         _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
     raise SystemExit(status if isinstance(status, int) else 0)

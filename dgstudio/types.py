@@ -283,6 +283,8 @@ class EngineStats:
     protected: int = 0
     protected_bits_changed: int = 0
     certified: int = 0
+    coverage: float | None = None
+    """Share of the newest answers that are certified to equal the last protected version's; None before one."""
     truth_seen: int = 0
     truth_right: int = 0
     twin_reads: int = 0

@@ -295,6 +295,14 @@ class Engine:
         """What the learner may change from now on."""
         self._ask_learner(lambda learner: learner.set_mode(mode))
 
+    def set_openness(self, tau: float, delta: float) -> None:
+        """Open the learning bank where r > τ, let it speak where it disagrees by more than −δ; applied by a publish."""
+        self._ask_learner(lambda learner: learner.set_openness(tau, delta))
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule that learns from now on."""
+        self._ask_learner(lambda learner: learner.set_rule(name))
+
     def pin(self, version: int) -> None:
         """Serve this version until `unpin`."""
 

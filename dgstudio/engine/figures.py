@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def collect(engine: Engine) -> EngineStats:
     """Counters and percentiles at this moment. Any thread; each counter has one writer, so none is half a number."""
     counts, learn, receipts = engine.lane.counts, engine.learn.counts, engine.learn.receipts
+    lately = counts.lately.copy()
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
     answer_p50, answer_p99 = counts.delay.percentile(50, 99)
     learner_state = "failed" if engine.learn.failed else engine.learn.state
@@ -41,6 +42,7 @@ def collect(engine: Engine) -> EngineStats:
         protected=engine.learn.protected,
         protected_bits_changed=learn.bits_changed,
         certified=counts.certified,
+        coverage=sum(lately) / len(lately) if lately else None,
         truth_seen=counts.truth_seen,
         truth_right=counts.truth_right,
         stream_state=engine.input.state,

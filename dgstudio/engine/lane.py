@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,8 @@ from dgstudio.model.store import SnapshotStore
 from dgstudio.types import F32, Reading
 
 READINGS_KEPT = 16_384
+COVERED = 512
+"""Answers in the live figure of coverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class LaneCounts:
 
     reads: int = 0
     certified: int = 0
+    lately: deque[bool] = field(default_factory=lambda: deque(maxlen=COVERED))
+    """Of the newest answers, whether each was certified."""
     truth_seen: int = 0
     truth_right: int = 0
     latency: Latencies = field(default_factory=Latencies)
@@ -113,6 +118,8 @@ class Lane:
         counts = self.counts
         counts.reads += 1
         counts.certified += reading.certified is not None
+        if self.reference is not None:
+            counts.lately.append(reading.certified is not None)
         counts.latency.add(took * 1e6)
         counts.delay.add((reading.ready_wall - reading.arrival_wall) * 1e3)
         if reading.truth is not None:

@@ -175,9 +175,11 @@ class LearnWorker(Worker):
                 self._oldest_label = made
         if block:
             begin = time.thread_time()
-            self._learner.absorb(block)
+            record = self._learner.absorb(block)
             self.counts.absorb_s += time.thread_time() - begin
             self.counts.absorbed += sum(example.learn for example in block)
+            if record is not None:
+                self._news(record)
         return bool(block)
 
     def _run_command(self, command: Command) -> None:

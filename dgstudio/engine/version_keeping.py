@@ -12,15 +12,15 @@ from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.learning.learner import Learner
 from dgstudio.types import PublishRecord
 
-ON_DISK = 64
+ON_DISK = 24
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old."""
 THIN_EVERY = 16
-WRITE_EVERY_S = 0.5
+WRITE_EVERY_S = 1.0
 
 
 class VersionKeeping:
     """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
-    goes on, the newest is written twice a second, and they thin out.
+    goes on, the newest is written once a second, and they thin out.
 
     What is not written yet is no loss: labels are durable before they are learned, and what was learned from them is
     a function of their set.

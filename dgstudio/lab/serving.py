@@ -60,12 +60,12 @@ def serving_costs(base: BaseModel) -> ServingCosts:
     without, bank = Plan(base.snapshot()), Plan(rule.propose(_with_classes(base)))
     dense = DenseWeights(*base.dense, base.classes)
     normalised = [base.normaliser(raw) for raw in inputs]
-    torch_dense = _torch_dense(dense)
+    torch_answer = torch_dense(dense)
     contestants: dict[str, tuple[Callable[[F32], object], list[F32]]] = {
         "base_us": (lambda raw: _answered(without, raw), inputs),
         "bank_us": (lambda raw: _answered(bank, raw), inputs),
         "numpy_dense_us": (lambda x: logits_of(dense, x), normalised),
-        "torch_dense_us": (torch_dense, normalised),
+        "torch_dense_us": (torch_answer, normalised),
     }
     us = _medians(contestants)
     dense_macs = dense.W1.size + dense.V.size
@@ -143,8 +143,14 @@ def _absorbing(rule: LockedBankRule, examples: list[Example]) -> float:
     return len(examples) / (time.perf_counter() - begin)
 
 
-def _torch_dense(dense: DenseWeights) -> Callable[[F32], object]:
-    """Torch's usual dense forward of one input: Linear, ReLU, Linear, without gradients."""
+def torch_dense(dense: DenseWeights) -> Callable[[F32], object]:
+    """Torch's usual dense forward of one normalised input (d,): Linear, ReLU, Linear, without gradients.
+
+    Raises
+    ------
+    DgstudioError
+        Where torch is not installed.
+    """
     try:
         import torch  # slow to import: only where it is measured
     except ImportError as error:

@@ -12,11 +12,11 @@ Labels = Mapping[int, int]
 
 
 def parts_changed(before: Snapshot, after: Snapshot) -> int:
-    """How many atomic parts differ: base units, and of each bank its router and the read-out of each class."""
+    """How many parts differ: base units (gate, weights or both), of each bank its router and each class's read-out."""
     changed = 0
     if before.base is not after.base and before.base is not None and after.base is not None:
-        pairs = zip(before.base.unit_stamps, after.base.unit_stamps, strict=True)
-        changed += sum(a != b for a, b in pairs)
+        was, now = (zip(b.unit_stamps, b.routing_stamps, strict=True) for b in (before.base, after.base))
+        changed += sum(a != b for a, b in zip(was, now, strict=True))
     old, new = ({bank.id: bank for bank in snapshot.banks} for snapshot in (before, after))
     for bank_id in old.keys() | new.keys():
         a, b = old.get(bank_id), new.get(bank_id)

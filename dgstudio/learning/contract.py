@@ -12,7 +12,8 @@ from dgstudio.errors import Rejected
 from dgstudio.learning.protected import ProtectedSet
 from dgstudio.learning.settings import PROOF_GAP
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
+from dgstudio.types import F32, I32
 
 Array = npt.NDArray[Any]
 
@@ -46,23 +47,27 @@ class Contract:
     def __init__(self, protected: ProtectedSet) -> None:
         self.protected = protected
         self._embedded: tuple[object, list[Array]] | None = None
+        self._activated: tuple[Base, I32] | None = None
 
     def prove(self, head: Snapshot, candidate: Snapshot) -> None:
         """Prove that publishing `candidate` after `head` moves no protected logit; say why where it cannot.
 
         Given that `head` keeps the contract, the answer to a protected input stays the same in every byte, because
-        normaliser, base and φ are the same bytes, because the banks that existed when the input was protected are
-        there in the same order with the same bytes, and because every other bank is closed on it, by the serving
+        normaliser and φ are the same bytes, because the base is, or activates the very same units on it, by the
+        serving kernel, whose weights are the same bytes, because the banks that existed when the input was protected
+        are there in the same order with the same bytes, and because every other bank is closed on it, by the serving
         kernel's own r, with a gap below τ that no rounding bridges.
 
         Raises
         ------
         Rejected
         """
-        _sound(candidate)
+        _sound(head, candidate)
         if not len(self.protected):
             return
         _same_foundation(head, candidate)
+        if candidate.base is not head.base:
+            self._prove_base(head, candidate)
         before = {bank.id: bank for bank in head.banks}
         after = {bank.id: bank for bank in candidate.banks}
         order = [bank.id for bank in candidate.banks]
@@ -95,6 +100,27 @@ class Contract:
             largest = float(delta.max()) if np.isfinite(delta).all() else float("inf")
             total += AuditResult(1, bits, largest, int(was.argmax() != now.argmax()))
         return total
+
+    def _prove_base(self, head: Snapshot, candidate: Snapshot) -> None:
+        """Reject unless every protected input opens the same units, and each of these computes the same."""
+        old, new = head.base, candidate.base
+        if old is None or new is None or not _same_frame(old, new):
+            raise Rejected("The proposal changes the base, which protected inputs use; it was not published.")
+        inputs = self.protected.inputs
+        if self._activated is None or self._activated[0] is not old:
+            self._activated = (old, active_units(old, head.normaliser, inputs))
+        was = self._activated[1]
+        now = active_units(new, candidate.normaliser, inputs)
+        others = np.flatnonzero((was != now).any(1))
+        if len(others):
+            raise Rejected(f"Protected input {int(others[0])} would open other units; it was not published.")
+        used = changed_units(old, new)[was]
+        if used.any():
+            number = int(np.flatnonzero(used.any(1))[0])
+            unit = int(was[number][used[number]][0])
+            raise Rejected(f"Unit {unit}, which protected input {number} opens, would change; it was not published.")
+        # The candidate's, should it be published: the sets are the same.
+        self._activated = (new, was)
 
     def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
         proven = {bank.id: bank for bank in head.banks}
@@ -132,14 +158,41 @@ def _closed(plan: Plan, place: int, z_rows: Array, first: int) -> None:
         )
 
 
-def _sound(candidate: Snapshot) -> None:
+def active_units(base: Base, normaliser: Normaliser | None, inputs: F32) -> I32:
+    """Units (n, k), ascending, that raw inputs (n, d) open, each answered by the serving kernel alone."""
+    plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base))
+    return np.array([plan.answer(raw).active for raw in inputs], np.int32).reshape(len(inputs), base.k)
+
+
+def changed_units(old: Base, new: Base) -> npt.NDArray[np.bool_]:
+    """Which units (H,) compute something else: some byte of their row of W1, b1 or row of V differs."""
+    changed = np.zeros(old.hidden, bool)
+    for name in ("W1", "b1", "V"):
+        a, b = getattr(old, name), getattr(new, name)
+        if a is not b:
+            changed |= (a.view(np.uint32) != b.view(np.uint32)).reshape(old.hidden, -1).any(1)
+    return changed
+
+
+def _same_frame(old: Base, new: Base) -> bool:
+    """Whether all of the base but gates and units is the same in every byte, and these have the same shapes."""
+    if old.k != new.k or old.classes != new.classes or old.ids["b2"] != new.ids["b2"]:
+        return False
+    shapes = all(getattr(old, name).shape == getattr(new, name).shape for name in ("theta", "W1"))
+    return shapes and old.ids.get("psi") == new.ids.get("psi")
+
+
+def _sound(head: Snapshot, candidate: Snapshot) -> None:
+    base = candidate.base
+    if base is not None and base is not head.base and not all(np.isfinite(a).all() for a in base.arrays().values()):
+        raise Rejected("The base of the proposal holds numbers that are not finite; it was not published.")
     for bank in candidate.banks:
         if not (np.isfinite(bank.w).all() and np.isfinite(bank.R).all()):
             raise Rejected(f"Bank {bank.id} of the proposal holds numbers that are not finite; it was not published.")
 
 
 def _same_foundation(head: Snapshot, candidate: Snapshot) -> None:
-    for name in ("normaliser", "base", "phi"):
+    for name in ("normaliser", "phi"):
         if not _same_part(getattr(head, name), getattr(candidate, name)):
             raise Rejected(f"The proposal changes the {name}, which protected inputs use; it was not published.")
 

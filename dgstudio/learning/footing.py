@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.learning.statistics import Sums
 from dgstudio.model.snapshot import frozen
 
@@ -19,6 +20,10 @@ Array = npt.NDArray[Any]
 def id_array(ids: Iterable[int]) -> npt.NDArray[np.int64]:
     """Ascending, read-only."""
     return frozen(np.sort(np.fromiter(ids, np.int64)), np.int64)
+
+
+def _none() -> npt.NDArray[np.int64]:
+    return id_array(())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +41,7 @@ class Footing:
     """The learning bank's examples (ids, ascending, and the class ids they were learned with), P, the sums, the seals.
 
     The sums are None where the model began from nothing and nothing is sealed. `certified` is the last version that
-    protected something.
+    protected something. `base_learned` and `base_labels` are the examples that moved the base itself, likewise.
     """
 
     learned: npt.NDArray[np.int64]
@@ -45,29 +50,43 @@ class Footing:
     sums: Sums | None
     seals: tuple[Seal, ...]
     certified: int | None
+    base_learned: npt.NDArray[np.int64] = field(default_factory=_none)
+    base_labels: npt.NDArray[np.int64] = field(default_factory=_none)
 
-    def published(self) -> dict[int, int]:
-        """Example id → class id of what the learning bank has learned, by id."""
-        return dict(zip(self.learned.tolist(), self.labels.tolist(), strict=True))
+    def published(self, rule: str = LOCKED_BANK) -> dict[int, int]:
+        """Example id → class id, by id, of what a rule has learned where it learns: the learning bank, or the base."""
+        ids, labels = (self.base_learned, self.base_labels) if rule == GRADIENT else (self.learned, self.labels)
+        return dict(zip(ids.tolist(), labels.tolist(), strict=True))
 
-    def with_published(self, labels: Mapping[int, int]) -> Footing:
-        """The same, but for what the learning bank has learned: example id → class id."""
+    def with_published(self, labels: Mapping[int, int], rule: str = LOCKED_BANK) -> Footing:
+        """The same, but for what a rule has learned: example id → class id."""
         ids = id_array(labels)
-        return replace(self, learned=ids, labels=frozen([labels[int(i)] for i in ids], np.int64))
+        class_ids = frozen([labels[int(i)] for i in ids], np.int64)
+        if rule == GRADIENT:
+            return replace(self, base_learned=ids, base_labels=class_ids)
+        return replace(self, learned=ids, labels=class_ids)
 
-    def sealed(self) -> dict[int, int]:
-        """Example id → class id of all that is learned below the learning bank; a later seal overrides an earlier."""
-        pairs = (zip(seal.ids.tolist(), seal.labels.tolist(), strict=True) for seal in self.seals)
+    def sealed(self, rule: str = LOCKED_BANK) -> dict[int, int]:
+        """Example id → class id of all that is learned where this rule does not learn; what lies higher overrides."""
+        layers = [(seal.ids, seal.labels) for seal in self.seals]
+        if rule == GRADIENT:
+            layers.append((self.learned, self.labels))
+        else:
+            layers.insert(0, (self.base_learned, self.base_labels))
+        pairs = (zip(ids.tolist(), labels.tolist(), strict=True) for ids, labels in layers)
         return {example_id: class_id for pair in pairs for example_id, class_id in pair}
 
     def every(self) -> set[int]:
-        """Ids of all examples that are learned, sealed ones too."""
-        return {int(i) for ids in (self.learned, *(seal.ids for seal in self.seals)) for i in ids}
+        """Ids of all examples that are learned, sealed ones and those of the base too."""
+        layers = (self.learned, self.base_learned, *(seal.ids for seal in self.seals))
+        return {int(i) for ids in layers for i in ids}
 
     def to_arrays(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays by name and JSON-able metadata."""
         arrays, cohorts = self.protected.to_arrays()
         arrays |= {"learned": self.learned, "labels": self.labels}
+        if len(self.base_learned):
+            arrays |= {"base.learned": self.base_learned, "base.labels": self.base_labels}
         for index, seal in enumerate(self.seals):
             arrays[f"seal.{index}.ids"] = seal.ids
             arrays[f"seal.{index}.labels"] = seal.labels
@@ -100,4 +119,8 @@ class Footing:
         )
         protected = ProtectedSet.from_arrays(arrays, meta["cohorts"])
         learned, labels = (frozen(arrays[name], np.int64) for name in ("learned", "labels"))
-        return cls(learned, labels, protected, sums, seals, meta["certified"])
+        footing = cls(learned, labels, protected, sums, seals, meta["certified"])
+        if "base.learned" not in arrays:
+            return footing
+        ids, class_ids = (frozen(arrays[name], np.int64) for name in ("base.learned", "base.labels"))
+        return replace(footing, base_learned=ids, base_labels=class_ids)

@@ -7,24 +7,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from dgstudio.errors import BadInputError, Rejected
+from dgstudio.learning.auditing import RotatingAudit
 from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
 from dgstudio.learning.contract import AuditResult, Contract
 from dgstudio.learning.evidence import Evidence
-from dgstudio.learning.footing import Footing, Seal, id_array
+from dgstudio.learning.footing import Footing
+from dgstudio.learning.footings import Footings, Recall, beginning
 from dgstudio.learning.labels import Labels
-from dgstudio.learning.locked_bank import LockedBankRule
 from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.sealing import rule_on, seal
-from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.statistics import Sums
+from dgstudio.learning.rules import UpdateRule
+from dgstudio.learning.sealing import examples as _examples
+from dgstudio.learning.sealing import rule_on, seal, unprotected, what_stays
+from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.types import Example, Mode, PublishRecord
-
-Recall = Callable[[int], tuple[Snapshot, Footing] | None]
-"""Fetches a version that memory no longer holds, with what the learner stood on; None where there is none."""
 
 
 class Learner:
@@ -69,36 +68,26 @@ class Learner:
         self.store = SnapshotStore(head, next_version=next_version)
         self.mode = Mode.BOTH
         self._name_of = name_of
-        self._recall = recall
         self._seq = next_seq
         self._published: dict[int, int] = {}
         self._footing = footing
         self._labels = Labels(examples, parked)
         self._waiting_classes: frozenset[int] = frozenset()
-        self._footings: dict[int, Footing] = {}
+        self._footings = Footings(self.store, recall)
         self._evidence: Evidence | None = None
         self._applied = self._dials
         """The dials that `head` was made with, or that it was taken up under."""
         self._rejected: object = None
         self._unsealable: dict[int, int] | None = None
-        self._plan: Plan | None = None
         self.pending = False
         """Whether a `step` has something to do. Any thread may read it."""
-        self._audit_at = 0
-        self._audit_left = 0
+        self._audit = RotatingAudit()
         self._stand_on(head, footing)
 
     @classmethod
     def begin(cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: object) -> Learner:
         """A learner of a new model: with a base, its protected inputs are protected from version 0; or from nothing."""
-        if base is None:
-            footing = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
-            return cls(Snapshot(reason="initial", unix=time.time()), footing, settings, **options)  # type: ignore[arg-type]
-        head = base.snapshot().with_(unix=time.time())
-        protected = ProtectedSet().joined(Plan(head), base.protected, base.protected_labels)
-        sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
-        footing = Footing(id_array(()), id_array(()), protected, sums, (), 0 if len(protected) else None)
-        return cls(head, footing, settings, **options)  # type: ignore[arg-type]
+        return cls(*beginning(base), settings, **options)  # type: ignore[arg-type]
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -106,6 +95,11 @@ class Learner:
     def offered_modes(self) -> tuple[Mode, ...]:
         """The modes that can be set. Any thread."""
         return self._rule.offered_modes
+
+    @property
+    def offered_rules(self) -> tuple[str, ...]:
+        """The update rules that can be set. Any thread."""
+        return RULES if self.store.head.base is not None else (LOCKED_BANK,)
 
     @property
     def protected_count(self) -> int:
@@ -132,7 +126,10 @@ class Learner:
         return class_id in self._waiting_classes
 
     def evidence(self) -> Evidence | None:
-        """What `head`'s learning bank rests on; None while there is none. Any thread may take and use it."""
+        """What `head`'s learning bank rests on; None while there is none, and under a rule that gives none.
+
+        Any thread may take and use it.
+        """
         return self._evidence
 
     # -- labels ----------------------------------------------------------------------------------------------------
@@ -143,26 +140,20 @@ class Learner:
         A protected example that gets another label is released from the contract, which is a version of its own and
         returned; it is then learned anew. Numbers that are not finite are refused, which the next `step` says.
         """
-        sealed = self._footing.sealed()
-        relabelled = [e.id for e in self._labels.add(examples) if sealed.get(e.id, e.class_id) != e.class_id]
-        released = self._release(self._footing.protected.without(relabelled), "relabelled") if relabelled else None
+        protected = self._footing.protected
+        kept = dict(zip(protected.ids.tolist(), protected.labels.tolist(), strict=True))
+        relabelled = [e.id for e in self._labels.add(examples) if kept.get(e.id, e.class_id) != e.class_id]
+        released = self._release(protected.without(relabelled), "relabelled") if relabelled else None
         self._follow()
         return released
 
     def forget(self, ids: Iterable[int]) -> PublishRecord | None:
-        """Want these to be learned no more. Exact in the learning bank; those in a sealed one stay, which is said."""
+        """Want these to be learned no more. Exact in the learning bank; what stays for good is said."""
         gone = set(ids)
         self._labels.forget(gone)
-        sealed = [held for held in self._footing.seals if gone.intersection(held.ids.tolist())]
+        stays = what_stays(self._footing, gone, self.settings.rule)
         self._follow()
-        if not sealed:
-            return None
-        count = sum(len(gone.intersection(held.ids.tolist())) for held in sealed)
-        return self._record(
-            "rejected",
-            None,
-            f"{_examples(count)} sealed in bank {sealed[0].bank} cannot be unlearned: {_before(sealed[0])}",
-        )
+        return self._record("rejected", None, stays) if stays else None
 
     def release(self, rows: Iterable[int]) -> PublishRecord | None:
         """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
@@ -172,6 +163,7 @@ class Learner:
         """Learn again what a roll-back parked."""
         self._labels.resume()
         self._rejected = None
+        self._rule.reconsider()
         self._follow()
 
     # -- the dials ---------------------------------------------------------------------------------------------------
@@ -181,7 +173,24 @@ class Learner:
         if mode not in self.offered_modes:
             raise BadInputError(f"This learner cannot learn in mode “{mode}”: choose {', '.join(self.offered_modes)}.")
         self.mode = mode
+        self._rule.reconsider()
         self._follow()
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule; all banks stay, and what another rule has learned stays learned.
+
+        Raises
+        ------
+        BadInputError
+            For an unknown name, or one that needs a base where there is none.
+        """
+        settings = replace(self.settings, rule=name).check()
+        if name == self.settings.rule:
+            return
+        head = self.store.head
+        rule = rule_on(head, self._footing, settings, self._labels, self._name_of)
+        self.settings = settings
+        self._stand_on(head, self._footing, rule)
 
     def set_openness(self, tau: float, delta: float | None = None) -> None:
         """Choose τ, and δ unless None, of the learning bank; sealed banks keep theirs. The next `step` applies it.
@@ -223,13 +232,13 @@ class Learner:
         head = self.store.head
         try:
             proposal = self._rule.propose(head, self.mode)
+            taken = self._rule.proposed
             if proposal.digest == head.digest:
-                self._published, self._applied = learned, self._dials
-                self._footing = self._footing.with_published(learned)
-                self._footings[head.version] = self._footing
+                self._took(taken)
+                self._footings.note(head.version, self._footing)
                 self._follow()
                 return None
-            reason = reason_of(self._published, learned, self._name_of)
+            reason = self._reason(taken)
             candidate = proposal.with_(
                 version=self.store.next_version,
                 parent=head.version,
@@ -245,8 +254,8 @@ class Learner:
             return self._record("rejected", None, str(error), duration_ms=(time.perf_counter() - begin) * 1e3)
         self.store.publish(candidate)
         took = (time.perf_counter() - begin) * 1e3
-        fresh = fresh_classes(self._published, learned)
-        self._published, self._applied = learned, self._dials
+        fresh = fresh_classes(self._published, taken)
+        self._took(taken)
         self._rejected = None
         self._evidence = self._rule.evidence(candidate)
         self._stood_on(candidate)
@@ -284,7 +293,7 @@ class Learner:
         """
         if self.mode is not Mode.OFF and self._unsaid():
             self.step()
-        if not self._published or not len(self._rule):
+        if not unprotected(self._footing, self._labels):
             raise BadInputError("Nothing new to protect: label something first.")
         return self._seal("protected", "protected what it knows now")
 
@@ -299,7 +308,7 @@ class Learner:
         BadInputError
             If there is no such version, or it can no longer be restored.
         """
-        footing = self._footing_of(version)
+        footing = self._footings.of(version)
         target, head = self.store.get(version), self.store.head
         kept = tuple(c for c in target.classes if c in head.classes)
         classes = kept + tuple(c for c in head.classes if c not in kept)
@@ -337,17 +346,11 @@ class Learner:
     @property
     def audit_complete(self) -> bool:
         """Whether every protected input has been answered again since the last publish. Any thread."""
-        return self._audit_left <= 0
+        return self._audit.complete
 
     def audit_slice(self, count: int) -> AuditResult:
         """Answer the next protected inputs with `head`, in rotation, and compare bytes with their references."""
-        count = min(count, max(0, self._audit_left))
-        if not count:
-            return AuditResult()
-        result = self._contract.audit(self._head_plan(), self._audit_at, count)
-        self._audit_at = (self._audit_at + count) % max(1, self.protected_count)
-        self._audit_left -= count
-        return result
+        return self._audit.slice(self._contract, self.store.head, count)
 
     def audit_all(self) -> AuditResult:
         """Answer every protected input with `head` and compare bytes with their references. Any thread."""
@@ -356,16 +359,14 @@ class Learner:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _stand_on(
-        self, head: Snapshot, footing: Footing, rule: LockedBankRule | None = None, *, explain: bool = True
+        self, head: Snapshot, footing: Footing, rule: UpdateRule | None = None, *, explain: bool = True
     ) -> None:
         """Bring rule and contract to what a version was learned from."""
         self._footing = footing
         self._certified = footing.certified
         self._contract: Contract = Contract(footing.protected)
-        self._rule: LockedBankRule = rule or rule_on(head, footing, self.settings)
-        # With the labels of that time, so that what was relabelled or taken back since is seen to be unlearned.
-        self._published = footing.published()
-        self._rule.absorb(self._labels.as_learned(self._published))
+        self._rule: UpdateRule = rule or rule_on(head, footing, self.settings, self._labels, self._name_of)
+        self._published = footing.published(self.settings.rule)
         self._applied = self._dials
         self._rejected = self._unsealable = None
         if explain:
@@ -375,7 +376,7 @@ class Learner:
 
     def _explained(self, head: Snapshot) -> Evidence | None:
         """Evidence of a version that was not just proposed: solved again, and only if it gives the same bank."""
-        if not len(self._rule) or not head.banks:
+        if self.settings.rule != LOCKED_BANK or not len(self._rule) or not head.banks:
             return None
         try:
             again = self._rule.propose(head, Mode(head.mode))
@@ -385,17 +386,31 @@ class Learner:
 
     def _stood_on(self, snapshot: Snapshot) -> None:
         """Note the footing of a version that has become `head`, and begin its audit."""
-        self._footing = self._footing.with_published(self._published)
-        self._footings[snapshot.version] = self._footing
-        self._footings = {v: f for v, f in self._footings.items() if self.store.holds(v)}
+        self._footing = self._footing.with_published(self._published, self.settings.rule)
+        self._footings.note(snapshot.version, self._footing)
         if self._certified is not None and self.store.holds(self._certified):
             self.store.keep(self._certified)
-        self._audit_left = self.protected_count
+        self._audit.begin(self.protected_count)
         self._follow()
+
+    def _took(self, taken: dict[int, int]) -> None:
+        """Note that `head` is what these examples and the dials give."""
+        self._rule.accept()
+        self._published, self._applied = taken, self._dials
+        self._footing = self._footing.with_published(taken, self.settings.rule)
+
+    def _reason(self, taken: dict[int, int]) -> str:
+        """Why the proposal is made."""
+        before, gone = self._published, 0
+        if not self._rule.unlearns:
+            before = {i: c for i, c in before.items() if i in taken}
+            gone = len(self._published) - len(before)
+        left_out = f"{_examples(gone)} left out from now on" if gone else ""
+        return "; ".join(filter(None, (reason_of(before, taken, self._name_of), self._rule.remark, left_out)))
 
     def _follow(self) -> None:
         """Bring the rule's set to what is wanted, unless nothing may be learned now."""
-        sealed = self._footing.sealed()
+        sealed = self._footing.sealed(self.settings.rule)
         self._waiting_classes = self._labels.late(sealed, self._published)
         if self.mode is not Mode.OFF:
             target, present = self._labels.target(sealed), self._rule.learned
@@ -416,8 +431,8 @@ class Learner:
 
     def _full(self, learned: dict[int, int]) -> bool:
         """Whether the learning bank is to be sealed by itself."""
-        full = len(learned) >= self.settings.seal_at and learned == self._published
-        return full and learned != self._unsealable
+        full = self.settings.rule == LOCKED_BANK and len(learned) >= self.settings.seal_at
+        return full and learned == self._published and learned != self._unsealable
 
     def _act(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
         head = self.store.head
@@ -431,20 +446,22 @@ class Learner:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P."""
         head, settings, version = self.store.head, self.settings, self.store.next_version
         try:
-            if len(self._footing.seals) >= settings.max_banks:
+            if len(self._footing.learned) and len(self._footing.seals) >= settings.max_banks:
                 raise Rejected(
                     f"The model has {len(self._footing.seals)} sealed banks, the most that serving stays quick with: "
                     "roll back, or train a new base from all examples"
                 )
-            made = seal(head, self._footing, self._rule, self._labels, self._published, settings, version, time.time())
+            made = seal(head, self._footing, self._rule, self._labels, settings, version, time.time())
+            # Before anything is published: sums that cannot be inverted must not become the footing.
+            rule = rule_on(made.snapshot, made.footing, settings, self._labels, self._name_of)
         except Rejected as error:
             self._unsealable = dict(self._published)
             self._follow()
             return self._record("rejected", None, str(error))
-        reason = f"{reason}: {_examples(made.folded)}, {made.protected} of them protected"
+        reason = f"{reason}: {_examples(made.learned)}, {made.protected} of them protected"
         snapshot = made.snapshot.with_(reason=reason)
         self.store.publish(snapshot)
-        self._stand_on(snapshot, made.footing, made.rule)
+        self._stand_on(snapshot, made.footing, rule)
         return self._record(kind, snapshot, reason)
 
     def _release(self, protected: ProtectedSet, why: str) -> PublishRecord | None:
@@ -460,26 +477,11 @@ class Learner:
         self._stand_on(after, replace(self._footing, protected=protected))
         return self._record("released", after, reason)
 
-    def _footing_of(self, version: int) -> Footing:
-        if version not in self._footings or not self.store.holds(version):
-            found = self._recall(version)
-            if found is None:
-                self.store.get(version)
-                raise BadInputError(f"Version {version} cannot be rolled back to: what it was learned from is gone.")
-            self.store.adopt(found[0])
-            self._footings[version] = found[1]
-        return self._footings[version]
-
     def recalled(self, version: int) -> Snapshot:
         """The snapshot of a version, fetched if memory has let it go. `BadInputError` where there is none."""
         if not self.store.holds(version):
-            self._footing_of(version)
+            self._footings.of(version)
         return self.store.get(version)
-
-    def _head_plan(self) -> Plan:
-        if self._plan is None or self._plan.snapshot is not self.store.head:
-            self._plan = Plan(self.store.head)
-        return self._plan
 
     def _record(self, kind: str, snapshot: Snapshot | None, reason: str, **figures: object) -> PublishRecord:
         self._seq += 1
@@ -496,11 +498,3 @@ class Learner:
             protected=self.protected_count,
         )
         return replace(record, **figures)  # type: ignore[arg-type]
-
-
-def _examples(count: int) -> str:
-    return f"{count} example{'' if count == 1 else 's'}"
-
-
-def _before(held: Seal) -> str:
-    return f"roll back to v{held.before} to go before the seal"

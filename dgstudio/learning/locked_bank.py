@@ -13,7 +13,7 @@ from dgstudio.errors import Rejected
 from dgstudio.learning.evidence import Evidence
 from dgstudio.learning.examples import ExampleStore
 from dgstudio.learning.from_nothing import fit, fitted_on
-from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.learning.solve import Solution, resting_router, solve
 from dgstudio.learning.statistics import Statistics, Sums
 from dgstudio.model.plan import Plan
@@ -40,7 +40,9 @@ class LockedBankRule:
         Raw inputs (N, d) on which the learning bank must stay closed.
     """
 
-    name = "locked bank"
+    name = LOCKED_BANK
+    unlearns = True
+    remark = ""
 
     def __init__(self, settings: LearnerSettings, below: Snapshot, sums: Sums | None, protected: F32) -> None:
         self.settings = settings
@@ -78,6 +80,11 @@ class LockedBankRule:
     def learned(self) -> dict[int, int]:
         """Example id → class id of the present set, by id."""
         return dict(sorted(self._class_ids.items()))
+
+    @property
+    def proposed(self) -> dict[int, int]:
+        """All of it: a proposal is solved for the whole set."""
+        return self.learned
 
     @property
     def fitting(self) -> bool:
@@ -189,6 +196,12 @@ class LockedBankRule:
     def folded(self) -> Sums:
         """Sums with the present set folded in for good, each of its classes with mass μ."""
         return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mu)
+
+    def accept(self) -> None:
+        """Nothing to do: no state goes from one proposal to the next."""
+
+    def reconsider(self) -> None:
+        """Nothing to do: nothing is refused for good."""
 
     def set_dials(self, tau: float, delta: float) -> None:
         """Set τ and δ of the learning bank for the proposals to come. `BadInputError` for those that make no sense."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from dgstudio.learning.evidence import Evidence
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example, Mode
 
@@ -13,13 +14,38 @@ class UpdateRule(Protocol):
     """One way of learning. Synchronous, without threads; called by whoever owns the learner.
 
     A rule neither publishes nor proves: the learner proves every proposal against the contract (design 3).
+
+    Attributes
+    ----------
+    name : one of `settings.RULES`.
+    unlearns : whether what is forgotten leaves no trace; else it is only left out of what comes.
     """
 
     name: str
+    unlearns: bool
+
+    def __len__(self) -> int:
+        """How many examples are in the set."""
+        ...
 
     @property
     def offered_modes(self) -> tuple[Mode, ...]:
         """The modes in which the rule can learn."""
+        ...
+
+    @property
+    def learned(self) -> dict[int, int]:
+        """Example id → class id of the set to be learned, without what the rule has refused."""
+        ...
+
+    @property
+    def proposed(self) -> dict[int, int]:
+        """The part of `learned` that the last proposal has learned; the next one goes on with the rest."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What should be said of the last proposal beside what it has learned; mostly nothing."""
         ...
 
     def absorb(self, examples: Sequence[Example]) -> None:
@@ -27,7 +53,7 @@ class UpdateRule(Protocol):
         ...
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Take examples out again; the next proposal is as if they had never been seen."""
+        """Take examples out again; where the rule `unlearns`, the next proposal is as if they had never been seen."""
         ...
 
     def propose(self, head: Snapshot, mode: Mode) -> Snapshot:
@@ -35,4 +61,20 @@ class UpdateRule(Protocol):
 
         Raises `Rejected` where that cannot be done.
         """
+        ...
+
+    def accept(self) -> None:
+        """Hear that the last proposal was published: only now may the rule's own state go on."""
+        ...
+
+    def reconsider(self) -> None:
+        """Try what was refused once more: a mode has been chosen, or the user asks for it."""
+        ...
+
+    def evidence(self, snapshot: Snapshot) -> Evidence | None:
+        """Explain `snapshot`, which holds the last proposal; None where there is nothing exact to say."""
+        ...
+
+    def set_dials(self, tau: float, delta: float) -> None:
+        """Set openness and δ for the proposals to come."""
         ...

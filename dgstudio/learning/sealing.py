@@ -1,28 +1,34 @@
-"""Sealing: what the learning bank has learned is folded in for good, and some of it joins the protected inputs."""
+"""Sealing: what the learning bank has learned is folded in for good, and what is learned may become protected.
+
+Also which rule stands on a version, and what of a version cannot be unlearned.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from dgstudio.errors import Rejected
 from dgstudio.learning.footing import Footing, Seal, id_array
+from dgstudio.learning.gradient import GradientRule
 from dgstudio.learning.labels import Labels
 from dgstudio.learning.locked_bank import LockedBankRule, spread_by_class
-from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.rules import UpdateRule
+from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sealed:
-    """What a seal makes: the version, what it stands on, the rule of the bank that follows, and the counts."""
+    """What a seal makes: the version, what it stands on, how many examples it is about and how many are protected."""
 
     snapshot: Snapshot
     footing: Footing
-    rule: LockedBankRule
-    folded: int
+    learned: int
     protected: int
 
 
@@ -33,50 +39,109 @@ def below(head: Snapshot, footing: Footing) -> Snapshot:
     return head.with_(banks=tuple(bank for bank in head.banks if bank.sealed))
 
 
-def rule_on(head: Snapshot, footing: Footing, settings: LearnerSettings) -> LockedBankRule:
-    """The locked bank as it stands on a version, without examples yet."""
-    return LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+def rule_on(
+    head: Snapshot, footing: Footing, settings: LearnerSettings, labels: Labels, name_of: Callable[[int], str]
+) -> UpdateRule:
+    """The rule of the settings as it stands on a version, with the examples that it had learned then.
+
+    They come with the labels of that time, so that what was relabelled or taken back since is seen to be unlearned.
+
+    Raises
+    ------
+    BadInputError
+        Where the rule needs a base and there is none.
+    """
+    learned = labels.as_learned(footing.published(settings.rule))
+    if settings.rule == GRADIENT:
+        return GradientRule(settings, head, footing.protected.inputs, learned=learned, name_of=name_of)
+    rule = LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+    rule.absorb(learned)
+    return rule
+
+
+def unprotected(footing: Footing, labels: Labels) -> dict[int, int]:
+    """Example id → class id of what the learning bank and the base have learned and what is not protected yet."""
+    protected = set(footing.protected.ids.tolist())
+    learned = footing.published(GRADIENT) | footing.published()
+    return {i: c for i, c in sorted(learned.items()) if i not in protected and i in labels}
 
 
 def seal(
     head: Snapshot,
     footing: Footing,
-    rule: LockedBankRule,
+    rule: UpdateRule,
     labels: Labels,
-    published: Mapping[int, int],
     settings: LearnerSettings,
     version: int,
     unix: float,
 ) -> Sealed:
-    """Seal the learning bank of `head`, which has learned `published` (example id → class id).
+    """Make a version that protects what `head` has learned; its learning bank, if it has one, is sealed.
 
-    The sums take these examples in with mass μ a class; at most `settings.protected` of them, spread over the
-    classes, join P with the answers that they get now. The rule is brought to exactly these examples on the way.
+    The sums take the bank's examples in with mass μ a class. At most `settings.protected` of what is learned, the
+    base's own examples included, spread over the classes, join P with the answers that they get now. A locked bank
+    is brought to exactly the bank's examples on the way.
 
     Raises
     ------
     Rejected
-        If the sums cannot be inverted any more; nothing has been published.
+        If there is neither a bank to seal nor room for more protected inputs; nothing has been published.
     """
-    sealed = head.with_(
-        version=version,
-        parent=head.version,
-        banks=(*head.banks[:-1], replace(head.banks[-1], sealed=True)),
-        unix=unix,
-    )
-    # Exactly what `head` has learned: what was rejected since goes on to the next bank.
-    rule.forget([i for i, c in rule.learned.items() if published.get(i) != c])
-    rule.absorb(labels.as_learned({i: c for i, c in published.items() if i not in rule}))
-    sums, learned = rule.folded(), rule.learned
-    ids = id_array(learned)
-    class_ids = frozen([learned[int(i)] for i in ids], np.int64)
-    room = max(0, min(settings.protected, settings.protected_max - len(footing.protected)))
-    chosen = spread_by_class(ids, class_ids, room)
+    sums, seals, banks = footing.sums, footing.seals, head.banks
+    published = footing.published()
+    if published:
+        if not isinstance(rule, LockedBankRule):
+            rule = LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+        # Exactly what `head` has learned: what was rejected since goes on to the next bank.
+        rule.forget([i for i, c in rule.learned.items() if published.get(i) != c])
+        rule.absorb(labels.as_learned({i: c for i, c in published.items() if i not in rule}))
+        sums, learned = rule.folded(), rule.learned
+        ids = id_array(learned)
+        banks = (*head.banks[:-1], replace(head.banks[-1], sealed=True))
+        seals = (*seals, Seal(banks[-1].id, ids, frozen([learned[int(i)] for i in ids], np.int64), head.version))
+    sealed = head.with_(version=version, parent=head.version, banks=banks, unix=unix)
+    news = unprotected(footing, labels)
+    chosen = _chosen(news, footing, settings)
+    if not published and not len(chosen):
+        raise Rejected(f"{len(footing.protected)} inputs are protected, and there is no room for more")
     inputs = np.array([labels.example(int(i)).features for i in chosen], np.float32)
-    joined = np.array([learned[int(i)] for i in chosen], np.int64)
+    joined = np.array([news[int(i)] for i in chosen], np.int64)
     protected = footing.protected.joined(Plan(sealed), inputs, joined, chosen)
-    seals = (*footing.seals, Seal(sealed.banks[-1].id, ids, class_ids, head.version))
     certified = version if len(chosen) else footing.certified
-    after = Footing(id_array(()), id_array(()), protected, sums, seals, certified)
-    # Made before anything is published: sums that cannot be inverted must not become the footing.
-    return Sealed(sealed, after, rule_on(sealed, after, settings), len(ids), len(chosen))
+    bare = replace(footing, protected=protected, sums=sums, seals=seals, certified=certified)
+    return Sealed(sealed, bare.with_published({}), len(news), len(chosen))
+
+
+def _chosen(news: Mapping[int, int], footing: Footing, settings: LearnerSettings) -> npt.NDArray[np.int64]:
+    """Ids of the examples that join P, ascending."""
+    ids = id_array(news)
+    room = max(0, min(settings.protected, settings.protected_max - len(footing.protected)))
+    return spread_by_class(ids, frozen([news[int(i)] for i in ids], np.int64), room)
+
+
+def what_stays(footing: Footing, ids: Iterable[int], rule: str) -> str:
+    """Say which of these examples cannot be unlearned under this rule, and what to do; "" where all can."""
+    gone = set(ids)
+    sealed = {held.bank: gone.intersection(held.ids.tolist()) for held in footing.seals}
+    said = []
+    count = sum(map(len, sealed.values()))
+    if count:
+        first = next(held for held in footing.seals if sealed[held.bank])
+        said.append(
+            f"{examples(count)} sealed in bank {first.bank} cannot be unlearned: "
+            f"roll back to v{first.before} to go before the seal"
+        )
+    count = len(gone.intersection(footing.base_learned.tolist()))
+    if count:
+        said.append(
+            f"{examples(count)} learned by gradient cannot be unlearned, only left out of what comes: "
+            "roll back to a version before them"
+        )
+    count = len(gone.intersection(footing.learned.tolist())) if rule == GRADIENT else 0
+    if count:
+        said.append(f"{examples(count)} will be unlearned when the locked bank learns again")
+    return "; ".join(said)
+
+
+def examples(count: int) -> str:
+    """As in "1 example", "3 examples"."""
+    return f"{count} example{'' if count == 1 else 's'}"

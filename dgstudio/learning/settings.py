@@ -13,14 +13,19 @@ PROJECTION_SLACK = 0.02
 """The projection stops as soon as no protected input exceeds its limit by more than this."""
 TAU_GAP = 0.08
 """τ lies at least this far above the limit −m: the slack, the proof's gap, and room for rounding to float32."""
+LOCKED_BANK, GRADIENT = "locked bank", "gradient"
+RULES = (LOCKED_BANK, GRADIENT)
+"""The update rules, by name; the first is the default."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearnerSettings:
-    """How the locked bank learns (design 3). Frozen; `check` says what is wrong.
+    """How the learner learns (design 3). Frozen; `check` says what is wrong.
 
     Parameters
     ----------
+    rule
+        "locked bank" (a bank above the base, solved in closed form) or "gradient" (the base's own gates and units).
     kappa, mu
         An example weighs κμ/n_class; a class of the base's training set weighs μ in all.
     tau
@@ -46,8 +51,15 @@ class LearnerSettings:
     audit_at_publish
         "background": publishes are proved, and audited in slices afterwards; "full": every protected input is also
         re-answered before `step` returns.
+    rate, steps_per_example
+        Of Adam, where the rule is the gradient.
+    gate_temperature
+        T_g: backward, a gate is taken for σ(s / T_g).
+    halvings
+        How often a step of the gates is halved before it is left out, because protected inputs would open other units.
     """
 
+    rule: str = LOCKED_BANK
     kappa: float = 4.0
     mu: float = 50.0
     tau: float = -0.5
@@ -61,6 +73,10 @@ class LearnerSettings:
     seed: int = 0
     max_rounds: int = 200
     audit_at_publish: str = "background"
+    rate: float = 1e-3
+    steps_per_example: int = 10
+    gate_temperature: float = 0.2
+    halvings: int = 6
 
     def check(self) -> LearnerSettings:
         """Return the settings themselves.
@@ -70,11 +86,14 @@ class LearnerSettings:
         BadInputError
             With a sentence about the first number that cannot be used.
         """
+        if self.rule not in RULES:
+            raise BadInputError(f"There is no update rule “{self.rule}”: choose {' or '.join(RULES)}.")
         numbers = {"κ": self.kappa, "μ": self.mu, "m": self.margin, "τ": self.tau}
+        numbers |= {"rate of Adam": self.rate, "T_g": self.gate_temperature}
         for name, number in numbers.items():
             if not math.isfinite(number):
                 raise BadInputError(f"The learner's {name} is {number}: give it a finite number.")
-        for name in ("κ", "μ", "m"):
+        for name in ("κ", "μ", "m", "rate of Adam", "T_g"):
             if numbers[name] <= 0:
                 raise BadInputError(f"The learner's {name} is {numbers[name]}: it must be above 0.")
         if math.isnan(self.delta) or self.delta < 0:
@@ -93,9 +112,12 @@ class LearnerSettings:
             ("examples before sealing", self.seal_at),
             ("sealed banks", self.max_banks),
             ("rounds of the projection", self.max_rounds),
+            ("Adam steps an example", self.steps_per_example),
         ):
             if count < 1:
                 raise BadInputError(f"The number of {name} is {count}: it must be at least 1.")
+        if self.halvings < 0:
+            raise BadInputError(f"The number of halvings of a step is {self.halvings}: give 0 or more.")
         if self.protected < 0:
             raise BadInputError(f"The number of inputs protected at a seal is {self.protected}: give 0 or more.")
         if self.audit_at_publish not in ("background", "full"):

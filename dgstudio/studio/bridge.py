@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.engine import Engine
+from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, UnitView
 from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
@@ -76,6 +77,10 @@ class Bridge(QObject):
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
         state.mode = engine.learner.mode
+        settings = engine.learner.settings
+        state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
+        state.least_tau = TAU_GAP - settings.margin
+        state.rules = engine.learner.offered_rules
         state.feature_names = engine.features.names
         state.session_name = session_name
         base = engine.learner.store.head.base
@@ -230,6 +235,18 @@ class Bridge(QObject):
         self.engine.set_mode(mode)
         self.state.mode = mode
         self.state.announce("mode")
+
+    def set_openness(self, tau: float, delta: float) -> None:
+        """Set the dials of the learning bank."""
+        self.engine.set_openness(tau, delta)
+        self.state.tau, self.state.delta = tau, delta
+        self.state.announce("settings")
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule."""
+        self.engine.set_rule(name)
+        self.state.rule = name
+        self.state.announce("settings")
 
     def set_compare(self, kind: str | None) -> None:
         """Run a conventional twin beside ours, or none."""

@@ -47,6 +47,17 @@ def declare_actions(window: StudioWindow) -> None:
         )
     add(
         Action(
+            "learning",
+            "Contract and learning",
+            window.toggle_learning,
+            "L",
+            "What is protected, how open the learning bank is, which rule learns",
+            "mdi6.tune-variant",
+            group="Learn",
+        )
+    )
+    add(
+        Action(
             "protect",
             "Protect what it knows now",
             lambda: attempt(commands.protect_now),

@@ -130,6 +130,15 @@ class StudioState(QObject):
         self.knobs: tuple[Knob, ...] = ()
         self.source_name = ""
         self.protected = 0
+        self.tau = -0.5
+        """The learning bank is open where r > τ."""
+        self.least_tau = -0.52
+        """The widest openness that leaves protected inputs room."""
+        self.delta = 0.2
+        """The learning bank speaks where it disagrees by more than −δ."""
+        self.rule = "locked bank"
+        self.rules: tuple[str, ...] = ("locked bank",)
+        """The update rules that can be chosen."""
         self.hidden = 0
         self.active = 0
         self.feature_names: tuple[str, ...] = ()
@@ -230,6 +239,14 @@ class Commands(Protocol):
 
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""
+        ...
+
+    def set_openness(self, tau: float, delta: float) -> None:
+        """Set the dials of the learning bank; a publish with full proof applies them."""
+        ...
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule, one of `StudioState.rules`."""
         ...
 
     def set_compare(self, kind: str | None) -> None:

@@ -37,6 +37,7 @@ from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings,
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.hints import Hint, Hints
+from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
@@ -140,6 +141,8 @@ class StudioWindow(QMainWindow):
         self.toast.over = self.panels["snapshots"]
         self.palette_ = CommandPalette(self.actions_, desk)
         self.shortcuts = ShortcutSheet(self.actions_, desk)
+        self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
+        self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(
             [
                 Hint(self.panels["stream"], "right", "This is live", HINT_TEXTS[0]),
@@ -171,6 +174,7 @@ class StudioWindow(QMainWindow):
         """Show one frame; called by the bridge's timer in the Qt thread, about 30 times a second."""
         self.bar.update_frame(frame)
         self.status.update_frame(frame)
+        self.learning.update_frame(frame)
         for name, panel in self.panels.items():
             if name in self.broken:
                 continue
@@ -227,7 +231,8 @@ class StudioWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
-        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts, self.hints]
+        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
+        over += [self.learning, self.hints]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -249,6 +254,13 @@ class StudioWindow(QMainWindow):
         else:
             self._was_maximised = self.isMaximized()
             self.showFullScreen()
+
+    def toggle_learning(self) -> None:
+        """Open the sheet of contract and learning, or close it."""
+        if self.learning.isVisible():
+            self.learning.close_overlay()
+        else:
+            self.learning.open()
 
     def toggle_log(self) -> None:
         """Show or hide the log beside the snapshots."""

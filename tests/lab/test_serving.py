@@ -52,7 +52,7 @@ def test_the_bank_that_is_timed_speaks_on_half_of_the_inputs(base):
 
 def test_torchs_dense_network_is_the_twin(base):
     dense = DenseWeights(*base.dense, base.classes)
-    network = serving._torch_dense(dense)
+    network = serving.torch_dense(dense)
     for raw in base.protected[:20]:
         x = base.normaliser(raw)
         np.testing.assert_allclose(network(x).numpy(), logits_of(dense, x), atol=1e-4)

@@ -137,11 +137,29 @@ def bank_of(head: Snapshot, place: int, **changes: Any) -> Snapshot:
     return head.with_(banks=tuple(banks))
 
 
-def nudged(array: np.ndarray) -> np.ndarray:
-    """The same, but for the last bit of one number."""
+def nudged(array: np.ndarray, place: int = 0) -> np.ndarray:
+    """The same, but for the last bit of the first number, or of the first one of a row."""
     changed = array.copy()
-    changed.reshape(-1)[0] = np.nextafter(changed.reshape(-1)[0], np.float32(9))
+    changed.reshape(len(changed), -1)[place, 0] = np.nextafter(
+        changed.reshape(len(changed), -1)[place, 0], np.float32(9)
+    )
     return changed
+
+
+def base_of(head: Snapshot, **changes: Any) -> Snapshot:
+    return head.with_(base=replace(head.base, **changes))
+
+
+def opened(head: Snapshot, raw: np.ndarray) -> int:
+    """A unit that an input opens."""
+    return int(Plan(head).answer(raw).active[-1])
+
+
+def out_of_reach(head: Snapshot, raw: np.ndarray) -> np.ndarray:
+    """The gates' offsets, but for a unit that an input opens: it opens on nothing any more."""
+    c: np.ndarray = head.base.c.copy()
+    c[opened(head, raw)] = -1e3
+    return c
 
 
 def towards(head: Snapshot, raw: np.ndarray, r: float = 1.0) -> np.ndarray:
@@ -170,15 +188,29 @@ TAMPERED: dict[str, tuple[Callable[[Snapshot, np.ndarray], Snapshot], str]] = {
     "a router that opens": (lambda head, raw: bank_of(head, -1, w=towards(head, raw)), "opening on protected input"),
     "τ too near to r": (lambda head, raw: bank_of(head, -1, tau=r_of(head, raw) + 0.04), "within 0.05 of opening"),
     "an open bank more": (lambda head, raw: head.with_(banks=(*head.banks, another_bank(head))), "Bank 7"),
-    "the base's read-out": (
-        lambda head, raw: head.with_(base=replace(head.base, V=nudged(head.base.V))),
+    "a unit's weights": (
+        lambda head, raw: base_of(head, W1=nudged(head.base.W1, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a unit's offset": (
+        lambda head, raw: base_of(head, b1=nudged(head.base.b1, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a unit's read-out": (
+        lambda head, raw: base_of(head, V=nudged(head.base.V, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a gate that closes": (
+        lambda head, raw: base_of(head, c=out_of_reach(head, raw)),
+        "Protected input 0 would open other units",
+    ),
+    "NaN in a unit": (lambda head, raw: base_of(head, W1=with_nan(head.base.W1)), "base of the proposal holds numbers"),
+    "the base's offsets": (lambda head, raw: base_of(head, b2=nudged(head.base.b2)), "changes the base"),
+    "the base's projection": (
+        lambda head, raw: base_of(head, psi=np.eye(head.base.inputs, dtype=np.float32)),
         "changes the base",
     ),
-    "the base's gates": (
-        lambda head, raw: head.with_(base=replace(head.base, theta=nudged(head.base.theta))),
-        "changes the base",
-    ),
-    "the base's k": (lambda head, raw: head.with_(base=replace(head.base, k=head.base.k - 1)), "changes the base"),
+    "the base's class list": (lambda head, raw: base_of(head, classes=head.base.classes[::-1]), "changes the base"),
     "no base": (lambda head, raw: head.with_(base=None), "changes the base"),
     "φ": (lambda head, raw: head.with_(phi=replace(head.phi, phase=nudged(head.phi.phase))), "changes the phi"),
     "φ's scale": (lambda head, raw: head.with_(phi=replace(head.phi, u_rms=head.phi.u_rms * 2)), "changes the phi"),
@@ -227,6 +259,36 @@ def test_an_honest_proposal_passes_and_being_sealed_is_no_change(sealed: Learner
     contract.prove(head, bank_of(head, -1, sealed=True))
     contract.prove(head, bank_of(head, -1, R=-head.banks[-1].R))
     contract.prove(head, head.with_(banks=head.banks[:1]))
+
+
+def test_a_base_may_change_where_no_protected_input_sees_it(sealed: Learner) -> None:
+    """Units that P does not open may compute anything, and gates may move as long as P opens the same units."""
+    head, contract = sealed.store.head, Contract(sealed.footing.protected)
+    plan = Plan(head)
+    used = {int(j) for raw in contract.protected.inputs for j in plan.answer(raw).active}
+    base = head.base
+    spare = 3
+    # Units more that nothing opens.
+    grown = replace(
+        base,
+        theta=np.concatenate([base.theta, np.zeros((spare, base.inputs), np.float32)]),
+        c=np.concatenate([base.c, np.full(spare, -1e3, np.float32)]),
+        W1=np.concatenate([base.W1, np.ones((spare, base.inputs), np.float32)]),
+        b1=np.concatenate([base.b1, np.zeros(spare, np.float32)]),
+        V=np.concatenate([base.V, np.ones((spare, 3), np.float32)]),
+    )
+    before = head.with_(base=grown)
+    unused = [j for j in range(grown.hidden) if j not in used]
+    assert len(unused) >= spare
+    W1, b1, V = grown.W1.copy(), grown.b1.copy(), grown.V.copy()
+    W1[unused], b1[unused], V[unused] = 7, 8, 9
+    after = base_of(before, W1=W1, b1=b1, V=V, c=grown.c + np.float32(0.5))
+    contract.prove(before, after)
+    assert contract.audit(Plan(after), 0, sealed.protected_count).bits_changed == 0
+    with pytest.raises(Rejected, match="which protected input"):
+        contract.prove(before, base_of(after, V=nudged(V, min(used))))
+    with pytest.raises(Rejected, match="changes the base"):
+        contract.prove(head, before)
 
 
 def test_the_gap_below_tau_is_proved_by_the_serving_kernel(sealed: Learner) -> None:

@@ -33,6 +33,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"seal_at": 0}, "The number of examples before sealing is 0: it must be at least 1."),
     ({"max_rounds": -3}, "The number of rounds of the projection is -3: it must be at least 1."),
     ({"protected": -1}, "The number of inputs protected at a seal is -1: give 0 or more."),
+    ({"rule": "genetic"}, "There is no update rule “genetic”: choose locked bank or gradient."),
+    ({"rate": 0.0}, "The learner's rate of Adam is 0.0: it must be above 0."),
+    ({"gate_temperature": math.nan}, "The learner's T_g is nan: give it a finite number."),
+    ({"steps_per_example": 0}, "The number of Adam steps an example is 0: it must be at least 1."),
+    ({"halvings": -1}, "The number of halvings of a step is -1: give 0 or more."),
     ({"audit_at_publish": "never"}, "Audit at publish “never” is not one of: background, full."),
 ]
 

@@ -222,6 +222,16 @@ class FakeBridge:
         self.state.mode = mode
         self.state.announce("mode")
 
+    def set_openness(self, tau: float, delta: float) -> None:
+        self.calls.append(("openness", tau, delta))
+        self.state.tau, self.state.delta = tau, delta
+        self.state.announce("settings")
+
+    def set_rule(self, name: str) -> None:
+        self.calls.append(("rule", name))
+        self.state.rule = name
+        self.state.announce("settings")
+
     def set_compare(self, kind: str | None) -> None:
         self.calls.append(("compare", kind))
         self.state.compare = kind

@@ -57,7 +57,6 @@ class TopBar(QFrame):
         self.contract = Chip(
             "Contract",
             [Part("text", "Contract"), Part("strong", "Exact"), Part("muted", "", level=3)],
-            clickable=False,
         )
         self.serving = self._button(
             "pin", "Serving", [Part("text", "Serving"), Part("strong", "v0"), Part("muted", "live")]
@@ -89,7 +88,7 @@ class TopBar(QFrame):
         self.chips = [widget for widget in (*left, *right) if isinstance(widget, Chip)]
         self.contract.setToolTip(
             "Every publish by the learner leaves the logits of every protected input identical to the last bit;\n"
-            "it is proved before the publish, else the publish is rejected."
+            "it is proved before the publish, else the publish is rejected. Click for openness, rule and protection."
         )
         self.recording.setToolTip("What is being labelled now: hold a class's card or its key 1–9")
         state.changed.connect(self._on_changed)

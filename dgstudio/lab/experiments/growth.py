@@ -1,0 +1,91 @@
+"""`experiment growth`: two classes more at a time, each step protected before the next."""
+
+from __future__ import annotations
+
+from dgstudio.errors import BadInputError
+from dgstudio.lab.data import load
+from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiments.adapt import PROTECTED, PUBLISH_EVERY, QUICK_SEEDS, SEEDS, names_of, shared_config
+from dgstudio.lab.methods import chosen
+from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.lab.trial import Trial, begin, labels_of
+
+FIRST = 2
+"""Classes of the base."""
+AT_A_TIME = 2
+LABELS = 50
+QUICK_LABELS = 20
+METHODS = ("ours", "naive", "replay", "replay_all")
+
+
+def run(options: Options, progress: Progress) -> Result:
+    """Teach every method the same classes in the same order, and score it on all classes seen after each step."""
+    methods = chosen(options.methods or METHODS)
+    name = options.data or "digits"
+    if options.labels_per_class is not None and len(options.labels_per_class) > 1:
+        raise BadInputError("Growth has one number of labels per class: give one, as in --labels-per-class 50.")
+    count = (options.labels_per_class or (QUICK_LABELS if options.quick else LABELS,))[0]
+    seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
+    protected = options.protected or PROTECTED
+    classes = load(name).classes
+    if len(classes) <= FIRST:
+        raise BadInputError(f"{name} has {len(classes)} classes: growth needs more than {FIRST}.")
+    steps = [classes[i : i + AT_A_TIME] for i in range(FIRST, len(classes), AT_A_TIME)]
+    found: dict[tuple[int, str], list[Row]] = {}
+    done, total = 0, seeds * len(methods) * len(steps)
+    for seed in range(seeds):
+        data = load(name, seed)
+        progress(done / total, f"seed {seed}: training the base")
+        start = begin(data, classes[:FIRST], seed, protected, quick=options.quick)
+        X, y = data.part("train")
+        old = data.part("test", classes[:FIRST])
+        for method_name, make in methods.items():
+            trial = Trial(make(start), start, old[0])
+            number = 0
+            for new in steps:
+                seen = classes[: classes.index(new[-1]) + 1]
+                progress(done / total, f"seed {seed}: {method_name}, {len(seen)} classes")
+                examples = labels_of(X, y, new, count, seed, data, first_id=number)
+                number += len(examples)
+                trial.learn(examples, PUBLISH_EVERY)
+                row = {
+                    "accuracy": trial.accuracy(*data.part("test", seen)),
+                    "new_accuracy": trial.accuracy(*data.part("test", new)),
+                    "old_accuracy": trial.accuracy(*old),
+                }
+                trial.protect()
+                row["accuracy_protected"] = trial.accuracy(*data.part("test", seen))
+                found.setdefault((len(seen), method_name), []).append(row | trial.figures())
+                done += 1
+    rows: list[Row] = []
+    for (seen_count, method_name), runs in sorted(found.items(), key=lambda item: item[0][0]):
+        head = {"data": data.name, "method": method_name, "classes": seen_count, "labels_per_class": count}
+        rows.append(head | over_seeds(runs))
+    config = {
+        "data": data.name,
+        "base_classes": names_of(data, classes[:FIRST]),
+        "new_classes": [names_of(data, new) for new in steps],
+        "labels_per_class": count,
+        "methods": list(methods),
+        **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
+    }
+    return Result("growth", config, rows)
+
+
+EXPERIMENT = Experiment(
+    "two classes more at a time, protected after each step; accuracy is on all classes seen",
+    run,
+    frozenset({"data", "labels_per_class", "protected", "methods"}),
+    x="classes",
+    y=("accuracy", "old_accuracy"),
+    columns=(
+        "data",
+        "method",
+        "classes",
+        "labels_per_class",
+        "accuracy",
+        "old_accuracy",
+        "protected_bits_changed",
+        "unchanged_old_share",
+    ),
+)

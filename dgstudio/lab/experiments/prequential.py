@@ -1,0 +1,220 @@
+"""`experiment prequential`: every input is answered before its label is learned, on real and drifting streams.
+
+Hyperparameters are the defaults of each method on every stream; none was chosen on these. With a label delay of L,
+the label of an input comes after the next L inputs have been answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.incremental import Incremental, classifiers
+from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.streams.csvfile import read_csv
+from dgstudio.streams.table import read_table
+from dgstudio.types import F32
+
+LENGTH, QUICK_LENGTH = 2500, 500
+"""Inputs of a stream at most."""
+DELAYS, QUICK_DELAYS = (0, 100), (0,)
+SEEDS, QUICK_SEEDS = 2, 1
+LAST = 5
+"""The last fifth of a stream is told apart."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledStream:
+    """Raw features (n, d) float32 in the order in which they come, and class ids (n,)."""
+
+    name: str
+    X: F32
+    y: npt.NDArray[np.int64]
+
+
+def streams(seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:
+    """Return river's data sets that need no download, and its generators; the concept changes half-way, or all along.
+
+    Raises
+    ------
+    DgstudioError
+        Where river is missing.
+    """
+    try:
+        from river import datasets
+        from river.datasets import synth
+    except ImportError as error:
+        raise DgstudioError("The streams come with river: pip install 'dgstudio[lab]'.") from error
+
+    half = length // 2
+
+    sources: dict[str, Callable[[], Any]] = {
+        "Phishing": datasets.Phishing,
+        "ImageSegments": datasets.ImageSegments,
+        "Bananas": datasets.Bananas,
+        "SEA, abrupt": lambda: chain(
+            synth.SEA(variant=0, noise=0.05, seed=seed).take(half), synth.SEA(variant=3, noise=0.05, seed=seed + 1)
+        ),
+        "Agrawal, gradual": lambda: synth.ConceptDriftStream(
+            synth.Agrawal(classification_function=0, seed=seed),
+            synth.Agrawal(classification_function=3, seed=seed + 1),
+            position=half,
+            width=length // 10,
+            seed=seed,
+        ),
+        "hyperplane": lambda: synth.Hyperplane(n_features=10, n_drift_features=5, mag_change=0.001, seed=seed),
+        "RBF, drifting": lambda: synth.RandomRBFDrift(
+            seed_model=seed, seed_sample=seed, n_classes=4, n_features=10, change_speed=0.01, n_drift_centroids=50
+        ),
+    }
+    return {
+        name: lambda name=name, make=make: _of_river(name, make(), length)  # type: ignore[misc]
+        for name, make in sources.items()
+    }
+
+
+def _of_river(name: str, source: Iterable[tuple[dict[Any, Any], Any]], length: int) -> LabelledStream:
+    """Take the first inputs; classes are numbered in the order in which they appear, features keep their order."""
+    rows, labels = [], []
+    ids: dict[Any, int] = {}
+    for x, y in islice(source, length):
+        rows.append([float(value) for value in x.values()])
+        labels.append(ids.setdefault(y, len(ids)))
+    return LabelledStream(name, np.asarray(rows, np.float32), np.asarray(labels, np.int64))
+
+
+def read_stream(path: Path) -> LabelledStream:
+    """Read a CSV file: numbers and a column of labels, called label, labels, class, … or else the last one.
+
+    Rows with missing values are left out.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, or nothing can be learned from it.
+    """
+    table = read_table(path)
+    if table.labels is None:
+        if path.suffix.lower() == ".npz":
+            raise BadInputError(f"{path} has no labels: add an array called label.")
+        columns, _ = read_csv(path, path.read_bytes())
+        table = read_table(path, columns[-1].name)
+    if table.labels is None:
+        raise BadInputError(f"{path} has no column of labels: add one called label.")
+    X, y = table.values, table.labels.codes.astype(np.int64)
+    whole = np.isfinite(X).all(1) & np.array([bool(table.labels.names[code]) for code in y])
+    if len(np.unique(y[whole])) < 2:
+        raise BadInputError(f"{path} has fewer than two classes in rows without gaps: there is nothing to tell apart.")
+    return LabelledStream(path.stem, np.ascontiguousarray(X[whole]), y[whole])
+
+
+# -- test, then train ----------------------------------------------------------------------------------------------
+
+
+def test_then_train(model: Incremental, stream: LabelledStream, delay: int) -> tuple[npt.NDArray[np.int64], float]:
+    """Answers (n,), −1 for none, each given before its own label and the `delay` before it; and CPU seconds."""
+    answers = np.full(len(stream.y), -1, np.int64)
+    waiting: deque[int] = deque()
+    begin = time.process_time()
+    for number, x in enumerate(stream.X):
+        answer = model.predict(x)
+        if answer is not None:
+            answers[number] = answer
+        waiting.append(number)
+        if len(waiting) > delay:
+            due = waiting.popleft()
+            model.learn(stream.X[due], int(stream.y[due]))
+    return answers, time.process_time() - begin
+
+
+def kappa(answers: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> float:
+    """Cohen's κ: accuracy beyond what answers of the same frequencies would reach by chance; 0 where that is 1."""
+    agreed = float((answers == y).mean())
+    chance = sum(float((answers == c).mean() * (y == c).mean()) for c in np.unique(y))
+    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
+
+
+def figures(answers: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seconds: float) -> Row:
+    """Numbers of one run."""
+    last = len(y) - len(y) // LAST
+    return {
+        "accuracy": float((answers == y).mean()),
+        "last_fifth": float((answers[last:] == y[last:]).mean()),
+        "kappa": kappa(answers, y),
+        "ms_per_example": seconds * 1e3 / len(y),
+    }
+
+
+def run(options: Options, progress: Progress) -> Result:
+    """Run every method on every stream, without and with label delay.
+
+    Raises
+    ------
+    BadInputError
+        For a stream or a method that there is not.
+    """
+    length = QUICK_LENGTH if options.quick else LENGTH
+    delays = QUICK_DELAYS if options.quick else DELAYS
+    seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
+    found: dict[tuple[str, int, str], list[Row]] = {}
+    names: Sequence[str] = ()
+    for seed in range(seeds):
+        chosen = _chosen(options, seed, length)
+        names = tuple(chosen)
+        for place, make in enumerate(chosen.values()):
+            stream = make()
+            methods = classifiers(stream.X.shape[1], len(stream.y), seed)
+            wanted = options.methods or tuple(methods)
+            for number, method in enumerate(wanted):
+                if method not in methods:
+                    raise BadInputError(f"There is no method “{method}” here: choose {', '.join(methods)}.")
+                done = (place + number / len(wanted)) / len(chosen)
+                progress((seed + done) / seeds, f"{stream.name}: {method}, seed {seed}")
+                for delay in delays:
+                    answers, seconds = test_then_train(methods[method](), stream, delay)
+                    row = figures(answers, stream.y, seconds)
+                    found.setdefault((stream.name, delay, method), []).append(row)
+    rows: list[Row] = [
+        {"data": name, "label_delay": delay, "method": method, **over_seeds(runs)}
+        for (name, delay, method), runs in sorted(found.items(), key=lambda item: (names.index(item[0][0]), item[0][1]))
+    ]
+    config = {
+        "data": list(names),
+        "seeds": seeds,
+        "quick": options.quick,
+        "length_at_most": length,
+        "label_delays": list(delays),
+    }
+    return Result("prequential", config, rows)
+
+
+def _chosen(options: Options, seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:
+    known = streams(seed, length)
+    if options.data is None:
+        return known
+    name = str(options.data)
+    if name in known:
+        return {name: known[name]}
+    path = Path(name)
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".npz"):
+        raise BadInputError(f"There is no stream “{name}”: choose {', '.join(known)}, or name a CSV file.")
+    stream = read_stream(path)
+    return {stream.name: lambda: stream}
+
+
+EXPERIMENT = Experiment(
+    "test, then train: accuracy on labelled streams against river's learners, with and without label delay",
+    run,
+    frozenset({"data", "methods"}),
+    y=("accuracy", "last_fifth", "kappa"),
+)

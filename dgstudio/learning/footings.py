@@ -1,0 +1,60 @@
+"""What the learner stood on at each version that can still be gone back to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from dgstudio.errors import BadInputError
+from dgstudio.learning.footing import Footing, id_array
+from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.statistics import Sums
+from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.model.store import SnapshotStore
+
+Recall = Callable[[int], tuple[Snapshot, Footing] | None]
+"""Fetches a version that memory no longer holds, with what the learner stood on; None where there is none."""
+
+
+def beginning(base: BaseModel | None) -> tuple[Snapshot, Footing]:
+    """The first version of a new model, and what it stands on: with a base, its protected inputs; or nothing."""
+    if base is None:
+        nothing = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
+        return Snapshot(reason="initial", unix=time.time()), nothing
+    head = base.snapshot().with_(unix=time.time())
+    protected = ProtectedSet().joined(Plan(head), base.protected, base.protected_labels)
+    sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
+    return head, Footing(id_array(()), id_array(()), protected, sums, (), 0 if len(protected) else None)
+
+
+class Footings:
+    """Footings by version, for as long as the store holds the version; older ones are recalled. One thread writes."""
+
+    def __init__(self, store: SnapshotStore, recall: Recall) -> None:
+        self._store = store
+        self._recall = recall
+        self._known: dict[int, Footing] = {}
+
+    def note(self, version: int, footing: Footing) -> None:
+        """Remember what a version stands on."""
+        self._known = {v: f for v, f in self._known.items() if self._store.holds(v)}
+        self._known[version] = footing
+
+    def of(self, version: int) -> Footing:
+        """What a version stands on; the store holds the version from then on.
+
+        Raises
+        ------
+        BadInputError
+            If there is no such version, or it can no longer be restored.
+        """
+        if version not in self._known or not self._store.holds(version):
+            found = self._recall(version)
+            if found is None:
+                self._store.get(version)
+                raise BadInputError(f"Version {version} cannot be rolled back to: what it was learned from is gone.")
+            self._store.adopt(found[0])
+            self._known[version] = found[1]
+        return self._known[version]

@@ -1,0 +1,171 @@
+"""The sheet under the contract chip: what is protected, how open the learning bank is, which rule learns."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from dgstudio.studio.palette import Overlay
+from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.chip import Segmented
+
+WIDTH = 430
+STEP = 0.01
+"""Of both dials."""
+MOST_TAU, MOST_DELTA = 0.5, 1.0
+RULES = {
+    "locked bank": ("Locked bank", "Solved in closed form beside the base; learns new classes, unlearns exactly"),
+    "gradient": ("Gradient", "Adam on the base's own gates and units, the papers' rule; no new classes"),
+}
+OPENNESS = (
+    "How soon the learning bank opens to an input (τ). Wider learns fastest; narrower leaves more of the old answers "
+    "that are not protected untouched. Sealed banks keep theirs."
+)
+DISAGREEMENT = (
+    "By how much the bank may agree with what lies below it and speak all the same (δ). At 0 it speaks only to "
+    "disagree."
+)
+
+
+class LearningSheet(Overlay):
+    """Opened by a click on the contract chip; keys that mean nothing to its dials go on to the window.
+
+    The dials ask the engine for what they show; a publish with full proof applies it.
+    """
+
+    def __init__(self, state: StudioState, commands: Commands, anchor: QWidget, parent: QWidget) -> None:
+        super().__init__(parent, WIDTH, 520, 0)
+        self.setAccessibleName("Contract and learning")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._state, self._commands, self._anchor = state, commands, anchor
+        self._labels: dict[str, QLabel] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 16)
+        column.setSpacing(8)
+        column.addWidget(self._label("head", "Contract", "panelTitle"))
+        column.addWidget(self._label("promise", "", wrap=True))
+        column.addWidget(self._label("coverage", "", "muted", wrap=True))
+        self.protect = QPushButton("Protect what it knows now")
+        self.protect.clicked.connect(lambda: commands.protect_now())
+        column.addWidget(self.protect, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(8)
+        column.addWidget(self._label("dials", "The learning bank", "panelTitle"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setColumnStretch(1, 1)
+        self.openness = self._dial(grid, 0, "Openness", OPENNESS)
+        self.disagreement = self._dial(grid, 1, "Disagreement", DISAGREEMENT)
+        column.addLayout(grid)
+        column.addWidget(self._label("openness words", OPENNESS, "muted", wrap=True))
+        self.rule_title = self._label("rule", "Rule", "panelTitle")
+        self.rules = Segmented("Rule", [(name, *words) for name, words in RULES.items()])
+        self.rules.chosen.connect(lambda name: commands.set_rule(str(name)))
+        self.rule_words = self._label("rule words", "", "muted", wrap=True)
+        column.addSpacing(8)
+        for widget in (self.rule_title, self.rules, self.rule_words):
+            column.addWidget(widget)
+        self.openness.valueChanged.connect(self._turned)
+        self.disagreement.valueChanged.connect(self._turned)
+        state.changed.connect(self._on_changed)
+        self._on_changed("settings")
+
+    def place(self) -> None:
+        """Stand under the chip that opens it, within the window."""
+        layout, host = self.layout(), self._host
+        assert layout is not None
+        layout.activate()
+        wide = min(round(WIDTH * self.theme.scale), host.width() - 32)
+        tall = layout.totalHeightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
+        below = self._anchor.mapTo(host, QPoint(0, self._anchor.height() + 6))
+        left = max(8, min(below.x(), host.width() - wide - 8))
+        self.setGeometry(left, below.y(), wide, min(tall, host.height() - below.y() - 8))
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(round(WIDTH * self.theme.scale), 400)
+
+    def update_frame(self, frame: Frame) -> None:
+        """Show how much of what is answered now is certified; called at each frame, in the Qt thread."""
+        if self.isVisible():
+            self._set("coverage", coverage_words(frame))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        for name, label in self._labels.items():
+            label.setFont(theme.header() if label.objectName() == "panelTitle" else theme.ui("body"))
+            if "words" in name or name == "coverage":
+                label.setFont(theme.ui("small"))
+        for value in (self._labels["Openness value"], self._labels["Disagreement value"]):
+            value.setFont(theme.mono("body"))
+        self.protect.setFont(theme.ui("body"))
+        self.rules.apply_theme(theme)
+        if self.isVisible():
+            self.place()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_overlay()
+        else:
+            # A class key records while a dial is being turned.
+            event.ignore()
+
+    def _label(self, name: str, text: str, look: str = "", *, wrap: bool = False) -> QLabel:
+        label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(wrap)
+        label.setObjectName(look)
+        self._labels[name] = label
+        return label
+
+    def _dial(self, grid: QGridLayout, row: int, name: str, tooltip: str) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setAccessibleName(name)
+        title, value = self._label(name, name), self._label(f"{name} value", "")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        value.setMinimumWidth(78)
+        for column, widget in enumerate((title, slider, value)):
+            widget.setToolTip(tooltip)
+            grid.addWidget(widget, row, column)
+        return slider
+
+    def _turned(self) -> None:
+        # Wider is to the right: −τ.
+        self._commands.set_openness(round(-self.openness.value() * STEP, 4), self.disagreement.value() * STEP)
+
+    def _set(self, name: str, text: str) -> None:
+        if self._labels[name].text() != text:
+            self._labels[name].setText(text)
+            if self.isVisible():
+                self.place()
+
+    def _on_changed(self, topic: object) -> None:
+        state = self._state
+        if topic not in ("settings", "health", "mode"):
+            return
+        count = f"{state.protected:,}".replace(",", "\u202f")
+        self._set("promise", f"Exact: every publish leaves every bit of the answers to {count} protected inputs alone.")
+        for slider, low, high, value in (
+            (self.openness, -MOST_TAU, -state.least_tau, -state.tau),
+            (self.disagreement, 0.0, MOST_DELTA, min(state.delta, MOST_DELTA)),
+        ):
+            slider.blockSignals(True)
+            slider.setRange(round(low / STEP), round(high / STEP))
+            slider.setValue(round(value / STEP))
+            slider.blockSignals(False)
+        self._set("Openness value", f"τ = {state.tau:.2f}")
+        self._set("Disagreement value", f"δ = {state.delta:.2f}")
+        self.rules.choose(state.rule)
+        self._set("rule words", RULES.get(state.rule, ("", ""))[1])
+        several = len(state.rules) > 1
+        for widget in (self.rule_title, self.rules, self.rule_words):
+            widget.setVisible(several)
+
+
+def coverage_words(frame: Frame) -> str:
+    """Return how many of the newest answers are certified to equal the last protected version's."""
+    share = frame.stats.coverage
+    if share is None:
+        return "Nothing is protected yet, so no answer can be certified."
+    return f"Coverage: {share:.0%} of the newest answers provably equal those of the last protected version."

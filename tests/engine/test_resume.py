@@ -1,0 +1,311 @@
+"""A session that is closed, or killed, and opened again goes on where it was, byte for byte."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.errors import BadInputError
+from dgstudio.learning.learner import Learner
+from dgstudio.session.file import Session
+from dgstudio.streams.registry import open_source
+
+Rigs = Callable[..., Any]
+NEW = "Badminton"
+
+
+def state_of(engine: Engine) -> dict[str, Any]:
+    """All that has to come back."""
+    store, learner = engine.learner.store, engine.learner
+    protected, cohorts = learner.footing.protected.to_arrays()
+    return {
+        "classes": engine.classes.every(),
+        "takes": [replace(take, created_unix=0.0) for take in engine.book.takes()],
+        "examples": [(e.id, e.class_id, e.features.tobytes()) for e in engine.book.active_examples()],
+        "head": (store.head.version, store.head.digest, store.head.classes),
+        "serving": (store.serving.version, store.serving.digest, store.pinned),
+        "protected": {name: array.tobytes() for name, array in protected.items()},
+        "cohorts": cohorts,
+        "learned": learner.footing.learned.tolist(),
+        "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.footing.seals],
+        "parked": learner.parked,
+        "certified": learner.certified_version,
+        "history": [(r.seq, r.kind, r.version, r.reason) for r in engine.learn.history.since(0)[0]],
+    }
+
+
+def reopened(rigs: Rigs, path: Path, **options: Any) -> Any:
+    return rigs(Session.open(path), **options)
+
+
+def test_everything_comes_back(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach(NEW, NEW)
+    rig.engine.protect_now()
+    rig.settle()
+    sealed = rig.engine.learner.store.head.version
+    rig.teach("other", "Running")
+    rig.engine.roll_back(sealed)
+    rig.settle()
+    rig.teach("third", "Walking")
+    rig.engine.undo()
+    rig.settle()
+    before = state_of(rig.engine)
+    assert before["parked"] and before["seals"] and len(before["takes"]) == 2
+    assert rig.engine.stop() == []
+
+    again = reopened(rigs, path)
+    assert state_of(again.engine) == before
+    again.play("Standing")
+    assert {r.certified for r in again.play("Standing")} == {sealed}
+    again.check_all()
+    # Numbers go on where they were, and undo takes back what was done before.
+    used = {id for id, _, _ in before["examples"]} | {e.id for e in again.engine.book.examples_of(2)}
+    class_id = again.teach("fourth", "Running")
+    fresh = {e.id for e in again.engine.book.active_examples() if e.class_id == class_id}
+    assert fresh and not fresh & used
+    assert class_id not in {info.id for info in before["classes"]}
+    assert again.engine.learner.store.head.version > before["head"][0]
+    again.engine.undo()
+    again.engine.undo()
+    again.engine.undo()
+    again.settle()
+    assert len(again.engine.book.takes()) == 1
+    again.engine.redo()
+    again.settle()
+    assert [replace(t, created_unix=0.0) for t in again.engine.book.takes()] == before["takes"]
+    again.engine.resume_parked()
+    again.settle()
+    assert not again.engine.learner.parked and len(again.engine.learner.store.head.banks) == 2
+    again.check_all()
+
+
+def test_opening_again_without_doing_anything_changes_nothing(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach(NEW, NEW)
+    before = state_of(rig.engine)
+    rig.engine.stop()
+    for _ in range(2):
+        again = reopened(rigs, path)
+        assert state_of(again.engine) == before
+        again.engine.stop()
+
+
+def test_a_version_that_only_the_session_holds_can_be_rolled_back_to_and_pinned(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach(NEW, NEW)
+    first = rig.engine.learner.store.head
+    rig.teach(NEW, NEW)
+    second = rig.engine.learner.store.head
+    rig.engine.stop()
+
+    again = reopened(rigs, path)
+    store = again.engine.learner.store
+    assert not store.holds(first.version)
+    again.engine.pin(first.version)
+    again.settle()
+    readings = again.play(NEW)
+    assert {(r.version, r.digest) for r in readings} == {(first.version, first.digest)}
+    again.engine.unpin()
+    again.engine.roll_back(first.version)
+    again.settle()
+    assert store.head.digest == first.digest and store.head.version > second.version
+    assert again.engine.learner.parked
+    again.engine.roll_back(0)
+    again.settle()
+    assert not store.head.banks
+    again.check_all()
+
+
+def test_a_pinned_version_is_served_again(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach(NEW, NEW)
+    pinned = rig.engine.learner.store.head
+    rig.engine.pin(pinned.version)
+    rig.teach(NEW, NEW)
+    assert rig.engine.learner.store.head.version > pinned.version
+    before = state_of(rig.engine)
+    rig.engine.stop()
+    again = reopened(rigs, path)
+    assert state_of(again.engine) == before
+    assert {r.digest for r in again.play(NEW)} == {pinned.digest}
+
+
+def test_what_began_from_nothing_comes_back(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path), nothing=True)
+    rig.teach("a", "Standing")
+    rig.teach("b", "Running")
+    before = state_of(rig.engine)
+    rig.engine.stop()
+    again = reopened(rigs, path, nothing=True)
+    assert state_of(again.engine) == before
+    again.teach("a", "Standing")
+    assert again.share_of("b", again.play("Running")) > 0.9
+    again.check_all()
+
+
+def test_a_session_from_nothing_says_that_no_twin_can_be_compared(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path), nothing=True)
+    rig.teach("a", "Standing")
+    rig.engine.stop()
+    again = reopened(rigs, path)
+    assert "no twin" in again.heard("session").text and again.engine.base is None
+
+
+def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.engine.stop()
+    source = open_source("simulator")
+    source.spec = replace(source.spec, channels=("a", "b"))
+    with Session.open(path) as session, pytest.raises(BadInputError, match="made with other channels"):
+        Engine(source, None, session)
+
+
+# -- killed ------------------------------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys, time
+from dgstudio.engine.bases import base_for
+from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.paths import sample
+from dgstudio.session.file import Session
+from dgstudio.streams.recording import RecordingSource
+
+path, how = sys.argv[1:]
+source = RecordingSource(sample("basic_motions.csv"), speed=0, loop=False, takes=[30, 31])
+base, _ = base_for(source.spec)
+session = Session.open(path) if os.path.exists(path) else Session.create(path)
+engine = Engine(source, base, session, EngineSettings(lossless=True))
+engine.start()
+deadline = time.monotonic() + 30
+
+def until(condition):
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+def heard(kind):
+    return any(event.kind == kind for event in engine.events.drain())
+
+until(lambda: engine.ended)
+first, *_, last = engine.lane.readings.since(0)[0]
+info = engine.classes.by_name("new") or engine.add_class("new")
+engine.label_span(info.id, first.start, last.end)
+until(lambda: heard("take saved"))
+if how == "protected":
+    until(lambda: engine.ended)
+    engine.protect_now()
+    until(lambda: engine.ended)
+    print(engine.learner.store.head.digest, engine.learner.protected_count, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(path: Path, how: str = "") -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path), how], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_what_was_said_to_be_saved_is_there_after_kill_9_and_is_learned(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    killed(path)
+    with Session.open(path) as session:
+        assert session.report.ok
+        (take,) = session.takes()
+        examples = session.examples()
+    assert take.examples == len(examples) > 100
+
+    rig = reopened(rigs, path)
+    rig.settle()
+    uninterrupted = Learner.begin(rig.motions.base)
+    uninterrupted.add_class(take.class_id)
+    uninterrupted.absorb(examples)
+    uninterrupted.step()
+    assert not uninterrupted.pending
+    head, expected = rig.engine.learner.store.head, uninterrupted.store.head
+    assert head.digest == expected.digest and head.classes == expected.classes
+    assert rig.engine.book.total == len(examples)
+    rig.check_all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_kill_after_an_earlier_opening_does_not_bring_that_one_back(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    assert rig.engine.stop() == []
+    digest, protected = killed(path, "protected")
+    again = reopened(rigs, path)
+    again.settle()
+    assert again.engine.learner.store.head.digest == digest
+    assert again.engine.learner.protected_count == int(protected) > 150
+    again.check_all()
+
+
+# -- cannot be written -------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_cannot_be_written_is_gone_on_from_in_memory(
+    rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach(NEW, NEW)
+    digest = rig.engine.learner.store.head.digest
+    rig.engine.stop()
+    session = Session.open(path)
+    monkeypatch.setattr(session._database, "why_read_only", "the file may only be read")
+    content = path.read_bytes()
+    again = rigs(session)
+    assert again.engine.learner.store.head.digest == digest
+    assert "only be read" in again.heard("not saved").text
+    again.teach("other", "Walking")
+    assert again.engine.learner.store.head.digest != digest
+    assert again.engine.stop() == []
+    assert path.read_bytes() == content
+
+
+def test_an_engine_with_labels_from_a_file_keeps_whole_takes(rigs: Rigs, tmp_path: Path, until: Any) -> None:
+    path = tmp_path / "labels.csv"
+    rng = np.random.default_rng(0)
+    rows = [f"{0.0 if i < 100 else 5.0 + rng.normal()},{rng.normal()},{'a' if i < 100 else 'b'}" for i in range(200)]
+    path.write_text("x,y,label\n" + "\n".join(rows) + "\n")
+    session_path = tmp_path / "a.dgs"
+    source = open_source(str(path), speed=0, loop=False, labels_column="label", rate=50.0)
+    settings = EngineSettings(lossless=True, feed_labels=True)
+    with Engine(source, None, Session.create(session_path), settings) as engine:
+        until(lambda: engine.ended)
+        engine.undo()
+        until(lambda: engine.ended)
+        assert [info.name for info in engine.classes.living()] == ["a", "b"]
+        assert engine.book.labels(1) == (0, 0, [])
+        engine.undo()
+        until(lambda: engine.ended)
+        assert [info.name for info in engine.classes.living()] == ["a"]
+    with Session.open(session_path) as session:
+        first, second = session.takes()
+        hidden = session.inactive_ids()
+        for take in (first, second):
+            examples = [e for e in session.examples(active_only=False) if e.take_id == take.id]
+            assert take.examples == len(examples) > 5
+            assert (take.start, take.end) == (examples[0].start, examples[-1].end)
+            assert {e.id in hidden for e in examples} == {take is second}

@@ -1,0 +1,71 @@
+"""The sheet of contract and learning: its dials ask, and the window's keys go on working while it is open."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from dgstudio.studio.widgets.learningsheet import coverage_words
+
+
+@pytest.fixture
+def sheet(window, bridge):
+    bridge.state.rules = ("locked bank", "gradient")
+    QTest.keyClick(window, Qt.Key.Key_L)
+    assert window.learning.isVisible()
+    return window.learning
+
+
+def test_the_contract_chip_opens_it_and_escape_closes_it(window):
+    QTest.mouseClick(window.bar.contract, Qt.MouseButton.LeftButton)
+    assert window.learning.isVisible()
+    QTest.keyClick(window.learning, Qt.Key.Key_Escape)
+    assert not window.learning.isVisible()
+
+
+def test_it_says_what_is_promised_and_how_much_is_certified(sheet, window, bridge):
+    bridge.stats.coverage = 0.964
+    window.update_frame(bridge.frame())
+    words = [label.text() for label in sheet._labels.values()]
+    assert "Exact: every publish leaves every bit of the answers to 400 protected inputs alone." in words
+    assert "Coverage: 96% of the newest answers provably equal those of the last protected version." in words
+    bridge.stats.coverage = None
+    assert "no answer can be certified" in coverage_words(bridge.frame())
+
+
+def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
+    assert sheet.openness.value() == 50 and sheet.disagreement.value() == 20
+    QTest.keyClick(sheet.openness, Qt.Key.Key_Left)
+    QTest.keyClick(sheet.disagreement, Qt.Key.Key_Home)
+    assert bridge.calls == [("openness", -0.49, 0.2), ("openness", -0.49, 0.0)]
+    assert sheet._labels["Openness value"].text() == "τ = -0.49"
+    QTest.keyClick(sheet.openness, Qt.Key.Key_End)
+    assert bridge.calls[-1] == ("openness", -0.52, 0.0), "no wider than leaves protected inputs room"
+
+
+def test_rule_and_protection_are_asked_for(sheet, bridge):
+    QTest.mouseClick(sheet.rules.segments["gradient"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(sheet.protect, Qt.MouseButton.LeftButton)
+    assert bridge.calls == [("rule", "gradient"), ("protect",)]
+
+
+def test_a_class_key_records_while_a_dial_has_the_focus(sheet, bridge):
+    sheet.openness.setFocus()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2)
+    assert bridge.calls == [("press", 1), ("release",)]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
+def test_everything_on_it_has_room(make_window, make_bridge, size):
+    bridge = make_bridge()
+    bridge.state.rules = ("locked bank", "gradient")
+    window = make_window(bridge, size=size)
+    window.actions_.trigger("learning")
+    bridge.stats.coverage = 0.5
+    for _ in range(3):
+        window.update_frame(bridge.frame())
+        QApplication.processEvents()
+    for label in window.learning._labels.values():
+        needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        assert label.height() >= needed - 1, label.text()
+    assert window.rect().contains(window.learning.geometry())

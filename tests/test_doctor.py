@@ -1,0 +1,105 @@
+"""The doctor: what it finds here, and what it says where something is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dgstudio import cli, doctor
+from dgstudio.doctor import Finding, examine
+
+
+@pytest.fixture
+def without_qt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start of Qt is a process of its own; most tests are not about that."""
+    monkeypatch.setattr(doctor, "_qt_starts", lambda: iter([Finding("ok", "Qt", "draws")]))
+
+
+def about(subject: str) -> list[Finding]:
+    return [finding for finding in examine() if finding.subject == subject]
+
+
+def test_this_machine_is_well() -> None:
+    findings = examine()
+    assert not [finding for finding in findings if finding.level == "bad"]
+    subjects = {finding.subject for finding in findings}
+    assert {"Python", "Libraries", "PySide6", "Qt", "Display", "Kernel", "torch", "Base model", "Fonts"} <= subjects
+    assert "platform offscreen" in next(f.text for f in findings if f.subject == "Qt")
+
+
+def test_a_missing_library_and_another_qt_are_bad_and_say_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, without_qt: None
+) -> None:
+    versions: dict[str, str | None] = {"PySide6": "6.12.0", "scipy": None, "torch": None}
+    version = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: versions.get(name, version(name)))
+    assert about("Libraries") == [Finding("bad", "Libraries", "missing: scipy; run pip install scipy")]
+    (qt,) = about("PySide6")
+    assert qt.level == "bad" and "6.12.0" in qt.text and "pip install PySide6==6.11.3" in qt.text
+    versions["PySide6"] = None
+    assert about("PySide6")[0].text == "missing: run pip install PySide6==6.11.3"
+    assert about("torch")[0].level == "note"
+
+
+def test_a_qt_that_does_not_start_names_the_reason_and_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(command: list[str], **_: Any) -> Any:
+        return subprocess.CompletedProcess(command, 1, "", "ImportError: libEGL.so.1: cannot open shared object file\n")
+
+    monkeypatch.setattr(doctor.subprocess, "run", fails)
+    found = about("Qt")
+    assert found and all(finding.level == "bad" for finding in found)
+    assert "libEGL.so.1" in found[0].text and "apt-get install -y libegl1" in found[0].text
+
+
+def test_a_missing_base_or_font_is_bad(monkeypatch: pytest.MonkeyPatch, without_qt: None, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "asset", lambda name: tmp_path / name)
+    bases = about("Base model")
+    assert len(bases) == 2 and all(f.level == "bad" and "python -m dgstudio.lab.bases" in f.text for f in bases)
+    assert about("Fonts")[0].level == "bad"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_it_says_what_works(monkeypatch: pytest.MonkeyPatch, without_qt: None) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    (display,) = about("Display")
+    assert display.level == "note" and "dgstudio run" in display.text
+
+
+def test_a_folder_that_cannot_be_written_is_bad(
+    monkeypatch: pytest.MonkeyPatch, without_qt: None, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
+    (folder,) = about("Sessions")
+    assert folder.level == "bad" and "DGSTUDIO_HOME" in folder.text
+
+
+def test_a_check_that_fails_itself_is_a_finding(monkeypatch: pytest.MonkeyPatch, without_qt: None) -> None:
+    def fails() -> Any:
+        raise RuntimeError("a bug")
+        yield
+
+    monkeypatch.setattr(doctor, "_kernel", fails)
+    assert Finding("bad", "fails", "the check itself failed: RuntimeError('a bug')") in examine()
+
+
+@pytest.mark.parametrize(("level", "status"), [("ok", 0), ("note", 0), ("bad", 1)])
+def test_the_command_ends_with_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    level: str,
+    status: int,
+    without_qt: None,
+) -> None:
+    monkeypatch.setattr(doctor, "examine", lambda: [Finding(level, "Thing", "what [it] is")])
+    monkeypatch.setattr(sys, "argv", ["dgstudio", "doctor"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    out, err = capsys.readouterr()
+    assert left.value.code == status and "Thing" in out and "what [it] is" in out
+    assert err.count("\n") == (1 if status else 0)
