@@ -14,7 +14,7 @@ from dgstudio.learning.evidence import Evidence
 from dgstudio.learning.examples import ExampleStore
 from dgstudio.learning.from_nothing import fit, fitted_on
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
-from dgstudio.learning.solve import Solution, resting_router, solve
+from dgstudio.learning.solve import Solution, resting_router, solve, with_prior
 from dgstudio.learning.statistics import Statistics, Sums
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
@@ -140,6 +140,8 @@ class LockedBankRule:
             solution = self._routing_only(solution, present)
         elif mode is Mode.WEIGHTS:
             solution = self._weights_only(solution, present)
+        if mode is not Mode.ROUTING and self._answers_below:
+            solution = with_prior(solution, self._store.class_ids, self._statistics.classes, self.settings.prior)
         w, R = _float32(solution.weights[:, -1]), _float32(solution.weights[:, :-1].T)
         bank = Bank(
             id=self.bank_id,

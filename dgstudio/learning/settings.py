@@ -28,6 +28,8 @@ class LearnerSettings:
         "locked bank" (a bank above the base, solved in closed form) or "gradient" (the base's own gates and units).
     kappa, mu
         An example weighs κμ/n_class; a class of the base's training set weighs μ in all.
+    prior
+        β: how much an open bank leans towards the classes that its examples show.
     tau
         Openness: the learning bank is open where r > τ.
     delta
@@ -62,6 +64,7 @@ class LearnerSettings:
     rule: str = LOCKED_BANK
     kappa: float = 4.0
     mu: float = 50.0
+    prior: float = 0.3
     tau: float = -0.5
     delta: float = 0.2
     margin: float = 0.6
@@ -88,6 +91,8 @@ class LearnerSettings:
         """
         if self.rule not in RULES:
             raise BadInputError(f"There is no update rule “{self.rule}”: choose {' or '.join(RULES)}.")
+        if not (math.isfinite(self.prior) and self.prior >= 0):
+            raise BadInputError(f"The learner's β is {self.prior}: give 0 (no leaning) or more.")
         numbers = {"κ": self.kappa, "μ": self.mu, "m": self.margin, "τ": self.tau}
         numbers |= {"rate of Adam": self.rate, "T_g": self.gate_temperature}
         for name, number in numbers.items():

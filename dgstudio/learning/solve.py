@@ -40,10 +40,28 @@ class Solution:
     rounds: int
 
 
-def example_weights(class_ids: npt.NDArray[np.int64], below: npt.NDArray[np.int64], settings: LearnerSettings) -> F64:
-    """v_i = κμ/n_c, at most 1 where what lies below the bank (`below`, a class id or −1) answers right already."""
-    _, index, counts = np.unique(class_ids, return_inverse=True, return_counts=True)
-    weights = settings.kappa * settings.mu / counts[index]
+def class_sizes(
+    class_ids: npt.NDArray[np.int64], mass: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], F64]:
+    """Classes of the examples, how many examples each has, and as how many it counts.
+
+    A class of which there are few examples and which has `mass` below counts as at least Σ n²/Σ n, the class size that
+    a typical example sees: one slip of the hand among twenty labels must not be weighed up to the twenty.
+    """
+    classes, counts = np.unique(class_ids, return_counts=True)
+    typical = (counts**2).sum() / max(1, counts.sum())
+    return classes, counts, np.where(np.isin(classes, mass), np.maximum(counts, typical), counts)
+
+
+def example_weights(
+    class_ids: npt.NDArray[np.int64], below: npt.NDArray[np.int64], mass: tuple[int, ...], settings: LearnerSettings
+) -> F64:
+    """v_i = κμ/n_c, n_c by `class_sizes`; at most 1 where what lies below the bank answers right already.
+
+    `below` (n,) is the class id that it answers, or −1.
+    """
+    classes, _, sizes = class_sizes(class_ids, mass)
+    weights = settings.kappa * settings.mu / sizes[np.searchsorted(classes, class_ids)]
     return np.where(below == class_ids, np.minimum(weights, 1.0), weights)
 
 
@@ -63,7 +81,7 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
     class_ids = examples.class_ids
     classes = bank_classes(statistics.classes, class_ids)
     base_part = statistics.columns(classes)
-    v = example_weights(class_ids, examples.below, settings)
+    v = example_weights(class_ids, examples.below, statistics.classes, settings)
 
     factor = _factor(examples.K, 1.0 / v)
     target = np.zeros((len(class_ids), len(classes) + 1))
@@ -92,6 +110,26 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
     if not np.isfinite(weights).all():
         raise Rejected("The regression gave weights that are not finite; the examples since the last publish wait.")
     return Solution(classes, weights, alpha, base_part, rounds)
+
+
+def with_prior(solution: Solution, class_ids: npt.NDArray[np.int64], mass: tuple[int, ...], prior: float) -> Solution:
+    """Let the router speak for the classes that the examples show: t_c ← t_c + β_c (r + s_c^{-1/2}), linear in z.
+
+    An input on which the bank is open is probably of a class that it has examples of, the more so the fewer there
+    are, since ridge regression shrinks the scores of a class with few examples towards 0. s_c is the size by
+    `class_sizes`, β_c = `prior` n_c/s_c. Whatever the read-out, the protected inputs keep the bank closed. The exact
+    attribution carries over: each example's share of r is added to its share of t_c.
+    """
+    classes, counts, sizes = class_sizes(class_ids, mass)
+    weights, alpha, base_part = solution.weights.copy(), solution.alpha.copy(), solution.base_part.copy()
+    for class_id, count, size in zip(classes.tolist(), counts.tolist(), sizes.tolist(), strict=True):
+        column, strength = solution.classes.index(class_id), prior * count / size
+        for part in (weights, alpha, base_part):
+            part[:, column] += strength * part[:, -1]
+        # r = 1 + w·z, and the last entry of z is 1.
+        for part in (weights, base_part):
+            part[-1, column] += strength * (1.0 + size**-0.5)
+    return Solution(solution.classes, weights, alpha, base_part, solution.rounds)
 
 
 def resting_router(statistics: Statistics, settings: LearnerSettings) -> F64:

@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 from dgstudio.errors import Rejected
 from dgstudio.learning.examples import ExampleStore
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.solve import Solution, bank_classes, example_weights, solve
+from dgstudio.learning.solve import Solution, bank_classes, example_weights, solve, with_prior
 from dgstudio.learning.statistics import RIDGE, RIDGE_BIAS, Statistics, Sums
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
@@ -34,7 +34,7 @@ class Dense:
         self.ids = np.array([e.class_id for e in examples])
         self.below = np.array([base.classes[plan.answer(e.features).top] for e in examples])
         self.sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
-        self.v = example_weights(self.ids, self.below, SETTINGS)
+        self.v = example_weights(self.ids, self.below, base.classes, SETTINGS)
         self.classes = bank_classes(base.classes, self.ids)
         A0, B0 = base.A0.astype(np.float64), np.zeros((base.phi.dim, len(self.classes) + 1))
         B0[:, : len(base.classes)], B0[:, -1] = base.B0, base.b_r
@@ -98,10 +98,36 @@ def test_a_projected_router_is_the_nearest_one_in_the_metric_of_the_regression(b
 def test_examples_weigh_kappa_mu_over_their_number_and_at_most_one_where_nothing_is_to_be_learned() -> None:
     ids = np.array([3, 3, 3, 3, 0, 0, 5])
     below = np.array([0, 3, 1, -1, 0, 1, -1])
-    v = example_weights(ids, below, LearnerSettings(kappa=2.0, mu=10.0))
+    v = example_weights(ids, below, (), LearnerSettings(kappa=2.0, mu=10.0))
     np.testing.assert_array_equal(v, [5, 1, 5, 5, 1, 10, 20])
-    many = example_weights(np.zeros(80, np.int64), np.zeros(80, np.int64), LearnerSettings(kappa=1.0, mu=8.0))
+    many = example_weights(np.zeros(80, np.int64), np.zeros(80, np.int64), (), LearnerSettings(kappa=1.0, mu=8.0))
     np.testing.assert_array_equal(many, np.full(80, 0.1))
+
+
+def test_a_slip_of_the_hand_does_not_weigh_as_much_as_all_the_rest() -> None:
+    ids, below = np.array([3] * 20 + [0]), np.full(21, 1)
+    settings = LearnerSettings(kappa=1.0, mu=20.0)
+    v = example_weights(ids, below, (0, 1), settings)
+    typical = (20**2 + 1) / 21
+    np.testing.assert_allclose(v, [1.0] * 20 + [20 / typical])
+    # A class that is known by its examples alone is weighed up to the others, however few they are.
+    np.testing.assert_allclose(example_weights(ids, below, (1,), settings), [1.0] * 20 + [20.0])
+    # Alone, a correction of an old class weighs in full.
+    np.testing.assert_allclose(example_weights(ids[-1:], below[-1:], (0, 1), settings), [20.0])
+
+
+def test_the_prior_adds_the_router_to_the_classes_that_the_examples_show(base: BaseModel, label: Label) -> None:
+    dense = Dense(base, mixed(label, [1, 0, 0, 4, 0, 1], 1), 10)
+    plain = dense.solved(np.arange(len(dense.ids)))
+    leaning = with_prior(plain, dense.ids, base.classes, 0.3)
+    z = dense.Z[0]
+    t, r = z @ plain.weights[:, :-1], 1 + z @ plain.weights[:, -1]
+    # Class 0, which has mass, has one example of six and counts as three, the size that a typical example sees.
+    added = {3: 0.3 * (r + 0.5), 5: 0.3 * (r + 1.0), 0: 0.1 * (r + 3**-0.5)}
+    expected = [score + added.get(c, 0.0) for c, score in zip(plain.classes, t, strict=True)]
+    np.testing.assert_allclose(z @ leaning.weights[:, :-1], expected, rtol=1e-9)
+    np.testing.assert_array_equal(leaning.weights[:, -1], plain.weights[:, -1])
+    np.testing.assert_array_equal(with_prior(plain, dense.ids, base.classes, 0.0).weights, plain.weights)
 
 
 def test_the_bank_knows_the_classes_with_mass_then_those_with_examples() -> None:
