@@ -20,6 +20,7 @@ BUFFER = 500
 """Newest examples that the online MLP rehearses, and that `Ours` keeps where it forgets."""
 BATCH = 16
 STEPS = 2
+FORGET_SHARE = 5
 PUBLISH_SHARE = 50
 """Ours publishes when what it has learned has grown by a fiftieth."""
 
@@ -43,8 +44,9 @@ class Ours:
     Parameters
     ----------
     keep
-        Only the newest so many examples; older ones are unlearned, which is exact. None: all; the learner seals its
-        bank when that is full.
+        Only the newest so many examples, and at most a fifth more; older ones are unlearned, a fifth at a time (while
+        nothing is sealed or protected, each unlearning fits the features anew). None: all; the learner seals its bank
+        when that is full.
     protect_after
         Labels after which what it knows is protected for good, once.
     """
@@ -71,8 +73,8 @@ class Ours:
         learner = self.learner
         if y not in learner.store.head.classes:
             learner.add_class(y)
-        if self._keep is not None and len(self._recent) == self._keep:
-            learner.forget([self._recent.popleft()])
+        if self._keep is not None and len(self._recent) >= self._keep + self._keep // FORGET_SHARE:
+            learner.forget([self._recent.popleft() for _ in range(self._keep // FORGET_SHARE)])
         learner.absorb([Example(self._count, y, 0, x, 0.0, 0.0)])
         self._recent.append(self._count)
         self._count += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from dgstudio.learning.from_nothing import fit, fitted_on
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.learning.solve import Solution, resting_router, solve, with_prior
 from dgstudio.learning.statistics import Statistics, Sums
+from dgstudio.learning.unknown import ADDED, FROM, added_directions, limit
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.model.snapshot import Bank, Snapshot, frozen
 from dgstudio.types import F32, F64, Example, Mode
 
 
@@ -52,6 +54,7 @@ class LockedBankRule:
         self._class_ids: dict[int, int] = {}
         self._free = below.phi is None
         self._fitted: tuple[int, ...] = ()
+        self._added: tuple[tuple[int, ...], F32] | None = None
         if self._free or sums is None:
             self._sums = Sums.empty(settings.features + 1)
             self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
@@ -151,9 +154,24 @@ class LockedBankRule:
             classes=solution.classes,
             tau=self.settings.tau,
             delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
+            **self._what_is_unlike(),
         )
         self.solution = solution
         return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
+
+    def _what_is_unlike(self) -> dict[str, Any]:
+        """Where the examples lie, as far as the bank's choice to be unsure needs it; a function of their set."""
+        phi = self._below.phi
+        if phi is None or phi.seen is None or not self.settings.unsure:
+            return {}
+        # All of the first few; then as often as their number doubles, since it costs a decomposition.
+        first = sorted(self._features) if len(self._features) <= ADDED else fitted_on(list(self._features))
+        key = tuple(first[:: max(1, len(first) // FROM)][:FROM])
+        if self._added is None or self._added[0] != key:
+            Z = self._store.Z[np.searchsorted(self._store.ids, key)]
+            self._added = key, frozen(added_directions(phi, Z))
+        classes = len(set(self._class_ids.values()))
+        return {"added": self._added[1], "unsure": limit(phi, len(self._features), classes)}
 
     @property
     def _answers_below(self) -> bool:

@@ -36,6 +36,8 @@ class LearnerSettings:
         The learning bank speaks where it disagrees with what lies below by more than −δ.
     margin
         m: the projection brings r of every protected input to −m.
+    unsure
+        Whether the bank answers "unsure" to what is unlike anything that was learned (models with a base only).
     features
         D: random Fourier features, used where there is no base (a base brings its own).
     protected
@@ -68,6 +70,7 @@ class LearnerSettings:
     tau: float = -0.5
     delta: float = 0.2
     margin: float = 0.6
+    unsure: bool = True
     features: int = 1024
     protected: int = 400
     protected_max: int = 1000

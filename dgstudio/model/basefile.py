@@ -17,7 +17,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
 from dgstudio.types import F32, I32
 
-FORMAT = "dgstudio-base-1"
+FORMAT = "dgstudio-base-2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +91,7 @@ class BaseModel:
             "classes": list(self.base.classes),
             "class_names": list(self.class_names),
             "feature_names": list(self.feature_names),
-            "x_rms": float(self.phi.x_rms),
-            "u_rms": float(self.phi.u_rms),
+            "phi": self.phi.scalars(),
             "meta": self.meta,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,10 +140,11 @@ class BaseModel:
         def part(prefix: str) -> dict[str, npt.NDArray[Any]]:
             return {name.split(".", 1)[1]: a for name, a in arrays.items() if name.startswith(prefix + ".")}
 
+        phi: dict[str, Any] = {**part("phi"), **{name: float(value) for name, value in meta["phi"].items()}}
         return cls(
             normaliser=Normaliser(**part("normaliser")),
             base=Base(**part("base"), k=int(meta["k"]), classes=tuple(int(c) for c in meta["classes"])),
-            phi=Features(**part("phi"), x_rms=float(meta["x_rms"]), u_rms=float(meta["u_rms"])),
+            phi=Features(**phi),
             A0=arrays["A0"],
             B0=arrays["B0"],
             b_r=arrays["b_r"],

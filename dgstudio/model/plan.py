@@ -64,6 +64,8 @@ class Answer:
     logits: F32
     probabilities: F32
     top: int
+    unsure: bool = False
+    """The speaking bank finds the input unlike anything learned; `top` is −1 then, and the logits stand."""
 
 
 class _Output:
@@ -90,7 +92,7 @@ class _Output:
 class _BankPlan:
     """One bank compiled: its read-out has at least two rows, so that the product has a fixed kind of shape."""
 
-    __slots__ = ("R", "classes", "delta", "output", "place", "rows", "speaks_always", "tau", "w")
+    __slots__ = ("R", "added", "classes", "delta", "output", "place", "rows", "speaks_always", "tau", "unsure", "w")
 
     def __init__(self, bank: Bank, living: tuple[int, ...]) -> None:
         self.w = bank.w
@@ -101,6 +103,7 @@ class _BankPlan:
         self.tau = np.float32(bank.tau)
         self.delta = np.float32(bank.delta)
         self.speaks_always = math.isinf(bank.delta)
+        self.added, self.unsure = bank.added, bank.unsure
         self.output = _Output(living, bank.classes)
 
     def read_out(self, z: F32) -> F32:
@@ -249,9 +252,35 @@ class Plan:
         # A part that knows no living class has nothing to say, however alike its −30s are.
         top = int(logits.argmax()) if output is not None and output.some else -1
         probabilities = self._softmax(logits)
+        unsure = spoken is not None and z is not None and self._unlike(self._banks[speaker], z)
         return Answer(
-            x, active, activations, margin, base_logits, z, r, state, spoken, speaker, logits, probabilities, top
+            x,
+            active,
+            activations,
+            margin,
+            base_logits,
+            z,
+            r,
+            state,
+            spoken,
+            speaker,
+            logits,
+            probabilities,
+            -1 if unsure else top,
+            unsure,
         )
+
+    def _unlike(self, bank: _BankPlan, z: F32) -> bool:
+        """Whether more of z lies outside the subspace of what was learned than the bank takes for known."""
+        phi = self._phi
+        if phi is None or phi.seen is None or bank.unsure == math.inf:
+            return False
+        inside = np.dot(phi.seen, z)
+        residual = np.dot(z, z) - np.dot(inside, inside)
+        if bank.added is not None:
+            more = np.dot(bank.added, z)
+            residual -= np.dot(more, more)
+        return bool(residual > bank.unsure)
 
     def _answer_base(self, base: Base, x: F32) -> tuple[I32, F32, float, F32]:
         features = x if base.psi is None else np.dot(base.psi, x)
@@ -296,6 +325,9 @@ class Plan:
         if self._banks and phi is not None:
             total += phi.omega.size + (0 if phi.W1 is None else phi.W1.size)
             total += sum(len(bank.w) for bank in self._banks)
+            if phi.seen is not None and answer.t is not None:
+                added = self._banks[answer.speaker].added
+                total += phi.seen.size + (0 if added is None else added.size)
             total += sum(
                 bank.R.size for bank, s in zip(self._banks, answer.state, strict=True) if s != BankState.CLOSED
             )

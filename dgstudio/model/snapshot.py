@@ -160,6 +160,9 @@ class Features(_Arrays):
 
     g(x) = [x / x_rms ; 2·relu(W1 x + b1) / u_rms] over all units of the base as they were, or g = x where W1 is None.
     Ω (D, d + H) or (D, d), ϕ (D,); random Fourier features after Rahimi and Recht (2007).
+
+    `seen` U0 (r, D+1) spans what the base was trained on; of z·z − ‖U0 z‖², `usual` is the median and `unusual` the
+    99.5 % quantile over inputs that the base knows. None: nothing is known about what is unlike it all.
     """
 
     omega: F32
@@ -168,6 +171,9 @@ class Features(_Arrays):
     b1: F32 | None = None
     x_rms: float = 1.0
     u_rms: float = 1.0
+    seen: F32 | None = None
+    usual: float = 0.0
+    unusual: float = math.inf
 
     @property
     def dim(self) -> int:
@@ -177,7 +183,11 @@ class Features(_Arrays):
     @cached_property
     def id(self) -> str:
         """Content id of all of φ."""
-        return _stamp(self.phase, self.phase[:0], json.dumps([self.ids, float(self.x_rms), float(self.u_rms)]))
+        return _stamp(self.phase, self.phase[:0], json.dumps([self.ids, self.scalars()]))
+
+    def scalars(self) -> dict[str, float]:
+        """Name → number of what is no array."""
+        return {name: float(getattr(self, name)) for name in ("x_rms", "u_rms", "usual", "unusual")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +195,8 @@ class Bank(_Arrays):
     """A bank: router w (D+1,), read-out R (C_b, D+1) whose rows are `classes`; open ⇔ 1 + w·z > tau.
 
     `delta` = inf means that it speaks whenever it is open; else only where it disagrees by more than −delta. `id` is
-    unique among the banks of a model, for good.
+    unique among the banks of a model, for good. Where it speaks and z·z − ‖U0 z‖² − ‖`added` z‖² exceeds `unsure`, its
+    logits stand and the answer is "unsure": the input is unlike anything that was learned.
     """
 
     id: int
@@ -195,6 +206,8 @@ class Bank(_Arrays):
     tau: float = -0.5
     delta: float = 0.2
     sealed: bool = False
+    added: F32 | None = None
+    unsure: float = math.inf
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -311,7 +324,7 @@ class Snapshot:
             "classes": list(self.classes),
             "temperature": self.temperature,
             "base": None if base is None else {"k": base.k, "classes": list(base.classes)},
-            "phi": None if phi is None else {"x_rms": float(phi.x_rms), "u_rms": float(phi.u_rms)},
+            "phi": None if phi is None else phi.scalars(),
             "banks": [
                 {
                     "id": bank.id,
@@ -319,6 +332,7 @@ class Snapshot:
                     "tau": bank.tau,
                     "delta": "off" if math.isinf(bank.delta) else bank.delta,
                     "sealed": bank.sealed,
+                    "unsure": bank.unsure,
                 }
                 for bank in self.banks
             ],
@@ -383,4 +397,5 @@ def _bank(arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Ba
         tau=float(meta["tau"]),
         delta=delta,
         sealed=bool(meta["sealed"]),
+        unsure=float(meta["unsure"]),
     )

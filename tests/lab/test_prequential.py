@@ -8,7 +8,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.lab.experiments import Options, prequential
 from dgstudio.lab.experiments.prequential import LabelledStream, kappa, read_stream, test_then_train
-from dgstudio.lab.incremental import BUFFER, Majority, NoChange, OnlineMLP, Ours, classifiers
+from dgstudio.lab.incremental import Majority, NoChange, OnlineMLP, Ours, classifiers
 
 test_then_train.__test__ = False
 
@@ -99,8 +99,7 @@ def test_forgetting_keeps_only_the_newest():
     stream = blobs(100)
     test_then_train(model, stream, 0)
     learned = model.learner.footing.learned
-    assert len(learned) == 40 and learned.min() >= 60 - 1
-    assert BUFFER >= 40
+    assert 40 <= len(learned) <= 48 and learned.min() == 100 - len(learned)
 
 
 def test_protecting_holds_what_it_knew_byte_for_byte():
@@ -162,7 +161,8 @@ def test_the_experiment_on_a_file(tmp_path, monkeypatch):
     ours, majority, late, _ = result.rows
     assert ours["accuracy"]["mean"] > 0.85 > majority["accuracy"]["mean"]
     assert late["accuracy"]["mean"] < ours["accuracy"]["mean"]
-    assert ours["seeds"] == 2
+    # A file is the same for every seed.
+    assert ours["seeds"] == 1
 
 
 def test_rivers_streams_come_in_the_same_way_for_the_same_seed():

@@ -24,6 +24,7 @@ from dgstudio.lab.trial import begin, labels_of
 from dgstudio.learning.conventional import ConventionalTwin
 from dgstudio.learning.dense import softmax
 from dgstudio.learning.learner import Learner
+from dgstudio.learning.unknown import ADDED, DIRECTIONS, added_directions, directions
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.streams.features import SignalFeatures
@@ -31,6 +32,8 @@ from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import F32, F64, Example, StreamSpec
 
 DATA = ("digits", "basicmotions", "simulator")
+STUDIO = "studio"
+"""The studio's own rule, as it serves: unsure or not, with the threshold that it ships with."""
 METHODS = (
     "t and residual",
     "t and sum",
@@ -44,6 +47,7 @@ METHODS = (
     "dense softmax",
     "dense max logit",
     "dense energy",
+    STUDIO,
 )
 """Those with t, sum, residual and leverage read the learning bank; softmax, max logit and energy the answer."""
 PAIRS = {"t and residual": ("t", "residual"), "t and sum": ("t", "sum")}
@@ -52,8 +56,6 @@ PROTECTED = 400
 FALSE_ALARMS = 0.01
 """Share of the known validation inputs that may be called unsure."""
 DETECTED = 0.95
-DIRECTIONS, BANK_DIRECTIONS = 64, 16
-"""Leading directions of the base's features, and of what the learning bank's examples add to them."""
 SEEDS, QUICK_SEEDS = 5, 1
 AT_MOST = 300
 """Inputs of a kind that are judged."""
@@ -184,7 +186,7 @@ class Scorer:
     *t* is −max_c t_c. *sum* is −Σ_c t_c: the targets of all classes add up to 1 on everything that was learned, so
     this is the ridge's own estimate of "was anything like this ever learned". *leverage* is zᵀA⁻¹z, the ridge's
     predictive variance, with A = A0 + Σ v z zᵀ over the examples. *residual* is ‖z‖² − ‖U z‖², what is left of z
-    outside the subspace of what was learned: the leverage's larger part at a thirteenth of its cost (`subspace`).
+    outside the subspace of what was learned (learning/unknown.py): the leverage's larger part, far cheaper.
     """
 
     def __init__(self, base: BaseModel, examples: Sequence[Example], seed: int) -> None:
@@ -203,7 +205,7 @@ class Scorer:
         v = np.array([mass / counts[np.searchsorted(ids, example.class_id)] for example in examples])
         A0 = base.A0.astype(np.float64)
         self._inverse = np.linalg.inv(A0 + Z.T @ (Z * v[:, None]))
-        self._U = subspace(A0, Z)
+        self._U = np.concatenate([directions(base.A0), added_directions(base.phi, Z)])
 
     def __call__(self, rows: F32) -> tuple[Scores, npt.NDArray[np.int64]]:
         """Scores of raw inputs (n, d), and the class ids that the model answers (n,)."""
@@ -223,26 +225,12 @@ class Scorer:
                     z @ self._inverse @ z,
                     *_of_logits(answer.logits),
                     *_of_logits(dense),
+                    float(answer.unsure),
                 )
             )
-            tops.append(plan.snapshot.classes[answer.top])
+            tops.append(plan.snapshot.classes[int(answer.logits.argmax())])
         columns = np.asarray(found, np.float64).reshape(len(rows), len(METHODS) - len(PAIRS)).T
         return dict(zip(METHODS[len(PAIRS) :], columns, strict=True)), np.asarray(tops, np.int64)
-
-
-def subspace(A0: F64, Z: F64) -> F32:
-    """U (r, D+1) with orthonormal rows: the leading eigenvectors of A0, then what examples Z (n, D+1) add to them.
-
-    The first part is the base's own, computed once; the second is the leading right singular vectors of what is left
-    of the examples outside the first.
-    """
-    first = np.linalg.eigh(A0)[1][:, -DIRECTIONS:].T
-    rest = Z - (Z @ first.T) @ first
-    sizes, added = np.linalg.svd(rest, full_matrices=False)[1:]
-    # Directions without any size are arbitrary, and need not be orthogonal to the first.
-    some_size = int((sizes > 1e-6 * np.linalg.norm(Z)).sum())
-    added = added[: min(some_size, BANK_DIRECTIONS)]
-    return np.ascontiguousarray(np.concatenate([first, added]).astype(np.float32))
 
 
 def _of_logits(logits: F32) -> tuple[float, float, float]:
@@ -311,7 +299,7 @@ def one_seed(name: str, seed: int, labels: int, quick: bool) -> dict[tuple[str, 
         unknown = paired(unknown)
         newest = np.isin(answered, here.taught)
         for method in METHODS:
-            limit = threshold(valid[method], FALSE_ALARMS)
+            limit = 0.5 if method == STUDIO else threshold(valid[method], FALSE_ALARMS)
             unsure = unknown[method] > limit
             caught = float(np.quantile(unknown[method], 1 - DETECTED, method="lower"))
             rows[kind, method] = {
@@ -355,7 +343,7 @@ def run(options: Options, progress: Progress) -> Result:
         "labels_per_class": labels,
         "protected": PROTECTED,
         "false_alarms": FALSE_ALARMS,
-        "directions": [DIRECTIONS, BANK_DIRECTIONS],
+        "directions": [DIRECTIONS, ADDED],
     }
     return Result("unknown", config, rows_out)
 

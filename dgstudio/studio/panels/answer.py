@@ -29,6 +29,10 @@ CERTIFIED_TIP = "Proved for this answer: the same units and bank answered, with 
 BANK_TIP = (
     "Learned since the last protected version; examples whose share is at least half of the strongest are counted"
 )
+UNSURE_TIP = (
+    "A bank is open, but the input lies outside what the base and the examples span: an unplugged sensor, noise, or "
+    "something never shown. It is called unsure instead of the newest class."
+)
 BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
 TWIN_TIPS = {
     "version": "Whole, and a version of the twin",
@@ -171,6 +175,8 @@ class AnswerPanel(PanelFrame):
 
 def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line:
     """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
+    if reading.top is None and reading.speaker >= 0:
+        return Line((("◆ unlike anything that was learned", "warning", 400),), UNSURE_TIP)
     if reading.certified is not None:
         return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
     if reading.speaker >= 0:
