@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 
 from dgstudio.model.snapshot import Snapshot
 
@@ -16,7 +17,8 @@ def parts_changed(before: Snapshot, after: Snapshot) -> int:
     changed = 0
     if before.base is not after.base and before.base is not None and after.base is not None:
         was, now = (zip(b.unit_stamps, b.routing_stamps, strict=True) for b in (before.base, after.base))
-        changed += sum(a != b for a, b in zip(was, now, strict=True))
+        # A new base may have another number of units.
+        changed += sum(a != b for a, b in zip_longest(was, now))
     old, new = ({bank.id: bank for bank in snapshot.banks} for snapshot in (before, after))
     for bank_id in old.keys() | new.keys():
         a, b = old.get(bank_id), new.get(bank_id)

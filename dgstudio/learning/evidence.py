@@ -58,6 +58,14 @@ class Evidence:
         z = self._plan.embed(raw)
         return self.base_part.T @ z.astype(np.float64), self.alpha * (self.Q @ z)[:, None]
 
+    def toward(self, raw: F32, class_id: int) -> F64:
+        """α_ic (q_i·z) of each example, (n,), for one class c: positive speaks for it. Zeros for a class it lacks."""
+        if class_id not in self.classes:
+            return np.zeros(len(self.alpha))
+        _, examples = self.parts(raw)
+        result: F64 = examples[:, self.classes.index(class_id)]
+        return result
+
     def strength(self, raw: F32) -> F64:
         """max_c |α_ic (q_i·z)| of each example, (n,), over the bank's classes, for one raw input (d,)."""
         _, examples = self.parts(raw)

@@ -1,272 +1,30 @@
-"""The learner: takes labels, lets an update rule propose, proves, publishes; seals, rolls back, and never forgets."""
+"""The learner: its core, and what the user does to it: classes, protecting, rolling back, rebuilding, a new base."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from dgstudio.errors import BadInputError, Rejected
-from dgstudio.learning.auditing import RotatingAudit
-from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
-from dgstudio.learning.contract import AuditResult, Contract
-from dgstudio.learning.evidence import Evidence
+from dgstudio.errors import BadInputError
+from dgstudio.learning.changes import parts_changed
+from dgstudio.learning.consolidating import standing_on
+from dgstudio.learning.core import LearningCore
 from dgstudio.learning.footing import Footing
-from dgstudio.learning.footings import Footings, Recall, beginning
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.rules import UpdateRule
-from dgstudio.learning.sealing import examples as _examples
-from dgstudio.learning.sealing import rule_on, seal, unprotected, what_stays
-from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
+from dgstudio.learning.rebuilding import Rebuild, first_seal, rebuild_without
+from dgstudio.learning.sealing import rule_on, unprotected
+from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.model.store import SnapshotStore
-from dgstudio.types import Example, Mode, PublishRecord
+from dgstudio.types import Mode, PublishRecord
 
 
-class Learner:
-    """Owns the store, the contract and one update rule. One thread calls it (dg-learn), unless a method says other.
+class Learner(LearningCore):
+    """Learns from labels by `step`, and does what the user asks; each act is a version of its own, and says so.
 
-    What is learned is a set: the examples that the user labelled, less those taken back and those parked by a
-    roll-back. Each `step` proposes from `head`, proves the proposal against the contract, and publishes it in one
-    assignment; a proposal that fails changes nothing and is returned as a record of kind "rejected".
-
-    Parameters
-    ----------
-    head
-        The version to go on from.
-    footing
-        What `head` was learned from; see `begin` for a new model.
-    name_of
-        Names a class in reasons.
-    examples
-        What the user has labelled so far; those that `footing` does not know are learned next.
-    parked
-        Ids among them that wait for `resume_parked`.
-    recall
-        Where older versions come from once memory has let them go.
-    next_version, next_seq
-        First numbers that are free.
+    One thread calls it (dg-learn), unless a method says other. See `LearningCore` for how it is made.
     """
-
-    def __init__(
-        self,
-        head: Snapshot,
-        footing: Footing,
-        settings: LearnerSettings | None = None,
-        *,
-        examples: Sequence[Example] = (),
-        parked: Iterable[int] = (),
-        name_of: Callable[[int], str] = "class {}".format,
-        recall: Recall = lambda version: None,
-        next_version: int = 0,
-        next_seq: int = 0,
-    ) -> None:
-        self.settings = (settings or LearnerSettings()).check()
-        self.store = SnapshotStore(head, next_version=next_version)
-        self.mode = Mode.BOTH
-        self._name_of = name_of
-        self._seq = next_seq
-        self._published: dict[int, int] = {}
-        self._footing = footing
-        self._labels = Labels(examples, parked)
-        self._waiting_classes: frozenset[int] = frozenset()
-        self._footings = Footings(self.store, recall)
-        self._evidence: Evidence | None = None
-        self._applied = self._dials
-        """The dials that `head` was made with, or that it was taken up under."""
-        self._rejected: object = None
-        self._unsealable: dict[int, int] | None = None
-        self.pending = False
-        """Whether a `step` has something to do. Any thread may read it."""
-        self._audit = RotatingAudit()
-        self._stand_on(head, footing)
-
-    @classmethod
-    def begin(cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: object) -> Learner:
-        """A learner of a new model: with a base, its protected inputs are protected from version 0; or from nothing."""
-        return cls(*beginning(base), settings, **options)  # type: ignore[arg-type]
-
-    # -- what it is ----------------------------------------------------------------------------------------------
-
-    @property
-    def offered_modes(self) -> tuple[Mode, ...]:
-        """The modes that can be set. Any thread."""
-        return self._rule.offered_modes
-
-    @property
-    def offered_rules(self) -> tuple[str, ...]:
-        """The update rules that can be set. Any thread."""
-        return RULES if self.store.head.base is not None else (LOCKED_BANK,)
-
-    @property
-    def protected_count(self) -> int:
-        """N. Any thread."""
-        return len(self._contract.protected)
-
-    @property
-    def certified_version(self) -> int | None:
-        """The last version that protected something. Any thread."""
-        return self._certified
-
-    @property
-    def footing(self) -> Footing:
-        """What `head` stands on."""
-        return self._footing
-
-    @property
-    def parked(self) -> frozenset[int]:
-        """Ids of examples that a roll-back, or a failure, set aside until `resume_parked`. Any thread."""
-        return self._labels.parked
-
-    def waiting_for(self, class_id: int) -> bool:
-        """Whether examples of this class are not in the newest version yet. Any thread."""
-        return class_id in self._waiting_classes
-
-    def evidence(self) -> Evidence | None:
-        """What `head`'s learning bank rests on; None while there is none, and under a rule that gives none.
-
-        Any thread may take and use it.
-        """
-        return self._evidence
-
-    # -- labels ----------------------------------------------------------------------------------------------------
-
-    def absorb(self, examples: Sequence[Example]) -> PublishRecord | None:
-        """Want these to be learned, with their present labels; those with `learn` False are passed over.
-
-        A protected example that gets another label is released from the contract, which is a version of its own and
-        returned; it is then learned anew. Numbers that are not finite are refused, which the next `step` says.
-        """
-        protected = self._footing.protected
-        kept = dict(zip(protected.ids.tolist(), protected.labels.tolist(), strict=True))
-        relabelled = [e.id for e in self._labels.add(examples) if kept.get(e.id, e.class_id) != e.class_id]
-        released = self._release(protected.without(relabelled), "relabelled") if relabelled else None
-        self._follow()
-        return released
-
-    def forget(self, ids: Iterable[int]) -> PublishRecord | None:
-        """Want these to be learned no more. Exact in the learning bank; what stays for good is said."""
-        gone = set(ids)
-        self._labels.forget(gone)
-        stays = what_stays(self._footing, gone, self.settings.rule)
-        self._follow()
-        return self._record("rejected", None, stays) if stays else None
-
-    def release(self, rows: Iterable[int]) -> PublishRecord | None:
-        """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
-        return self._release(self._footing.protected.without_rows(rows), "released")
-
-    def resume_parked(self) -> None:
-        """Learn again what a roll-back parked."""
-        self._labels.resume()
-        self._rejected = None
-        self._rule.reconsider()
-        self._follow()
-
-    # -- the dials ---------------------------------------------------------------------------------------------------
-
-    def set_mode(self, mode: Mode) -> None:
-        """Choose what may change; labels that arrive while it is off wait. `BadInputError` for a mode not offered."""
-        if mode not in self.offered_modes:
-            raise BadInputError(f"This learner cannot learn in mode “{mode}”: choose {', '.join(self.offered_modes)}.")
-        self.mode = mode
-        self._rule.reconsider()
-        self._follow()
-
-    def set_rule(self, name: str) -> None:
-        """Choose the update rule; all banks stay, and what another rule has learned stays learned.
-
-        Raises
-        ------
-        BadInputError
-            For an unknown name, or one that needs a base where there is none.
-        """
-        settings = replace(self.settings, rule=name).check()
-        if name == self.settings.rule:
-            return
-        head = self.store.head
-        rule = rule_on(head, self._footing, settings, self._labels, self._name_of)
-        self.settings = settings
-        self._stand_on(head, self._footing, rule)
-
-    def set_openness(self, tau: float, delta: float | None = None) -> None:
-        """Choose τ, and δ unless None, of the learning bank; sealed banks keep theirs. The next `step` applies it.
-
-        Raises
-        ------
-        BadInputError
-            For a τ that leaves protected inputs no room, or a δ that makes no sense.
-        """
-        delta = self.settings.delta if delta is None else delta
-        self.settings = replace(self.settings, tau=tau, delta=delta).check()
-        self._rule.set_dials(tau, delta)
-        self._follow()
-
-    @property
-    def _dials(self) -> tuple[Mode, float, float]:
-        return self.mode, self.settings.tau, self.settings.delta
-
-    # -- publishing ------------------------------------------------------------------------------------------------
-
-    def step(self) -> PublishRecord | None:
-        """Propose, prove, publish: at most one version. None where there was nothing to do, or nothing changed."""
-        if not self.pending:
-            return None
-        try:
-            return self._step()
-        finally:
-            self._judge()
-
-    def _step(self) -> PublishRecord | None:
-        if self._labels.refused:
-            count = len(self._labels.refused)
-            self._labels.refused.clear()
-            return self._record("rejected", None, f"{_examples(count)} left out: their numbers are not finite")
-        learned = self._rule.learned
-        if self._full(learned):
-            return self._seal("bank sealed", f"{len(self._rule)} examples fill the learning bank")
-        begin = time.perf_counter()
-        head = self.store.head
-        try:
-            proposal = self._rule.propose(head, self.mode)
-            taken = self._rule.proposed
-            if proposal.digest == head.digest:
-                self._took(taken)
-                self._footings.note(head.version, self._footing)
-                self._follow()
-                return None
-            reason = self._reason(taken)
-            candidate = proposal.with_(
-                version=self.store.next_version,
-                parent=head.version,
-                mode=self.mode.value,
-                reason=reason,
-                unix=time.time(),
-            )
-            self._contract.prove(head, candidate)
-            if self.settings.audit_at_publish == "full":
-                self._contract.audit(Plan(candidate), 0, self.protected_count).require_unmoved()
-        except Rejected as error:
-            self._rejected = (learned, self._dials)
-            return self._record("rejected", None, str(error), duration_ms=(time.perf_counter() - begin) * 1e3)
-        self.store.publish(candidate)
-        took = (time.perf_counter() - begin) * 1e3
-        fresh = fresh_classes(self._published, taken)
-        self._took(taken)
-        self._rejected = None
-        self._evidence = self._rule.evidence(candidate)
-        self._stood_on(candidate)
-        return self._record(
-            "learned",
-            candidate,
-            reason,
-            new_examples=tuple(sorted(fresh.items())),
-            units_changed=parts_changed(head, candidate),
-            duration_ms=took,
-        )
 
     def add_class(self, class_id: int) -> PublishRecord | None:
         """Publish that a class lives: the other classes' logits keep every byte."""
@@ -315,6 +73,9 @@ class Learner:
         reason = f"rolled back to v{version}"
         again = self.store.roll_back(version, classes=classes, unix=time.time())
         self._labels.park(self._labels.wanted_ids() - footing.every())
+        if again.base is None:
+            # The gradient rule has nothing to move there.
+            self.settings = replace(self.settings, rule=LOCKED_BANK)
         self._stand_on(again, footing)
         audited = self._contract.audit(Plan(again), 0, self.protected_count)
         return self._record(
@@ -328,173 +89,93 @@ class Learner:
             flips=audited.flips,
         )
 
-    def give_up(self) -> int:
-        """After something unforeseen: go on from `head`, what it had not learned set aside. Returns how many.
+    # -- another model -----------------------------------------------------------------------------------------------
 
-        What was to be unlearned or sealed is not tried again before something else changes.
+    def sealed_among(self, ids: Iterable[int]) -> tuple[int, ...]:
+        """Those of these examples that are sealed, ascending: only `plan_rebuild` gets rid of them."""
+        sealed = {i for held in self._footing.seals for i in held.ids.tolist()}
+        return tuple(sorted(sealed.intersection(ids)))
+
+    def plan_rebuild(self, ids: Iterable[int]) -> Rebuild:
+        """Make, without publishing it, the model that never saw these sealed examples, nor others taken back since.
+
+        What was sealed from the first seal that holds one of them on is learned and sealed again, as far as it is
+        still wanted, in the same banks; see `rebuild_without`.
+
+        Raises
+        ------
+        BadInputError
+            If none of them is sealed, or the version before that seal can no longer be restored.
+        Rejected
+            If what remains cannot be learned.
         """
-        unlearned = self._labels.wanted_ids() - self._footing.every()
-        self._labels.park(unlearned)
-        # Its evidence still stands; solving again might be what failed.
-        self._stand_on(self.store.head, self._footing, explain=False)
-        self._rejected, self._unsealable = (self._rule.learned, self._dials), dict(self._published)
-        self._judge()
-        return len(unlearned)
+        gone = frozenset(ids)
+        first = first_seal(self._footing, gone)
+        if first is None:
+            raise BadInputError("None of these examples is sealed: there is nothing to rebuild.")
+        stood = self._footings.of(first.before)
+        before = self.store.get(first.before), stood
+        head, settings = self.store.head, self.settings
+        return rebuild_without(gone, head, self._footing, before, self._labels, settings, self.mode, self._mode_of)
 
-    # -- the audit -------------------------------------------------------------------------------------------------
+    def accept_rebuild(self, rebuild: Rebuild) -> PublishRecord:
+        """Publish what was planned, as head and serving; the present version stays to be gone back to.
 
-    @property
-    def audit_complete(self) -> bool:
-        """Whether every protected input has been answered again since the last publish. Any thread."""
-        return self._audit.complete
+        Examples that have come since are learned on top.
 
-    def audit_slice(self, count: int) -> AuditResult:
-        """Answer the next protected inputs with `head`, in rotation, and compare bytes with their references."""
-        return self._audit.slice(self._contract, self.store.head, count)
-
-    def audit_all(self) -> AuditResult:
-        """Answer every protected input with `head` and compare bytes with their references. Any thread."""
-        return self._contract.audit(Plan(self.store.head), 0, self.protected_count)
-
-    # -- inside ------------------------------------------------------------------------------------------------------
-
-    def _stand_on(
-        self, head: Snapshot, footing: Footing, rule: UpdateRule | None = None, *, explain: bool = True
-    ) -> None:
-        """Bring rule and contract to what a version was learned from."""
-        self._footing = footing
-        self._certified = footing.certified
-        self._contract: Contract = Contract(footing.protected)
-        self._rule: UpdateRule = rule or rule_on(head, footing, self.settings, self._labels, self._name_of)
-        self._published = footing.published(self.settings.rule)
-        self._applied = self._dials
-        self._rejected = self._unsealable = None
-        if explain:
-            self._evidence = self._explained(head)
-        self._stood_on(head)
-        self._follow()
-
-    def _explained(self, head: Snapshot) -> Evidence | None:
-        """Evidence of a version that was not just proposed: solved again, and only if it gives the same bank."""
-        if self.settings.rule != LOCKED_BANK or not len(self._rule) or not head.banks:
-            return None
-        try:
-            again = self._rule.propose(head, Mode(head.mode))
-        except Rejected:
-            return None
-        return self._rule.evidence(head) if again.banks[-1].ids == head.banks[-1].ids else None
-
-    def _stood_on(self, snapshot: Snapshot) -> None:
-        """Note the footing of a version that has become `head`, and begin its audit."""
-        self._footing = self._footing.with_published(self._published, self.settings.rule)
-        self._footings.note(snapshot.version, self._footing)
-        if self._certified is not None and self.store.holds(self._certified):
-            self.store.keep(self._certified)
-        self._audit.begin(self.protected_count)
-        self._follow()
-
-    def _took(self, taken: dict[int, int]) -> None:
-        """Note that `head` is what these examples and the dials give."""
-        self._rule.accept()
-        self._published, self._applied = taken, self._dials
-        self._footing = self._footing.with_published(taken, self.settings.rule)
-
-    def _reason(self, taken: dict[int, int]) -> str:
-        """Why the proposal is made."""
-        before, gone = self._published, 0
-        if not self._rule.unlearns:
-            before = {i: c for i, c in before.items() if i in taken}
-            gone = len(self._published) - len(before)
-        left_out = f"{_examples(gone)} left out from now on" if gone else ""
-        return "; ".join(filter(None, (reason_of(before, taken, self._name_of), self._rule.remark, left_out)))
-
-    def _follow(self) -> None:
-        """Bring the rule's set to what is wanted, unless nothing may be learned now."""
-        sealed = self._footing.sealed(self.settings.rule)
-        self._waiting_classes = self._labels.late(sealed, self._published)
-        if self.mode is not Mode.OFF:
-            target, present = self._labels.target(sealed), self._rule.learned
-            self._rule.forget([i for i in present if i not in target])
-            self._rule.absorb([self._labels.example(i) for i, c in target.items() if present.get(i) != c])
-        self._judge()
-
-    def _judge(self) -> None:
-        """See whether there is something to do; kept as one flag, so that other threads can ask."""
-        todo = self._unsaid() or self._full(self._rule.learned) or bool(self._labels.refused)
-        self.pending = self.mode is not Mode.OFF and todo
-
-    def _unsaid(self) -> bool:
-        """Whether `head` is not what the present examples and dials give, as far as is known."""
-        learned = self._rule.learned
-        moved = learned != self._published or (bool(learned) and self._dials != self._applied)
-        return moved and (learned, self._dials) != self._rejected
-
-    def _full(self, learned: dict[int, int]) -> bool:
-        """Whether the learning bank is to be sealed by itself."""
-        full = self.settings.rule == LOCKED_BANK and len(learned) >= self.settings.seal_at
-        return full and learned == self._published and learned != self._unsealable
-
-    def _act(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
-        head = self.store.head
-        version = self.store.next_version
-        after = head.with_(version=version, parent=head.version, classes=classes, reason=reason, unix=time.time())
-        self.store.publish(after)
-        self._stood_on(after)
-        return self._record(kind, after, reason)
-
-    def _seal(self, kind: str, reason: str) -> PublishRecord:
-        """Fold the learning bank's examples into the sums, seal it, and let some of them join P."""
-        head, settings, version = self.store.head, self.settings, self.store.next_version
-        try:
-            if len(self._footing.learned) and len(self._footing.seals) >= settings.max_banks:
-                raise Rejected(
-                    f"The model has {len(self._footing.seals)} sealed banks, the most that serving stays quick with: "
-                    "roll back, or train a new base from all examples"
-                )
-            made = seal(head, self._footing, self._rule, self._labels, settings, version, time.time())
-            # Before anything is published: sums that cannot be inverted must not become the footing.
-            rule = rule_on(made.snapshot, made.footing, settings, self._labels, self._name_of)
-        except Rejected as error:
-            self._unsealable = dict(self._published)
-            self._follow()
-            return self._record("rejected", None, str(error))
-        reason = f"{reason}: {_examples(made.learned)}, {made.protected} of them protected"
-        snapshot = made.snapshot.with_(reason=reason)
-        self.store.publish(snapshot)
-        self._stand_on(snapshot, made.footing, rule)
-        return self._record(kind, snapshot, reason)
-
-    def _release(self, protected: ProtectedSet, why: str) -> PublishRecord | None:
-        """Make a smaller P the footing of a new version, which answers as `head` does."""
-        count = len(self._footing.protected) - len(protected)
-        if not count:
-            return None
-        head = self.store.head
-        reason = f"{count} protected input{'' if count == 1 else 's'} {why}: the answers may move"
-        version = self.store.next_version
-        after = head.with_(version=version, parent=head.version, reason=reason, unix=time.time())
-        self.store.publish(after)
-        self._stand_on(after, replace(self._footing, protected=protected))
-        return self._record("released", after, reason)
-
-    def recalled(self, version: int) -> Snapshot:
-        """The snapshot of a version, fetched if memory has let it go. `BadInputError` where there is none."""
-        if not self.store.holds(version):
-            self._footings.of(version)
-        return self.store.get(version)
-
-    def _record(self, kind: str, snapshot: Snapshot | None, reason: str, **figures: object) -> PublishRecord:
-        self._seq += 1
-        record = PublishRecord(
-            seq=self._seq - 1,
-            kind=kind,
-            version=None if snapshot is None else snapshot.version,
-            parent=self.store.head.version if snapshot is None else snapshot.parent,
-            reason=reason,
-            time=0.0,
-            unix=time.time(),
-            digest="" if snapshot is None else snapshot.digest,
-            examples=len(self._rule),
-            protected=self.protected_count,
+        Raises
+        ------
+        BadInputError
+            If something has been sealed, released or rolled back since it was planned.
+        """
+        mine, planned = self._footing, rebuild.replaces
+        if mine.seals is not planned.seals or mine.protected is not planned.protected:
+            raise BadInputError("The model has been sealed, released or rolled back since this was planned: try again.")
+        self._labels.forget(rebuild.wanted)
+        snapshot, footing = rebuild.numbered(self.store.head, self.store.next_version, time.time())
+        moved = rebuild.moved
+        return self._switch(
+            "rebuilt", snapshot, footing, bits_changed=moved.bits, max_delta=moved.max_delta, flips=moved.flips
         )
-        return replace(record, **figures)  # type: ignore[arg-type]
+
+    def adopt_base(self, base: BaseModel, learned: Mapping[int, int]) -> PublishRecord:
+        """Publish a new base without any bank, as head and serving; the present version stays to be gone back to.
+
+        Parameters
+        ----------
+        base
+            Trained from the examples; its protected inputs take the place of the present ones.
+        learned
+            Example id → class id of what it has learned: what has another label by now, or is not among them, is
+            learned on top.
+
+        Raises
+        ------
+        BadInputError
+            If the base was made for other inputs.
+        """
+        snapshot, footing = standing_on(base, learned, self._labels, self.store.head, self.store.next_version)
+        audited = self._contract.audit(Plan(snapshot), 0, self.protected_count)
+        return self._switch(
+            "consolidated",
+            snapshot,
+            footing,
+            bits_changed=audited.bits_changed,
+            max_delta=audited.max_delta,
+            flips=audited.flips,
+        )
+
+    def _switch(self, kind: str, snapshot: Snapshot, footing: Footing, **figures: object) -> PublishRecord:
+        """Publish another model as head and serving; protected answers may move, which is the user's own act."""
+        # Before anything is published: sums that cannot be inverted must not become the footing.
+        rule = rule_on(snapshot, footing, self.settings, self._labels, self._name_of)
+        before = self.store.head
+        self.store.keep(before.version)
+        self.store.publish(snapshot)
+        self.store.unpin()
+        self._stand_on(snapshot, footing, rule)
+        return self._record(kind, snapshot, snapshot.reason, units_changed=parts_changed(before, snapshot), **figures)
+
+    def _mode_of(self, version: int) -> Mode:
+        """The mode in which a version was learned; both where that is no longer known."""
+        return Mode(self.store.get(version).mode) if self.store.holds(version) else Mode.BOTH

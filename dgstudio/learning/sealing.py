@@ -133,8 +133,8 @@ def what_stays(footing: Footing, ids: Iterable[int], rule: str) -> str:
     count = len(gone.intersection(footing.base_learned.tolist()))
     if count:
         said.append(
-            f"{examples(count)} learned by gradient cannot be unlearned, only left out of what comes: "
-            "roll back to a version before them"
+            f"{examples(count)} learned in the base itself cannot be unlearned, only left out of what comes: "
+            "roll back to a version before them, or train a new base"
         )
     count = len(gone.intersection(footing.learned.tolist())) if rule == GRADIENT else 0
     if count:

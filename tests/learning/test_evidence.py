@@ -116,3 +116,22 @@ def test_after_a_relabel_and_a_rollback_it_explains_with_the_labels_of_that_time
     assert again is not None and again.class_ids.tolist() == [3] * 6
     assert again.version == learner.store.head.version == 3
     assert explains_the_head(learner, inputs(3, 4))
+
+
+def test_toward_tells_what_speaks_for_a_class_from_what_speaks_against_it(
+    base: BaseModel, begin: Begin, label: Label, inputs: Inputs
+) -> None:
+    learner = begin(base)
+    learner.absorb(label(3, 8) + label(4, 8, first=20))
+    learner.step()
+    evidence = learner.evidence()
+    assert evidence is not None
+    raw = inputs(3, 1, seed=5)[0]
+    of_base, _ = evidence.parts(raw)
+    t = Plan(learner.store.head).answer(raw).t
+    for column, class_id in enumerate(evidence.classes):
+        toward = evidence.toward(raw, class_id)
+        np.testing.assert_allclose(of_base[column] + toward.sum(), t[column], atol=1e-4)
+    own, other = (evidence.toward(raw, 3)[evidence.class_ids == c] for c in (3, 4))
+    assert own.sum() > 0 > other.sum()
+    assert not evidence.toward(raw, 77).any() and evidence.toward(raw, 77).shape == (16,)

@@ -392,7 +392,7 @@ def test_a_gradient_cannot_be_unlearned_and_that_is_said(learner: Learner, settl
     head = learner.store.head
     record = learner.forget([0, 1])
     assert record is not None and record.kind == "rejected"
-    assert record.reason.startswith("2 examples learned by gradient cannot be unlearned, only left out of what comes")
+    assert record.reason.startswith("2 examples learned in the base itself cannot be unlearned, only left out of what")
     assert settled(learner) == [] and learner.store.head is head
     assert learner.footing.base_learned.tolist() == [2, 3, 4, 5]
     # Before it has been learned, it is taken back like any other.
