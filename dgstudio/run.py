@@ -18,6 +18,7 @@ from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.jsonl import JsonLines
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
+from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source
 
 
@@ -62,6 +63,8 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
     console.print(f"[dim]{escape(why)}[/]", highlight=False)
     settings = EngineSettings(
         lossless=options.speed == 0,
+        # A recording can wait; the simulator and devices go on, as time does.
+        every_hop=isinstance(source, RecordingSource),
         feed_labels=options.labels_column is not None,
         label_delay_s=options.label_delay,
     )

@@ -210,10 +210,10 @@ class TwinReading:
 class PublishRecord:
     """One entry of the history: a publish, a rejection, a roll-back. Feeds the timeline and the stability lanes.
 
-    `kind`: "initial", "learned", "class added", "class removed", "bank sealed", "protected", "rolled back",
-    "rejected". A rejected proposal has `version` None. `bits_changed` and `max_delta` are over all protected
-    logits. `routing_delta`, `representation_delta`: how far the logits of the newest live input moved at this
-    publish, split into its two parts (maximum over classes); None where there was no live input.
+    `kind`: "initial", "learned", "class added", "class removed", "bank sealed", "protected", "released", "rolled back",
+    "rebuilt", "consolidated", "rejected". A rejected proposal has `version` None. `bits_changed` and `max_delta` are
+    over all protected logits. `routing_delta`, `representation_delta`: how far the logits of the newest live input
+    moved at this publish, split into its two parts (maximum over classes); None where there was no live input.
     """
 
     seq: int
@@ -270,6 +270,7 @@ class EngineStats:
     answer_p99_ms: float = 0.0
     examples: int = 0
     learned: int = 0
+    """Examples that the newest version has learned, sealed ones too; publishes, rejections, roll-backs: of this run."""
     publishes: int = 0
     rejections: int = 0
     roll_backs: int = 0
@@ -285,6 +286,8 @@ class EngineStats:
     certified: int = 0
     coverage: float | None = None
     """Share of the newest answers that are certified to equal the last protected version's; None before one."""
+    novelty: float | None = None
+    """How unlike what was learned the newest inputs are: 0 as usual, 1 as one known input in 200; None without base."""
     truth_seen: int = 0
     truth_right: int = 0
     twin_reads: int = 0

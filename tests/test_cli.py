@@ -18,6 +18,7 @@ import pytest
 
 import dgstudio.run
 from dgstudio import __version__, cli
+from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
@@ -422,7 +423,7 @@ def test_a_learner_that_fails_for_good_does_not_hold_up_the_end(
 def test_a_session_that_cannot_be_written_does_not_hold_up_the_end(
     dgstudio_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dgstudio.engine.store_worker.StoreWorker._write_all", _full)
+    monkeypatch.setattr("dgstudio.engine.store_worker.StoreWorker._put_all", _full)
     done = dgstudio_("run", "--source", write_csv(tmp_path / "a.csv"), "--speed", 0, "--labels-column", "label")
     assert done.status == 0 and "not saved" in done.out and "disk is full" in done.out
     assert int(figures_of(done.out)["examples learned"]) > 5
@@ -468,3 +469,16 @@ def test_the_real_program_by_itself(tmp_path: Path) -> None:
         out, err = running.communicate(timeout=30)
     assert running.returncode == 0 and err == ""
     assert int(figures_of(out)["JSON lines"]) == len(lines_of(jsonl)) > 0
+
+
+def test_a_recording_played_fast_waits_and_leaves_no_hop_out(
+    dgstudio_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if answering were always behind: whoever may leave hops out now does.
+    monkeypatch.setattr(infer_worker, "BACKLOG", 0)
+    jsonl = tmp_path / "out.jsonl"
+    for speed in (0, 40):
+        done = dgstudio_("run", "--source", write_csv(tmp_path / "a.csv", 400), "--speed", speed, "--jsonl", jsonl)
+        assert done.status == 0 and figures_of(done.out)["skipped hops"] == "0"
+        hops = [line["hop"] for line in lines_of(jsonl)]
+        assert hops == list(range(len(hops))) and len(hops) > 50

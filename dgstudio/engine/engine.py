@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.figures import collect
@@ -14,8 +15,9 @@ from dgstudio.engine.infer_worker import InferWorker
 from dgstudio.engine.labelling import Labeller
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.other_models import OtherModels
 from dgstudio.engine.out_worker import OutWorker, Sink
-from dgstudio.engine.resume import Resumed, resume
+from dgstudio.engine.resume import LEARNING, Resumed, dials_of, resume
 from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.source_worker import SourceWorker
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
@@ -45,6 +47,8 @@ class EngineSettings:
     """
 
     lossless: bool = False
+    every_hop: bool = False
+    """Make the source wait for serving, and serving for the outputs, so that no hop is left out at any speed."""
     publish_hz: float = 10.0
     learn_every_s: float = 0.1
     reaction_s: float = 0.15
@@ -57,7 +61,7 @@ class EngineSettings:
     label_delay_s: float = 0.0
 
 
-class Engine:
+class Engine(OtherModels):
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
@@ -91,7 +95,7 @@ class Engine:
         self.ring = SampleRing(capacity, len(self.spec.channels))
 
         resumed = resume(self.session, base, self.spec, self.features)
-        self.base = resumed.base
+        self.bases = [] if resumed.base is None else [resumed.base]
         self.learner = resumed.learner
         self.classes = resumed.classes
         self.book = resumed.book
@@ -106,11 +110,12 @@ class Engine:
     def _build(self, resumed: Resumed) -> None:
         settings, spec = self.settings, self.spec
         self.lane = Lane(self.learner.store, self.classes)
-        self.out = OutWorker(self.events, lossless=settings.lossless)
+        waits = settings.lossless or settings.every_hop
+        self.out = OutWorker(self.events, lossless=waits)
         self.infer = InferWorker(
-            spec, self.ring, self.features, self.lane, self.events, lossless=settings.lossless, after=self._answered
+            spec, self.ring, self.features, self.lane, self.events, lossless=waits, after=self._answered
         )
-        room = (lambda: self.ring.total - self.infer.done < self.ring.capacity // 4) if settings.lossless else None
+        room = (lambda: self.ring.total - self.infer.done < self.ring.capacity // 4) if waits else None
         self.input = SourceWorker(self.source, self.ring, self.events, room)
         self.learn = LearnWorker(
             self.learner,
@@ -197,7 +202,10 @@ class Engine:
         self._stopped = True
         self.release_class()
         left: list[str] = []
+        if self.consolidation is not None:
+            self.consolidation.stop()
         order: list[Worker | None] = [self.input, self.infer, self._twin_worker, self.learn, self.store, self.out]
+        order.insert(0, self.consolidation)
         for worker in order:
             if worker is None:
                 continue
@@ -281,6 +289,10 @@ class Engine:
         self.store.class_added(info)
         return info
 
+    def save_copy(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
+        self.store.save_copy(path, overwrite=overwrite)
+
     def undo(self) -> None:
         """Take back the newest labelling act."""
         self.store.undo()
@@ -293,15 +305,15 @@ class Engine:
 
     def set_mode(self, mode: Mode) -> None:
         """What the learner may change from now on."""
-        self._ask_learner(lambda learner: learner.set_mode(mode))
+        self._turn_dial(lambda learner: learner.set_mode(mode))
 
     def set_openness(self, tau: float, delta: float) -> None:
         """Open the learning bank where r > τ, let it speak where it disagrees by more than −δ; applied by a publish."""
-        self._ask_learner(lambda learner: learner.set_openness(tau, delta))
+        self._turn_dial(lambda learner: learner.set_openness(tau, delta))
 
     def set_rule(self, name: str) -> None:
         """Choose the update rule that learns from now on."""
-        self._ask_learner(lambda learner: learner.set_rule(name))
+        self._turn_dial(lambda learner: learner.set_rule(name))
 
     def pin(self, version: int) -> None:
         """Serve this version until `unpin`."""
@@ -311,7 +323,7 @@ class Engine:
             learner.store.pin(version)
             self.versions.pinned(learner)
 
-        self._ask_learner(pin)
+        self.ask_learner(pin)
 
     def unpin(self) -> None:
         """Serve the newest version again."""
@@ -320,7 +332,7 @@ class Engine:
             learner.store.unpin()
             self.versions.pinned(learner)
 
-        self._ask_learner(unpin)
+        self.ask_learner(unpin)
 
     def roll_back(self, version: int | None = None) -> None:
         """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
@@ -332,15 +344,19 @@ class Engine:
                 return None
             return learner.roll_back(target)
 
-        self._ask_learner(back)
+        self.ask_learner(back)
+
+    def reachable(self) -> frozenset[int]:
+        """The versions that can be pinned or rolled back to: in memory or in the session file. Any thread."""
+        return self.store.kept.union(snapshot.version for snapshot in self.learner.store.history())
 
     def protect_now(self) -> None:
         """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
-        self._ask_learner(lambda learner: learner.seal_and_protect())
+        self.ask_learner(lambda learner: learner.seal_and_protect())
 
     def resume_parked(self) -> None:
         """Learn again what a roll-back parked."""
-        self._ask_learner(lambda learner: learner.resume_parked())
+        self.ask_learner(lambda learner: learner.resume_parked())
 
     def set_compare(self, kind: str | None) -> None:
         """Run a conventional twin ("in_place", "swap") beside ours from now on, or none."""
@@ -352,14 +368,17 @@ class Engine:
             self._twin = self.infer.twin = None
             return
         if self.base is None:
-            raise BadInputError("A twin needs a base model to start from; this session began from nothing.")
+            raise BadInputError(
+                "A twin needs a base model to start from, and this version stands on none that is at hand."
+            )
         twin = make_twin(kind, self.base)
-        for class_id in (info.id for info in self.classes.living()):
-            twin.twin.add_class(class_id)
+        for info in self.classes.every():
+            (twin.add_class if info.living else twin.remove_class)(info.id)
         if kind == "in_place":
             self._twin_worker = TwinWorker(twin, self.events)
             self._twin_worker.start()
         self._twin = self.infer.twin = twin
+        self.store.hand_over(lambda examples: self._begin_twin(twin, examples))
 
     @property
     def twin(self) -> TwinLane | None:
@@ -394,20 +413,38 @@ class Engine:
             self._twin.absorb(examples)
 
     def _forget(self, ids: Sequence[int]) -> None:
-        self.learn.ask(lambda learner: learner.forget(ids))
+        def forget(learner: Learner) -> PublishRecord | None:
+            sealed = learner.sealed_among(ids)
+            record = learner.forget(ids)
+            if sealed:
+                held = [s.bank + 1 for s in learner.footing.seals if not set(sealed).isdisjoint(s.ids.tolist())]
+                banks = f"bank{'s' if len(held) > 1 else ''} {', '.join(map(str, held))}"
+                text = f"Label taken back; the model keeps what was sealed in {banks} ({len(sealed)} examples)"
+                self.events.say(Event("rebuild offered", text, "warning", data=sealed))
+            return record
+
+        self.learn.ask(forget)
 
     def _model_add_class(self, class_id: int) -> None:
         self.learn.ask(lambda learner: learner.add_class(class_id))
         if self._twin is not None:
-            self._twin.twin.add_class(class_id)
+            self._twin.add_class(class_id)
 
     def _model_remove_class(self, class_id: int) -> None:
         self.learn.ask(lambda learner: learner.remove_class(class_id))
+        if self._twin is not None:
+            self._twin.remove_class(class_id)
 
-    def _take_ended(self) -> None:
+    def _take_ended(self, who: str) -> None:
         if self._twin is not None:
             self._twin.end_take()
-        self.versions.take_ended()
+        if who != "file":
+            # Labels from a file may change class every second: no version of theirs is kept for good.
+            self.versions.take_ended()
+
+    def _begin_twin(self, twin: TwinLane, examples: Sequence[Example]) -> None:
+        twin.begin(examples)
+        self.learn.wake()
 
     def _twin_turn(self) -> bool:
         """Let a twin published by swap learn in dg-learn, in turn with ours."""
@@ -421,7 +458,7 @@ class Engine:
             self.events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
             return False
 
-    def _ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
+    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
         """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
 
         def run(learner: Learner) -> PublishRecord | None:
@@ -432,6 +469,16 @@ class Engine:
                 return None
 
         self.learn.ask(run)
+
+    def _turn_dial(self, act: Callable[[Learner], None]) -> None:
+        """Set a dial of the learner, and keep in the session where it stands: it is part of it."""
+
+        def turn(learner: Learner) -> None:
+            act(learner)
+            dials = dials_of(learner)
+            self.store.write(lambda session: session.set_config(LEARNING, dials))
+
+        self.ask_learner(turn)
 
     def _certify_with(self, learner: Learner) -> None:
         """Let certificates compare with the last version that protected something."""

@@ -78,6 +78,8 @@ class FileLabels:
         if reading.truth is not None:
             self._score(reading)
             self._waiting.append(reading)
+        elif self._take is not None and not self._waiting and not self._goes_on(self._take, reading):
+            self._end_take()
         passed = False
         while self._waiting and self._waiting[0].end + self._delay_s <= reading.end:
             self._pass_on(self._waiting.popleft())
@@ -99,6 +101,7 @@ class FileLabels:
         assert reading.truth is not None, "only readings with a label wait here"
         info = self._class_of(reading.truth)
         if info is None:
+            self._end_take()
             return
         take = self._grown(info.id, reading)
         self._last_learned = reading.end
@@ -122,7 +125,8 @@ class FileLabels:
     def _grown(self, class_id: int, reading: Reading) -> Take:
         """The take of this run of labels with one more example, or a new one."""
         take = self._take
-        if take is None or take.class_id != class_id or reading.start > take.end + self._spec.window_s:
+        if take is None or take.class_id != class_id or not self._goes_on(take, reading):
+            self._end_take()
             name = self._spec.name
             take = Take(self._next_take, class_id, reading.start, reading.end, name, "file", time.time(), 1)
             self._next_take += 1
@@ -130,3 +134,12 @@ class FileLabels:
             take = replace(take, end=reading.end, examples=take.examples + 1)
         self._take = take
         return take
+
+    def _goes_on(self, take: Take, reading: Reading) -> bool:
+        """Whether a reading follows so closely on a take that it may be part of it."""
+        return reading.start <= take.end + self._spec.window_s
+
+    def _end_take(self) -> None:
+        if self._take is not None:
+            self._take = None
+            self._store.file_take_ended()

@@ -40,6 +40,7 @@ class LabelBook:
         self._takes: dict[int, Take] = {}
         self._examples: dict[int, list[Example]] = {}
         self._hidden: set[int] = set()
+        self._earlier: set[int] = set()
         self._labels: dict[int, ClassLabels] = {}
         self._done: list[Done] = []
         self._undone: list[Done] = []
@@ -47,10 +48,11 @@ class LabelBook:
         """Grows with every change, so that a reader knows whether to look again."""
 
     def restore(self, takes: Iterable[Take], examples: Iterable[Example], active_takes: set[int]) -> None:
-        """Fill an empty book from a session."""
+        """Fill an empty book from a session. The times of these takes are of another run's clock."""
         with self._lock:
             for take in takes:
                 self._takes[take.id] = take
+                self._earlier.add(take.id)
                 if take.id in active_takes:
                     self._done.append(Done("take", take.class_id, take.id))
                 else:
@@ -116,9 +118,10 @@ class LabelBook:
             return [e for take, items in self._examples.items() if take not in self._hidden for e in items]
 
     def takes(self, since: float = float("-inf")) -> list[Take]:
-        """The takes that stand and end after `since` (stream time), in order."""
+        """The takes of this run that stand and end after `since` (stream time), in order."""
         with self._lock:
-            return [t for t in self._takes.values() if t.id not in self._hidden and t.end >= since]
+            out = self._hidden | self._earlier
+            return [t for t in self._takes.values() if t.id not in out and t.end >= since]
 
     def take(self, take_id: int) -> Take:
         """The take with this id."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dgstudio.engine.audit import ReceiptAudit
+from dgstudio.engine.drift import DriftWatch
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.rings import Latencies, RecordRing
@@ -24,6 +25,8 @@ AUDIT_SLICE = 8
 """Protected inputs re-answered in one idle turn."""
 IDLE_S = 0.25
 HISTORY_KEPT = 65_536
+OWN_ACTS = frozenset({"rebuilt", "consolidated"})
+"""Kinds of versions that may move protected answers, since the user was told so and chose them."""
 
 Command = Callable[[Learner], PublishRecord | None]
 
@@ -72,7 +75,10 @@ class LearnWorker(Worker):
         self.paused = threading.Event()
         """While set, labels wait: the bench's blocks with the learner off."""
         self.receipts = ReceiptAudit(lane)
+        self.drift = DriftWatch(lane)
         self.protected = learner.protected_count
+        self.learned = len(learner.footing.every())
+        """Examples that the newest version has learned, the sealed ones too."""
         self.state = "idle"
         self._learner = learner
         self._lane = lane
@@ -143,6 +149,9 @@ class LearnWorker(Worker):
         if not self._quiet:
             self._quiet = self._audit()
         checked = self.receipts.turn()
+        if self.drift.turn(self._learner.store.head):
+            text = "The stream has drifted: its inputs are less like what was learned. Label some of them."
+            self.events.say(Event("drift", text, "warning"))
         waits = self._until_publish() if self._learner.pending else IDLE_S
         self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
         self._wake.clear()
@@ -215,8 +224,10 @@ class LearnWorker(Worker):
         counts.publishes += record.version is not None
         counts.rejections += record.kind == "rejected"
         counts.roll_backs += record.kind == "rolled back"
-        counts.bits_changed += record.bits_changed
+        if record.kind not in OWN_ACTS:
+            counts.bits_changed += record.bits_changed
         self.protected = self._learner.protected_count
+        self.learned = len(self._learner.footing.every())
         self.history.append(record)
         if record.kind == "rejected":
             self.events.say(Event("rejected", f"Not published: {record.reason}", "warning", data=record))

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, ClassTable
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner
-from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import PROTECTED, Checkpoint
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import ClassInfo, PublishRecord, StreamSpec, Take
+from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
 
 FEATURES = "features"
 """Session setting: the names of the features that its examples have."""
+LEARNING = "learning"
+"""Session setting: rule, mode, τ and δ as they were set last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +43,53 @@ class Resumed:
     notes: list[str] = field(default_factory=list)
 
 
-def checkpoint_of(learner: Learner, record: PublishRecord) -> Checkpoint:
-    """`head` and what the learner stood on, as the session keeps it. Called in the learner's thread."""
-    head, footing = learner.store.head, learner.footing
-    arrays, snapshot_meta = head.to_arrays_and_meta()
+def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False) -> Checkpoint:
+    """The version that a record made, and what the learner stood on, as the session keeps it: in the learner's thread.
+
+    `kept`: it is never thinned out, whatever it is.
+    """
+    assert record.version is not None
+    version, footing = learner.store.get(record.version), learner.footing_of(record.version)
+    arrays, snapshot_meta = version.to_arrays_and_meta()
     more, footing_meta = footing.to_arrays()
     arrays.update({PROTECTED + name: array for name, array in more.items()})
     return Checkpoint(
-        version=head.version,
-        parent=head.parent,
-        digest=head.digest,
+        version=version.version,
+        parent=version.parent,
+        digest=version.digest,
         arrays=arrays,
         meta={"snapshot": snapshot_meta, "footing": footing_meta, "parked": sorted(learner.parked)},
         kind=record.kind,
         reason=record.reason,
-        unix=head.unix,
-        learned=footing.learned,
-        kept=record.kind != "learned",
+        unix=version.unix,
+        learned=np.union1d(footing.learned, footing.base_learned),
+        kept=kept or record.kind != "learned",
     )
+
+
+def dials_of(learner: Learner) -> dict[str, Any]:
+    """Rule, mode, τ and δ as the session keeps them."""
+    settings = learner.settings
+    delta = settings.delta if math.isfinite(settings.delta) else None
+    return {"rule": settings.rule, "mode": learner.mode.value, "tau": settings.tau, "delta": delta}
+
+
+def _dialled(
+    session: Session, settings: LearnerSettings | None, has_base: bool
+) -> tuple[LearnerSettings, Mode, list[str]]:
+    """The settings with the dials as the session has them, the mode, and what should be said."""
+    settings = settings or LearnerSettings()
+    kept = session.config(LEARNING)
+    if kept is None:
+        return settings, Mode.BOTH, []
+    try:
+        mode, rule = Mode(kept["mode"]), str(kept["rule"])
+        delta = math.inf if kept["delta"] is None else float(kept["delta"])
+        # The gradient rule moves a base: a session that was rolled back to before it had one goes on without.
+        rule = rule if has_base else LOCKED_BANK
+        return replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta).check(), mode, []
+    except (BadInputError, KeyError, TypeError, ValueError):
+        return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]
 
 
 def restored(checkpoint: Checkpoint) -> tuple[Snapshot, Footing]:
@@ -106,7 +141,15 @@ def _begun(
             for place, (class_id, name) in named
         ]
     classes, labels = ClassTable(infos), _Labels(session)
-    learner = Learner.begin(base, settings, examples=labels.active, name_of=_namer(classes))
+    settings, mode, notes = _dialled(session, settings, base is not None)
+    learner = Learner.begin(
+        base,
+        settings,
+        examples=labels.active,
+        name_of=_namer(classes),
+        recall=_recaller(session),
+        mode=mode,
+    )
     head = learner.store.head
     names = ", ".join(classes.names[c] for c in head.classes)
     first = PublishRecord(
@@ -128,6 +171,7 @@ def _begun(
         labels.next_example,
         labels.next_take,
         records=[first, *_with_living(learner, classes)],
+        notes=notes,
     )
 
 
@@ -143,12 +187,7 @@ def _gone_on(
     past = session.records()
     numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
 
-    def recall(version: int) -> tuple[Snapshot, Footing] | None:
-        try:
-            return restored(session.checkpoint(version))
-        except SessionError:
-            return None
-
+    settings, mode, notes = _dialled(session, settings, head.base is not None)
     learner = Learner(
         head,
         footing,
@@ -156,14 +195,15 @@ def _gone_on(
         examples=labels.active,
         parked=[int(i) for i in latest.meta.get("parked", ())],
         name_of=_namer(classes),
-        recall=recall,
+        recall=_recaller(session),
+        mode=mode,
         next_version=max(numbers, default=head.version) + 1,
         next_seq=max((record.seq for record in past), default=-1) + 1,
     )
-    notes = _served_again(session, learner)
-    if base is not None and (head.base is None or base.base.ids != head.base.ids):
-        base = None
-        notes.append("This session did not begin with the base model that ships now: no twin can be compared with.")
+    notes += _served_again(session, learner)
+    if base is not None and not _stands_on(head, base):
+        # It is kept all the same: a version before a new base stands on it.
+        notes.append("This session does not stand on the base model that ships now: no twin can be compared with.")
     return Resumed(
         learner,
         classes,
@@ -175,6 +215,11 @@ def _gone_on(
         records=_with_living(learner, classes),
         notes=notes,
     )
+
+
+def _stands_on(head: Snapshot, base: BaseModel) -> bool:
+    """Whether a version stands on this base model: φ, unlike the base itself, is never moved by learning."""
+    return head.base is not None and head.phi is not None and head.phi.id == base.phi.id
 
 
 def _served_again(session: Session, learner: Learner) -> list[str]:
@@ -206,6 +251,18 @@ class _Labels:
         book = LabelBook()
         book.restore(self._takes, self._every, {example.take_id for example in self.active})
         return book
+
+
+def _recaller(session: Session) -> Callable[[int], tuple[Snapshot, Footing] | None]:
+    """Fetches what memory has let go of from the session."""
+
+    def recall(version: int) -> tuple[Snapshot, Footing] | None:
+        try:
+            return restored(session.checkpoint(version))
+        except SessionError:
+            return None
+
+    return recall
 
 
 def _namer(classes: ClassTable) -> Callable[[int], str]:

@@ -6,7 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
@@ -34,7 +36,8 @@ class LabelSink:
     forget: Callable[[Sequence[int]], None]
     add_class: Callable[[int], None]
     remove_class: Callable[[int], None]
-    take_ended: Callable[[], None]
+    take_ended: Callable[[str], None]
+    """Called with who labelled the take."""
 
 
 class StoreWorker(Worker):
@@ -75,6 +78,8 @@ class StoreWorker(Worker):
         self._busy = False
         self._after: deque[Callable[[], None]] = deque()
         self._open: OpenTake | None = None
+        self.kept: frozenset[int] = session.versions()
+        """Versions that the session file holds, as of the last commit."""
         self._wake = threading.Event()
         self._retry_at = 0.0
 
@@ -100,6 +105,18 @@ class StoreWorker(Worker):
     def note_examples(self, take: Take, examples: Sequence[Example]) -> None:
         """A take whose examples were made elsewhere (labels from a file)."""
         self._ask(lambda: self._take_over(take, list(examples)))
+
+    def file_take_ended(self) -> None:
+        """No more examples come of the take that was noted last."""
+        self._ask(lambda: self._after.append(lambda: self._sink.take_ended("file")))
+
+    def hand_over(self, taker: Callable[[list[Example]], None]) -> None:
+        """Give `taker` the learnable examples that stand, in dg-store: every later one goes to the sink."""
+        self._ask(lambda: self._hand_over(taker))
+
+    def save_copy(self, path: Path, *, overwrite: bool) -> None:
+        """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
+        self._ask(lambda: self._save_copy(path, overwrite))
 
     def class_added(self, info: ClassInfo) -> None:
         """A class was added to the table."""
@@ -205,10 +222,13 @@ class StoreWorker(Worker):
 
     def _take_done(self, take: Take) -> None:
         self._book.close_take(take)
-        self._sink.take_ended()
+        self._sink.take_ended(take.who)
         seconds = take.end - take.start
         text = f"{take.examples} examples of {self._name(take.class_id)}, {seconds:.1f} s"
-        self.events.say(Event("take saved", text, "good", data=take))
+        if self._failing:
+            self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
+        else:
+            self.events.say(Event("take saved", text, "good", data=take))
 
     def _take_over(self, take: Take, examples: list[Example]) -> None:
         made = time.perf_counter()
@@ -240,7 +260,7 @@ class StoreWorker(Worker):
         if done is None:
             self.events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
             return
-        word = "Undone" if back else "Done again"
+        word = "Taken back" if back else "Done again"
         if done.kind == "class":
             info = self._classes.set_living(done.class_id, not back)
             self._writes.append(lambda session: session.put_class(info))
@@ -253,10 +273,29 @@ class StoreWorker(Worker):
         if back:
             self._sink.forget(ids)
         else:
-            made = time.perf_counter()
+            made, who = time.perf_counter(), self._book.take(done.take_id).who
             self._after.append(lambda: self._sink.absorb(examples, made))
+            self._after.append(lambda: self._sink.take_ended(who))
+        # Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
+        word = "Label taken back" if back else "Labelled again"
         text = f"{word}: {len(ids)} examples of {self._name(done.class_id)}."
         self.events.say(Event("undo", text, data=done))
+
+    def _hand_over(self, taker: Callable[[list[Example]], None]) -> None:
+        # What was labelled a moment ago is noted and absorbed together: not one without the other.
+        self._commit()
+        taker([example for example in self._book.active_examples() if example.learn])
+
+    def _save_copy(self, path: Path, overwrite: bool) -> None:
+        self._retry_at = 0.0
+        self._commit()
+        waiting = list(self._writes)
+        try:
+            self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+        except SessionError as error:
+            self.events.say(Event("copy not saved", str(error), "error"))
+            return
+        self.events.say(Event("copy saved", f"Everything so far is in the copy {path}.", "good", data=path))
 
     def _name(self, class_id: int) -> str:
         return self._classes.names.get(class_id, f"class {class_id}")
@@ -271,14 +310,8 @@ class StoreWorker(Worker):
         self._pass_on()
 
     def _try_to_write(self, now: float) -> None:
-        writes = list(self._writes)
         try:
-            try:
-                self._write_all(writes)
-            except SessionError:
-                raise
-            except Exception:
-                self._write_each(writes)
+            self._put(self._session, list(self._writes))
         except SessionError as error:
             self._retry_at = now + RETRY_S
             if not self._failing:
@@ -288,20 +321,30 @@ class StoreWorker(Worker):
             return
         self._writes.clear()
         self._versions.clear()
+        with suppress(SessionError):
+            self.kept = self._session.versions()
         if self._failing:
             self.events.say(Event("saved", "Saving works again; no label was lost.", "good"))
         self.saved = "memory only" if self._session.path is None else "saved"
 
-    def _write_all(self, writes: list[Write]) -> None:
-        with self._session.batch():
-            for write in writes:
-                write(self._session)
+    def _put(self, session: Session, writes: list[Write]) -> None:
+        try:
+            self._put_all(session, writes)
+        except SessionError:
+            raise
+        except Exception:
+            self._put_each(session, writes)
 
-    def _write_each(self, writes: list[Write]) -> None:
+    def _put_all(self, session: Session, writes: list[Write]) -> None:
+        with session.batch():
+            for write in writes:
+                write(session)
+
+    def _put_each(self, session: Session, writes: list[Write]) -> None:
         """One of them cannot be written whatever the disk does: leave it out, say so, and keep the others."""
         for write in writes:
             try:
-                self._write_all([write])
+                self._put_all(session, [write])
             except SessionError:
                 raise
             except Exception as error:

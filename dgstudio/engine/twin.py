@@ -13,12 +13,15 @@ from dgstudio.engine.rings import RecordRing
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import BadInputError
 from dgstudio.learning.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.dense import softmax
 from dgstudio.model.basefile import BaseModel
 from dgstudio.types import Example, TwinReading
 
 TWINS = ("in_place", "swap")
 READINGS_KEPT = 4096
 CHECK_EVERY_S = 0.25
+BLOCK = 16
+"""Examples learned in one turn: where the twin learns in dg-learn, ours waits no longer than for these."""
 
 
 @dataclass(slots=True)
@@ -35,7 +38,12 @@ class TwinCounts:
 
 
 class TwinLane:
-    """Answers every hop with the twin's present weights, and says of each answer what state it came from."""
+    """Answers every hop with the twin's present weights, and says of each answer what state it came from.
+
+    It learns the labels that stood when it began, then every label that is given. A label that is taken back it keeps:
+    a network that was fine-tuned on an example has no way to unlearn it. The class of a removed card it no longer
+    answers.
+    """
 
     def __init__(self, kind: str, twin: ConventionalTwin | InPlaceTwin) -> None:
         self.kind = kind
@@ -43,7 +51,8 @@ class TwinLane:
         self.readings: RecordRing[TwinReading] = RecordRing(READINGS_KEPT)
         self.counts = TwinCounts()
         self._labels: deque[Sequence[Example]] = deque()
-        self._marks = 0
+        self._begun = False
+        self._gone: frozenset[int] = frozenset()
         self._checked_at = 0.0
 
     def answer(self, hop: Hop) -> TwinReading:
@@ -51,13 +60,17 @@ class TwinLane:
         begin = time.perf_counter()
         answer = self.twin.read(hop.features)
         took = time.perf_counter() - begin
-        top = int(answer.probabilities.argmax()) if len(answer.probabilities) else -1
+        classes, probabilities, gone = answer.classes, answer.probabilities, self._gone
+        if gone:
+            living = [column for column, class_id in enumerate(classes) if class_id not in gone]
+            classes, probabilities = tuple(classes[column] for column in living), softmax(answer.logits[living])
+        top = int(probabilities.argmax()) if len(probabilities) else -1
         reading = TwinReading(
             hop=hop.number,
             end=hop.end,
-            classes=answer.classes,
-            probabilities=answer.probabilities,
-            top=answer.classes[top] if top >= 0 else None,
+            classes=classes,
+            probabilities=probabilities,
+            top=classes[top] if top >= 0 else None,
             state=answer.state,
             latency_us=took * 1e6,
         )
@@ -68,23 +81,42 @@ class TwinLane:
         self.readings.append(reading)
         return reading
 
+    def begin(self, examples: Sequence[Example]) -> None:
+        """Queue the labels that stand, in order, and a version after them. dg-store only."""
+        self._begun = True
+        self.absorb(examples)
+        if examples:
+            self.end_take()
+
     def absorb(self, examples: Sequence[Example]) -> None:
-        """Queue labels. Any thread."""
-        self._labels.append(examples)
+        """Queue labels; those from before `begin` stand when it is called. dg-store only."""
+        if self._begun:
+            self._labels.extend(examples[start : start + BLOCK] for start in range(0, len(examples), BLOCK))
 
     def end_take(self) -> None:
-        """The take is over: the state reached after the labels so far is a version. Any thread."""
-        self._labels.append(())
+        """The take is over: the state reached after the labels so far is a version. dg-store only."""
+        if self._begun:
+            self._labels.append(())
+
+    def add_class(self, class_id: int) -> None:
+        """Answer a class, new or brought back. Any thread."""
+        self.twin.add_class(class_id)
+        self._gone -= {class_id}
+
+    def remove_class(self, class_id: int) -> None:
+        """No longer answer a class; its column stays, with what it learned. Any thread."""
+        self._gone |= {class_id}
 
     def learn(self) -> bool:
         """Take one queued block, and now and then look what has become of the protected answers."""
         if not self._labels:
             return False
-        examples = [example for example in self._labels.popleft() if example.learn]
+        block = self._labels.popleft()
+        examples = [example for example in block if example.learn]
         if examples:
             self.twin.absorb(examples)
             self.counts.learned += len(examples)
-        else:
+        elif not block:
             self.twin.mark_version()
         now = time.monotonic()
         if now - self._checked_at > CHECK_EVERY_S or not self._labels:
@@ -96,7 +128,7 @@ class TwinLane:
     @property
     def idle(self) -> bool:
         """Whether all labels so far have been learned."""
-        return not self._labels
+        return self._begun and not self._labels
 
 
 class TwinWorker(Worker):

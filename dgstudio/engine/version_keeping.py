@@ -16,6 +16,8 @@ ON_DISK = 24
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old."""
 THIN_EVERY = 16
 WRITE_EVERY_S = 1.0
+LEAVING_BEHIND = frozenset({"bank sealed", "protected", "rebuilt", "consolidated"})
+"""Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back."""
 
 
 class VersionKeeping:
@@ -46,6 +48,8 @@ class VersionKeeping:
         """Write a record, and the version that it made. dg-learn only."""
         self._store.put_record(record)
         if record.version is not None:
+            if record.kind in LEAVING_BEHIND:
+                self._keep_parent(record, learner)
             self._unwritten = record
             if record.kind != "learned":
                 self._write(learner)
@@ -74,6 +78,16 @@ class VersionKeeping:
         """Write the newest version, and which were head and serving at the end. After dg-learn has ended."""
         self._write(learner)
         self._refer(learner)
+
+    def _keep_parent(self, record: PublishRecord, learner: Learner) -> None:
+        parent, unwritten = record.parent, self._unwritten
+        if parent is None:
+            return
+        if unwritten is not None and unwritten.version == parent:
+            checkpoint = checkpoint_of(learner, unwritten, kept=True)
+            self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
+        else:
+            self._store.write(lambda session: session.keep_checkpoint(parent))
 
     def _refer(self, learner: Learner) -> None:
         head, serving = learner.store.head.version, learner.store.serving.version

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dgstudio.errors import SessionError
-from dgstudio.session.opening import create_file, failure_sentence
+from dgstudio.session.opening import create_file, failure_sentence, memory_database
 from dgstudio.session.rows import Row
 
 T = TypeVar("T")
@@ -119,6 +119,18 @@ class Database:
             if self._in_batch:
                 raise SessionError(f"The session {self.label} is being written; save a copy after that.")
             create_file(path, overwrite, self._connection)
+
+    def in_memory(self) -> sqlite3.Connection:
+        """A copy of all of it in memory. Raises SessionError."""
+        with self.lock:
+            self._check_open()
+            copy = memory_database()
+            try:
+                self._connection.backup(copy)
+            except sqlite3.Error as error:
+                copy.close()
+                raise SessionError(failure_sentence(self.label, error, "could not be read")) from error
+            return copy
 
     def _check_open(self) -> None:
         if self._closed:

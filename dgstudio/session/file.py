@@ -105,8 +105,12 @@ class Session:
         """Whether nothing can be written: a read-only file or folder, or a damaged file."""
         return bool(self._database.why_read_only)
 
-    def save_copy(self, path: str | Path, overwrite: bool = False) -> None:
+    def save_copy(
+        self, path: str | Path, overwrite: bool = False, more: Callable[[Session], object] | None = None
+    ) -> None:
         """Write everything that this session holds to a new file, whole or not at all; this session stays open.
+
+        `more` puts into the copy what could not be put into this session; the copy is then made in memory first.
 
         Raises
         ------
@@ -116,7 +120,12 @@ class Session:
         target = Path(path)
         if self.path is not None and target.resolve() == self.path.resolve():
             raise SessionError(f"A copy of {self.path} cannot take its own place; choose another name.")
-        self._database.copy_to(target, overwrite)
+        if more is None:
+            self._database.copy_to(target, overwrite)
+            return
+        with Session(Opened(self._database.in_memory(), "", OpenReport()), None) as copy:
+            more(copy)
+            copy.save_copy(target, overwrite)
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -221,6 +230,10 @@ class Session:
     def checkpoints(self) -> list[CheckpointInfo]:
         """All versions in order, without their arrays."""
         return self._versions.infos()
+
+    def versions(self) -> frozenset[int]:
+        """The numbers of all versions."""
+        return frozenset(int(row[0]) for row in self._database.read("SELECT version FROM checkpoint"))
 
     def checkpoint(self, version: int) -> Checkpoint:
         """A version with its arrays, each checked against its content id, read-only.

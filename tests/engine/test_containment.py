@@ -281,6 +281,8 @@ def test_on_a_full_disk_learning_goes_on_in_memory_and_all_is_saved_later(
     said = rig.heard("not saved")
     assert "going on in memory" in said.text and "disk is full" in said.text and said.level == "error"
     assert rig.engine.stats().saved.startswith("failed: ")
+    kept = rig.heard("take saved")
+    assert kept.level == "warning" and kept.text.endswith(" s – not saved yet")
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
     assert len(rig.events("not saved")) == 1
     room()
@@ -291,6 +293,38 @@ def test_on_a_full_disk_learning_goes_on_in_memory_and_all_is_saved_later(
     with Session.open(path) as session:
         latest = session.latest_checkpoint()
         assert len(session.examples()) == total > 100 and latest is not None and latest.digest == digest
+
+
+def test_a_copy_has_what_could_not_be_saved(
+    rigs: Rigs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, until: Until
+) -> None:
+    session = Session.create(tmp_path / "a.dgs")
+    rig = rigs(session)
+    rig.settle()
+
+    def failing() -> Any:
+        raise SessionError("Nothing can be saved because the disk is full; make room.")
+
+    with monkeypatch.context() as full:
+        full.setattr(session, "batch", failing)
+        rig.teach(NEW, NEW)
+        assert rig.engine.stats().saved.startswith("failed: ")
+        rig.engine.save_copy(tmp_path / "b.dgs")
+        assert str(tmp_path / "b.dgs") in rig.heard("copy saved").text
+        with Session.open(tmp_path / "b.dgs") as copy:
+            latest = copy.latest_checkpoint()
+            assert len(copy.examples()) == rig.engine.book.total > 0
+            assert latest is not None and latest.digest == rig.engine.learner.store.head.digest
+            assert [info.name for info in copy.classes()][-1] == NEW
+        rig.engine.save_copy(tmp_path / "b.dgs")
+        assert "exists already" in rig.heard("copy not saved").text
+        rig.engine.save_copy(tmp_path / "a.dgs", overwrite=True)
+        until(lambda: "own place" in rig.heard("copy not saved").text)
+    until(lambda: rig.engine.stats().saved == "saved")
+    rig.engine.save_copy(tmp_path / "c.dgs")
+    until(lambda: len(rig.events("copy saved")) == 2)
+    with Session.open(tmp_path / "c.dgs") as copy:
+        assert len(copy.examples()) == rig.engine.book.total
 
 
 def test_a_disk_that_stays_full_keeps_few_versions_waiting_and_lets_the_engine_end(

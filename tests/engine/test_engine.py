@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.errors import BadInputError, StreamEnded
 from dgstudio.model.plan import Plan
+from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Mode, Reading
 
@@ -248,6 +251,115 @@ def test_the_twin_in_place_answers_from_states_that_are_no_versions(rigs: Rigs, 
     assert twin.counts.torn + twin.counts.unpublished > 0
     until(lambda: rig.engine.stats().twin_max_delta > 0)
     rig.check_all()
+
+
+@pytest.mark.parametrize("kind", ["swap", "in_place"])
+def test_a_twin_begins_with_the_labels_that_stand_and_ends_in_a_version(rigs: Rigs, until: Until, kind: str) -> None:
+    rig = rigs()
+    rig.teach(NEW, NEW, 2)
+    rig.teach("other", "Walking")
+    rig.engine.undo()
+    rig.settle()
+    rig.engine.set_compare(kind)
+    twin = rig.engine.twin
+    until(lambda: twin.idle and twin.counts.learned)
+    assert twin.counts.learned == rig.engine.stats().learned
+    assert rig.share_of(NEW, rig.play(NEW)) > 0.9
+    newest = [reading for reading in twin.readings.since(0)[0] if reading.top is not None][-50:]
+    assert {reading.state for reading in newest} == {"version"}
+    info = rig.engine.classes.by_name(NEW)
+    assert sum(reading.top == info.id for reading in newest) > 40
+
+
+def test_what_is_done_again_ends_in_a_version_of_the_twin_too(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    rig.engine.set_compare("in_place")
+    rig.teach(NEW, NEW)
+    twin = rig.engine.twin
+    until(lambda: twin.idle)
+    learned = twin.counts.learned
+    rig.engine.undo()
+    rig.settle()
+    assert twin.counts.learned == learned, "it cannot unlearn"
+    rig.engine.redo()
+    rig.settle()
+    until(lambda: twin.idle and twin.counts.learned == 2 * learned)
+    seen = twin.readings.total
+    rig.play(NEW)
+    assert {reading.state for reading in twin.readings.since(seen)[0]} == {"version"}
+
+
+def test_the_twin_does_not_answer_a_class_that_was_removed(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    rig.engine.set_compare("swap")
+    new = rig.teach(NEW, NEW)
+    twin = rig.engine.twin
+    until(lambda: twin.idle)
+    rig.engine.undo()
+    rig.engine.undo()
+    rig.settle()
+    rig.play(NEW)
+    newest = twin.readings.newest
+    assert new not in newest.classes and newest.top != new and abs(newest.probabilities.sum() - 1) < 1e-5
+    rig.engine.redo()
+    rig.settle()
+    rig.play(NEW)
+    assert new in twin.readings.newest.classes
+
+
+def test_labels_from_a_file_end_in_versions_of_the_twin(rigs: Rigs, until: Until) -> None:
+    rig = rigs(feed_labels=True)
+    rig.engine.set_compare("in_place")
+    twin = rig.engine.twin
+    take = rig.motions.takes[NEW][0]
+    rig.tape.put(take, truth=np.zeros(len(take), np.int32))
+    rig.play("Walking")
+    rig.settle()
+    until(lambda: twin.idle and twin.counts.learned)
+    seen = twin.readings.total
+    rig.play("Walking")
+    assert {reading.state for reading in twin.readings.since(seen)[0]} == {"version"}
+
+
+def test_every_hop_is_answered_where_the_source_can_wait(rigs: Rigs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infer_worker, "BACKLOG", 0)
+    rig = rigs(lossless=False, every_hop=True)
+    assert len(rig.play("Walking", 3)) == 3 * (100 - rig.engine.spec.window + 1)
+    assert rig.engine.stats().skipped_hops == 0
+
+
+def test_learned_is_what_the_newest_version_has_learned(rigs: Rigs) -> None:
+    rig = rigs()
+    rig.teach(NEW, NEW)
+    first = rig.engine.stats().learned
+    assert first == rig.engine.book.labels(rig.engine.classes.by_name(NEW).id)[1] > 0
+    version = rig.engine.learner.store.head.version
+    rig.engine.protect_now()
+    rig.teach("other", "Walking")
+    assert rig.engine.stats().learned > first
+    rig.engine.undo()
+    rig.settle()
+    assert rig.engine.stats().learned == first
+    rig.engine.roll_back(0)
+    rig.settle()
+    assert rig.engine.stats().learned == 0 and version > 0
+
+
+def test_a_version_that_only_the_file_holds_can_be_reached_in_the_first_run_too(rigs: Rigs, tmp_path: Path) -> None:
+    session = Session.create(tmp_path / "a.dgs")
+    rig = rigs(session)
+    rig.teach(NEW, NEW)
+    store = rig.engine.learner.store
+    version = store.head.version
+    rig.teach("other", "Walking")
+    assert version in session.versions()
+    # As memory lets go of old versions after some hundreds.
+    store._held = {v: snapshot for v, snapshot in store._held.items() if v != version}
+    assert version in rig.engine.reachable()
+    rig.engine.pin(version)
+    rig.settle()
+    assert store.serving.version == version
+    assert 10_000 not in rig.engine.reachable()
 
 
 def test_a_twin_needs_a_base_and_a_known_kind(rigs: Rigs) -> None:
