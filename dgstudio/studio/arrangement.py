@@ -50,15 +50,16 @@ class Arrangement(QWidget):
         right = _within(0.208 * wide, 290, 460)
         below = _within(0.185 * tall, 122, 240)
         upper = tall - (below if self.bottom.isVisibleTo(self) else 0)
-        answer = _within(0.175 * upper, 128 * scale, 210 * scale)
-        stability = _within(0.25 * upper, 138, 300)
+        # An audience reads the answer first.
+        answer = _within((0.175 if scale == 1 else 0.28) * upper, 128 * scale, 210 * scale)
+        stability = _within(0.25 * upper, 146, 300)
         moments = _within(0.18 * upper, 118, 190)
         # From the outside in: sizes given to a splitter that still has its old extent would be scaled again.
         self.whole.resize(self.size())
         self.whole.setSizes([upper, below])
         self.columns.setSizes([left, wide - left - right, right])
         # After the columns have their width: how tall the knobs are depends on it.
-        source = _within(self.panels["source"].sizeHint().height(), 110, 0.4 * upper)
+        source = _within(self.panels["source"].sizeHint().height(), 80, 0.42 * upper)
         self.left.setSizes([upper - source, source])
         self.middle.setSizes([answer, upper - answer - stability, stability])
         self.right.setSizes([upper - moments, moments])

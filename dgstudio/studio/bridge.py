@@ -6,13 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.learning.settings import TAU_GAP
-from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, UnitView
+from dgstudio.studio.proposals import of_new_base, of_rebuild
+from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
 from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 33
@@ -49,6 +52,7 @@ class Bridge(QObject):
         self._uncertain_wall = 0.0
         self._takes_from = 0.0
         self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._proposed: object = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -80,18 +84,28 @@ class Bridge(QObject):
         settings = engine.learner.settings
         state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
         state.least_tau = TAU_GAP - settings.margin
-        state.rules = engine.learner.offered_rules
         state.feature_names = engine.features.names
         state.session_name = session_name
-        base = engine.learner.store.head.base
-        state.hidden = 0 if base is None else base.b1.shape[0]
-        state.active = 0 if base is None else base.k
+        self._describe_base()
         # What a reopened session holds is history; frames carry what happens in this run.
         state.history.extend(engine.past)
         self._history = len(engine.past)
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         self._refresh_classes()
+
+    def _describe_base(self) -> bool:
+        """Say how large the base is and which rules it allows; returns whether that has changed."""
+        state, learner = self.state, self.engine.learner
+        base = learner.store.head.base
+        before = state.hidden, state.active, state.rules
+        state.hidden = 0 if base is None else base.b1.shape[0]
+        state.active = 0 if base is None else base.k
+        state.rules = learner.offered_rules
+        if state.rule not in state.rules:
+            # Rolled back to before there was a base.
+            state.rule = learner.settings.rule
+        return before != (state.hidden, state.active, state.rules)
 
     # -- frames ----------------------------------------------------------------------------------------------
 
@@ -121,8 +135,10 @@ class Bridge(QObject):
             self._stats_wall = wall
             self._stats = engine.stats()
             self._health()
+            self._note_reach()
         self._note_publishes(publishes)
         self._note_labels()
+        self._note_other_models()
         self._note_uncertain(new, wall)
         return Frame(
             spec=engine.spec,
@@ -148,17 +164,53 @@ class Bridge(QObject):
             state.saved, state.protected = self._stats.saved, self._stats.protected
             state.announce("health")
 
+    def _note_reach(self) -> None:
+        reachable = self.engine.reachable()
+        if reachable != self.state.reachable:
+            self.state.reachable = reachable
+            self.state.announce("versions")
+
     def _note_publishes(self, publishes: list[PublishRecord]) -> None:
         state, store = self.state, self.engine.learner.store
         serving, head, pinned = store.serving.version, store.head.version, store.pinned
         if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
             return
         state.history.extend(publishes)
+        state.reachable = self.engine.reachable()
         state.serving, state.head, state.pinned = serving, head, pinned
         if any(record.version is not None for record in publishes):
             self._learned_examples = self._stats.learned
+            if self._describe_base():
+                state.announce("settings")
         state.announce("versions")
         self._refresh_lamps()
+
+    def _note_other_models(self) -> None:
+        """Show how far the training of a new base is, and the model that waits for the user's word."""
+        engine, state = self.engine, self.state
+        training, rebuild = engine.consolidation, engine.rebuild
+        if training is not None and training.state not in (RUNNING, READY):
+            # Its event has said why.
+            engine.discard_consolidation()
+            training = None
+        task = None
+        if training is not None:
+            over = training.state == READY
+            task = Task("New base", training.text, 1.0 if over else training.share, over)
+        if task != state.task:
+            state.task = task
+            state.announce("task")
+        waiting = rebuild or (training if training is not None and training.state == READY else None)
+        if waiting is self._proposed:
+            return
+        self._proposed = waiting
+        if rebuild is not None:
+            state.proposal = of_rebuild(rebuild, state.name_of)
+        elif training is not None and training.comparison is not None:
+            state.proposal = of_new_base(training.comparison)
+        else:
+            state.proposal = None
+        state.announce("proposal")
 
     def _note_labels(self) -> None:
         if self.engine.book.changes != self._book:
@@ -168,8 +220,8 @@ class Bridge(QObject):
     def _refresh_classes(self) -> None:
         cards = []
         for info in self.engine.classes.living():
-            count, _, thumbs = self.engine.book.labels(info.id)
-            cards.append(ClassCard(info, count, thumbs, self._lamp(info.id, count)))
+            count, learnable, thumbs = self.engine.book.labels(info.id)
+            cards.append(ClassCard(info, count, thumbs, self._lamp(info.id, count), learnable))
         self.state.classes = cards
         self.state.announce("classes")
 
@@ -230,6 +282,10 @@ class Bridge(QObject):
         """Do again what was undone last."""
         self.engine.redo()
 
+    def save_copy(self, path: str) -> None:
+        """Write all that the session has to another file; one that is there the user has agreed to replace."""
+        self.engine.save_copy(Path(path), overwrite=True)
+
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""
         self.engine.set_mode(mode)
@@ -271,6 +327,32 @@ class Bridge(QObject):
         """Protect what the model knows now."""
         self.engine.protect_now()
 
+    def start_consolidation(self) -> None:
+        """Train a new base in the background; `BadInputError` where that goes on already."""
+        self.engine.start_consolidation()
+
+    def cancel_consolidation(self) -> None:
+        """Stop the training."""
+        self.engine.cancel_consolidation()
+
+    def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        """Make the model that never saw these sealed examples."""
+        self.engine.plan_rebuild(example_ids)
+
+    def accept_proposal(self) -> None:
+        """Switch to the model that waits for the user's word."""
+        if self.engine.rebuild is not None:
+            self.engine.accept_rebuild()
+        else:
+            self.engine.accept_consolidation()
+
+    def discard_proposal(self) -> None:
+        """Keep the present model."""
+        if self.engine.rebuild is not None:
+            self.engine.discard_rebuild()
+        else:
+            self.engine.discard_consolidation()
+
     def set_knob(self, name: str, value: float | str | bool) -> None:
         """Turn a knob of the source."""
         self.engine.source.set_knob(name, value)
@@ -302,10 +384,17 @@ class Bridge(QObject):
         cells: list[CellView] = []
         if evidence is not None and len(evidence.example_ids):
             strength = evidence.strength(reading.features)
+            answered = -1 if reading.top is None else reading.top
+            toward = evidence.toward(reading.features, answered)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
             cells = [
-                CellView(int(evidence.class_ids[i]), float(strength[i]) / top, int(evidence.example_ids[i]))
+                CellView(
+                    class_id=int(evidence.class_ids[i]),
+                    strength=float(strength[i]) / top,
+                    example_id=int(evidence.example_ids[i]),
+                    toward=float(toward[i]) / top,
+                )
                 for i in order
             ]
         self._cells = (reading.hop, cells)

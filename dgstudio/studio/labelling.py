@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dgstudio.studio.state import ClassCard, Commands, StudioState
 
+FIRST_NAME = "class 1"
+"""Of the class that a held key makes where there is none yet."""
 REPEATS_AFTER_S = 0.18
 """No keyboard repeats a key sooner."""
 REPEAT_MS = 60
@@ -48,6 +50,23 @@ class Labelling(QObject):
         if not 0x31 <= key <= 0x39:
             return None
         return next((card for card in self._state.classes if card.info.key == chr(key)), None)
+
+    def press_unknown(self, key: int) -> str:
+        """Take a press of a digit that no class has; returns the sentence to say, or "" where there is none.
+
+        Where there is no class at all, it makes the first one and begins to hold it.
+
+        Raises
+        ------
+        BadInputError
+            If no class can be added; the text is a sentence for the user.
+        """
+        if not 0x31 <= key <= 0x39 or self._state.phase != "ready":
+            return ""
+        if self._state.classes:
+            return f"No class has key {chr(key)}: press A to add one."
+        self.press(self._commands.add_class(FIRST_NAME).id, key)
+        return ""
 
     def press(self, class_id: int, key: int | None = None) -> None:
         """Begin to hold a class; `key` is the Qt key code that does it, None for the pointer.

@@ -34,6 +34,17 @@ def declare_actions(window: StudioWindow) -> None:
     add(Action("add_class", "Add a class", begin_add, "A", "Add a class and name it", "mdi6.plus", group="Label"))
     add(Action("undo", "Undo the last label", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
     add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
+    add(
+        Action(
+            "save_copy",
+            "Save a copy…",
+            window.save_copy,
+            "Ctrl+S",
+            "Write everything to another file, also what could not be saved so far",
+            "mdi6.content-save-outline",
+            group="Label",
+        )
+    )
     for mode in commands.offered_modes():
         word, tooltip = MODE_WORDS[mode]
         add(
@@ -68,6 +79,16 @@ def declare_actions(window: StudioWindow) -> None:
     )
     add(
         Action(
+            "consolidate",
+            "Train a new base from all examples",
+            lambda: attempt(commands.start_consolidation),
+            tooltip="In the background; it is compared with the present model, and you choose whether to switch",
+            icon="mdi6.layers-outline",
+            group="Learn",
+        )
+    )
+    add(
+        Action(
             "roll_back",
             "Roll back",
             lambda: attempt(commands.roll_back, None),
@@ -94,7 +115,8 @@ def declare_actions(window: StudioWindow) -> None:
             "Compare with a twin written in place",
             lambda: toggle_compare("in_place"),
             "C",
-            "A conventional network on the same stream and labels, written while it is read",
+            "A conventional network on the same stream and labels, written while it is read; it cannot unlearn: "
+            "a label that is taken back it keeps",
             "mdi6.compare",
             group="Compare",
         )
@@ -104,7 +126,8 @@ def declare_actions(window: StudioWindow) -> None:
             "compare_swap",
             "Compare with a twin published by swap",
             lambda: toggle_compare("swap"),
-            tooltip="A conventional network on the same stream and labels, published whole, as ours is",
+            tooltip="A conventional network on the same stream and labels, published whole, as ours is; it cannot "
+            "unlearn: a label that is taken back it keeps",
             group="Compare",
         )
     )

@@ -165,8 +165,9 @@ class ProofRun:
         self._wait(lambda: self._now() >= end - 0.3, "the labelled takes", 60)
         QTest.keyRelease(window, key)
         self.released_at = self._now()
-        self._wait(lambda: engine.book.total > 0 and engine.learn.idle, "the examples to be learned")
-        say(f"learned {engine.book.total} examples; v{engine.learner.store.serving.version} serves")
+        self._wait(lambda: engine.store.idle and engine.book.total > 0, "the examples to be kept")
+        self._wait(lambda: engine.learn.idle, "the examples to be learned")
+        say(f"learned {engine.stats().learned} examples; v{engine.learner.store.serving.version} serves")
         self._wait(self._recognised, f"{NEW_CLASS} to be recognised on an unlabelled take", 60)
         if screenshot is not None:
             self._picture(screenshot)

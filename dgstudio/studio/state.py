@@ -37,6 +37,8 @@ TOPICS = frozenset(
         "selection",
         "presentation",
         "uncertain",
+        "task",
+        "proposal",
     }
 )
 """Every topic that `StudioState.changed` may carry."""
@@ -55,6 +57,8 @@ class ClassCard:
     """Windows of the newest examples, each (n, channels), oldest first."""
     lamp: str = "empty"
     """One of `LAMPS`."""
+    learnable: int = 0
+    """How many of the examples the learner takes: neighbours in time are nearly the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class CellView:
     class_id: int
     strength: float
     example_id: int = -1
+    toward: float = 0.0
+    """How much it speaks for the class that was answered, in the same measure (-1..1): negative against it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +85,35 @@ class UnitView:
     incoming: F32
     class_names: tuple[str, ...]
     outgoing: F32
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something long that goes on in the background: what it is, what it does now, how much is done (0..1).
+
+    `over` says that it has ended well, and that `StudioState.proposal` waits for the user's word.
+    """
+
+    title: str
+    text: str
+    share: float
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
+
+    `figures` are rows (what, present model, other model); `kind` is "new base" or "rebuild".
+    """
+
+    kind: str
+    title: str
+    words: tuple[str, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    accept: str
+    keep: str
+    heads: tuple[str, str] = ("present", "new")
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +158,8 @@ class StudioState(QObject):
         self.serving = 0
         self.head = 0
         self.pinned: int | None = None
+        self.reachable: frozenset[int] | None = None
+        """Versions that can be pinned and rolled back to; None: all of the history."""
         self.mode = Mode.OFF
         self.compare: str | None = None
         """None, "in_place" or "swap"."""
@@ -155,6 +192,10 @@ class StudioState(QObject):
         """Stream seconds a wall second, by which views are longer: what is seen stays as long in view."""
         self.selection: tuple[float, float] | None = None
         """A past stretch that the user marked; the next class key labels it."""
+        self.task: Task | None = None
+        """What goes on in the background, if anything does."""
+        self.proposal: Proposal | None = None
+        """Another model that waits for the user's word."""
         self.phase = "loading"
         """"loading", "ready" or "failed"."""
         self.failure = ""
@@ -237,6 +278,10 @@ class Commands(Protocol):
         """Do again what was undone last."""
         ...
 
+    def save_copy(self, path: str) -> None:
+        """Write all that the session has to another file, what could not be saved so far too; an event follows."""
+        ...
+
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""
         ...
@@ -283,6 +328,32 @@ class Commands(Protocol):
 
     def protect_now(self) -> None:
         """Seal the learning bank and protect what the model knows now."""
+        ...
+
+    def start_consolidation(self) -> None:
+        """Train a new base from all examples in the background; `StudioState.task` and `proposal` follow.
+
+        Raises
+        ------
+        BadInputError
+            If that goes on already.
+        """
+        ...
+
+    def cancel_consolidation(self) -> None:
+        """Stop that training; nothing is left of it."""
+        ...
+
+    def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        """Make the model that never saw these sealed examples; `StudioState.proposal` follows."""
+        ...
+
+    def accept_proposal(self) -> None:
+        """Switch to the proposed model."""
+        ...
+
+    def discard_proposal(self) -> None:
+        """Keep the present model, and forget the proposed one."""
         ...
 
     def shutdown(self) -> None:

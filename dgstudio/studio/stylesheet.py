@@ -53,7 +53,8 @@ QPushButton#link { background: transparent; border: 1px solid transparent; color
 QPushButton#link:hover { color: $text_strong; }
 QPushButton#link:focus { border: 1px solid $accent_hover; }
 QPushButton#option { padding: 3px 8px; }
-QPushButton#option:checked { color: $text_strong; font-weight: 600; }
+QPushButton#optionSmall { padding: 1px 6px; }
+QPushButton#option:checked, QPushButton#optionSmall:checked { color: $text_strong; font-weight: 600; }
 
 QSlider { min-height: 18px; background: transparent; }
 QSlider::groove:horizontal { height: 4px; background: $control_hover; border-radius: 2px; }
@@ -62,6 +63,8 @@ QSlider::handle:horizontal {
     width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: $text; border: 1px solid $surface;
 }
 QSlider::handle:horizontal:hover { background: $text_strong; }
+QSlider#small { min-height: 12px; }
+QSlider#small::handle:horizontal { width: 10px; height: 10px; margin: -4px 0; border-radius: 6px; }
 QSlider:focus { border: none; }
 QSlider::handle:horizontal:focus { background: $text_strong; border: 1px solid $accent_hover; }
 QSlider::handle:horizontal:disabled { background: $text_faint; }

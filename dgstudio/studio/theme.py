@@ -55,6 +55,8 @@ CHANNELS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Colours of channel traces: distinct, and quieter than those of the classes."""
 
+TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3.0
+"""What text and what shapes need against their ground (WCAG 2.1, 1.4.3 and 1.4.11)."""
 UI_FAMILY: Final = "Inter"
 MONO_FAMILY: Final = "JetBrains Mono"
 SIZES: Final[dict[str, int]] = {
@@ -144,14 +146,19 @@ class Theme:
         font.setCapitalization(QFont.Capitalization.AllUppercase)
         return font
 
-    def readable(self, colour: str) -> str:
-        """Return `colour`, moved towards the text colour until it stands 3:1 or more against a panel."""
-        ink, paper, towards = QColor(colour), QColor(self.surface), QColor(self.text_strong)
-        for _ in range(20):
-            if contrast(ink, paper) >= 3.0:
+    def readable(self, colour: str, on: str = "surface", least: float = TEXT_CONTRAST) -> str:
+        """Return `colour`, moved towards the text colour until it can be read as text on `on` (token or "#rrggbb")."""
+        ink, paper, towards = QColor(colour), self.colour(on), QColor(self.text_strong)
+        for _ in range(40):
+            # The name is what is drawn: rounding must not undo the last step.
+            if contrast(QColor(ink.name()), paper) >= least:
                 break
             ink = mix(ink, towards, 0.1)
         return ink.name()
+
+    def visible(self, colour: str) -> str:
+        """Return `colour`, moved towards the text colour until shapes of it stand out against a panel."""
+        return self.readable(colour, least=SHAPE_CONTRAST)
 
     def channel(self, index: int) -> str:
         """Return the colour of the trace of channel `index`; they repeat after the last."""

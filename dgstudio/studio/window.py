@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFileDialog,
     QGraphicsView,
     QLineEdit,
     QMainWindow,
@@ -36,13 +37,14 @@ from dgstudio.studio.panels.uncertain import UncertainPanel
 from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
+from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
 from dgstudio.studio.widgets.hints import Hint, Hints
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
-from dgstudio.types import Event
+from dgstudio.types import Event, PublishRecord
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
@@ -50,8 +52,10 @@ TITLE_BAR = 40
 """Logical pixels that a system's title bar takes at most."""
 PRESENTATION_SCALE = 1.4
 """Type in presentation mode, so that the last row can read it."""
-QUIET_KINDS = frozenset({"rejected", "saved"})
+QUIET_KINDS = frozenset({"rejected"})
 """Events that the log tells and no toast does: they come often, or ask for nothing."""
+REBUILD = "Rebuild without them"
+"""The button of the toast that offers it."""
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -88,6 +92,7 @@ class StudioWindow(QMainWindow):
         self._closed = False
         self._recording_shown = False
         self._was_maximised = False
+        self._pinned_told = self.state.pinned
         self.actions_ = ActionRegistry(self)
         declare_actions(self)
         self.panels = self._make_panels()
@@ -96,7 +101,7 @@ class StudioWindow(QMainWindow):
             # Plots have no use for keys; without the focus they cannot swallow a class key either.
             view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state.changed.connect(self._on_changed)
-        self.labelling.changed.connect(lambda _held: self._show_recording(None))
+        self.labelling.changed.connect(self._on_held)
         app.focusChanged.connect(self._on_focus)
         self.apply_theme(self.theme)
         self._restore()
@@ -130,11 +135,12 @@ class StudioWindow(QMainWindow):
         self.banner = Banner()
         self.arrangement = Arrangement({**self.panels})
         self.panels["log"].hide()
+        self.task_line = TaskLine(self.state, self.commands)
         self.status = StatusBar(self.state)
         column = QVBoxLayout(desk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.banner, self.arrangement, self.status):
+        for widget in (self.bar, self.banner, self.task_line, self.arrangement, self.status):
             column.addWidget(widget, 1 if widget is self.arrangement else 0)
         self.setCentralWidget(desk)
         self.toast = Toast(desk)
@@ -142,13 +148,16 @@ class StudioWindow(QMainWindow):
         self.palette_ = CommandPalette(self.actions_, desk)
         self.shortcuts = ShortcutSheet(self.actions_, desk)
         self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
+        self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
+        self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(
             [
-                Hint(self.panels["stream"], "right", "This is live", HINT_TEXTS[0]),
-                Hint(self.panels["classes"], "left", "Teach it by holding a key", HINT_TEXTS[1]),
-                Hint(self.panels["gates"], "right", "Which gates answered", HINT_TEXTS[2]),
-                Hint(self.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3]),
+                # Over Stability: there is nothing yet that it could hide.
+                Hint(self.panels["stability"], "over", "This is live", HINT_TEXTS[0], "marked"),
+                Hint(self.panels["classes"], "left", "Teach it by holding a key", HINT_TEXTS[1], "held"),
+                Hint(self.panels["gates"], "below", "Which gates answered", HINT_TEXTS[2]),
+                Hint(self.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3], "compared"),
             ],
             desk,
         )
@@ -185,6 +194,8 @@ class StudioWindow(QMainWindow):
                 self.broken.add(name)
                 text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
                 self.say(Event("panel failed", text, "error"))
+        for record in frame.publishes:
+            self._toast_record(record)
         for event in frame.events:
             self._toast(event)
         self._show_recording(frame)
@@ -206,9 +217,36 @@ class StudioWindow(QMainWindow):
 
     def _toast(self, event: Event) -> None:
         if event.kind == "take saved":
-            self.toast.show_text(event.text, "info", "Undo", lambda: self.actions_.trigger("undo"))
+            level = "info" if event.level == "good" else event.level
+            self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
+        elif event.kind == "rebuild offered":
+            self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
+        elif event.kind == "undo" and self.toast.isVisible() and self.toast.button.text() == REBUILD:
+            # What was offered says the same and more, whichever of the two came first.
+            pass
         elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
             self.toast.show_text(event.text, event.level)
+
+    def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        # It may take a second or two.
+        self.toast.show_text("Working out the model without them, and what would move …")
+        self.attempt(self.commands.plan_rebuild, example_ids)
+
+    def _toast_record(self, record: PublishRecord) -> None:
+        # What stood there may not be true of this version any more.
+        if record.kind == "rolled back":
+            self.toast.show_text(f"Rolled back to v{record.to_version}. B goes back once more.", "info")
+        elif record.kind in ("protected", "bank sealed"):
+            reason = record.reason[:1].upper() + record.reason[1:]
+            self.toast.show_text(reason if reason.endswith(".") else f"{reason}.", "good")
+
+    def _toast_pin(self) -> None:
+        pinned = self.state.pinned
+        if pinned == self._pinned_told:
+            return
+        self._pinned_told = pinned
+        words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
+        self.toast.show_text(words or f"The newest version answers again: v{self.state.serving}.", "info")
 
     def _show_recording(self, frame: Frame | None) -> None:
         held, seconds = self.labelling.held, self.labelling.held_s
@@ -216,7 +254,7 @@ class StudioWindow(QMainWindow):
             held, seconds = frame.recording[0], max(0.0, frame.now - frame.recording[1])
         card = self.state.card(held) if held is not None else None
         if card is not None:
-            self.bar.show_recording(card.info.name, self.theme.readable(card.info.colour), seconds)
+            self.bar.show_recording(card.info.name, self.theme.readable(card.info.colour, "recording_soft"), seconds)
         elif self._recording_shown:
             self.bar.show_recording("", "", 0.0)
         self._recording_shown = card is not None
@@ -232,7 +270,7 @@ class StudioWindow(QMainWindow):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.hints]
+        over += [self.learning, self.proposal, self.task_line, self.hints]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -241,6 +279,7 @@ class StudioWindow(QMainWindow):
         """Dark to light, or back; remembered."""
         name = "light" if self.theme.dark else "dark"
         self.settings.setValue(THEME, name)
+        self.toast.hide()
         self.apply_theme(THEMES[name])
 
     def toggle_presentation(self) -> None:
@@ -262,6 +301,15 @@ class StudioWindow(QMainWindow):
         else:
             self.learning.open()
 
+    def save_copy(self) -> None:
+        """Ask where to write a copy of the session; the stream goes on meanwhile."""
+        dialog = QFileDialog(self, "Save a copy", "", "Sessions (*.dgs)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("dgs")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.attempt(self.commands.save_copy, path))
+        dialog.open()
+
     def toggle_log(self) -> None:
         """Show or hide the log beside the snapshots."""
         self.panels["log"].setVisible(self.panels["log"].isHidden())
@@ -269,7 +317,9 @@ class StudioWindow(QMainWindow):
     def leave(self) -> None:
         """What Esc means: close what lies on top, else unmark, else leave the presentation."""
         if self.hints.isVisible():
-            self.hints.finish()
+            self.hints.step()
+        elif self.proposal.isVisible():
+            self.proposal.put_aside()
         elif self.state.selection is not None:
             self.state.set_selection(None)
         elif self.state.presentation:
@@ -278,10 +328,12 @@ class StudioWindow(QMainWindow):
             self.toggle_full_screen()
 
     def _present(self, presentation: bool) -> None:
-        for name in ("source", "uncertain"):
-            self.panels[name].setVisible(not presentation)
+        self.panels["uncertain"].setVisible(not presentation)
+        # What is performed stays at hand: the presenter clicks it.
+        self.panels["source"].setVisible(not presentation or any(knob.kind == "choice" for knob in self.state.knobs))
         self.arrangement.bottom.setVisible(not presentation)
         self.status.setVisible(not presentation)
+        self.task_line.set_presentation(presentation)
         self.bar.set_presentation(presentation)
         self.apply_theme(THEMES[self.theme.name])
         if presentation != self.isFullScreen():
@@ -290,11 +342,24 @@ class StudioWindow(QMainWindow):
     def _on_changed(self, topic: object) -> None:
         if topic == "presentation":
             self._present(self.state.presentation)
-        elif topic == "phase":
-            self.banner.set_text(self.state.failure if self.state.phase == "failed" else "")
+        elif topic in ("phase", "health"):
+            self.banner.set_text(self._trouble())
+        elif topic == "versions":
+            self._toast_pin()
+        elif topic == "selection" and self.state.selection is not None:
+            self.hints.did("marked")
+        elif topic == "compare":
+            self.hints.did("compared")
         elif topic == "session":
             name = self.state.session_name
             self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")
+
+    def _trouble(self) -> str:
+        """What stays across the window while it is true."""
+        if self.state.phase == "failed":
+            return self.state.failure
+        what, _, why = self.state.saved.partition(": ")
+        return f"Not saved, going on in memory: {why or what}" if what == "failed" else ""
 
     def _open_menu(self) -> None:
         below = self.bar.menu.mapToGlobal(self.bar.menu.rect().bottomLeft())
@@ -312,14 +377,31 @@ class StudioWindow(QMainWindow):
             if card is not None:
                 self.labelling.press(card.info.id, event.key())
                 return
-            if self.actions_.press_bare(event.key()):
+            if self.actions_.press_bare(event.key()) or self._press_unknown(event.key()):
                 return
         super().keyPressEvent(event)
+
+    def _press_unknown(self, key: int) -> bool:
+        if not Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
+            return False
+        try:
+            sentence = self.labelling.press_unknown(key)
+        except DgstudioError as error:
+            sentence = str(error)
+        # Said, not logged; and not again while it can still be read.
+        if sentence and not (self.toast.isVisible() and self.toast.said == sentence):
+            self.toast.show_text(sentence, "warning")
+        return True
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if not event.isAutoRepeat():
             self.labelling.release(event.key())
         super().keyReleaseEvent(event)
+
+    def _on_held(self, held: object) -> None:
+        self._show_recording(None)
+        if held is not None:
+            self.hints.did("held")
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         # The release of a held key would go to the text field and never be seen.
@@ -359,7 +441,7 @@ class StudioWindow(QMainWindow):
 
 
 HINT_TEXTS = (
-    "The stream runs and is answered from the first second. Drag over what is past and press a class key to label it.",
+    "The stream at the left is answered from the first second. Drag over what is past, press a class key to label it.",
     "Press A for a new class and name it. Then hold its key, 1 to 9, while you perform it. Ctrl+Z takes it back.",
     "Lit cells answered this moment. Everything else was not computed, and cannot have changed the answer.",
     "C runs a conventional network beside yours, F5 is for an audience, Ctrl+K finds every action, F1 lists the keys.",

@@ -7,7 +7,7 @@ import numpy as np
 from dgstudio.engine.classes import OKABE_ITO
 from dgstudio.errors import BadInputError
 from dgstudio.streams.source import Knob
-from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, UnitView
+from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
     ClassInfo,
@@ -85,7 +85,7 @@ class FakeBridge:
                 state.classes.append(ClassCard(info))
             else:
                 thumbs = [window_of(place, 0.6 * k) for k in range(9)]
-                state.classes.append(ClassCard(info, 42 + place, thumbs, lamps[place % 4]))
+                state.classes.append(ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place))
 
     # -- the stream ----------------------------------------------------------------------------------------------
 
@@ -217,6 +217,9 @@ class FakeBridge:
     def redo(self) -> None:
         self.calls.append(("redo",))
 
+    def save_copy(self, path: str) -> None:
+        self.calls.append(("copy", path))
+
     def set_mode(self, mode: Mode) -> None:
         self.calls.append(("mode", mode))
         self.state.mode = mode
@@ -262,7 +265,7 @@ class FakeBridge:
     def cells(self, reading: Reading) -> list[CellView]:
         rng = np.random.default_rng(reading.hop // 8)
         strengths = np.sort(rng.random(40) ** 2)[::-1] * (1.0 if reading.speaker != BASE else 0.3)
-        return [CellView(0 if k % 3 else 3, float(s), k) for k, s in enumerate(strengths)]
+        return [CellView(0 if k % 3 else 3, float(s), k, float(s)) for k, s in enumerate(strengths)]
 
     def unit(self, index: int) -> UnitView | None:
         rng = np.random.default_rng(index)
@@ -271,6 +274,42 @@ class FakeBridge:
             index, self.state.feature_names, rng.normal(size=FEATURES).astype(np.float32), names,
             rng.normal(size=len(names)).astype(np.float32),
         )  # fmt: skip
+
+    def start_consolidation(self) -> None:
+        self.calls.append(("consolidate",))
+        if self.state.task is not None:
+            raise BadInputError("A new base is being trained already.")
+        self.train(0.0)
+
+    def train(self, share: float, over: bool = False) -> None:
+        """Let the training of a new base be so far."""
+        text = "A new base is trained: compare it with the present model." if over else "Training the gated base"
+        self.state.task = Task("New base", text, share, over)
+        self.state.announce("task")
+
+    def propose(self, proposal: Proposal | None) -> None:
+        """Let another model wait for the user's word, or none any more."""
+        self.state.proposal = proposal
+        if proposal is None:
+            self.state.task = None
+            self.state.announce("task")
+        self.state.announce("proposal")
+
+    def cancel_consolidation(self) -> None:
+        self.calls.append(("cancel",))
+        self.state.task = None
+        self.state.announce("task")
+
+    def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        self.calls.append(("rebuild", example_ids))
+
+    def accept_proposal(self) -> None:
+        self.calls.append(("accept",))
+        self.propose(None)
+
+    def discard_proposal(self) -> None:
+        self.calls.append(("discard",))
+        self.propose(None)
 
     def shutdown(self) -> None:
         self.calls.append(("shutdown",))

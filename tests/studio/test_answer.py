@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
-from dgstudio.studio.panels.answer import carriers
+from dgstudio.studio.panels.answer import carriers, mean_answer
 from dgstudio.studio.state import CellView
 from dgstudio.types import BASE, TwinReading
 
@@ -49,7 +49,7 @@ def test_the_top_class_stands_large_in_its_colour_with_its_version_and_time(answ
 
 def test_a_bank_that_speaks_is_told_with_the_examples_that_carry(answer, bridge, window):
     strengths = (1.0, 0.9, 0.8, 0.6, 0.55, 0.5, 0.49, 0.2)
-    bridge.cells = lambda reading: [CellView(0, s, k) for k, s in enumerate(strengths)]
+    bridge.cells = lambda reading: [CellView(0, s, k, s) for k, s in enumerate(strengths)]
     window.update_frame(frame_of(bridge, reading_of(bridge, top=0, certified=None, speaker=0)))
     assert lines(answer)[1] == "◆ new: bank 1, by 6 examples of circle"
 
@@ -72,12 +72,14 @@ def test_a_sealed_bank_is_not_credited_to_the_learning_banks_examples(answer, br
         ([(3, 1.0)], "1 example of shake"),
         ([(0, 1.0), (3, 0.7), (0, 0.6), (1, 0.3)], "2 of circle, 1 of shake"),
         ([(77, 0.2), (77, 0.2)], "2 examples of class 77"),
+        ([(0, -1.0), (3, 0.4), (3, -0.3)], "1 example of shake"),
+        ([(0, -1.0)], ""),
         ([(0, 0.0)], ""),
         ([], ""),
     ],
 )
 def test_who_carries_an_answer(bridge, cells, words):
-    bridge.cells = lambda reading: [CellView(class_id, strength) for class_id, strength in cells]
+    bridge.cells = lambda reading: [CellView(class_id, abs(toward), toward=toward) for class_id, toward in cells]
     assert carriers(reading_of(bridge), bridge.state, bridge) == words
 
 
@@ -117,7 +119,9 @@ def test_before_the_first_window_it_waits(answer, bridge, window):
 def test_words_stand_for_a_quarter_second(answer, bridge, window):
     seen = []
     for k in range(61):
-        window.update_frame(frame_of(bridge, reading_of(bridge, top=k % 5), 1 / 30))
+        top = k // 7 % 5
+        one = probabilities(*(float(place == top) for place in range(5)))
+        window.update_frame(frame_of(bridge, reading_of(bridge, top=top, probabilities=one), 1 / 30))
         if not seen or seen[-1] != answer.text.answer:
             seen.append(answer.text.answer)
     assert 6 <= len(seen) <= 10
@@ -155,7 +159,11 @@ def test_bars_glide_and_arrive(answer, bridge, window):
     for _ in range(20):
         window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=one, top=0), 1 / 30))
     assert answer.bars.drawn(0) == pytest.approx(1.0, abs=0.01)
-    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=other, top=1), 1 / 30))
+    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=one, top=0), 0.3))
+    for _ in range(8):
+        # Until the quarter second is over, all stands as it is.
+        assert answer.bars.drawn(1) == 0
+        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=other, top=1), 1 / 30))
     assert 0.2 < answer.bars.drawn(1) < 0.8
     for _ in range(20):
         window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=other, top=1), 1 / 30))
@@ -164,6 +172,26 @@ def test_bars_glide_and_arrive(answer, bridge, window):
     image = bars.grab().toImage()
     wanted = window.theme.readable(bridge.state.classes[1].info.colour)
     assert any(QColor(image.pixel(round(0.8 * bars.width()), y)).name() == wanted for y in range(bars.height()))
+
+
+def test_word_figure_and_bar_are_of_one_mean(answer, bridge, window):
+    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=probabilities(1, 0, 0, 0, 0), top=0)))
+    assert answer.bars.drawn(0) == 1.0  # the first answer is shown at once
+    for values, top in (((0.1, 0.9, 0, 0, 0), 1), ((0.2, 0.8, 0, 0, 0), 1), ((0.6, 0.4, 0, 0, 0), 0)):
+        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=probabilities(*values), top=top), 0.1))
+    assert answer.text.answer == "rest"
+    assert dict(answer.bars.figures())["rest"] == "0.70"
+    for _ in range(7):
+        window.update_frame(dataclasses.replace(bridge.frame(0.03), new_readings=[], reading=None))
+    assert answer.bars.drawn(1) == pytest.approx(0.7, abs=0.05)
+
+
+def test_it_is_unsure_where_most_of_the_quarter_was(bridge):
+    def reading(top):
+        return reading_of(bridge, probabilities=probabilities(0.6, 0.4, 0, 0, 0), top=top)
+
+    assert mean_answer([reading(None), reading(0), reading(None)])[2] is None
+    assert mean_answer([reading(0), reading(None), reading(0)])[2] == 0
 
 
 def test_numbers_that_are_none_draw_as_dashes(answer, bridge, window):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.panels.classes import EMPTY, LOADING
 from dgstudio.studio.widgets.classcard import sketch
@@ -160,3 +161,22 @@ def test_sketches_share_a_scale_and_survive_odd_windows():
     assert np.isfinite(sketch([broken], 20)[0]).all()
     assert sketch([], 20) == []
     assert sketch([np.zeros((0, 3), np.float32)], 20) == []
+
+
+def test_a_card_tells_windows_and_what_was_learned_of_them(panel):
+    assert panel.cards()[0].counts()[0] == "42 windows · 9 learned"
+    assert panel.cards()[3].counts()[0] == "45 windows · 12 kept"
+    assert panel.cards()[4].counts() == ("0",)
+
+
+def test_where_there_are_many_the_cards_are_low_and_the_newest_is_in_sight(window, bridge):
+    panel = window.classes_panel
+    assert not panel.cards()[0].compact
+    for k in range(20):
+        panel.begin_add()
+        panel.field.setText(f"new {k}")
+        panel.field.returnPressed.emit()
+    QApplication.processEvents()
+    last = panel.cards()[-1]
+    assert last.compact
+    assert not last.visibleRegion().isEmpty()

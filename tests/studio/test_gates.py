@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
-from dgstudio.studio.panels.gates import LOADING, NO_BASE, GatesPanel
+from dgstudio.studio.panels.gates import LOADING, NO_BASE, GatesPanel, caption
 from dgstudio.studio.state import CellView
 from dgstudio.studio.theme import DARK, LIGHT
 from dgstudio.studio.widgets.firing import FiringCounts
@@ -119,6 +119,8 @@ def test_numbers_that_are_none_do_no_harm(make_panel, bridge):
 
 def test_examples_have_the_colour_of_their_class(make_panel, bridge):
     bridge.cells = lambda reading: [CellView(0, 1.0, 7), CellView(3, 1.0, 8)]
+    # A moment at which the bank answers.
+    bridge.now = 27.0
     panel = make_panel(bridge)
     play(panel, bridge, 0.5)
     for place, class_id in enumerate((0, 3)):
@@ -510,3 +512,37 @@ def test_empty_frames_and_resizing_do_no_harm(make_panel, bridge):
     bridge.frame(500.0)
     play(panel, bridge, 0.2)
     assert not panel.grab().isNull()
+
+
+def test_examples_are_outlines_while_their_bank_does_not_answer(make_panel, bridge):
+    bridge.cells = lambda reading: [CellView(0, 1.0, 7)]
+    bridge.now = 21.0
+    panel = make_panel(bridge)
+    play(panel, bridge, 0.5)
+    assert not panel.map.carrying
+    assert pixel(panel.map, panel.map.grid.example(0).center()) == panel.theme.colour("unit_off")
+
+
+def test_the_place_of_examples_says_why_it_is_empty(bridge):
+    state = bridge.state
+    assert caption(state, 0) == "no examples learned yet"
+    bridge.history(2)
+    sealed = replace(bridge._publish(3, 1.0), kind="protected", reason="protected what it knows now: 15 examples, 9 of")
+    state.history = [*state.history, sealed]
+    assert caption(state, 1) == "15 examples sealed in bank 1"
+    assert caption(state, 2) == "nothing open; 2 banks sealed"
+    state.rule = "gradient"
+    assert caption(state, 1) == "learned by gradient: no sum over examples; 1 bank sealed"
+
+
+def test_publish_labels_do_not_overprint_after_a_resize(make_panel, bridge):
+    panel = make_panel(bridge)
+    raster = panel.raster
+    raster.resize(1000, 200)
+    for k in range(6):
+        raster.add_publish(15.0 + 0.9 * k, k)
+    raster.advance(21.0)
+    wide = sum(bool(words) for _, words in raster.publishes_in_view())
+    raster.resize(250, 200)
+    narrow = [when for when, words in raster.publishes_in_view() if words]
+    assert 0 < len(narrow) < wide

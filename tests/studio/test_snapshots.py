@@ -200,6 +200,37 @@ def test_the_context_menu_offers_what_can_be_done(snapshots, bridge):
     assert snapshots.details.text().startswith("v12 → v42")
 
 
+def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, window):
+    bridge.state.reachable = frozenset({11, 15, 42})
+    bridge.state.announce("versions")
+    window.update_frame(bridge.frame())
+    view = snapshots.view
+    slot = slot_of(snapshots, 12)
+    QTest.mouseDClick(view, LEFT, pos=at(view, slot))
+    assert bridge.calls == [] and view.selected == slot
+    for button in (snapshots.pin_button, snapshots.back_button):
+        assert not button.isEnabled()
+        assert button.toolTip() == "v12 has been thinned out: the nearest that is kept is v11"
+    view.asked.emit(slot, view.mapToGlobal(at(view, slot)))
+    assert [action.isEnabled() for action in snapshots.menu.actions()] == [False, False, True]
+    snapshots.menu.close()
+    view.select(slot_of(snapshots, 15))
+    assert snapshots.pin_button.isEnabled() and snapshots.back_button.isEnabled()
+
+    view.select(None)
+    image = view.grab().toImage()
+    full, hollow = (
+        sum(
+            QColor(image.pixel(round(view.x_of(slot)) + dx, round(view.middle) + dy))
+            == QColor(window.theme.border_strong)
+            for dx in range(-5, 5)
+            for dy in range(-5, 5)
+        )
+        for slot in (slot_of(snapshots, 15), slot)
+    )
+    assert full > 20 and hollow < 5
+
+
 # -- life ------------------------------------------------------------------------------------------------------
 
 

@@ -5,8 +5,10 @@ import dataclasses
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.panels.source import worded
+from dgstudio.studio.panels.source import SourcePanel, worded
+from dgstudio.studio.theme import LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -117,3 +119,21 @@ def test_without_doubts_the_panel_says_so(window):
     moments = window.panels["uncertain"]
     assert moments.empty.isVisible()
     assert moments.tiles == []
+
+
+def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qtbot):
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.resize(290, 400)
+    panel.show()
+    tall = panel.sizeHint().height()
+    for height, low in ((tall - 20, True), (400, False), (tall - 20, True)):
+        panel.resize(290, height)
+        QApplication.processEvents()
+        assert (panel.sliders["rotation"].y() == panel.sliders["noise"].y()) is low
+        assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
+    panel.apply_theme(LIGHT.scaled(1.4))
+    panel.apply_theme(LIGHT)
+    assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
+    panel.sliders["rotation"].setValue(30)
+    assert bridge.calls[-1] == ("knob", "rotation", 30.0)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dgstudio.studio.widgets.lanemarks import event_marks, runs_of
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor
 
@@ -293,3 +294,29 @@ def test_ten_publishes_a_second_stay_bounded(panel, bridge):
     assert len(panel.log.records) <= 301
     assert panel.lanes.words[PROTECTED][0].startswith("bit-identical × 30")
     assert not panel.grab().isNull()
+
+
+def test_dots_that_would_touch_are_one_bar_with_their_count(panel, bridge):
+    burst = [record(99.0 + 0.05 * k) for k in range(17)]
+    show(panel, bridge, record(92.0, bits_changed=1), record(95.0), *burst)
+    runs = runs_of(panel.log.publishes, 0.5)
+    assert sorted(len(run) for run in runs) == [1, 17]
+    shown = colours(panel, PROTECTED, 99.4)
+    assert {DARK.good, DARK.surface} <= shown
+
+
+def test_equal_rejections_in_a_row_are_one_mark_with_their_number(panel, bridge):
+    same = [record(90.0 + k, "rejected", reason="no room") for k in range(10)]
+    show(panel, bridge, *same, record(100.1, "rolled back", to_version=2), record(100.2, "rejected", reason="no room"))
+    assert [(mark.kind, times) for mark, times in event_marks(panel.log.records)] == [
+        ("rejected", 10), ("rolled back", 1), ("rejected", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_twins_line_has_room_under_its_sentence(make_panel, bridge, size):
+    panel = make_panel(bridge, size=size)
+    lanes = panel.lanes
+    assert lanes.plot(TWIN).height() >= lanes._note_tall() + 20
+    assert lanes.lane(TWIN).bottom() + 1 == lanes.height()
+    assert all(lanes.lane(lane).height() >= 12 for lane in (PROTECTED, LIVE, EVENTS))

@@ -370,3 +370,15 @@ def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeyp
     window.update_frame(frame)
     window.update_frame(frame)
     assert len(shown) == 1
+
+
+def test_a_burst_of_publishes_is_one_band(stream, bridge, window):
+    canvas = stream.view
+    window.update_frame(bridge.frame())
+    now = canvas.scene.end
+    canvas.scene.publishes = [(now - 5, "publish"), *((now - 2 + 0.1 * k, "publish") for k in range(10))]
+    canvas.scene.publishes.append((now - 1.05, "warning"))
+    bursts = canvas.bursts()
+    assert len(bursts) == 3
+    assert bursts[0][0] == bursts[0][1] == now - 5
+    assert bursts[1][1] - bursts[1][0] == pytest.approx(0.9, abs=0.02)

@@ -44,7 +44,9 @@ def test_chosen_buttons_can_be_read(theme):
 @BOTH
 @pytest.mark.parametrize("colour", [*OKABE_ITO, "#000000", "#ffffff"])
 def test_class_colours_stand_out_once_made_readable(theme, colour):
-    assert contrast(QColor(theme.readable(colour)), theme.colour("surface")) >= 3
+    assert contrast(QColor(theme.readable(colour)), theme.colour("surface")) >= 4.5
+    assert contrast(QColor(theme.readable(colour, "recording_soft")), theme.colour("recording_soft")) >= 4.5
+    assert contrast(QColor(theme.visible(colour)), theme.colour("surface")) >= 3
 
 
 def test_contrast_of_black_and_white_is_21():

@@ -1,10 +1,12 @@
 """The window: keys that are held, actions, what fits at 1280 × 720, what is remembered, how it ends."""
 
+import dataclasses
+
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
@@ -74,9 +76,80 @@ def test_the_keypad_counts_as_well(window, bridge):
     assert takes(bridge) == [("press", 1), ("release",)]
 
 
-def test_a_key_without_a_class_does_nothing(window, bridge):
+def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_9)
     assert takes(bridge) == []
+    assert window.toast.isVisible()
+    assert window.toast.said == "No class has key 9: press A to add one."
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",)]
+
+
+def test_the_first_held_key_makes_the_first_class(make_window, make_bridge):
+    bridge = make_bridge(names=())
+    window = make_window(bridge)
+    QTest.keyPress(window, Qt.Key.Key_3)
+    assert bridge.calls == [("add", "class 1"), ("press", 0)]
+    QTest.keyRelease(window, Qt.Key.Key_3)
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert takes(bridge) == [("press", 0), ("release",), ("press", 0), ("release",)]
+
+
+def test_before_the_model_is_there_a_key_makes_no_class(make_window, make_bridge):
+    bridge = make_bridge(names=())
+    window = make_window(bridge)
+    bridge.state.phase = "loading"
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert bridge.calls == []
+
+
+def test_what_cannot_be_saved_is_told_across_the_window(window, bridge):
+    bridge.state.saved = "failed: the disk is full"
+    bridge.state.announce("health")
+    assert window.banner.isVisible()
+    assert window.banner.label.text() == "Not saved, going on in memory: the disk is full"
+    bridge.state.saved = "saved"
+    bridge.state.announce("health")
+    assert not window.banner.isVisible()
+
+
+def test_a_toast_does_not_outlive_what_it_speaks_of(window, bridge):
+    window.update_frame(dataclasses.replace(bridge.frame(), events=[Event("undo", "Done again: 12 examples.")]))
+    assert window.toast.said == "Done again: 12 examples."
+    record = dataclasses.replace(bridge._publish(27, bridge.now), to_version=22)
+    window.update_frame(dataclasses.replace(bridge.frame(), publishes=[record]))
+    assert window.toast.said.startswith("Rolled back to v22")
+    QTest.keyClick(window, Qt.Key.Key_P)
+    assert window.toast.said == "v42 is pinned: it answers until P is pressed again."
+    QTest.keyClick(window, Qt.Key.Key_T, CONTROL)
+    assert not window.toast.isVisible()
+
+
+def test_the_status_bar_is_as_before_after_a_presentation(window, bridge):
+    window.update_frame(bridge.frame(0.3))
+    QApplication.processEvents()
+    before = [label.geometry() for label in window.status.figures.values()]
+    for _ in range(2):
+        QTest.keyClick(window, Qt.Key.Key_F5)
+        window.update_frame(bridge.frame(0.3))
+        QApplication.processEvents()
+    assert [label.geometry() for label in window.status.figures.values()] == before
+
+
+def test_the_session_gets_the_room_that_is_left(make_window, make_bridge):
+    bridge = make_bridge()
+    window = make_window(bridge, size=(1100, 640))
+    bridge.state.session_name = "a-very-long-name-of-a-session-that-nobody-would-type-by-hand.dgs"
+    bridge.state.announce("session")
+    bridge.stats.skipped_hops = 16
+    window.update_frame(bridge.frame(0.3))
+    window.update_frame(bridge.frame(0.3))
+    QApplication.processEvents()
+    session = window.status.session
+    assert session.text().endswith("saved")
+    assert session.geometry().right() < window.status.width()
+    assert session.width() >= session.fontMetrics().horizontalAdvance(session.text())
+    assert session.toolTip() == f"session {bridge.state.session_name} · saved"
 
 
 def test_losing_the_window_ends_the_take(window, bridge, qtbot):
@@ -303,7 +376,7 @@ def test_every_action_is_in_the_menu_and_every_chip_names_its_key(window):
 # -- room ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000), (2560, 1440)])
+@pytest.mark.parametrize("size", [(1024, 600), (1280, 720), (1600, 1000), (2560, 1440)])
 @pytest.mark.parametrize("modes", [(Mode.OFF, Mode.BOTH), ALL_MODES], ids=["two modes", "four modes"])
 def test_nothing_is_clipped_in_the_bars(make_window, make_bridge, size, modes):
     bridge = make_bridge(modes=modes)
@@ -367,8 +440,12 @@ def test_presentation_shows_less_and_larger(window, bridge):
     assert window.state.presentation
     assert window.isFullScreen()
     assert window.theme.px("body") > small
-    for name in ("source", "uncertain", "snapshots"):
+    for name in ("uncertain", "snapshots"):
         assert not window.panels[name].isVisible()
+    # What is performed stays at hand, its other knobs do not.
+    assert window.panels["source"].isVisible()
+    assert window.panels["source"].options["gesture"]["walk"].isVisible()
+    assert not window.panels["source"].sliders
     for name in ("stream", "answer", "gates", "stability", "classes"):
         assert window.panels[name].isVisible()
     assert not window.classes_panel.add_button.isVisible()
@@ -377,7 +454,7 @@ def test_presentation_shows_less_and_larger(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.state.presentation
     assert not window.isFullScreen()
-    assert window.panels["source"].isVisible()
+    assert window.panels["source"].sliders["rotation"].isVisible()
     assert window.theme.px("body") == small
 
 
@@ -410,11 +487,25 @@ def test_hints_come_once_and_leave_the_keyboard_alone(make_window, make_bridge, 
     assert not make_window(make_bridge(), hints=True).hints.isVisible()
 
 
-def test_escape_dismisses_the_hints(make_window, make_bridge, settings):
+def test_escape_goes_from_hint_to_hint(make_window, make_bridge, settings):
     window = make_window(make_bridge(), hints=True)
-    QTest.keyClick(window, Qt.Key.Key_Escape)
+    for _ in range(4):
+        assert window.hints.isVisible()
+        QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.hints.isVisible()
     assert read_flag(settings, HINTS_SEEN)
+
+
+def test_a_hint_goes_on_when_it_is_done_and_covers_nothing_yet_alive(make_window, make_bridge):
+    window = make_window(make_bridge(), hints=True, size=(1600, 1000))
+    panel = window.panels["stability"]
+    box = QRect(panel.mapTo(window.centralWidget(), QPoint(0, 0)), panel.size())
+    assert box.contains(window.hints.geometry())
+    window.hints.step()
+    assert window.hints.current.act == "held"
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert window.hints.isVisible()
+    assert window.hints.current.title == "Which gates answered"
 
 
 def test_settings_live_where_the_environment_says(tmp_path, monkeypatch):
@@ -461,3 +552,22 @@ def test_text_changes_four_times_a_second_at_most(window, bridge):
         window.update_frame(bridge.frame(1 / 30))
         seen.append(window.status.figures["learn"].text())
     assert 3 <= len(set(seen)) <= 5
+
+
+def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    (dialog,) = window.findChildren(QFileDialog)
+    assert dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave and dialog.defaultSuffix() == "dgs"
+    window.update_frame(bridge.frame())
+    dialog.fileSelected.emit("/somewhere/copy.dgs")
+    dialog.close()
+    assert bridge.calls == [("copy", "/somewhere/copy.dgs")]
+
+
+def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
+    bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s – not saved yet", "warning"))
+    window.update_frame(bridge.frame())
+    assert window.toast.text.text().endswith("not saved yet") and window.toast.button.text() == "Undo"
+    bridge.events.append(Event("saved", "Saving works again; no label was lost.", "good"))
+    window.update_frame(bridge.frame())
+    assert window.toast.text.text() == "Saving works again; no label was lost."

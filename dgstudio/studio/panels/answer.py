@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from statistics import median
 
+import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -49,6 +50,9 @@ class AnswerPanel(PanelFrame):
         super().__init__("Answer", parent=parent)
         self._state, self._commands = state, commands
         self._reading: Reading | None = None
+        self._quarter: list[Reading] = []
+        self._shares: dict[int, float] = {}
+        self._top: int | None = None
         self._twin: TwinReading | None = None
         self._worst: TwinReading | None = None
         self._latencies: list[float] = []
@@ -67,18 +71,20 @@ class AnswerPanel(PanelFrame):
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:
-        """Let the bars move; every quarter second renew the words."""
-        self._reading = frame.reading
+        """Let the bars move; every quarter second renew the words, the figures and what the bars move to."""
+        self._quarter.extend(frame.new_readings or ([frame.reading] if frame.reading is not None else []))
         self._latencies.extend(reading.latency_us for reading in frame.new_readings)
         self._note_twin(frame)
         self._stale = {"lost": "stream lost: ", "ended": "stream ended: "}.get(frame.stats.stream_state, "")
         wall = frame.frame_time_wall
-        if frame.reading is not None:
-            self.bars.glide(_shares(frame.reading), wall)
         if not 0 <= wall - self._text_wall < TEXT_S:
             self._text_wall = wall
+            if frame.reading is None:
+                self._reading, self._shares, self._top = None, {}, None
             self._take_quarter()
             self._refresh()
+        if self._reading is not None:
+            self.bars.glide(self._shares, wall)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -104,6 +110,10 @@ class AnswerPanel(PanelFrame):
                 self._worst = twin
 
     def _take_quarter(self) -> None:
+        # One mean for the word, its figure and the bars: three samples of one moment would contradict each other.
+        if self._quarter:
+            self._reading, self._shares, self._top = mean_answer(self._quarter)
+            self._quarter = []
         if self._latencies:
             self._latency = median(self._latencies)
             self._latencies = []
@@ -122,18 +132,18 @@ class AnswerPanel(PanelFrame):
     def _refresh(self) -> None:
         state, reading = self._state, self._reading
         self.bars.set_bars([Bar(card.info.id, card.info.name, card.info.colour) for card in state.classes])
-        self.bars.set_numbers(_shares(reading) if reading is not None else {}, reading.top if reading else None)
+        self.bars.set_numbers(self._shares, self._top)
         if not state.classes:
             self._say_empty()
         elif reading is None or not reading.classes:
             words = "the first window is not full yet" if reading is None else "no class has been learned yet"
             self.text.say("…", "text_muted", (Line(((words, "text_muted", 400),)),))
         else:
-            card = state.card(reading.top) if reading.top is not None else None
+            card = state.card(self._top) if self._top is not None else None
             colour = self.theme.readable(card.info.colour) if card is not None else "text_muted"
             lines = [self._answered(reading), provenance(reading, state, self._commands)]
             twin = self._twin_line()
-            self.text.say(state.name_of(reading.top), colour, (*lines, *([twin] if twin is not None else [])))
+            self.text.say(state.name_of(self._top), colour, (*lines, *([twin] if twin is not None else [])))
         self.set_right(self._right_text())
 
     def _say_empty(self) -> None:
@@ -190,12 +200,12 @@ def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line
 
 
 def carriers(reading: Reading, state: StudioState, commands: Commands) -> str:
-    """Say how many examples of which classes carry the answer; empty where none does."""
+    """Say how many examples of which classes speak for the answer; empty where none does."""
     cells = commands.cells(reading)
-    strongest = max((cell.strength for cell in cells), default=0.0)
+    strongest = max((cell.toward for cell in cells), default=0.0)
     if not strongest > 0:
         return ""
-    counts = Counter(cell.class_id for cell in cells if cell.strength >= CARRIES * strongest).most_common(2)
+    counts = Counter(cell.class_id for cell in cells if cell.toward >= CARRIES * strongest).most_common(2)
     if len(counts) == 1:
         class_id, count = counts[0]
         return f"{count} example{'s' if count > 1 else ''} of {state.name_of(class_id)}"
@@ -203,8 +213,20 @@ def carriers(reading: Reading, state: StudioState, commands: Commands) -> str:
     return ", ".join(f"{count} of {state.name_of(class_id)}" for class_id, count in counts)
 
 
-def _shares(reading: Reading) -> dict[int, float]:
-    return dict(zip(reading.classes, reading.probabilities.tolist(), strict=False))
+def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int | None]:
+    """Return the answer of a quarter second: a reading that gave it, the mean probability of each class, the top one.
+
+    Readings before a change of the classes are left out. It is unsure (None) where most of them were.
+    """
+    newest = readings[-1]
+    same = [reading for reading in readings if reading.classes == newest.classes]
+    means = np.mean([reading.probabilities for reading in same], axis=0) if newest.classes else np.zeros(0)
+    shares: dict[int, float] = dict(zip(newest.classes, means.tolist(), strict=False))
+    tops = [reading.top for reading in same]
+    if len(set(tops)) == 1 or not shares:
+        return newest, shares, newest.top
+    top = None if 2 * tops.count(None) > len(tops) else max(shares, key=lambda class_id: shares[class_id])
+    return next((reading for reading in reversed(same) if reading.top == top), newest), shares, top
 
 
 def _badness(twin: TwinReading) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import Theme
-from dgstudio.studio.widgets.classcard import ClassCardWidget
-from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.classcard import HEIGHT, ClassCardWidget
+from dgstudio.studio.widgets.panel import HEADER_HEIGHT, PanelFrame
 
 TITLE = "Classes · hold a key"
 EMPTY = "No class yet: press A or + Add, name what you will show, then hold its key while you perform it."
@@ -117,6 +117,19 @@ class ClassesPanel(PanelFrame):
         self.empty.setFont(theme.ui("body"))
         for card in self._cards.values():
             card.apply_theme(theme)
+        self._compact()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._compact()
+
+    def _compact(self) -> None:
+        # Where not all cards fit in full, they are lower: a class that is out of sight is not found.
+        each = self.theme.px(HEIGHT) + self._column.spacing()
+        room = self.height() - self.theme.px(HEADER_HEIGHT) - 23
+        compact = len(self._cards) * each > room
+        for card in self._cards.values():
+            card.set_compact(compact)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
@@ -136,7 +149,19 @@ class ClassesPanel(PanelFrame):
             self.field.selectAll()
             return
         self.cancel_add()
+        self.reveal(info.id)
         self.added.emit(info)
+
+    def reveal(self, class_id: int) -> None:
+        """Scroll to a class's card; a new one lies last, where there may be no room to see it."""
+        card = self._cards.get(class_id)
+        if card is not None:
+            # Its place is known only once it has been laid out.
+            content = self._scroll.widget()
+            assert content is not None
+            content.resize(content.width(), max(content.height(), content.sizeHint().height()))
+            self._column.activate()
+            self._scroll.ensureWidgetVisible(card, 0, 6)
 
     def _say(self, sentence: str) -> None:
         self.sentence.setText(sentence)
@@ -177,6 +202,7 @@ class ClassesPanel(PanelFrame):
                 widget.set_card(shown)
             if self._column.indexOf(widget) != place:
                 self._column.insertWidget(place, widget)
+        self._compact()
         state = self._state
         words = {"loading": LOADING, "failed": state.failure}.get(state.phase, EMPTY)
         self.empty.setText(words)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.studio.state import CellView, Commands, Frame, StudioState, UnitView
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.bankrows import ROW, BankRows
 from dgstudio.studio.widgets.firing import FiringCounts
-from dgstudio.studio.widgets.gatemap import GateMap
+from dgstudio.studio.widgets.gatemap import NO_EXAMPLES, GateMap
 from dgstudio.studio.widgets.inspector import ClassRow, UnitInspector
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.raster import GateRaster
@@ -22,6 +25,28 @@ CELLS_A_FRAME = 8
 """Readings of one frame whose examples are asked for; a source that runs faster leaves them out of older columns."""
 NO_BASE = "No base model: what answers here is learned from your examples alone."
 LOADING = "Loading the base model …"
+EXAMPLES = re.compile(r": (\d+ examples?)")
+"""How many examples a sealed bank holds, as its publish tells it."""
+
+
+def _carried(reading: Reading) -> bool:
+    """Whether the answer is the learning bank's, the last one: only that knows its examples one by one."""
+    return reading.speaker >= 0 and reading.speaker == len(reading.bank_r) - 1
+
+
+def caption(state: StudioState, banks: int) -> str:
+    """Return what stands where no example has a cell, of a model with so many banks."""
+    if state.rule != LOCKED_BANK:
+        return "learned by gradient: no sum over examples" + (f"; {_sealed(banks)}" if banks else "")
+    if not banks:
+        return NO_EXAMPLES
+    counted = [record for record in state.history if record.kind in ("protected", "bank sealed")]
+    found = EXAMPLES.search(counted[-1].reason) if banks == 1 and len(counted) == 1 else None
+    return f"{found[1]} sealed in bank 1" if found else f"nothing open; {_sealed(banks)}"
+
+
+def _sealed(banks: int) -> str:
+    return f"{banks} bank{'s' if banks > 1 else ''} sealed"
 
 
 class GatesPanel(PanelFrame):
@@ -70,7 +95,7 @@ class GatesPanel(PanelFrame):
         if class_id not in self._colours:
             card = self._state.card(class_id)
             colour = card.info.colour if card is not None else self.theme.reserve_unit
-            self._colours[class_id] = self.theme.readable(colour)
+            self._colours[class_id] = self.theme.visible(colour)
         return self._colours[class_id]
 
     # -- frames --------------------------------------------------------------------------------------------------
@@ -90,13 +115,15 @@ class GatesPanel(PanelFrame):
                 reading.end,
                 reading.active,
                 reading.activations,
-                self.map.slots.places if cells else (),
+                # What its bank does not say, no example has carried.
+                self.map.slots.places if cells and _carried(reading) else (),
                 reading.bank_state,
             )
         newest = frame.reading
         if newest is not None and newest is not self._reading:
             self._reading = newest
-            self.map.show_answer(newest.active, newest.activations, self._commands.cells(newest))
+            cells = self._commands.cells(newest)
+            self.map.show_answer(newest.active, newest.activations, cells, _carried(newest))
             self.banks.show_answer(newest.bank_r, newest.bank_tau, newest.bank_state, frame.frame_time_wall)
         for record in frame.publishes:
             if record.version is not None and record.kind != "initial":
@@ -123,6 +150,7 @@ class GatesPanel(PanelFrame):
 
     def _say(self) -> None:
         theme, reading, hidden = self.theme, self._reading, self._state.hidden
+        self.map.set_caption(caption(self._state, len(reading.bank_r) if reading is not None else 0))
         legend = [("learned_unit", "learned"), ("reserve_unit", "idle")]
         if hidden:
             legend.insert(0, ("base_unit", "base"))

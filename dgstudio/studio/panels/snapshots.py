@@ -91,7 +91,7 @@ class SnapshotsPanel(PanelFrame):
 
     def _open(self, slot: object) -> None:
         record = self._record(slot)
-        if record is not None and record.version is not None:
+        if record is not None and record.version is not None and self.timeline.reaches(record.version):
             self._pin(record.version)
 
     def _ask(self, slot: object, where: object) -> None:
@@ -102,12 +102,13 @@ class SnapshotsPanel(PanelFrame):
         menu.clear()
         held = version is not None and version == self._state.pinned
         words = "Serve newest" if held else f"Serve v{version} and hold it" if version is not None else "Not a version"
-        menu.addAction(words, self.pin_selected).setEnabled(version is not None)
+        kept = version is not None and self.timeline.reaches(version)
+        menu.addAction(words, self.pin_selected).setEnabled(kept)
         if self._state.pinned is not None and not held:
             menu.addAction("Serve newest", self.serve_newest)
         if version is not None:
             back = menu.addAction(f"Roll back to v{version}", self.roll_back_to_selected)
-            back.setEnabled(version != self._state.head)
+            back.setEnabled(kept and version != self._state.head)
             serving = self.timeline.slot_of(self._state.serving)
             if serving is not None and serving != slot:
                 compare = f"Compare with v{self._state.serving}, which serves"
@@ -126,6 +127,7 @@ class SnapshotsPanel(PanelFrame):
     def _refresh(self) -> None:
         state, timeline = self._state, self.timeline
         self._stale = False
+        timeline.reachable = state.reachable
         if state.history or state.phase == "ready":
             timeline.sync(state.history, state.serving)
         self.view.show_versions(
@@ -153,11 +155,13 @@ class SnapshotsPanel(PanelFrame):
         # Buttons say which version they mean; without a selection they stand still and grey.
         version, state = self._selected_version(), self._state
         held = version is not None and version == state.pinned
+        kept = version is not None and self.timeline.reaches(version)
+        lost = "" if version is None or kept else self._lost_text(version)
         _say(
             self.pin_button,
             f"Pin v{version}" if version is not None else "Pin",
-            f"Answer with v{version} until you serve the newest again  [Enter]" if version is not None else HOW,
-            on=version is not None and not held,
+            lost or (f"Answer with v{version} until you serve the newest again  [Enter]" if kept else HOW),
+            on=kept and not held,
         )
         _say(
             self.newest_button,
@@ -170,9 +174,14 @@ class SnapshotsPanel(PanelFrame):
         _say(
             self.back_button,
             f"Roll back to v{version}" if version is not None else "Roll back",
-            f"Go on learning from v{version}; the examples learned since wait" if version is not None else HOW,
-            on=version is not None and version != state.head,
+            lost or (f"Go on learning from v{version}; the examples learned since wait" if kept else HOW),
+            on=kept and version != state.head,
         )
+
+    def _lost_text(self, version: int) -> str:
+        nearest = self.timeline.nearest(version)
+        advice = f": the nearest that is kept is v{nearest}" if nearest is not None else ""
+        return f"v{version} has been thinned out{advice}"
 
     def _selected_version(self) -> int | None:
         record = self._record(self.view.selected)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -24,7 +26,10 @@ from dgstudio.studio.widgets.panel import HEADER_HEIGHT, MARGIN, PanelFrame
 
 
 class SourcePanel(PanelFrame):
-    """One control a knob; built anew only when the set of knobs changes, so that a drag is never cut off."""
+    """One control a knob; built anew only when the set of knobs or the room changes, so that a drag is never cut off.
+
+    Where the panel is low the knobs stand in two columns of small cells; in presentation only the choices are left.
+    """
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__("Source", parent=parent)
@@ -36,6 +41,9 @@ class SourcePanel(PanelFrame):
         self._values: dict[str, QLabel] = {}
         self._labels: list[QLabel] = []
         self._content: QWidget | None = None
+        self._compact = False
+        self._full_tall = 0
+        """Logical pixels that the panel needs when every knob has a row of its own."""
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -48,17 +56,29 @@ class SourcePanel(PanelFrame):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
+        if self._compact:
+            # How tall it is in full depends on the type.
+            self._build_anew(compact=False)
+        else:
+            self._style()
+        self._choose_look()
+
+    def _style(self) -> None:
+        theme = self.theme
+        size = "tiny" if self._compact else "body"
         for label in self._labels:
-            label.setFont(theme.ui("body"))
+            label.setFont(theme.ui(size))
         for value in self._values.values():
-            value.setFont(theme.mono("body"))
+            value.setFont(theme.mono(size))
         for button in (button for row in self.options.values() for button in row.values()):
-            button.setFont(theme.ui("body"))
+            button.setFont(theme.ui("small" if self._compact else "body"))
         for box in self.boxes.values():
-            box.setFont(theme.ui("body"))
+            box.setFont(theme.ui(size))
 
     def sizeHint(self) -> QSize:  # noqa: D102
         # What all knobs need at this width; the arrangement gives it where it can.
+        if self._compact:
+            return QSize(270, self._full_tall)
         tall = self.theme.px(HEADER_HEIGHT) + 30
         layout = self._content.layout() if self._content is not None else None
         if layout is not None:
@@ -67,6 +87,8 @@ class SourcePanel(PanelFrame):
         return QSize(270, tall)
 
     def _on_changed(self, topic: object) -> None:
+        if topic == "presentation":
+            self._build_anew(compact=False)
         if topic != "source":
             return
         knobs = self._state.knobs
@@ -76,9 +98,37 @@ class SourcePanel(PanelFrame):
         shape = tuple((knob.name, knob.kind, knob.low, knob.high, knob.step, knob.choices) for knob in knobs)
         if shape != self._shape or self._content is None:
             self._shape = shape
-            self._build(knobs, choice)
+            self._build_anew(self._compact)
         for knob in knobs:
             self._show(knob)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width() and self._compact:
+            # How tall it is in full depends on the width.
+            self._build_anew(compact=False)
+        self._choose_look()
+
+    def _choose_look(self) -> None:
+        compact = self.height() < self.sizeHint().height() and not self._state.presentation
+        if compact != self._compact:
+            self._build_anew(compact)
+
+    def _build_anew(self, compact: bool) -> None:
+        if compact and not self._compact:
+            self._full_tall = self.sizeHint().height()
+        self._compact = compact
+        knobs = self._state.knobs
+        if self._state.presentation:
+            knobs = tuple(knob for knob in knobs if knob.kind == "choice")
+        self._build(knobs, next((knob for knob in knobs if knob.kind == "choice"), None))
+        for knob in knobs:
+            self._show(knob)
+        if self._content is not None:
+            # So that it is known at once how tall it is.
+            for part in self._content.findChildren(QWidget):
+                part.ensurePolished()
+        self.updateGeometry()
 
     def _build(self, knobs: tuple[Knob, ...], first: Knob | None) -> None:
         self.sliders, self.options, self.boxes, self._values, self._labels = {}, {}, {}, {}, []
@@ -86,32 +136,32 @@ class SourcePanel(PanelFrame):
         content.setObjectName("scrolled")
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 2, 0)
-        column.setSpacing(6)
+        column.setSpacing(4 if self._compact else 6)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(0 if self._compact else 3)
         for knob in knobs:
             if knob.kind == "choice":
                 if knob is not first:
                     column.addWidget(self._label(knob))
                 column.addLayout(self._options(knob))
-        for row, knob in enumerate(knob for knob in knobs if knob.kind == "float"):
-            grid.addWidget(self._label(knob), row, 0)
-            grid.addWidget(self._slider(knob), row, 1)
-            grid.addWidget(self._values[knob.name], row, 2)
+        floats = [knob for knob in knobs if knob.kind == "float"]
+        if self._compact:
+            self._cells(grid, floats, [knob for knob in knobs if knob.kind == "bool"])
+        else:
+            grid.setColumnStretch(1, 1)
+            for row, knob in enumerate(floats):
+                grid.addWidget(self._label(knob), row, 0)
+                grid.addWidget(self._slider(knob), row, 1)
+                grid.addWidget(self._values[knob.name], row, 2)
         column.addLayout(grid)
         switches = QFlowLayout()
         switches.setContentsMargins(0, 2, 0, 0)
         switches.setHorizontalSpacing(14)
         switches.setVerticalSpacing(6)
         for knob in knobs:
-            if knob.kind == "bool":
-                box = QCheckBox(knob.label)
-                box.setToolTip(knob.tooltip)
-                box.toggled.connect(lambda on, name=knob.name: self._commands.set_knob(name, on))
-                self.boxes[knob.name] = box
-                switches.addWidget(box)
+            if knob.kind == "bool" and not self._compact:
+                switches.addWidget(self._switch(knob))
         column.addLayout(switches)
         if not knobs:
             spec = self._state.spec
@@ -122,24 +172,55 @@ class SourcePanel(PanelFrame):
         column.addStretch(1)
         self._scroll.setWidget(content)
         self._content = content
-        self.apply_theme(self.theme)
+        self._style()
+
+    def _cells(self, grid: QGridLayout, floats: list[Knob], switches: list[Knob]) -> None:
+        """Two columns: name and number above the slider; the switches take the places that are left."""
+        for side in (0, 1):
+            grid.setColumnStretch(side, 1)
+        for place, knob in enumerate((*floats, *switches)):
+            row, side = divmod(place, 2)
+            if knob.kind == "bool":
+                grid.addWidget(self._switch(knob), 2 * row, side, 2, 1)
+                continue
+            words = QHBoxLayout()
+            words.setSpacing(4)
+            slider = self._slider(knob)
+            words.addWidget(self._label(knob), 1)
+            words.addWidget(self._values[knob.name])
+            grid.addLayout(words, 2 * row, side)
+            grid.addWidget(slider, 2 * row + 1, side)
+
+    def _switch(self, knob: Knob) -> QCheckBox:
+        box = QCheckBox(knob.label)
+        box.setToolTip(knob.tooltip)
+        box.toggled.connect(lambda on, name=knob.name: self._commands.set_knob(name, on))
+        self.boxes[knob.name] = box
+        return box
 
     def _label(self, knob: Knob) -> QLabel:
         label = QLabel(knob.label)
         label.setToolTip(_explained(knob))
+        if self._compact:
+            # Half the panel, less its number.
+            room = max(30, (self.width() - 2 * MARGIN - 16) // 2 - self.theme.px(48))
+            metrics = QFontMetrics(self.theme.ui("tiny"))
+            label.setText(metrics.elidedText(knob.label, Qt.TextElideMode.ElideRight, room))
+            label.setToolTip(f"{knob.label}\n{_explained(knob)}".strip())
+            label.setMinimumWidth(1)
         self._labels.append(label)
         return label
 
     def _options(self, knob: Knob) -> QFlowLayout:
         flow, group = QFlowLayout(), QButtonGroup(self._scroll)
         flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(6)
-        flow.setVerticalSpacing(6)
+        flow.setHorizontalSpacing(4 if self._compact else 6)
+        flow.setVerticalSpacing(4 if self._compact else 6)
         group.setExclusive(True)
         self.options[knob.name] = {}
         for choice in knob.choices:
             button = QPushButton(choice)
-            button.setObjectName("option")
+            button.setObjectName("optionSmall" if self._compact else "option")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setToolTip(knob.tooltip)
@@ -161,7 +242,10 @@ class SourcePanel(PanelFrame):
         slider.setAccessibleName(knob.label)
         value = QLabel("")
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setMinimumWidth(46)
+        value.setMinimumWidth(0 if self._compact else 46)
+        if self._compact:
+            slider.setObjectName("small")
+            slider.setFixedHeight(self.theme.px(12))
         self.sliders[knob.name], self._values[knob.name] = slider, value
 
         def moved(place: int) -> None:

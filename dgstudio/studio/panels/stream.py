@@ -144,7 +144,7 @@ class StreamPanel(PanelFrame):
         looks = self.view.looks
         looks.clear()
         for card in self._state.classes:
-            fill = self.theme.colour(self.theme.readable(card.info.colour))
+            fill = self.theme.colour(self.theme.visible(card.info.colour))
             # By name too: ground truth knows names only.
             looks[card.info.id] = looks[card.info.name] = (fill, ink_on(fill, self.theme), card.info.name)
         self._key = ()

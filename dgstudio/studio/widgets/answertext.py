@@ -12,6 +12,8 @@ from dgstudio.studio.theme import DARK, Theme
 
 LINE = 19
 LEAST_ANSWER = 18
+LARGEST = 1.56
+"""How much larger than its usual size the word becomes where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class AnswerText(QWidget):
         theme = self.theme
         tall, line = self._line_tops()
         # On a large screen it grows, but stays a word above lines.
-        size = max(min(theme.px("answer"), int(tall * 0.86)), min(int(1.5 * theme.px("answer")), int(tall * 0.6)))
+        most = int(LARGEST * theme.px("answer"))
+        size = max(min(theme.px("answer"), int(tall * 0.86)), min(most, int(tall * 0.62)))
         least = min(size, theme.px(LEAST_ANSWER))
         font = theme.ui(1, 700)
         font.setPixelSize(max(1, size))

@@ -71,7 +71,8 @@ class ClassBars(QWidget):
         """Move the bars towards these probabilities; `wall` is the time of the frame in seconds."""
         passed = min(max(wall - self._wall, 0.0), 1.0)
         self._wall, self._target = wall, target
-        share = 1 - math.exp(-passed / GLIDE_S)
+        # The first answer is shown at once: a bar that grows would tell of a change.
+        share = 1 - math.exp(-passed / GLIDE_S) if self._drawn else 1.0
         moved = False
         for bar in self._bars:
             aim, now = target.get(bar.class_id, 0.0), self._drawn.get(bar.class_id, 0.0)
@@ -173,7 +174,7 @@ class ClassBars(QWidget):
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         bars, more = self.shown()
-        self._inks = [theme.colour(theme.readable(bar.colour)) for bar in bars]
+        self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
         cells, names, numbers = self._cells(len(bars) + (more > 0))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

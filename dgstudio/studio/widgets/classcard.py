@@ -23,7 +23,9 @@ from dgstudio.studio.theme import DARK, Theme, mix
 from dgstudio.studio.widgets.chip import paint_key_cap
 from dgstudio.types import F32
 
-HEIGHT = 53
+HEIGHT, COMPACT = 53, 30
+"""Logical pixels of a card, and of one without its latest examples where there are many."""
+NO_KEY = "no key: hold here"
 LEFT = 43
 """Logical pixels left of the name: colour bar and key cap."""
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
@@ -70,6 +72,7 @@ class ClassCardWidget(QWidget):
         self.card = card
         self._recording_s: float | None = None
         self._down = False
+        self.compact = False
         self._strip: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -89,8 +92,25 @@ class ClassCardWidget(QWidget):
         self.setAccessibleName(f"Class {info.name}")
         self.setAccessibleDescription(f"key {info.key or 'none'}, {card.count} examples, {lamp}")
         how = f"Hold {info.key} or press here while you perform it" if info.key else "Press and hold here to record"
-        self.setToolTip(f"{info.name}: {card.count} examples, {lamp}.\n{how}; a tap labels the last half second.")
+        counts = self.counts()[0] if card.learnable else f"{card.count} examples"
+        self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.")
         self.update()
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave out the latest examples, or show them."""
+        if compact != self.compact:
+            self.compact = compact
+            self.updateGeometry()
+            self.update()
+
+    def counts(self) -> tuple[str, ...]:
+        """Return what the card says of its examples, the fullest first."""
+        card = self.card
+        if not card.learnable:
+            return (f"{card.count}",)
+        learned = f"{card.learnable} " + ("learned" if card.lamp == "up to date" else "kept")
+        windows = f"{card.count} window{'s' if card.count != 1 else ''}"
+        return f"{windows} · {learned}", learned, f"{card.count}"
 
     def set_recording(self, seconds: float | None) -> None:
         """Glow with the seconds recorded so far, or stop glowing (None)."""
@@ -106,10 +126,10 @@ class ClassCardWidget(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(160, self.theme.px(HEIGHT))
+        return QSize(160, self.theme.px(COMPACT if self.compact else HEIGHT))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(HEIGHT))
+        return QSize(120, self.theme.px(COMPACT if self.compact else HEIGHT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton:
@@ -155,10 +175,11 @@ class ClassCardWidget(QWidget):
             cap = QRectF(13, box.center().y() - tall / 2 + 1, wide, tall)
             ink = theme.colour("text_strong" if self.recording else "text")
             paint_key_cap(painter, cap, info.key, theme, cap_font, ink)
-        left, right, top = theme.px(LEFT), box.right() - 10, theme.px(7)
+        left, right, top = theme.px(LEFT), box.right() - 10, theme.px(6 if self.compact else 7)
         line = theme.px(18)
-        taken = self._paint_right(painter, QRectF(left, top, right - left, line), colour)
         font = theme.ui("body", 600)
+        room = right - left - QFontMetrics(font).horizontalAdvance(info.name) - 12
+        taken = self._paint_right(painter, QRectF(left, top, right - left, line), colour, room)
         painter.setFont(font)
         painter.setPen(theme.colour("text_strong"))
         name = QFontMetrics(font).elidedText(
@@ -166,7 +187,14 @@ class ClassCardWidget(QWidget):
         )
         row = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(left, top, right - left - taken - 8, line), row, name)
+        if self.compact:
+            if not info.key:
+                begin = left + QFontMetrics(font).horizontalAdvance(name) + 12
+                self._paint_no_key(painter, QRectF(begin, top, max(0.0, right - taken - 12 - begin), line))
+            return
         under = QRectF(left, theme.px(27), right - left, box.height() - theme.px(27) - 7)
+        if not info.key:
+            under.setLeft(under.left() + self._paint_no_key(painter, under) + 10)
         if self.card.thumbs:
             painter.drawPixmap(under.topLeft(), self._thumbs(int(under.width()), int(under.height())))
         else:
@@ -177,11 +205,8 @@ class ClassCardWidget(QWidget):
 
     def _paint_ground(self, painter: QPainter, box: QRectF, colour: QColor) -> None:
         theme = self.theme
-        ground = theme.colour("control_hover" if self.underMouse() else "raised")
-        if self.recording:
-            ground = mix(theme.colour("raised"), colour, 0.22)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
+        painter.setBrush(self._ground(colour))
         painter.drawRoundedRect(box, 5, 5)
         painter.save()
         painter.setClipRect(QRectF(box.left(), box.top(), 5, box.height()))
@@ -193,18 +218,38 @@ class ClassCardWidget(QWidget):
             painter.setPen(QPen(colour if self.recording else theme.colour("accent_hover"), 2))
             painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 5, 5)
 
-    def _paint_right(self, painter: QPainter, line: QRectF, colour: QColor) -> float:
-        # Count and lamp, or the seconds while recording; returns how much room that took.
+    def _paint_no_key(self, painter: QPainter, rect: QRectF) -> int:
+        """Say how a class without a key is recorded; returns how wide that is."""
+        painter.setFont(self.theme.ui("tiny"))
+        painter.setPen(self.theme.colour("text_muted"))
+        metrics = QFontMetrics(painter.font())
+        words = metrics.elidedText(NO_KEY, Qt.TextElideMode.ElideRight, int(rect.width()))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        return metrics.horizontalAdvance(words)
+
+    def _ground(self, colour: QColor) -> QColor:
+        theme = self.theme
+        if self.recording:
+            return mix(theme.colour("raised"), colour, 0.22)
+        return theme.colour("control_hover" if self.underMouse() else "raised")
+
+    def _paint_right(self, painter: QPainter, line: QRectF, colour: QColor, room: float) -> float:
+        # Counts and lamp, or the seconds while recording; returns how much room that took. `room` is what the name
+        # leaves free.
         theme = self.theme
         font = theme.mono("small")
         painter.setFont(font)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if self._recording_s is not None:
             text = f"REC {self._recording_s:.1f} s"
-            painter.setPen(theme.colour(theme.readable(colour.name())))
+            painter.setPen(theme.colour(theme.readable(colour.name(), self._ground(colour).name())))
             painter.drawText(line, right, text)
             return QFontMetrics(font).horizontalAdvance(text)
-        text, size = f"{self.card.count}", 8.0
+        size, font = 8.0, theme.ui("tiny")
+        painter.setFont(font)
+        metrics = QFontMetrics(font)
+        text = next((text for text in self.counts() if metrics.horizontalAdvance(text) + size + 7 <= room), "")
+        text = text or self.counts()[-1]
         painter.setPen(theme.colour("text"))
         painter.drawText(line.adjusted(0, 0, -size - 7, 0), right, text)
         self._paint_lamp(painter, QRectF(line.right() - size, line.center().y() - size / 2 + 1, size, size))
@@ -241,7 +286,7 @@ class ClassCardWidget(QWidget):
         for place, line in enumerate(sketch(self.card.thumbs[-fit:], 40)):
             rect = QRectF(place * (each + THUMB_GAP), 0, each, tall)
             painter.fillRect(rect, self.theme.colour("well"))
-            painter.setPen(QPen(self.theme.colour(self.theme.readable(self.card.info.colour)), 1))
+            painter.setPen(QPen(self.theme.colour(self.theme.visible(self.card.info.colour)), 1))
             draw_sketch(painter, line, rect)
         painter.end()
         self._strip = (key, pixmap)

@@ -35,6 +35,7 @@ LARGEST, SMALLEST = 34, 3
 CAPTION = 17
 """Logical pixels of the line above the examples."""
 NO_EXAMPLES = "no examples learned yet"
+"""What stands above the examples' places while there is none; the panel may know better."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -121,6 +122,10 @@ class GateMap(QWidget):
         self.slots = ExampleSlots()
         self.chosen: int | None = None
         """The unit that the inspector shows."""
+        self.caption = NO_EXAMPLES
+        """The line above the examples where none is shown."""
+        self.carrying = True
+        """Whether the examples' bank answers; if not, they are outlines."""
         self._notice = ""
         self._units = 0
         self._active: I32 = np.zeros(0, np.int32)
@@ -157,8 +162,19 @@ class GateMap(QWidget):
             self._cursor = ("unit", 0) if units else ("example", 0)
             self._lay_out()
 
-    def show_answer(self, active: I32, activations: F32, cells: Sequence[CellView]) -> None:
-        """Light the units `active` (k,) by `activations` (k,), and the examples by their strength."""
+    def set_caption(self, caption: str) -> None:
+        """Say why there are no examples, where there are none."""
+        if caption != self.caption:
+            self.caption, self._still = caption, None
+            self.update()
+
+    def show_answer(self, active: I32, activations: F32, cells: Sequence[CellView], carrying: bool = True) -> None:
+        """Light the units `active` (k,) by `activations` (k,), and the examples by their strength.
+
+        Where their bank does not answer (`carrying` False) no example carries anything: they are outlines.
+        """
+        if carrying != self.carrying:
+            self.carrying, self._still = carrying, None
         known = (active >= 0) & (active < self._units)
         self._active, self._values = active[known], np.nan_to_num(activations[known])
         if len(self._values):
@@ -314,7 +330,8 @@ class GateMap(QWidget):
             painter.drawPixmap(grid.unit(unit).topLeft(), self._ink(theme.base_unit, level))
         for place, cell in enumerate(self.slots.places):
             if cell is not None:
-                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if cell.strength >= 0.02 else -1
+                lit = self.carrying and cell.strength >= 0.02
+                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if lit else -1
                 painter.drawPixmap(grid.example(place).topLeft(), self._ink(self._colour_of(cell.class_id), level))
         frames = [("hover", self._hovered), ("chosen", ("unit", self.chosen) if self.chosen is not None else None)]
         if self.hasFocus() and self._by_key:
@@ -355,10 +372,11 @@ class GateMap(QWidget):
             painter.drawText(box, int(Qt.TextFlag.TextWordWrap), self._notice)
         filled = self.slots.filled
         painter.setFont(theme.ui("tiny"))
-        words = f"{filled} examples, lit by what each adds" if filled > 1 else "1 example, lit by what it adds"
+        adds = ("what each adds" if filled > 1 else "what it adds") if self.carrying else ""
+        words = f"{filled} example{'s' if filled > 1 else ''}" + (f", lit by {adds}" if adds else ", not answering now")
         caption = theme.px(CAPTION)
         line = QRect(0, grid.examples_top - caption, self.width(), caption - 2)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words if filled else NO_EXAMPLES)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words if filled else self.caption)
         painter.end()
         return still
 

@@ -16,12 +16,16 @@ ARROW = 8
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A hint beside `target`: `side` says on which side of it the bubble stands ("left", "right", "below")."""
+    """A hint beside `target`: `side` says where the bubble stands ("left" of it, "below", or "over" it, no arrow).
+
+    `act` names what the user does to have understood it (`Hints.did`).
+    """
 
     target: QWidget
     side: str
     title: str
     text: str
+    act: str = ""
 
 
 class Hints(QWidget):
@@ -83,6 +87,11 @@ class Hints(QWidget):
             self._fill()
             self._arrange()
 
+    def did(self, act: str) -> None:
+        """Go on if this is what the hint that is shown asks for."""
+        if self.isVisible() and self.current is not None and self.current.act == act:
+            self.step()
+
     def finish(self) -> None:
         """Close the hints; `finished` says that they need not come again."""
         self._place = len(self._hints)
@@ -129,8 +138,9 @@ class Hints(QWidget):
         self.setFixedSize(self.theme.px(WIDTH), layout.totalHeightForWidth(self.theme.px(WIDTH)))
         box = QRect(hint.target.mapTo(self._host, QPoint(0, 0)), hint.target.size())
         spot = {
-            "right": QPoint(box.right() - 20, box.top() + min(60, box.height() // 3)),
-            "left": QPoint(box.left() - self.width() + 16, box.top() + 40),
+            "over": box.center() - QPoint(self.width() // 2, self.height() // 2),
+            # Below the bars of the answer, which are what is looked at first.
+            "left": QPoint(box.left() - self.width() + 16, box.top() + round(0.4 * box.height())),
             "below": QPoint(box.center().x() - self.width() // 2, box.bottom() - 4),
         }[hint.side]
         room = self._host.rect().adjusted(6, 6, -6, -6)
@@ -150,8 +160,9 @@ class Hints(QWidget):
         painter.setPen(QPen(theme.colour("accent"), 1))
         painter.setBrush(theme.colour("accent_soft"))
         painter.drawRoundedRect(box, 8, 8)
+        if hint.side == "over":
+            return
         tip = {
-            "right": [(box.left() + 1, 22), (0, 30), (box.left() + 1, 38)],
             "left": [(box.right(), 22), (self.width(), 30), (box.right(), 38)],
             "below": [(self._tip_x() - 8, box.top() + 1), (self._tip_x(), 0), (self._tip_x() + 8, box.top() + 1)],
         }[hint.side]

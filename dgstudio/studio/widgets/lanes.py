@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import qtawesome
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -14,13 +13,13 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygon,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.lanemarks import ICONS, Marks, event_marks, is_event, runs_of
 from dgstudio.studio.widgets.stabilitylog import StabilityLog, changed, tooltip_of
 from dgstudio.types import PublishRecord
 
@@ -28,8 +27,14 @@ PROTECTED, LIVE, EVENTS, TWIN = range(4)
 """The lanes, from top to bottom."""
 LINE = 12
 """Logical pixels of a line of text."""
+LOW = 118
+"""Logical pixels below which a lane's label has one line, its figures behind its name."""
+LOW_LANES = (15, 25, 15)
+"""Logical pixels of the upper lanes there; the twin's line gets what is left."""
+TOUCH = 10
+"""Logical pixels between two marks below which they would melt into each other."""
 NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
-NO_TWIN = "C compares with a conventional network on the same stream and labels"
+NO_TWIN = "C compares with a conventional network on the same stream and labels."
 LABELS = (
     ("protected outputs, max |Δ|", "protected outputs"),
     ("this input, before / after", "this input"),
@@ -48,13 +53,6 @@ answer (routing) and the part of what they compute (representation).""",
     """A conventional network on the same inputs and labels: the largest change of its protected logits since it
 began, in logits; below, its answers from arrays that changed during the read (tall) or were never a version.""",
 )
-ICONS = {
-    "flip": ("fa6s.right-left", "bad", 12),
-    "rejected": ("fa6s.xmark", "bad", 12),
-    "back": ("fa6s.rotate-left", "warning", 12),
-    "live": ("fa6s.right-left", "warning", 9),
-}
-"""Marks that are icons: name, token of the colour, logical pixels."""
 
 
 class StabilityLanes(QWidget):
@@ -71,7 +69,7 @@ class StabilityLanes(QWidget):
         """How many of each mark of the events' lane are in view."""
         self.twin_note = ""
         self._edge = 0
-        self._marks: dict[str, QPixmap] = {}
+        self._marks = Marks(self)
         self.setAccessibleName("Stability lanes")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -108,8 +106,19 @@ class StabilityLanes(QWidget):
 
     def lane(self, index: int) -> QRect:
         """Return the whole row of a lane."""
-        tall = self.height() / 4
-        return QRect(0, round(index * tall), self.width(), round((index + 1) * tall) - round(index * tall))
+        tops = self._tops()
+        return QRect(0, tops[index], self.width(), tops[index + 1] - tops[index])
+
+    def _low(self) -> bool:
+        return self.height() < self.theme.px(LOW)
+
+    def _tops(self) -> list[int]:
+        tall = self.height()
+        # The twin's lane is a line with a sentence above it: it needs most.
+        shares = [self.theme.px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
+        if sum(shares) > 0.6 * tall:
+            shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
+        return [0, shares[0], shares[0] + shares[1], sum(shares), tall]
 
     def plot(self, index: int) -> QRect:
         """Return the part of a lane in which time runs."""
@@ -122,6 +131,8 @@ class StabilityLanes(QWidget):
         return self.width() - 5 - (self._edge - int(time * self._rate()))
 
     def _label_wide(self) -> int:
+        if self._low():
+            return min(self.theme.px(262), int(0.47 * self.width()))
         return min(max(int(0.24 * self.width()), self.theme.px(186)), self.theme.px(250), self.width() // 2)
 
     def _rate(self) -> float:
@@ -132,7 +143,7 @@ class StabilityLanes(QWidget):
 
     def words_at(self, point: QPoint) -> str:
         """Return what the tooltip says at a point: the mark under it, else what the lane shows."""
-        lane = min(3, max(0, point.y() * 4 // max(1, self.height())))
+        lane = next((lane for lane in (PROTECTED, LIVE, EVENTS) if point.y() < self.lane(lane).bottom() + 1), TWIN)
         if lane != TWIN:
             near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
             if near:
@@ -143,7 +154,7 @@ class StabilityLanes(QWidget):
 
     def _of_lane(self, lane: int) -> list[PublishRecord]:
         if lane == EVENTS:
-            return [record for record in self._log.records if _is_event(record)]
+            return [record for record in self._log.records if is_event(record)]
         return self._log.publishes
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
@@ -194,6 +205,9 @@ class StabilityLanes(QWidget):
         return plot.center().y() if lane in (PROTECTED, EVENTS) else plot.bottom()
 
     def _label(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+        if self._low() and lane != TWIN:
+            self._label_line(painter, lane, names)
+            return
         theme, row = self.theme, self.lane(lane)
         room = self._label_wide() - theme.px(10)
         large = row.height() >= 2 * theme.px(16)
@@ -216,11 +230,32 @@ class StabilityLanes(QWidget):
             painter.setPen(theme.colour(ink))
             painter.drawText(below, middle, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
+    def _label_line(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+        """Name and figures in one line, where there is no room for two."""
+        theme, row, room = self.theme, self.lane(lane), self._label_wide() - self.theme.px(10)
+        painter.setFont(theme.ui("tiny"))
+        metrics = QFontMetrics(painter.font())
+        painter.setPen(theme.colour("text_muted"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        name = metrics.elidedText(names[-1], Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRect(0, row.top(), room, row.height()), middle, name)
+        left = metrics.horizontalAdvance(name) + theme.px(10)
+        behind = QRect(left, row.top(), max(1, room - left), row.height())
+        if lane == LIVE:
+            self._legend(painter, behind)
+        elif lane == EVENTS and self.counts:
+            self._count(painter, behind)
+        else:
+            text, ink = self.words[lane]
+            painter.setPen(theme.colour(ink))
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, behind.width())
+            painter.drawText(behind, middle, text)
+
     def _count(self, painter: QPainter, box: QRect) -> None:
         """How many of each mark: the legend of the events' lane at once."""
         metrics, x, side = QFontMetrics(painter.font()), box.left(), self.theme.px(12)
         for name, count in self.counts:
-            self._mark(painter, name, x + side // 2, box.center().y() + 1)
+            self._marks.draw(painter, name, x + side // 2, box.center().y() + 1)
             x += side + 5
             painter.setPen(self.theme.colour(ICONS[name][1]))
             painter.drawText(QRect(x, box.top(), 100, box.height()), Qt.AlignmentFlag.AlignVCenter, str(count))
@@ -241,15 +276,14 @@ class StabilityLanes(QWidget):
         painter.setFont(theme.mono("tiny"))
         metrics = QFontMetrics(painter.font())
         free = plot.right()
-        seen: set[int] = set()
+        # By time, not by pixels: what is together stays so while it moves on.
+        for run in runs_of(self._log.publishes, self.theme.px(TOUCH) / self._rate()):
+            self._draw_run(painter, run, plot, y)
+        painter.setFont(theme.mono("tiny"))
         for record in reversed(self._log.publishes):
             x = self.x_of(record.time)
-            if x < plot.left() or (x in seen and not changed(record)):
-                continue
-            seen.add(x)
-            mark = "changed" if changed(record) else "same" if record.protected else "unchecked"
-            self._mark(painter, mark, x, y)
-            if mark == "changed":
+            if x >= plot.left() and changed(record):
+                self._marks.draw(painter, "changed", x, y)
                 size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
                 wide = metrics.horizontalAdvance(size)
                 left = min(x + 7, plot.right() - wide)
@@ -260,13 +294,37 @@ class StabilityLanes(QWidget):
                     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
                     free = left - 6
 
+    def _draw_run(self, painter: QPainter, run: list[PublishRecord], plot: QRect, y: int) -> None:
+        theme, checked = self.theme, bool(run[-1].protected)
+        left, right = self.x_of(run[0].time), self.x_of(run[-1].time)
+        if right < plot.left():
+            return
+        if len(run) == 1:
+            self._marks.draw(painter, "same" if checked else "unchecked", right, y)
+            return
+        # One bar with their count: dots that lie on each other could not be counted.
+        tall, reach = min(theme.px(13), plot.height() + 2), theme.px(12) * 0.34
+        begin = max(plot.left(), left - reach)
+        box = QRectF(begin, y - tall / 2 + 0.5, right + reach - begin, tall)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
+        painter.setBrush(theme.colour("good" if checked else "surface"))
+        painter.drawRoundedRect(box, min(box.width(), tall) / 2, tall / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.ui("tiny", 600))
+        metrics = QFontMetrics(painter.font())
+        words = (f"{len(run)} bit-identical" if checked else f"{len(run)} unchecked", str(len(run)))
+        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= box.width()), "")
+        painter.setPen(theme.colour("surface" if checked else "text_muted"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
+
     def _draw_live(self, painter: QPainter) -> None:
         plot, floor, theme = self.plot(LIVE), self._floor(LIVE), self.theme
         records = [record for record in self._log.publishes if record.routing_delta is not None]
         both = [max(record.routing_delta or 0.0, record.representation_delta or 0.0) for record in records]
         most = max((value for value in both if np.isfinite(value)), default=0.0)
         wide = 4 if len(records) < plot.width() / 16 else 2 if len(records) < plot.width() / 6 else 1
-        room = plot.height() - 6
+        room = max(plot.height() - 6, round(0.75 * plot.height()))
         routing, representation = theme.colour("base_unit"), theme.colour("learned_unit")
         for record in records:
             x = self.x_of(record.time)
@@ -282,15 +340,24 @@ class StabilityLanes(QWidget):
                     tall = max(2, round(share * room)) if share > 0 else 1
                     painter.fillRect(left, floor - tall + (share == 0), wide, tall, ink)
             if record.live_flip:
-                self._mark(painter, "live", x, plot.top() + 2)
+                self._marks.draw(painter, "live", x, plot.top() + 2)
 
     def _draw_events(self, painter: QPainter) -> None:
         plot, y = self.plot(EVENTS), self._floor(EVENTS)
-        for record in self._of_lane(EVENTS):
+        painter.setFont(self.theme.ui("tiny", 600))
+        metrics = QFontMetrics(painter.font())
+        for record, times in event_marks(self._log.records):
             x = self.x_of(record.time)
-            if x >= plot.left():
-                what = "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
-                self._mark(painter, what, x, y)
+            if x < plot.left():
+                continue
+            what = "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
+            self._marks.draw(painter, what, x, y)
+            if times > 1:
+                wide, gap = metrics.horizontalAdvance(f"×{times}") + 2, self.theme.px(8)
+                left = x + gap if x + gap + wide <= self.width() else x - gap - wide
+                painter.setPen(self.theme.colour("bad"))
+                box = QRect(left, self.lane(EVENTS).top(), wide, self.lane(EVENTS).height())
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"×{times}")
 
     def _draw_twin(self, painter: QPainter) -> None:
         plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
@@ -300,7 +367,8 @@ class StabilityLanes(QWidget):
             self._ticks(painter, plot, times, floor, tall, ink)
         most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)
         points: list[QPoint] = []
-        room = max(1, floor - 8 - plot.top())
+        # Under the sentence: it must be readable, and the line too.
+        room = max(1, floor - 8 - plot.top() - (self._note_tall() if self.twin_note else 0))
         for when, value in log.twin_changes:
             x = max(plot.left(), self.x_of(when))
             share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0 if most <= 0 else 1.0
@@ -312,22 +380,21 @@ class StabilityLanes(QWidget):
             points.append(QPoint(plot.right(), points[-1].y()))
             painter.setPen(QPen(ink, 1))
             painter.drawPolyline(QPolygon(points))
-        # Over the line: what is said must be readable wherever the line runs.
-        self._note(painter, plot, floor)
+        self._note(painter, plot)
 
-    def _note(self, painter: QPainter, plot: QRect, floor: int) -> None:
-        """What is said at the end of the twin's line; below the line's highest level even where the lane is low."""
+    def _note_tall(self) -> int:
+        return self.theme.px(14)
+
+    def _note(self, painter: QPainter, plot: QRect) -> None:
+        """What is said at the end of the twin's line, above it."""
         if not self.twin_note:
             return
         painter.setFont(self.theme.ui("tiny"))
         metrics = QFontMetrics(painter.font())
         short = metrics.elidedText(self.twin_note, Qt.TextElideMode.ElideRight, plot.width() - 12)
-        wide, tall = metrics.horizontalAdvance(short) + 10, self.theme.px(14)
-        bottom = min(floor - 4, max(floor - 8, plot.top() + 2 + tall))
-        box = QRect(self.width() - wide, bottom - tall, wide, tall)
-        painter.fillRect(box, self.theme.colour("surface", 0.85))
+        box = QRect(plot.left(), plot.top() - 1, plot.width() - 5, self._note_tall())
         painter.setPen(self.theme.colour(self.words[TWIN][1]))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, short)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, short)
 
     def _ticks(self, painter: QPainter, plot: QRect, times: np.ndarray, floor: int, tall: int, ink: QColor) -> None:
         """Ticks on the line, those that touch as one bar."""
@@ -338,47 +405,3 @@ class StabilityLanes(QWidget):
         for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
             if len(run):
                 painter.fillRect(int(run[0]), floor - tall, len(run), tall, ink)
-
-    def _mark(self, painter: QPainter, name: str, x: int, y: int) -> None:
-        mark = self._marks.get(name)
-        if mark is None:
-            mark = self._marks[name] = self._make_mark(name)
-        side = mark.width() / mark.devicePixelRatio()
-        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), mark)
-
-    def _make_mark(self, name: str) -> QPixmap:
-        theme, ratio = self.theme, self.devicePixelRatioF()
-        side = theme.px(12)
-        if name in ICONS:
-            icon, ink, side = ICONS[name]
-            side = theme.px(side)
-            drawn: QPixmap = qtawesome.icon(icon, color=theme.colour(ink)).pixmap(QSize(side, side), ratio)
-            return drawn
-        mark = QPixmap(round(side * ratio), round(side * ratio))
-        mark.setDevicePixelRatio(ratio)
-        mark.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(mark)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        middle, reach = QPointF(side / 2, side / 2), side * 0.34
-        if name == "same":
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("good"))
-            painter.drawEllipse(middle, reach, reach)
-        elif name == "unchecked":
-            painter.setPen(QPen(theme.colour("text_muted"), 1))
-            painter.setBrush(theme.colour("surface"))
-            painter.drawEllipse(middle, reach, reach)
-        else:
-            # A diamond is told from a dot without its colour.
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("bad"))
-            painter.translate(middle)
-            painter.rotate(45)
-            half = side * 0.34
-            painter.drawRect(QRectF(-half, -half, 2 * half, 2 * half))
-        painter.end()
-        return mark
-
-
-def _is_event(record: PublishRecord) -> bool:
-    return record.kind in ("rejected", "rolled back") or record.flips > 0

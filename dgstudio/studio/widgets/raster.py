@@ -90,7 +90,9 @@ class GateRaster(QWidget):
         self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
         self._classes: dict[int, int] = {}
         self._scale = 0.0
-        self._publishes: deque[tuple[float, str, bool]] = deque(maxlen=1024)
+        self._publishes: deque[tuple[float, str]] = deque(maxlen=1024)
+        self._free = -np.inf
+        """The time of the last label among the publishes that are kept no more."""
         self._pixels: U32 = np.zeros((1, 1), np.uint32)
         self._image = QImage()
         self._rows = share_rows(0, 0, 1)
@@ -119,6 +121,7 @@ class GateRaster(QWidget):
         self._at = np.full(columns, -1, np.int64)
         self._newest, self._scale = -1, 0.0
         self._publishes.clear()
+        self._free = -np.inf
         self._rebuild()
 
     def add(self, end: float, active: I32, activations: F32, cells: Sequence[CellView | None], states: U8) -> None:
@@ -149,16 +152,32 @@ class GateRaster(QWidget):
         self._write(place)
 
     def add_publish(self, time: float, version: int) -> None:
-        """Mark a publish; its label is left out where the one before stands."""
-        words = f"v{version} published"
-        room = self._label_s(words)
-        labelled = next((when for when, _, shown in reversed(self._publishes) if shown), -np.inf)
-        self._publishes.append((time, words, time - labelled >= room))
+        """Mark a publish."""
+        self._publishes.append((time, f"v{version} published"))
 
     def publishes_in_view(self) -> list[tuple[float, str]]:
         """Return (time, label) of the publishes that have a line; an empty label where there is no room for one."""
         begin = self._now - self._view_s
-        return [(when, words if shown else "") for when, words, shown in self._publishes if when >= begin]
+        return [(when, words if shown else "") for when, words, shown in self._labelled() if when >= begin]
+
+    def _labelled(self) -> list[tuple[float, str, bool]]:
+        """The publishes with whether each has its label: at the present size none stands on another.
+
+        Always from the oldest one on, so that a label does not come and go as the view moves on.
+        """
+        metrics = QFontMetrics(self.theme.ui("tiny"))
+        pixel_s = self._view_s / max(1, self.width())
+        # Figures are of equal width: one measure for all labels of a length.
+        wides: dict[int, float] = {}
+        shown: list[tuple[float, str, bool]] = []
+        free = self._free
+        for when, words in self._publishes:
+            if len(words) not in wides:
+                wides[len(words)] = (metrics.horizontalAdvance(words) + 10) * pixel_s
+            fits = when - wides[len(words)] >= free
+            shown.append((when, words, fits))
+            free = when if fits else free
+        return shown
 
     def advance(self, now: float) -> None:
         """Let the right edge be `now` (stream time), unless the view is held."""
@@ -327,13 +346,17 @@ class GateRaster(QWidget):
         if self._line is None:
             self._line = self._dashed(tall)
         begin, rate = self._now - self._view_s, self.width() / self._view_s
-        while self._publishes and self._publishes[0][0] < begin - self._view_s:
-            self._publishes.popleft()
+        if self._publishes and self._publishes[0][0] < begin - self._view_s:
+            for when, _, shown in self._labelled():
+                if when >= begin - self._view_s:
+                    break
+                self._publishes.popleft()
+                self._free = when if shown else self._free
         painter.setFont(self.theme.ui("tiny"))
         painter.setPen(self.theme.colour("accent_text"))
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         metrics = QFontMetrics(painter.font())
-        for when, words, shown in self._publishes:
+        for when, words, shown in self._labelled():
             x = min(round((when - begin) * rate), self.width() - 1)
             if x >= 0:
                 # One publish is an event; a burst of them is a texture behind what it explains.
@@ -380,8 +403,3 @@ class GateRaster(QWidget):
         painter.end()
         line.setDevicePixelRatio(ratio)
         return line
-
-    def _label_s(self, words: str) -> float:
-        """Seconds of the axis that a label takes."""
-        wide = QFontMetrics(self.theme.ui("tiny")).horizontalAdvance(words) + 10
-        return wide / max(1, self.width()) * self._view_s

@@ -6,7 +6,7 @@ from collections import deque
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
@@ -18,6 +18,8 @@ WIDE = 1440
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
 
+SPARE = ("learn", "publishes", "window")
+"""Figures that are left out where there is no room, in this order: the panels tell them too."""
 FIGURES: tuple[tuple[str, str], ...] = (
     ("window", "Frames that this window drew in the last second"),
     ("serve", "Features in hand → probabilities: median, and what 99 of 100 answers stay below"),
@@ -54,7 +56,6 @@ class StatusBar(QFrame):
         row.addStretch(1)
         self.session = QLabel("")
         self.session.setObjectName("muted")
-        self.session.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         row.addWidget(self.session)
         state.changed.connect(self._on_changed)
         self.apply_theme(DARK)
@@ -76,16 +77,20 @@ class StatusBar(QFrame):
         self._due = frame.frame_time_wall + TEXT_PERIOD_S
         for name, (text, look) in figures_of(frame.stats, self.fps()).items():
             self._show(name, text, look)
+        self._show_session(self._state.saved)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        # Widths of another type are no room to keep.
+        self._widths.clear()
         self._set_type()
         self.setFixedHeight(theme.px(HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._set_type()
+        self._show_session(self._state.saved)
 
     def _set_type(self) -> None:
         font = self.theme.mono("small" if self.width() >= WIDE else "tiny")
@@ -94,7 +99,8 @@ class StatusBar(QFrame):
         self._widths.clear()
         for label in (*self.figures.values(), self.session):
             label.setFont(font)
-            label.setMinimumWidth(0)
+        for name, label in self.figures.items():
+            self._keep_room(name, label)
         self._show_session(self._state.saved)
 
     def _show(self, name: str, text: str, look: str) -> None:
@@ -104,11 +110,32 @@ class StatusBar(QFrame):
         label.setText(text)
         if label.objectName() != look:
             _set_look(label, look)
+        self._keep_room(name, label)
+
+    def _keep_room(self, name: str, label: QLabel) -> None:
         # A figure that grew keeps its room, so that its neighbours do not dance.
-        wide = label.fontMetrics().horizontalAdvance(text)
-        if wide > self._widths.get(name, 0):
-            self._widths[name] = wide
-            label.setMinimumWidth(wide)
+        # Fixed: what a label thinks it needs outlives a change of type.
+        wide = label.fontMetrics().horizontalAdvance(label.text())
+        if wide >= self._widths.get(name, 1):
+            self._widths[name] = wide + 1
+            label.setFixedWidth(wide + 1)
+
+    def _room(self, least: int) -> int:
+        """Leave out figures until the session has its `least` logical pixels; returns how many it has."""
+        row = self.layout()
+        assert row is not None
+        margins = row.contentsMargins()
+        shown = dict(self._widths)
+        for name in ("", *SPARE):
+            shown.pop(name, None)
+            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1)
+            room = self.width() - margins.left() - margins.right() - taken
+            if room >= least:
+                break
+        for name, label in self.figures.items():
+            if name in self._widths and label.isHidden() == (name in shown):
+                label.setVisible(name in shown)
+        return room
 
     def _on_changed(self, topic: object) -> None:
         if topic in ("session", "health"):
@@ -117,7 +144,13 @@ class StatusBar(QFrame):
     def _show_session(self, saved: str) -> None:
         name = self._state.session_name
         text = " · ".join(part for part in (f"session {name}" if name else "no session", saved) if part)
-        self.session.setText(self.session.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
+        # Whether it is saved must be readable; what failed, the banner says.
+        least = self.session.fontMetrics().horizontalAdvance(f"sess…· {saved[:12]}")
+        room = max(0, min(self._room(least), 420 if self.width() < WIDE else 640))
+        short = self.session.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+        if short != self.session.text():
+            self.session.setText(short)
+        self.session.setFixedWidth(self.session.fontMetrics().horizontalAdvance(short) + 1)
         self.session.setToolTip(text)
         look = "bad" if saved.startswith("failed") or saved == "memory only" else "muted"
         if self.session.objectName() != look:

@@ -27,6 +27,8 @@ LEAST_ROW = 13
 """Logical pixels a channel needs to be readable; where there is less room the rows scroll."""
 RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON, THIN_TEXT = 11, 9
+BURST = 10
+"""Logical pixels between two publishes up to which they are drawn as one band."""
 SMOOTH_POINTS = 6000
 """Points a frame up to which traces are drawn smooth."""
 
@@ -289,13 +291,31 @@ class StreamCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_publishes(self, painter: QPainter, plot: QRectF) -> None:
-        # Many publishes are a texture, few are events.
-        alpha = 0.75 if len(self.scene.publishes) <= 12 else 0.4
         bottom = self.height() - self.theme.px(AXIS)
-        for time, token in self.scene.publishes:
-            x = round(self.x_of(time)) + 0.0
-            painter.setPen(QPen(self.theme.colour(token, alpha), 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, plot.top()), QPointF(x, bottom))
+        for first, last, token in self.bursts():
+            x, end = round(self.x_of(first)) + 0.0, round(self.x_of(last)) + 0.0
+            if end > x:
+                # A wall of lines would hide the signals that it speaks of.
+                band = QRectF(x, plot.top(), end - x, bottom - plot.top())
+                painter.fillRect(band, self.theme.colour(token, 0.16))
+            else:
+                painter.setPen(QPen(self.theme.colour(token, 0.75), 1, Qt.PenStyle.DashLine))
+                painter.drawLine(QPointF(x, plot.top()), QPointF(x, bottom))
+
+    def bursts(self) -> list[tuple[float, float, str]]:
+        """Return (first, last, token) of the publishes in view, in order; those that follow each other closely are one.
+
+        By the time between them, so that what is one stays so while it moves on.
+        """
+        scene = self.scene
+        apart = self.theme.px(BURST) / max(1.0, self.plot.width()) * (scene.end - scene.start)
+        found: list[tuple[float, float, str]] = []
+        for time, token in sorted(scene.publishes):
+            if found and found[-1][2] == token and time - found[-1][1] <= apart:
+                found[-1] = found[-1][0], time, token
+            else:
+                found.append((time, time, token))
+        return found
 
     def _selected(self, plot: QRectF, span: tuple[float, float]) -> QRectF:
         left, right = self.x_of(span[0]), self.x_of(span[1])

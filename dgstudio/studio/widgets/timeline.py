@@ -33,6 +33,8 @@ class Timeline:
         self.rejections: list[int] = []
         """Slots of the rejections, ascending."""
         self.published = self.rolled_back = 0
+        self.reachable: frozenset[int] | None = None
+        """Versions that are still kept; None: all."""
         self._codes = bytearray()
         self._slots: dict[int, int] = {}
         self.taken = 0
@@ -101,6 +103,20 @@ class Timeline:
     def slot_of(self, version: int | None) -> int | None:
         """Return the slot where a version was published, or None."""
         return self._slots.get(version) if version is not None else None
+
+    def gone(self, slot: int) -> bool:
+        """Whether the version of a slot has been thinned out; False for a rejection, which never was one."""
+        version = self.records[slot].version
+        return version is not None and not self.reaches(version)
+
+    def reaches(self, version: int) -> bool:
+        """Whether a version is still kept, and can be pinned or rolled back to."""
+        return self.reachable is None or version in self.reachable
+
+    def nearest(self, version: int) -> int | None:
+        """Return the kept version that is nearest to this one, the older of two; None where none is kept."""
+        kept = [v for v in self._slots if self.reaches(v)]
+        return min(kept, key=lambda v: (abs(v - version), v), default=None)
 
     def versions_in(self, first: int, stop: int) -> tuple[int, int] | None:
         """Return the lowest and the highest version published in the slots [first, stop), or None without one."""

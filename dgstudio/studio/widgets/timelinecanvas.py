@@ -61,7 +61,7 @@ class TimelineCanvas(QWidget):
         self._pitch: float | None = None
         self._first = 0.0
         self._ringed = False
-        self._marks: dict[tuple[int, float], QPixmap] = {}
+        self._marks: dict[tuple[int, bool, float], QPixmap] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -211,7 +211,7 @@ class TimelineCanvas(QWidget):
         codes = self.timeline.codes(first, stop).tolist()
         for slot, code in enumerate(codes, first):
             if slot != self.serving:
-                self._paint_mark(painter, code, self.x_of(slot), middle)
+                self._paint_mark(painter, slot, code, middle)
 
     def _paint_band(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
         # Many slots a pixel: one image, a column a pixel, taller where more is published; specials stand out of it.
@@ -233,16 +233,16 @@ class TimelineCanvas(QWidget):
         picture = QImage(image.data, wide, tall, 4 * wide, QImage.Format.Format_ARGB32_Premultiplied)
         painter.drawImage(QPointF(0, math.floor(middle) - BAND), picture)
 
-    def _paint_mark(self, painter: QPainter, code: int, x: float, middle: float) -> None:
-        mark = self._mark(code)
+    def _paint_mark(self, painter: QPainter, slot: int, code: int, middle: float) -> None:
+        mark = self._mark(code, hollow=self.timeline.gone(slot))
         half = mark.width() / mark.devicePixelRatio() / 2
-        painter.drawPixmap(QPointF(x - half, middle - half), mark)
+        painter.drawPixmap(QPointF(self.x_of(slot) - half, middle - half), mark)
 
-    def _mark(self, code: int) -> QPixmap:
+    def _mark(self, code: int, *, hollow: bool) -> QPixmap:
         # Painted once a theme: a timeline in view has some two hundred of them.
         theme, ratio = self.theme, self.devicePixelRatioF()
         radius = min(4.0 * theme.scale, max(2.5, self.pitch * 0.3))
-        key = (code, round(radius * 2) / 2 + 100 * ratio)
+        key = (code, hollow, round(radius * 2) / 2 + 100 * ratio)
         if key in self._marks:
             return self._marks[key]
         size = math.ceil(2 * radius + 8)
@@ -252,6 +252,13 @@ class TimelineCanvas(QWidget):
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         centre, ink = QPointF(size / 2, size / 2), theme.colour(TOKENS[code])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        if hollow:
+            # What can no longer be served or gone back to; the surface hides the line behind it.
+            painter.setOpacity(0.6)
+            painter.setPen(QPen(ink, 1.2))
+            painter.setBrush(theme.colour("surface"))
         if code == REJECTED:
             painter.setPen(QPen(ink, 1.8))
             reach = radius * 1.1
@@ -260,15 +267,11 @@ class TimelineCanvas(QWidget):
                 painter.drawLine(centre - arm, centre + arm)
         elif code in (CLASSES, SEALED):
             # A diamond: something was added, or locked; not an ordinary step.
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink)
             painter.translate(centre)
             painter.rotate(45)
             side = radius * 1.7
             painter.drawRect(QRectF(-side / 2, -side / 2, side, side))
         else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ink)
             painter.drawEllipse(centre, radius, radius)
         painter.end()
         self._marks[key] = pixmap
@@ -330,7 +333,7 @@ class TimelineCanvas(QWidget):
             for slot in _between(slots, first, stop):
                 x = self.x_of(slot)
                 if x - last >= MARKS_APART:
-                    self._paint_mark(painter, self.timeline.code(slot), x, middle)
+                    self._paint_mark(painter, slot, self.timeline.code(slot), middle)
                     last = x
 
     def _paint_numbers(self, painter: QPainter, first: int, stop: int, middle: float) -> None:

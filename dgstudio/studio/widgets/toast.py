@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.studio.theme import DARK, Theme
@@ -28,6 +29,8 @@ class Toast(QFrame):
         self.over: QWidget | None = None
         """A part of the window whose upper edge the toast covers while it is shown: there is least to hide."""
         self._callback: Callable[[], object] | None = None
+        self.said = ""
+        """The whole sentence that was shown last."""
         self._mark = QLabel("")
         self.text = QLabel("")
         self.text.setTextFormat(Qt.TextFormat.PlainText)
@@ -52,6 +55,7 @@ class Toast(QFrame):
     ) -> None:
         """Show `text`; `level` as in `Event`; with `button`, a click on it calls `callback` and closes the toast."""
         self._callback = callback
+        self.said = text
         self._mark.setText(MARKS.get(level, ""))
         self._mark.setVisible(bool(self._mark.text()))
         self._mark.setStyleSheet(f"color: {self.theme.colour(INKS.get(level, 'text')).name()}")
@@ -62,6 +66,8 @@ class Toast(QFrame):
         self.button.setVisible(bool(button))
         self.setAccessibleName(text)
         self._timer.start()
+        # First its place: shown in a corner it would take the pointer there for one that is on it.
+        self._place()
         self.show()
         self._place()
         self.raise_()
@@ -94,7 +100,7 @@ class Toast(QFrame):
             callback()
 
     def _expire(self) -> None:
-        if self.underMouse():
+        if self.rect().contains(self.mapFromGlobal(QCursor.pos())):
             self._timer.start()
         else:
             self.hide()

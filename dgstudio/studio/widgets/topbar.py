@@ -26,6 +26,8 @@ STREAM_WORDS = {
     "lost": ("bad", "lost, retrying"),
 }
 """Stream state → (colour of the dot, words beside it)."""
+IMU = ("ax", "ay", "az", "gx", "gy", "gz")
+"""Channels that say what the sensor is."""
 COMPARE_WORDS = {"in_place": "written in place", "swap": "published by swap"}
 
 
@@ -47,7 +49,7 @@ class TopBar(QFrame):
         self.brand = QLabel("dgstudio")
         self.brand.setObjectName("brand")
         self.source = Chip(
-            "Source", [Part("dot", "dot"), Part("strong", ""), Part("muted", "", level=2)], clickable=False
+            "Source", [Part("dot", "dot"), Part("strong", ""), Part("muted", "", level=3)], clickable=False
         )
         self.learn = QLabel("Learn")
         self.learn.setObjectName("muted")
@@ -56,12 +58,13 @@ class TopBar(QFrame):
         self.modes.chosen.connect(lambda key: self.mode_chosen.emit(Mode(key)))
         self.contract = Chip(
             "Contract",
-            [Part("text", "Contract"), Part("strong", "Exact"), Part("muted", "", level=3)],
+            [Part("text", "Contract", level=1), Part("strong", "Exact"), Part("muted", "", level=4)],
         )
         self.serving = self._button(
-            "pin", "Serving", [Part("text", "Serving"), Part("strong", "v0"), Part("muted", "live")]
+            "pin", "Serving", [Part("text", "Serving", level=1), Part("strong", "v0"), Part("muted", "live")]
         )
-        self.roll_back = self._button("roll_back", "Roll back", [Part("text", "Roll back")], icon="mdi6.undo-variant")
+        back = [Part("text", "Roll back", level=1)]
+        self.roll_back = self._button("roll_back", "Roll back", back, icon="mdi6.undo-variant")
         self.recording = Chip(
             "Recording",
             [Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")],
@@ -71,7 +74,7 @@ class TopBar(QFrame):
         self.compare = self._button("compare", "Compare", [Part("text", "Compare")])
         self.compare.setCheckable(True)
         self.present = self._button("present", "Present", [Part("text", "Present")])
-        self.search = self._button("palette", "Command palette", [], icon="mdi6.magnify", key_level=1)
+        self.search = self._button("palette", "Command palette", [], icon="mdi6.magnify")
         self.menu = Chip("Menu", [Part("icon", "mdi6.dots-horizontal")])
         self.menu.setToolTip("All actions")
         row = QHBoxLayout(self)
@@ -120,7 +123,7 @@ class TopBar(QFrame):
     def set_presentation(self, presentation: bool) -> None:
         """Leave only what an audience needs."""
         self._presentation = presentation
-        for widget in (self.learn, self.modes, self.roll_back, self.search, self.menu):
+        for widget in (self.modes, self.roll_back, self.search, self.menu):
             widget.setVisible(not presentation)
         self.present.set_part(0, "Leave" if presentation else "Present")
         self._fit()
@@ -140,12 +143,12 @@ class TopBar(QFrame):
         super().resizeEvent(event)
         self._fit()
 
-    def _button(self, id: str, name: str, parts: list[Part], icon: str = "", key_level: int = 1) -> Chip:
+    def _button(self, id: str, name: str, parts: list[Part], icon: str = "") -> Chip:
         action = self._actions[id]
         pieces = [Part("icon", icon)] if icon else []
         pieces += parts
         if id != "pin":
-            pieces.append(Part("key", display_key(action.keys[0]), level=key_level))
+            pieces.append(Part("key", display_key(action.keys[0]), level=2))
         chip = Chip(name, pieces)
         chip.setToolTip(tooltip_of(action))
         chip.clicked.connect(lambda: self._actions.trigger(id))
@@ -156,18 +159,26 @@ class TopBar(QFrame):
         row = self._row
         items = [row.itemAt(place) for place in range(row.count())]
         widgets = [item.widget() for item in items if item is not None]
-        shown = [widget for widget in widgets if widget is not None and not widget.isHidden()]
-        chips = [widget for widget in shown if isinstance(widget, Chip)]
+        spare = (self.brand, self.learn)
+        wanted = [widget for widget in widgets if widget is not None and (widget in spare or not widget.isHidden())]
+        if self._presentation:
+            wanted.remove(self.learn)
         margins = row.contentsMargins()
-        for size, level in (("bar", 4), ("body", 4), ("body", 3), ("body", 2), ("body", 1), ("body", 0)):
+        sizes = ("bar", 5), ("body", 5), ("body", 4), ("body", 3), ("body", 2), ("body", 1), ("body", 0)
+        for size, level in sizes:
+            # At last the words go whose place says as much as they do.
+            shown = wanted if level else [widget for widget in wanted if widget not in spare]
+            chips = [widget for widget in shown if isinstance(widget, Chip)]
             for chip in (*self.chips, *self.modes.segments.values()):
                 chip.set_size(size)
-            row.setSpacing(12 if level > 2 else 7)
+            row.setSpacing(12 if level > 3 else 7)
             fixed = sum(widget.sizeHint().width() for widget in shown if not isinstance(widget, Chip))
             room = self.width() - margins.left() - margins.right() - fixed - row.spacing() * len(shown)
             if level == 0 or sum(chip.width_at(level) for chip in chips) <= room:
                 for chip in self.chips:
                     chip.set_level(level)
+                for widget in spare:
+                    widget.setVisible(widget in shown)
                 break
 
     def _on_changed(self, topic: object) -> None:
@@ -193,7 +204,7 @@ class TopBar(QFrame):
         state = self._state
         dot, words = STREAM_WORDS.get(self._stream_state, ("warning", self._stream_state))
         spec = state.spec
-        detail = f"{_kind_word(spec.kind, len(spec.channels))} · {spec.rate:g} Hz" if spec is not None else "no stream"
+        detail = f"{_kind_word(spec.kind, spec.channels)} · {spec.rate:g} Hz" if spec is not None else "no stream"
         if spec is not None and spec.speed not in (1.0, 0.0):
             detail += f" · ×{spec.speed:g}"
         name = state.source_name or (spec.name if spec is not None else "") or "No source"
@@ -202,16 +213,16 @@ class TopBar(QFrame):
                 Part("dot", "dot", dot),
                 Part("strong", _short((name[:1].upper() + name[1:]).replace("_", " "), 22)),
                 # Trouble is told in words too, and is never left out.
-                Part("text", words, dot) if words else Part("muted", detail, level=2),
+                Part("text", words, dot) if words else Part("muted", detail, level=3),
             ]
         )
         self.source.setToolTip(f"{name}: {words or 'live'} · {detail}")
         self._fit()
 
 
-def _kind_word(kind: str, channels: int) -> str:
+def _kind_word(kind: str, channels: tuple[str, ...]) -> str:
     if kind == "signal":
-        return "IMU" if channels == 6 else f"{channels} ch"
+        return "IMU" if tuple(name.lower() for name in channels) == IMU else f"{len(channels)} ch"
     return {"image": "video"}.get(kind, kind)
 
 

@@ -1,0 +1,268 @@
+"""A new base or a rebuild waits for the user's word: the line, the sheet, the toast that offers a rebuild."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from dgstudio.engine.bases import base_for
+from dgstudio.engine.consolidation import FAILED, READY, RUNNING
+from dgstudio.engine.engine import Engine
+from dgstudio.engine.resume import LEARNING
+from dgstudio.learning.consolidating import Comparison
+from dgstudio.learning.footing import Footing, id_array
+from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.rebuilding import Moved, Rebuild
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.session.file import Session
+from dgstudio.streams.registry import open_source
+from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.proposals import of_new_base, of_rebuild
+from dgstudio.studio.window import REBUILD
+from dgstudio.types import Event, Mode
+
+FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
+
+
+def comparison(**changes):
+    figures = {
+        "trained": 1240, "held_out": 310, "accuracy": 0.981, "new_accuracy": 0.9742, "macs": 152_340.2,
+        "new_macs": 12_128.0, "banks": 7, "protected": 1000, "flips": 14, "max_change": 0.873,
+        "learned": dict.fromkeys(range(1546), 0),
+    }  # fmt: skip
+    return Comparison(**{**figures, **changes})
+
+
+SOME = Moved(388, 9, 214, 2, 0.41, ((0, 6, 2), (3, 3, 0)))
+
+
+def rebuild(moved=SOME):
+    return Rebuild((3, 4, 5), frozenset(), Snapshot(), FOOTING, 17, 42, 2, 96, moved, FOOTING)
+
+
+def texts(sheet):
+    return [label.text() for label in sheet.labels()]
+
+
+@pytest.fixture
+def name_of(bridge):
+    return bridge.state.name_of
+
+
+def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
+    assert not window.task_line.isVisible()
+    window.actions_.trigger("consolidate")
+    assert bridge.calls == [("consolidate",)]
+    bridge.train(0.43)
+    line = window.task_line
+    assert line.isVisible() and (line.title.text(), line.percent.text()) == ("New base", "43 %")
+    assert line.cancel.isVisible() and not line.look.isVisible()
+    window.actions_.trigger("consolidate")
+    assert "being trained already" in window.toast.text.text()
+    QTest.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
+    assert bridge.calls[-1] == ("cancel",) and not line.isVisible()
+
+
+def test_an_audience_is_spared_the_line(window, bridge):
+    bridge.train(0.4)
+    window.task_line.set_presentation(True)
+    assert not window.task_line.isVisible()
+    window.task_line.set_presentation(False)
+    assert window.task_line.isVisible()
+
+
+def test_the_comparison_is_told_in_words_and_figures(window, bridge):
+    bridge.propose(of_new_base(comparison()))
+    said = texts(window.proposal)
+    assert window.proposal.isVisible()
+    assert "the present model has learned them, which favours the present model." in said[0]
+    assert "14 of 1\u202f000 protected inputs would get another answer." in said
+    assert "4 examples that it gets wrong would be learned again on top of it." in said
+    rows = " | ".join(said)
+    assert "right on held-out examples | 98.1% | 97.4%" in rows
+    assert "multiply–accumulates an answer | 152\u202f340 | 12\u202f128" in rows
+    assert "banks above the base | 7 | 0" in rows
+    assert "protected answers with another class | – | 14 (1.4%)" in rows
+    assert "largest change of their probabilities | – | 0.87" in rows
+
+
+def test_what_could_not_be_measured_is_said(window, bridge):
+    few = comparison(
+        left_out=("wave", "tap"),
+        held_out=0,
+        accuracy=None,
+        new_accuracy=None,
+        protected=0,
+        flips=0,
+        trained=20,
+        learned={},
+    )
+    bridge.propose(of_new_base(few))
+    assert any("too few examples to hold some back" in text for text in texts(window.proposal))
+    assert any(text.startswith("It does not know wave, tap, for want of") for text in texts(window.proposal))
+    assert "right on held-out examples | – | –" in " | ".join(texts(window.proposal))
+
+
+@pytest.mark.parametrize(("button", "call"), [("accept", ("accept",)), ("keep", ("discard",))])
+def test_the_two_buttons_decide(window, bridge, button, call):
+    bridge.train(1.0, over=True)
+    bridge.propose(of_new_base(comparison()))
+    assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Switch to it", "Keep the present one")
+    QTest.mouseClick(getattr(window.proposal, button), Qt.MouseButton.LeftButton)
+    assert bridge.calls == [call]
+    assert not window.proposal.isVisible() and not window.task_line.isVisible()
+
+
+def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge):
+    bridge.train(1.0, over=True)
+    bridge.propose(of_new_base(comparison()))
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.proposal.isVisible() and bridge.calls == []
+    QTest.mouseClick(window.task_line.look, Qt.MouseButton.LeftButton)
+    assert window.proposal.isVisible()
+    QTest.keyClick(window.proposal.accept, Qt.Key.Key_Escape)
+    QTest.mouseClick(window.task_line.keep, Qt.MouseButton.LeftButton)
+    assert bridge.calls == [("discard",)] and not window.task_line.isVisible()
+
+
+def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
+    QTest.keyPress(window, Qt.Key.Key_2)
+    focus = QApplication.focusWidget()
+    bridge.propose(of_new_base(comparison()))
+    assert window.proposal.isVisible() and QApplication.focusWidget() is focus
+    assert bridge.calls == [("press", 1)]
+    QTest.keyRelease(window, Qt.Key.Key_2)
+    assert bridge.calls == [("press", 1), ("release",)]
+    window.proposal.accept.setFocus()
+    QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_2)
+    assert bridge.calls[-1] == ("press", 1), "class keys record while a button has the focus"
+    QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_2)
+
+
+def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(window, bridge):
+    offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
+    for order in ([offered, Event("undo", "Undone: 3 examples")], [Event("undo", "Undone: 3 examples"), offered]):
+        bridge.events = list(order)
+        window.update_frame(bridge.frame())
+        assert window.toast.isVisible() and window.toast.button.text() == REBUILD
+        assert "sealed" in window.toast.text.text()
+        QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+        assert bridge.calls.pop() == ("rebuild", (3, 4, 5))
+    bridge.events = [Event("undo", "Undone: 3 examples")]
+    window.update_frame(bridge.frame())
+    assert window.toast.text.text() == "Undone: 3 examples"
+
+
+def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, name_of):
+    bridge.propose(of_rebuild(rebuild(), name_of))
+    said = texts(window.proposal)
+    assert said[0] == (
+        "Without 3 examples: 2 sealed banks and what was learned since v17 are made anew, from 96 examples."
+    )
+    assert said[1].startswith("9 of 388 protected answers move, by at most 0.41 in a logit (214 bits), 2 with another")
+    assert said[2] == "They are 6 of circle (2 flip), 3 of shake."
+    assert "protected answers that move | 9 of 388" in " | ".join(said)
+    assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Rebuild", "Keep them in")
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert bridge.calls == [("discard",)] and not window.proposal.isVisible()
+
+
+def test_a_rebuild_that_moves_nothing_says_so(name_of):
+    still = of_rebuild(rebuild(Moved(388, 0, 0, 0, 0.0, ())), name_of)
+    assert still.words[1] == "None of 388 protected answers moves by a bit."
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000), (1024, 600)])
+@pytest.mark.parametrize("kind", ["new base", "rebuild"])
+def test_everything_on_it_has_room(make_window, make_bridge, size, kind):
+    bridge = make_bridge()
+    window = make_window(bridge, size=size)
+    bridge.train(1.0, over=True)
+    for _ in range(2):
+        # The second one takes the place of the first.
+        bridge.propose(of_new_base(comparison()) if kind == "new base" else of_rebuild(rebuild(), str))
+        window.update_frame(bridge.frame())
+        QApplication.processEvents()
+    sheet = window.proposal
+    assert window.rect().contains(sheet.geometry())
+    for label in sheet.findChildren(QLabel):
+        needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        assert label.height() >= needed - 1 and label.width() >= (0 if label.wordWrap() else label.sizeHint().width())
+    line = window.task_line
+    assert all(b.width() >= b.sizeHint().width() for b in (line.look, line.keep))
+    assert line.text.width() >= line.text.sizeHint().width()
+
+
+def test_both_themes_dress_it(window, bridge):
+    bridge.train(0.5)
+    bridge.propose(of_new_base(comparison()))
+    dark = np.array([window.proposal.grab().toImage().pixelColor(4, 40).lightness()])
+    window.toggle_theme()
+    QApplication.processEvents()
+    assert window.proposal.grab().toImage().pixelColor(4, 40).lightness() > int(dark[0]) + 100
+
+
+# -- the bridge ------------------------------------------------------------------------------------------------------
+
+
+class Training:
+    """What the bridge reads of a consolidation."""
+
+    def __init__(self):
+        self.state, self.share, self.text, self.comparison = RUNNING, 0.2, "Training the gated base", None
+
+
+@pytest.fixture
+def live(qapp):
+    """A bridge on an engine that does not run."""
+    source = open_source("simulator")
+    base, _ = base_for(source.spec)
+    bridge = Bridge(Engine(source, base), "a.dgs")
+    yield bridge
+    bridge.engine.consolidation = None
+    bridge.shutdown()
+
+
+def test_the_bridge_follows_a_training_to_the_users_word(live):
+    engine, state, topics = live.engine, live.state, []
+    state.changed.connect(topics.append)
+    training = engine.consolidation = Training()
+    live.pull()
+    assert (state.task.share, state.task.text, state.task.over) == (0.2, "Training the gated base", False)
+    assert topics.count("task") == 1 and state.proposal is None
+    live.pull()
+    assert topics.count("task") == 1, "nothing new is not announced"
+    training.state, training.comparison = READY, comparison()
+    live.pull()
+    assert state.task.over and state.proposal == of_new_base(comparison())
+    # A rebuild that is asked for meanwhile comes first.
+    engine.rebuild = rebuild()
+    live.pull()
+    assert state.proposal.kind == "rebuild"
+    live.discard_proposal()
+    live.pull()
+    assert engine.rebuild is None and state.proposal.kind == "new base"
+    live.discard_proposal()
+    live.pull()
+    assert engine.consolidation is None and state.task is None and state.proposal is None
+    assert topics.count("proposal") == 4
+
+
+def test_a_training_that_failed_is_cleared_away(live):
+    training = live.engine.consolidation = Training()
+    live.pull()
+    training.state = FAILED
+    live.pull()
+    assert live.engine.consolidation is None and live.state.task is None and live.state.proposal is None
+
+
+def test_the_window_shows_the_dials_that_the_session_kept(qapp):
+    session = Session.memory()
+    session.set_config(LEARNING, {"rule": "gradient", "mode": "routing", "tau": -0.25, "delta": 0.4})
+    source = open_source("simulator")
+    base, _ = base_for(source.spec)
+    bridge = Bridge(Engine(source, base, session), "a.dgs")
+    state = bridge.state
+    assert (state.rule, state.mode, state.tau, state.delta) == ("gradient", Mode.ROUTING, -0.25, 0.4)
+    bridge.shutdown()
