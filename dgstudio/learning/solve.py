@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.examples import ExampleStore
+from dgstudio.learning.lapack import cholesky, reciprocal_condition, solve_factored
 from dgstudio.learning.projection import hildreth
 from dgstudio.learning.settings import PROJECTION_SLACK, LearnerSettings
 from dgstudio.learning.statistics import Statistics
@@ -88,14 +88,14 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
     place: Mapping[int, int] = {class_id: column for column, class_id in enumerate(classes)}
     target[np.arange(len(class_ids)), [place[int(c)] for c in class_ids]] = 1.0
     target -= examples.Z @ base_part
-    alpha = _back(factor, target)
+    alpha = solve_factored(factor, target)
 
     r = statistics.r0 + alpha[:, -1] @ examples.K_nP
     if not np.isfinite(alpha).all() or not np.isfinite(r).all():
         raise Rejected("The regression gave numbers that are not finite; the examples since the last publish wait.")
 
     def rows(members: npt.NDArray[np.intp]) -> F64:
-        known = _back(factor, examples.K_nP[:, members])
+        known = solve_factored(factor, examples.K_nP[:, members])
         result: F64 = statistics.K_PP[members] - known.T @ examples.K_nP
         return result
 
@@ -103,7 +103,7 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
     if rounds:
         members = np.flatnonzero(multipliers)
         active = multipliers[members]
-        alpha[:, -1] += _back(factor, (examples.K_nP[:, members] @ active)[:, None])[:, 0]
+        alpha[:, -1] += solve_factored(factor, (examples.K_nP[:, members] @ active)[:, None])[:, 0]
         base_part[:, -1] -= active @ statistics.Q_P[members]
 
     weights = base_part + examples.Q.T @ alpha
@@ -148,28 +148,16 @@ def resting_router(statistics: Statistics, settings: LearnerSettings) -> F64:
 
 
 def _factor(K: F64, ridge: F64) -> F64:
-    """Cholesky factor of S = K + diag(1/v), of which only K's lower triangle is read: U with UᵀU = S."""
+    """Cholesky factor of S = K + diag(1/v), of which only K's lower triangle is read; see `lapack.cholesky`."""
     S = K.copy()
     S[np.diag_indices_from(S)] += ridge
     # The 1-norm of the symmetric matrix from its lower triangle; a bound is enough for the estimate.
     size = np.abs(np.tril(S))
     norm = float((size.sum(0) + size.sum(1) - size.diagonal()).max())
-    # The lower triangle by rows is the upper one by columns: LAPACK takes it as it lies.
-    factor, info = lapack.dpotrf(S.T, lower=0, clean=0, overwrite_a=1)
-    rcond, _ = lapack.dpocon(factor, norm, uplo="U") if info == 0 and np.isfinite(norm) else (0.0, 0)
+    rcond = reciprocal_condition(S, norm) if np.isfinite(norm) and cholesky(S) else 0.0
     if not rcond > RCOND_LEAST:
         raise Rejected(
             f"The regression over {len(S)} examples is ill-conditioned (1/condition {rcond:.1e}): "
             "the examples since the last publish wait; lower κ, or remove examples that repeat each other."
         )
-    result: F64 = factor
-    return result
-
-
-def _back(factor: F64, sides: F64) -> F64:
-    """S⁻¹ sides."""
-    result, info = lapack.dpotrs(factor, sides, lower=0)
-    if info != 0:
-        raise Rejected("The regression could not be solved; the examples since the last publish wait.")
-    solved: F64 = result
-    return solved
+    return S

@@ -1,0 +1,66 @@
+"""LAPACK's Cholesky routines, called so that the interpreter runs on meanwhile.
+
+scipy's own wrappers hold the interpreter's lock for the whole of a factorisation, during which nothing can be answered.
+These call the very same routines through the pointers that scipy.linalg.cython_lapack offers to compiled code; ctypes
+lets go of the lock during the call. The bits are those of scipy's wrappers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cython_lapack
+
+from dgstudio.types import F64
+
+_Int = ctypes.POINTER(ctypes.c_int)
+_Real = ctypes.POINTER(ctypes.c_double)
+
+
+def _routine(name: str, *arguments: Any) -> Any:
+    capsules: Any = cython_lapack.__pyx_capi__
+    capsule = capsules[name]
+    name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    address = pointer_of(capsule, name_of(capsule))
+    return ctypes.CFUNCTYPE(None, ctypes.c_char_p, *arguments)(address)
+
+
+_dpotrf = _routine("dpotrf", _Int, _Real, _Int, _Int)
+_dpotrs = _routine("dpotrs", _Int, _Int, _Real, _Int, _Real, _Int, _Int)
+_dpocon = _routine("dpocon", _Int, _Real, _Int, _Real, _Real, _Real, _Int, _Int)
+
+# The lower triangle by rows is the upper one by columns, which is how LAPACK counts.
+_UPPER = b"U"
+
+
+def cholesky(S: F64) -> bool:
+    """Factor S (n, n), C order, in place: S = L Lᵀ; only the lower triangle is read. False if S is not positive."""
+    n, info = ctypes.c_int(len(S)), ctypes.c_int(0)
+    _dpotrf(_UPPER, n, _pointer(S), n, info)
+    return info.value == 0
+
+
+def reciprocal_condition(factor: F64, norm: float) -> float:
+    """Estimate 1/condition of the matrix that `cholesky` factored, from its 1-norm."""
+    n, info, rcond = ctypes.c_int(len(factor)), ctypes.c_int(0), ctypes.c_double(0.0)
+    work, whole = np.empty(3 * len(factor)), np.empty(len(factor), np.intc)
+    size = ctypes.c_double(norm)
+    _dpocon(_UPPER, n, _pointer(factor), n, size, rcond, _pointer(work), whole.ctypes.data_as(_Int), info)
+    return rcond.value if info.value == 0 else 0.0
+
+
+def solve_factored(factor: F64, sides: F64) -> F64:
+    """S⁻¹ sides, (n, m), S as factored by `cholesky`; `sides` stays as it is."""
+    result: F64 = np.array(sides, np.float64, order="F", copy=True)
+    n, info, count = ctypes.c_int(len(factor)), ctypes.c_int(0), ctypes.c_int(result.shape[1])
+    _dpotrs(_UPPER, n, count, _pointer(factor), n, _pointer(result), n, info)
+    assert info.value == 0, "LAPACK was handed arguments of the wrong shape"
+    return result
+
+
+def _pointer(array: F64) -> Any:
+    return array.ctypes.data_as(_Real)
