@@ -17,7 +17,7 @@ from dgstudio.engine.worker import Worker
 from dgstudio.learning.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import Plan
-from dgstudio.types import Event, Example, PublishRecord
+from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord
 
 BLOCK = 16
 """Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
@@ -25,8 +25,6 @@ AUDIT_SLICE = 8
 """Protected inputs re-answered in one idle turn."""
 IDLE_S = 0.25
 HISTORY_KEPT = 65_536
-OWN_ACTS = frozenset({"rebuilt", "consolidated"})
-"""Kinds of versions that may move protected answers, since the user was told so and chose them."""
 
 Command = Callable[[Learner], PublishRecord | None]
 

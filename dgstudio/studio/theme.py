@@ -178,6 +178,11 @@ class Themed(Protocol):
 
 
 def _font(family: str, px: int, weight: int) -> QFont:
+    return QFont(_made(family, px, weight))
+
+
+@cache
+def _made(family: str, px: int, weight: int) -> QFont:
     font = QFont(family)
     font.setPixelSize(max(1, px))
     font.setWeight(QFont.Weight(weight))

@@ -113,7 +113,7 @@ class Marks:
         else:
             # A diamond is told from a dot without its colour.
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("bad"))
+            painter.setBrush(theme.colour("warning" if name == "chosen" else "bad"))
             painter.translate(middle)
             painter.rotate(45)
             half = side * 0.34

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.lanemarks import ICONS, Marks, event_marks, is_event, runs_of
 from dgstudio.studio.widgets.stabilitylog import StabilityLog, changed, tooltip_of
-from dgstudio.types import PublishRecord
+from dgstudio.types import OWN_ACTS, PublishRecord
 
 PROTECTED, LIVE, EVENTS, TWIN = range(4)
 """The lanes, from top to bottom."""
@@ -283,13 +283,14 @@ class StabilityLanes(QWidget):
         for record in reversed(self._log.publishes):
             x = self.x_of(record.time)
             if x >= plot.left() and changed(record):
-                self._marks.draw(painter, "changed", x, y)
+                own = record.kind in OWN_ACTS
+                self._marks.draw(painter, "chosen" if own else "changed", x, y)
                 size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
                 wide = metrics.horizontalAdvance(size)
                 left = min(x + 7, plot.right() - wide)
                 # Sizes that would lie on each other are left to the tooltip; the newest is always told.
                 if left + wide <= free or free == plot.right():
-                    painter.setPen(theme.colour("bad"))
+                    painter.setPen(theme.colour("warning" if own else "bad"))
                     box = QRect(left, plot.top() - 2, wide + 2, y - plot.top())
                     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
                     free = left - 6

@@ -195,9 +195,11 @@ class GateRaster(QWidget):
                 self._rebuild()
 
     def set_class_colours(self) -> None:
-        """Ask anew for the colours of the classes."""
+        """Ask anew for the colours of the classes; nothing is drawn anew where they are the same."""
+        before = self._table
         self._make_table()
-        self._rebuild()
+        if not np.array_equal(before, self._table):
+            self._rebuild()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from dgstudio.types import EngineStats, PublishRecord, TwinReading
+from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
 
 VIEW_S = 30.0
 """Seconds that are kept and shown, of a stream that plays at its own pace."""
@@ -84,7 +84,8 @@ def protected_words(records: Sequence[PublishRecord]) -> tuple[str, str]:
     same = len(checked) - moved
     if not moved:
         return f"bit-identical × {same}", "good"
-    return f"{moved} changed" + (f" · {same} bit-identical" if same else ""), "bad"
+    ink = "warning" if all(record.kind in OWN_ACTS for record in checked if changed(record)) else "bad"
+    return f"{moved} changed" + (f" · {same} bit-identical" if same else ""), ink
 
 
 def event_counts(records: Iterable[PublishRecord]) -> list[tuple[str, int]]:
@@ -149,4 +150,6 @@ def tooltip_of(record: PublishRecord, lane: int) -> str:
     if not changed(record):
         return f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason})"
     moved = f"a protected logit moved by {record.max_delta:.3g} at most"
+    if record.kind in OWN_ACTS:
+        moved = f"{record.kind}, as you chose: {moved}"
     return f"{what}{when}: {moved}; bits that differ: {record.bits_changed}"

@@ -23,8 +23,8 @@ SPARE = ("learn", "publishes", "window")
 FIGURES: tuple[tuple[str, str], ...] = (
     ("window", "Frames that this window drew in the last second"),
     ("serve", "Features in hand → probabilities: median, and what 99 of 100 answers stay below"),
-    ("learn", "Labelled examples that the learner has learned"),
-    ("publishes", "Versions that the learner published; and proposals that were rejected"),
+    ("learn", "Labelled examples that the newest version has learned, those of sealed banks too"),
+    ("publishes", "Versions that the learner published since the program started; and proposals that were rejected"),
     ("torn", "Answers computed from arrays that changed during the read, of all answers"),
     ("lost", "Samples of the stream that did not reach the ring; skipped hops after the comma"),
     ("receipts", "Share of the checked receipts that replayed byte for byte"),

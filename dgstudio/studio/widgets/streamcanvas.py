@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
-from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.theme import DARK, Theme, mix
 from dgstudio.studio.widgets.ribbons import Span, ink_on, paint_ribbon
 from dgstudio.studio.widgets.traces import SlowRange, columns, finite_runs
 from dgstudio.types import F32, F64
@@ -188,9 +188,9 @@ class StreamCanvas(QWidget):
             return
         painter.save()
         painter.setClipRect(plot.adjusted(0, 0, 0, self.height()))
+        self._paint_publishes(painter, plot)
         if scene.selection is not None:
             self._paint_selection(painter, plot, scene.selection)
-        self._paint_publishes(painter, plot)
         self._paint_traces(painter, plot)
         for name, spans in scene.ribbons.items():
             font = theme.ui(THIN_TEXT if name == "truth" else "tiny")
@@ -291,15 +291,17 @@ class StreamCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_publishes(self, painter: QPainter, plot: QRectF) -> None:
-        bottom = self.height() - self.theme.px(AXIS)
+        # Opaque colours: a blended band over the panel takes a millisecond, in which nothing can be answered.
+        paper, bottom = self.theme.colour("surface"), self.height() - self.theme.px(AXIS)
         for first, last, token in self.bursts():
             x, end = round(self.x_of(first)) + 0.0, round(self.x_of(last)) + 0.0
+            ink = self.theme.colour(token)
             if end > x:
                 # A wall of lines would hide the signals that it speaks of.
                 band = QRectF(x, plot.top(), end - x, bottom - plot.top())
-                painter.fillRect(band, self.theme.colour(token, 0.16))
+                painter.fillRect(band, mix(paper, ink, 0.16))
             else:
-                painter.setPen(QPen(self.theme.colour(token, 0.75), 1, Qt.PenStyle.DashLine))
+                painter.setPen(QPen(mix(paper, ink, 0.75), 1, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(x, plot.top()), QPointF(x, bottom))
 
     def bursts(self) -> list[tuple[float, float, str]]:

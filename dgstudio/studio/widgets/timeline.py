@@ -20,6 +20,9 @@ _CODES = {
     "class removed": CLASSES,
     "bank sealed": SEALED,
     "protected": SEALED,
+    "released": SEALED,
+    "rebuilt": SEALED,
+    "consolidated": SEALED,
 }
 
 
@@ -150,8 +153,10 @@ def note_of(record: PublishRecord) -> str:
         return f"rolled back to v{record.to_version}" if record.to_version is not None else "rolled back"
     if record.kind in ("class added", "class removed"):
         return f"{record.reason} ▸" if record.reason.startswith("class") else f"{record.kind} ▸"
-    if record.kind in ("bank sealed", "protected"):
+    if record.kind in ("bank sealed", "protected", "released", "rebuilt"):
         return record.kind
+    if record.kind == "consolidated":
+        return "new base"
     return ""
 
 

@@ -46,6 +46,7 @@ class TopBar(QFrame):
         self.theme: Theme = DARK
         self._stream_state = "opening"
         self._presentation = False
+        self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
         self.brand.setObjectName("brand")
         self.source = Chip(
@@ -188,12 +189,17 @@ class TopBar(QFrame):
         elif topic == "mode":
             self.modes.choose(state.mode.value)
         elif topic in ("settings", "versions", "health"):
-            self.contract.set_part(2, f"· {state.protected:,} protected".replace(",", " "))
             pinned = state.pinned is not None
-            self.serving.set_part(1, f"v{state.serving}")
+            protected, version = f"· {state.protected:,} protected".replace(",", " "), f"v{state.serving}"
+            self.contract.set_part(2, protected)
+            self.serving.set_part(1, version)
             self.serving.set_part(2, "pinned" if pinned else "live", "warning" if pinned else "")
             self.serving.set_edge("warning" if pinned else "")
-            self._fit()
+            # All figures are equally wide: what has as many as before fits as before.
+            needs = len(protected), len(version), pinned
+            if topic == "settings" or needs != self._needs:
+                self._needs = needs
+                self._fit()
         elif topic == "compare":
             self.compare.setChecked(state.compare is not None)
             words = COMPARE_WORDS.get(state.compare or "")
