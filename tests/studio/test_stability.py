@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dgstudio.studio.widgets.lanemarks import event_marks, runs_of
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor
 
 from dgstudio.studio.panels.stability import StabilityPanel
 from dgstudio.studio.theme import DARK, LIGHT
+from dgstudio.studio.widgets.lanemarks import event_marks, runs_of
 from dgstudio.studio.widgets.lanes import EVENTS, LIVE, MEANINGS, PROTECTED, TWIN
 from dgstudio.studio.widgets.stabilitylog import VIEW_S, percent, protected_words
 from dgstudio.types import EngineStats, PublishRecord, TwinReading
