@@ -17,7 +17,7 @@ test: setup lint ## lint, types, layers and tests
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
 
 lint: setup ## ruff, mypy --strict, import-linter
-	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff check --no-cache .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
