@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from dgstudio.engine.classes import ClassTable
@@ -16,7 +17,7 @@ from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import PublishRecord, StreamSpec
 
 
-class OtherModels:
+class OtherModels(ABC):
     """The part of an engine that makes other models, and switches only when told to. As thread-safe as the engine.
 
     Attributes
@@ -36,9 +37,9 @@ class OtherModels:
     consolidation: Consolidation | None = None
     rebuild: Rebuild | None = None
 
+    @abstractmethod
     def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
         """Have an act of the user's done on the learner; a refusal becomes an event."""
-        raise NotImplementedError
 
     def plan_rebuild(self, ids: Sequence[int]) -> None:
         """Make, without publishing it, the model that never saw these sealed examples; then `rebuild` is there."""

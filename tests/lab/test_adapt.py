@@ -18,16 +18,6 @@ from dgstudio.lab.experiments.noise import with_wrong_labels
 from dgstudio.types import Example
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    rng = np.random.default_rng(1)
-    y = np.repeat(np.arange(4), 60)
-    X = rng.normal(0.0, 2.5, (4, 6))[y] + rng.normal(size=(len(y), 6))
-    path = tmp_path_factory.mktemp("data") / "blobs.npz"
-    np.savez(path, X=X, y=y)
-    return path
-
-
 @pytest.fixture
 def experiment(monkeypatch, capsys, tmp_path):
     """Run `dgstudio experiment` in this process: (exit status, output, what it wrote as JSON)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from dgstudio.lab.data import load
@@ -11,16 +10,6 @@ from dgstudio.lab.experiments.drift import drifted
 from dgstudio.lab.experiments.modes import DRIFT, NEW, noise_and_blur
 from dgstudio.lab.methods import methods
 from dgstudio.lab.trial import Trial, begin, labels_of
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    rng = np.random.default_rng(1)
-    y = np.repeat(np.arange(4), 60)
-    X = rng.normal(0.0, 2.5, (4, 6))[y] + rng.normal(size=(len(y), 6))
-    path = tmp_path_factory.mktemp("data") / "blobs.npz"
-    np.savez(path, X=X, y=y)
-    return path
 
 
 def test_rows_say_what_each_mode_learned_and_what_it_moved(file):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from dgstudio.types import F32, Example
 NEIGHBOURS = 3
 
 
-class _Nearest:
+class _Nearest(ABC):
     """What both share: fixed features, examples stored as they come, nothing that could be proved."""
 
     def __init__(self, start: Start) -> None:
@@ -71,11 +72,11 @@ class _Nearest:
         units: F32 = np.maximum(self._W1 @ self._normalise(raw) + self._b1, np.float32(0))
         return units
 
-    def _take_in(self, rows: list[tuple[F32, int]]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _take_in(self, rows: list[tuple[F32, int]]) -> None: ...
 
-    def _scores(self, features: F32) -> F32:
-        raise NotImplementedError
+    @abstractmethod
+    def _scores(self, features: F32) -> F32: ...
 
 
 class NearestMean(_Nearest):
