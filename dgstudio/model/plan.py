@@ -1,7 +1,12 @@
-"""The serving kernel: a snapshot compiled for answering one input at a time. Numpy only, no locks.
+"""The serving kernel: a snapshot compiled for answering one input at a time. Numpy and BLAS only, no locks.
 
 Bits depend on shapes, on the BLAS and on the processor, so exactly this code both serves and is audited: base and
 banks are separate products that keep their shapes for good, and nothing is ever answered in batches.
+
+An answer keeps the interpreter's lock from beginning to end, but for one sort. Where it lets go, as numpy does at each
+product, sort, take, argmax, and at anything of more than 500 numbers, whoever takes the lock meanwhile (a paint, a step
+of the learner) keeps the answer waiting for milliseconds. Hence scipy's BLAS, whose wrappers hold the lock, and the
+small detours below.
 """
 
 from __future__ import annotations
@@ -12,12 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import threadpoolctl
+from scipy.linalg.blas import saxpy, sdot, sgemv, sscal
 
 from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
 from dgstudio.types import BASE, F32, I32, NOBODY, U8, BankState, Receipt
 
-KERNEL_VERSION = 1
+KERNEL_VERSION = 2
 UNKNOWN_LOGIT = -30.0
 """The logit of a living class that the answering part does not know."""
 BANK_GAIN = 10.0
@@ -34,11 +41,43 @@ def _kernel_name() -> str:
     libraries = sorted(
         {f"{info.get('internal_api')}-{info.get('version')}-{info.get('architecture', 'unknown')}" for info in blas}
     )
-    return f"dg{KERNEL_VERSION} numpy-{np.__version__} {'+'.join(libraries) or 'blas-unknown'}"
+    versions = f"numpy-{np.__version__} scipy-{scipy.__version__}"
+    return f"dg{KERNEL_VERSION} {versions} {'+'.join(libraries) or 'blas-unknown'}"
 
 
 KERNEL = _kernel_name()
-"""Answers are compared bit for bit only between equal kernel names: kernel and numpy version, BLAS, architecture."""
+"""Answers are compared bit for bit only between equal kernel names: kernel, numpy, scipy, BLAS, architecture."""
+
+
+_PIECE = 500
+"""Numbers that numpy works on without letting go of the interpreter's lock."""
+
+
+def _product(A: F32, x: F32) -> F32:
+    """A x (m,) of A (m, n), C order, and x (n,), both float32 and of at least one element."""
+    result: F32 = sgemv(1.0, A.T, x, trans=1)
+    return result
+
+
+def _first_largest(values: F32) -> int:
+    """Index of the largest value, the first of equals."""
+    listed = values.tolist()
+    return int(listed.index(max(listed)))
+
+
+class _Rows:
+    """Rows of a matrix (n, m), each taken as one lump of bytes."""
+
+    __slots__ = ("_lumps", "_width")
+
+    def __init__(self, matrix: F32) -> None:
+        self._width = matrix.shape[1]
+        self._lumps = np.ascontiguousarray(matrix).view(np.dtype((np.void, 4 * self._width))).reshape(-1)
+
+    def __getitem__(self, rows: npt.NDArray[np.integer]) -> F32:
+        """A copy of some rows, (len(rows), m)."""
+        taken: F32 = self._lumps[rows].view(np.float32).reshape(len(rows), self._width)
+        return taken
 
 
 @dataclass(slots=True, eq=False)
@@ -71,20 +110,20 @@ class Answer:
 class _Output:
     """Where the living classes stand in the list of one part; `some`: whether it knows any of them."""
 
-    __slots__ = ("_known", "_size", "_source", "same", "some")
+    __slots__ = ("_known", "_source", "_unknown", "same", "some")
 
     def __init__(self, living: tuple[int, ...], own: tuple[int, ...]) -> None:
         known = [(i, own.index(c)) for i, c in enumerate(living) if c in own]
         self.same = living == own
         self.some = bool(known)
-        self._size = len(living)
+        self._unknown = np.full(len(living), UNKNOWN_LOGIT, np.float32)
         self._known = np.asarray([i for i, _ in known], np.intp)
         self._source = np.asarray([j for _, j in known], np.intp)
 
     def __call__(self, scores: F32) -> F32:
         if self.same:
             return scores
-        logits = np.full(self._size, UNKNOWN_LOGIT, np.float32)
+        logits = self._unknown.copy()
         logits[self._known] = scores[self._source]
         return logits
 
@@ -103,12 +142,16 @@ class _BankPlan:
         self.tau = np.float32(bank.tau)
         self.delta = np.float32(bank.delta)
         self.speaks_always = math.isinf(bank.delta)
-        self.added, self.unsure = bank.added, bank.unsure
+        self.added = bank.added if bank.added is not None and len(bank.added) else None
+        self.unsure = bank.unsure
         self.output = _Output(living, bank.classes)
 
+    def router(self, z: F32) -> np.float32:
+        """R = 1 + w·z."""
+        return _ONE + np.float32(sdot(self.w, z))
+
     def read_out(self, z: F32) -> F32:
-        t: F32 = np.dot(self.R, z)
-        return t[: self.rows]
+        return _product(self.R, z)[: self.rows]
 
     def speaks(self, t: F32, below: int | None) -> bool:
         """Whether an open bank with scores `t` overrides the class `below` (None: nothing answers below)."""
@@ -142,10 +185,13 @@ class Plan:
         self._temperature = np.float32(snapshot.temperature)
         if self._base is not None:
             self._base_output = _Output(snapshot.classes, self._base.classes)
+            self._W1, self._V = _Rows(self._base.W1), _Rows(self._base.V)
         if self._phi is not None:
-            self._z_scale = np.float32(math.sqrt(2.0 / (self._phi.dim - 1)))
+            self._z_scale = math.sqrt(2.0 / (self._phi.dim - 1))
             self._x_rms = np.float32(self._phi.x_rms)
             self._u_gain = np.float32(2.0 / self._phi.u_rms)
+            waves = self._phi.dim - 1
+            self._pieces = [slice(i, min(i + _PIECE, waves)) for i in range(0, waves, _PIECE)]
 
     # -- the parts of an answer ----------------------------------------------------------------------------------
 
@@ -164,16 +210,18 @@ class Plan:
         if phi.W1 is None or phi.b1 is None:
             g = x
         else:
-            u = np.dot(phi.W1, x)
+            g = np.empty(phi.omega.shape[1], np.float32)
+            np.divide(x, self._x_rms, out=g[: len(x)])
+            u = _product(phi.W1, x)
             u += phi.b1
             np.maximum(u, _ZERO, out=u)
-            u *= self._u_gain
-            g = np.concatenate((x / self._x_rms, u))
+            np.multiply(u, self._u_gain, out=g[len(x) :])
+        angles = _product(phi.omega, g)
+        saxpy(phi.phase, angles)
         z = np.empty(phi.dim, np.float32)
-        angles = np.dot(phi.omega, g)
-        angles += phi.phase
-        np.cos(angles, out=angles)
-        np.multiply(angles, self._z_scale, out=z[:-1])
+        for piece in self._pieces:
+            np.cos(angles[piece], z[piece])
+        sscal(self._z_scale, z, len(angles))
         z[-1] = _ONE
         return z
 
@@ -183,8 +231,7 @@ class Plan:
 
     def router(self, bank: int, z: F32) -> np.float32:
         """R = 1 + w·z of one bank (by its place)."""
-        r: np.float32 = _ONE + np.dot(self._banks[bank].w, z)
-        return r
+        return self._banks[bank].router(z)
 
     def decide(self, bank: int, z: F32, below: int | None) -> tuple[BankState, int | None]:
         """What one bank (by its place) does on z above the class `below`, and the class that answers from there on."""
@@ -194,7 +241,7 @@ class Plan:
         t = plan.read_out(z)
         if not plan.speaks(t, below):
             return BankState.SILENT, below
-        return BankState.SPEAKING, plan.classes[int(t.argmax())]
+        return BankState.SPEAKING, plan.classes[_first_largest(t)]
 
     def forced(self, raw: F32, active: I32, bank: int | None) -> F32:
         """Logits (C,) of raw features as if these base units were active and this bank (by its place) had spoken.
@@ -221,7 +268,7 @@ class Plan:
         output: _Output | None = None
         if base is not None:
             active, activations, margin, base_logits = self._answer_base(base, x)
-            speaker, below = BASE, base.classes[int(base_logits.argmax())]
+            speaker, below = BASE, base.classes[_first_largest(base_logits)]
             output = self._base_output
             logits = output(base_logits)
         else:
@@ -233,7 +280,7 @@ class Plan:
             r = np.empty(len(self._banks), np.float32)
             state = np.zeros(len(self._banks), np.uint8)
             for i, bank in enumerate(self._banks):
-                r[i] = _ONE + np.dot(bank.w, z)
+                r[i] = bank.router(z)
                 if not r[i] > bank.tau:
                     continue
                 t = bank.read_out(z)
@@ -241,7 +288,7 @@ class Plan:
                     state[i] = BankState.SILENT
                     continue
                 state[i] = BankState.SPEAKING
-                speaker, below, spoken = i, bank.classes[int(t.argmax())], t
+                speaker, below, spoken = i, bank.classes[_first_largest(t)], t
         if spoken is not None:
             output = self._banks[speaker].output
             logits = output(_GAIN * spoken)
@@ -250,7 +297,7 @@ class Plan:
         if not len(living):
             return Answer(x, active, activations, margin, base_logits, z, r, state, spoken, speaker, logits, logits, -1)
         # A part that knows no living class has nothing to say, however alike its −30s are.
-        top = int(logits.argmax()) if output is not None and output.some else -1
+        top = _first_largest(logits) if output is not None and output.some else -1
         probabilities = self._softmax(logits)
         unsure = spoken is not None and z is not None and self._unlike(self._banks[speaker], z)
         return Answer(
@@ -275,32 +322,33 @@ class Plan:
         phi = self._phi
         if phi is None or phi.seen is None or bank.unsure == math.inf:
             return False
-        inside = np.dot(phi.seen, z)
-        residual = np.dot(z, z) - np.dot(inside, inside)
+        inside = _product(phi.seen, z)
+        residual = sdot(z, z) - sdot(inside, inside)
         if bank.added is not None:
-            more = np.dot(bank.added, z)
-            residual -= np.dot(more, more)
+            more = _product(bank.added, z)
+            residual -= sdot(more, more)
         return bool(residual > bank.unsure)
 
     def _answer_base(self, base: Base, x: F32) -> tuple[I32, F32, float, F32]:
-        features = x if base.psi is None else np.dot(base.psi, x)
-        scores = np.dot(base.theta, features)
+        features = x if base.psi is None else _product(base.psi, x)
+        scores = _product(base.theta, features)
         scores += base.c
         # Stable, so that ties go to the lower index; NaN sorts last.
         order = np.argsort(-scores, kind="stable")
         k = base.k
         margin = float(scores[order[k - 1]] - scores[order[k]]) if k < len(order) else math.inf
-        active = np.sort(order[:k])
+        chosen = np.zeros(len(order), np.bool_)
+        chosen[order[:k]] = True
+        active = chosen.nonzero()[0]
         u, logits = self._units(base, active, x)
         return active.astype(np.int32), u, margin, logits
 
-    @staticmethod
-    def _units(base: Base, active: npt.NDArray[np.integer], x: F32) -> tuple[F32, F32]:
+    def _units(self, base: Base, active: npt.NDArray[np.integer], x: F32) -> tuple[F32, F32]:
         """Activations (k,) of the active units alone, and the logits (C₀,) that they add up to."""
-        u = np.dot(base.W1.take(active, 0), x)
-        u += base.b1.take(active)
+        u = _product(self._W1[active], x)
+        u += base.b1[active]
         np.maximum(u, _ZERO, out=u)
-        logits: F32 = np.add.reduce(base.V.take(active, 0) * u[:, None], 0)
+        logits: F32 = np.add.reduce(self._V[active] * u[:, None], 0)
         logits += base.b2
         return u, logits
 
