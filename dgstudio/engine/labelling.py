@@ -117,9 +117,9 @@ class Labeller:
             open_take.learn_due = max(due, reading.end - self._learn_every_s) + self._learn_every_s
         window = None
         if reading.start >= open_take.raw_from:
-            # Neighbours share most of their samples: a window that shows something new is kept every half window.
+            # Neighbours share most of their samples: those are kept that together show the take once.
             window = self._ring.window(reading.sample - self._spec.window, reading.sample)
-            open_take.raw_from = reading.start + self._spec.window_s / 2
+            open_take.raw_from = reading.end
         example = Example(
             id=self._next_example,
             class_id=open_take.take.class_id,

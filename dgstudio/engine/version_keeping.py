@@ -12,9 +12,10 @@ from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.learning.learner import Learner
 from dgstudio.types import PublishRecord
 
-ON_DISK = 24
-"""Versions not kept for good that stay in the session file, dense among the new, sparse among the old."""
-THIN_EVERY = 16
+ON_DISK = 4
+"""Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
+ends of two takes there is little to go back to."""
+THIN_EVERY = 4
 WRITE_EVERY_S = 1.0
 LEAVING_BEHIND = frozenset({"bank sealed", "protected", "rebuilt", "consolidated"})
 """Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back."""

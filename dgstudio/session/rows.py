@@ -151,12 +151,13 @@ def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return array
 
 
+_RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
+
+
 def record_text(record: PublishRecord) -> str:
-    """A publish record as JSON."""
-    return to_json(asdict(record), f"The record of version {record.version}")
-
-
-_RECORD_FIELDS = frozenset(f.name for f in fields(PublishRecord))
+    """A publish record as JSON, without what is as usual: there are ten a second."""
+    said = {name: value for name, value in asdict(record).items() if value != _RECORD_FIELDS[name]}
+    return to_json(said, f"The record of version {record.version}")
 
 
 def record_of(row: Row) -> PublishRecord:

@@ -6,18 +6,13 @@ import sqlite3
 from collections.abc import Callable
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.session.checkpoint import pack
 
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""
 
-FORMAT = 1
+FORMAT = 2
 """The format that this dgstudio writes, in SQLite's user_version."""
-
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
-"""From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
-
-It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.
-"""
 
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
 TABLES: dict[str, str] = {
@@ -31,15 +26,37 @@ TABLES: dict[str, str] = {
     "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
         reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
         array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL""",
-    "checkpoint_array": """version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL,
-        PRIMARY KEY (version, name)""",
+    "checkpoint_array": "version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL",
     "blob": "id TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL",
     "record": "id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL",
     "event": """id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, level TEXT NOT NULL, unix REAL,
         text TEXT NOT NULL, data TEXT NOT NULL""",
     "config": "key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL",
 }
-INDEXES = ("CREATE INDEX checkpoint_array_blob ON checkpoint_array (blob)",)
+INDEXES = ("CREATE INDEX checkpoint_array_version ON checkpoint_array (version)",)
+
+
+def _to_2(db: sqlite3.Connection) -> None:
+    """Arrays are compressed, and of what a version consists is indexed by version alone."""
+    for (identity,) in db.execute("SELECT id FROM blob").fetchall():
+        (data,) = db.execute("SELECT data FROM blob WHERE id = ?", (identity,)).fetchone()
+        # By fours, whatever the items are: only the size differs, and nearly all arrays are of float32.
+        packed = pack(data, 4 if len(data) % 4 == 0 else 1)
+        db.execute("UPDATE blob SET data = ? WHERE id = ?", (packed, identity))
+    db.execute("ALTER TABLE checkpoint_array RENAME TO old")
+    db.execute("DROP INDEX IF EXISTS checkpoint_array_blob")
+    db.execute(f"CREATE TABLE checkpoint_array ({TABLES['checkpoint_array']})")
+    db.execute("INSERT INTO checkpoint_array SELECT version, name, blob FROM old ORDER BY rowid")
+    db.execute("DROP TABLE old")
+    for index in INDEXES:
+        db.execute(index)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+"""From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
+
+It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.
+"""
 
 
 def create_tables(db: sqlite3.Connection) -> None:

@@ -57,11 +57,12 @@ class Versions:
             dropped = versions_to_thin([int(row[0]) for row in unkept if row[0] not in references], keep)
             for table in ("checkpoint", "checkpoint_array"):
                 self._database.write(f"DELETE FROM {table} WHERE version = ?", [(version,) for version in dropped])
-            self._database.write(
-                """DELETE FROM blob WHERE id NOT IN (SELECT blob FROM checkpoint_array)
-                    AND id NOT IN (SELECT learned FROM checkpoint)""",
-                [()],
-            )
+            if dropped:
+                self._database.write(
+                    """DELETE FROM blob WHERE id NOT IN (SELECT blob FROM checkpoint_array)
+                        AND id NOT IN (SELECT learned FROM checkpoint)""",
+                    [()],
+                )
         return dropped
 
     def infos(self) -> list[CheckpointInfo]:

@@ -296,7 +296,7 @@ def test_the_settings_of_the_file_are_the_durable_ones(tmp_path: Path) -> None:
             name: session._database._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "application_id", "user_version")
         }
-    assert pragma == {"journal_mode": "wal", "synchronous": 2, "application_id": 0x64677374, "user_version": 1}
+    assert pragma == {"journal_mode": "wal", "synchronous": 2, "application_id": 0x64677374, "user_version": 2}
     with sqlite3.connect(path) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     plain.close()

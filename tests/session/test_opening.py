@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session import schema
+from dgstudio.session.checkpoint import content_id
 from dgstudio.session.file import Session
 from dgstudio.types import ClassInfo, Example
 
@@ -105,7 +107,7 @@ def test_a_session_from_the_future_is_refused_by_version(tmp_path: Path, filled:
     filled(path)
     edit(path, f"PRAGMA user_version={schema.FORMAT + 6}")
     before = path.read_bytes()
-    with pytest.raises(SessionFormatError, match=r"session format 7 by a newer dgstudio.*up to 1; update") as caught:
+    with pytest.raises(SessionFormatError, match=r"session format 8 by a newer dgstudio.*up to 2; update") as caught:
         Session.open(path)
     one_sentence(caught.value)
     assert path.read_bytes() == before
@@ -131,25 +133,60 @@ def test_an_older_session_is_migrated_after_a_backup(
     path = tmp_path / "a.dgs"
     filled(path)
     killed(path, "s.put_class(ClassInfo(2, 'run', '2', '#000000'))")
-    (tmp_path / "a.dgs.backup-v1").write_text("an earlier one")
-    monkeypatch.setattr(schema, "FORMAT", 2)
-    with pytest.raises(SessionFormatError, match=r"format 1, which this dgstudio \(format 2\) can no longer"):
+    (tmp_path / "a.dgs.backup-v2").write_text("an earlier one")
+    monkeypatch.setattr(schema, "FORMAT", 3)
+    with pytest.raises(SessionFormatError, match=r"format 2, which this dgstudio \(format 3\) can no longer"):
         Session.open(path)
     monkeypatch.setitem(
-        schema.MIGRATIONS, 1, lambda db: db.execute("ALTER TABLE take ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+        schema.MIGRATIONS, 2, lambda db: db.execute("ALTER TABLE take ADD COLUMN note TEXT NOT NULL DEFAULT ''")
     )
     with Session.open(path) as session:
-        assert session.report.migrated_from == 1
-        assert session.report.backup == tmp_path / "a.dgs.backup-v1-2"
+        assert session.report.migrated_from == 2
+        assert session.report.backup == tmp_path / "a.dgs.backup-v2-2"
         assert len(session.examples()) == 40
         assert "note" in schema.columns_of(session._database._connection, "take")
     with Session.open(path) as session:
         assert session.report.migrated_from is None
     monkeypatch.undo()
-    assert (tmp_path / "a.dgs.backup-v1").read_text() == "an earlier one"
-    with Session.open(tmp_path / "a.dgs.backup-v1-2") as old:
+    assert (tmp_path / "a.dgs.backup-v2").read_text() == "an earlier one"
+    with Session.open(tmp_path / "a.dgs.backup-v2-2") as old:
         assert [info.name for info in old.classes()] == ["walk", "run"]
         assert len(old.examples()) == 40
+
+
+def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: Callable[..., None]) -> None:
+    path = tmp_path / "a.dgs"
+    filled(path)
+    with Session.open(path) as session:
+        before = session.checkpoint(2)
+        arrays = {name: array.copy() for name, array in before.arrays.items()}
+    with closing(sqlite3.connect(path)) as db:
+        for array in (*arrays.values(), before.learned):
+            plain = safetensors.numpy.save({"array": array})
+            db.execute("UPDATE blob SET data = ? WHERE id = ?", (plain, content_id(array)))
+        db.execute("DROP INDEX checkpoint_array_version")
+        db.execute("ALTER TABLE checkpoint_array RENAME TO new")
+        db.execute(
+            """CREATE TABLE checkpoint_array (version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL,
+                PRIMARY KEY (version, name))"""
+        )
+        db.execute("CREATE INDEX checkpoint_array_blob ON checkpoint_array (blob)")
+        db.execute("INSERT INTO checkpoint_array SELECT * FROM new WHERE version = 2")
+        db.execute("DROP TABLE new")
+        db.execute("DELETE FROM checkpoint WHERE version <> 2")
+        used = "(SELECT blob FROM checkpoint_array UNION SELECT learned FROM checkpoint)"
+        db.execute(f"DELETE FROM blob WHERE id NOT IN {used}")
+        db.execute("PRAGMA user_version=1")
+        db.commit()
+    with Session.open(path) as session:
+        assert session.report.migrated_from == 1
+        assert not session.report.problems
+        after = session.checkpoint(2)
+        assert after.digest == before.digest
+        assert after.learned.tolist() == before.learned.tolist()
+        assert {name: array.tobytes() for name, array in after.arrays.items()} == {
+            name: array.tobytes() for name, array in arrays.items()
+        }
 
 
 def test_a_migration_that_fails_leaves_the_old_session(
@@ -162,9 +199,9 @@ def test_a_migration_that_fails_leaves_the_old_session(
         db.execute("DELETE FROM example")
         db.execute("ALTER TABLE no_such_table ADD COLUMN x")
 
-    monkeypatch.setattr(schema, "FORMAT", 2)
-    monkeypatch.setitem(schema.MIGRATIONS, 1, half)
-    with pytest.raises(SessionFormatError, match="could not be brought from session format 1 to 2"):
+    monkeypatch.setattr(schema, "FORMAT", 3)
+    monkeypatch.setitem(schema.MIGRATIONS, 2, half)
+    with pytest.raises(SessionFormatError, match="could not be brought from session format 2 to 3"):
         Session.open(path)
     monkeypatch.undo()
     with Session.open(path) as session:
@@ -241,12 +278,12 @@ def test_an_older_session_that_is_read_only_is_migrated_in_memory(
     path = open_folder / "a.dgs"
     filled(path)
     path.chmod(0o444)
-    monkeypatch.setattr(schema, "FORMAT", 2)
-    monkeypatch.setitem(schema.MIGRATIONS, 1, lambda db: db.execute("UPDATE class SET name = 'new ' || name"))
+    monkeypatch.setattr(schema, "FORMAT", 3)
+    monkeypatch.setitem(schema.MIGRATIONS, 2, lambda db: db.execute("UPDATE class SET name = 'new ' || name"))
     before = path.read_bytes()
     with as_user(), Session.open(path) as session:
         assert [info.name for info in session.classes()] == ["new walk"]
-        assert session.report.migrated_from == 1
+        assert session.report.migrated_from == 2
         assert session.report.backup is None
     assert path.read_bytes() == before
 
