@@ -83,6 +83,13 @@ class ClassInfo:
     key: str
     colour: str
     living: bool = True
+    place: int | None = None
+    """Where it stands in lists; None: where its id puts it."""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What lists sort by."""
+        return (self.id if self.place is None else self.place, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,40 @@ class Take:
     """"held" (a key), "tap", "retro" (a past stretch), "file" (a label column), "suggestion"."""
     created_unix: float = 0.0
     examples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """Examples that had the label `before` and have `after` now: class ids, or None where they do not stand."""
+
+    before: int | None
+    after: int | None
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """A class as it was, None before its birth, and as it is now."""
+
+    before: ClassInfo | None
+    after: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
+
+    `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
+    "deleted". A take is the birth of all its examples, and names no changes.
+    """
+
+    id: int
+    kind: str
+    text: str
+    labels: tuple[LabelChange, ...] = ()
+    classes: tuple[ClassChange, ...] = ()
+    take_id: int | None = None
+    unix: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

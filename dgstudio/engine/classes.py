@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from collections.abc import Iterable
@@ -12,6 +13,10 @@ from dgstudio.types import ClassInfo
 
 MAX_NAME = 60
 """Characters; longer names would not fit a card and are refused."""
+
+KEYS = "123456789"
+"""The keys that classes may have; further classes are held on their cards."""
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
 """Okabe and Ito (2008), Color Universal Design: eight colours told apart with any kind of colour vision."""
@@ -27,9 +32,9 @@ class ClassTable:
         """id → name, replaced as a whole at every change, so that it can be read without the lock."""
 
     def living(self) -> list[ClassInfo]:
-        """The classes that have not been removed, by id."""
+        """The classes that have not been removed, in the user's order."""
         with self._lock:
-            return [info for _, info in sorted(self._classes.items()) if info.living]
+            return sorted((info for info in self._classes.values() if info.living), key=lambda info: info.order)
 
     def every(self) -> list[ClassInfo]:
         """All classes that ever were, by id."""
@@ -56,17 +61,53 @@ class ClassTable:
                 raise BadInputError(f"There is already a class “{clean}”: choose another name.")
             number = max(self._classes, default=-1) + 1
             used = {info.key for info in self._classes.values() if info.living}
-            key = next((digit for digit in "123456789" if digit not in used), "")
+            key = next((digit for digit in KEYS if digit not in used), "")
             info = ClassInfo(number, clean, key, OKABE_ITO[number % len(OKABE_ITO)])
             self._put(info)
             return info
 
-    def set_living(self, class_id: int, living: bool) -> ClassInfo:
-        """Remove a class, or bring a removed one back."""
-        info = replace(self.get(class_id), living=living)
+    def edited(
+        self, class_id: int, *, name: str | None = None, key: str | None = None, colour: str | None = None
+    ) -> list[ClassInfo]:
+        """Return what the classes would be after this change; `put` makes it. None leaves a thing as it is.
+
+        A key that another class has is exchanged for this one's; "" takes the key away.
+
+        Raises
+        ------
+        BadInputError
+            If there is no such class, or the name, key or colour cannot be had.
+        """
+        info, others = self.get(class_id), [other for other in self.living() if other.id != class_id]
+        edited: list[ClassInfo] = []
+        if name is not None:
+            clean = clean_name(name)
+            if clean.casefold() in {other.name.casefold() for other in others}:
+                raise BadInputError(f"There is already a class “{clean}”: choose another name.")
+            info = replace(info, name=clean)
+        if key is not None:
+            if key and (len(key) != 1 or key not in KEYS):
+                raise BadInputError(f"“{key}” cannot be a class's key: use one of 1 to 9.")
+            edited += [replace(other, key=info.key) for other in others if key and other.key == key]
+            info = replace(info, key=key)
+        if colour is not None:
+            if not COLOUR.fullmatch(colour):
+                raise BadInputError(f"“{colour}” is no colour: write it as #56b4e9.")
+            info = replace(info, colour=colour.lower())
+        return [info, *edited]
+
+    def moved(self, class_id: int, place: int) -> list[ClassInfo]:
+        """Return the living classes with this one at `place` (from 0) among them; `put` makes it so."""
+        info = self.get(class_id)
+        order = [other for other in self.living() if other.id != class_id]
+        order.insert(max(0, min(place, len(order))), info)
+        return [replace(other, place=number) for number, other in enumerate(order)]
+
+    def put(self, infos: Iterable[ClassInfo]) -> None:
+        """Let classes be this from now on; their ids say which."""
         with self._lock:
-            self._put(info)
-        return info
+            for info in infos:
+                self._put(info)
 
     def _put(self, info: ClassInfo) -> None:
         self._classes[info.id] = info

@@ -12,6 +12,7 @@ from dgstudio.engine.events import EventQueue
 from dgstudio.engine.figures import collect
 from dgstudio.engine.file_labels import FileLabels
 from dgstudio.engine.infer_worker import InferWorker
+from dgstudio.engine.label_commands import LabelCommands
 from dgstudio.engine.labelling import Labeller
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
@@ -31,7 +32,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import ClassInfo, EngineStats, Event, Example, Mode, PublishRecord, Reading
+from dgstudio.types import EngineStats, Event, Example, Mode, PublishRecord, Reading
 
 SWITCH_INTERVAL_S = 0.0005
 """`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
@@ -61,7 +62,7 @@ class EngineSettings:
     label_delay_s: float = 0.0
 
 
-class Engine(OtherModels):
+class Engine(LabelCommands, OtherModels):
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
@@ -163,7 +164,6 @@ class Engine(OtherModels):
             )
         self._twin_worker: TwinWorker | None = None
         self._twin: TwinLane | None = None
-        self._pressed: tuple[int, float, float] | None = None
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
         self._certify_with(self.learner)
@@ -249,57 +249,9 @@ class Engine(OtherModels):
         passed = min(time.perf_counter() - edge[1], 0.5)
         return edge[0] + (passed * self.stream_speed if self.input.state == "live" else 0.0)
 
-    # -- labels ----------------------------------------------------------------------------------------------
-
-    def press_class(self, class_id: int) -> None:
-        """A class key went down. Another one that is still down is released: the later key wins."""
-        if not self.classes.get(class_id).living:
-            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
-        if self._pressed is not None:
-            self.release_class()
-        now = self.stream_now()
-        self._pressed = (class_id, now, time.perf_counter())
-        self.store.begin_take(class_id, now)
-
-    def release_class(self) -> None:
-        """The class key came up: a long press ends the take, a tap labels the last half second instead."""
-        if self._pressed is None:
-            return
-        (class_id, _, wall), self._pressed = self._pressed, None
-        now = self.stream_now()
-        if time.perf_counter() - wall < self.settings.hold_s:
-            self.store.cancel_take()
-            self.store.label_span(class_id, now - self.settings.tap_s * self.stream_speed, now, "tap")
-        else:
-            self.store.end_take(now)
-
-    @property
-    def recording(self) -> tuple[int, float] | None:
-        """(class id, stream time of the press) of the take being held."""
-        return None if self._pressed is None else self._pressed[:2]
-
-    def label_span(self, class_id: int, start: float, end: float) -> None:
-        """Label a stretch of the past."""
-        self.classes.get(class_id)
-        self.store.label_span(class_id, min(start, end), max(start, end), "retro")
-
-    def add_class(self, name: str) -> ClassInfo:
-        """A new class, living at once; `BadInputError` says what is wrong with the name."""
-        info = self.classes.add(name)
-        self.store.class_added(info)
-        return info
-
     def save_copy(self, path: Path, *, overwrite: bool = False) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
         self.store.save_copy(path, overwrite=overwrite)
-
-    def undo(self) -> None:
-        """Take back the newest labelling act."""
-        self.store.undo()
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        self.store.redo()
 
     # -- the model -------------------------------------------------------------------------------------------
 

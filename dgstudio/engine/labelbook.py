@@ -1,35 +1,43 @@
-"""The labels as they stand: takes, counts and newest windows a class, and the history that undo walks."""
+"""The labels as they stand: takes, examples and counts of each class, and the history of acts that undo walks."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from dgstudio.types import F32, Example, Take
+from dgstudio.types import F32, Act, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8
 """Newest windows kept for each class's card."""
 
 
 @dataclass(slots=True)
-class ClassLabels:
-    """What one class has: `learnable` counts the examples that are learned, `thumbs` its newest windows."""
+class _ClassLabels:
+    """What one class has; dictionaries as ordered sets of example ids."""
 
-    examples: int = 0
+    standing: dict[int, None] = field(default_factory=dict)
     learnable: int = 0
-    thumbs: deque[F32] = field(default_factory=lambda: deque(maxlen=THUMBNAILS))
+    pictured: dict[int, None] = field(default_factory=dict)
+    """Those with their raw window."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """One act that undo takes back: a take with its examples, or the birth of a class."""
+class Moved:
+    """What an act did when it was done, undone or done again.
 
-    kind: str
-    """"take" or "class"."""
-    class_id: int
-    take_id: int = -1
+    `gone` are ids of examples that stand no more; `labelled` are examples that stand with another label than before,
+    with that label; `classes` are the classes that changed, as they are now, `born` and `ended` the ids of those among
+    them that live now and did not, and the other way round.
+    """
+
+    act: Act
+    gone: tuple[int, ...] = ()
+    labelled: tuple[Example, ...] = ()
+    classes: tuple[ClassInfo, ...] = ()
+    born: tuple[int, ...] = ()
+    ended: tuple[int, ...] = ()
 
 
 class LabelBook:
@@ -38,93 +46,220 @@ class LabelBook:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._takes: dict[int, Take] = {}
-        self._examples: dict[int, list[Example]] = {}
-        self._hidden: set[int] = set()
+        self._of_take: dict[int, list[int]] = {}
+        self._shown: dict[int, Take] = {}
+        """The takes of this run that stand, with the class that most of their examples have now."""
         self._earlier: set[int] = set()
-        self._labels: dict[int, ClassLabels] = {}
-        self._done: list[Done] = []
-        self._undone: list[Done] = []
+        self._examples: dict[int, Example] = {}
+        self._standing: set[int] = set()
+        self._labels: dict[int, _ClassLabels] = {}
+        self._acts: list[Act] = []
+        self._done = 0
+        self._next_act = 0
         self.changes = 0
         """Grows with every change, so that a reader knows whether to look again."""
 
-    def restore(self, takes: Iterable[Take], examples: Iterable[Example], active_takes: set[int]) -> None:
-        """Fill an empty book from a session. The times of these takes are of another run's clock."""
+    def restore(
+        self,
+        takes: Iterable[Take],
+        examples: Iterable[Example],
+        hidden: frozenset[int],
+        acts: Sequence[Act] = (),
+        done: int = 0,
+    ) -> list[Act]:
+        """Fill an empty book from a session. The times of these takes are of another run's clock.
+
+        Parameters
+        ----------
+        hidden
+            Ids of the examples that do not stand.
+        acts, done
+            The history, and how many of it are done.
+
+        Returns
+        -------
+        Acts that the history lacked: takes that were cut short, or made before histories were kept.
+        """
         with self._lock:
             for take in takes:
                 self._takes[take.id] = take
                 self._earlier.add(take.id)
-                if take.id in active_takes:
-                    self._done.append(Done("take", take.class_id, take.id))
-                else:
-                    self._hidden.add(take.id)
             for example in examples:
-                self._examples.setdefault(example.take_id, []).append(example)
-                if example.take_id not in self._hidden:
-                    self._add(example)
+                self._examples[example.id] = example
+                self._of_take.setdefault(example.take_id, []).append(example.id)
+                if example.id not in hidden:
+                    self._stand(example)
+            self._acts, self._done = list(acts), done
+            self._next_act = max((act.id for act in acts), default=-1) + 1
+            known = {act.take_id for act in acts}
+            lacking = [
+                self._act_of(take)
+                for take in self._takes.values()
+                if take.id not in known and not hidden.issuperset(self._of_take.get(take.id, ()))
+            ]
+            if lacking:
+                self._acts = [*self._acts[: self._done], *lacking]
+                self._done = len(self._acts)
             self.changes += 1
+            return lacking
+
+    # -- what is new: dg-store only --------------------------------------------------------------------------------
 
     def note(self, examples: Sequence[Example]) -> None:
         """Add examples that are safe on disk (or that no disk could take, which has been said)."""
         with self._lock:
             for example in examples:
-                self._examples.setdefault(example.take_id, []).append(example)
-                self._add(example)
+                self._examples[example.id] = example
+                self._of_take.setdefault(example.take_id, []).append(example.id)
+                self._stand(example)
+            self._show(example.take_id for example in examples)
             self.changes += 1
 
-    def close_take(self, take: Take) -> None:
-        """Add a finished take to the history, or its new state; what was undone can no longer be redone."""
+    def act_of(self, take: Take) -> Act | None:
+        """The act that a finished take is, for `close_take`; None where it is in the history already."""
         with self._lock:
-            if take.id not in self._takes:
-                self._done.append(Done("take", take.class_id, take.id))
+            return None if take.id in self._takes else self._act_of(take)
+
+    def _act_of(self, take: Take) -> Act:
+        text = f"{take.examples} examples, {take.end - take.start:.1f} s"
+        return Act(self._number(), "take", text, take_id=take.id, unix=take.created_unix)
+
+    def next_number(self) -> int:
+        """The number of the next act; each is given once."""
+        with self._lock:
+            return self._number()
+
+    def _number(self) -> int:
+        self._next_act += 1
+        return self._next_act - 1
+
+    def close_take(self, take: Take, act: Act | None) -> None:
+        """Add a finished take and its act to the history, or the take's new state."""
+        with self._lock:
             self._takes[take.id] = take
-            self._undone.clear()
+            self._show([take.id])
+            if act is not None:
+                self._append(act)
             self.changes += 1
 
-    def class_born(self, class_id: int) -> None:
-        """Add the birth of a class to the history."""
+    def do(self, act: Act) -> Moved:
+        """Do an act and add it to the history; what was undone can no longer be done again."""
         with self._lock:
-            self._done.append(Done("class", class_id))
-            self._undone.clear()
-            self.changes += 1
+            self._append(act)
+            return self._move(act, back=False)
 
-    def undo(self) -> Done | None:
-        """Take back the newest act and return it; None when there is nothing left."""
-        return self._move(self._done, self._undone, hide=True)
-
-    def redo(self) -> Done | None:
-        """Do again what was taken back last; None when there is nothing."""
-        return self._move(self._undone, self._done, hide=False)
-
-    def _move(self, source: list[Done], target: list[Done], *, hide: bool) -> Done | None:
+    def undo(self) -> Moved | None:
+        """Take back the newest act and return what moved; None when there is nothing left."""
         with self._lock:
-            if not source:
+            if self._done == 0:
                 return None
-            done = source.pop()
-            target.append(done)
-            if done.kind == "take":
-                (self._hidden.add if hide else self._hidden.discard)(done.take_id)
-                self._recount(done.class_id)
-            self.changes += 1
-            return done
+            self._done -= 1
+            return self._move(self._acts[self._done], back=True)
+
+    def redo(self) -> Moved | None:
+        """Do again what was taken back last; None when there is nothing."""
+        with self._lock:
+            if self._done == len(self._acts):
+                return None
+            self._done += 1
+            return self._move(self._acts[self._done - 1], back=False)
+
+    def _append(self, act: Act) -> None:
+        del self._acts[self._done :]
+        self._acts.append(act)
+        self._done = len(self._acts)
+
+    def _move(self, act: Act, *, back: bool) -> Moved:
+        gone: list[int] = []
+        labelled: list[Example] = []
+        targets: dict[int, int | None] = {}
+        if act.take_id is not None:
+            label = None if back else self._takes[act.take_id].class_id
+            targets.update(dict.fromkeys(self._of_take.get(act.take_id, ()), label))
+        for change in act.labels:
+            targets.update(dict.fromkeys(change.ids, change.before if back else change.after))
+        for identity, label in targets.items():
+            example = self._examples.get(identity)
+            if example is None:
+                continue
+            self._fall(example)
+            if label is None:
+                gone.append(identity)
+                continue
+            example = replace(example, class_id=label)
+            self._examples[identity] = example
+            self._stand(example)
+            labelled.append(example)
+        pairs = [_ends(change, back) for change in act.classes]
+        self._show({self._examples[identity].take_id for identity in targets if identity in self._examples})
+        self.changes += 1
+        born = tuple(now.id for was, now in pairs if now.living and not was.living)
+        ended = tuple(now.id for was, now in pairs if was.living and not now.living)
+        return Moved(act, tuple(gone), tuple(labelled), tuple(now for _, now in pairs), born, ended)
+
+    def _stand(self, example: Example) -> None:
+        labels = self._labels.setdefault(example.class_id, _ClassLabels())
+        self._standing.add(example.id)
+        labels.standing[example.id] = None
+        labels.learnable += example.learn
+        if example.raw is not None:
+            labels.pictured[example.id] = None
+
+    def _fall(self, example: Example) -> None:
+        if example.id not in self._standing:
+            return
+        self._standing.discard(example.id)
+        labels = self._labels[example.class_id]
+        del labels.standing[example.id]
+        labels.learnable -= example.learn
+        labels.pictured.pop(example.id, None)
+
+    def _show(self, take_ids: Iterable[int]) -> None:
+        for take_id in set(take_ids):
+            take = self._takes.get(take_id)
+            if take is None or take_id in self._earlier:
+                continue
+            counts: dict[int, int] = {}
+            for identity in self._of_take.get(take_id, ()):
+                if identity in self._standing:
+                    label = self._examples[identity].class_id
+                    counts[label] = counts.get(label, 0) + 1
+            if not counts:
+                self._shown.pop(take_id, None)
+                continue
+            most = max(counts, key=lambda label: counts[label])
+            self._shown[take_id] = take if most == take.class_id else replace(take, class_id=most)
+
+    # -- what stands: any thread ----------------------------------------------------------------------------------
 
     def examples_of(self, take_id: int) -> list[Example]:
-        """All examples of a take, undone or not."""
+        """All examples of a take, those that do not stand too."""
         with self._lock:
-            return list(self._examples.get(take_id, ()))
+            return [self._examples[identity] for identity in self._of_take.get(take_id, ())]
+
+    def standing(self, ids: Iterable[int]) -> list[Example]:
+        """Those of these examples that stand, in this order."""
+        with self._lock:
+            return [self._examples[identity] for identity in ids if identity in self._standing]
+
+    def of_class(self, class_id: int) -> list[Example]:
+        """The examples of a class that stand, in order of noting."""
+        with self._lock:
+            labels = self._labels.get(class_id)
+            return [] if labels is None else [self._examples[identity] for identity in labels.standing]
 
     def active_examples(self) -> list[Example]:
-        """Every example whose take stands, in order of noting."""
+        """Every example that stands, by id."""
         with self._lock:
-            return [e for take, items in self._examples.items() if take not in self._hidden for e in items]
+            return [self._examples[identity] for identity in sorted(self._standing)]
 
     def takes(self, since: float = float("-inf")) -> list[Take]:
-        """The takes of this run that stand and end after `since` (stream time), in order."""
+        """The takes of this run that stand and end after `since` (stream time), by id, as they are labelled now."""
         with self._lock:
-            out = self._hidden | self._earlier
-            return [t for t in self._takes.values() if t.id not in out and t.end >= since]
+            return [take for _, take in sorted(self._shown.items()) if take.end >= since]
 
     def take(self, take_id: int) -> Take:
-        """The take with this id."""
+        """The take with this id, as it was made."""
         with self._lock:
             return self._takes[take_id]
 
@@ -132,25 +267,27 @@ class LabelBook:
         """(examples, learnable examples, newest windows) of a class."""
         with self._lock:
             labels = self._labels.get(class_id)
-            return (0, 0, []) if labels is None else (labels.examples, labels.learnable, list(labels.thumbs))
+            if labels is None:
+                return 0, 0, []
+            newest = [self._examples[identity].raw for identity in islice(reversed(labels.pictured), THUMBNAILS)]
+            return len(labels.standing), labels.learnable, [raw for raw in reversed(newest) if raw is not None]
+
+    def history(self) -> tuple[list[Act], int]:
+        """The acts, oldest first, and how many of them are done; the others were undone."""
+        with self._lock:
+            return list(self._acts), self._done
 
     @property
     def total(self) -> int:
         """Examples that stand, of all classes."""
         with self._lock:
-            return sum(labels.examples for labels in self._labels.values())
+            return len(self._standing)
 
-    def _add(self, example: Example) -> None:
-        labels = self._labels.setdefault(example.class_id, ClassLabels())
-        labels.examples += 1
-        labels.learnable += example.learn
-        if example.raw is not None:
-            labels.thumbs.append(example.raw)
 
-    def _recount(self, class_id: int) -> None:
-        self._labels[class_id] = ClassLabels()
-        for take_id, examples in self._examples.items():
-            if take_id not in self._hidden:
-                for example in examples:
-                    if example.class_id == class_id:
-                        self._add(example)
+def _ends(change: ClassChange, back: bool) -> tuple[ClassInfo, ClassInfo]:
+    """A class as it was and as it is after a change, or after taking it back.
+
+    One that is not born yet is one that does not live: its id and name are never given to another.
+    """
+    before = replace(change.after, living=False) if change.before is None else change.before
+    return (change.after, before) if back else (before, change.after)

@@ -239,17 +239,22 @@ class _Labels:
     """Takes and examples of a session."""
 
     def __init__(self, session: Session) -> None:
+        self._session = session
         self._takes: list[Take] = session.takes()
         self._every = session.examples(active_only=False)
-        hidden = session.inactive_ids()
-        self.active = [example for example in self._every if example.id not in hidden]
+        self._hidden = session.inactive_ids()
+        self.active = [example for example in self._every if example.id not in self._hidden]
         self.next_example = max((example.id for example in self._every), default=-1) + 1
         self.next_take = max((take.id for take in self._takes), default=-1) + 1
 
     def book(self) -> LabelBook:
         """What undo walks and the cards show."""
         book = LabelBook()
-        book.restore(self._takes, self._every, {example.take_id for example in self.active})
+        acts, done = self._session.acts()
+        lacking = book.restore(self._takes, self._every, self._hidden, acts, done)
+        if not self._session.read_only:
+            for act in lacking:
+                self._session.put_act(act)
         return book
 
 

@@ -10,14 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio.engine.acts import Acts
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
-from dgstudio.engine.labelbook import Done, LabelBook
+from dgstudio.engine.labelbook import LabelBook, Moved
 from dgstudio.engine.labelling import Labeller, OpenTake
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -68,6 +69,7 @@ class StoreWorker(Worker):
         self._labeller = labeller
         self._book = book
         self._classes = classes
+        self._acts = Acts(book, classes)
         self._sink = sink
         self._edge = edge
         self._reaction_s = reaction_s
@@ -120,7 +122,23 @@ class StoreWorker(Worker):
 
     def class_added(self, info: ClassInfo) -> None:
         """A class was added to the table."""
-        self._ask(lambda: self._class_added(info))
+        self._ask(lambda: self._act(lambda: self._acts.class_added(info)))
+
+    def relabel(self, ids: Sequence[int], class_id: int) -> None:
+        """Give examples another class."""
+        self._ask(lambda: self._act(lambda: self._acts.relabelled(ids, class_id)))
+
+    def delete(self, ids: Sequence[int]) -> None:
+        """Let examples stand no more."""
+        self._ask(lambda: self._act(lambda: self._acts.deleted(ids)))
+
+    def edit_classes(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> None:
+        """Let classes be this from now on."""
+        self._ask(lambda: self._act(lambda: self._acts.classes_edited(kind, text, infos)))
+
+    def remove_class(self, class_id: int, into: int | None = None) -> None:
+        """End a class: its examples stand no more, or get the label `into`."""
+        self._ask(lambda: self._act(lambda: self._acts.class_removed(class_id, into)))
 
     def undo(self) -> None:
         """Take back the newest act."""
@@ -214,17 +232,24 @@ class StoreWorker(Worker):
         if examples:
             self._write_examples(open_take, examples)
         if take.examples == 0:
-            text = f"No window lies inside that take of {self._name(take.class_id)}: hold the key a little longer."
+            text = f"No window lies inside that take of {self._acts.name(take.class_id)}: hold the key a little longer."
             self.events.say(Event("take empty", text, "warning", data=take))
             return
         self._writes.append(lambda session: session.put_take(take))
-        self._after.append(lambda: self._take_done(take))
+        act = self._write_act_of(take)
+        self._after.append(lambda: self._take_done(take, act))
 
-    def _take_done(self, take: Take) -> None:
-        self._book.close_take(take)
+    def _write_act_of(self, take: Take) -> Act | None:
+        act = self._book.act_of(take)
+        if act is not None:
+            self._writes.append(lambda session: session.put_act(act))
+        return act
+
+    def _take_done(self, take: Take, act: Act | None) -> None:
+        self._book.close_take(take, act)
         self._sink.take_ended(take.who)
         seconds = take.end - take.start
-        text = f"{take.examples} examples of {self._name(take.class_id)}, {seconds:.1f} s"
+        text = f"{take.examples} examples of {self._acts.name(take.class_id)}, {seconds:.1f} s"
         if self._failing:
             self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
         else:
@@ -234,9 +259,10 @@ class StoreWorker(Worker):
         made = time.perf_counter()
         self._writes.append(lambda session: session.put_take(take))
         self._writes.append(lambda session: session.put_examples(examples))
+        act = self._write_act_of(take)
         self._after.append(lambda: self._book.note(examples))
         self._after.append(lambda: self._sink.absorb(examples, made))
-        self._after.append(lambda: self._book.close_take(take))
+        self._after.append(lambda: self._book.close_take(take, act))
 
     def _write_examples(self, open_take: OpenTake, examples: list[Example]) -> None:
         made = time.perf_counter()
@@ -248,38 +274,53 @@ class StoreWorker(Worker):
         self._after.append(lambda: self._book.note(examples))
         self._after.append(lambda: self._sink.absorb(examples, made))
 
-    def _class_added(self, info: ClassInfo) -> None:
-        self._writes.append(lambda session: session.put_class(info))
-        self._after.append(lambda: self._book.class_born(info.id))
-        self._after.append(lambda: self._sink.add_class(info.id))
-
     def _walk(self, *, back: bool) -> None:
         # What was done a moment ago must be in the book, and with the learner, before it is taken back.
         self._commit()
-        done: Done | None = self._book.undo() if back else self._book.redo()
-        if done is None:
+        moved = self._book.undo() if back else self._book.redo()
+        if moved is None:
             self.events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
             return
-        word = "Taken back" if back else "Done again"
-        if done.kind == "class":
-            info = self._classes.set_living(done.class_id, not back)
-            self._writes.append(lambda session: session.put_class(info))
-            (self._sink.remove_class if back else self._sink.add_class)(done.class_id)
-            self.events.say(Event("undo", f"{word}: the class {info.name}.", data=done))
+        act = moved.act
+        self._writes.append(lambda session: session.set_act_done(act.id, not back))
+        self._pass_moved(moved)
+        self.events.say(Event("undo", self._acts.words(moved, back), data=act))
+
+    def _pass_moved(self, moved: Moved) -> None:
+        """Write what an act moved; once it is durable, let the learner hear of it."""
+        gone, labelled, classes = moved.gone, moved.labelled, moved.classes
+        self._classes.put(classes)
+        if classes:
+            self._writes.append(lambda session: session.put_classes(classes))
+        if gone:
+            self._writes.append(lambda session: session.set_active(gone, False))
+        if labelled:
+            self._writes.append(lambda session: session.set_labels(labelled))
+        made = time.perf_counter()
+        self._after.append(lambda: self._tell(moved, made))
+
+    def _tell(self, moved: Moved, made: float) -> None:
+        # Classes come before what is labelled with them, and go after it.
+        for class_id in moved.born:
+            self._sink.add_class(class_id)
+        if moved.gone:
+            self._sink.forget(moved.gone)
+        if moved.labelled:
+            self._sink.absorb(moved.labelled, made)
+            self._sink.take_ended("held")
+        for class_id in moved.ended:
+            self._sink.remove_class(class_id)
+
+    def _act(self, make: Callable[[], Act | None]) -> None:
+        """Do what the user wishes; `make` sees the book and the classes with all that came before."""
+        self._commit()
+        act = make()
+        if act is None:
             return
-        examples = self._book.examples_of(done.take_id)
-        ids = [example.id for example in examples]
-        self._writes.append(lambda session: session.set_active(ids, not back))
-        if back:
-            self._sink.forget(ids)
-        else:
-            made, who = time.perf_counter(), self._book.take(done.take_id).who
-            self._after.append(lambda: self._sink.absorb(examples, made))
-            self._after.append(lambda: self._sink.take_ended(who))
-        # Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
-        word = "Label taken back" if back else "Labelled again"
-        text = f"{word}: {len(ids)} examples of {self._name(done.class_id)}."
-        self.events.say(Event("undo", text, data=done))
+        self._writes.append(lambda session: session.put_act(act))
+        self._pass_moved(self._book.do(act))
+        if act.kind != "class added":
+            self._after.append(lambda: self.events.say(Event("labels changed", f"{act.text}.", "good", data=act)))
 
     def _hand_over(self, taker: Callable[[list[Example]], None]) -> None:
         # What was labelled a moment ago is noted and absorbed together: not one without the other.
@@ -296,9 +337,6 @@ class StoreWorker(Worker):
             self.events.say(Event("copy not saved", str(error), "error"))
             return
         self.events.say(Event("copy saved", f"Everything so far is in the copy {path}.", "good", data=path))
-
-    def _name(self, class_id: int) -> str:
-        return self._classes.names.get(class_id, f"class {class_id}")
 
     def _commit(self) -> None:
         if not self._writes:

@@ -14,7 +14,7 @@ from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database
 from dgstudio.session.opening import Opened, OpenReport, create_file, memory_database, open_database
 from dgstudio.session.versions import Versions
-from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
 __all__ = ["OpenReport", "Session"]
 
@@ -161,9 +161,20 @@ class Session:
         """Undo or delete examples softly (False), or bring them back (True); returns how many the session has."""
         return self._update("UPDATE example SET active = ? WHERE id = ?", int(active), example_ids)
 
-    def relabel(self, example_ids: Iterable[int], class_id: int) -> int:
-        """Give examples another class; returns how many of them the session has."""
-        return self._update("UPDATE example SET class_id = ? WHERE id = ?", int(class_id), example_ids)
+    def set_labels(self, examples: Iterable[Example]) -> int:
+        """Let examples stand with the labels that they have here; returns how many of them the session has."""
+        values = [(int(example.class_id), int(example.id)) for example in examples]
+        return self._database.write("UPDATE example SET class_id = ?, active = 1 WHERE id = ?", values)
+
+    def put_act(self, act: Act) -> None:
+        """Append to the undo history; acts that were undone can no longer be done again and are dropped."""
+        with self._database.own_batch():
+            self._database.write("DELETE FROM act WHERE NOT done", [()])
+            self._database.put("act", rows.ACT_COLUMNS, [rows.act_row(act)])
+
+    def set_act_done(self, act_id: int, done: bool) -> None:
+        """Say that an act was undone, or done again."""
+        self._update("UPDATE act SET done = ? WHERE id = ?", int(done), [act_id])
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Store a version of the model, each array once; a version put again replaces the one before."""
@@ -213,6 +224,12 @@ class Session:
     def takes(self) -> list[Take]:
         """All takes by id, those whose examples were undone too."""
         return self._all(f"SELECT {rows.TAKE_COLUMNS} FROM take ORDER BY id", rows.take_of, "take")
+
+    def acts(self) -> tuple[list[Act], int]:
+        """The undo history, oldest first, and how many of the acts are done; the others were undone."""
+        acts = self._all("SELECT id, unix, data FROM act ORDER BY id", rows.act_of, "act")
+        undone = {int(row[0]) for row in self._database.read("SELECT id FROM act WHERE NOT done")}
+        return acts, sum(act.id not in undone for act in acts)
 
     def examples(self, active_only: bool = True) -> list[Example]:
         """Examples by id with their arrays, read-only; who labelled them stands in their takes.

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
-from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, PublishRecord, Take
 
 Row = Sequence[Any]
 
-CLASS_COLUMNS = "id, name, key, colour, living"
+ACT_COLUMNS = "id, done, unix, data"
+CLASS_COLUMNS = "id, name, key, colour, living, place"
 TAKE_COLUMNS = "id, class_id, start_time, end_time, source, who, created_unix, examples"
 EVENT_COLUMNS = "id, kind, level, unix, text, data"
 EXAMPLE_COLUMNS = (
@@ -70,12 +71,14 @@ def text_of(value: str) -> str:
 
 def class_row(info: ClassInfo) -> Row:
     """Values of a class in the order of `CLASS_COLUMNS`."""
-    return (int(info.id), text_of(info.name), text_of(info.key), text_of(info.colour), int(info.living))
+    texts = text_of(info.name), text_of(info.key), text_of(info.colour)
+    return (int(info.id), *texts, int(info.living), None if info.place is None else int(info.place))
 
 
 def class_of(row: Row) -> ClassInfo:
     """A class from a row of `CLASS_COLUMNS`."""
-    return ClassInfo(int(row[0]), str(row[1]), str(row[2]), str(row[3]), bool(row[4]))
+    place = None if row[5] is None else int(row[5])
+    return ClassInfo(int(row[0]), str(row[1]), str(row[2]), str(row[3]), bool(row[4]), place)
 
 
 def take_row(take: Take) -> Row:
@@ -152,6 +155,46 @@ def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
 
 
 _RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
+
+
+def act_row(act: Act) -> Row:
+    """Values of an act that is done in the order of `ACT_COLUMNS`."""
+    data = {
+        "kind": act.kind,
+        "text": act.text,
+        "take": act.take_id,
+        "labels": [[change.before, change.after, _runs(change.ids)] for change in act.labels],
+        "classes": [
+            [None if change.before is None else class_row(change.before), class_row(change.after)]
+            for change in act.classes
+        ],
+    }
+    return int(act.id), 1, _real(act.unix), to_json(data, f"The act {act.id}")
+
+
+def act_of(row: Row) -> Act:
+    """An act from a row's id, time and JSON."""
+    data = json.loads(row[2])
+    labels = tuple(LabelChange(before, after, _ids_of(runs)) for before, after, runs in data["labels"])
+    classes = tuple(
+        ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
+    )
+    return Act(int(row[0]), str(data["kind"]), str(data["text"]), labels, classes, data["take"], _number(row[1]))
+
+
+def _runs(ids: Sequence[int]) -> list[list[int]]:
+    """Ids in order as [first, last] of each run without a gap."""
+    runs: list[list[int]] = []
+    for identity in ids:
+        if runs and runs[-1][1] + 1 == identity:
+            runs[-1][1] = int(identity)
+        else:
+            runs.append([int(identity), int(identity)])
+    return runs
+
+
+def _ids_of(runs: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(identity for first, last in runs for identity in range(first, last + 1))
 
 
 def record_text(record: PublishRecord) -> str:

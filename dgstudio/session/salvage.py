@@ -10,7 +10,7 @@ from typing import Any
 from dgstudio.errors import SessionFormatError
 from dgstudio.session import rows
 from dgstudio.session.checkpoint import decode
-from dgstudio.session.schema import TABLES, columns_of, create_tables
+from dgstudio.session.schema import TABLES, columns_of, create_tables, pack_arrays, tables_of, version_of
 
 GAP = 50_000
 """Row ids that are tried one by one in a stretch that cannot be read; about a second's work."""
@@ -19,6 +19,7 @@ _PLURALS = {
     "class": "classes",
     "take": "takes",
     "example": "examples",
+    "act": "entries of the undo history",
     "checkpoint": "checkpoints",
     "checkpoint_array": "array references",
     "blob": "arrays",
@@ -26,6 +27,7 @@ _PLURALS = {
     "event": "log lines",
     "config": "settings",
 }
+_MAY_LACK = {"place"}
 _RECOVERED_COLOUR = "#999999"
 
 
@@ -41,7 +43,7 @@ def is_damaged(db: sqlite3.Connection) -> bool:
     try:
         if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             return True
-        return any(not columns_of(db, table) for table in TABLES)
+        return any(not columns_of(db, table) for table in tables_of(version_of(db)))
     except sqlite3.Error as error:
         if is_corruption(error):
             return True
@@ -80,8 +82,11 @@ def salvage(source: sqlite3.Connection, name: str) -> tuple[sqlite3.Connection, 
     try:
         create_tables(saved)
         problems = [f"{name} is damaged; what follows could not be read, and the file is left as it is."]
-        for table in TABLES:
+        version = version_of(source)
+        for table in tables_of(version):
             problems += _copy_table(source, saved, table)
+        if version == 1:
+            pack_arrays(saved)
         kept = sum(int(saved.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]) for table in TABLES)
         if kept == 0:
             raise SessionFormatError(
@@ -101,12 +106,14 @@ def salvage(source: sqlite3.Connection, name: str) -> tuple[sqlite3.Connection, 
 
 def _copy_table(source: sqlite3.Connection, saved: sqlite3.Connection, table: str) -> list[str]:
     plural = _PLURALS[table]
-    columns = columns_of(saved, table)
+    wanted = columns_of(saved, table)
     try:
         present = columns_of(source, table)
     except sqlite3.Error:
         present = ()
-    if not set(columns) <= set(present):
+    # A column that may be empty may have come with a later format.
+    columns = [column for column in wanted if column in present]
+    if not set(wanted) - set(columns) <= _MAY_LACK:
         return [f"The table of {plural} could not be read."]
     lost = _Lost()
     names = ", ".join(columns)
@@ -209,6 +216,6 @@ def _stand_in_classes(saved: sqlite3.Connection) -> list[str]:
     """Examples of a class whose row is lost keep their class, under a name that says so."""
     orphans = """SELECT class_id FROM example UNION SELECT class_id FROM take EXCEPT SELECT id FROM class ORDER BY 1"""
     ids = [int(row[0]) for row in saved.execute(orphans)]
-    stand_ins = [(identity, f"class {identity} (recovered)", "", _RECOVERED_COLOUR, 1) for identity in ids]
-    saved.executemany(f"INSERT INTO class ({rows.CLASS_COLUMNS}) VALUES (?, ?, ?, ?, ?)", stand_ins)
+    stand_ins = [(identity, f"class {identity} (recovered)", "", _RECOVERED_COLOUR, 1, None) for identity in ids]
+    saved.executemany(f"INSERT INTO class ({rows.CLASS_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", stand_ins)
     return [f"The name of class {identity} could not be read; its examples are kept." for identity in ids]

@@ -17,12 +17,13 @@ FORMAT = 2
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
 TABLES: dict[str, str] = {
     "class": """id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, colour TEXT NOT NULL,
-        living INTEGER NOT NULL""",
+        living INTEGER NOT NULL, place INTEGER""",
     "take": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, start_time REAL, end_time REAL,
         source TEXT NOT NULL, who TEXT NOT NULL, created_unix REAL, examples INTEGER NOT NULL""",
     "example": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, take_id INTEGER NOT NULL,
         start_time REAL, end_time REAL, learn INTEGER NOT NULL, active INTEGER NOT NULL, checksum INTEGER NOT NULL,
         raw_samples INTEGER, raw_channels INTEGER, features BLOB NOT NULL, raw BLOB""",
+    "act": "id INTEGER PRIMARY KEY, done INTEGER NOT NULL, unix REAL, data TEXT NOT NULL",
     "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
         reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
         array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL""",
@@ -36,13 +37,32 @@ TABLES: dict[str, str] = {
 INDEXES = ("CREATE INDEX checkpoint_array_version ON checkpoint_array (version)",)
 
 
-def _to_2(db: sqlite3.Connection) -> None:
-    """Arrays are compressed, and of what a version consists is indexed by version alone."""
+ADDED_IN = {"act": 2}
+"""Tables that earlier formats did not have."""
+
+
+def tables_of(version: int) -> list[str]:
+    """Names of the tables of a format."""
+    return [name for name in TABLES if ADDED_IN.get(name, 1) <= version]
+
+
+def pack_arrays(db: sqlite3.Connection) -> None:
+    """Compress arrays as they were in format 1."""
     for (identity,) in db.execute("SELECT id FROM blob").fetchall():
         (data,) = db.execute("SELECT data FROM blob WHERE id = ?", (identity,)).fetchone()
         # By fours, whatever the items are: only the size differs, and nearly all arrays are of float32.
         packed = pack(data, 4 if len(data) % 4 == 0 else 1)
         db.execute("UPDATE blob SET data = ? WHERE id = ?", (packed, identity))
+
+
+def _to_2(db: sqlite3.Connection) -> None:
+    """Arrays are compressed, the parts of a version are indexed by version alone, classes have places, acts are kept.
+
+    Which acts there were follows from the takes when the session is resumed.
+    """
+    pack_arrays(db)
+    db.execute("ALTER TABLE class ADD COLUMN place INTEGER")
+    db.execute(f"CREATE TABLE act ({TABLES['act']})")
     db.execute("ALTER TABLE checkpoint_array RENAME TO old")
     db.execute("DROP INDEX IF EXISTS checkpoint_array_blob")
     db.execute(f"CREATE TABLE checkpoint_array ({TABLES['checkpoint_array']})")

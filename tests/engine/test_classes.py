@@ -1,5 +1,7 @@
 """Class names: what is refused, and with which sentence; ids, keys and colours."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,9 +47,36 @@ def test_keys_and_ids_are_given_in_order_and_a_removed_name_is_free() -> None:
     table = ClassTable()
     infos = [table.add(f"class {i}") for i in range(11)]
     assert [info.key for info in infos] == [*"123456789", "", ""]
-    table.set_living(0, False)
+    table.put([replace(table.get(0), living=False)])
     again = table.add("class 0")
     assert again.id == 11 and again.key == "1"
     assert table.names[0] == "class 0"
     with pytest.raises(BadInputError, match="no class number 99"):
         table.get(99)
+
+
+def test_editing_says_what_would_be_and_refuses_what_cannot() -> None:
+    table = ClassTable()
+    first, second = table.add("rest"), table.add("wave")
+    renamed, *others = table.edited(first.id, name="  at   rest ", colour="#ABCDEF")
+    assert (renamed.name, renamed.colour, others) == ("at rest", "#abcdef", [])
+    assert table.get(first.id) == first, "nothing is changed before it is put"
+    swapped = {info.id: info.key for info in table.edited(first.id, key="2")}
+    assert swapped == {first.id: "2", second.id: "1"}
+    assert [info.key for info in table.edited(first.id, key="")] == [""]
+    for bad in ({"name": "WAVE"}, {"name": " "}, {"key": "x"}, {"key": "12"}, {"colour": "blue"}):
+        with pytest.raises(BadInputError) as caught:
+            table.edited(first.id, **bad)
+        assert str(caught.value).endswith(".")
+    table.put([renamed])
+    assert table.by_name("at rest") == renamed and table.names[first.id] == "at rest"
+
+
+def test_moving_gives_every_class_a_place() -> None:
+    table = ClassTable()
+    ids = [table.add(name).id for name in ("a", "b", "c")]
+    table.put(table.moved(ids[2], 0))
+    assert [info.name for info in table.living()] == ["c", "a", "b"]
+    table.put(table.moved(ids[2], 99))
+    assert [info.name for info in table.living()] == ["a", "b", "c"]
+    assert table.add("d").name == table.living()[-1].name

@@ -83,11 +83,12 @@ def test_everything_comes_back(rigs: Rigs, tmp_path: Path) -> None:
     assert fresh and not fresh & used
     assert class_id not in {info.id for info in before["classes"]}
     assert again.engine.learner.store.head.version > before["head"][0]
-    again.engine.undo()
-    again.engine.undo()
-    again.engine.undo()
+    # Take and class "fourth", class "third" (its take was undone before), take "other".
+    for _ in range(4):
+        again.engine.undo()
     again.settle()
     assert len(standing_takes(again.engine)) == 1
+    assert again.engine.classes.by_name("third") is None
     again.engine.redo()
     again.settle()
     assert standing_takes(again.engine) == before["takes"]

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,7 @@ def test_undo_is_soft_and_relabel_keeps_the_rest(make_example: Callable[..., Exa
         assert [e.id for e in session.examples(active_only=False)] == [1, 2, 3, 4, 5]
         assert session.inactive_ids() == {2, 3}
         assert session.set_active([3], True) == 1
-        assert session.relabel([3, 4], 8) == 2
+        assert session.set_labels([replace(make_example(i), class_id=8) for i in (3, 4)]) == 2
         assert [(e.id, e.class_id) for e in session.examples()] == [(1, 1), (3, 8), (4, 8), (5, 1)]
         assert same_bytes(session.examples()[1].features, make_example(3).features)
 

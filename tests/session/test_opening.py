@@ -176,6 +176,8 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
         db.execute("DELETE FROM checkpoint WHERE version <> 2")
         used = "(SELECT blob FROM checkpoint_array UNION SELECT learned FROM checkpoint)"
         db.execute(f"DELETE FROM blob WHERE id NOT IN {used}")
+        db.execute("ALTER TABLE class DROP COLUMN place")
+        db.execute("DROP TABLE act")
         db.execute("PRAGMA user_version=1")
         db.commit()
     with Session.open(path) as session:

@@ -1,0 +1,90 @@
+"""What the user can do to labels and classes, as acts: what each would change, given how things stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dgstudio.engine.classes import ClassTable
+from dgstudio.engine.labelbook import LabelBook, Moved
+from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange
+
+
+class Acts:
+    """Makes acts of wishes, numbered, of how the book and the classes stand now. Used by dg-store only.
+
+    A wish that would change nothing makes none.
+    """
+
+    def __init__(self, book: LabelBook, classes: ClassTable) -> None:
+        self._book = book
+        self._classes = classes
+
+    def relabelled(self, ids: Sequence[int], class_id: int) -> Act | None:
+        """These examples get another label."""
+        moving = [example for example in self._book.standing(ids) if example.class_id != class_id]
+        text = f"{_count(len(moving))} relabelled as {self.name(class_id)}"
+        return self._made("relabelled", text, _changes(moving, class_id))
+
+    def deleted(self, ids: Sequence[int]) -> Act | None:
+        """These examples stand no more."""
+        going = self._book.standing(ids)
+        return self._made("deleted", f"{_count(len(going))} deleted", _changes(going, None))
+
+    def class_added(self, info: ClassInfo) -> Act | None:
+        """A class is born."""
+        return self._made("class added", f"Class {info.name} added", classes=(ClassChange(None, info),))
+
+    def classes_edited(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> Act | None:
+        """Classes are this from now on."""
+        pairs = [(self._classes.get(info.id), info) for info in infos]
+        changes = tuple(ClassChange(before, after) for before, after in pairs if before != after)
+        return self._made(kind, text, classes=changes)
+
+    def class_removed(self, class_id: int, into: int | None) -> Act | None:
+        """A class ends: its examples stand no more, or get the label `into`."""
+        info = self._classes.get(class_id)
+        if not info.living:
+            return None
+        examples = self._book.of_class(class_id)
+        what = f"{_count(len(examples))}" if examples else "without examples"
+        kind, text = "class removed", f"Class {info.name} removed ({what})"
+        if into is not None:
+            kind, text = "classes merged", f"Class {info.name} merged into {self.name(into)} ({what})"
+        return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
+
+    def words(self, moved: Moved, back: bool) -> str:
+        """One sentence on an act undone or done again.
+
+        Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
+        """
+        act = moved.act
+        if act.take_id is not None:
+            word = "Label taken back" if back else "Labelled again"
+            count = len(moved.gone) + len(moved.labelled)
+            return f"{word}: {count} examples of {self.name(self._book.take(act.take_id).class_id)}."
+        return f"{'Taken back' if back else 'Done again'}: {act.text}."
+
+    def name(self, class_id: int) -> str:
+        """What a class is called."""
+        return self._classes.names.get(class_id, f"class {class_id}")
+
+    def _made(
+        self, kind: str, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
+    ) -> Act | None:
+        if not labels and not classes:
+            return None
+        return Act(self._book.next_number(), kind, text, labels, classes, unix=time.time())
+
+
+def _count(examples: int) -> str:
+    return "1 example" if examples == 1 else f"{examples} examples"
+
+
+def _changes(examples: Sequence[Example], after: int | None) -> tuple[LabelChange, ...]:
+    """The change to one label, by the labels that the examples have."""
+    by_label: dict[int, list[int]] = {}
+    for example in examples:
+        by_label.setdefault(example.class_id, []).append(example.id)
+    return tuple(LabelChange(before, after, tuple(sorted(ids))) for before, ids in sorted(by_label.items()))

@@ -1,0 +1,231 @@
+"""The history of acts: taking all of it back gives what was before, in memory, on disk, and at the learner."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dgstudio.engine.classes import ClassTable
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.labelbook import LabelBook
+from dgstudio.engine.store_worker import LabelSink, StoreWorker
+from dgstudio.errors import BadInputError
+from dgstudio.session.file import Session
+from dgstudio.types import Example, Take
+
+State = dict[str, Any]
+Rig = Any
+Rigs = Callable[..., Any]
+
+
+class Desk:
+    """dg-store without its thread: each wish is carried out at once. `known` is what the learner was told."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.book, self.classes = session, LabelBook(), ClassTable(session.classes())
+        hidden = session.inactive_ids()
+        every = session.examples(active_only=False)
+        self.book.restore(session.takes(), every, hidden, *session.acts())
+        self.known = {e.id: e.class_id for e in self.book.active_examples()}
+        self.living = {info.id for info in self.classes.living()}
+        self.events = EventQueue()
+        sink = LabelSink(self._absorb, self._forget, self.living.add, self._end, lambda who: None)
+        self.store = StoreWorker(
+            session, None, self.book, self.classes, sink, self.events, lambda: 0.0, reaction_s=lambda: 0.0, hold_s=0.0
+        )
+        self._ids = itertools.count(max((e.id for e in every), default=-1) + 1)
+        self._takes = itertools.count(max((t.id for t in session.takes()), default=-1) + 1)
+
+    def _absorb(self, examples: Sequence[Example], made: float) -> None:
+        for example in examples:
+            assert example.class_id in self.living, "a label of a class that the model does not have yet"
+            self.known[example.id] = example.class_id
+
+    def _forget(self, ids: Sequence[int]) -> None:
+        for identity in ids:
+            self.known.pop(identity, None)
+
+    def _end(self, class_id: int) -> None:
+        assert class_id not in self.known.values(), "a class that still has labels went"
+        self.living.discard(class_id)
+
+    def do(self, name: str, *values: Any) -> None:
+        getattr(self.store, name)(*values)
+        self.store.turn()
+
+    def add_class(self, name: str) -> None:
+        self.do("class_added", self.classes.add(name))
+
+    def take(self, class_id: int, count: int) -> None:
+        number = next(self._takes)
+        take = Take(number, class_id, float(number), number + 0.9, "test", examples=count)
+        examples = [
+            Example(next(self._ids), class_id, number, np.ones(2, np.float32), number, number + 0.5, raw=RAW)
+            for _ in range(count)
+        ]
+        self.do("note_examples", take, examples)
+
+    def state(self) -> State:
+        labels = {e.id: e.class_id for e in self.book.active_examples()}
+        living = self.classes.living()
+        assert labels == self.known == {e.id: e.class_id for e in self.session.examples()}
+        assert {info.id: info for info in living} == {c.id: c for c in self.session.classes() if c.living}
+        assert {info.id for info in living} == self.living
+        for info in living:
+            mine = [identity for identity, label in labels.items() if label == info.id]
+            count, learnable, thumbs = self.book.labels(info.id)
+            assert (count, learnable, len(thumbs)) == (len(mine), len(mine), min(8, len(mine)))
+        acts, done = self.book.history()
+        assert (acts, done) == self.session.acts()
+        return {"labels": labels, "classes": living, "takes": [(t.id, t.class_id) for t in self.book.takes()]}
+
+
+RAW = np.zeros((3, 1), np.float32)
+WISHES = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "undo", "redo"]),
+        st.integers(0, 99),
+        st.integers(0, 99),
+    ),
+    max_size=14,
+)
+
+
+def wish(desk: Desk, name: str, a: int, b: int) -> None:
+    """Do something that a user could wish for, chosen by two numbers."""
+    living, standing = desk.classes.living(), [e.id for e in desk.book.active_examples()]
+    some = standing[a % 7 : a % 7 + b % 5]
+    if name in ("undo", "redo"):
+        desk.do(name)
+    elif name == "add" or not living:
+        desk.add_class(f"class {len(desk.classes.every())}")
+    elif name == "take":
+        desk.take(living[a % len(living)].id, 1 + b % 4)
+    elif name == "relabel":
+        desk.do("relabel", some, living[b % len(living)].id)
+    elif name == "delete":
+        desk.do("delete", some)
+    elif name == "edit":
+        colour = f"#{a:02d}{b:02d}00"
+        infos = desk.classes.edited(living[a % len(living)].id, key=str(1 + b % 9), colour=colour)
+        desk.do("edit_classes", "class changed", "changed", infos)
+    elif name == "move":
+        desk.do("edit_classes", "classes ordered", "moved", desk.classes.moved(living[a % len(living)].id, b % 5))
+    else:
+        into = living[b % len(living)].id
+        gone = living[a % len(living)].id
+        if name == "remove":
+            desk.do("remove_class", gone)
+        elif into != gone:
+            desk.do("remove_class", gone, into)
+
+
+@settings(max_examples=80, deadline=None)
+@given(WISHES, WISHES)
+def test_as_many_undos_as_acts_give_what_was_before(first: list[Any], then: list[Any]) -> None:
+    with Session.memory() as session:
+        desk = Desk(session)
+        for each in first:
+            wish(desk, *each)
+        states, depth = [desk.state()], desk.book.history()[1]
+        for each in then:
+            if each[0] in ("undo", "redo"):
+                continue
+            before = desk.book.history()[1]
+            wish(desk, *each)
+            if desk.book.history()[1] > before:
+                states.append(desk.state())
+        assert desk.book.history()[1] == depth + len(states) - 1
+        for state in reversed(states[:-1]):
+            desk.do("undo")
+            assert desk.state() == state
+        for state in states[1:]:
+            desk.do("redo")
+            assert desk.state() == state
+        # The same on disk, to a program that has just opened it: ribbons are of one run.
+        again = Desk(session)
+        for state in reversed(states[:-1]):
+            again.do("undo")
+            assert {**again.state(), "takes": state["takes"]} == state
+
+
+def test_a_take_that_was_cut_short_can_be_undone_after_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    with Session.create(path) as session:
+        desk = Desk(session)
+        desk.add_class("wave")
+        session.put_take(Take(0, 0, 0.0, 1.0, "test", examples=2))
+        session.put_examples([Example(i, 0, 0, np.ones(2, np.float32), 0.0, 0.5) for i in range(2)])
+    with Session.open(path) as session:
+        desk = Desk(session)
+        (lacking,) = [act for act in desk.book.history()[0] if act.take_id == 0]
+        session.put_act(lacking)
+        desk.do("undo")
+        assert session.examples() == [] and [info.name for info in session.classes()] == ["wave"]
+
+
+def teach(rig: Rig) -> tuple[int, list[Example]]:
+    class_id = rig.teach("Badminton", "Badminton")
+    return class_id, rig.engine.book.of_class(class_id)
+
+
+def test_a_class_that_goes_takes_its_logit_and_its_examples_and_comes_back_byte_for_byte(rigs: Rigs) -> None:
+    rig = rigs()
+    class_id, examples = teach(rig)
+    store = rig.engine.learner.store
+    learned = store.head
+    rig.engine.remove_class(class_id)
+    rig.settle()
+    assert class_id not in store.head.classes and rig.engine.book.of_class(class_id) == []
+    assert f"Badminton removed ({len(examples)} examples)" in rig.heard("labels changed").text
+    with pytest.raises(BadInputError, match="has been removed"):
+        rig.engine.press_class(class_id)
+    rig.engine.undo()
+    rig.settle()
+    assert store.head.digest == learned.digest
+    assert [e.id for e in rig.engine.book.of_class(class_id)] == [e.id for e in examples]
+
+
+def test_relabelling_learns_what_a_learner_with_the_right_labels_would(rigs: Rigs) -> None:
+    rig, right = rigs(), rigs()
+    wrong_id, examples = teach(rig)
+    info = rig.engine.add_class("other")
+    rig.engine.relabel([e.id for e in examples], info.id)
+    rig.settle()
+    assert rig.engine.book.labels(info.id)[0] == len(examples) and rig.engine.book.labels(wrong_id)[0] == 0
+    assert [take.class_id for take in rig.engine.book.takes()] == [info.id]
+
+    right.engine.add_class("Badminton")
+    right.teach("other", "Badminton")
+    assert [bank.R.tobytes() for bank in rig.engine.learner.store.head.banks] == [
+        bank.R.tobytes() for bank in right.engine.learner.store.head.banks
+    ]
+    rig.engine.delete_examples([e.id for e in examples])
+    rig.settle()
+    assert rig.engine.book.total == 0 and not rig.engine.learner.store.head.banks
+
+
+def test_merging_and_renaming(rigs: Rigs) -> None:
+    rig = rigs()
+    class_id, examples = teach(rig)
+    info = rig.engine.add_class("other")
+    rig.engine.merge_class(class_id, info.id)
+    rig.engine.edit_class(info.id, name="racket")
+    rig.settle()
+    assert rig.engine.classes.by_name("racket") is not None and rig.engine.classes.by_name("Badminton") is None
+    assert len(rig.engine.book.of_class(info.id)) == len(examples)
+    assert class_id not in rig.engine.learner.store.head.classes
+    with pytest.raises(BadInputError, match="already a class"):
+        rig.engine.edit_class(info.id, name="walking")
+    with pytest.raises(BadInputError, match="another one"):
+        rig.engine.merge_class(info.id, class_id)
+    texts = [act.text for act in rig.engine.book.history()[0]]
+    assert texts[-2:] == [
+        f"Class Badminton merged into other ({len(examples)} examples)",
+        "Class other renamed to racket",
+    ]
