@@ -110,7 +110,8 @@ class Engine(LabelCommands, OtherModels):
 
     def _build(self, resumed: Resumed) -> None:
         settings, spec = self.settings, self.spec
-        self.lane = Lane(self.learner.store, self.classes)
+        # As far back as samples go, so that every stretch that can be seen can be labelled.
+        self.lane = Lane(self.learner.store, self.classes, self.ring.capacity // spec.hop)
         waits = settings.lossless or settings.every_hop
         self.out = OutWorker(self.events, lossless=waits)
         self.infer = InferWorker(

@@ -165,6 +165,10 @@ class LabelBook:
             return self._move(self._acts[self._done - 1], back=False)
 
     def _append(self, act: Act) -> None:
+        for dropped in self._acts[self._done :]:
+            # Nothing can bring these back any more; the session file still has them.
+            for identity in self._of_take.pop(dropped.take_id, ()) if dropped.take_id is not None else ():
+                del self._examples[identity]
         del self._acts[self._done :]
         self._acts.append(act)
         self._done = len(self._acts)

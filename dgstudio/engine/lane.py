@@ -16,7 +16,8 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.types import F32, Reading
 
-READINGS_KEPT = 16_384
+READINGS_KEPT = 4096
+"""Answers that a lane remembers at least; 2 KB each."""
 COVERED = 512
 """Answers in the live figure of coverage."""
 
@@ -55,9 +56,9 @@ class Lane:
     certificates compare with (the last protected version), or None.
     """
 
-    def __init__(self, store: SnapshotStore, classes: ClassTable) -> None:
+    def __init__(self, store: SnapshotStore, classes: ClassTable, readings_kept: int = READINGS_KEPT) -> None:
         self.store = store
-        self.readings: RecordRing[Reading] = RecordRing(READINGS_KEPT)
+        self.readings: RecordRing[Reading] = RecordRing(max(READINGS_KEPT, readings_kept))
         self.counts = LaneCounts()
         self.reference: Plan | None = None
         self._classes = classes
