@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
-from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.types import Act, ClassInfo, EngineStats, Event, Example, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 33
 STATS_MS = 250
@@ -273,6 +273,40 @@ class Bridge(QObject):
         info = self.engine.add_class(name)
         self._refresh_classes()
         return info
+
+    def edit_class(
+        self, class_id: int, *, name: str | None = None, key: str | None = None, colour: str | None = None
+    ) -> None:
+        """Rename, re-key or recolour a class; `BadInputError` says what is wrong."""
+        self.engine.edit_class(class_id, name=name, key=key, colour=colour)
+
+    def move_class(self, class_id: int, place: int) -> None:
+        """Put a class at `place` (from 0) in the order of the classes."""
+        self.engine.move_class(class_id, place)
+
+    def remove_class(self, class_id: int) -> None:
+        """End a class, and let its examples stand no more."""
+        self.engine.remove_class(class_id)
+
+    def merge_class(self, class_id: int, into: int) -> None:
+        """End a class and give its examples another."""
+        self.engine.merge_class(class_id, into)
+
+    def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
+        """Give examples another class."""
+        self.engine.relabel(example_ids, class_id)
+
+    def delete_examples(self, example_ids: Sequence[int]) -> None:
+        """Let examples stand no more."""
+        self.engine.delete_examples(example_ids)
+
+    def examples(self) -> list[Example]:
+        """Return every example that stands, by id."""
+        return self.engine.book.active_examples()
+
+    def acts(self) -> tuple[list[Act], int]:
+        """Return what was done to labels and classes, oldest first, and how many of that are done, not undone."""
+        return self.engine.book.history()
 
     def undo(self) -> None:
         """Take back the last labelling act."""

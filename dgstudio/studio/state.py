@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,9 +12,11 @@ from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,
     F64,
+    Act,
     ClassInfo,
     EngineStats,
     Event,
+    Example,
     Mode,
     PublishRecord,
     Reading,
@@ -268,6 +271,40 @@ class Commands(Protocol):
         BadInputError
             If the name is empty, too long or taken; the text is a sentence for the user.
         """
+        ...
+
+    def edit_class(
+        self, class_id: int, *, name: str | None = None, key: str | None = None, colour: str | None = None
+    ) -> None:
+        """Rename, re-key or recolour a class; `BadInputError` says what is wrong."""
+        ...
+
+    def move_class(self, class_id: int, place: int) -> None:
+        """Put a class at `place` (from 0) in the order of the classes."""
+        ...
+
+    def remove_class(self, class_id: int) -> None:
+        """End a class, and let its examples stand no more."""
+        ...
+
+    def merge_class(self, class_id: int, into: int) -> None:
+        """End a class and give its examples another."""
+        ...
+
+    def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
+        """Give examples another class."""
+        ...
+
+    def delete_examples(self, example_ids: Sequence[int]) -> None:
+        """Let examples stand no more."""
+        ...
+
+    def examples(self) -> list[Example]:
+        """Return every example that stands, by id."""
+        ...
+
+    def acts(self) -> tuple[list[Act], int]:
+        """Return what was done to labels and classes, oldest first, and how many of that are done, not undone."""
         ...
 
     def undo(self) -> None:

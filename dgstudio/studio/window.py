@@ -118,7 +118,7 @@ class StudioWindow(QMainWindow):
             "answer": AnswerPanel(state, commands),
             "gates": GatesPanel(state, commands),
             "stability": StabilityPanel(state, commands),
-            "classes": ClassesPanel(state, commands, self.labelling),
+            "classes": ClassesPanel(state, commands, self.labelling, self.attempt),
             "uncertain": UncertainPanel(state, commands),
             "snapshots": SnapshotsPanel(state, commands),
             "log": LogPanel(state, commands),

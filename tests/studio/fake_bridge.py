@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO
@@ -10,9 +12,11 @@ from dgstudio.streams.source import Knob
 from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
+    Act,
     ClassInfo,
     EngineStats,
     Event,
+    Example,
     Mode,
     PublishRecord,
     Reading,
@@ -210,6 +214,32 @@ class FakeBridge:
         self.state.classes.append(ClassCard(info))
         self.state.announce("classes")
         return info
+
+    def edit_class(self, class_id: int, **change: str) -> None:
+        self.calls.append(("edit", class_id, change))
+        if change.get("name") == "":
+            raise BadInputError("A class needs a name: type at least one letter.")
+
+    def move_class(self, class_id: int, place: int) -> None:
+        self.calls.append(("move", class_id, place))
+
+    def remove_class(self, class_id: int) -> None:
+        self.calls.append(("remove", class_id))
+
+    def merge_class(self, class_id: int, into: int) -> None:
+        self.calls.append(("merge", class_id, into))
+
+    def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
+        self.calls.append(("relabel", tuple(example_ids), class_id))
+
+    def delete_examples(self, example_ids: Sequence[int]) -> None:
+        self.calls.append(("delete", tuple(example_ids)))
+
+    def examples(self) -> list[Example]:
+        return []
+
+    def acts(self) -> tuple[list[Act], int]:
+        return [], 0
 
     def undo(self) -> None:
         self.calls.append(("undo",))

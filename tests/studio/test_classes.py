@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.panels.classes import EMPTY, LOADING
 from dgstudio.studio.widgets.classcard import sketch
+from dgstudio.studio.widgets.classmenu import ClassMenu
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -180,3 +181,78 @@ def test_where_there_are_many_the_cards_are_low_and_the_newest_is_in_sight(windo
     last = panel.cards()[-1]
     assert last.compact
     assert not last.visibleRegion().isEmpty()
+
+
+def menu_of(panel, place: int):
+    panel.cards()[place].asked.emit(panel.cards()[place].card.info.id, "menu")
+    (menu,) = panel.findChildren(ClassMenu)
+    return menu
+
+
+def choose(menu, *words: str) -> None:
+    """Trigger an action by the beginnings of its words, submenu by submenu."""
+    for word in words[:-1]:
+        menu = next(action.menu() for action in menu.actions() if action.text().startswith(word))
+    next(action for action in menu.actions() if action.text().startswith(words[-1])).trigger()
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        (("Key", "5"), ("edit", 1, {"key": "5"})),
+        (("Key", "No key"), ("edit", 1, {"key": ""})),
+        (("Colour", "green"), ("edit", 1, {"colour": "#009e73"})),
+        (("Move up",), ("move", 1, 0)),
+        (("Move down",), ("move", 1, 2)),
+        (("Merge into", "shake"), ("merge", 1, 3)),
+        (("Remove with 43 windows",), ("remove", 1)),
+    ],
+)
+def test_the_menu_of_a_card_does_what_it_says(panel, bridge, words, call):
+    menu = menu_of(panel, 1)
+    choose(menu, *words)
+    assert bridge.calls == [call]
+    menu.close()
+
+
+def test_the_menu_names_who_has_a_key_and_offers_no_way_off_the_list(panel):
+    menu = menu_of(panel, 0)
+    keys = next(action.menu() for action in menu.actions() if action.text() == "Key")
+    assert [action.text() for action in keys.actions()][:2] == ["1", "2   exchange with rest"]
+    assert keys.actions()[0].isChecked()
+    enabled = {action.text().split("\t")[0]: action.isEnabled() for action in menu.actions()}
+    assert not enabled["Move up"] and enabled["Move down"]
+    menu.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier", "call"),
+    [
+        (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, ("remove", 1)),
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier, ("move", 1, 0)),
+        (Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier, ("move", 1, 2)),
+    ],
+)
+def test_a_focused_card_can_be_changed_from_the_keyboard(panel, bridge, key, modifier, call):
+    card = panel.cards()[1]
+    card.setFocus()
+    QTest.keyClick(card, key, modifier)
+    assert bridge.calls == [call]
+
+
+def test_renaming_starts_from_the_name_and_goes_back_to_the_card(panel, bridge):
+    card = panel.cards()[1]
+    card.setFocus()
+    QTest.keyClick(card, Qt.Key.Key_F2)
+    assert panel.field.isVisible() and panel.field.selectedText() == "rest"
+    QTest.keyClicks(panel.field, "still")
+    QTest.keyClick(panel.field, Qt.Key.Key_Return)
+    assert bridge.calls == [("edit", 1, {"name": "still"})]
+    assert card.hasFocus() and panel.field.isHidden()
+    panel.begin_rename(1)
+    panel.field.clear()
+    QTest.keyClick(panel.field, Qt.Key.Key_Return)
+    assert "needs a name" in panel.sentence.text() and panel.field.isVisible()
+    QTest.keyClick(panel.field, Qt.Key.Key_Escape)
+    panel.begin_add()
+    assert panel.field.text() == "" and panel.field.accessibleName() == "Name of the new class"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dgstudio.errors import BadInputError
@@ -11,6 +14,7 @@ from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.classcard import HEIGHT, ClassCardWidget
+from dgstudio.studio.widgets.classmenu import ClassMenu
 from dgstudio.studio.widgets.panel import HEADER_HEIGHT, PanelFrame
 
 TITLE = "Classes · hold a key"
@@ -19,18 +23,27 @@ LOADING = "Loading the base model …"
 
 
 class ClassesPanel(PanelFrame):
-    """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here."""
+    """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here.
+
+    `attempt` calls a command and tells the user what it refuses.
+    """
 
     added = Signal(object)
 
     def __init__(
-        self, state: StudioState, commands: Commands, labelling: Labelling, parent: QWidget | None = None
+        self,
+        state: StudioState,
+        commands: Commands,
+        labelling: Labelling,
+        attempt: Callable[..., None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(TITLE, parent=parent)
-        self._state, self._commands, self._labelling = state, commands, labelling
+        self._state, self._commands, self._labelling, self._attempt = state, commands, labelling, attempt
         self._cards: dict[int, ClassCardWidget] = {}
         self._recording: int | None = None
         self._start: tuple[int, float] | None = None
+        self._renamed: int | None = None
         self.add_button = QPushButton("+ Add")
         self.add_button.setObjectName("flat")
         self.add_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -85,6 +98,24 @@ class ClassesPanel(PanelFrame):
 
     def begin_add(self) -> None:
         """Open the name field, or go back to it."""
+        self._renamed = None
+        self.field.setPlaceholderText("name, then Enter")
+        self.field.setAccessibleName("Name of the new class")
+        self._open_field()
+
+    def begin_rename(self, class_id: int) -> None:
+        """Open the name field with the name that a class has."""
+        card = self._state.card(class_id)
+        if card is None:
+            return
+        self._renamed = class_id
+        self.field.setText(card.info.name)
+        self.field.setPlaceholderText(f"new name of {card.info.name}, then Enter")
+        self.field.setAccessibleName(f"New name of the class {card.info.name}")
+        self._open_field()
+        self.field.selectAll()
+
+    def _open_field(self) -> None:
         self._say("")
         self.field.show()
         self.empty.hide()
@@ -95,7 +126,10 @@ class ClassesPanel(PanelFrame):
         self.field.clear()
         self._say("")
         self.field.hide()
-        self.window().setFocus()
+        renamed = self._cards.get(-1 if self._renamed is None else self._renamed)
+        self._renamed = None
+        # Whoever came from a card goes back to it.
+        (renamed if renamed is not None and renamed.isVisible() else self.window()).setFocus()
         self._fill()
 
     def update_frame(self, frame: Frame) -> None:
@@ -143,6 +177,10 @@ class ClassesPanel(PanelFrame):
 
     def _add(self) -> None:
         try:
+            if self._renamed is not None:
+                self._commands.edit_class(self._renamed, name=self.field.text())
+                self.cancel_add()
+                return
             info = self._commands.add_class(self.field.text())
         except BadInputError as error:
             self._say(str(error))
@@ -151,6 +189,24 @@ class ClassesPanel(PanelFrame):
         self.cancel_add()
         self.reveal(info.id)
         self.added.emit(info)
+
+    def _asked(self, class_id: int, wish: str) -> None:
+        commands, state = self._commands, self._state
+        place = next((p for p, card in enumerate(state.classes) if card.info.id == class_id), None)
+        if place is None:
+            return
+        if wish == "menu":
+            card = self._cards[class_id]
+            menu = ClassMenu(class_id, state, commands, self._attempt, self.begin_rename, self)
+            pointer = QCursor.pos()
+            inside = card.rect().contains(card.mapFromGlobal(pointer))
+            menu.popup(pointer if inside else card.mapToGlobal(card.rect().bottomLeft()))
+        elif wish == "rename":
+            self.begin_rename(class_id)
+        elif wish == "remove":
+            self._attempt(commands.remove_class, class_id)
+        else:
+            self._attempt(commands.move_class, class_id, place + (1 if wish == "down" else -1))
 
     def reveal(self, class_id: int) -> None:
         """Scroll to a class's card; a new one lies last, where there may be no room to see it."""
@@ -185,7 +241,7 @@ class ClassesPanel(PanelFrame):
             self._cards[class_id].set_recording(round(seconds, 1))
 
     def _fill(self) -> None:
-        wanted = {card.info.id: card for card in self._state.classes}
+        wanted, moved = {card.info.id: card for card in self._state.classes}, False
         for class_id in [known for known in self._cards if known not in wanted]:
             card = self._cards.pop(class_id)
             self._column.removeWidget(card)
@@ -197,11 +253,16 @@ class ClassesPanel(PanelFrame):
                 widget.apply_theme(self.theme)
                 widget.pressed.connect(lambda id: self._labelling.press(id))
                 widget.released.connect(lambda _id: self._labelling.release())
+                widget.asked.connect(self._asked)
                 self._cards[class_id] = widget
             else:
                 widget.set_card(shown)
             if self._column.indexOf(widget) != place:
                 self._column.insertWidget(place, widget)
+                moved = True
+        if moved:
+            for before, after in itertools.pairwise(self.cards()):
+                QWidget.setTabOrder(before, after)
         self._compact()
         state = self._state
         words = {"loading": LOADING, "failed": state.failure}.get(state.phase, EMPTY)

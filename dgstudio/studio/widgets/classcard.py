@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
@@ -60,11 +61,27 @@ def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:
     painter.drawPolyline(QPolygonF([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]))
 
 
+MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."
+NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
+WISHES = {
+    (NONE, Qt.Key.Key_F2): "rename",
+    (NONE, Qt.Key.Key_Delete): "remove",
+    (NONE, Qt.Key.Key_Menu): "menu",
+    (Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_F10): "menu",
+    (ALT, Qt.Key.Key_Up): "up",
+    (ALT, Qt.Key.Key_Down): "down",
+}
+
+
 class ClassCardWidget(QWidget):
-    """A card; `pressed` and `released` tell of the pointer (or of Enter on the focused card)."""
+    """A card; `pressed` and `released` tell of the pointer (or of Enter on the focused card).
+
+    `asked` tells of what else is wished for of the class: "menu", "rename", "remove", "up", "down".
+    """
 
     pressed = Signal(object)
     released = Signal(object)
+    asked = Signal(object, object)
 
     def __init__(self, card: ClassCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,7 +110,7 @@ class ClassCardWidget(QWidget):
         self.setAccessibleDescription(f"key {info.key or 'none'}, {card.count} examples, {lamp}")
         how = f"Hold {info.key} or press here while you perform it" if info.key else "Press and hold here to record"
         counts = self.counts()[0] if card.learnable else f"{card.count} examples"
-        self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.")
+        self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.\n{MENU_WORDS}")
         self.update()
 
     def set_compact(self, compact: bool) -> None:
@@ -147,7 +164,14 @@ class ClassCardWidget(QWidget):
                 self._down = True
                 self.pressed.emit(self.card.info.id)
             return
+        wish = WISHES.get((event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier, Qt.Key(event.key())))
+        if wish is not None:
+            self.asked.emit(self.card.info.id, wish)
+            return
         event.ignore()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
+        self.asked.emit(self.card.info.id, "menu")
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
