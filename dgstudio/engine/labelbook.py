@@ -262,6 +262,11 @@ class LabelBook:
         with self._lock:
             return [take for _, take in sorted(self._shown.items()) if take.end >= since]
 
+    def every_take(self) -> dict[int, Take]:
+        """Every take by id, as it was made, those that do not stand too."""
+        with self._lock:
+            return dict(self._takes)
+
     def take(self, take_id: int) -> Take:
         """The take with this id, as it was made."""
         with self._lock:

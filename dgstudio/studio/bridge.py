@@ -13,10 +13,11 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
+from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
-from dgstudio.types import Act, ClassInfo, EngineStats, Event, Example, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.types import Act, ClassInfo, EngineStats, Event, Example, Mode, PublishRecord, Reading, Take, TwinReading
 
 FRAME_MS = 33
 STATS_MS = 250
@@ -303,6 +304,18 @@ class Bridge(QObject):
     def examples(self) -> list[Example]:
         """Return every example that stands, by id."""
         return self.engine.book.active_examples()
+
+    def takes_by_id(self) -> dict[int, Take]:
+        """Return every take that there ever was, as it was made."""
+        return self.engine.book.every_take()
+
+    def show_span(self, start: float, end: float) -> None:
+        """Pause the stream and mark the stretch [start, end]; `BadInputError` where it is out of sight."""
+        times, _ = self.engine.ring.latest(self.state.view_s)
+        if not len(times) or start < times[0] or end > times[-1] + 1e-6:
+            raise BadInputError("That stretch of the stream is no longer in view.")
+        self.state.set_paused(True)
+        self.state.set_selection((start, end))
 
     def acts(self) -> tuple[list[Act], int]:
         """Return what was done to labels and classes, oldest first, and how many of that are done, not undone."""

@@ -36,6 +36,17 @@ def declare_actions(window: StudioWindow) -> None:
     add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
     add(
         Action(
+            "examples",
+            "Browse the examples",
+            window.toggle_examples,
+            "E",
+            "All that was labelled, as a table and as a map: select, relabel, delete",
+            "mdi6.table-search",
+            group="Label",
+        )
+    )
+    add(
+        Action(
             "save_copy",
             "Save a copy…",
             window.save_copy,

@@ -303,6 +303,14 @@ class Commands(Protocol):
         """Return every example that stands, by id."""
         ...
 
+    def takes_by_id(self) -> dict[int, Take]:
+        """Return every take that there ever was, as it was made."""
+        ...
+
+    def show_span(self, start: float, end: float) -> None:
+        """Pause the stream and mark the stretch [start, end]; `BadInputError` where it is out of sight."""
+        ...
+
     def acts(self) -> tuple[list[Act], int]:
         """Return what was done to labels and classes, oldest first, and how many of that are done, not undone."""
         ...

@@ -85,6 +85,12 @@ QScrollBar::handle:horizontal:hover { background: $border_strong; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QTableView#examples { background: $well; border: 1px solid $border; outline: none; color: $text; }
+QTableView#examples QHeaderView { background: $raised; }
+QTableView#examples QHeaderView::section {
+    background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
+}
+
 QMenu { background: $raised; color: $text; border: 1px solid $border_strong; padding: 5px 0; }
 QMenu::item { padding: 5px 26px 5px 26px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }

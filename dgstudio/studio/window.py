@@ -38,6 +38,7 @@ from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings,
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
+from dgstudio.studio.widgets.examplesheet import ExampleSheet
 from dgstudio.studio.widgets.hints import Hint, Hints
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
@@ -149,6 +150,7 @@ class StudioWindow(QMainWindow):
         self.shortcuts = ShortcutSheet(self.actions_, desk)
         self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
+        self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(
@@ -270,7 +272,7 @@ class StudioWindow(QMainWindow):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.proposal, self.task_line, self.hints]
+        over += [self.learning, self.proposal, self.examples, self.task_line, self.hints]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -300,6 +302,13 @@ class StudioWindow(QMainWindow):
             self.learning.close_overlay()
         else:
             self.learning.open()
+
+    def toggle_examples(self) -> None:
+        """Open the browser of examples, or close it."""
+        if self.examples.isVisible():
+            self.examples.close_overlay()
+        else:
+            self.examples.open()
 
     def save_copy(self) -> None:
         """Ask where to write a copy of the session; the stream goes on meanwhile."""

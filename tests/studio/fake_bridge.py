@@ -238,6 +238,12 @@ class FakeBridge:
     def examples(self) -> list[Example]:
         return []
 
+    def takes_by_id(self) -> dict[int, Take]:
+        return {}
+
+    def show_span(self, start: float, end: float) -> None:
+        self.calls.append(("show", start, end))
+
     def acts(self) -> tuple[list[Act], int]:
         return [], 0
 

@@ -1,0 +1,186 @@
+"""The labelled examples as a map: two principal components of their features, coloured by class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from dgstudio.studio.theme import DARK, Theme
+from dgstudio.types import F32, F64, Example
+
+FITTED_ON = 4000
+"""Examples that the components are computed from, at most."""
+GROWTH = 2.0
+"""The components are computed anew when there are this many times the examples they were computed from."""
+MARGIN = 14
+EMPTY = "No examples yet."
+
+
+class Components:
+    """Two principal components of standardised features, kept until there is much more to compute them from.
+
+    Principal component analysis (Pearson 1901; Hotelling 1933) by the eigenvectors of the correlation matrix. When
+    they are computed anew, each new axis points the way in which the old one did, so that the map does not flip over.
+    """
+
+    def __init__(self) -> None:
+        self._fitted = 0
+        self._known: tuple[F64, F64, F64] | None = None
+        """Mean (d,), scale (d,) and axes (d, 2)."""
+
+    def __call__(self, features: F32) -> F64:
+        """Coordinates (n, 2) of features (n, d), n at least 1."""
+        known = self._known
+        if known is None or len(known[0]) != features.shape[1] or len(features) >= GROWTH * self._fitted:
+            known = self._known = self._fit(features, known)
+            self._fitted = len(features)
+        mean, scale, axes = known
+        placed: F64 = (features.astype(np.float64) - mean) / scale @ axes
+        return placed
+
+    @staticmethod
+    def _fit(features: F32, before: tuple[F64, F64, F64] | None) -> tuple[F64, F64, F64]:
+        some = features[:: max(1, len(features) // FITTED_ON)].astype(np.float64)
+        mean, spread = some.mean(0), some.std(0)
+        scale = np.where(spread > 1e-9, spread, 1.0)
+        standard = (some - mean) / scale
+        _, vectors = np.linalg.eigh(standard.T @ standard)
+        axes = vectors[:, ::-1][:, :2]
+        if axes.shape[1] < 2:
+            axes = np.column_stack([axes, np.zeros(len(axes))])
+        if before is not None and before[2].shape == axes.shape:
+            axes = axes * np.where(np.einsum("ij,ij->j", before[2], axes) < 0, -1.0, 1.0)
+        return mean, scale, axes
+
+
+class ExampleMap(QWidget):
+    """The map; dragging a rectangle selects what lies in it. `chosen` carries the ids."""
+
+    chosen = Signal(object)
+
+    def __init__(self, colour_of: Callable[[int], str]) -> None:
+        super().__init__()
+        self.theme: Theme = DARK
+        self._colour_of = colour_of
+        self._components = Components()
+        self._ids = np.zeros(0, np.int64)
+        self._labels = np.zeros(0, np.int64)
+        self._placed: F64 = np.zeros((0, 2))
+        self._selected: set[int] = set()
+        self._ground: QPixmap | None = None
+        self._from: QPoint | None = None
+        self._to: QPoint | None = None
+        self.setAccessibleName("Map of the examples")
+        self.setToolTip(
+            "Two principal components of the features: what looks alike lies together. Drag to select, click for one."
+        )
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(200, 160)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def show_examples(self, examples: Sequence[Example]) -> None:
+        """Show these examples, all with as many features."""
+        self._ids = np.asarray([example.id for example in examples], np.int64)
+        self._labels = np.asarray([example.class_id for example in examples], np.int64)
+        if len(examples):
+            self._placed = self._components(np.stack([example.features for example in examples]))
+        else:
+            self._placed = np.zeros((0, 2))
+        self._ground = None
+        self.update()
+
+    def select(self, ids: set[int]) -> None:
+        """Ring these examples."""
+        if ids != self._selected:
+            self._selected = set(ids)
+            self.update()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._ground = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        self._ground = None
+        super().resizeEvent(event)
+
+    def points(self) -> F64:
+        """Return where the examples are drawn, (n, 2) in logical pixels."""
+        placed = self._placed
+        if not len(placed):
+            return placed
+        # The outermost few may not push all others into one spot.
+        low, high = np.quantile(placed, (0.005, 0.995), axis=0)
+        span = np.where(high - low > 1e-9, high - low, 1.0)
+        size = np.array([self.width() - 2 * MARGIN, self.height() - 2 * MARGIN])
+        inside: F64 = MARGIN + np.clip((placed - low) / span, -0.02, 1.02) * size
+        return inside
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        if self._ground is None:
+            self._ground = self._painted()
+        painter.drawPixmap(0, 0, self._ground)
+        theme = self.theme
+        if not len(self._ids):
+            painter.setFont(theme.ui("body"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
+            return
+        if self._selected:
+            points = self.points()[np.isin(self._ids, list(self._selected))]
+            painter.setPen(QPen(theme.colour("text_strong"), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in points.tolist()]))
+        if self._from is not None and self._to is not None:
+            painter.setPen(QPen(theme.colour("accent_text"), 1))
+            wash = QColor(theme.colour("accent"))
+            wash.setAlpha(40)
+            painter.setBrush(wash)
+            painter.drawRect(QRectF(QRect(self._from, self._to).normalized()))
+
+    def _painted(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self.theme.colour("well"))
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(self._ids) < 5000)
+        points = self.points()
+        for class_id in np.unique(self._labels):
+            colour = QColor(self.theme.visible(self._colour_of(int(class_id))))
+            colour.setAlpha(190)
+            painter.setPen(QPen(colour, 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            mine = points[self._labels == class_id]
+            painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in mine.tolist()]))
+        painter.end()
+        return pixmap
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._from = self._to = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if self._from is not None:
+            self._to = event.position().toPoint()
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() != Qt.MouseButton.LeftButton or self._from is None or self._to is None:
+            return
+        box = QRect(self._from, self._to).normalized()
+        self._from = self._to = None
+        points = self.points()
+        if box.width() < 4 and box.height() < 4:
+            # A click means the nearest one.
+            away = np.hypot(*(points - [box.center().x(), box.center().y()]).T) if len(points) else np.zeros(0)
+            found = [int(self._ids[away.argmin()])] if len(away) and away.min() < 12 else []
+        else:
+            low, high = np.array([box.left(), box.top()]), np.array([box.right(), box.bottom()])
+            found = [int(i) for i in self._ids[((points >= low) & (points <= high)).all(1)]]
+        self.update()
+        self.chosen.emit(set(found))
