@@ -32,16 +32,27 @@ def declare_actions(window: StudioWindow) -> None:
             attempt(commands.unpin)
 
     add(Action("add_class", "Add a class", begin_add, "A", "Add a class and name it", "mdi6.plus", group="Label"))
-    add(Action("undo", "Undo the last label", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
+    add(Action("undo", "Undo", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
     add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
     add(
         Action(
             "examples",
             "Browse the examples",
-            window.toggle_examples,
+            lambda: window.toggle(window.examples),
             "E",
             "All that was labelled, as a table and as a map: select, relabel, delete",
             "mdi6.table-search",
+            group="Label",
+        )
+    )
+    add(
+        Action(
+            "history",
+            "History",
+            lambda: window.toggle(window.history),
+            "H",
+            "All that was done to labels and classes; go back to any of it",
+            "mdi6.history",
             group="Label",
         )
     )
@@ -71,7 +82,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "learning",
             "Contract and learning",
-            window.toggle_learning,
+            lambda: window.toggle(window.learning),
             "L",
             "What is protected, how open the learning bank is, which rule learns",
             "mdi6.tune-variant",

@@ -24,7 +24,7 @@ from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import declare_actions, fill_menu
-from dgstudio.studio.palette import CommandPalette, ShortcutSheet
+from dgstudio.studio.palette import CommandPalette, Overlay, ShortcutSheet
 from dgstudio.studio.panels.answer import AnswerPanel
 from dgstudio.studio.panels.classes import ClassesPanel
 from dgstudio.studio.panels.gates import GatesPanel
@@ -40,6 +40,7 @@ from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
 from dgstudio.studio.widgets.examplesheet import ExampleSheet
 from dgstudio.studio.widgets.hints import Hint, Hints
+from dgstudio.studio.widgets.historysheet import HistorySheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.statusbar import StatusBar
@@ -151,6 +152,7 @@ class StudioWindow(QMainWindow):
         self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
+        self.history = HistorySheet(self.state, self.commands, desk)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(
@@ -218,7 +220,7 @@ class StudioWindow(QMainWindow):
             self.say(Event("refused", str(error), "warning"))
 
     def _toast(self, event: Event) -> None:
-        if event.kind == "take saved":
+        if event.kind in ("take saved", "labels changed"):
             level = "info" if event.level == "good" else event.level
             self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
         elif event.kind == "rebuild offered":
@@ -272,7 +274,7 @@ class StudioWindow(QMainWindow):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.proposal, self.examples, self.task_line, self.hints]
+        over += [self.learning, self.proposal, self.examples, self.history, self.task_line, self.hints]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -296,19 +298,12 @@ class StudioWindow(QMainWindow):
             self._was_maximised = self.isMaximized()
             self.showFullScreen()
 
-    def toggle_learning(self) -> None:
-        """Open the sheet of contract and learning, or close it."""
-        if self.learning.isVisible():
-            self.learning.close_overlay()
+    def toggle(self, sheet: Overlay) -> None:
+        """Open a sheet, or close it."""
+        if sheet.isVisible():
+            sheet.close_overlay()
         else:
-            self.learning.open()
-
-    def toggle_examples(self) -> None:
-        """Open the browser of examples, or close it."""
-        if self.examples.isVisible():
-            self.examples.close_overlay()
-        else:
-            self.examples.open()
+            sheet.open()
 
     def save_copy(self) -> None:
         """Ask where to write a copy of the session; the stream goes on meanwhile."""

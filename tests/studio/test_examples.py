@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from dgstudio.studio.widgets.examplemap import Components
-from dgstudio.types import Example, Take
+from dgstudio.types import Act, Example, Take
 
 ROWS = 60
 LEFT = Qt.MouseButton.LeftButton
@@ -125,3 +125,33 @@ def test_the_map_does_not_flip_when_its_axes_are_computed_anew():
     assert all(np.corrcoef(before[:, axis], after[:, axis])[0, 1] > 0.9 for axis in (0, 1))
     alike = Components()(np.ones((4, 6), np.float32))
     assert alike.shape == (4, 2) and np.isfinite(alike).all()
+
+
+def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
+    acts = [Act(0, "class added", "Class wave added"), Act(1, "take", "42 examples, 2.1 s", take_id=0)]
+    acts.append(Act(2, "relabelled", "3 examples relabelled as rest"))
+    monkeypatch.setattr(bridge, "acts", lambda: (acts, 2))
+    monkeypatch.setattr(bridge, "takes_by_id", lambda: {0: Take(0, 1, 0.0, 2.1, "simulator")})
+    QTest.keyClick(window, Qt.Key.Key_H)
+    sheet = window.history
+    lines = [sheet.list.item(row).text().split("   ", 1)[-1] for row in range(sheet.list.count())]
+    assert lines == [
+        "3 examples relabelled as rest   (undone)",
+        "rest: 42 examples, 2.1 s",
+        "Class wave added",
+        "The beginning",
+    ]
+    assert sheet.list.currentRow() == 1
+    QTest.keyClick(sheet.list, Qt.Key.Key_End)
+    QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+    assert bridge.calls == [("undo",), ("undo",)]
+    sheet.list.setCurrentRow(0)
+    sheet.go()
+    assert bridge.calls[2:] == [("redo",)] * 3
+    QTest.keyClick(sheet.list, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+def test_a_history_without_acts_says_so(window, bridge):
+    window.actions_.trigger("history")
+    assert "Nothing has been labelled" in window.history.words.text() and window.history.list.count() == 1
