@@ -13,12 +13,21 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
+    QRect,
     QRectF,
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.classcard import draw_sketch, sketch
@@ -29,6 +38,8 @@ HEADS = ("", "class", "take", "time", "labelled by", "learned")
 WIDTHS = (74, 150, 60, 92, 104, 0)
 ROW = 26
 """Logical pixels of a row."""
+PICTURES = 1000
+"""Thumbnails that are kept drawn."""
 WHO = {"held": "held key", "tap": "tap", "retro": "past stretch", "file": "file", "suggestion": "suggestion"}
 
 
@@ -70,14 +81,16 @@ class ExamplesModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
         example = self.examples[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(example, index.column())
+            return self.text(index.row(), index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
                 f"Example {example.id}: {self._name_of(example.class_id)}, {example.start:.2f} to {example.end:.2f} s"
             )
         return None
 
-    def _text(self, example: Example, column: int) -> str:
+    def text(self, row: int, column: int) -> str:
+        """Return what stands in a cell."""
+        example = self.examples[row]
         take = self._takes.get(example.take_id)
         who = "" if take is None else WHO.get(take.who, take.who)
         learned = "yes" if example.learn else "kept only"
@@ -102,40 +115,67 @@ class _Cells(QStyledItemDelegate):
     def __init__(self, table: ExampleTable) -> None:
         super().__init__(table)
         self._table = table
+        self._inks: dict[str, QColor] = {}
+        self._pictures: dict[object, tuple[F32 | None, QPixmap]] = {}
+        self.apply_theme(table.theme)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(60, self._table.theme.px(ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        theme, model = self._table.theme, self._table.examples
-        box = QRectF(option.rect)
-        selection = self._table.selectionModel()
-        chosen = selection.isRowSelected(index.row(), QModelIndex())
+        model, row, column = self._table.examples, index.row(), index.column()
+        rect: QRect = option.rect
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
-            painter.fillRect(box, theme.colour("accent_soft"))
-        if index.column() == 0:
-            window = model.picture(index.row())
-            inner = box.adjusted(6, 3, -6, -3)
-            painter.fillRect(inner, theme.colour("well"))
-            if window is not None:
-                painter.setPen(QPen(theme.colour(theme.visible(model.colour(index.row()))), 1))
-                for line in sketch([window], 40):
-                    draw_sketch(painter, line, inner)
+            painter.fillRect(rect, self._ink("accent_soft"))
+        if column == 0:
+            painter.drawPixmap(rect.topLeft() + QPoint(6, 3), self._picture(row, rect.width() - 12, rect.height() - 6))
             return
-        left = box.left() + 8
-        if index.column() == 1:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(model.colour(index.row())))
-            painter.drawRoundedRect(QRectF(left, box.center().y() - 4, 9, 9), 2, 2)
+        left = rect.left() + 8
+        if column == 1:
+            painter.fillRect(left, rect.center().y() - 4, 9, 9, QColor(model.colour(row)))
             left += 17
-        mono = index.column() in (2, 3)
-        painter.setFont(theme.mono("small") if mono else theme.ui("body"))
-        painter.setPen(theme.colour("text_strong" if chosen or index.column() == 1 else "text"))
-        room = QRectF(left, box.top(), box.right() - left - 4, box.height())
-        text = painter.fontMetrics().elidedText(
-            str(index.data()), Qt.TextElideMode.ElideRight, max(4, int(room.width()))
-        )
+        painter.setFont(self._fonts[column in (2, 3)])
+        painter.setPen(self._ink("text_strong" if chosen or column == 1 else "text"))
+        room = QRect(left, rect.top(), rect.right() - left - 4, rect.height())
+        text = model.text(row, column)
+        if column == 1:
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(4, room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self._fonts = theme.ui("body"), theme.mono("small")
+        self._inks.clear()
+        self._pictures.clear()
+
+    def _ink(self, token: str) -> QColor:
+        if token not in self._inks:
+            self._inks[token] = self._table.theme.colour(token)
+        return self._inks[token]
+
+    def _picture(self, row: int, wide: int, tall: int) -> QPixmap:
+        """Return the thumbnail of a row; many rows show the same window."""
+        theme, model, ratio = self._table.theme, self._table.examples, self._table.devicePixelRatioF()
+        window, colour = model.picture(row), model.colour(row)
+        key = (id(window), colour, wide, tall, ratio)
+        known = self._pictures.get(key)
+        if known is not None:
+            return known[1]
+        pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(theme.colour("well"))
+        if window is not None:
+            painter = QPainter(pixmap)
+            painter.setPen(QPen(theme.colour(theme.visible(colour)), 1))
+            for line in sketch([window], 40):
+                draw_sketch(painter, line, QRectF(0, 0, wide, tall))
+            painter.end()
+        if len(self._pictures) >= PICTURES:
+            self._pictures.clear()
+        # With its window, so that its id stays its own.
+        self._pictures[key] = window, pixmap
+        return pixmap
 
 
 class ExampleTable(QTableView):
@@ -148,7 +188,8 @@ class ExampleTable(QTableView):
         self.setModel(examples)
         self.setObjectName("examples")
         self.setAccessibleName("Examples")
-        self.setItemDelegate(_Cells(self))
+        self._cells = _Cells(self)
+        self.setItemDelegate(self._cells)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -168,8 +209,11 @@ class ExampleTable(QTableView):
 
     def chosen(self) -> list[int]:
         """Return the ids of the selected examples, in the order of the rows."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self.examples.examples[row].id for row in rows]
+        # By ranges: there is an object for each of them only.
+        selection = self.selectionModel().selection()
+        parts = (selection.at(place) for place in range(selection.count()))
+        ranges = sorted({(part.top(), part.bottom()) for part in parts})
+        return [self.examples.examples[row].id for top, bottom in ranges for row in range(top, bottom + 1)]
 
     def choose(self, ids: set[int]) -> None:
         """Select these examples and no others, those that are shown, and bring the first into sight."""
@@ -184,6 +228,7 @@ class ExampleTable(QTableView):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self._cells.apply_theme(theme)
         self.verticalHeader().setDefaultSectionSize(theme.px(ROW))
         self.horizontalHeader().setFont(theme.ui("small"))
         self.horizontalHeader().setFixedHeight(theme.px(ROW))
