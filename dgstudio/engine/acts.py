@@ -32,6 +32,15 @@ class Acts:
         going = self._book.standing(ids)
         return self._made("deleted", f"{_count(len(going))} deleted", _changes(going, None))
 
+    def last_take_taken_back(self, class_id: int) -> Act | None:
+        """What stands of the newest take in which this class has examples stands no more."""
+        newest = max((example.take_id for example in self._book.of_class(class_id)), default=None)
+        if newest is None:
+            return None
+        going = [e for e in self._book.of_class(class_id) if e.take_id == newest]
+        text = f"Last take of {self.name(class_id)} taken back ({_count(len(going))})"
+        return self._made("deleted", text, _changes(going, None))
+
     def class_added(self, info: ClassInfo) -> Act | None:
         """A class is born."""
         return self._made("class added", f"Class {info.name} added", classes=(ClassChange(None, info),))

@@ -120,6 +120,13 @@ class LabelCommands(ABC):
             raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
         self.store.relabel(tuple(example_ids), class_id)
 
+    def take_back_last(self, class_id: int) -> None:
+        """Let the newest take of a class stand no more; one that is being held ends first."""
+        self.classes.get(class_id)
+        if self._pressed is not None:
+            self.release_class()
+        self.store.take_back_last(class_id)
+
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
         self.store.delete(tuple(example_ids))

@@ -132,6 +132,10 @@ class StoreWorker(Worker):
         """Let examples stand no more."""
         self._ask(lambda: self._act(lambda: self._acts.deleted(ids)))
 
+    def take_back_last(self, class_id: int) -> None:
+        """Let the newest take of a class stand no more."""
+        self._ask(lambda: self._act(lambda: self._acts.last_take_taken_back(class_id)))
+
     def edit_classes(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> None:
         """Let classes be this from now on."""
         self._ask(lambda: self._act(lambda: self._acts.classes_edited(kind, text, infos)))

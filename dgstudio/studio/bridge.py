@@ -297,6 +297,10 @@ class Bridge(QObject):
         """Give examples another class."""
         self.engine.relabel(example_ids, class_id)
 
+    def take_back_last(self, class_id: int) -> None:
+        """Let the newest take of a class stand no more."""
+        self.engine.take_back_last(class_id)
+
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
         self.engine.delete_examples(example_ids)

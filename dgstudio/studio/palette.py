@@ -28,8 +28,11 @@ ROW = 30
 """Logical pixels of a row of the palette."""
 NOT_LISTED = frozenset({"palette", "leave"})
 """What makes no sense to choose from the palette: it is open, and its Esc closes it."""
-HELD_KEYS = (("1 … 9", "Hold to record a class; tap for the last half second"),)
-"""Keys that are held rather than pressed, and so are no actions."""
+HELD_KEYS = (
+    ("1 … 9", "Hold to record a class; tap for the last half second"),
+    ("Shift 1 … 9", "Take back the last take of that class"),
+)
+"""Keys of the classes, which are no actions."""
 
 
 class Overlay(QFrame):

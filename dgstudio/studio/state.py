@@ -295,6 +295,10 @@ class Commands(Protocol):
         """Give examples another class."""
         ...
 
+    def take_back_last(self, class_id: int) -> None:
+        """Let the newest take of a class stand no more."""
+        ...
+
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
         ...

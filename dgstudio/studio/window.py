@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.engine.classes import KEYS
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
@@ -97,6 +98,7 @@ class StudioWindow(QMainWindow):
         self._pinned_told = self.state.pinned
         self.actions_ = ActionRegistry(self)
         declare_actions(self)
+        self._add_take_back_keys()
         self.panels = self._make_panels()
         self._build()
         for view in self.findChildren(QGraphicsView):
@@ -111,6 +113,22 @@ class StudioWindow(QMainWindow):
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
 
     # -- building ----------------------------------------------------------------------------------------------
+
+    def _add_take_back_keys(self) -> None:
+        # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
+        for digit in KEYS:
+            shortcut = QShortcut(QKeySequence(f"Shift+{digit}"), self)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
+
+    def _take_back(self, digit: str) -> None:
+        card = next((card for card in self.state.classes if card.info.key == digit), None)
+        if card is not None and card.count:
+            self.labelling.stop()
+            self.attempt(self.commands.take_back_last, card.info.id)
+        else:
+            words = f"{card.info.name} has no take to take back." if card else f"No class has key {digit}."
+            self.toast.show_text(words, "warning")
 
     def _make_panels(self) -> dict[str, PanelFrame]:
         state, commands = self.state, self.commands

@@ -88,7 +88,9 @@ class Desk:
 RAW = np.zeros((3, 1), np.float32)
 WISHES = st.lists(
     st.tuples(
-        st.sampled_from(["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "undo", "redo"]),
+        st.sampled_from(
+            ["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "last", "undo", "redo"]
+        ),
         st.integers(0, 99),
         st.integers(0, 99),
     ),
@@ -116,6 +118,8 @@ def wish(desk: Desk, name: str, a: int, b: int) -> None:
         desk.do("edit_classes", "class changed", "changed", infos)
     elif name == "move":
         desk.do("edit_classes", "classes ordered", "moved", desk.classes.moved(living[a % len(living)].id, b % 5))
+    elif name == "last":
+        desk.do("take_back_last", living[a % len(living)].id)
     else:
         into = living[b % len(living)].id
         gone = living[a % len(living)].id

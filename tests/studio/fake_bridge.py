@@ -232,6 +232,9 @@ class FakeBridge:
     def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
         self.calls.append(("relabel", tuple(example_ids), class_id))
 
+    def take_back_last(self, class_id: int) -> None:
+        self.calls.append(("take back", class_id))
+
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         self.calls.append(("delete", tuple(example_ids)))
 

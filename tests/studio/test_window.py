@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.studio.palette import HELD_KEYS
 from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.widgets.chip import Chip
 from dgstudio.studio.widgets.statusbar import figures_of, grouped
@@ -361,7 +362,7 @@ def test_f1_lists_every_key_once(window):
     sheet = window.shortcuts
     assert sheet.isVisible()
     caps = [cap.text for cap in sheet._caps]
-    assert len(caps) == len(set(caps)) == 1 + sum(bool(action.keys) for action in window.actions_)
+    assert len(caps) == len(set(caps)) == len(HELD_KEYS) + sum(bool(action.keys) for action in window.actions_)
     QTest.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
 
@@ -571,3 +572,12 @@ def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
     bridge.events.append(Event("saved", "Saving works again; no label was lost.", "good"))
     window.update_frame(bridge.frame())
     assert window.toast.text.text() == "Saving works again; no label was lost."
+
+
+def test_shift_and_a_class_key_take_its_last_take_back(window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ShiftModifier)
+    assert bridge.calls == [("take back", 0)]
+    QTest.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ShiftModifier)
+    assert window.toast.said == "run has no take to take back."
+    QTest.keyClick(window, Qt.Key.Key_9, Qt.KeyboardModifier.ShiftModifier)
+    assert window.toast.said == "No class has key 9." and len(bridge.calls) == 1

@@ -136,7 +136,7 @@ class ExampleMap(QWidget):
         if self._selected:
             if self._marks is None:
                 inside = np.isin(self._ids, list(self._selected))
-                self._marks = self._dots([(self.points()[inside], theme.colour("text_strong"))], 3)
+                self._marks = self._dots([(self.points()[inside], theme.colour("text_strong"))], 3.2)
             painter.drawPixmap(0, 0, self._marks)
         if self._from is not None and self._to is not None:
             painter.setPen(QPen(theme.colour("accent_text"), 1))
@@ -151,7 +151,7 @@ class ExampleMap(QWidget):
             (points[self._labels == class_id], QColor(visible(self._colour_of(int(class_id)))))
             for class_id in np.unique(self._labels)
         ]
-        return self._dots(layers, 2, self.theme.colour("well"))
+        return self._dots(layers, 2.3, self.theme.colour("well"))
 
     def _dots(self, layers: Sequence[tuple[F64, QColor]], radius: float, ground: QColor | None = None) -> QPixmap:
         """Points as discs, set pixel by pixel in one array: a painter takes seconds for tens of thousands."""
