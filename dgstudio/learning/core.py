@@ -84,6 +84,10 @@ class LearningCore:
         self._applied = self._dials
         """The dials that `head` was made with, or that it was taken up under."""
         self._rejected: object = None
+        self._why = ""
+        self.refusal = ""
+        """Why the present examples and dials were refused, as the end of a sentence; "" where they were not. Any
+        thread may read it."""
         self._unsealable: dict[int, int] | None = None
         self.pending = False
         """Whether a `step` has something to do. Any thread may read it."""
@@ -256,8 +260,8 @@ class LearningCore:
             if self.settings.audit_at_publish == "full":
                 self._contract.audit(Plan(candidate), 0, self.protected_count).require_unmoved()
         except Rejected as error:
-            self._rejected = (learned, self._dials)
-            return self._record("rejected", None, str(error), duration_ms=(time.perf_counter() - begin) * 1e3)
+            self._rejected, self._why = (learned, self._dials), str(error)
+            return self._record("rejected", None, self._why, duration_ms=(time.perf_counter() - begin) * 1e3)
         self.store.publish(candidate)
         took = (time.perf_counter() - begin) * 1e3
         fresh = fresh_classes(self._published, taken)
@@ -284,6 +288,7 @@ class LearningCore:
         # Its evidence still stands; solving again might be what failed.
         self._stand_on(self.store.head, self._footing, explain=False)
         self._rejected, self._unsealable = (self._rule.learned, self._dials), dict(self._published)
+        self._why = "learning them failed"
         self._judge()
         return len(unlearned)
 
@@ -368,6 +373,7 @@ class LearningCore:
         """See whether there is something to do; kept as one flag, so that other threads can ask."""
         todo = self._unsaid() or self._full(self._rule.learned) or bool(self._labels.refused)
         self.pending = self.mode is not Mode.OFF and todo
+        self.refusal = self._why if self._rejected == (self._rule.learned, self._dials) else ""
 
     def _unsaid(self) -> bool:
         """Whether `head` is not what the present examples and dials give, as far as is known."""

@@ -24,6 +24,7 @@ STATS_MS = 250
 CELLS = 60
 MOST_PACE = 20.0
 """A view that had to hold more than this many times the samples would be slow to draw."""
+WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
 UNCERTAIN_KEPT = 3
 UNCERTAIN_BELOW = 0.6
 """Answers less sure than this are candidates for "Which one was this?"."""
@@ -222,24 +223,33 @@ class Bridge(QObject):
         cards = []
         for info in self.engine.classes.living():
             count, learnable, thumbs = self.engine.book.labels(info.id)
-            cards.append(ClassCard(info, count, thumbs, self._lamp(info.id, count), learnable))
+            lamp, reason = self._lamp(info.id, count)
+            cards.append(ClassCard(info, count, thumbs, lamp, learnable, reason))
         self.state.classes = cards
         self.state.announce("classes")
 
     def _refresh_lamps(self) -> None:
-        before = [card.lamp for card in self.state.classes]
+        before = [(card.lamp, card.reason) for card in self.state.classes]
         for card in self.state.classes:
-            card.lamp = self._lamp(card.info.id, card.count)
-        if before != [card.lamp for card in self.state.classes]:
+            card.lamp, card.reason = self._lamp(card.info.id, card.count)
+        if before != [(card.lamp, card.reason) for card in self.state.classes]:
             self.state.announce("classes")
 
-    def _lamp(self, class_id: int, count: int) -> str:
-        """What the card's lamp says: whether the newest version has learned all examples of the class."""
+    def _lamp(self, class_id: int, count: int) -> tuple[str, str]:
+        """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
+        learner, learn = self.engine.learner, self.engine.learn
         if count == 0:
-            return "empty"
-        if self.engine.learner.waiting_for(class_id) or not self.engine.learn.idle:
-            return "learning" if self.engine.learn.state == "learning" else "out of date"
-        return "up to date"
+            return "empty", ""
+        waits, refusal = learner.waiting_for(class_id), learner.refusal
+        if waits and refusal and learn.idle:
+            return "not learnable", f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
+        if waits or not learn.idle:
+            if learner.mode is Mode.OFF:
+                return "out of date", "learning is off"
+            if waits and learn.idle and learner.parked:
+                return "out of date", "a roll-back set its examples aside: “Resume parked examples” learns them again"
+            return ("learning" if learn.state == "learning" else "out of date"), ""
+        return "up to date", ""
 
     def _note_uncertain(self, new: list[Reading], wall: float) -> None:
         candidates = [r for r in new if len(r.classes) > 1 and r.top is not None and r.confidence < UNCERTAIN_BELOW]

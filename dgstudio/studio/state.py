@@ -46,7 +46,7 @@ TOPICS = frozenset(
 )
 """Every topic that `StudioState.changed` may carry."""
 
-LAMPS = ("empty", "out of date", "learning", "up to date")
+LAMPS = ("empty", "not learnable", "out of date", "learning", "up to date")
 """What `ClassCard.lamp` may say, from worst to best."""
 
 
@@ -62,6 +62,8 @@ class ClassCard:
     """One of `LAMPS`."""
     learnable: int = 0
     """How many of the examples the learner takes: neighbours in time are nearly the same."""
+    reason: str = ""
+    """Where the lamp says "not learnable" or "out of date": why it stays so, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,11 +77,11 @@ def test_routing_from_nothing_has_nothing_to_open(begin: Begin, label: Label) ->
     learner.absorb(label(0, 4))
     record = learner.step()
     assert record is not None and record.kind == "rejected" and "learn with both first" in record.reason
-    assert not learner.pending
+    assert not learner.pending and learner.refusal == record.reason
     learner.set_mode(Mode.BOTH)
-    assert learner.pending
+    assert learner.pending and learner.refusal == ""
     record = learner.step()
-    assert record is not None and record.kind == "learned"
+    assert record is not None and record.kind == "learned" and learner.refusal == ""
 
 
 def test_evidence_credits_no_example_with_the_half_that_is_held(

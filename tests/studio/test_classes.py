@@ -256,3 +256,13 @@ def test_renaming_starts_from_the_name_and_goes_back_to_the_card(panel, bridge):
     QTest.keyClick(panel.field, Qt.Key.Key_Escape)
     panel.begin_add()
     assert panel.field.text() == "" and panel.field.accessibleName() == "Name of the new class"
+
+
+def test_a_card_says_why_its_class_cannot_be_learned(panel, bridge):
+    bridge.state.classes[0].lamp = "not learnable"
+    bridge.state.classes[0].reason = "3 protected inputs would be answered by the bank. Open it wider (L)."
+    bridge.state.announce("classes")
+    card = panel.cards()[0]
+    assert "cannot be learned under the contract: 3 protected inputs" in card.toolTip()
+    assert "Open it wider (L)" in card.accessibleDescription()
+    assert not card.grab().isNull()

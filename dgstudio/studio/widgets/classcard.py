@@ -32,6 +32,7 @@ LEFT = 43
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
 LAMP_WORDS = {
     "empty": "no examples yet",
+    "not learnable": "has examples that cannot be learned under the contract",
     "out of date": "has examples that are not learned yet",
     "learning": "is being learned",
     "up to date": "everything labelled is learned and serving",
@@ -106,6 +107,7 @@ class ClassCardWidget(QWidget):
         """Show a newer state of the class."""
         self.card = card
         info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
+        lamp = f"{lamp}: {card.reason}" if card.reason else lamp
         self.setAccessibleName(f"Class {info.name}")
         self.setAccessibleDescription(f"key {info.key or 'none'}, {card.count} examples, {lamp}")
         how = f"Hold {info.key} or press here while you perform it" if info.key else "Press and hold here to record"
@@ -280,14 +282,19 @@ class ClassCardWidget(QWidget):
         return QFontMetrics(font).horizontalAdvance(text) + size + 7
 
     def _paint_lamp(self, painter: QPainter, rect: QRectF) -> None:
-        # The shape tells as much as the colour: ring, half, dotted ring, full.
+        # The shape tells as much as the colour: ring, crossed, half, dotted ring, full.
         theme, lamp = self.theme, self.card.lamp
-        token = {"out of date": "warning", "learning": "accent_text", "up to date": "good"}.get(lamp, "border_strong")
+        tokens = {"not learnable": "bad", "out of date": "warning", "learning": "accent_text", "up to date": "good"}
+        token = tokens.get(lamp, "border_strong")
         ink = theme.colour(token)
         painter.setBrush(ink if lamp == "up to date" else Qt.BrushStyle.NoBrush)
         style = Qt.PenStyle.DotLine if lamp == "learning" else Qt.PenStyle.SolidLine
         painter.setPen(QPen(ink, 1.5, style))
         painter.drawEllipse(rect.adjusted(0.75, 0.75, -0.75, -0.75))
+        if lamp == "not learnable":
+            middle = rect.center()
+            painter.drawLine(middle - QPointF(2, 2), middle + QPointF(2, 2))
+            painter.drawLine(middle - QPointF(2, -2), middle + QPointF(2, -2))
         if lamp == "out of date":
             painter.setBrush(ink)
             painter.drawPie(rect.adjusted(0.75, 0.75, -0.75, -0.75), 90 * 16, 180 * 16)
