@@ -32,6 +32,18 @@ def declare_actions(window: StudioWindow) -> None:
             attempt(commands.unpin)
 
     add(Action("add_class", "Add a class", begin_add, "A", "Add a class and name it", "mdi6.plus", group="Label"))
+    add(
+        Action(
+            "countdown",
+            "Record after a countdown",
+            lambda: window.countdown.begin(),
+            "R",
+            "For busy hands: press a class key, and two seconds are recorded after 3 – 2 – 1",
+            "mdi6.timer-outline",
+            group="Label",
+            offered=lambda: bool(state.classes),
+        )
+    )
     add(Action("undo", "Undo", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
     add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
     add(

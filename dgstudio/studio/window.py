@@ -39,6 +39,7 @@ from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings,
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
+from dgstudio.studio.widgets.countdown import Countdown
 from dgstudio.studio.widgets.examplesheet import ExampleSheet
 from dgstudio.studio.widgets.hints import Hint, Hints
 from dgstudio.studio.widgets.historysheet import HistorySheet
@@ -171,6 +172,8 @@ class StudioWindow(QMainWindow):
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
+        self.countdown = Countdown(self.state, self.labelling, self.panels["answer"], desk)
+        self.classes_panel.countdown.connect(self.countdown.begin)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(
@@ -292,7 +295,7 @@ class StudioWindow(QMainWindow):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.proposal, self.examples, self.history, self.task_line, self.hints]
+        over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -433,6 +436,7 @@ class StudioWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.countdown.stop()
             self.labelling.stop()
 
     # -- life --------------------------------------------------------------------------------------------------

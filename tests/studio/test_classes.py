@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.panels.classes import EMPTY, LOADING
+from dgstudio.studio.widgets import countdown
 from dgstudio.studio.widgets.classcard import sketch
 from dgstudio.studio.widgets.classmenu import ClassMenu
 
@@ -266,3 +267,48 @@ def test_a_card_says_why_its_class_cannot_be_learned(panel, bridge):
     assert "cannot be learned under the contract: 3 protected inputs" in card.toolTip()
     assert "Open it wider (L)" in card.accessibleDescription()
     assert not card.grab().isNull()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A hand-driven clock of the countdown."""
+    now = [100.0]
+    monkeypatch.setattr(countdown.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_a_countdown_asks_counts_records_and_ends_by_itself(window, bridge, clock):
+    part = window.countdown
+    QTest.keyClick(window, Qt.Key.Key_R)
+    assert part.phase == "asks" and part.hasFocus()
+    assert not part.grab().isNull()
+    QTest.keyClick(part, Qt.Key.Key_2)
+    assert part.phase == "counts" and bridge.calls == []
+    clock[0] += 2.9
+    part._tick()
+    assert bridge.calls == [] and not part.grab().isNull()
+    clock[0] += 0.2
+    part._tick()
+    assert part.phase == "records" and bridge.calls == [("press", 1)]
+    QTest.keyClick(part, Qt.Key.Key_4)
+    clock[0] += 2.0
+    part._tick()
+    assert part.phase == "off" and bridge.calls == [("press", 1), ("release",)]
+
+
+@pytest.mark.parametrize("at", [0.5, 4.0])
+def test_escape_calls_a_countdown_off(window, bridge, clock, at):
+    window.classes_panel.countdown.emit(2)
+    clock[0] += at
+    window.countdown._tick()
+    QTest.keyClick(window.countdown, Qt.Key.Key_Escape)
+    assert window.countdown.phase == "off" and window.labelling.held is None
+    assert bridge.calls == ([] if at < 3 else [("press", 2), ("release",)])
+
+
+def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock):
+    window.classes_panel.countdown.emit(2)
+    clock[0] += 3.5
+    window.countdown._tick()
+    window.labelling.stop()
+    assert window.countdown.phase == "off" and bridge.calls == [("press", 2), ("release",)]

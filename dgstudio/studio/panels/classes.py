@@ -23,12 +23,14 @@ LOADING = "Loading the base model …"
 
 
 class ClassesPanel(PanelFrame):
-    """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here.
+    """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here,
+    `countdown` the id of a class that is to be recorded after a countdown.
 
     `attempt` calls a command and tells the user what it refuses.
     """
 
     added = Signal(object)
+    countdown = Signal(object)
 
     def __init__(
         self,
@@ -197,7 +199,7 @@ class ClassesPanel(PanelFrame):
             return
         if wish == "menu":
             card = self._cards[class_id]
-            menu = ClassMenu(class_id, state, commands, self._attempt, self.begin_rename, self)
+            menu = ClassMenu(class_id, state, commands, self._attempt, self.begin_rename, self.countdown.emit, self)
             pointer = QCursor.pos()
             inside = card.rect().contains(card.mapFromGlobal(pointer))
             menu.popup(pointer if inside else card.mapToGlobal(card.rect().bottomLeft()))

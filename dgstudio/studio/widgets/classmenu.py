@@ -20,7 +20,8 @@ SWATCH = 14
 class ClassMenu(QMenu):
     """Everything that can be done to a class; each is one act that Ctrl+Z takes back.
 
-    `attempt` calls a command and tells what it refuses; `rename` lets the user type the new name.
+    `attempt` calls a command and tells what it refuses; `rename` lets the user type the new name,
+    `countdown` records the class after a countdown.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class ClassMenu(QMenu):
         commands: Commands,
         attempt: Callable[..., None],
         rename: Callable[[int], None],
+        countdown: Callable[[int], None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -38,6 +40,8 @@ class ClassMenu(QMenu):
         assert card is not None, "only a class that is shown has a menu"
         self._id, self._info, self._state = class_id, card.info, state
         self._commands, self._attempt = commands, attempt
+        self._do("Record after a countdown", lambda: countdown(class_id), "R")
+        self.addSeparator()
         self._do("Rename…", lambda: rename(class_id), "F2")
         self._add_keys()
         self._add_colours()
