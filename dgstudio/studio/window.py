@@ -172,7 +172,7 @@ class StudioWindow(QMainWindow):
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
-        self.countdown = Countdown(self.state, self.labelling, self.panels["answer"], desk)
+        self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))

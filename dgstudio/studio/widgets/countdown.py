@@ -23,7 +23,7 @@ WHICH = "Press a class key to record it after a countdown"
 
 
 class Countdown(QFrame):
-    """Stands over `over`, the widget that an audience looks at. Esc, or leaving the window, calls it off."""
+    """Stands over the widget `over`. Esc, or leaving the window, calls it off."""
 
     def __init__(self, state: StudioState, labelling: Labelling, over: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
