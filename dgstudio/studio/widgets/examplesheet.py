@@ -4,38 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.examplemap import ExampleMap
 from dgstudio.studio.widgets.exampletable import ExamplesModel, ExampleTable
+from dgstudio.studio.widgets.labelsheet import LabelSheet
 from dgstudio.types import Example
 
 SIZE = QSize(1080, 620)
-REFRESH_MS = 300
-"""While labels stream in the sheet is brought up to date this often."""
 EMPTY = "Nothing is labelled yet: hold a class key while you perform it."
 
 
-class ExampleSheet(Overlay):
+class ExampleSheet(LabelSheet):
     """Opened by E. Table and map select together; a class key gives the selection that label, Del deletes it.
 
     `attempt` calls a command and tells the user what it refuses.
     """
 
     def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
-        super().__init__(parent, SIZE.width(), SIZE.height(), 56)
-        self.setAccessibleName("Examples")
+        super().__init__("Examples", SIZE, 56, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._state, self._commands, self._attempt = state, commands, attempt
+        self._attempt = attempt
         self._every: list[Example] = []
         self._selecting = False
-        self.title = QLabel("Examples")
-        self.title.setObjectName("panelTitle")
         self.counts = QLabel("")
         self.counts.setObjectName("muted")
         self.classes = QComboBox()
@@ -76,21 +71,7 @@ class ExampleSheet(Overlay):
         column.addLayout(head)
         column.addLayout(middle, 1)
         column.addLayout(foot)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(REFRESH_MS)
-        self._later.timeout.connect(self.refresh)
-        state.changed.connect(self._on_changed)
-
-    def wanted_height(self) -> int:
-        """Return the height that what is in it needs: as much as there is."""
-        return self._wanted.height() * 2
-
-    def open(self) -> None:
-        """Show what is labelled now."""
-        self.refresh()
-        super().open()
-        self.table.setFocus()
+        self.main = self.table
 
     def refresh(self) -> None:
         """Bring everything up to date; the selection stays."""
@@ -114,16 +95,13 @@ class ExampleSheet(Overlay):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        super().apply_theme(theme)
-        self.title.setFont(theme.header())
         for label in (self.counts, self.words):
             label.setFont(theme.ui("small"))
         for widget in (self.classes, self.only_learned, self.find_button, self.relabel_button, self.delete_button):
             widget.setFont(theme.ui("body"))
         self.table.apply_theme(theme)
         self.map.apply_theme(theme)
-        if self.isVisible():
-            self.place()
+        super().apply_theme(theme)
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -200,10 +178,6 @@ class ExampleSheet(Overlay):
             name = card.info.name.replace("&", "&&")
             action = menu.addAction(f"{name}\t{card.info.key}" if card.info.key else name)
             action.triggered.connect(lambda _checked=False, class_id=card.info.id: self._relabel(class_id))
-
-    def _on_changed(self, topic: object) -> None:
-        if topic == "classes" and self.isVisible() and not self._later.isActive():
-            self._later.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if not self._does(event):

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.labelsheet import LabelSheet
 from dgstudio.types import Act, Take
 
-REFRESH_MS = 200
+SIZE = QSize(520, 520)
 BEGINNING = "The beginning"
 HOW = "Enter or a double click goes to a line: what stands below it is undone, and can be done again."
 EMPTY = "Nothing has been labelled or changed yet."
 
 
-class HistorySheet(Overlay):
+class HistorySheet(LabelSheet):
     """Opened by H. The newest act stands on top; those that are undone are faint."""
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget) -> None:
-        super().__init__(parent, 520, 520, 64)
-        self.setAccessibleName("History")
-        self._state, self._commands = state, commands
+        super().__init__("History", SIZE, 64, state, commands, parent)
         self._acts: list[Act] = []
         self._done = 0
-        self.title = QLabel("History")
-        self.title.setObjectName("panelTitle")
         self.list = QListWidget()
         self.list.setAccessibleName("Acts")
         self.list.setUniformItemSizes(True)
@@ -45,21 +41,7 @@ class HistorySheet(Overlay):
         column.addWidget(self.title)
         column.addWidget(self.list, 1)
         column.addWidget(self.words)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(REFRESH_MS)
-        self._later.timeout.connect(self.refresh)
-        state.changed.connect(self._on_changed)
-
-    def wanted_height(self) -> int:
-        """Return the height that what is in it needs: as much as there is."""
-        return self._wanted.height() * 2
-
-    def open(self) -> None:
-        """Show what has been done until now."""
-        self.refresh()
-        super().open()
-        self.list.setFocus()
+        self.main = self.list
 
     def refresh(self) -> None:
         """Bring the list up to date; the line where things stand is chosen."""
@@ -91,17 +73,13 @@ class HistorySheet(Overlay):
             (self._commands.redo if steps > 0 else self._commands.undo)()
         # The engine carries it out in its own time; until then nothing may be counted from here again.
         self._done += steps
-        self._later.start()
+        self.later.start()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        super().apply_theme(theme)
-        self.title.setFont(theme.header())
         self.list.setFont(theme.ui("body"))
         self.words.setFont(theme.ui("small"))
-        if self.isVisible():
-            self.refresh()
-            self.place()
+        super().apply_theme(theme)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         if watched is self.list and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -116,7 +94,3 @@ class HistorySheet(Overlay):
     def _text(self, act: Act, takes: dict[int, Take]) -> str:
         take = None if act.take_id is None else takes.get(act.take_id)
         return act.text if take is None else f"{self._state.name_of(take.class_id)}: {act.text}"
-
-    def _on_changed(self, topic: object) -> None:
-        if topic == "classes" and self.isVisible() and not self._later.isActive():
-            self._later.start()
