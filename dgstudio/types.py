@@ -129,7 +129,8 @@ class Act:
     """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
 
     `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
-    "deleted". A take is the birth of all its examples, and names no changes.
+    "deleted", "protected". A take is the birth of all its examples, and names no changes; to take back that something
+    was protected is to roll back to `version`.
     """
 
     id: int
@@ -139,6 +140,7 @@ class Act:
     classes: tuple[ClassChange, ...] = ()
     take_id: int | None = None
     unix: float = 0.0
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.labelbook import LabelBook, Moved
-from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange
+from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange, PublishRecord
 
 
 class Acts:
@@ -62,6 +62,11 @@ class Acts:
         if into is not None:
             kind, text = "classes merged", f"Class {info.name} merged into {self.name(into)} ({what})"
         return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
+
+    def protected(self, record: PublishRecord) -> Act | None:
+        """What the model knew was protected."""
+        text = f"{record.reason[:1].upper()}{record.reason[1:]}"
+        return Act(self._book.next_number(), "protected", text, unix=record.unix, version=record.parent)
 
     def words(self, moved: Moved, back: bool) -> str:
         """One sentence on an act undone or done again.

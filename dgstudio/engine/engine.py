@@ -136,7 +136,15 @@ class Engine(LabelCommands, OtherModels):
             next_example=resumed.next_example,
             next_take=resumed.next_take,
         )
-        sink = LabelSink(self._absorb, self._forget, self._model_add_class, self._model_remove_class, self._take_ended)
+        sink = LabelSink(
+            self._absorb,
+            self._forget,
+            self._model_add_class,
+            self._model_remove_class,
+            self._take_ended,
+            self._protect_again,
+            self.roll_back,
+        )
         self.store = StoreWorker(
             self.session,
             labeller,
@@ -165,6 +173,7 @@ class Engine(LabelCommands, OtherModels):
             )
         self._twin_worker: TwinWorker | None = None
         self._twin: TwinLane | None = None
+        self._protected_again: int | None = None
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
         self._certify_with(self.learner)
@@ -388,6 +397,14 @@ class Engine(LabelCommands, OtherModels):
         if self._twin is not None:
             self._twin.remove_class(class_id)
 
+    def _protect_again(self) -> None:
+        def protect(learner: Learner) -> PublishRecord | None:
+            record = learner.seal_and_protect()
+            self._protected_again = record.seq if record is not None else None
+            return record
+
+        self.ask_learner(protect)
+
     def _take_ended(self, who: str) -> None:
         if self._twin is not None:
             self._twin.end_take()
@@ -448,3 +465,5 @@ class Engine(LabelCommands, OtherModels):
     def _published(self, record: PublishRecord, learner: Learner) -> None:
         self._certify_with(learner)
         self.versions.published(record, learner)
+        if record.kind == "protected" and record.seq != self._protected_again:
+            self.store.protected(record)

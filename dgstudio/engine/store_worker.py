@@ -26,6 +26,9 @@ RETRY_S = 2.0
 VERSIONS_HELD = 64
 """Versions kept in memory while the file cannot be written; of labels and history everything is."""
 
+SAID_ELSEWHERE = frozenset({"class added", "protected"})
+"""Kinds of acts that need no event of their own."""
+
 Write = Callable[[Session], object]
 
 
@@ -39,6 +42,9 @@ class LabelSink:
     remove_class: Callable[[int], None]
     take_ended: Callable[[str], None]
     """Called with who labelled the take."""
+    protect: Callable[[], None]
+    """Protect again what was protected, as an act that is done again."""
+    roll_back: Callable[[int], None]
 
 
 class StoreWorker(Worker):
@@ -135,6 +141,10 @@ class StoreWorker(Worker):
     def take_back_last(self, class_id: int) -> None:
         """Let the newest take of a class stand no more."""
         self._ask(lambda: self._act(lambda: self._acts.last_take_taken_back(class_id)))
+
+    def protected(self, record: PublishRecord) -> None:
+        """The user protected what the model knew; it can be taken back."""
+        self._ask(lambda: self._act(lambda: self._acts.protected(record)))
 
     def edit_classes(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> None:
         """Let classes be this from now on."""
@@ -288,6 +298,9 @@ class StoreWorker(Worker):
         act = moved.act
         self._writes.append(lambda session: session.set_act_done(act.id, not back))
         self._pass_moved(moved)
+        if act.version is not None:
+            version = act.version
+            self._after.append((lambda: self._sink.roll_back(version)) if back else self._sink.protect)
         self.events.say(Event("undo", self._acts.words(moved, back), data=act))
 
     def _pass_moved(self, moved: Moved) -> None:
@@ -323,7 +336,7 @@ class StoreWorker(Worker):
             return
         self._writes.append(lambda session: session.put_act(act))
         self._pass_moved(self._book.do(act))
-        if act.kind != "class added":
+        if act.kind not in SAID_ELSEWHERE:
             self._after.append(lambda: self.events.say(Event("labels changed", f"{act.text}.", "good", data=act)))
 
     def _hand_over(self, taker: Callable[[list[Example]], None]) -> None:

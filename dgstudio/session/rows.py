@@ -163,6 +163,7 @@ def act_row(act: Act) -> Row:
         "kind": act.kind,
         "text": act.text,
         "take": act.take_id,
+        "version": act.version,
         "labels": [[change.before, change.after, _runs(change.ids)] for change in act.labels],
         "classes": [
             [None if change.before is None else class_row(change.before), class_row(change.after)]
@@ -179,7 +180,8 @@ def act_of(row: Row) -> Act:
     classes = tuple(
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
-    return Act(int(row[0]), str(data["kind"]), str(data["text"]), labels, classes, data["take"], _number(row[1]))
+    kind, text, take_id, version = str(data["kind"]), str(data["text"]), data["take"], data["version"]
+    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version)
 
 
 def _runs(ids: Sequence[int]) -> list[list[int]]:

@@ -23,6 +23,9 @@ Rig = Any
 Rigs = Callable[..., Any]
 
 
+def nothing() -> None: ...
+
+
 class Desk:
     """dg-store without its thread: each wish is carried out at once. `known` is what the learner was told."""
 
@@ -34,7 +37,7 @@ class Desk:
         self.known = {e.id: e.class_id for e in self.book.active_examples()}
         self.living = {info.id for info in self.classes.living()}
         self.events = EventQueue()
-        sink = LabelSink(self._absorb, self._forget, self.living.add, self._end, lambda who: None)
+        sink = LabelSink(self._absorb, self._forget, self.living.add, self._end, lambda who: None, nothing, print)
         self.store = StoreWorker(
             session, None, self.book, self.classes, sink, self.events, lambda: 0.0, reaction_s=lambda: 0.0, hold_s=0.0
         )
@@ -233,3 +236,45 @@ def test_merging_and_renaming(rigs: Rigs) -> None:
         f"Class Badminton merged into other ({len(examples)} examples)",
         "Class other renamed to racket",
     ]
+
+
+def test_protecting_is_taken_back_and_done_again(rigs: Rigs) -> None:
+    rig = rigs()
+    teach(rig)
+    learner = rig.engine.learner
+    before, count = learner.store.head, learner.protected_count
+    rig.engine.protect_now()
+    rig.settle()
+    protected = learner.store.head
+    assert learner.protected_count > count and protected.banks[0].sealed
+    assert rig.engine.book.history()[0][-1].kind == "protected"
+    for _ in range(2):
+        rig.engine.undo()
+        rig.settle()
+        assert learner.protected_count == count and learner.store.head.digest == before.digest
+        assert not learner.parked
+        rig.engine.redo()
+        rig.settle()
+        assert learner.protected_count > count and learner.store.head.digest == protected.digest
+    acts, done = rig.engine.book.history()
+    assert [act.kind for act in acts] == ["class added", "take", "protected"] and done == 3
+    rig.engine.undo()
+    rig.engine.undo()
+    rig.settle()
+    assert rig.engine.book.total == 0 and not learner.store.head.banks
+    rig.check_all()
+
+
+def test_protecting_is_taken_back_after_reopening(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    teach(rig)
+    count, before = rig.engine.learner.protected_count, rig.engine.learner.store.head.digest
+    rig.engine.protect_now()
+    rig.settle()
+    rig.engine.stop()
+    again = rigs(Session.open(path))
+    again.engine.undo()
+    again.settle()
+    assert again.engine.learner.protected_count == count
+    assert again.engine.learner.store.head.digest == before
