@@ -241,14 +241,15 @@ class StudioWindow(QMainWindow):
             self.say(Event("refused", str(error), "warning"))
 
     def _toast(self, event: Event) -> None:
+        offering = self.toast.isVisible() and self.toast.button.text() == REBUILD
+        if event.kind in ("undo", "labels changed") and offering:
+            # What was offered says the same and more, whichever of the two came first.
+            return
         if event.kind in ("take saved", "labels changed"):
             level = "info" if event.level == "good" else event.level
             self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
         elif event.kind == "rebuild offered":
             self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
-        elif event.kind == "undo" and self.toast.isVisible() and self.toast.button.text() == REBUILD:
-            # What was offered says the same and more, whichever of the two came first.
-            pass
         elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
             self.toast.show_text(event.text, event.level)
 
