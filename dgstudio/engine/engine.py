@@ -18,10 +18,12 @@ from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
 from dgstudio.engine.other_models import OtherModels
 from dgstudio.engine.out_worker import OutWorker, Sink
+from dgstudio.engine.quality_worker import QualityWorker
 from dgstudio.engine.resume import LEARNING, Resumed, dials_of, resume
 from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.source_worker import SourceWorker
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.take_scores import TakeScores, kept_answers
 from dgstudio.engine.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.engine.worker import Worker
@@ -136,6 +138,7 @@ class Engine(LabelCommands, OtherModels):
             next_example=resumed.next_example,
             next_take=resumed.next_take,
         )
+        self.scores = TakeScores(self.learner.store, kept_answers(self.session, self.session.takes()))
         sink = LabelSink(
             self._absorb,
             self._forget,
@@ -153,9 +156,11 @@ class Engine(LabelCommands, OtherModels):
             sink,
             self.events,
             self.stream_now,
+            scores=self.scores,
             reaction_s=lambda: settings.reaction_s * self.stream_speed,
             hold_s=settings.hold_s,
         )
+        self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.file_labels: FileLabels | None = None
         if settings.feed_labels:
             self.file_labels = FileLabels(
@@ -199,7 +204,7 @@ class Engine(LabelCommands, OtherModels):
         for record in self._first:
             self.learn.history.append(record)
         self.versions.begun(self._first, self.learner)
-        for worker in (self.store, self.learn, self.out, self.infer, self.input):
+        for worker in (self.store, self.learn, self.out, self.quality, self.infer, self.input):
             worker.start()
 
     def stop(self) -> list[str]:
@@ -214,8 +219,8 @@ class Engine(LabelCommands, OtherModels):
         left: list[str] = []
         if self.consolidation is not None:
             self.consolidation.stop()
-        order: list[Worker | None] = [self.input, self.infer, self._twin_worker, self.learn, self.store, self.out]
-        order.insert(0, self.consolidation)
+        order: list[Worker | None] = [self.consolidation, self.quality, self.input, self.infer, self._twin_worker]
+        order += [self.learn, self.store, self.out]
         for worker in order:
             if worker is None:
                 continue

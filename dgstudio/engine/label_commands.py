@@ -65,6 +65,10 @@ class LabelCommands(ABC):
         self.classes.get(class_id)
         self.store.label_span(class_id, min(start, end), max(start, end), "retro")
 
+    def set_aside(self, on: bool) -> None:
+        """Set every fifth take of each class aside from learning from now on, to measure by; or none. Kept."""
+        self.store.set_aside(on)
+
     def add_class(self, name: str) -> ClassInfo:
         """A new class, living at once; `BadInputError` says what is wrong with the name."""
         info = self.classes.add(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -266,6 +266,25 @@ class LabelBook:
         """Every take by id, as it was made, those that do not stand too."""
         with self._lock:
             return dict(self._takes)
+
+    def standing_takes(self) -> Iterator[tuple[Take, list[Example]]]:
+        """The finished takes that stand, as they were made, of earlier runs too, by id, each with what stands of it.
+
+        Each is looked up when its turn comes, so that nobody waits for all of them.
+        """
+        with self._lock:
+            takes = sorted(self._takes.values(), key=lambda take: take.id)
+        for take in takes:
+            with self._lock:
+                examples = [self._examples[i] for i in self._of_take.get(take.id, ()) if i in self._standing]
+            if examples:
+                yield take, examples
+
+    def count_takes(self, class_id: int) -> int:
+        """How many finished takes of a class stand, as they are labelled now."""
+        with self._lock:
+            firsts = (next((i for i in self._of_take.get(t, ()) if i in self._standing), None) for t in self._takes)
+            return sum(i is not None and self._examples[i].class_id == class_id for i in firsts)
 
     def take(self, take_id: int) -> Take:
         """The take with this id, as it was made."""

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from dgstudio.engine.rings import RecordRing, SampleRing
+from dgstudio.engine.take_scores import PriorAnswers
 from dgstudio.types import Example, Reading, StreamSpec, Take
 
 SHARE = 0.5
@@ -19,7 +20,11 @@ SHARE = 0.5
 
 @dataclass(slots=True)
 class OpenTake:
-    """A take whose key is down; times in stream seconds. `seen` is the reading to look at next."""
+    """A take whose key is down; times in stream seconds. `seen` is the reading to look at next.
+
+    `set_aside`: none of it is to be learned. `unscored` holds (example id, reading, stream time at which the label was
+    known) of what `prior` has not taken up yet.
+    """
 
     take: Take
     held_since_wall: float
@@ -28,6 +33,9 @@ class OpenTake:
     learn_due: float | None = None
     raw_from: float = float("-inf")
     written: bool = False
+    set_aside: bool = False
+    unscored: list[tuple[int, Reading, float]] = field(default_factory=list)
+    prior: PriorAnswers | None = None
 
 
 def belongs(start: float, end: float, take_start: float, take_end: float, *, strict: bool) -> bool:
@@ -64,21 +72,26 @@ class Labeller:
         self._next_example = next_example
         self._next_take = next_take
 
-    def open(self, class_id: int, start: float, held_since_wall: float, who: str) -> OpenTake:
-        """Begin a take at stream time `start`."""
+    def open(
+        self, class_id: int, start: float, held_since_wall: float, who: str, *, set_aside: bool = False
+    ) -> OpenTake:
+        """Begin a take at stream time `start`; of one that is `set_aside` no window is to be learned."""
         take = Take(self._next_take, class_id, start, start, self._spec.name, who, time.time())
         self._next_take += 1
-        return OpenTake(take, held_since_wall, self._first_reading(start))
+        return OpenTake(take, held_since_wall, self._first_reading(start), set_aside=set_aside)
 
-    def grow(self, open_take: OpenTake, until: float) -> list[Example]:
-        """New examples of a take that is still being held, of windows complete by stream time `until`."""
-        return self._collect(open_take, until, strict=True)
+    def grow(self, open_take: OpenTake, until: float, known: float | None = None) -> list[Example]:
+        """New examples of a take that is still being held, of windows complete by stream time `until`.
 
-    def close(self, open_take: OpenTake, end: float) -> tuple[Take, list[Example]]:
-        """End a take at stream time `end`; returns it and the examples that were still missing."""
+        `known` is the present stream time: from now on the labels are known. Default: `until`.
+        """
+        return self._collect(open_take, until, until if known is None else known, strict=True)
+
+    def close(self, open_take: OpenTake, end: float, known: float | None = None) -> tuple[Take, list[Example]]:
+        """End a take at stream time `end`; returns it and the examples that were still missing; `known` as above."""
         end = max(end, open_take.take.start)
         open_take.seen = min(open_take.seen, self._first_reading(open_take.take.start))
-        examples = self._collect(open_take, end, strict=False)
+        examples = self._collect(open_take, end, end if known is None else known, strict=False)
         take = replace(open_take.take, end=end, examples=len(open_take.noted))
         open_take.take = take
         return take, examples
@@ -92,7 +105,7 @@ class Labeller:
             number += 1
         return number
 
-    def _collect(self, open_take: OpenTake, until: float, *, strict: bool) -> list[Example]:
+    def _collect(self, open_take: OpenTake, until: float, known: float, *, strict: bool) -> list[Example]:
         take, examples = open_take.take, []
         readings, total = self._readings.since(open_take.seen)
         number = total - len(readings)
@@ -105,13 +118,15 @@ class Labeller:
             if not belongs(reading.start, reading.end, take.start, until, strict=strict):
                 continue
             open_take.noted.add(reading.hop)
-            examples.append(self._example(open_take, reading))
+            example = self._example(open_take, reading)
+            open_take.unscored.append((example.id, reading, known))
+            examples.append(example)
         open_take.seen = number
         return examples
 
     def _example(self, open_take: OpenTake, reading: Reading) -> Example:
         due = reading.end if open_take.learn_due is None else open_take.learn_due
-        learn = reading.end >= due - 1e-6
+        learn = reading.end >= due - 1e-6 and not open_take.set_aside
         if learn:
             # On a grid of its own, so that hops that do not divide the interval do not lower the rate.
             open_take.learn_due = max(due, reading.end - self._learn_every_s) + self._learn_every_s

@@ -178,7 +178,7 @@ class LearnWorker(Worker):
             block.extend(examples[:room])
             if len(examples) > room:
                 self._queue.appendleft((examples[room:], made))
-            if self._oldest_label is None:
+            if self._oldest_label is None and any(example.learn for example in examples[:room]):
                 self._oldest_label = made
         if block:
             begin = time.thread_time()

@@ -15,6 +15,7 @@ from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.labelbook import LabelBook, Moved
 from dgstudio.engine.labelling import Labeller, OpenTake
+from dgstudio.engine.take_scores import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
@@ -66,6 +67,7 @@ class StoreWorker(Worker):
         events: EventQueue,
         edge: Callable[[], float],
         *,
+        scores: TakeScores,
         reaction_s: Callable[[], float],
         hold_s: float,
     ) -> None:
@@ -74,6 +76,9 @@ class StoreWorker(Worker):
         self._session = session
         self._labeller = labeller
         self._book = book
+        self._scores = scores
+        self.sets_aside = session.config(SET_ASIDE) is True
+        """Whether every fifth take of a class is set aside from learning. dg-store writes."""
         self._classes = classes
         self._acts = Acts(book, classes)
         self._sink = sink
@@ -121,6 +126,10 @@ class StoreWorker(Worker):
     def hand_over(self, taker: Callable[[list[Example]], None]) -> None:
         """Give `taker` the learnable examples that stand, in dg-store: every later one goes to the sink."""
         self._ask(lambda: self._hand_over(taker))
+
+    def set_aside(self, on: bool) -> None:
+        """Set every fifth take of each class aside from learning from now on, or none."""
+        self._ask(lambda: self._set_aside(on))
 
     def save_copy(self, path: Path, *, overwrite: bool) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
@@ -218,7 +227,7 @@ class StoreWorker(Worker):
     def _begin(self, class_id: int, start: float, wall: float, who: str) -> None:
         if self._open is not None:
             self._end(start)
-        self._open = self._labeller.open(class_id, start, wall, who)
+        self._open = self._opened(class_id, start, wall, who)
 
     def _cancel(self) -> None:
         open_take, self._open = self._open, None
@@ -229,7 +238,10 @@ class StoreWorker(Worker):
         open_take = self._open
         if open_take is None or time.perf_counter() - open_take.held_since_wall < self._hold_s:
             return
-        examples = self._labeller.grow(open_take, self._edge() - self._reaction_s())
+        # What was noted in earlier turns: the learner did not wait for it.
+        self._score(open_take)
+        now = self._edge()
+        examples = self._labeller.grow(open_take, now - self._reaction_s(), now)
         if examples:
             self._write_examples(open_take, examples)
 
@@ -239,19 +251,42 @@ class StoreWorker(Worker):
             self._finish_take(open_take, end)
 
     def _span(self, class_id: int, start: float, end: float, who: str) -> None:
-        self._finish_take(self._labeller.open(class_id, start, time.perf_counter(), who), end)
+        self._finish_take(self._opened(class_id, start, time.perf_counter(), who), end)
+
+    def _opened(self, class_id: int, start: float, wall: float, who: str) -> OpenTake:
+        set_aside = False
+        if self.sets_aside:
+            # What was labelled a moment ago counts.
+            self._commit()
+            set_aside = self._book.count_takes(class_id) % SET_ASIDE_EVERY == SET_ASIDE_EVERY - 1
+        return self._labeller.open(class_id, start, wall, who, set_aside=set_aside)
+
+    def _set_aside(self, on: bool) -> None:
+        self.sets_aside = on
+        self._writes.append(lambda session: session.set_config(SET_ASIDE, on))
 
     def _finish_take(self, open_take: OpenTake, end: float) -> None:
-        take, examples = self._labeller.close(open_take, end)
+        take, examples = self._labeller.close(open_take, end, self._edge())
         if examples:
             self._write_examples(open_take, examples)
         if take.examples == 0:
             text = f"No window lies inside that take of {self._acts.name(take.class_id)}: hold the key a little longer."
             self.events.say(Event("take empty", text, "warning", data=take))
             return
+        self._score(open_take)
+        assert open_take.prior is not None, "a take with examples was begun before they were passed on"
+        answers = open_take.prior.of(take.id)
         self._writes.append(lambda session: session.put_take(take))
+        self._writes.append(answers.keep)
         act = self._write_act_of(take)
-        self._after.append(lambda: self._take_done(take, act))
+        self._after.append(lambda: self._scores.put(answers))
+        self._after.append(lambda: self._take_done(take, act, open_take.set_aside))
+
+    def _score(self, open_take: OpenTake) -> None:
+        if open_take.prior is not None:
+            for example_id, reading, known in open_take.unscored:
+                open_take.prior.add(example_id, reading, known)
+            open_take.unscored.clear()
 
     def _write_act_of(self, take: Take) -> Act | None:
         act = self._book.act_of(take)
@@ -259,11 +294,13 @@ class StoreWorker(Worker):
             self._writes.append(lambda session: session.put_act(act))
         return act
 
-    def _take_done(self, take: Take, act: Act | None) -> None:
+    def _take_done(self, take: Take, act: Act | None, set_aside: bool) -> None:
         self._book.close_take(take, act)
         self._sink.take_ended(take.who)
         seconds = take.end - take.start
         text = f"{take.examples} examples of {self._acts.name(take.class_id)}, {seconds:.1f} s"
+        if set_aside:
+            text += ", set aside: scored, not learned"
         if self._failing:
             self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
         else:
@@ -279,6 +316,9 @@ class StoreWorker(Worker):
         self._after.append(lambda: self._book.close_take(take, act))
 
     def _write_examples(self, open_take: OpenTake, examples: list[Example]) -> None:
+        if open_take.prior is None:
+            # Before the learner hears of it.
+            open_take.prior = self._scores.begin()
         made = time.perf_counter()
         if not open_take.written:
             take = open_take.take
