@@ -14,18 +14,21 @@ from dgstudio.studio.settings import ARRANGEMENT_VERSION, SPLITTERS
 class Arrangement(QWidget):
     """Left: stream and source. Middle: answer, gates, stability. Right: classes and moments. Below: snapshots, log.
 
+    In the middle, gates and stability may give their place to quality.
+
     As long as nobody has dragged a handle the sizes follow the window; after that only what stretches does.
     """
 
     def __init__(self, panels: dict[str, QWidget], parent: QWidget | None = None) -> None:
-        """`panels`: stream, source, answer, gates, stability, classes, uncertain, snapshots, log."""
+        """`panels`: stream, source, answer, gates, stability, quality, classes, uncertain, snapshots, log."""
         super().__init__(parent)
         self.panels = panels
         self._by_hand = False
         self.scale = 1.0
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.left = self._split(down, ["stream", "source"], 0)
-        self.middle = self._split(down, ["answer", "gates", "stability"], 1)
+        self.middle = self._split(down, ["answer", "gates", "stability", "quality"], 1)
+        self.middle.setStretchFactor(3, 1)
         self.right = self._split(down, ["classes", "uncertain"], 0)
         self.bottom = self._split(across, ["snapshots", "log"], 0)
         self.columns = self._nest(across, [self.left, self.middle, self.right], 1)
@@ -33,6 +36,18 @@ class Arrangement(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.whole)
+
+    def show_quality(self, on: bool) -> None:
+        """Show quality in the middle below the answer, or gates and stability."""
+        for name in ("gates", "stability"):
+            self.panels[name].setVisible(not on)
+        self.panels["quality"].setVisible(on)
+        self.follow()
+
+    @property
+    def quality_shown(self) -> bool:
+        """Whether quality stands where gates and stability stood."""
+        return not self.panels["quality"].isHidden()
 
     def splitters(self) -> dict[str, QSplitter]:
         """Return the splitters by name, for saving and restoring."""
@@ -61,7 +76,8 @@ class Arrangement(QWidget):
         # After the columns have their width: how tall the knobs are depends on it.
         source = _within(self.panels["source"].sizeHint().height(), 80, 0.42 * upper)
         self.left.setSizes([upper - source, source])
-        self.middle.setSizes([answer, upper - answer - stability, stability])
+        # Those that are hidden keep theirs for later.
+        self.middle.setSizes([answer, upper - answer - stability, stability, upper - answer])
         self.right.setSizes([upper - moments, moments])
         self.bottom.setSizes([round(0.62 * wide), round(0.38 * wide)])
 

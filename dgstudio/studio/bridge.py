@@ -86,6 +86,7 @@ class Bridge(QObject):
         settings = engine.learner.settings
         state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
         state.least_tau = TAU_GAP - settings.margin
+        state.set_aside = engine.store.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
         self._describe_base()
@@ -138,6 +139,7 @@ class Bridge(QObject):
             self._stats = engine.stats()
             self._health()
             self._note_reach()
+            self._note_quality()
         self._note_publishes(publishes)
         self._note_labels()
         self._note_other_models()
@@ -171,6 +173,12 @@ class Bridge(QObject):
         if reachable != self.state.reachable:
             self.state.reachable = reachable
             self.state.announce("versions")
+
+    def _note_quality(self) -> None:
+        report = self.engine.quality.report
+        if report is not self.state.quality:
+            self.state.quality = report
+            self.state.announce("quality")
 
     def _note_publishes(self, publishes: list[PublishRecord]) -> None:
         state, store = self.state, self.engine.learner.store
@@ -346,6 +354,16 @@ class Bridge(QObject):
     def save_copy(self, path: str) -> None:
         """Write all that the session has to another file; one that is there the user has agreed to replace."""
         self.engine.save_copy(Path(path), overwrite=True)
+
+    def watch_quality(self, kind: str | None) -> None:
+        """Report on data of this kind from now on, or on nothing."""
+        self.engine.quality.ask(kind)
+
+    def set_aside_takes(self, on: bool) -> None:
+        """Set every fifth take of each class aside from learning, or none."""
+        self.engine.set_aside(on)
+        self.state.set_aside = on
+        self.state.announce("quality")
 
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""

@@ -179,6 +179,17 @@ def declare_actions(window: StudioWindow) -> None:
     )
     add(Action("present", "Present", window.toggle_presentation, "F5", "Full screen, large type", group="View"))
     add(Action("full_screen", "Full screen", window.toggle_full_screen, "F11", group="View"))
+    add(
+        Action(
+            "quality",
+            "Show or hide Quality",
+            window.toggle_quality,
+            "Q",
+            "How good the answers are: accuracy over your takes, confusion, calibration",
+            "mdi6.target",
+            group="View",
+        )
+    )
     add(Action("log", "Show or hide the log", window.toggle_log, "Ctrl+L", group="View"))
     add(Action("theme", "Dark or light theme", window.toggle_theme, "Ctrl+T", group="View"))
     add(Action("reset_layout", "Reset the arrangement of panels", lambda: window.arrangement.reset(), group="View"))
@@ -194,7 +205,13 @@ def declare_actions(window: StudioWindow) -> None:
         )
     )
     add(Action("shortcuts", "Keyboard shortcuts", lambda: window.shortcuts.open(), "F1"))
-    add(Action("hints", "Show the hints again", lambda: window.hints.begin()))
+
+    def begin_hints() -> None:
+        # They point at what stands there.
+        window.show_quality(False)
+        window.hints.begin()
+
+    add(Action("hints", "Show the hints again", begin_hints))
     add(Action("quit", "Quit", window.close, "Ctrl+Q"))
 
 

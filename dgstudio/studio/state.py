@@ -8,6 +8,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from dgstudio.engine.quality_report import QualityReport
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,
@@ -42,6 +43,7 @@ TOPICS = frozenset(
         "uncertain",
         "task",
         "proposal",
+        "quality",
     }
 )
 """Every topic that `StudioState.changed` may carry."""
@@ -201,6 +203,10 @@ class StudioState(QObject):
         """What goes on in the background, if anything does."""
         self.proposal: Proposal | None = None
         """Another model that waits for the user's word."""
+        self.quality: QualityReport | None = None
+        """How good the answers are, on the data that the window watches."""
+        self.set_aside = False
+        """Whether every fifth take of a class is set aside from learning."""
         self.phase = "loading"
         """"loading", "ready" or "failed"."""
         self.failure = ""
@@ -331,6 +337,14 @@ class Commands(Protocol):
 
     def save_copy(self, path: str) -> None:
         """Write all that the session has to another file, what could not be saved so far too; an event follows."""
+        ...
+
+    def watch_quality(self, kind: str | None) -> None:
+        """Report on data of this kind (one of `KINDS`) as `StudioState.quality` from now on; None: on nothing."""
+        ...
+
+    def set_aside_takes(self, on: bool) -> None:
+        """Set every fifth take of each class aside from learning from now on, or none."""
         ...
 
     def set_mode(self, mode: Mode) -> None:

@@ -49,6 +49,13 @@ QPushButton#flat {
 }
 QPushButton#flat:hover { color: $text_strong; }
 QPushButton#flat:focus { border: 1px solid $accent_hover; }
+QPushButton#tab {
+    background: transparent; border: none; border-bottom: 1px solid transparent; border-radius: 0; color: $text_muted;
+    padding: 0px 1px;
+}
+QPushButton#tab:hover { color: $text_strong; }
+QPushButton#tab:checked { color: $text_strong; border-bottom: 1px solid $accent; }
+QPushButton#tab:focus { border-bottom: 2px solid $accent_hover; }
 QPushButton#link { background: transparent; border: 1px solid transparent; color: $accent_text; padding: 2px 6px; }
 QPushButton#link:hover { color: $text_strong; }
 QPushButton#link:focus { border: 1px solid $accent_hover; }
@@ -103,6 +110,10 @@ QFrame#overlay { background: $raised; border: 1px solid $border_strong; border-r
 QFrame#toast { background: $raised; border: 1px solid $border_strong; border-radius: 7px; }
 QFrame#banner { background: $recording_soft; border: none; border-left: 3px solid $bad; }
 QListWidget { background: transparent; border: none; outline: none; color: $text; }
+QListWidget#takes { background: $well; border: 1px solid $border; border-radius: 4px; padding: 2px 4px; }
+QListWidget#takes:focus { border: 1px solid $accent_hover; }
+QListWidget#takes::item { padding: 1px 2px; }
+QListWidget#takes::item:selected { background: $control_hover; color: $text_strong; }
 """
 )
 

@@ -30,6 +30,7 @@ from dgstudio.studio.panels.answer import AnswerPanel
 from dgstudio.studio.panels.classes import ClassesPanel
 from dgstudio.studio.panels.gates import GatesPanel
 from dgstudio.studio.panels.log import LogPanel
+from dgstudio.studio.panels.quality import QualityPanel
 from dgstudio.studio.panels.snapshots import SnapshotsPanel
 from dgstudio.studio.panels.source import SourcePanel
 from dgstudio.studio.panels.stability import StabilityPanel
@@ -45,6 +46,7 @@ from dgstudio.studio.widgets.hints import Hint, Hints
 from dgstudio.studio.widgets.historysheet import HistorySheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.paneltabs import PanelTabs
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
@@ -139,6 +141,7 @@ class StudioWindow(QMainWindow):
             "answer": AnswerPanel(state, commands),
             "gates": GatesPanel(state, commands),
             "stability": StabilityPanel(state, commands),
+            "quality": QualityPanel(state, commands),
             "classes": ClassesPanel(state, commands, self.labelling, self.attempt),
             "uncertain": UncertainPanel(state, commands),
             "snapshots": SnapshotsPanel(state, commands),
@@ -156,6 +159,11 @@ class StudioWindow(QMainWindow):
         self.banner = Banner()
         self.arrangement = Arrangement({**self.panels})
         self.panels["log"].hide()
+        self.panels["quality"].hide()
+        for name in ("gates", "quality"):
+            tabs = PanelTabs(TABS, name)
+            tabs.chosen.connect(lambda wanted: self.show_quality(wanted == "quality"))
+            self.panels[name].set_tabs(tabs)
         self.task_line = TaskLine(self.state, self.commands)
         self.status = StatusBar(self.state)
         column = QVBoxLayout(desk)
@@ -340,6 +348,20 @@ class StudioWindow(QMainWindow):
         """Show or hide the log beside the snapshots."""
         self.panels["log"].setVisible(self.panels["log"].isHidden())
 
+    def show_quality(self, on: bool) -> None:
+        """Show how good the answers are, in the place of gates and stability, or those again."""
+        tabs = self.panels["quality" if on else "gates"].tabs
+        before = self.panels["gates" if on else "quality"].tabs
+        by_key = before is not None and any(button.hasFocus() for button in before.buttons.values())
+        self.arrangement.show_quality(on)
+        if by_key and tabs is not None:
+            # The focus goes with the tab.
+            tabs.buttons["quality" if on else "gates"].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def toggle_quality(self) -> None:
+        """Show Quality if it is not shown, else what stood there."""
+        self.show_quality(not self.arrangement.quality_shown)
+
     def leave(self) -> None:
         """What Esc means: close what lies on top, else unmark, else leave the presentation."""
         if self.hints.isVisible():
@@ -467,6 +489,11 @@ class StudioWindow(QMainWindow):
         self.arrangement.restore(self.settings)
 
 
+TABS = [
+    ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
+    ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
+]
+"""Panels that share the middle of the window."""
 HINT_TEXTS = (
     "The stream at the left is answered from the first second. Drag over what is past, press a class key to label it.",
     "Press A for a new class and name it. Then hold its key, 1 to 9, while you perform it. Ctrl+Z takes it back.",

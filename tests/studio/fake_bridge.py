@@ -259,6 +259,14 @@ class FakeBridge:
     def save_copy(self, path: str) -> None:
         self.calls.append(("copy", path))
 
+    def watch_quality(self, kind: str | None) -> None:
+        self.calls.append(("watch", kind))
+
+    def set_aside_takes(self, on: bool) -> None:
+        self.calls.append(("aside", on))
+        self.state.set_aside = on
+        self.state.announce("quality")
+
     def set_mode(self, mode: Mode) -> None:
         self.calls.append(("mode", mode))
         self.state.mode = mode

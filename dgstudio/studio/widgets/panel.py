@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.paneltabs import PanelTabs
 
 if TYPE_CHECKING:
     from dgstudio.studio.state import Frame
@@ -34,6 +35,7 @@ class PanelFrame(QFrame):
     def __init__(self, title: str, right_text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
+        self.tabs: PanelTabs | None = None
         self.setObjectName("panel")
         self.setAccessibleName(title)
         self._title = QLabel(title)
@@ -67,6 +69,13 @@ class PanelFrame(QFrame):
             self._title.setText(title)
             self.setAccessibleName(title)
 
+    def set_tabs(self, tabs: PanelTabs) -> None:
+        """Let tabs stand in the place of the title, for panels that share one place."""
+        self.tabs = tabs
+        self._title.hide()
+        self.header.insertWidget(0, tabs)
+        self._style_header()
+
     def set_right(self, text: str) -> None:
         """Show another status text at the right; rich text may carry coloured marks."""
         if text != self._right.text():
@@ -86,3 +95,5 @@ class PanelFrame(QFrame):
         self._right.setFont(self.theme.header_mono())
         self._title.setFixedHeight(self.theme.px(HEADER_HEIGHT))
         self._right.setFixedHeight(self.theme.px(HEADER_HEIGHT))
+        if self.tabs is not None:
+            self.tabs.apply_theme(self.theme, self.theme.px(HEADER_HEIGHT))
