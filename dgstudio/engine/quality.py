@@ -42,10 +42,10 @@ def confusion(labelled: I64, answered: I64, classes: Sequence[int], weights: F64
     (C, C + 1) float64: rows are labels, columns answers, the last column is unsure.
     """
     count = len(classes)
-    place = {class_id: index for index, class_id in enumerate(classes)}
-    place[UNSURE] = count
-    rows = np.fromiter((place[c] for c in labelled.tolist()), np.int64, len(labelled))
-    columns = np.fromiter((place[c] for c in answered.tolist()), np.int64, len(answered))
+    known = np.array([*classes, UNSURE], np.int64)
+    order = np.argsort(known)
+    rows = order[np.searchsorted(known, labelled, sorter=order)]
+    columns = order[np.searchsorted(known, answered, sorter=order)]
     size = count * (count + 1)
     return np.bincount(rows * (count + 1) + columns, weights, size)[:size].astype(np.float64).reshape(count, count + 1)
 

@@ -72,7 +72,7 @@ class QualityReport:
     ----------
     kind : one of `KINDS`.
     classes, names : the C classes of rows and columns, by id; names of truth that are no class have an id below −1.
-    parts : what was scored, in order.
+    parts, scores : what was scored, in order; (n,) float64, the share of each that was answered right.
     matrix : (C, C + 1) float64, see `confusion`: each take weighs one, or, of ground truth, each answer.
     recall, precision : (C,) float64 a class.
     accuracy, kappa : of the whole matrix.
@@ -90,6 +90,7 @@ class QualityReport:
     classes: tuple[int, ...]
     names: tuple[str, ...]
     parts: tuple[Scored, ...]
+    scores: F64
     matrix: F64
     recall: F64
     precision: F64
@@ -127,6 +128,7 @@ def report_of(
     parts: Sequence[Scored],
     names: Mapping[int, str],
     *,
+    rows: Sequence[int] | None = None,
     measured: Sequence[tuple[int, float]] | None = None,
     delay_s: float | None = None,
     unscored: int = 0,
@@ -140,15 +142,18 @@ def report_of(
     parts
         None of them empty.
     names
-        Id → name of every class that shall have a row, in order, labelled or not; others that occur come after them.
+        Id → name of every class that ever was.
+    rows
+        The ids that have a row in any case, in order, default all of `names`; others that occur come after them.
     measured
         (version, accuracy) of earlier measurements of the present version; the one of this report is added.
     """
     labelled, answered = _joined([p.labelled for p in parts]), _joined([p.answered for p in parts])
     sizes = np.array([len(p) for p in parts], np.int64)
     each = np.ones(len(labelled)) if kind == TRUTH else np.repeat(1.0 / np.maximum(sizes, 1), sizes)
-    others = sorted({*labelled.tolist(), *answered.tolist()} - {*names, -1})
-    classes = (*names, *others)
+    rows = tuple(names) if rows is None else rows
+    others = sorted({*np.unique(labelled).tolist(), *np.unique(answered).tolist()} - {*rows, -1})
+    classes = (*rows, *others)
     matrix = confusion(labelled, answered, classes, each)
     confidence = np.concatenate([np.zeros(0), *(p.confidence for p in parts)])
     sure, right = answered != -1, labelled == answered
@@ -166,6 +171,7 @@ def report_of(
         classes=classes,
         names=tuple(names.get(class_id, f"class {class_id}") for class_id in classes),
         parts=tuple(parts),
+        scores=scores,
         matrix=matrix,
         recall=recall(matrix),
         precision=precision(matrix),

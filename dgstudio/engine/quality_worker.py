@@ -16,7 +16,7 @@ from dgstudio.engine.labelbook import LabelBook
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.quality import UNSURE
 from dgstudio.engine.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport, Scored, report_of
-from dgstudio.engine.take_scores import TakeScores, answer_of
+from dgstudio.engine.take_scores import TakeAnswers, TakeScores, answer_of
 from dgstudio.engine.worker import Worker
 from dgstudio.learning.learner import Learner
 from dgstudio.model.plan import Plan
@@ -74,6 +74,7 @@ class QualityWorker(Worker):
         self._done: object = None
         self._readings = 0
         self._stretches: deque[_Stretch] = deque()
+        self._parts: dict[int, tuple[object, Scored]] = {}
         self._measured: dict[str, list[tuple[int, float]]] = {HELD_OUT: [], PROTECTED: []}
 
     def ask(self, kind: str | None) -> None:
@@ -132,8 +133,8 @@ class QualityWorker(Worker):
         self.pause(BREATH_S)
         return self._asked == kind and not self.stopping
 
-    def _names(self) -> dict[int, str]:
-        return {info.id: info.name for info in self._classes.living()}
+    def _living(self) -> list[int]:
+        return [info.id for info in self._classes.living()]
 
     # -- what the user labelled, before it was learned -------------------------------------------------------
 
@@ -149,24 +150,43 @@ class QualityWorker(Worker):
             if answers is None:
                 unscored += take.who != "file"
                 continue
-            place = {example_id: index for index, example_id in enumerate(answers.examples)}
-            kept = [(e, place[e.id]) for e in examples if e.id in place]
-            if not kept:
+            scored = self._scored(take, examples, answers, take.id in here)
+            if scored is None:
                 continue
-            parts.append(
-                Scored(
-                    np.array([example.class_id for example, _ in kept], np.int64),
-                    np.array([answers.answered[index] for _, index in kept], np.int64),
-                    np.array([answers.confidence[index] for _, index in kept], np.float64),
-                    np.array([example.id for example, _ in kept], np.int64),
-                    take,
-                    (take.start, take.end) if take.id in here else None,
-                )
-            )
+            parts.append(scored)
             delays.append(answers.delay_s)
             again += answers.again
         delay = float(np.median(delays)) if delays else None
-        return report_of(LABELLED, parts, self._names(), delay_s=delay, unscored=unscored, again=again)
+        return report_of(
+            LABELLED,
+            parts,
+            self._classes.names,
+            rows=self._living(),
+            delay_s=delay,
+            unscored=unscored,
+            again=again,
+        )
+
+    def _scored(self, take: Take, examples: list[Example], answers: TakeAnswers, here: bool) -> Scored | None:
+        """A take with its present labels; None where nothing of it is left."""
+        stands = (take, [example.id for example in examples], [example.class_id for example in examples])
+        before = self._parts.get(take.id)
+        if before is not None and before[0] == stands:
+            return before[1]
+        place = {example_id: index for index, example_id in enumerate(answers.examples)}
+        kept = [(example, place[example.id]) for example in examples if example.id in place]
+        if not kept:
+            return None
+        scored = Scored(
+            np.array([example.class_id for example, _ in kept], np.int64),
+            np.array([answers.answered[index] for _, index in kept], np.int64),
+            np.array([answers.confidence[index] for _, index in kept], np.float64),
+            np.array([example.id for example, _ in kept], np.int64),
+            take,
+            (take.start, take.end) if here else None,
+        )
+        self._parts[take.id] = (stands, scored)
+        return scored
 
     # -- what the present version answers --------------------------------------------------------------------
 
@@ -187,7 +207,7 @@ class QualityWorker(Worker):
         version, measured = plan.snapshot.version, self._measured[kind]
         # Of one version the newest measurement stands: there may be more takes by now.
         measured[:] = [entry for entry in measured if entry[0] != version][-MEASURED_KEPT + 1 :]
-        report = report_of(kind, parts, self._names(), measured=measured, version=version)
+        report = report_of(kind, parts, self._classes.names, rows=self._living(), measured=measured, version=version)
         if parts:
             measured.append((version, report.accuracy))
         return report
@@ -222,14 +242,15 @@ class QualityWorker(Worker):
             if not self._breathes(TRUTH):
                 return None
         self._forget_oldest()
-        names = self._names()
-        known = {name: class_id for class_id, name in names.items()}
+        names, rows = dict(self._classes.names), self._living()
+        known = {names[class_id]: class_id for class_id in rows}
         parts = []
         for stretch in self._stretches:
             if stretch.name not in known:
                 # The truth knows more than the user has taught: a row of its own.
                 known[stretch.name] = UNSURE - 1 - len(known)
                 names[known[stretch.name]] = stretch.name
+                rows.append(known[stretch.name])
             count = len(stretch.answered)
             parts.append(
                 Scored(
@@ -241,7 +262,7 @@ class QualityWorker(Worker):
                     (stretch.start, stretch.end),
                 )
             )
-        return report_of(TRUTH, parts, names)
+        return report_of(TRUTH, parts, names, rows=rows)
 
     def _take_up(self, reading: Reading) -> None:
         if reading.truth is None:

@@ -118,8 +118,7 @@ class AccuracyChart(QWidget):
         if not report.versions and count <= MOST_DOTS:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("text_muted", 0.75))
-            scores = np.array([part.score for part in report.parts], np.float64)
-            for point in _points(scores, inner):
+            for point in _points(report.scores, inner):
                 painter.drawEllipse(point, 1.8, 1.8)
         drawn = [(report.line, "accent_text" if report.versions else "text_muted", 2.0 if report.versions else 1.5)]
         if len(report.late) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QWidget
@@ -76,12 +77,11 @@ def wrong_rows(report: QualityReport) -> list[str]:
     """Return a row for each take that was not answered right throughout, the newest first."""
     names = dict(zip(report.classes, report.names, strict=True))
     rows = []
-    for scored in reversed(report.parts):
-        right = round(scored.score * len(scored))
-        if right < len(scored):
-            name = names[int(scored.labelled[-1])]
-            share = f"{right} of {len(scored)} right · " if len(scored) > 1 else ""
-            rows.append(f"{moment(scored)} · {share}{name}")
+    for place in np.flatnonzero(report.scores < 1)[::-1].tolist():
+        scored = report.parts[place]
+        name, right = names[int(scored.labelled[-1])], round(report.scores[place] * len(scored))
+        share = f"{right} of {len(scored)} right · " if len(scored) > 1 else ""
+        rows.append(f"{moment(scored)} · {share}{name}")
     return rows
 
 
