@@ -105,6 +105,28 @@ def test_undone_takes_drop_out_and_come_back_with_their_scores(rigs: Rigs, repor
     assert again.matrix.tolist() == whole.matrix.tolist()
 
 
+def test_a_corrected_label_is_what_the_answers_are_compared_with(rigs: Rigs, report_on: Any) -> None:
+    rig = rigs()
+    readings = rig.play("Walking")
+    walking = rig.engine.classes.by_name("Walking")
+    wrong = rig.engine.classes.by_name("Running")
+    rig.label(wrong.id, readings)
+    (take,) = rig.engine.book.takes()
+    ids = [example.id for example in rig.engine.book.examples_of(take.id)]
+    assert report_on(rig, LABELLED).accuracy == 0.0, "the base knows walking, and was told otherwise"
+    rig.engine.relabel(ids, walking.id)
+    rig.settle()
+    report = report_on(rig, LABELLED)
+    assert report.accuracy == 1.0 and report.recall[report.classes.index(walking.id)] == 1.0
+    rig.engine.delete_examples(ids[:3])
+    rig.settle()
+    assert report_on(rig, LABELLED).windows == len(ids) - 3
+    rig.engine.undo()
+    rig.engine.undo()
+    rig.settle()
+    assert report_on(rig, LABELLED).accuracy == 0.0
+
+
 def test_scores_survive_reopening(rigs: Rigs, report_on: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))

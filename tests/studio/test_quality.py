@@ -172,7 +172,7 @@ def test_a_click_looks_into_a_cell_and_names_its_examples(panel, bridge):
     assert chosen == [[2, 3]]
     assert panel.takes.count() == 1
     assert panel.takes.item(0).text() == "0.0–2.0 s · 2 of 4 windows · examples 2–3"
-    assert panel.matrix.words(0, 1) == "circle answered as rest: .5 of 2 takes, 25 %"
+    assert panel.matrix.words(0, 1) == ".5 of 2 takes, 25 %: circle answered as rest"
     # A newer report keeps the cell open.
     give(bridge, report(parts=[*panel.report.parts, take(3, 0, [1, 1])]))
     assert panel.takes.count() == 2 and panel.takes.item(0).text().startswith("15.0–17.0 s")
@@ -186,11 +186,11 @@ def test_cells_are_reached_by_arrows_and_have_names(panel, bridge):
     panel.examples_chosen.connect(chosen.append)
     matrix = panel.matrix
     matrix.setFocus(Qt.FocusReason.TabFocusReason)
-    assert matrix.accessibleDescription() == "circle answered right: 1 of 2 takes, 50 %"
+    assert matrix.accessibleDescription() == "1 of 2 takes, 50 %: circle answered right"
     for _ in range(7):
         QTest.keyClick(matrix, Qt.Key.Key_Right)
     assert matrix.accessibleDescription() == panel.cell_words.text()
-    assert matrix.accessibleDescription() == "circle where it was unsure: .5 of 2 takes, 25 %"
+    assert matrix.accessibleDescription() == ".5 of 2 takes, 25 %: circle where it was unsure"
     QTest.keyClick(matrix, Qt.Key.Key_Return)
     assert chosen == [[21]]
     # Of a take of an earlier run, the date; its times are of another clock.

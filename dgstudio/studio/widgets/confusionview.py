@@ -167,8 +167,9 @@ class ConfusionView(QWidget):
         if not total > 0:
             return f"{name}: no {unit_of(report.kind)} yet"
         whole = counted(total)
-        share = f", {count / total:.0%}".replace("%", " %")
-        return f"{name} {answer}: {counted(count) or '0'} of {whole} {unit_of(report.kind, total)}{share}"
+        share = f"{count / total:.0%}".replace("%", " %")
+        # The figures first: a long name must not push them out of sight.
+        return f"{counted(count) or '0'} of {whole} {unit_of(report.kind, total)}, {share}: {name} {answer}"
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
