@@ -57,6 +57,7 @@ QPushButton#tab:hover { color: $text_strong; }
 QPushButton#tab:checked { color: $text_strong; border-bottom: 1px solid $accent; }
 QPushButton#tab:focus { border-bottom: 2px solid $accent_hover; }
 QPushButton#link { background: transparent; border: 1px solid transparent; color: $accent_text; padding: 2px 6px; }
+QPushButton#link[small="true"] { padding: 0px 4px; }
 QPushButton#link:hover { color: $text_strong; }
 QPushButton#link:focus { border: 1px solid $accent_hover; }
 QPushButton#option { padding: 3px 8px; }

@@ -182,6 +182,9 @@ class StudioWindow(QMainWindow):
         self.history = HistorySheet(self.state, self.commands, desk)
         self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
+        quality = self.panels["quality"]
+        assert isinstance(quality, QualityPanel)
+        quality.examples_chosen.connect(self.examples.open_on)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = Hints(

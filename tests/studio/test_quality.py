@@ -164,20 +164,23 @@ def test_numbers_are_printed_short():
 # -- a cell ------------------------------------------------------------------------------------------------------
 
 
-def test_a_click_looks_into_a_cell_and_names_its_examples(panel, bridge):
+def test_a_click_looks_into_a_cell_and_its_examples_can_be_browsed(panel, bridge, window):
     give(bridge, report())
     chosen = []
     panel.examples_chosen.connect(chosen.append)
+    assert not panel.browse.isVisible()
     QTest.mouseClick(panel.matrix, LEFT, pos=panel.matrix.rect_of(0, 1).center().toPoint())
-    assert chosen == [[2, 3]]
-    assert panel.takes.count() == 1
+    assert panel.takes.count() == 1 and chosen == []
+    QTest.mouseClick(panel.browse, LEFT)
+    assert chosen == [[2, 3]] and window.examples.isVisible()
+    window.examples.close_overlay()
     assert panel.takes.item(0).text() == "0.0–2.0 s · 2 of 4 windows · examples 2–3"
     assert panel.matrix.words(0, 1) == ".5 of 2 takes, 25 %: circle answered as rest"
     # A newer report keeps the cell open.
     give(bridge, report(parts=[*panel.report.parts, take(3, 0, [1, 1])]))
     assert panel.takes.count() == 2 and panel.takes.item(0).text().startswith("15.0–17.0 s")
     QTest.mouseClick(panel.matrix, LEFT, pos=panel.matrix.rect_of(0, 1).center().toPoint())
-    assert panel.matrix.cell is None and len(chosen) == 1
+    assert panel.matrix.cell is None and not panel.browse.isVisible()
 
 
 def test_cells_are_reached_by_arrows_and_have_names(panel, bridge):
@@ -192,6 +195,7 @@ def test_cells_are_reached_by_arrows_and_have_names(panel, bridge):
     assert matrix.accessibleDescription() == panel.cell_words.text()
     assert matrix.accessibleDescription() == ".5 of 2 takes, 25 %: circle where it was unsure"
     QTest.keyClick(matrix, Qt.Key.Key_Return)
+    QTest.keyClick(panel.browse, Qt.Key.Key_Space)
     assert chosen == [[21]]
     # Of a take of an earlier run, the date; its times are of another clock.
     assert panel.takes.item(0).text().startswith("2023-11-1")
@@ -288,6 +292,12 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     assert panel.shown.isVisible() and panel.report.names[0] == first.name
     assert panel.report.matrix.sum() == pytest.approx(5.0)
     assert 0 < panel.report.delay_s < 30, "stream seconds, ten to one of the wall"
+    column = int(np.argmax(panel.report.matrix[0]))
+    panel.matrix.look_into((0, column))
+    panel.browse.click()
+    ids = {example_id for part in panel.report.cell(0, column) for example_id in part.ids}
+    assert ids and set(live.examples.table.chosen()) == ids
+    live.examples.close_overlay()
     panel.choose(HELD_OUT)
     qtbot.waitUntil(lambda: panel.report.kind == HELD_OUT, timeout=8000)
     assert len(panel.report.parts) == 1 and panel.report.version is not None

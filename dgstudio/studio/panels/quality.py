@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from dgstudio.engine.quality import BINS, LATELY
@@ -40,7 +40,8 @@ LOADING = "Loading the base model …"
 class QualityPanel(PanelFrame):
     """Asks for reports while it is seen, and for none otherwise.
 
-    `examples_chosen` carries the list of the example ids that lie in the cell that is looked into.
+    `examples_chosen` carries the list of the example ids that lie in the cell that is looked into, when the user wants
+    to see more of them than the takes they are of.
     """
 
     examples_chosen = Signal(object)
@@ -69,12 +70,24 @@ class QualityPanel(PanelFrame):
         self.chart = AccuracyChart()
         self.diagram = ReliabilityChart()
         self.matrix = ConfusionView(self._colour_of)
-        self.matrix.chosen.connect(self._look_into)
+        self.matrix.chosen.connect(lambda _cell: self._show_cell())
         self.matrix.pointed.connect(self._say_cell)
         self.cell_words = QElidingLabel("")
         self.cell_words.setObjectName("muted")
         self.cell_words.setTextFormat(Qt.TextFormat.PlainText)
         self.cell_words.setMinimumWidth(1)
+        self.browse = QPushButton("Browse")
+        self.browse.setObjectName("link")
+        self.browse.setProperty("small", True)
+        self.browse.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.browse.setAccessibleName("Browse the examples in this cell")
+        self.browse.setToolTip("Select them in the example browser: to see them, relabel or delete them")
+        self.browse.clicked.connect(self._browse)
+        # Its coming and going moves nothing.
+        policy = self.browse.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.browse.setSizePolicy(policy)
+        self.browse.hide()
         self.takes = TakeList()
         self.empty = QLabel("")
         self.empty.setObjectName("empty")
@@ -101,7 +114,11 @@ class QualityPanel(PanelFrame):
         left.addWidget(self.chart, 1)
         left.addWidget(self.diagram, 1)
         right.addWidget(self.matrix, 3)
-        right.addWidget(self.cell_words)
+        words = QHBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self.cell_words, 1)
+        words.addWidget(self.browse)
+        right.addLayout(words)
         right.addWidget(self.takes, 1)
         both.addLayout(left, 39)
         both.addLayout(right, 61)
@@ -198,18 +215,17 @@ class QualityPanel(PanelFrame):
             return "This stream has no ground truth. The simulator and labelled recordings have one."
         return EMPTY[self.kind]
 
-    def _look_into(self, cell: object) -> None:
-        assert cell is None or isinstance(cell, tuple)
-        self._show_cell()
-        report = self.report
+    def _browse(self) -> None:
+        report, cell = self.report, self.matrix.cell
         if cell is not None and report is not None:
             self.examples_chosen.emit([example_id for part in report.cell(*cell) for example_id in part.ids])
 
     def _show_cell(self) -> None:
         report, cell = self.report, self.matrix.cell
         if report is not None:
-            rows = wrong_rows(report) if cell is None else [cell_row(part) for part in report.cell(*cell)]
-            self.takes.show_rows(rows)
+            parts = report.cell(*cell) if cell is not None else []
+            self.takes.show_rows(wrong_rows(report) if cell is None else [cell_row(part) for part in parts])
+            self.browse.setVisible(any(part.ids for part in parts))
         self._say_cell()
 
     def _say_cell(self) -> None:
@@ -229,6 +245,7 @@ class QualityPanel(PanelFrame):
         for part in (self.kinds, self.figures, self.chart, self.diagram, self.matrix, self.takes):
             part.apply_theme(theme)
         self.aside.setFont(theme.ui("small"))
+        self.browse.setFont(theme.ui("small"))
         self.cell_words.setFont(theme.ui("small"))
         self.empty.setFont(theme.ui("body"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
@@ -72,6 +72,13 @@ class ExampleSheet(LabelSheet):
         column.addLayout(middle, 1)
         column.addLayout(foot)
         self.main = self.table
+
+    def open_on(self, ids: Iterable[int]) -> None:
+        """Show everything, with these examples selected."""
+        for box in (self.classes, self.only_learned):
+            box.setCurrentIndex(0)
+        self.open()
+        self.choose(set(ids))
 
     def refresh(self) -> None:
         """Bring everything up to date; the selection stays."""
