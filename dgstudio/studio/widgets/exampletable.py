@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -220,8 +221,12 @@ class ExampleTable(QTableView):
         rows = np.asarray([row for row, example in enumerate(self.examples.examples) if example.id in ids], np.int64)
         selection = QItemSelection()
         for first, last in _runs(rows):
-            selection.select(self.examples.index(first, 0), self.examples.index(last, len(HEADS) - 1))
-        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            selection.append(
+                QItemSelectionRange(self.examples.index(first, 0), self.examples.index(last, len(HEADS) - 1))
+            )
+        # Ranges are compared with those that were: many with many takes seconds.
+        self.selectionModel().clear()
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
         if len(rows):
             self.scrollTo(self.examples.index(int(rows[0]), 0))
 
