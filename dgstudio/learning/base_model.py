@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.from_nothing import SIGMA_FROM, median_distance
+from dgstudio.learning.fourier import SIGMA_FROM, directions, median_distance
 from dgstudio.learning.locked_bank import spread_by_class
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.learning.statistics import Sums
@@ -19,6 +19,9 @@ from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
 from dgstudio.types import F32, F64
 
 Labels = npt.NDArray[np.integer]
+
+REACH = 0.85
+"""σ over the median distance. Less suits many labels, more suits few; at this, validation data gained with both."""
 
 
 def assemble(
@@ -68,7 +71,7 @@ def assemble(
     chosen = rng.permutation(spread)
     if len(chosen) < len(base.classes):
         raise BadInputError(f"{len(raw)} training inputs are too few to protect some of each class.")
-    phi = _features(base, normaliser(raw), normaliser(raw[chosen]), settings.features, rng)
+    phi = _features(base, normaliser, normaliser(raw), normaliser(raw[chosen]), settings.features, rng)
     plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base, phi=phi))
     # By the kernel that serves, one input at a time, as the examples of a user will be.
     Z = np.array([plan.embed(row) for row in raw], np.float64)
@@ -91,19 +94,26 @@ def assemble(
     )
 
 
-def _features(base: Base, x: F32, protected: F32, count: int, rng: np.random.Generator) -> Features:
-    """Draw φ over g(x) = [x / rms‖x‖ ; 2·relu(W1 x + b1) / rms‖relu(W1 x + b1)‖], all H units, ungated.
+def _features(
+    base: Base, normaliser: Normaliser, x: F32, protected: F32, count: int, rng: np.random.Generator
+) -> Features:
+    """Draw φ over g(x) = [x' / rms‖x'‖ ; relu(W1 x + b1) / rms‖relu(W1 x + b1)‖], x' = x·√scale, all H units, ungated.
 
-    Ω_ij ~ N(0, 1/σ²), ϕ ~ U[0, 2π); σ is the median positive distance of g over the first 300 of P. φ gets a copy of
-    W1 and b1 of its own, so that a rule that moves the base cannot move it.
+    x' takes back half of what the normaliser did: a feature that hardly varies among the base's classes must not count
+    as much as one that varies widely, or classes that come later are judged by what the old ones never used. The waves
+    have the scale σ = `REACH` times the median positive distance of g over the first 300 of P. The weights of g's two
+    parts are in Ω. φ gets a copy of W1 and b1 of its own, so that a rule that moves the base cannot move it.
     """
-    x_rms, u_rms = _rms(x), _rms(_units(base, x))
+    spread = np.sqrt(normaliser.scale)
+    x_rms, u_rms = _rms(x * spread), _rms(_units(base, x))
+    # As the kernel forms them, x / x_rms and 2·u / u_rms, times these weights.
+    weights = np.concatenate([spread, np.full(base.hidden, 0.5)]).astype(np.float64)
     first = protected[:SIGMA_FROM]
-    g = np.concatenate([first / x_rms, 2.0 * _units(base, first) / u_rms], axis=1).astype(np.float64)
-    sigma = median_distance(g)
+    g = np.concatenate([first / x_rms, 2.0 * _units(base, first) / u_rms], axis=1).astype(np.float64) * weights
+    sigma = REACH * median_distance(g)
     if sigma == 0.0:
         raise BadInputError("All training inputs are the same: there is nothing to tell apart.")
-    omega = rng.standard_normal((count, g.shape[1])) / sigma
+    omega = directions(rng, count, g.shape[1]) * (weights / sigma)
     phase = rng.uniform(0.0, 2.0 * np.pi, count)
     return Features(
         omega.astype(np.float32),

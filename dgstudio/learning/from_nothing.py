@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dgstudio.learning.fourier import SIGMA_FROM, median_distance
 from dgstudio.model.snapshot import Features, Normaliser
-from dgstudio.types import F32, F64
-
-SIGMA_FROM = 300
-"""Examples whose distances give σ."""
+from dgstudio.types import F32
 
 
 def fitted_on(ids: Sequence[int]) -> tuple[int, ...]:
@@ -34,13 +32,3 @@ def fit(raw: F32, features: int, seed: int) -> tuple[Normaliser, Features]:
     omega = rng.standard_normal((features, raw.shape[1])) / sigma
     phase = rng.uniform(0, 2 * np.pi, features)
     return normaliser, Features(omega.astype(np.float32), phase.astype(np.float32))
-
-
-def median_distance(x: F64) -> float:
-    """Median of the positive distances between rows; 0 where all rows are the same."""
-    squares = np.einsum("ij,ij->i", x, x)
-    between = squares[:, None] + squares[None, :] - 2 * (x @ x.T)
-    pairs = between[np.triu_indices(len(x), 1)]
-    # Equal rows give rounding noise instead of zero.
-    positive = pairs[pairs > 1e-9 * max(1.0, float(squares.max()))]
-    return float(np.sqrt(np.median(positive))) if len(positive) else 0.0

@@ -214,8 +214,8 @@ class LockedBankRule:
         )
 
     def folded(self) -> Sums:
-        """Sums with the present set folded in for good, each of its classes with mass μ."""
-        return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mu)
+        """Sums with the present set folded in for good, each of its classes with mass √κ·μ."""
+        return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mass_taught)
 
     def accept(self) -> None:
         """Nothing to do: no state goes from one proposal to the next."""

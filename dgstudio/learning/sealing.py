@@ -77,7 +77,7 @@ def seal(
 ) -> Sealed:
     """Make a version that protects what `head` has learned; its learning bank, if it has one, is sealed.
 
-    The sums take the bank's examples in with mass μ a class. At most `settings.protected` of what is learned, the
+    The sums take the bank's examples in with mass √κ·μ a class. At most `settings.protected` of what is learned, the
     base's own examples included, spread over the classes, join P with the answers that they get now. A locked bank
     is brought to exactly the bank's examples on the way.
 

@@ -27,7 +27,7 @@ class LearnerSettings:
     rule
         "locked bank" (a bank above the base, solved in closed form) or "gradient" (the base's own gates and units).
     kappa, mu
-        An example weighs κμ/n_class; a class of the base's training set weighs μ in all.
+        An example weighs κμ/n_class; a class of the base's training set weighs μ in all, one of a sealed bank √κ·μ.
     prior
         β: how much an open bank leans towards the classes that its examples show.
     tau
@@ -83,6 +83,14 @@ class LearnerSettings:
     steps_per_example: int = 10
     gate_temperature: float = 0.2
     halvings: int = 6
+
+    @property
+    def mass_taught(self) -> float:
+        """√κ·μ, what each class of a sealed bank weighs: halfway between what it weighed and what the base's weigh.
+
+        With μ it would lose to what is taught next, with κμ what is taught next would lose to it.
+        """
+        return math.sqrt(self.kappa) * self.mu
 
     def check(self) -> LearnerSettings:
         """Return the settings themselves.

@@ -18,6 +18,8 @@ from dgstudio.types import F64
 
 RCOND_LEAST = 1e-12
 """Below this reciprocal condition the solution's digits are noise."""
+LEAN_FEW = 1.5
+"""How much more a bank leans towards a class with few examples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +115,7 @@ def solve(statistics: Statistics, examples: ExampleStore, settings: LearnerSetti
 
 
 def with_prior(solution: Solution, class_ids: npt.NDArray[np.int64], mass: tuple[int, ...], prior: float) -> Solution:
-    """Let the router speak for the classes that the examples show: t_c ← t_c + β_c (r + s_c^{-1/2}), linear in z.
+    """Let the router speak for the classes that the examples show: t_c ← t_c + β_c (r + 1.5 s_c^{-1/2}), linear in z.
 
     An input on which the bank is open is probably of a class that it has examples of, the more so the fewer there
     are, since ridge regression shrinks the scores of a class with few examples towards 0. s_c is the size by
@@ -128,7 +130,7 @@ def with_prior(solution: Solution, class_ids: npt.NDArray[np.int64], mass: tuple
             part[:, column] += strength * part[:, -1]
         # r = 1 + w·z, and the last entry of z is 1.
         for part in (weights, base_part):
-            part[-1, column] += strength * (1.0 + size**-0.5)
+            part[-1, column] += strength * (1.0 + LEAN_FEW * size**-0.5)
     return Solution(solution.classes, weights, alpha, base_part, solution.rounds)
 
 

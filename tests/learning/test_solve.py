@@ -91,8 +91,9 @@ def test_a_projected_router_is_the_nearest_one_in_the_metric_of_the_regression(b
     r = 1 + dense.Z_P @ solution.weights[:, -1]
     free = 1 + dense.Z_P @ dense.weights[:, -1]
     assert free.max() > -SETTINGS.margin + 0.02 >= r.max() - 1e-9
-    pushed = multipliers > 1e-6 * multipliers.max()
-    assert pushed.any() and (r[pushed] > -SETTINGS.margin - 0.1).all()
+    # The sweeps end within the slack, so what they push lies at the limit within the slack, by weight.
+    assert multipliers.any()
+    assert abs(multipliers @ (-SETTINGS.margin - r)) < 0.02 * multipliers.sum()
 
 
 def test_examples_weigh_kappa_mu_over_their_number_and_at_most_one_where_nothing_is_to_be_learned() -> None:
@@ -123,7 +124,7 @@ def test_the_prior_adds_the_router_to_the_classes_that_the_examples_show(base: B
     z = dense.Z[0]
     t, r = z @ plain.weights[:, :-1], 1 + z @ plain.weights[:, -1]
     # Class 0, which has mass, has one example of six and counts as three, the size that a typical example sees.
-    added = {3: 0.3 * (r + 0.5), 5: 0.3 * (r + 1.0), 0: 0.1 * (r + 3**-0.5)}
+    added = {3: 0.3 * (r + 1.5 * 0.5), 5: 0.3 * (r + 1.5), 0: 0.1 * (r + 1.5 * 3**-0.5)}
     expected = [score + added.get(c, 0.0) for c, score in zip(plain.classes, t, strict=True)]
     np.testing.assert_allclose(z @ leaning.weights[:, :-1], expected, rtol=1e-9)
     np.testing.assert_array_equal(leaning.weights[:, -1], plain.weights[:, -1])
