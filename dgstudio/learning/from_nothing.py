@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from dgstudio.learning.fourier import SIGMA_FROM, median_distance
+from dgstudio.learning.fourier import directions
+from dgstudio.learning.geometry import weights
+from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Features, Normaliser
 from dgstudio.types import F32
+
+NOISE = 1e-6
+"""A spread below this share of a feature's size is rounding."""
 
 
 def fitted_on(ids: Sequence[int]) -> tuple[int, ...]:
@@ -20,15 +26,23 @@ def fitted_on(ids: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(ids)[: 1 << (count.bit_length() - 1)]) if count else ()
 
 
-def fit(raw: F32, features: int, seed: int) -> tuple[Normaliser, Features]:
-    """Normaliser and φ from raw examples (n, d), n ≥ 1: g = x, Ω_ij ~ N(0, 1/σ²), ϕ ~ U[0, 2π) from `seed`.
+def fit(raw: F32, class_ids: npt.NDArray[np.int64], settings: LearnerSettings) -> tuple[Normaliser, Features]:
+    """Normaliser and φ from raw examples (n, d), n ≥ 1, and their classes (n,): g = x.
 
-    σ is the median positive distance between the first 300 normalised examples; with a single point it is √(2d),
-    the distance expected of two standardised inputs.
+    Ω_ij ~ N(0, w_j²), ϕ ~ U[0, 2π) from the seed of `settings`; w_j says how much feature j matters, over σ.
     """
-    normaliser = Normaliser.fit(raw)
-    sigma = median_distance(normaliser(raw[:SIGMA_FROM]).astype(np.float64)) or float(np.sqrt(2 * raw.shape[1]))
-    rng = np.random.default_rng(seed)
-    omega = rng.standard_normal((features, raw.shape[1])) / sigma
-    phase = rng.uniform(0, 2 * np.pi, features)
+    normaliser = _normaliser(raw)
+    w = weights(normaliser(raw).astype(np.float64), class_ids, settings.kappa * settings.mu)
+    rng = np.random.default_rng(settings.seed)
+    omega = directions(rng, settings.features, raw.shape[1]) * w
+    phase = rng.uniform(0, 2 * np.pi, settings.features)
     return normaliser, Features(omega.astype(np.float32), phase.astype(np.float32))
+
+
+def _normaliser(raw: F32) -> Normaliser:
+    """Each feature by its own spread: nothing says that they share a unit. A constant one gets the common floor."""
+    common = Normaliser.fit(raw)
+    data = raw.astype(np.float64)
+    sd = data.std(0)
+    varies = sd > np.maximum(NOISE * np.abs(data).max(0), np.finfo(np.float32).tiny)
+    return Normaliser(common.mean, np.where(varies, sd, common.scale).astype(np.float32))

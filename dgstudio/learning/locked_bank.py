@@ -53,7 +53,7 @@ class LockedBankRule:
         self._features: dict[int, F32] = {}
         self._class_ids: dict[int, int] = {}
         self._free = below.phi is None
-        self._fitted: tuple[int, ...] = ()
+        self._fitted: dict[int, int] = {}
         self._added: tuple[tuple[int, ...], F32] | None = None
         if self._free or sums is None:
             self._sums = Sums.empty(settings.features + 1)
@@ -244,15 +244,15 @@ class LockedBankRule:
         return {"normaliser": self._below.normaliser, "phi": self._below.phi}
 
     def _refitted(self) -> bool:
-        """Fit normaliser and φ again if the examples that they are fitted on have changed."""
-        fitted = fitted_on(list(self._features)) if self._free else ()
+        """Fit normaliser and φ again if the examples that they are fitted on, or their labels, have changed."""
+        fitted = {i: self._class_ids[i] for i in fitted_on(list(self._features))} if self._free else {}
         if fitted == self._fitted:
             return False
         self._fitted = fitted
         self._store = ExampleStore(self._statistics)
         if fitted:
             raw = np.array([self._features[example_id] for example_id in fitted])
-            normaliser, phi = fit(raw, self.settings.features, self.settings.seed)
+            normaliser, phi = fit(raw, np.fromiter(fitted.values(), np.int64), self.settings)
             self._stand_on(self._below.with_(normaliser=normaliser, phi=phi))
         else:
             self._stand_on(self._below.with_(normaliser=None, phi=None))

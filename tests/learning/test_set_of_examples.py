@@ -92,6 +92,20 @@ def test_from_nothing_too_normaliser_and_features_included(
     assert head.phi.ids == expected.phi.ids and head.normaliser.ids == expected.normaliser.ids
 
 
+def test_from_nothing_a_label_that_was_wrong_leaves_no_trace_in_the_features(begin: Begin, label: Label) -> None:
+    """With so many examples the labels choose which features matter."""
+    wanted = pool(label, 12)
+    expected = all_at_once(begin(None), wanted)
+    learner = lives_with(begin(None))
+    learner.absorb([replace(wanted[3], class_id=wanted[-1].class_id), *wanted[:3], *wanted[4:]])
+    learner.step()
+    other = learner.store.head.phi
+    learner.absorb([wanted[3]])
+    learner.step()
+    assert learner.store.head.phi.ids == expected.phi.ids != other.ids
+    assert learner.store.head.digest == expected.digest
+
+
 @given(data=st.data())
 @settings(max_examples=20)
 def test_above_a_sealed_bank_too(data: st.DataObject, small: BaseModel, begin: Begin, label: Label) -> None:
@@ -196,7 +210,7 @@ def test_the_fit_from_nothing_stands_on_the_first_power_of_two(ids: set[int], ra
 
 def test_a_single_example_can_be_fitted_to_and_learned(begin: Begin, label: Label) -> None:
     (example,) = label(3, 1)
-    _, phi = fit(example.features[None], 32, 0)
+    _, phi = fit(example.features[None], np.array([3]), LearnerSettings(features=32))
     assert abs(float(phi.omega.std()) * (2 * len(example.features)) ** 0.5 - 1) < 0.15
     head = all_at_once(begin(None), [example])
     assert head.banks[0].classes == (3,)

@@ -1,0 +1,100 @@
+"""From nothing: which features matter and how far a label reaches, from the labelled examples themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.learning.fourier import median_distance
+from dgstudio.learning.statistics import RIDGE, RIDGE_BIAS
+from dgstudio.types import F64
+
+FEWEST = 32
+"""With fewer examples every feature counts the same and σ is the median distance."""
+READ = 256
+"""Examples that the choice is made on, at most: each regression costs their number cubed."""
+REACHES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Candidates for (median distance / σ)²."""
+TURNS = 2
+"""How often the features are weighed again by the slopes of the regression on the features weighed before."""
+LEAST = 0.1
+"""What every feature counts beyond its slope, whose mean over the features is 1: none is given up for good."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """A regression in closed form: `error` is its mean squared leave-one-out error, α (n, C) its weights."""
+
+    error: float
+    reach: float
+    K: F64
+    alpha: F64
+
+
+def weights(x: F64, class_ids: npt.NDArray[np.int64], mass: float) -> F64:
+    """Give each feature its weight over σ, (d,): the kernel is exp(−½‖weights·(x − x')‖²).
+
+    Of the learner's own regression on these examples, the expected squared slope of its scores along a feature says
+    how much the feature matters (Radhakrishnan et al. 2024); the regression on features weighed so has slopes of its
+    own. σ is chosen each time, and of all the regressions one is kept, by the squared error on examples left out, which
+    a ridge regression has in closed form. A function of its arguments.
+
+    Parameters
+    ----------
+    x, class_ids
+        Normalised examples (n, d), n ≥ 1, and their classes (n,).
+    mass
+        κμ: an example weighs that over the number of its class.
+    """
+    count, d = x.shape
+    plain = np.full(d, 1.0 / (median_distance(x) or np.sqrt(2.0 * d)))
+    if count < FEWEST or len(np.unique(class_ids)) < 2:
+        return plain
+    chosen = np.linspace(0, count - 1, min(count, READ)).round().astype(int)
+    x = x[chosen]
+    _, columns, counts = np.unique(class_ids[chosen], return_inverse=True, return_counts=True)
+    onehot, noise = np.eye(len(counts))[columns], counts[columns] / mass
+    weighed, best, least = np.ones(d), plain, np.inf
+    for turn in range(TURNS + 1):
+        sigma = median_distance(x * weighed)
+        if sigma == 0.0:
+            break
+        distances = _squared_distances(x * weighed / sigma)
+        fitted = min((_fit(distances, reach, onehot, noise) for reach in REACHES), key=lambda found: found.error)
+        if fitted.error < least:
+            least, best = fitted.error, weighed * (np.sqrt(fitted.reach) / sigma)
+        if turn < TURNS:
+            slopes = _slopes(x, fitted) * weighed**4
+            if not slopes.mean() > 0.0:
+                break
+            weighed = np.sqrt(slopes / slopes.mean() + LEAST)
+            weighed /= np.sqrt(np.square(weighed).mean())
+    return best
+
+
+def _fit(distances: F64, reach: float, onehot: F64, noise: F64) -> _Fitted:
+    """Ridge regression with the kernel exp(−½ reach·distances), as the learning bank does it from nothing."""
+    K = np.exp(-0.5 * reach * distances)
+    S = K / RIDGE + 1.0 / RIDGE_BIAS
+    S[np.diag_indices_from(S)] += noise
+    inverse = np.linalg.inv(S)
+    alpha = inverse @ onehot
+    left_out = alpha / inverse.diagonal()[:, None]
+    return _Fitted(float(np.square(left_out).sum(1).mean()), reach, K, alpha)
+
+
+def _slopes(x: F64, fitted: _Fitted) -> F64:
+    """Mean over the examples of the squared slopes of all scores along each feature (d,), but for its weight⁴."""
+    total = np.zeros(x.shape[1])
+    for column in fitted.alpha.T:
+        pull = fitted.K * column
+        total += np.square(pull @ x - pull.sum(1)[:, None] * x).mean(0)
+    return total
+
+
+def _squared_distances(x: F64) -> F64:
+    squares = np.einsum("ij,ij->i", x, x)
+    result: F64 = np.maximum(squares[:, None] + squares[None, :] - 2.0 * (x @ x.T), 0.0)
+    return result

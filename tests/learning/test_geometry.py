@@ -1,0 +1,83 @@
+"""From nothing: the labels say which features matter; each feature is measured by its own spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dgstudio.learning.fourier import directions, median_distance
+from dgstudio.learning.from_nothing import fit
+from dgstudio.learning.geometry import FEWEST, weights
+from dgstudio.learning.settings import LearnerSettings
+
+MASS = 200.0
+
+
+def normal(count: int, d: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((count, d))
+
+
+def test_a_feature_that_decides_counts_more_than_those_that_do_not() -> None:
+    x = normal(200, 6)
+    w = weights(x, (np.abs(x[:, 2]) > 0.7).astype(np.int64), MASS)
+    assert w.argmax() == 2
+    assert w[2] > 2 * np.delete(w, 2).max()
+    # None is given up: it may matter for a class that comes later.
+    assert w.min() > 0.05 * w[2]
+
+
+def test_a_rule_of_short_reach_makes_a_narrow_kernel() -> None:
+    x = normal(250, 2)
+    smooth = weights(x, (x.sum(1) + 2 * normal(250, 1, 1)[:, 0] > 0).astype(np.int64), MASS)
+    rough = weights(x, ((np.floor(x[:, 0]) + np.floor(x[:, 1])) % 2).astype(np.int64), MASS)
+    assert rough.mean() > 2 * smooth.mean()
+
+
+@pytest.mark.parametrize(("count", "classes"), [(FEWEST - 1, 2), (100, 1), (1, 1)])
+def test_too_little_to_choose_from_gives_the_median_distance(count: int, classes: int) -> None:
+    x = normal(count, 3)
+    sigma = median_distance(x) or 6**0.5
+    np.testing.assert_allclose(weights(x, np.arange(count) % classes, MASS), np.full(3, 1 / sigma))
+
+
+def test_examples_that_are_all_the_same_or_labelled_by_chance_give_finite_weights() -> None:
+    same = weights(np.ones((50, 3)), np.arange(50) % 2, MASS)
+    chance = weights(normal(300, 3), np.random.default_rng(1).integers(0, 3, 300), MASS)
+    constant = weights(normal(60, 3) * [1, 0, 1], np.arange(60) % 2, MASS)
+    for w in (same, chance, constant):
+        assert w.shape == (3,) and np.isfinite(w).all() and (w > 0).all()
+
+
+def test_the_unit_of_a_feature_does_not_matter() -> None:
+    x = normal(120, 4).astype(np.float32)
+    y = (x[:, 1] > 0).astype(np.int64)
+    units = np.array([1e6, 1.0, 1e-6, 1e3], np.float32)
+    settings = LearnerSettings(features=64)
+    plain, scaled = fit(x, y, settings), fit(x * units, y, settings)
+    np.testing.assert_allclose(scaled[0](x * units), plain[0](x), atol=1e-4)
+    np.testing.assert_allclose(scaled[1].omega, plain[1].omega, rtol=1e-2, atol=1e-3)
+
+
+def test_a_constant_feature_keeps_a_scale_of_the_size_of_the_others() -> None:
+    x = normal(40, 3).astype(np.float32) * np.float32(10)
+    x[:, 1] = 5e3
+    normaliser, _ = fit(x, np.arange(40) % 2, LearnerSettings(features=16))
+    assert 0.1 < normaliser.scale[1] < 10
+
+
+@pytest.mark.parametrize(("count", "dim"), [(8, 8), (20, 8), (5, 8), (6, 1)])
+def test_directions_are_orthogonal_by_blocks(count: int, dim: int) -> None:
+    omega = directions(np.random.default_rng(0), count, dim)
+    assert omega.shape == (count, dim)
+    for first in range(0, count, dim):
+        gram = omega[first : first + dim] @ omega[first : first + dim].T
+        np.testing.assert_allclose(gram, np.diag(gram.diagonal()), atol=1e-9)
+
+
+def test_directions_estimate_the_gaussian_kernel() -> None:
+    x = normal(30, 10) / 10**0.5
+    omega = directions(np.random.default_rng(0), 4000, 10)
+    phase = np.random.default_rng(1).uniform(0, 2 * np.pi, 4000)
+    z = (2 / 4000) ** 0.5 * np.cos(x @ omega.T + phase)
+    kernel = np.exp(-0.5 * np.square(x[:, None] - x[None]).sum(-1))
+    assert np.abs(z @ z.T - kernel).max() < 0.08
