@@ -12,6 +12,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.learning.dense import Adam, DenseWeights, gradient, logits_of
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
+from dgstudio.learning.window import JUDGED, newest_that_hold
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, F64, Example
 
@@ -91,6 +92,35 @@ class Ours:
         # A full bank is sealed by a step of its own.
         if learner.pending and len(learner.footing.learned) >= learner.settings.seal_at:
             learner.step()
+
+
+class OursAdapting(Ours):
+    """As `Ours`, but it unlearns old examples that newer ones contradict (`learning/window.py`).
+
+    It looks whenever its examples have grown by a fifth; before the bank is full, and would be sealed for good, the
+    oldest fifth goes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: deque[tuple[int, F32, int]] = deque()
+        self._look_at = 2 * JUDGED
+
+    def learn(self, x: F32, y: int) -> None:
+        """Learn one, and unlearn if it is time."""
+        self._held.append((self._count, x, y))
+        super().learn(x, y)
+        if len(self._held) < self._look_at:
+            return
+        settings, plan = self.learner.settings, Plan(self.learner.store.head)
+        Z = np.array([plan.embed(raw) for _, raw, _ in self._held], np.float64)
+        classes = np.array([class_id for _, _, class_id in self._held])
+        kept = newest_that_hold(Z, classes, settings.kappa * settings.mu)
+        most = settings.seal_at * FORGET_SHARE // (FORGET_SHARE + 1)
+        kept = min(kept, most - most // FORGET_SHARE) if len(self._held) >= most else kept
+        gone = [self._held.popleft()[0] for _ in range(len(self._held) - kept)]
+        self.learner.forget(gone)
+        self._look_at = min(max(2 * JUDGED, kept + kept // FORGET_SHARE), most)
 
 
 class OnlineMLP:
@@ -218,6 +248,7 @@ def classifiers(inputs: int, labels: int, seed: int) -> dict[str, Callable[[], I
         "ours": Ours,
         "ours, protecting": lambda: Ours(protect_after=labels // 5),
         "ours, forgetting": lambda: Ours(keep=BUFFER),
+        "ours, adapting": OursAdapting,
         "river forest": lambda: FromRiver(forest.ARFClassifier(seed=seed)),
         "river softmax": lambda: scaled(linear_model.SoftmaxRegression()),
         "river k-NN": lambda: scaled(neighbors.KNNClassifier()),

@@ -8,7 +8,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.lab.experiments import Options, prequential
 from dgstudio.lab.experiments.prequential import LabelledStream, kappa, read_stream, test_then_train
-from dgstudio.lab.incremental import Majority, NoChange, OnlineMLP, Ours, classifiers
+from dgstudio.lab.incremental import Majority, NoChange, OnlineMLP, Ours, OursAdapting, classifiers
 
 test_then_train.__test__ = False
 
@@ -71,7 +71,16 @@ def test_the_last_fifth_is_the_end_of_the_stream():
 
 @pytest.mark.parametrize(
     "name",
-    ["ours", "ours, protecting", "ours, forgetting", "river forest", "river softmax", "river k-NN", "online MLP"],
+    [
+        "ours",
+        "ours, protecting",
+        "ours, forgetting",
+        "ours, adapting",
+        "river forest",
+        "river softmax",
+        "river k-NN",
+        "online MLP",
+    ],
 )
 def test_every_learner_learns_blobs_from_nothing(name):
     stream = blobs(150)
@@ -100,6 +109,15 @@ def test_forgetting_keeps_only_the_newest():
     test_then_train(model, stream, 0)
     learned = model.learner.footing.learned
     assert 40 <= len(learned) <= 48 and learned.min() == 100 - len(learned)
+
+
+def test_adapting_unlearns_what_newer_labels_contradict_and_is_never_sealed():
+    model = OursAdapting()
+    stream = blobs(900)
+    test_then_train(model, LabelledStream("turns", stream.X, (stream.y + (np.arange(900) >= 500)) % 3), 0)
+    learned = model.learner.footing.learned
+    assert learned.min() >= 450 and learned.max() >= 880
+    assert not model.learner.footing.seals
 
 
 def test_protecting_holds_what_it_knew_byte_for_byte():
