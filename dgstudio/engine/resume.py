@@ -19,11 +19,10 @@ from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import PROTECTED, Checkpoint
 from dgstudio.session.file import Session
+from dgstudio.session.restored import FEATURES, SIGNAL, restored, signal_of
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
 
-FEATURES = "features"
-"""Session setting: the names of the features that its examples have."""
 LEARNING = "learning"
 """Session setting: rule, mode, τ and δ as they were set last."""
 
@@ -92,15 +91,6 @@ def _dialled(
         return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]
 
 
-def restored(checkpoint: Checkpoint) -> tuple[Snapshot, Footing]:
-    """What `checkpoint_of` was given, byte for byte. `BadInputError` where it is incomplete or damaged."""
-    try:
-        snapshot = Snapshot.from_arrays_and_meta(checkpoint.snapshot, checkpoint.meta["snapshot"])
-        return snapshot, Footing.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
-
-
 def resume(
     session: Session,
     base: BaseModel | None,
@@ -121,8 +111,10 @@ def resume(
             f"The session {session.name} was made with other channels than “{spec.name}” has: "
             f"open it with the stream that it was made with."
         )
-    if known is None and not session.read_only:
-        session.set_config(FEATURES, list(features.names))
+    if not session.read_only and (known is None or session.config(SIGNAL) is None):
+        with session.batch():
+            session.set_config(FEATURES, list(features.names))
+            session.set_config(SIGNAL, signal_of(spec))
     infos = session.classes()
     latest = session.latest_checkpoint()
     if latest is None:
