@@ -27,6 +27,11 @@ FEWEST = 4
 """Examples that a class needs at least, so that each part can get one."""
 DIGITS_SIDE = 8
 
+ARRAYS = ("X", "y", "X_test", "y_test", "class_names", "feature_names", "takes")
+"""What is read of a user's file; the last three may be missing."""
+TAKES = 3
+"""Takes that each class needs at least, so that no take is in two parts."""
+
 Labels = npt.NDArray[np.int64]
 Part = Literal["train", "valid", "test"]
 
@@ -101,7 +106,9 @@ def load(name_or_path: str | Path, seed: int = 0) -> Dataset:
     ----------
     name_or_path
         "digits" (scikit-learn's 8×8 images), "basicmotions" (windows of the shipped recording; the parts never share
-        a take) or an NPZ file with X (n, d) and y (n,), and X_test and y_test where it says what to test on.
+        a take) or an NPZ file with X (n, d) and y (n,), and X_test and y_test where it says what to test on. What
+        `dgstudio export --examples` writes is such a file; it names classes and features, and says which examples
+        are of one take: where each class has three takes, the parts share none.
     seed
         Of the split into training, validation and, unless it is given, test.
 
@@ -200,18 +207,21 @@ def features_of(spec: StreamSpec, windows: F32) -> F32:
 def _from_file(path: Path, seed: int) -> Dataset:
     arrays = _read(path)
     X, y = _checked(path, arrays, "")
-    class_names, ids = _classes(path, y)
-    names = tuple(f"x{i}" for i in range(X.shape[1]))
+    values, ids = _classes(path, y)
+    class_names = _names_of(values, arrays.get("class_names"))
+    names = _texts(arrays.get("feature_names"))
+    if len(names) != X.shape[1]:
+        names = tuple(f"x{i}" for i in range(X.shape[1]))
     given = [name for name in ("X_test", "y_test") if name in arrays]
     if not given:
-        train, valid, test = _three_parts(ids, seed)
+        train, valid, test = _parts_of(ids, arrays.get("takes"), seed)
         return _dataset(path.stem, class_names, names, X, ids, train, valid, test)
     if len(given) == 1:
         raise BadInputError(f"{path} has {given[0]} alone: give X_test and y_test together, or neither.")
     X_test, y_test = _checked(path, arrays, "_test")
     if X_test.shape[1] != X.shape[1]:
         raise BadInputError(f"In {path}, X has {X.shape[1]} columns and X_test {X_test.shape[1]}: make them equal.")
-    places = {name: place for place, name in enumerate(class_names)}
+    places = {value: place for place, value in enumerate(values)}
     named = [str(value) for value in y_test.tolist()]
     unknown = sorted(set(named) - set(places))
     if unknown:
@@ -227,7 +237,7 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise BadInputError(f"There is no file {path}: check the name.")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in ("X", "y", "X_test", "y_test") if name in archive.files}
+            return {name: archive[name] for name in ARRAYS if name in archive.files}
     except (OSError, ValueError, BadZipFile, EOFError, AttributeError) as error:
         raise BadInputError(
             f"{path} cannot be read as an NPZ file of plain arrays: write it with numpy.savez(path, X=…, y=…)."
@@ -273,6 +283,18 @@ def _classes(path: Path, y: npt.NDArray[Any]) -> tuple[tuple[str, ...], Labels]:
     return names, ids.astype(np.int64)
 
 
+def _texts(array: npt.NDArray[Any] | None) -> tuple[str, ...]:
+    """A list of texts; nothing of what is no such list."""
+    return tuple(array.tolist()) if array is not None and array.ndim == 1 and array.dtype.kind == "U" else ()
+
+
+def _names_of(values: tuple[str, ...], listed: npt.NDArray[Any] | None) -> tuple[str, ...]:
+    """Names of the classes: where y holds places in a list of different names, those; else the values themselves."""
+    names = _texts(listed)
+    places = all(value.isdecimal() and int(value) < len(names) for value in values)
+    return tuple(names[int(value)] for value in values) if places and len(set(names)) == len(names) else values
+
+
 # -- splits ------------------------------------------------------------------------------------------------------
 
 _Places = npt.NDArray[np.intp]
@@ -283,6 +305,18 @@ def _three_parts(y: Labels, seed: int) -> tuple[_Places, _Places, _Places]:
     rest, test = _stratified(y, TEST_SHARE, seed)
     train, valid = _stratified(y[rest], VALID_SHARE, seed + 1)
     return rest[train], rest[valid], test
+
+
+def _parts_of(y: Labels, takes: npt.NDArray[Any] | None, seed: int) -> tuple[_Places, _Places, _Places]:
+    """The same; no take is in two parts, where it is known what the takes are and each class has enough of them."""
+    if takes is None or takes.shape != y.shape or takes.dtype.kind not in "iu":
+        return _three_parts(y, seed)
+    pairs, of_pair = np.unique(np.stack([takes.astype(np.int64), y], axis=1), axis=0, return_inverse=True)
+    class_of = pairs[:, 1]
+    if len(set(pairs[:, 0].tolist())) < len(pairs) or np.unique(class_of, return_counts=True)[1].min() < TAKES:
+        return _three_parts(y, seed)
+    train, valid, test = (np.flatnonzero(np.isin(of_pair.reshape(-1), part)) for part in _three_parts(class_of, seed))
+    return train, valid, test
 
 
 def _stratified(y: Labels, share: float, seed: int) -> tuple[_Places, _Places]:

@@ -113,3 +113,26 @@ def test_what_is_no_data_gets_a_sentence(tmp_path):
     ):
         with pytest.raises(BadInputError, match=says):
             load(name)
+
+
+def test_a_file_may_name_its_classes_and_features_and_say_what_was_one_take(tmp_path):
+    X, y = blobs(count=30, classes=2)
+    takes = np.arange(len(y)) // 5
+    named = {"class_names": np.array(["rest", "walk", "never"]), "feature_names": np.array(list("abcd"))}
+    data = load(write(tmp_path / "a.npz", X=X, y=y, takes=takes, **named), seed=1)
+    assert data.class_names == ("rest", "walk") and data.feature_names == tuple("abcd")
+    take_of = {row.tobytes(): take for row, take in zip(X, takes, strict=True)}
+    parts = [{take_of[row.tobytes()] for row in part} for part in (data.X_train, data.X_valid, data.X_test)]
+    assert sum(map(len, parts)) == 12 and len(set.union(*parts)) == 12
+    for part in ("train", "valid", "test"):
+        assert set(data.part(part)[1].tolist()) == {0, 1}
+
+
+def test_takes_that_are_too_few_or_of_two_classes_and_names_that_do_not_fit_are_not_used(tmp_path):
+    X, y = blobs(count=30, classes=2)
+    plain = load(write(tmp_path / "a.npz", X=X, y=y))
+    for n, takes in enumerate((np.arange(len(y)) // 30, np.arange(len(y)) % 10, np.zeros(3, int), np.ones(len(y)))):
+        data = load(write(tmp_path / f"{n}.npz", X=X, y=y, takes=takes, class_names=np.array(["one"])))
+        assert data.class_names == ("0", "1") and data.X_test.tobytes() == plain.X_test.tobytes()
+    texts = load(write(tmp_path / "t.npz", X=X, y=np.array(["up", "down"])[y], class_names=np.array(["x", "y"])))
+    assert texts.class_names == ("down", "up")
