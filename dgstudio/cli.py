@@ -222,6 +222,31 @@ def experiment(
     run_experiment(name, options, console, json_file=json_file, plot_file=plot_file)
 
 
+@app.command(epilog="Example: dgstudio export gestures.dgs --model gestures.onnx --examples gestures.npz")
+def export(
+    session: Annotated[Path, typer.Argument(help="A session file (.dgs).")],
+    examples: Annotated[
+        Path | None, typer.Option("--examples", help="Write the labelled examples: a CSV or NPZ file.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Write the model: an ONNX or safetensors file.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="Which version of the model; else the newest.", metavar="N")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the story of the session: one HTML file.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+) -> None:
+    """Take along what a session holds: its examples, its model, a report.
+
+    An ONNX model is compared with dgstudio's own answers before it is kept; a card beside each model says what it is.
+    """
+    from dgstudio.session.export.request import ExportRequest
+
+    request = ExportRequest(session, examples, model, version, report, overwrite)
+    request.run(lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True))
+
+
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""

@@ -33,5 +33,5 @@ fi
 printf 'Setting up .venv: a few minutes the first time.\n'
 # torch first and by exactly this pin: other spellings pull gigabytes of GPU packages.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,lab]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,lab,export]'
 printf '%s' "$wanted" >"$stamp"

@@ -23,7 +23,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 
-COMMANDS = ("", "open", "run", "bench", "proof", "experiment", "doctor")
+COMMANDS = ("", "open", "run", "bench", "proof", "experiment", "export", "doctor")
 
 
 class Done(NamedTuple):
@@ -191,6 +191,39 @@ def test_bench_refuses_before_it_measures(dgstudio_: Run, tmp_path: Path) -> Non
     refused(dgstudio_("bench", "--no-window", "--seconds", "1"), "at least 10")
     refused(dgstudio_("bench", "--no-window", "--json", tmp_path), "Cannot write")
     refused(dgstudio_("bench", "--no-window", "--json", tmp_path / "no" / "a.json"), "Cannot write")
+
+
+# -- what is taken along ---------------------------------------------------------------------------------------
+
+
+def test_a_session_is_taken_along_by_one_command(dgstudio_: Run, tmp_path: Path) -> None:
+    path, saved = write_csv(tmp_path / "[bold] a.csv", 400), tmp_path / "kept.dgs"
+    arguments = ("--source", path, "--speed", 0, "--labels-column", "label", "--session", saved)
+    learned = figures_of(dgstudio_("run", *arguments).out)["examples learned"]
+    csv, npz, model, report = (tmp_path / name for name in ("e.csv", "e.npz", "m.safetensors", "r.html"))
+    done = dgstudio_("export", saved, "--examples", npz, "--model", model, "--report", report)
+    assert (done.status, done.err) == (0, "")
+    assert f"{learned} examples of 2 classes in 2 takes are in {npz}." in done.out
+    assert model.exists() and json.loads((tmp_path / "m.safetensors.json").read_text())["stream"]["rate"] == 50.0
+    assert "[bold] a" in report.read_text(encoding="utf-8")
+    assert dgstudio_("export", saved, "--examples", csv).status == 0
+    refused(dgstudio_("export", saved, "--examples", csv), "exists already", "--overwrite")
+    assert dgstudio_("export", saved, "--examples", csv, "--overwrite").status == 0
+    refused(dgstudio_("export", saved, "--model", model, "--version", 999, "--overwrite"), "no version 999")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Say what to export"),
+        (["--examples", "a.txt"], ".csv or .npz"),
+        (["--version", "2", "--examples", "a.csv"], "--version"),
+        (["--model", "a.safetensors", "--version", "two"], "--version"),
+        (["--examples", "a.csv"], "no session missing.dgs"),
+    ],
+)
+def test_exports_that_make_no_sense(dgstudio_: Run, arguments: list[str], words: str) -> None:
+    refused(dgstudio_("export", "missing.dgs", *arguments), words)
 
 
 # -- recordings as people have them ----------------------------------------------------------------------------

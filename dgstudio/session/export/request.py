@@ -1,0 +1,63 @@
+"""What a user wants to take along from a session, checked as a whole before any of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgstudio.errors import BadInputError
+from dgstudio.session.export import examples, model, report
+from dgstudio.session.export.writing import check_targets
+from dgstudio.session.file import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """The files to write, None for what is not wanted; `version` None is the head."""
+
+    session: Path
+    examples: Path | None = None
+    model: Path | None = None
+    version: int | None = None
+    report: Path | None = None
+    overwrite: bool = False
+
+    def run(self, say: Callable[[str], object]) -> None:
+        """Do it all; `say` is given a sentence for each file, and for what of the session could not be read.
+
+        Raises
+        ------
+        DgstudioError
+            One sentence, at the first thing that cannot be done; files written before it stay.
+        """
+        self._check()
+        with Session.open(self.session) as session:
+            try:
+                if self.examples is not None:
+                    say(examples.export_examples(session, self.examples, overwrite=self.overwrite))
+                if self.model is not None:
+                    say(model.export_model(session, self.model, number=self.version, overwrite=self.overwrite))
+                if self.report is not None:
+                    say(report.export_report(session, self.report, overwrite=self.overwrite))
+            finally:
+                for problem in session.report.problems:
+                    say(f"Note: {problem}")
+
+    def _check(self) -> None:
+        kinds = (
+            ("--examples", self.examples, examples.SUFFIXES),
+            ("--model", self.model, model.SUFFIXES),
+            ("--report", self.report, report.SUFFIXES),
+        )
+        if not any(path for _, path, _ in kinds):
+            raise BadInputError("Say what to export: --examples FILE, --model FILE or --report FILE.")
+        if self.version is not None and self.model is None:
+            raise BadInputError("--version says which model to export: give --model FILE as well.")
+        for option, path, suffixes in kinds:
+            if path is not None and path.suffix.lower() not in suffixes:
+                raise BadInputError(f"{option} writes {' or '.join(suffixes)}, not “{path.name}”: name the file so.")
+        files = [path for _, path, _ in kinds if path is not None]
+        if self.model is not None:
+            files.append(model.card_path(self.model))
+        check_targets(files, self.session, self.overwrite)

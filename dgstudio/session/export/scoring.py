@@ -1,0 +1,121 @@
+"""Prequential accuracy after the fact: each take is answered by the version that stood before it was labelled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dgstudio.errors import DgstudioError
+from dgstudio.model.plan import Plan
+from dgstudio.session.file import Session
+from dgstudio.session.restored import restored
+from dgstudio.types import ClassInfo, Example, PublishRecord, Take
+
+
+@dataclass(frozen=True, slots=True)
+class TakeScore:
+    """What one version says of a take that it has not learned from.
+
+    Attributes
+    ----------
+    answers : class id → how many of the take's examples were answered so; None for no answer or "unsure".
+    known : whether the version had learned the class at all; if not, no answer could be right.
+    """
+
+    take: Take
+    version: int
+    answers: dict[int | None, int]
+    known: bool
+
+    @property
+    def seen(self) -> int:
+        """How many examples were answered."""
+        return sum(self.answers.values())
+
+    @property
+    def right(self) -> int:
+        """How many of them were answered as the user labelled them."""
+        return self.answers.get(self.take.class_id, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The takes that could be scored, in order, and how many takes with standing examples there are."""
+
+    takes: tuple[TakeScore, ...] = ()
+    of: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of right answers over all scored examples; None where there are none."""
+        seen = sum(score.seen for score in self.takes)
+        return sum(score.right for score in self.takes) / seen if seen else None
+
+    @property
+    def known_accuracy(self) -> float | None:
+        """The same over the takes of classes that the version had learned before."""
+        known = Scores(tuple(score for score in self.takes if score.known))
+        return known.accuracy
+
+
+def score_takes(
+    session: Session,
+    takes: Sequence[Take],
+    examples: Sequence[Example],
+    records: Sequence[PublishRecord],
+    classes: Sequence[ClassInfo],
+) -> Scores:
+    """Answer the standing examples of each take with the version before it, as far as the session still has that.
+
+    Parameters
+    ----------
+    takes, examples, records
+        Of the session; examples that stand only.
+    classes
+        Those that live: takes of others are not scored.
+    """
+    of_take: dict[int, list[Example]] = {}
+    for example in examples:
+        of_take.setdefault(example.take_id, []).append(example)
+    living = {info.id for info in classes}
+    wanted = [take for take in takes if take.id in of_take and take.class_id in living]
+    kept = session.versions()
+    due: dict[int, list[Take]] = {}
+    for take in wanted:
+        version = version_before(take, records)
+        if version in kept and version is not None:
+            due.setdefault(version, []).append(take)
+    scores = [score for version, work in due.items() for score in _answered(session, version, work, of_take)]
+    return Scores(tuple(sorted(scores, key=lambda score: score.take.id)), len(wanted))
+
+
+def version_before(take: Take, records: Sequence[PublishRecord]) -> int | None:
+    """The newest version that was there when the take was labelled; None where that is not known."""
+    earlier = [record for record in records if record.version is not None and record.unix <= take.created_unix]
+    return max(earlier, key=lambda record: record.seq).version if earlier else None
+
+
+def _answered(
+    session: Session, version: int, takes: Sequence[Take], examples: dict[int, list[Example]]
+) -> list[TakeScore]:
+    try:
+        snapshot, footing = restored(session.checkpoint(version))
+    except DgstudioError:
+        # It counts as one that the session no longer has.
+        return []
+    plan, scores, learned = Plan(snapshot), [], footing.every()
+    knows = {c for bank in snapshot.banks for c in bank.classes}
+    knows |= set() if snapshot.base is None else set(snapshot.base.classes)
+    for take in takes:
+        mine = examples[take.id]
+        fits = all(snapshot.inputs in (None, len(example.features)) for example in mine)
+        # A clock that was set back must not let a version be asked about what it has learned.
+        if not fits or not learned.isdisjoint(example.id for example in mine):
+            continue
+        answers: Counter[int | None] = Counter()
+        for example in mine:
+            top = plan.answer(example.features).top
+            answers[None if top < 0 else snapshot.classes[top]] += 1
+        scores.append(TakeScore(take, version, dict(answers), take.class_id in knows))
+    return scores

@@ -1,0 +1,170 @@
+"""What a report tells, as values: classes, takes, versions, what was kept unchanged, how right the answers were."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from dgstudio.errors import BadInputError
+from dgstudio.session.export.model import Version
+from dgstudio.session.export.scoring import Scores, score_takes
+from dgstudio.session.file import Session
+from dgstudio.session.restored import SIGNAL
+from dgstudio.types import F32, ClassInfo, PublishRecord, Take
+
+THUMBNAILS = 6
+"""Windows that are shown of a class, spread evenly over those that the session kept."""
+GREY = "#808080"
+"""Of a class whose colour is none."""
+OWN_ACTS = frozenset({"rolled back", "released", "class removed", "rebuilt", "consolidated"})
+"""Kinds of versions that may move protected answers: the user's own acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStory:
+    """A living class: its standing examples, those of them that are learned, its takes, windows of it."""
+
+    info: ClassInfo
+    examples: int
+    learned: int
+    takes: int
+    windows: tuple[F32, ...]
+    from_base: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One line of the timeline: a version, or a run of neighbouring ones of the same kind.
+
+    `first`, `last` are version numbers, None for rejected proposals; `examples` how many were learned first there.
+    """
+
+    kind: str
+    first: int | None
+    last: int | None
+    count: int
+    reason: str
+    unix: float
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A session as a report tells it. `signal` is what is known of the stream; `head` None where there is no version.
+
+    `bits` and `own_bits` are bits of protected answers that changed at the learner's publishes, and at the user's own
+    acts.
+    """
+
+    name: str
+    began: float
+    ended: float
+    signal: dict[str, Any] | None
+    classes: tuple[ClassStory, ...]
+    takes: tuple[Take, ...]
+    standing: dict[int, int]
+    """Take id → its standing examples."""
+    records: tuple[PublishRecord, ...]
+    chapters: tuple[Chapter, ...]
+    head: Version | None
+    published: int
+    rejected: int
+    bits: int
+    own_bits: int
+    protected: int
+    scores: Scores
+
+    @property
+    def examples(self) -> int:
+        """How many examples stand."""
+        return sum(entry.examples for entry in self.classes)
+
+    def named(self, class_id: int) -> str:
+        """The name of a class that ever was."""
+        found = [entry.info.name for entry in self.classes if entry.info.id == class_id]
+        return found[0] if found else f"class {class_id}"
+
+
+def tell(session: Session) -> Story:
+    """Read what there is to tell; takes are scored, which may take some seconds.
+
+    Raises
+    ------
+    BadInputError
+        If the session holds neither examples nor versions.
+    """
+    records, examples, takes = session.records(), session.examples(), session.takes()
+    living = [info for info in session.classes() if info.living]
+    if not examples and not session.versions():
+        raise BadInputError(
+            f"The session {session.name} holds neither examples nor versions: there is nothing to tell."
+        )
+    head = Version.of(session, None) if session.versions() else None
+    standing = Counter(example.take_id for example in examples)
+    learned = set() if head is None else head.footing.every()
+    base = None if head is None else head.snapshot.base
+    classes = []
+    for info in living:
+        mine = [example for example in examples if example.class_id == info.id]
+        raw = [example.raw for example in mine if example.raw is not None and example.raw.size]
+        step = max(1.0, len(raw) / THUMBNAILS)
+        shown = tuple(raw[int(i * step)] for i in range(min(THUMBNAILS, len(raw))))
+        classes.append(
+            ClassStory(
+                replace(info, colour=_plain(info.colour)),
+                len(mine),
+                sum(example.id in learned for example in mine),
+                len({example.take_id for example in mine}),
+                shown,
+                base is not None and info.id in base.classes,
+            )
+        )
+    kept = [take for take in takes if take.id in standing]
+    moments = [record.unix for record in records] + [take.created_unix for take in takes]
+    moments = [unix for unix in moments if math.isfinite(unix) and unix > 0]
+    versions = [record for record in records if record.version is not None]
+    own = [record for record in versions if record.kind in OWN_ACTS]
+    bits = sum(record.bits_changed for record in versions)
+    own_bits = sum(record.bits_changed for record in own)
+    signal = session.config(SIGNAL)
+    return Story(
+        name=session.name,
+        began=min(moments, default=math.nan),
+        ended=max(moments, default=math.nan),
+        signal=signal if isinstance(signal, dict) else None,
+        classes=tuple(classes),
+        takes=tuple(kept),
+        standing=dict(standing),
+        records=tuple(records),
+        chapters=tuple(chapters_of(records)),
+        head=head,
+        published=len(versions),
+        rejected=sum(record.kind == "rejected" for record in records),
+        bits=bits - own_bits,
+        own_bits=own_bits,
+        protected=0 if head is None else len(head.footing.protected),
+        scores=score_takes(session, kept, examples, records, living),
+    )
+
+
+def _plain(colour: str) -> str:
+    """A colour as figures and styles can take it; a session may come from anybody."""
+    return colour if re.fullmatch("#[0-9a-fA-F]{6}", colour) else GREY
+
+
+def chapters_of(records: Sequence[PublishRecord]) -> list[Chapter]:
+    """The history with neighbouring "learned" versions, and neighbouring rejections, taken together."""
+    chapters = []
+    numbered = enumerate(records)
+    alike = groupby(numbered, lambda pair: pair[1].kind if pair[1].kind in ("learned", "rejected") else str(pair[0]))
+    for _, group in alike:
+        run = [record for _, record in group]
+        first, last = run[0], run[-1]
+        count = sum(n for record in run for _, n in record.new_examples)
+        chapters.append(Chapter(first.kind, first.version, last.version, len(run), last.reason, last.unix, count))
+    return chapters

@@ -1,0 +1,99 @@
+"""Files that are taken along: never over another without leave, whole or not at all, one sentence where it fails."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dgstudio.errors import BadInputError, DgstudioError
+
+Write = Callable[[Path], object]
+"""Writes a new file of this name."""
+
+
+class MissingLibraryError(DgstudioError):
+    """An optional library that this kind of export needs is not installed."""
+
+
+def needed(module: str, extra: str) -> Any:
+    """Import an optional library. `MissingLibraryError` names the pip line where it is not there."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise MissingLibraryError(
+            f"This export needs {library}, which is not installed: pip install 'dgstudio[{extra}]'."
+        ) from error
+
+
+def check_targets(paths: Sequence[Path], session: Path | None, overwrite: bool) -> None:
+    """Refuse, before any work is done, files that could not be written or must not be.
+
+    Parameters
+    ----------
+    session
+        The session's own file, which none of them may be.
+
+    Raises
+    ------
+    BadInputError
+        Naming the first of them that cannot be.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            real = path.resolve()
+            if path.is_dir():
+                raise BadInputError(f"{path} is a folder: name a file in it.")
+            if not path.absolute().parent.is_dir():
+                raise BadInputError(f"Cannot write {path}: name a file in a folder that exists.")
+            if session is not None and real == session.resolve():
+                raise BadInputError(f"{path} is the session itself: choose another name.")
+            if real in seen:
+                raise BadInputError(f"{path} is named twice: give each export a file of its own.")
+            seen.add(real)
+            if path.exists() and not overwrite:
+                raise BadInputError(f"{path} exists already: choose another name, or add --overwrite.")
+        except (OSError, ValueError) as error:
+            raise BadInputError(f"Cannot write {path}: {_reason(error)}.") from error
+
+
+def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
+    """Write files beside where they go, then put them in place: all of them, or none.
+
+    Raises
+    ------
+    BadInputError
+        If one is there and `overwrite` is false.
+    DgstudioError
+        If the system refuses; what was there before is still there.
+    """
+    made: list[tuple[Path, Path]] = []
+    try:
+        for path, write in files:
+            # In the same folder, so that putting it in place is one step; not a name that someone might use.
+            new = path.with_name(f".{path.name}.{os.getpid()}.new")
+            made.append((new, path))
+            with new.open("xb"):
+                pass
+            write(new)
+            with new.open("rb+") as written:
+                os.fsync(written.fileno())
+        check_targets([path for path, _ in files], None, overwrite)
+        for new, path in made:
+            new.replace(path)
+    except (OSError, ValueError) as error:
+        raise DgstudioError(f"Cannot write {made[-1][1]}: {_reason(error)}; nothing was written.") from error
+    finally:
+        for new, _ in made:
+            with suppress(OSError, ValueError):
+                new.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[:1].lower() + text[1:]
