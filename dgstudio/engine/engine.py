@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.engine.events import EventQueue
+from dgstudio.engine.exporting import ExportWorker
 from dgstudio.engine.figures import collect
 from dgstudio.engine.file_labels import FileLabels
 from dgstudio.engine.infer_worker import InferWorker
@@ -27,7 +28,7 @@ from dgstudio.engine.take_scores import TakeScores, kept_answers
 from dgstudio.engine.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.engine.worker import Worker
-from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.errors import BadInputError, DgstudioError, SessionError
 from dgstudio.learning.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
@@ -181,6 +182,7 @@ class Engine(LabelCommands, OtherModels):
         self._protected_again: int | None = None
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
+        self.exports = ExportWorker(self.events)
         self._certify_with(self.learner)
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ class Engine(LabelCommands, OtherModels):
         if self.consolidation is not None:
             self.consolidation.stop()
         order: list[Worker | None] = [self.consolidation, self.quality, self.input, self.infer, self._twin_worker]
-        order += [self.learn, self.store, self.out]
+        order += [self.learn, self.store, self.out, self.exports]
         for worker in order:
             if worker is None:
                 continue
@@ -267,6 +269,31 @@ class Engine(LabelCommands, OtherModels):
     def save_copy(self, path: Path, *, overwrite: bool = False) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
         self.store.save_copy(path, overwrite=overwrite)
+
+    def export(self, kind: str, path: Path, *, overwrite: bool = False) -> None:
+        """Write "examples", "model" or "report" of all that there is by now to a file; an event says how it ended.
+
+        Raises
+        ------
+        BadInputError
+            If the file's name says no format of this kind, or it cannot or must not be written.
+        """
+        job = self.exports.prepare(kind, path, overwrite, self.session.path, self.session.name)
+
+        def copied(error: SessionError | None) -> None:
+            if error is None:
+                self.exports.add(job)
+            else:
+                self.exports.give_up(job, str(error))
+
+        def written(learner: Learner) -> None:
+            self.versions.written(learner)
+            self.store.copy_for(job.copy, copied)
+
+        if self.learn.failed:
+            self.store.copy_for(job.copy, copied)
+        else:
+            self.ask_learner(written)
 
     # -- the model -------------------------------------------------------------------------------------------
 

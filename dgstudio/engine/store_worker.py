@@ -135,6 +135,10 @@ class StoreWorker(Worker):
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
         self._ask(lambda: self._save_copy(path, overwrite))
 
+    def copy_for(self, path: Path, then: Callable[[SessionError | None], None]) -> None:
+        """Write the same to a new file, then call `then` in dg-store, with what went wrong or None."""
+        self._ask(lambda: self._copy_for(path, then))
+
     def class_added(self, info: ClassInfo) -> None:
         """A class was added to the table."""
         self._ask(lambda: self._act(lambda: self._acts.class_added(info)))
@@ -385,15 +389,26 @@ class StoreWorker(Worker):
         taker([example for example in self._book.active_examples() if example.learn])
 
     def _save_copy(self, path: Path, overwrite: bool) -> None:
-        self._retry_at = 0.0
-        self._commit()
-        waiting = list(self._writes)
         try:
-            self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+            self._write_copy(path, overwrite)
         except SessionError as error:
             self.events.say(Event("copy not saved", str(error), "error"))
             return
         self.events.say(Event("copy saved", f"Everything so far is in the copy {path}.", "good", data=path))
+
+    def _copy_for(self, path: Path, then: Callable[[SessionError | None], None]) -> None:
+        try:
+            self._write_copy(path, overwrite=False)
+        except SessionError as error:
+            then(error)
+        else:
+            then(None)
+
+    def _write_copy(self, path: Path, overwrite: bool) -> None:
+        self._retry_at = 0.0
+        self._commit()
+        waiting = list(self._writes)
+        self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
 
     def _commit(self) -> None:
         if not self._writes:

@@ -80,6 +80,10 @@ class VersionKeeping:
         self._write(learner)
         self._refer(learner)
 
+    def written(self, learner: Learner) -> None:
+        """Write the newest version now: the session is about to be copied. dg-learn only."""
+        self._write(learner)
+
     def _keep_parent(self, record: PublishRecord, learner: Learner) -> None:
         parent, unwritten = record.parent, self._unwritten
         if parent is None:

@@ -365,6 +365,10 @@ class Bridge(QObject):
         self.state.set_aside = on
         self.state.announce("quality")
 
+    def export(self, kind: str, path: str) -> None:
+        """Write examples, model or report to a file; one that is there the user has agreed to replace."""
+        self.engine.export(kind, Path(path), overwrite=True)
+
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""
         self.engine.set_mode(mode)

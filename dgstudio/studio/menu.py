@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from dgstudio.studio.actions import Action, ActionRegistry
+from dgstudio.studio.exporting import EXPORT_TIPS
 from dgstudio.studio.widgets.topbar import MODE_WORDS
 
 if TYPE_CHECKING:
@@ -76,9 +77,20 @@ def declare_actions(window: StudioWindow) -> None:
             "Ctrl+S",
             "Write everything to another file, also what could not be saved so far",
             "mdi6.content-save-outline",
-            group="Label",
+            group="File",
         )
     )
+    for kind, tooltip in EXPORT_TIPS.items():
+        add(
+            Action(
+                f"export_{kind}",
+                f"Export {kind}…",
+                lambda kind=kind: window.export(kind),
+                tooltip=tooltip,
+                icon="mdi6.export-variant",
+                group="File",
+            )
+        )
     for mode in commands.offered_modes():
         word, tooltip = MODE_WORDS[mode]
         add(

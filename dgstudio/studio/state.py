@@ -345,6 +345,15 @@ class Commands(Protocol):
 
     def set_aside_takes(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
+
+    def export(self, kind: str, path: str) -> None:
+        """Write "examples", "model" or "report" to a file; an event says how it ended.
+
+        Raises
+        ------
+        BadInputError
+            If the file's name says no format of this kind, or it cannot be written.
+        """
         ...
 
     def set_mode(self, mode: Mode) -> None:

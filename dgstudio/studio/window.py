@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QFileDialog,
     QGraphicsView,
     QLineEdit,
     QMainWindow,
@@ -23,6 +24,7 @@ from dgstudio.engine.classes import KEYS
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
+from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import declare_actions, fill_menu
 from dgstudio.studio.palette import CommandPalette, Overlay, ShortcutSheet
@@ -340,12 +342,18 @@ class StudioWindow(QMainWindow):
 
     def save_copy(self) -> None:
         """Ask where to write a copy of the session; the stream goes on meanwhile."""
-        dialog = QFileDialog(self, "Save a copy", "", "Sessions (*.dgs)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("dgs")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self.attempt(self.commands.save_copy, path))
-        dialog.open()
+        ask_where(self, "Save a copy", {"Sessions": "dgs"}, lambda path: self.attempt(self.commands.save_copy, path))
+
+    def export(self, kind: str) -> None:
+        """Ask where to write examples, model or report to; the stream goes on meanwhile."""
+        title, formats = EXPORTS[kind]
+
+        def write(path: str) -> None:
+            # Before it is asked for: a refusal takes its place.
+            self.toast.show_text(f"Writing {Path(path).name} …")
+            self.attempt(self.commands.export, kind, path)
+
+        ask_where(self, title, formats, write, suggested_name(self.state.session_name))
 
     def toggle_log(self) -> None:
         """Show or hide the log beside the snapshots."""

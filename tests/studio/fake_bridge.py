@@ -267,6 +267,9 @@ class FakeBridge:
         self.state.set_aside = on
         self.state.announce("quality")
 
+    def export(self, kind: str, path: str) -> None:
+        self.calls.append(("export", kind, path))
+
     def set_mode(self, mode: Mode) -> None:
         self.calls.append(("mode", mode))
         self.state.mode = mode

@@ -565,6 +565,54 @@ def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, 
     assert bridge.calls == [("copy", "/somewhere/copy.dgs")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "filters", "suffixes"),
+    [
+        ("examples", ["Tables (*.csv)", "NumPy arrays (*.npz)"], ["csv", "npz"]),
+        ("model", ["ONNX models (*.onnx)", "Safetensors (*.safetensors)"], ["onnx", "safetensors"]),
+        ("report", ["Pages (*.html)"], ["html"]),
+    ],
+)
+def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, bridge, kind, filters, suffixes):
+    bridge.state.session_name = "v1.2 gestures.dgs"
+    window.actions_.trigger(f"export_{kind}")
+    (dialog,) = window.findChildren(QFileDialog)
+    assert not dialog.isModal() or dialog.windowModality() == Qt.WindowModality.WindowModal
+    assert dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave and dialog.nameFilters() == filters
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    for chosen, suffix in zip(filters, suffixes, strict=True):
+        dialog.selectNameFilter(chosen)
+        dialog.filterSelected.emit(chosen)
+        assert dialog.defaultSuffix() == suffix
+        assert [path.rpartition("/")[2] for path in dialog.selectedFiles()] == [f"v1-2 gestures.{suffix}"]
+    dialog.fileSelected.emit(f"/somewhere/a.{suffixes[0]}")
+    dialog.close()
+    assert bridge.calls == [("export", kind, f"/somewhere/a.{suffixes[0]}")]
+    assert window.toast.said == f"Writing a.{suffixes[0]} …"
+
+
+def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
+    for event in (Event("exported", "It is in a.csv.", "good"), Event("not exported", "The disk is full.", "error")):
+        bridge.events.append(event)
+        window.update_frame(bridge.frame())
+        assert window.toast.said == event.text
+
+    def refuse(kind, path):
+        raise BadInputError("A model is written as .onnx or .safetensors: name the file so.")
+
+    monkeypatch.setattr(bridge, "export", refuse)
+    window.export("model")
+    (dialog,) = window.findChildren(QFileDialog)
+    dialog.fileSelected.emit("/somewhere/a.txt")
+    dialog.close()
+    assert window.toast.said == "A model is written as .onnx or .safetensors: name the file so."
+
+
+def test_what_leaves_the_program_stands_together_in_the_menu(window):
+    groups = window.actions_.groups()
+    assert [action.id for action in groups["File"]] == ["save_copy", "export_examples", "export_model", "export_report"]
+
+
 def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
     bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s – not saved yet", "warning"))
     window.update_frame(bridge.frame())

@@ -17,7 +17,6 @@ from dgstudio.session.file import Session
 from dgstudio.session.restored import FEATURES
 from dgstudio.types import F32, F64
 
-SUFFIXES = (".csv", ".npz")
 COLUMNS = ("id", "class", "take", "start", "end", "who", "source", "learned")
 """Columns of the CSV file before those of the features."""
 

@@ -22,12 +22,11 @@ from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.session.export.checking import check_model
 from dgstudio.session.export.examples import feature_names
 from dgstudio.session.export.graph import model_of
-from dgstudio.session.export.writing import write_whole
+from dgstudio.session.export.writing import card_path, write_whole
 from dgstudio.session.file import Session
 from dgstudio.session.restored import SIGNAL, restored
 from dgstudio.types import F32
 
-SUFFIXES = (".onnx", ".safetensors")
 CARD_FORMAT = "dgstudio-card-1"
 NEAREST = 5
 """Versions that are named to someone who asks for one that is not there."""
@@ -37,11 +36,6 @@ LICENCE = (
     "dgstudio, that of the simulator is under the MIT licence; that of basic_motions was trained on UEA BasicMotions, "
     "published for research."
 )
-
-
-def card_path(path: Path) -> Path:
-    """Where the card of a model file goes: beside it, NAME.onnx.json."""
-    return path.with_name(f"{path.name}.json")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

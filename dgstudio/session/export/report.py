@@ -23,7 +23,6 @@ from dgstudio.session.export.writing import needed, write_whole
 from dgstudio.session.file import Session
 from dgstudio.types import F32
 
-SUFFIXES = (".html", ".htm")
 TIMELINE_ROWS = 200
 """Lines of the timeline; of a longer history the newest."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

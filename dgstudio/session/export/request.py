@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.session.export import examples, model, report
-from dgstudio.session.export.writing import check_targets
+from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT, check_name
+from dgstudio.session.export.writing import card_path, check_targets
 from dgstudio.session.file import Session
 
 
@@ -45,19 +46,15 @@ class ExportRequest:
                     say(f"Note: {problem}")
 
     def _check(self) -> None:
-        kinds = (
-            ("--examples", self.examples, examples.SUFFIXES),
-            ("--model", self.model, model.SUFFIXES),
-            ("--report", self.report, report.SUFFIXES),
-        )
-        if not any(path for _, path, _ in kinds):
+        wanted = {EXAMPLES: self.examples, MODEL: self.model, REPORT: self.report}
+        named = {kind: path for kind, path in wanted.items() if path is not None}
+        if not named:
             raise BadInputError("Say what to export: --examples FILE, --model FILE or --report FILE.")
         if self.version is not None and self.model is None:
             raise BadInputError("--version says which model to export: give --model FILE as well.")
-        for option, path, suffixes in kinds:
-            if path is not None and path.suffix.lower() not in suffixes:
-                raise BadInputError(f"{option} writes {' or '.join(suffixes)}, not “{path.name}”: name the file so.")
-        files = [path for _, path, _ in kinds if path is not None]
+        for kind, path in named.items():
+            check_name(kind, path)
+        files = list(named.values())
         if self.model is not None:
-            files.append(model.card_path(self.model))
+            files.append(card_path(self.model))
         check_targets(files, self.session, self.overwrite)

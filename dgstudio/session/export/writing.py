@@ -30,6 +30,11 @@ def needed(module: str, extra: str) -> Any:
         ) from error
 
 
+def card_path(path: Path) -> Path:
+    """Where the card of a model file goes: beside it, NAME.onnx.json."""
+    return path.with_name(f"{path.name}.json")
+
+
 def check_targets(paths: Sequence[Path], session: Path | None, overwrite: bool) -> None:
     """Refuse, before any work is done, files that could not be written or must not be.
 
@@ -62,6 +67,11 @@ def check_targets(paths: Sequence[Path], session: Path | None, overwrite: bool) 
             raise BadInputError(f"Cannot write {path}: {_reason(error)}.") from error
 
 
+def unfinished(path: Path, process: int) -> Path:
+    """The file that a process writes to until it is whole; what is left of it if the process is killed."""
+    return path.with_name(f".{path.name}.{process}.new")
+
+
 def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
     """Write files beside where they go, then put them in place: all of them, or none.
 
@@ -76,7 +86,7 @@ def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
     try:
         for path, write in files:
             # In the same folder, so that putting it in place is one step; not a name that someone might use.
-            new = path.with_name(f".{path.name}.{os.getpid()}.new")
+            new = unfinished(path, os.getpid())
             made.append((new, path))
             with new.open("xb"):
                 pass

@@ -51,9 +51,9 @@ def test_the_session_is_not_changed(story_file, tmp_path):
     [
         ({}, "Say what to export"),
         ({"version": 3, "report": "a.html"}, "--version says which model"),
-        ({"examples": "a.txt"}, r"--examples writes \.csv or \.npz, not “a\.txt”"),
-        ({"model": "a"}, r"--model writes \.onnx or \.safetensors, not “a”"),
-        ({"report": "a.pdf"}, r"--report writes \.html or \.htm"),
+        ({"examples": "a.txt"}, r"written as \.csv or \.npz, not “a\.txt”"),
+        ({"model": "a"}, r"A model is written as \.onnx or \.safetensors, not “a”"),
+        ({"report": "a.pdf"}, r"A report is written as \.html or \.htm"),
         ({"examples": "no/such/a.csv"}, "name a file in a folder that exists"),
         ({"examples": "folder.csv"}, "is a folder"),
         ({"examples": "there.csv"}, "exists already: choose another name, or add --overwrite"),

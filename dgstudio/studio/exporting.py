@@ -1,0 +1,55 @@
+"""Where a file goes that is taken along: the dialogs for a copy of the session and for exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT
+
+EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}),
+    MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
+    REPORT: ("Export report", {"Pages": "html"}),
+}
+"""Kind → title of its dialog, and what its formats are called, with their endings."""
+EXPORT_TIPS: Final[dict[str, str]] = {
+    EXAMPLES: "All labelled examples with their features, as CSV or NPZ",
+    MODEL: "The newest version for other programs, as ONNX, checked first, or safetensors, with a card",
+    REPORT: "The story of this session with its figures, as one HTML file",
+}
+"""Kind → what its action says of it."""
+
+
+def ask_where(
+    window: QWidget, title: str, formats: Mapping[str, str], chosen: Callable[[str], object], name: str = ""
+) -> None:
+    """Ask for a file to write; `chosen` is called with its path. Nothing modal stands in the way of a live stream.
+
+    Parameters
+    ----------
+    formats
+        What a format is called → the ending of its files, the usual one first.
+    name
+        What the file may be called, without an ending.
+    """
+    filters = {f"{what} (*.{ending})": ending for what, ending in formats.items()}
+    dialog = QFileDialog(window, title, "", ";;".join(filters))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(next(iter(filters.values())))
+    dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(filters[chosen_filter]))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    if name:
+        dialog.selectFile(name)
+    dialog.open()
+
+
+def suggested_name(session_name: str) -> str:
+    """A name for a file of this session, without an ending."""
+    # A dot would be taken for that of an ending.
+    return Path(session_name).stem.replace(".", "-") if session_name.endswith(".dgs") else "session"
