@@ -138,7 +138,8 @@ class ExportWorker(Worker):
         if self._over.is_set():
             return
         if status == 0:
-            self.events.say(Event("exported", " ".join(said.split()), "good", data=job.path))
+            text = f"{job.path.name} is written. {' '.join(said.split())}"
+            self.events.say(Event("exported", text, "good", data=job.path))
             return
         last = errors.strip().splitlines()[-1:] or [f"the process ended with status {status}."]
         self.events.say(Event("not exported", last[0].removeprefix("dgstudio: "), "error", data=job.path))

@@ -17,9 +17,10 @@ class Action:
     """Something the user can do.
 
     `shortcut` is in Qt's portable notation ("Ctrl+K"), several parted by ", " are alternatives; `icon` names a
-    qtawesome icon; `callback` takes the new state where `checkable`, nothing else; `group` heads it in lists;
-    `offered` tells at any moment whether it can be done. The key of a `bare` action is left to the focused control
-    if that has a use for it (Space presses a button, Esc closes a field), and is the window's only otherwise.
+    qtawesome icon; `callback` takes the new state where `checkable`, nothing else; `group` heads it in lists, `under`
+    names the sub-menu that lists it; `offered` tells at any moment whether it can be done. The key of a `bare` action
+    is left to the focused control if that has a use for it (Space presses a button, Esc closes a field), and is the
+    window's only otherwise.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Action:
     icon: str = ""
     checkable: bool = False
     group: str = "General"
+    under: str = ""
     offered: Callable[[], bool] = field(default=lambda: True)
     bare: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
@@ -89,6 +90,7 @@ def declare_actions(window: StudioWindow) -> None:
                 tooltip=tooltip,
                 icon="mdi6.export-variant",
                 group="File",
+                under="Export",
             )
         )
     for mode in commands.offered_modes():
@@ -232,6 +234,8 @@ def fill_menu(menu: QMenu, actions: ActionRegistry) -> None:
     for place, (_, members) in enumerate(actions.groups().items()):
         if place:
             menu.addSeparator()
-        for action in members:
-            if action.id != "leave":
-                menu.addAction(actions.qaction(action.id))
+        for under, listed in groupby(members, lambda action: action.under):
+            place_of = menu.addMenu(under) if under else menu
+            for action in listed:
+                if action.id != "leave":
+                    place_of.addAction(actions.qaction(action.id))

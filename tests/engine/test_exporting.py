@@ -99,7 +99,7 @@ def test_answers_go_on_while_a_process_exports(
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9 and not rig.engine.exports.idle
     gate.touch()
     until(lambda: rig.engine.exports.idle and len(rig.events("exported")) == 2)
-    assert rig.events("exported")[0].text == "done"
+    assert rig.events("exported")[0].text == "a.csv is written. done"
 
 
 def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -368,7 +368,8 @@ def test_f1_lists_every_key_once(window):
 
 
 def test_every_action_is_in_the_menu_and_every_chip_names_its_key(window):
-    listed = {action.objectName() for action in window._menu.actions() if action.objectName()}
+    menus = [window._menu, *(action.menu() for action in window._menu.actions() if action.menu() is not None)]
+    listed = {action.objectName() for menu in menus for action in menu.actions() if action.objectName()}
     assert listed == {action.id for action in window.actions_} - {"leave"}
     for id, chip in (("roll_back", window.bar.roll_back), ("present", window.bar.present)):
         assert window.actions_[id].keys[0] in chip.toolTip()
@@ -609,6 +610,9 @@ def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
 
 
 def test_what_leaves_the_program_stands_together_in_the_menu(window):
+    (under,) = [action.menu() for action in window._menu.actions() if action.menu() is not None]
+    assert under.title() == "Export"
+    assert [action.text() for action in under.actions()] == ["Export examples…", "Export model…", "Export report…"]
     groups = window.actions_.groups()
     assert [action.id for action in groups["File"]] == ["save_copy", "export_examples", "export_model", "export_report"]
 
