@@ -59,7 +59,18 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything; a check that fails unexpectedly is a finding itself."""
     findings: list[Finding] = []
-    for check in (_python, _libraries, _qt_version, _qt_starts, _display, _kernel, _torch, _bases, _folder):
+    for check in (
+        _python,
+        _libraries,
+        _qt_version,
+        _qt_starts,
+        _display,
+        _kernel,
+        _torch,
+        _exports,
+        _bases,
+        _folder,
+    ):
         findings.extend(_contained(check))
     return findings
 
@@ -139,6 +150,19 @@ def _torch() -> Iterator[Finding]:
         yield Finding("note", "torch", text)
     else:
         yield Finding("ok", "torch", found)
+
+
+def _exports() -> Iterator[Finding]:
+    for what, extra, libraries in (
+        ("ONNX models", "export", ("onnx", "onnxruntime")),
+        ("Reports", "lab", ("matplotlib",)),
+    ):
+        missing = [name for name in libraries if _version(name) is None]
+        if missing:
+            text = f"{' and '.join(missing)} not installed: exporting them needs pip install 'dgstudio[{extra}]'"
+            yield Finding("note", what, text)
+        else:
+            yield Finding("ok", what, " · ".join(f"{name} {_version(name)}" for name in libraries))
 
 
 def _bases() -> Iterator[Finding]:

@@ -107,6 +107,7 @@ def _header(story: Story) -> Iterator[str]:
             f"{_counted(len(channels) if isinstance(channels, list) else 0, 'channel')}"
         )
     yield f'</p></header><p class="story">{_told(story)}</p><dl class="tiles">'
+    scored_of = f"{story.scores.of:,}"
     tiles = [
         (f"{len(story.classes)}", "classes"),
         (f"{story.examples:,}", "examples"),
@@ -115,7 +116,8 @@ def _header(story: Story) -> Iterator[str]:
         (f"{story.protected:,}", "protected inputs"),
         (f"{story.bits:,}", "bits of protected answers changed by learning"),
         (f"{story.rejected:,}", "proposals rejected"),
-        (_share(story.scores.accuracy), "right before it was learned"),
+        # Not without what it rests on: two takes of eighty are no accuracy of a session.
+        (_share(story.scores.accuracy), f"right before it was learned, {len(story.scores.takes)} of {scored_of} takes"),
     ]
     yield from (f"<div><dd>{value}</dd><dt>{what}</dt></div>" for value, what in tiles)
     yield "</dl>"
@@ -206,7 +208,7 @@ def _chapter(chapter: Chapter) -> str:
         version += f" – v{chapter.last}"
     why = chapter.reason
     if chapter.count > 1:
-        what = f"{chapter.kind}, {chapter.count} times"
+        what = f"{chapter.kind} × {chapter.count:,}"
         why = f"{chapter.examples} examples; last: {why}" if chapter.kind == "learned" else f"last: {why}"
     else:
         what = chapter.kind

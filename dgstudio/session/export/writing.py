@@ -73,7 +73,9 @@ def unfinished(path: Path, process: int) -> Path:
 
 
 def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
-    """Write files beside where they go, then put them in place: all of them, or none.
+    """Write files beside where they go, then put them in place, each in one step: all of them, or none.
+
+    Should the system refuse to put a later one in its place, earlier ones that are new are taken away again.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
         If the system refuses; what was there before is still there.
     """
     made: list[tuple[Path, Path]] = []
+    placed: list[Path] = []
     try:
         for path, write in files:
             # In the same folder, so that putting it in place is one step; not a name that someone might use.
@@ -94,9 +97,14 @@ def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
         check_targets([path for path, _ in files], None, overwrite)
+        fresh = [path for _, path in made if not path.exists()]
         for new, path in made:
             new.replace(path)
+            placed.append(path)
     except (OSError, ValueError) as error:
+        for path in placed:
+            if path in fresh:
+                path.unlink(missing_ok=True)
         raise DgstudioError(f"Cannot write {made[-1][1]}: {_reason(error)}; nothing was written.") from error
     finally:
         for new, _ in made:

@@ -139,6 +139,18 @@ def test_a_model_from_nothing_with_one_class_and_a_normaliser():
     assert (check.inputs, check.recorded) == (1000, 0) and check.largest <= 1e-4
 
 
+def test_gates_that_read_a_projection():
+    rng = np.random.default_rng(4)
+    snapshot = small(rng)
+    psi = rng.integers(-2, 3, (3, 4)).astype(np.float32)
+    base = replace(snapshot.base, theta=rng.integers(-3, 4, (6, 3)).astype(np.float32), psi=psi)
+    projected = snapshot.with_(base=base)
+    X = rng.integers(-3, 4, (50, 4)).astype(np.float32)
+    assert check_model(graph_of(projected, 4), projected, X).largest <= 1e-4
+    with pytest.raises(CheckFailedError):
+        check_model(graph_of(snapshot.with_(base=replace(base, psi=-psi)), 4), projected, X)
+
+
 def test_a_version_that_answers_nothing_makes_no_graph():
     with pytest.raises(BadInputError, match="answers nothing yet"):
         graph_of(Snapshot(classes=(0,)), 3)

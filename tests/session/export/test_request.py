@@ -109,6 +109,21 @@ def test_a_model_and_its_card_are_there_together_or_not_at_all(story_file, tmp_p
     assert files_in(tmp_path) == []
 
 
+def test_a_card_that_cannot_be_put_in_place_takes_its_new_model_with_it(tmp_path, monkeypatch):
+    real = Path.replace
+
+    def held(self: Path, target: Path) -> Path:
+        if target.suffix == ".json":
+            raise PermissionError(errno.EACCES, "in use")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    files = [(tmp_path / name, lambda new: new.write_text("x")) for name in ("m.onnx", "m.onnx.json")]
+    with pytest.raises(DgstudioError, match=r"Cannot write .*: in use"):
+        write_whole(files, overwrite=False)
+    assert files_in(tmp_path) == []
+
+
 def test_a_file_that_comes_meanwhile_is_not_overwritten(tmp_path):
     path = tmp_path / "a.csv"
 
