@@ -268,8 +268,8 @@ def _confusion(story: Story) -> Iterator[str]:
     """A table: the label by rows, the answer by columns."""
     counts: dict[int, dict[int | None, int]] = {}
     for score in story.scores.takes:
-        row = counts.setdefault(score.take.class_id, {})
-        for answer, count in score.answers.items():
+        for (label, answer), count in score.answers.items():
+            row = counts.setdefault(label, {})
             row[answer] = row.get(answer, 0) + count
     answered = {answer for row in counts.values() for answer in row}
     columns: list[int | None] = sorted(answered | set(counts), key=lambda c: (c is None, c))

@@ -19,13 +19,14 @@ class TakeScore:
 
     Attributes
     ----------
-    answers : class id → how many of the take's examples were answered so; None for no answer or "unsure".
+    answers : (label, answer) → how many of the take's examples have that label and were answered so, class ids; None
+        for no answer or "unsure".
     known : whether the version had learned the class at all; if not, no answer could be right.
     """
 
     take: Take
     version: int
-    answers: dict[int | None, int]
+    answers: dict[tuple[int, int | None], int]
     known: bool
 
     @property
@@ -36,7 +37,7 @@ class TakeScore:
     @property
     def right(self) -> int:
         """How many of them were answered as the user labelled them."""
-        return self.answers.get(self.take.class_id, 0)
+        return sum(count for (label, answer), count in self.answers.items() if label == answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,16 @@ def score_takes(
     Parameters
     ----------
     takes, examples, records
-        Of the session; examples that stand only.
+        Of the session; takes as they are labelled now, examples that stand only.
     classes
-        Those that live: takes of others are not scored.
+        Those that live: examples of others are not scored.
     """
+    living = {info.id for info in classes}
     of_take: dict[int, list[Example]] = {}
     for example in examples:
-        of_take.setdefault(example.take_id, []).append(example)
-    living = {info.id for info in classes}
-    wanted = [take for take in takes if take.id in of_take and take.class_id in living]
+        if example.class_id in living:
+            of_take.setdefault(example.take_id, []).append(example)
+    wanted = [take for take in takes if take.id in of_take]
     kept = session.versions()
     due: dict[int, list[Take]] = {}
     for take in wanted:
@@ -113,9 +115,9 @@ def _answered(
         # A clock that was set back must not let a version be asked about what it has learned.
         if not fits or not learned.isdisjoint(example.id for example in mine):
             continue
-        answers: Counter[int | None] = Counter()
+        answers: Counter[tuple[int, int | None]] = Counter()
         for example in mine:
             top = plan.answer(example.features).top
-            answers[None if top < 0 else snapshot.classes[top]] += 1
+            answers[example.class_id, None if top < 0 else snapshot.classes[top]] += 1
         scores.append(TakeScore(take, version, dict(answers), take.class_id in knows))
     return scores

@@ -67,8 +67,6 @@ class Story:
     signal: dict[str, Any] | None
     classes: tuple[ClassStory, ...]
     takes: tuple[Take, ...]
-    standing: dict[int, int]
-    """Take id → its standing examples."""
     records: tuple[PublishRecord, ...]
     chapters: tuple[Chapter, ...]
     head: Version | None
@@ -99,13 +97,15 @@ def tell(session: Session) -> Story:
         If the session holds neither examples nor versions.
     """
     records, examples, takes = session.records(), session.examples(), session.takes()
-    living = [info for info in session.classes() if info.living]
+    living = sorted((info for info in session.classes() if info.living), key=lambda info: info.order)
     if not examples and not session.versions():
         raise BadInputError(
             f"The session {session.name} holds neither examples nor versions: there is nothing to tell."
         )
     head = Version.of(session, None) if session.versions() else None
-    standing = Counter(example.take_id for example in examples)
+    labels: dict[int, Counter[int]] = {}
+    for example in examples:
+        labels.setdefault(example.take_id, Counter())[example.class_id] += 1
     learned = set() if head is None else head.footing.every()
     base = None if head is None else head.snapshot.base
     classes = []
@@ -124,7 +124,8 @@ def tell(session: Session) -> Story:
                 base is not None and info.id in base.classes,
             )
         )
-    kept = [take for take in takes if take.id in standing]
+    # An example may have got another label since: a take is of the class that most of its examples have.
+    kept = [replace(take, class_id=labels[take.id].most_common(1)[0][0]) for take in takes if take.id in labels]
     moments = [record.unix for record in records] + [take.created_unix for take in takes]
     moments = [unix for unix in moments if math.isfinite(unix) and unix > 0]
     versions = [record for record in records if record.version is not None]
@@ -139,7 +140,6 @@ def tell(session: Session) -> Story:
         signal=signal if isinstance(signal, dict) else None,
         classes=tuple(classes),
         takes=tuple(kept),
-        standing=dict(standing),
         records=tuple(records),
         chapters=tuple(chapters_of(records)),
         head=head,

@@ -132,13 +132,30 @@ def test_each_take_is_scored_by_the_version_before_it(story, written):
         plan = Plan(snapshot)
         tops = [plan.answer(e.features).top for e in mine]
         named = [None if top < 0 else plan.snapshot.classes[top] for top in tops]
-        assert score.right == named.count(score.take.class_id) and score.seen == len(mine)
+        assert score.right == sum(e.class_id == c for e, c in zip(mine, named, strict=True))
+        assert score.seen == len(mine)
         assert sum(score.answers.values()) == len(mine)
         seen, right = seen + len(mine), right + score.right
     assert told.scores.accuracy == right / seen
     # The first take of a class that nobody has taught yet cannot be right.
     first = told.scores.takes[0]
     assert not first.known and first.right == 0 and told.scores.known_accuracy > told.scores.accuracy
+
+
+def test_examples_that_got_another_label_count_with_that(story_file, tmp_path):
+    copy = tmp_path / "copy.dgs"
+    with Session.open(story_file) as session:
+        session.save_copy(copy)
+    with Session.open(copy) as session:
+        first = [example for example in session.examples() if example.take_id == 0]
+        session.set_labels([replace(example, class_id=0) for example in first[3:]])
+        told = tell(session)
+    assert told.takes[0].class_id == 0 and session.path == copy
+    score = told.scores.takes[0]
+    assert sum(count for (label, _), count in score.answers.items() if label == 3) == 3
+    assert sum(count for (label, _), count in score.answers.items() if label == 0) == len(first) - 3
+    standing, nasty = (entry for entry in told.classes if entry.info.id in (0, 3))
+    assert standing.takes == 2 and nasty.takes == 4
 
 
 def test_a_version_that_has_learned_of_a_take_does_not_score_it(story):
