@@ -43,7 +43,7 @@ def test_a_missing_library_and_another_qt_are_bad_and_say_what_to_run(
     versions["PySide6"] = None
     assert about("PySide6")[0].text == "missing: run pip install PySide6==6.11.3"
     assert about("torch")[0].level == "note"
-    versions |= {"onnx": None, "matplotlib": None}
+    versions |= {"onnx": None, "onnxruntime": "1.22.0", "matplotlib": None}
     assert about("ONNX models")[0].level == about("Reports")[0].level == "note"
     assert "onnx not installed" in about("ONNX models")[0].text and "dgstudio[export]" in about("ONNX models")[0].text
 

@@ -102,6 +102,7 @@ def declare_actions(window: StudioWindow) -> None:
                 lambda mode=mode: attempt(commands.set_mode, mode),
                 tooltip=tooltip,
                 group="Learn",
+                under="Learn",
             )
         )
     add(
@@ -167,6 +168,7 @@ def declare_actions(window: StudioWindow) -> None:
             "a label that is taken back it keeps",
             "mdi6.compare",
             group="Compare",
+            under="Compare",
         )
     )
     add(
@@ -177,6 +179,7 @@ def declare_actions(window: StudioWindow) -> None:
             tooltip="A conventional network on the same stream and labels, published whole, as ours is; it cannot "
             "unlearn: a label that is taken back it keeps",
             group="Compare",
+            under="Compare",
         )
     )
     add(
