@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.session.export.story import OWN_ACTS, ClassStory, Story
+from dgstudio.session.export.story import MAY_MOVE, ClassStory, Story
 from dgstudio.session.export.writing import needed
 from dgstudio.types import F32, PublishRecord
 
@@ -167,11 +167,11 @@ def thumbnails(entry: ClassStory, low: F32, high: F32) -> Iterator[str]:
 
 
 def _by_learner(record: PublishRecord) -> bool:
-    return record.bits_changed > 0 and record.kind not in OWN_ACTS
+    return record.bits_changed > 0 and record.kind not in MAY_MOVE
 
 
 def _by_user(record: PublishRecord) -> bool:
-    return record.bits_changed > 0 and record.kind in OWN_ACTS
+    return record.bits_changed > 0 and record.kind in MAY_MOVE
 
 
 def _rejected(record: PublishRecord) -> bool:

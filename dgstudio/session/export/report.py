@@ -17,7 +17,7 @@ from dgstudio.session.export.figures import (
     thumbnails,
 )
 from dgstudio.session.export.model import iso
-from dgstudio.session.export.story import OWN_ACTS, Chapter, ClassStory, Story, tell
+from dgstudio.session.export.story import MAY_MOVE, Chapter, ClassStory, Story, tell
 from dgstudio.session.export.stylesheet import STYLE
 from dgstudio.session.export.writing import needed, write_whole
 from dgstudio.session.file import Session
@@ -225,7 +225,7 @@ def _stability(story: Story) -> Iterator[str]:
         yield '<p class="note">The session has no history.</p>'
         return
     yield f"<figure>{stability_figure(story)}</figure>"
-    changed = sum(1 for r in story.records if r.version is not None and r.bits_changed and r.kind not in OWN_ACTS)
+    changed = sum(1 for r in story.records if r.version is not None and r.bits_changed and r.kind not in MAY_MOVE)
     yield (
         f"<p>{_counted(story.published, 'publish', 'publishes')}, of which <b>{changed:,}</b> changed a bit of a "
         "protected answer by learning. At every publish the logits of every protected input are proved to keep each "

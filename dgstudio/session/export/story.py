@@ -15,13 +15,13 @@ from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.restored import SIGNAL
-from dgstudio.types import F32, ClassInfo, PublishRecord, Take
+from dgstudio.types import F32, OWN_ACTS, ClassInfo, PublishRecord, Take
 
 THUMBNAILS = 6
 """Windows that are shown of a class, spread evenly over those that the session kept."""
 GREY = "#808080"
 """Of a class whose colour is none."""
-OWN_ACTS = frozenset({"rolled back", "released", "class removed", "rebuilt", "consolidated"})
+MAY_MOVE = OWN_ACTS | {"rolled back", "released", "class removed"}
 """Kinds of versions that may move protected answers: the user's own acts."""
 
 
@@ -129,7 +129,7 @@ def tell(session: Session) -> Story:
     moments = [record.unix for record in records] + [take.created_unix for take in takes]
     moments = [unix for unix in moments if math.isfinite(unix) and unix > 0]
     versions = [record for record in records if record.version is not None]
-    own = [record for record in versions if record.kind in OWN_ACTS]
+    own = [record for record in versions if record.kind in MAY_MOVE]
     bits = sum(record.bits_changed for record in versions)
     own_bits = sum(record.bits_changed for record in own)
     signal = session.config(SIGNAL)
