@@ -13,14 +13,13 @@ from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.session.file import Session
+from dgstudio.session.restored import TAKE_ANSWERS
 from dgstudio.types import F32, Reading, Take
 
 SET_ASIDE_EVERY = 5
 """Of each class the fifth, tenth, … take is set aside from learning, where the user wants that."""
 SET_ASIDE = "takes set aside"
 """Session setting: whether takes are set aside."""
-KEY = "answers to take {}"
-"""Session setting: a take's answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,12 @@ class TakeAnswers:
 
     def keep(self, session: Session) -> None:
         """Put them into the session, as a setting of their own."""
-        session.set_config(KEY.format(self.take_id), asdict(self))
+        session.set_config(TAKE_ANSWERS.format(self.take_id), asdict(self))
 
 
 def kept_answers(session: Session, takes: Iterable[Take]) -> list[TakeAnswers]:
     """What the session holds of these takes; what is damaged or was never noted is left out."""
-    found = (_answers_of(session.config(KEY.format(take.id)), take.id) for take in takes if take.who != "file")
+    found = (_answers_of(session.config(TAKE_ANSWERS.format(take.id)), take.id) for take in takes if take.who != "file")
     return [answers for answers in found if answers is not None]
 
 

@@ -15,6 +15,9 @@ FEATURES = "features"
 SIGNAL = "signal"
 """Session setting: name, kind, rate, channels, window and hop of the stream that its features were taken from."""
 
+TAKE_ANSWERS = "answers to take {}"
+"""Session setting, by the take's id: what its windows were answered before any of it was learned; negative: unsure."""
+
 
 def restored(checkpoint: Checkpoint) -> tuple[Snapshot, Footing]:
     """A version and what the learner stood on, byte for byte. `BadInputError` where it is incomplete or damaged."""

@@ -11,9 +11,10 @@ import pytest
 
 from dgstudio.engine.quality import UNSURE
 from dgstudio.engine.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, QualityReport
-from dgstudio.engine.take_scores import KEY, TakeAnswers, kept_answers
+from dgstudio.engine.take_scores import TakeAnswers, kept_answers
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
+from dgstudio.session.restored import TAKE_ANSWERS
 from dgstudio.types import Take
 
 Rigs = Callable[..., Any]
@@ -152,7 +153,7 @@ def test_what_the_session_cannot_tell_counts_as_not_scored(rigs: Rigs, report_on
         rig.teach(NEW, NEW)
     rig.engine.stop()
     with Session.open(path) as session:
-        session.set_config(KEY.format(0), {"examples": [1, 2], "answered": [1]})
+        session.set_config(TAKE_ANSWERS.format(0), {"examples": [1, 2], "answered": [1]})
     other = rigs(Session.open(path))
     report = report_on(other, LABELLED)
     assert report.unscored == 1 and len(report.parts) == 1

@@ -243,15 +243,17 @@ def _stability(story: Story) -> Iterator[str]:
 def _accuracy(story: Story) -> Iterator[str]:
     scores = story.scores
     if not scores.takes:
-        why = "; the session no longer has the versions that stood before them" if scores.of else ""
+        why = "; the session noted no answers, and no longer has the versions before them" if scores.of else ""
         yield f'<p class="note">No take could be scored{why}.</p>'
         return
     known = scores.known_accuracy
     first = sum(not score.known for score in scores.takes)
     left = len(scores.takes) < scores.of
+    noted = sum(score.noted for score in scores.takes)
     yield (
-        f"<p>Each take answered by the version that stood before it was labelled. {_scored(story)}"
-        f"{': of the others the session no longer has that version' if left else ''}. "
+        "<p>What each take was answered before any of it was learned: as noted then "
+        f"({noted:,}), or answered again now by the version before it ({len(scores.takes) - noted:,}). {_scored(story)}"
+        f"{': of the others the session has neither' if left else ''}. "
         f"<b>{_share(scores.accuracy)}</b> of {_counted(sum(score.seen for score in scores.takes), 'example')} right"
     )
     if first:

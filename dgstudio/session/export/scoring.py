@@ -1,4 +1,4 @@
-"""Prequential accuracy after the fact: each take is answered by the version that stood before it was labelled."""
+"""Prequential accuracy after the fact: what each take was answered before it was learned, noted then or found now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
-from dgstudio.session.restored import restored
+from dgstudio.session.restored import TAKE_ANSWERS, restored
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
 
 
@@ -21,13 +21,15 @@ class TakeScore:
     ----------
     answers : (label, answer) → how many of the take's examples have that label and were answered so, class ids; None
         for no answer or "unsure".
-    known : whether the version had learned the class at all; if not, no answer could be right.
+    known : whether the class had been learned before at all; if not, no answer could be right.
+    noted : whether the session noted these answers then; else the version was asked again.
     """
 
     take: Take
     version: int
     answers: dict[tuple[int, int | None], int]
     known: bool
+    noted: bool
 
     @property
     def seen(self) -> int:
@@ -67,7 +69,9 @@ def score_takes(
     records: Sequence[PublishRecord],
     classes: Sequence[ClassInfo],
 ) -> Scores:
-    """Answer the standing examples of each take with the version before it, as far as the session still has that.
+    """What the standing examples of each take were answered before it was learned.
+
+    As the session noted it then; else answered again with the version before it, as far as the session still has that.
 
     Parameters
     ----------
@@ -83,12 +87,23 @@ def score_takes(
             of_take.setdefault(example.take_id, []).append(example)
     wanted = [take for take in takes if take.id in of_take]
     kept = session.versions()
+    learned = _of_first_base(session)
+    known: dict[int, bool] = {}
+    for take in wanted:
+        known[take.id] = take.class_id in learned
+        learned.add(take.class_id)
+    scores: list[TakeScore] = []
     due: dict[int, list[Take]] = {}
     for take in wanted:
+        noted = _noted(session, take, of_take[take.id], known[take.id])
+        if noted is not None:
+            scores.append(noted)
+            continue
         version = version_before(take, records)
         if version in kept and version is not None:
             due.setdefault(version, []).append(take)
-    scores = [score for version, work in due.items() for score in _answered(session, version, work, of_take)]
+    for version, work in due.items():
+        scores += _answered(session, version, work, of_take, known)
     return Scores(tuple(sorted(scores, key=lambda score: score.take.id)), len(wanted))
 
 
@@ -98,8 +113,34 @@ def version_before(take: Take, records: Sequence[PublishRecord]) -> int | None:
     return max(earlier, key=lambda record: record.seq).version if earlier else None
 
 
+def _of_first_base(session: Session) -> set[int]:
+    """The classes of the base model that the session began with."""
+    try:
+        snapshot, _ = restored(session.checkpoint(min(session.versions(), default=0)))
+    except DgstudioError:
+        return set()
+    return set() if snapshot.base is None else set(snapshot.base.classes)
+
+
+def _noted(session: Session, take: Take, examples: Sequence[Example], known: bool) -> TakeScore | None:
+    """What the session noted when the take was labelled; None where it noted nothing, or that is damaged."""
+    kept = session.config(TAKE_ANSWERS.format(take.id))
+    try:
+        answered = dict(zip(map(int, kept["examples"]), map(int, kept["answered"]), strict=True))
+        version = int(kept["version"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    found = [(example.class_id, answered[example.id]) for example in examples if example.id in answered]
+    answers = Counter((label, None if answer < 0 else answer) for label, answer in found)
+    return TakeScore(take, version, dict(answers), known, noted=True) if answers else None
+
+
 def _answered(
-    session: Session, version: int, takes: Sequence[Take], examples: dict[int, list[Example]]
+    session: Session,
+    version: int,
+    takes: Sequence[Take],
+    examples: dict[int, list[Example]],
+    known: dict[int, bool],
 ) -> list[TakeScore]:
     try:
         snapshot, footing = restored(session.checkpoint(version))
@@ -107,8 +148,6 @@ def _answered(
         # It counts as one that the session no longer has.
         return []
     plan, scores, learned = Plan(snapshot), [], footing.every()
-    knows = {c for bank in snapshot.banks for c in bank.classes}
-    knows |= set() if snapshot.base is None else set(snapshot.base.classes)
     for take in takes:
         mine = examples[take.id]
         fits = all(snapshot.inputs in (None, len(example.features)) for example in mine)
@@ -119,5 +158,5 @@ def _answered(
         for example in mine:
             top = plan.answer(example.features).top
             answers[example.class_id, None if top < 0 else snapshot.classes[top]] += 1
-        scores.append(TakeScore(take, version, dict(answers), take.class_id in knows))
+        scores.append(TakeScore(take, version, dict(answers), known[take.id], noted=False))
     return scores

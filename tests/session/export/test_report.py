@@ -158,6 +158,23 @@ def test_examples_that_got_another_label_count_with_that(story_file, tmp_path):
     assert standing.takes == 2 and nasty.takes == 4
 
 
+def test_answers_that_were_noted_then_count_as_they_are(story_file, tmp_path):
+    copy = tmp_path / "copy.dgs"
+    with Session.open(story_file) as session:
+        session.save_copy(copy)
+    with Session.open(copy) as session:
+        mine = [example.id for example in session.examples() if example.take_id == 3]
+        answered = [3] * (len(mine) - 2) + [-1, 0]
+        session.set_config("answers to take 3", {"examples": mine, "answered": answered, "version": 12})
+        session.set_config("answers to take 0", {"examples": [1, 2], "answered": "damaged"})
+        told = tell(session)
+    # The one take whose version the session no longer has: now all can be scored.
+    assert [score.noted for score in told.scores.takes] == [False, False, False, True, False, False]
+    score = told.scores.takes[3]
+    assert score.answers == {(3, 3): len(mine) - 2, (3, None): 1, (3, 0): 1} and score.version == 12
+    assert "as noted then (1), or answered again now by the version before it (5)" in Page(page_of(told)).text
+
+
 def test_a_version_that_has_learned_of_a_take_does_not_score_it(story):
     told = tell(story)
     clock_set_back = [replace(take, created_unix=2e9) for take in told.takes]
