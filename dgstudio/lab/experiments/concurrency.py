@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.engine import SWITCH_INTERVAL_S
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.publishing import Contestant, InPlace, Locked, Ours, Swap
@@ -38,6 +37,9 @@ READS = {"ours": 10_000_000}
 READS_OTHERS = 1_000_000
 READS_QUICK = {"ours": 200_000}
 READS_OTHERS_QUICK = 50_000
+SWITCH_S = 0.00002
+"""`sys.setswitchinterval` of the race: shorter than an answer, which has the interpreter to itself otherwise, so that
+versions are published in the middle of answers."""
 READERS = 2
 INPUTS_DIM, HIDDEN, ACTIVE, FEATURES = 16, 32, 8, 64
 """Small, so that ten million reads take minutes: what is tested does not depend on the size."""
@@ -265,7 +267,7 @@ def race(
             time.sleep(0)
 
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    sys.setswitchinterval(SWITCH_S)
     writer = threading.Thread(target=guarded(writing), name="lab-writer")
     threads = [threading.Thread(target=guarded(reading(i)), name=f"lab-reader-{i}") for i in range(readers)]
     begin = time.perf_counter()
@@ -345,7 +347,7 @@ def run(options: Options, progress: Progress) -> Result:
     config = {
         "quick": options.quick,
         "readers": READERS,
-        "switch_interval_s": SWITCH_INTERVAL_S,
+        "switch_interval_s": SWITCH_S,
         "inputs": INPUTS_DIM,
         "hidden": HIDDEN,
         "active": ACTIVE,
