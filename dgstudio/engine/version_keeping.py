@@ -15,7 +15,6 @@ from dgstudio.types import PublishRecord
 ON_DISK = 4
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
 ends of two takes there is little to go back to."""
-THIN_EVERY = 4
 WRITE_EVERY_S = 1.0
 LEAVING_BEHIND = frozenset({"bank sealed", "protected", "rebuilt", "consolidated"})
 """Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back."""
@@ -33,7 +32,6 @@ class VersionKeeping:
         self._store = store
         self._learn = learn
         self._take_over = threading.Event()
-        self._written = 0
         self._due = 0.0
         self._unwritten: PublishRecord | None = None
 
@@ -107,9 +105,7 @@ class VersionKeeping:
         self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
         # With each version, not at the end only: after a kill, an earlier opening's head would be gone on from.
         self._refer(learner)
-        self._written += 1
-        if self._written % THIN_EVERY == 0:
-            self._store.write(lambda session: session.thin_checkpoints(ON_DISK))
+        self._store.write(lambda session: session.thin_checkpoints(ON_DISK))
 
     def _keep_end_of_take(self, learner: Learner) -> None:
         if self._take_over.is_set() and not learner.pending and not self._learn.labels_waiting:

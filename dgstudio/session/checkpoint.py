@@ -140,7 +140,7 @@ def encode(array: Array, name: str = "array") -> bytes:
 
 
 def pack(data: bytes, itemsize: int) -> bytes:
-    """Compress a safetensors file of one array: a byte with the item size, then zlib over the bytes by significance.
+    """Compress items, or a safetensors file of them: a byte with the item size, then zlib over bytes by significance.
 
     The first bytes of all items come first, then the second ones: signs and exponents of neighbours are alike, while
     mantissas look random. A safetensors header is padded to 8 bytes, so items divide the whole.
@@ -149,7 +149,7 @@ def pack(data: bytes, itemsize: int) -> bytes:
     return bytes([itemsize]) + zlib.compress(by_item.T.tobytes(), zlib.Z_BEST_SPEED)
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
     """What `pack` was given. `ValueError` or `zlib.error` where the bytes are damaged."""
     itemsize = data[0] if data else 0
     if itemsize not in (1, 2, 4, 8):
@@ -167,7 +167,7 @@ def decode(data: bytes, content: str) -> Array:
         Where the bytes are damaged.
     """
     try:
-        array: Array = safetensors.numpy.load(_unpacked(data))["array"]
+        array: Array = safetensors.numpy.load(unpacked(data))["array"]
     except (safetensors.SafetensorError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise SessionFormatError(f"the stored array {content[:12]} is damaged") from error
     if content_id(array) != content:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
+from dgstudio.session.checkpoint import pack, unpacked
 from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, PublishRecord, Take
 
 Row = Sequence[Any]
@@ -115,7 +116,7 @@ def _blob(array: npt.NDArray[Any], dimensions: int, what: str) -> bytes:
 def example_row(example: Example) -> Row:
     """Values of an active example in the order of `EXAMPLE_COLUMNS`. Raises SessionError for a wrong dtype or shape."""
     features = _blob(example.features, 1, f"The features of example {example.id}")
-    raw = None if example.raw is None else _blob(example.raw, 2, f"The raw samples of example {example.id}")
+    raw = None if example.raw is None else pack(_blob(example.raw, 2, f"The raw samples of example {example.id}"), 4)
     samples, channels = (None, None) if example.raw is None else example.raw.shape
     checksum = zlib.crc32(raw or b"", zlib.crc32(features))
     ids = int(example.id), int(example.class_id), int(example.take_id)
@@ -144,7 +145,7 @@ def example_of(row: Row) -> Example:
         start=_number(row[3]),
         end=_number(row[4]),
         learn=bool(row[5]),
-        raw=None if raw is None else _read_only(raw, (int(samples), int(channels))),
+        raw=None if raw is None else _read_only(unpacked(raw), (int(samples), int(channels))),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from dgstudio.errors import SessionFormatError
 from dgstudio.session import rows
 from dgstudio.session.checkpoint import decode
-from dgstudio.session.schema import TABLES, columns_of, create_tables, pack_arrays, tables_of, version_of
+from dgstudio.session.schema import TABLES, columns_of, create_tables, pack_arrays, pack_raw, tables_of, version_of
 
 GAP = 50_000
 """Row ids that are tried one by one in a stretch that cannot be read; about a second's work."""
@@ -87,6 +87,7 @@ def salvage(source: sqlite3.Connection, name: str) -> tuple[sqlite3.Connection, 
             problems += _copy_table(source, saved, table)
         if version == 1:
             pack_arrays(saved)
+            pack_raw(saved)
         kept = sum(int(saved.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]) for table in TABLES)
         if kept == 0:
             raise SessionFormatError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Callable
 
 from dgstudio.errors import SessionFormatError
@@ -55,12 +56,24 @@ def pack_arrays(db: sqlite3.Connection) -> None:
         db.execute("UPDATE blob SET data = ? WHERE id = ?", (packed, identity))
 
 
+def pack_raw(db: sqlite3.Connection) -> None:
+    """Compress raw windows as they were in format 1; damaged examples stay damaged."""
+    for (identity,) in db.execute("SELECT id FROM example WHERE raw IS NOT NULL").fetchall():
+        sql = "SELECT checksum, features, raw FROM example WHERE id = ?"
+        checksum, features, raw = db.execute(sql, (identity,)).fetchone()
+        if len(raw) % 4 == 0 and zlib.crc32(raw, zlib.crc32(features)) == checksum:
+            packed = pack(raw, 4)
+            values = packed, zlib.crc32(packed, zlib.crc32(features)), identity
+            db.execute("UPDATE example SET raw = ?, checksum = ? WHERE id = ?", values)
+
+
 def _to_2(db: sqlite3.Connection) -> None:
     """Arrays are compressed, the parts of a version are indexed by version alone, classes have places, acts are kept.
 
     Which acts there were follows from the takes when the session is resumed.
     """
     pack_arrays(db)
+    pack_raw(db)
     db.execute("ALTER TABLE class ADD COLUMN place INTEGER")
     db.execute(f"CREATE TABLE act ({TABLES['act']})")
     db.execute("ALTER TABLE checkpoint_array RENAME TO old")

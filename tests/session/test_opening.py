@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
     path = tmp_path / "a.dgs"
     filled(path)
     with Session.open(path) as session:
-        before = session.checkpoint(2)
+        before, examples = session.checkpoint(2), session.examples()
         arrays = {name: array.copy() for name, array in before.arrays.items()}
     with closing(sqlite3.connect(path)) as db:
         for array in (*arrays.values(), before.learned):
@@ -176,6 +177,11 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
         db.execute("DELETE FROM checkpoint WHERE version <> 2")
         used = "(SELECT blob FROM checkpoint_array UNION SELECT learned FROM checkpoint)"
         db.execute(f"DELETE FROM blob WHERE id NOT IN {used}")
+        for example in examples:
+            if example.raw is not None:
+                raw = example.raw.tobytes()
+                checksum = zlib.crc32(raw, zlib.crc32(example.features.tobytes()))
+                db.execute("UPDATE example SET raw = ?, checksum = ? WHERE id = ?", (raw, checksum, example.id))
         db.execute("ALTER TABLE class DROP COLUMN place")
         db.execute("DROP TABLE act")
         db.execute("PRAGMA user_version=1")
@@ -185,6 +191,10 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
         assert not session.report.problems
         after = session.checkpoint(2)
         assert after.digest == before.digest
+        assert any(example.raw is not None for example in examples)
+        assert [(e.id, e.raw is None or e.raw.tobytes()) for e in session.examples()] == [
+            (e.id, e.raw is None or e.raw.tobytes()) for e in examples
+        ]
         assert after.learned.tolist() == before.learned.tolist()
         assert {name: array.tobytes() for name, array in after.arrays.items()} == {
             name: array.tobytes() for name, array in arrays.items()
