@@ -52,7 +52,7 @@ class Labeller:
     """Makes examples from readings. Used by dg-store only.
 
     `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned. Of raw
-    samples every example whose window begins half a window after the last such one keeps its own.
+    samples every example whose window begins after the last such one has ended keeps its own.
     """
 
     def __init__(
