@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio.engine.comparing import Comparing
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.exporting import ExportWorker
 from dgstudio.engine.figures import collect
@@ -17,29 +18,28 @@ from dgstudio.engine.label_commands import LabelCommands
 from dgstudio.engine.labelling import Labeller
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.model_commands import ModelCommands
 from dgstudio.engine.other_models import OtherModels
 from dgstudio.engine.out_worker import OutWorker, Sink
 from dgstudio.engine.quality_worker import QualityWorker
-from dgstudio.engine.resume import LEARNING, Resumed, dials_of, resume
+from dgstudio.engine.resume import Resumed, resume
 from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.source_worker import SourceWorker
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
 from dgstudio.engine.take_scores import TakeScores, kept_answers
-from dgstudio.engine.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.engine.version_keeping import VersionKeeping
-from dgstudio.engine.worker import Worker
-from dgstudio.errors import BadInputError, DgstudioError, SessionError
+from dgstudio.engine.worker import JOIN_S, Worker
+from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Event, Example, Mode, PublishRecord, Reading
+from dgstudio.types import EngineStats, Event, Example, PublishRecord, Reading
 
 SWITCH_INTERVAL_S = 0.0005
 """`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
-JOIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class EngineSettings:
     label_delay_s: float = 0.0
 
 
-class Engine(LabelCommands, OtherModels):
+class Engine(LabelCommands, ModelCommands, OtherModels, Comparing):
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
@@ -177,8 +177,6 @@ class Engine(LabelCommands, OtherModels):
                 add_class=self.add_class,
                 settle=self._settle if settings.lossless else lambda: None,
             )
-        self._twin_worker: TwinWorker | None = None
-        self._twin: TwinLane | None = None
         self._protected_again: int | None = None
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
@@ -295,90 +293,6 @@ class Engine(LabelCommands, OtherModels):
         else:
             self.ask_learner(written)
 
-    # -- the model -------------------------------------------------------------------------------------------
-
-    def set_mode(self, mode: Mode) -> None:
-        """What the learner may change from now on."""
-        self._turn_dial(lambda learner: learner.set_mode(mode))
-
-    def set_openness(self, tau: float, delta: float) -> None:
-        """Open the learning bank where r > τ, let it speak where it disagrees by more than −δ; applied by a publish."""
-        self._turn_dial(lambda learner: learner.set_openness(tau, delta))
-
-    def set_rule(self, name: str) -> None:
-        """Choose the update rule that learns from now on."""
-        self._turn_dial(lambda learner: learner.set_rule(name))
-
-    def pin(self, version: int) -> None:
-        """Serve this version until `unpin`."""
-
-        def pin(learner: Learner) -> None:
-            learner.recalled(version)
-            learner.store.pin(version)
-            self.versions.pinned(learner)
-
-        self.ask_learner(pin)
-
-    def unpin(self) -> None:
-        """Serve the newest version again."""
-
-        def unpin(learner: Learner) -> None:
-            learner.store.unpin()
-            self.versions.pinned(learner)
-
-        self.ask_learner(unpin)
-
-    def roll_back(self, version: int | None = None) -> None:
-        """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
-
-        def back(learner: Learner) -> PublishRecord | None:
-            target = version if version is not None else learner.store.head.parent
-            if target is None:
-                self.events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
-                return None
-            return learner.roll_back(target)
-
-        self.ask_learner(back)
-
-    def reachable(self) -> frozenset[int]:
-        """The versions that can be pinned or rolled back to: in memory or in the session file. Any thread."""
-        return self.store.kept.union(snapshot.version for snapshot in self.learner.store.history())
-
-    def protect_now(self) -> None:
-        """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
-        self.ask_learner(lambda learner: learner.seal_and_protect())
-
-    def resume_parked(self) -> None:
-        """Learn again what a roll-back parked."""
-        self.ask_learner(lambda learner: learner.resume_parked())
-
-    def set_compare(self, kind: str | None) -> None:
-        """Run a conventional twin ("in_place", "swap") beside ours from now on, or none."""
-        if self._twin_worker is not None:
-            self._twin_worker.stop()
-            self._twin_worker.join(JOIN_S)
-            self._twin_worker = None
-        if kind is None:
-            self._twin = self.infer.twin = None
-            return
-        if self.base is None:
-            raise BadInputError(
-                "A twin needs a base model to start from, and this version stands on none that is at hand."
-            )
-        twin = make_twin(kind, self.base)
-        for info in self.classes.every():
-            (twin.add_class if info.living else twin.remove_class)(info.id)
-        if kind == "in_place":
-            self._twin_worker = TwinWorker(twin, self.events)
-            self._twin_worker.start()
-        self._twin = self.infer.twin = twin
-        self.store.hand_over(lambda examples: self._begin_twin(twin, examples))
-
-    @property
-    def twin(self) -> TwinLane | None:
-        """The lane of the conventional twin, if one runs."""
-        return self._twin
-
     def add_sink(self, sink: Sink) -> None:
         """Send every reading of the studio's lane to `sink` in dg-out. Before `start`."""
         self.out.add(sink)
@@ -443,44 +357,6 @@ class Engine(LabelCommands, OtherModels):
         if who != "file":
             # Labels from a file may change class every second: no version of theirs is kept for good.
             self.versions.take_ended()
-
-    def _begin_twin(self, twin: TwinLane, examples: Sequence[Example]) -> None:
-        twin.begin(examples)
-        self.learn.wake()
-
-    def _twin_turn(self) -> bool:
-        """Let a twin published by swap learn in dg-learn, in turn with ours."""
-        twin = self._twin
-        if twin is None or self._twin_worker is not None:
-            return False
-        try:
-            return twin.learn()
-        except Exception as error:
-            self._twin = self.infer.twin = None
-            self.events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
-            return False
-
-    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
-        """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
-
-        def run(learner: Learner) -> PublishRecord | None:
-            try:
-                return act(learner)
-            except DgstudioError as error:
-                self.events.say(Event("refused", str(error), "warning"))
-                return None
-
-        self.learn.ask(run)
-
-    def _turn_dial(self, act: Callable[[Learner], None]) -> None:
-        """Set a dial of the learner, and keep in the session where it stands: it is part of it."""
-
-        def turn(learner: Learner) -> None:
-            act(learner)
-            dials = dials_of(learner)
-            self.store.write(lambda session: session.set_config(LEARNING, dials))
-
-        self.ask_learner(turn)
 
     def _certify_with(self, learner: Learner) -> None:
         """Let certificates compare with the last version that protected something."""

@@ -6,13 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.engine.acts import Acts
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
+from dgstudio.engine.group_commit import GroupCommit, Write
 from dgstudio.engine.labelbook import LabelBook, Moved
 from dgstudio.engine.labelling import Labeller, OpenTake
 from dgstudio.engine.take_scores import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
@@ -23,14 +23,9 @@ from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
-RETRY_S = 2.0
-VERSIONS_HELD = 64
-"""Versions kept in memory while the file cannot be written; of labels and history everything is."""
 
 SAID_ELSEWHERE = frozenset({"class added", "protected"})
 """Kinds of acts that need no event of their own."""
-
-Write = Callable[[Session], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,7 @@ class StoreWorker(Worker):
         hold_s: float,
     ) -> None:
         super().__init__(events)
-        self.saved = "memory only" if session.path is None else "saved"
-        self._session = session
+        self._file = GroupCommit(session, events)
         self._labeller = labeller
         self._book = book
         self._scores = scores
@@ -86,15 +80,20 @@ class StoreWorker(Worker):
         self._reaction_s = reaction_s
         self._hold_s = hold_s
         self._jobs: deque[Callable[[], None]] = deque()
-        self._writes: deque[Write] = deque()
-        self._versions: deque[Write] = deque()
         self._busy = False
         self._after: deque[Callable[[], None]] = deque()
         self._open: OpenTake | None = None
-        self.kept: frozenset[int] = session.versions()
-        """Versions that the session file holds, as of the last commit."""
         self._wake = threading.Event()
-        self._retry_at = 0.0
+
+    @property
+    def saved(self) -> str:
+        """How saving stands: "memory only", "saved", or "failed: why". Any thread."""
+        return self._file.saved
+
+    @property
+    def kept(self) -> frozenset[int]:
+        """Versions that the session file holds, as of the last commit. Any thread."""
+        return self._file.kept
 
     # -- what others ask for -------------------------------------------------------------------------------
 
@@ -177,11 +176,11 @@ class StoreWorker(Worker):
 
     def write(self, write: Write) -> None:
         """Queue a write (a record, a setting) for the next group commit."""
-        self._ask(lambda: self._writes.append(write))
+        self._ask(lambda: self._file.add(write))
 
     def write_version(self, write: Write) -> None:
         """Queue the write of a version; the oldest are given up where the file cannot be written for long."""
-        self._ask(lambda: self._add_version(write))
+        self._ask(lambda: self._file.add_version(write))
 
     @property
     def idle(self) -> bool:
@@ -189,7 +188,7 @@ class StoreWorker(Worker):
         # In this order: what has left the queue makes busy, until it has been passed on.
         if self._jobs or self._busy:
             return False
-        return not self._writes or self._failing
+        return not self._file.waits
 
     def wake(self) -> None:
         """Let a waiting turn look at its jobs."""
@@ -215,10 +214,9 @@ class StoreWorker(Worker):
             self._do_jobs()
             if self._open is not None:
                 self._end(self._edge())
-            self._retry_at = 0.0
-            self._commit()
+            self._commit_now()
         finally:
-            self._session.close()
+            self._file.close()
 
     def _do_jobs(self) -> None:
         while self._jobs:
@@ -267,7 +265,7 @@ class StoreWorker(Worker):
 
     def _set_aside(self, on: bool) -> None:
         self.sets_aside = on
-        self._writes.append(lambda session: session.set_config(SET_ASIDE, on))
+        self._file.add(lambda session: session.set_config(SET_ASIDE, on))
 
     def _finish_take(self, open_take: OpenTake, end: float) -> None:
         take, examples = self._labeller.close(open_take, end, self._edge())
@@ -280,8 +278,8 @@ class StoreWorker(Worker):
         self._score(open_take)
         assert open_take.prior is not None, "a take with examples was begun before they were passed on"
         answers = open_take.prior.of(take.id)
-        self._writes.append(lambda session: session.put_take(take))
-        self._writes.append(answers.keep)
+        self._file.add(lambda session: session.put_take(take))
+        self._file.add(answers.keep)
         act = self._write_act_of(take)
         self._after.append(lambda: self._scores.put(answers))
         self._after.append(lambda: self._take_done(take, act, open_take.set_aside))
@@ -295,7 +293,7 @@ class StoreWorker(Worker):
     def _write_act_of(self, take: Take) -> Act | None:
         act = self._book.act_of(take)
         if act is not None:
-            self._writes.append(lambda session: session.put_act(act))
+            self._file.add(lambda session: session.put_act(act))
         return act
 
     def _take_done(self, take: Take, act: Act | None, set_aside: bool) -> None:
@@ -305,15 +303,15 @@ class StoreWorker(Worker):
         text = f"{take.examples} examples of {self._acts.name(take.class_id)}, {seconds:.1f} s"
         if set_aside:
             text += ", set aside: scored, not learned"
-        if self._failing:
+        if self._file.failing:
             self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
         else:
             self.events.say(Event("take saved", text, "good", data=take))
 
     def _take_over(self, take: Take, examples: list[Example]) -> None:
         made = time.perf_counter()
-        self._writes.append(lambda session: session.put_take(take))
-        self._writes.append(lambda session: session.put_examples(examples))
+        self._file.add(lambda session: session.put_take(take))
+        self._file.add(lambda session: session.put_examples(examples))
         act = self._write_act_of(take)
         self._after.append(lambda: self._book.note(examples))
         self._after.append(lambda: self._sink.absorb(examples, made))
@@ -326,9 +324,9 @@ class StoreWorker(Worker):
         made = time.perf_counter()
         if not open_take.written:
             take = open_take.take
-            self._writes.append(lambda session: session.put_take(take))
+            self._file.add(lambda session: session.put_take(take))
             open_take.written = True
-        self._writes.append(lambda session: session.put_examples(examples))
+        self._file.add(lambda session: session.put_examples(examples))
         self._after.append(lambda: self._book.note(examples))
         self._after.append(lambda: self._sink.absorb(examples, made))
 
@@ -340,23 +338,27 @@ class StoreWorker(Worker):
             self.events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
             return
         act = moved.act
-        self._writes.append(lambda session: session.set_act_done(act.id, not back))
+        self._file.add(lambda session: session.set_act_done(act.id, not back))
         self._pass_moved(moved)
         if act.version is not None:
             version = act.version
             self._after.append((lambda: self._sink.roll_back(version)) if back else self._sink.protect)
         self.events.say(Event("undo", self._acts.words(moved, back), data=act))
 
+    def _commit_now(self) -> None:
+        self._file.retry()
+        self._commit()
+
     def _pass_moved(self, moved: Moved) -> None:
         """Write what an act moved; once it is durable, let the learner hear of it."""
         gone, labelled, classes = moved.gone, moved.labelled, moved.classes
         self._classes.put(classes)
         if classes:
-            self._writes.append(lambda session: session.put_classes(classes))
+            self._file.add(lambda session: session.put_classes(classes))
         if gone:
-            self._writes.append(lambda session: session.set_active(gone, False))
+            self._file.add(lambda session: session.set_active(gone, False))
         if labelled:
-            self._writes.append(lambda session: session.set_labels(labelled))
+            self._file.add(lambda session: session.set_labels(labelled))
         made = time.perf_counter()
         self._after.append(lambda: self._tell(moved, made))
 
@@ -378,7 +380,7 @@ class StoreWorker(Worker):
         act = make()
         if act is None:
             return
-        self._writes.append(lambda session: session.put_act(act))
+        self._file.add(lambda session: session.put_act(act))
         self._pass_moved(self._book.do(act))
         if act.kind not in SAID_ELSEWHERE:
             self._after.append(lambda: self.events.say(Event("labels changed", f"{act.text}.", "good", data=act)))
@@ -405,76 +407,12 @@ class StoreWorker(Worker):
             then(None)
 
     def _write_copy(self, path: Path, overwrite: bool) -> None:
-        self._retry_at = 0.0
-        self._commit()
-        waiting = list(self._writes)
-        self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+        self._commit_now()
+        self._file.copy_to(path, overwrite)
 
     def _commit(self) -> None:
-        if not self._writes:
-            self._pass_on()
-            return
-        now = time.monotonic()
-        if now >= self._retry_at:
-            self._try_to_write(now)
-        self._pass_on()
-
-    def _try_to_write(self, now: float) -> None:
-        try:
-            self._put(self._session, list(self._writes))
-        except SessionError as error:
-            self._retry_at = now + RETRY_S
-            if not self._failing:
-                self.events.say(Event("not saved", f"Not saved, going on in memory: {error}", "error"))
-            self.saved = f"failed: {error}"
-            self._give_up_versions()
-            return
-        self._writes.clear()
-        self._versions.clear()
-        with suppress(SessionError):
-            self.kept = self._session.versions()
-        if self._failing:
-            self.events.say(Event("saved", "Saving works again; no label was lost.", "good"))
-        self.saved = "memory only" if self._session.path is None else "saved"
-
-    def _put(self, session: Session, writes: list[Write]) -> None:
-        try:
-            self._put_all(session, writes)
-        except SessionError:
-            raise
-        except Exception:
-            self._put_each(session, writes)
-
-    def _put_all(self, session: Session, writes: list[Write]) -> None:
-        with session.batch():
-            for write in writes:
-                write(session)
-
-    def _put_each(self, session: Session, writes: list[Write]) -> None:
-        """One of them cannot be written whatever the disk does: leave it out, say so, and keep the others."""
-        for write in writes:
-            try:
-                self._put_all(session, [write])
-            except SessionError:
-                raise
-            except Exception as error:
-                self.events.say(Event("not saved", f"One entry could not be saved and is left out: {error!r}", "error"))
-
-    @property
-    def _failing(self) -> bool:
-        return self.saved.startswith("failed")
-
-    def _add_version(self, write: Write) -> None:
-        self._writes.append(write)
-        self._versions.append(write)
-        if self._failing:
-            self._give_up_versions()
-
-    def _give_up_versions(self) -> None:
-        while len(self._versions) > VERSIONS_HELD:
-            self._writes.remove(self._versions.popleft())
-
-    def _pass_on(self) -> None:
+        """Write what waits, if that can be, then let the others hear of it."""
+        self._file.commit()
         while self._after:
             self._after.popleft()()
 

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 MAX_FAILURES = 5
 """Failures within `FAILURE_WINDOW_S` after which a worker gives up; before that it is restarted."""
 FAILURE_WINDOW_S = 10.0
+JOIN_S = 5.0
+"""How long the end of a thread is waited for."""
 
 
 class Worker:

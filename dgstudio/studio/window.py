@@ -25,6 +25,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
 from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
+from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import declare_actions, fill_menu
 from dgstudio.studio.palette import CommandPalette, Overlay, ShortcutSheet
@@ -40,11 +41,11 @@ from dgstudio.studio.panels.stream import StreamPanel
 from dgstudio.studio.panels.uncertain import UncertainPanel
 from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.state import Commands, Frame
+from dgstudio.studio.telling import Telling
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
 from dgstudio.studio.widgets.countdown import Countdown
 from dgstudio.studio.widgets.examplesheet import ExampleSheet
-from dgstudio.studio.widgets.hints import Hint, Hints
 from dgstudio.studio.widgets.historysheet import HistorySheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.panel import PanelFrame
@@ -52,7 +53,7 @@ from dgstudio.studio.widgets.paneltabs import PanelTabs
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
-from dgstudio.types import Event, PublishRecord
+from dgstudio.types import Event
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
@@ -60,14 +61,10 @@ TITLE_BAR = 40
 """Logical pixels that a system's title bar takes at most."""
 PRESENTATION_SCALE = 1.4
 """Type in presentation mode, so that the last row can read it."""
-QUIET_KINDS = frozenset({"rejected"})
-"""Events that the log tells and no toast does: they come often, or ask for nothing."""
-REBUILD = "Rebuild without them"
-"""The button of the toast that offers it."""
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
-class StudioWindow(QMainWindow):
+class StudioWindow(QMainWindow, Telling):
     """The studio. It draws what `update_frame` is given and asks for things through `commands`.
 
     Parameters
@@ -100,7 +97,7 @@ class StudioWindow(QMainWindow):
         self._closed = False
         self._recording_shown = False
         self._was_maximised = False
-        self._pinned_told = self.state.pinned
+        self.pinned_told = self.state.pinned
         self.actions_ = ActionRegistry(self)
         declare_actions(self)
         self._add_take_back_keys()
@@ -189,16 +186,7 @@ class StudioWindow(QMainWindow):
         quality.examples_chosen.connect(self.examples.open_on)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
-        self.hints = Hints(
-            [
-                # Over Stability: there is nothing yet that it could hide.
-                Hint(self.panels["stability"], "over", "This is live", HINT_TEXTS[0], "marked"),
-                Hint(self.panels["classes"], "left", "Teach it by holding a key", HINT_TEXTS[1], "held"),
-                Hint(self.panels["gates"], "below", "Which gates answered", HINT_TEXTS[2]),
-                Hint(self.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3], "compared"),
-            ],
-            desk,
-        )
+        self.hints = first_hints(self.panels, self.bar, desk)
         self.hints.finished.connect(lambda: self.settings.setValue(HINTS_SEEN, True))
         self._menu = QMenu(self)
         fill_menu(self._menu, self.actions_)
@@ -233,59 +221,10 @@ class StudioWindow(QMainWindow):
                 text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
                 self.say(Event("panel failed", text, "error"))
         for record in frame.publishes:
-            self._toast_record(record)
+            self.tell_record(record)
         for event in frame.events:
-            self._toast(event)
+            self.tell(event)
         self._show_recording(frame)
-
-    def say(self, event: Event) -> None:
-        """Tell the user something that no engine event did."""
-        log = self.panels["log"]
-        assert isinstance(log, LogPanel)
-        log.add(event)
-        self._toast(event)
-
-    def attempt(self, command: object, *values: object) -> None:
-        """Ask the engine for something; what it refuses is told in a toast."""
-        assert callable(command)
-        try:
-            command(*values)
-        except DgstudioError as error:
-            self.say(Event("refused", str(error), "warning"))
-
-    def _toast(self, event: Event) -> None:
-        offering = self.toast.isVisible() and self.toast.button.text() == REBUILD
-        if event.kind in ("undo", "labels changed") and offering:
-            # What was offered says the same and more, whichever of the two came first.
-            return
-        if event.kind in ("take saved", "labels changed"):
-            level = "info" if event.level == "good" else event.level
-            self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
-        elif event.kind == "rebuild offered":
-            self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
-        elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
-            self.toast.show_text(event.text, event.level)
-
-    def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
-        # It may take a second or two.
-        self.toast.show_text("Working out the model without them, and what would move …")
-        self.attempt(self.commands.plan_rebuild, example_ids)
-
-    def _toast_record(self, record: PublishRecord) -> None:
-        # What stood there may not be true of this version any more.
-        if record.kind == "rolled back":
-            self.toast.show_text(f"Rolled back to v{record.to_version}. B goes back once more.", "info")
-        elif record.kind in ("protected", "bank sealed"):
-            reason = record.reason[:1].upper() + record.reason[1:]
-            self.toast.show_text(reason if reason.endswith(".") else f"{reason}.", "good")
-
-    def _toast_pin(self) -> None:
-        pinned = self.state.pinned
-        if pinned == self._pinned_told:
-            return
-        self._pinned_told = pinned
-        words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
-        self.toast.show_text(words or f"The newest version answers again: v{self.state.serving}.", "info")
 
     def _show_recording(self, frame: Frame | None) -> None:
         held, seconds = self.labelling.held, self.labelling.held_s
@@ -404,7 +343,7 @@ class StudioWindow(QMainWindow):
         elif topic in ("phase", "health"):
             self.banner.set_text(self._trouble())
         elif topic == "versions":
-            self._toast_pin()
+            self.tell_pin()
         elif topic == "selection" and self.state.selection is not None:
             self.hints.did("marked")
         elif topic == "compare":
@@ -505,9 +444,3 @@ TABS = [
     ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
 ]
 """Panels that share the middle of the window."""
-HINT_TEXTS = (
-    "The stream at the left is answered from the first second. Drag over what is past, press a class key to label it.",
-    "Press A for a new class and name it. Then hold its key, 1 to 9, while you perform it. Ctrl+Z takes it back.",
-    "Lit cells answered this moment. Everything else was not computed, and cannot have changed the answer.",
-    "C runs a conventional network beside yours, F5 is for an audience, Ctrl+K finds every action, F1 lists the keys.",
-)

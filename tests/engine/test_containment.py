@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine import out_worker, store_worker
+from dgstudio.engine import group_commit, out_worker
 from dgstudio.engine.infer_worker import BACKLOG
 from dgstudio.engine.out_worker import OutWorker
 from dgstudio.engine.version_keeping import VersionKeeping
@@ -267,7 +267,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         return batch(session)
 
     monkeypatch.setattr(Session, "batch", failing)
-    monkeypatch.setattr(store_worker, "RETRY_S", 0.005)
+    monkeypatch.setattr(group_commit, "RETRY_S", 0.005)
     return full.clear
 
 
@@ -334,11 +334,11 @@ def test_a_disk_that_stays_full_keeps_few_versions_waiting_and_lets_the_engine_e
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.settle()
     full_disk(monkeypatch)
-    monkeypatch.setattr(store_worker, "VERSIONS_HELD", 3)
+    monkeypatch.setattr(group_commit, "VERSIONS_HELD", 3)
     for number in range(8):
         rig.engine.add_class(f"class {number}")
         rig.settle()
-    assert len(rig.engine.store._versions) <= 3
+    assert len(rig.engine.store._file._versions) <= 3
     assert rig.engine.stop() == []
 
 

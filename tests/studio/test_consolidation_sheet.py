@@ -19,7 +19,7 @@ from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.proposals import of_new_base, of_rebuild
-from dgstudio.studio.window import REBUILD
+from dgstudio.studio.telling import REBUILD
 from dgstudio.types import Event, Mode
 
 FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)

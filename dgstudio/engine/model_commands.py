@@ -1,0 +1,101 @@
+"""What the user can do to the model: the part of the engine that hands it on to dg-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.resume import LEARNING, dials_of
+from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.engine.version_keeping import VersionKeeping
+from dgstudio.errors import DgstudioError
+from dgstudio.learning.learner import Learner
+from dgstudio.types import Event, Mode, PublishRecord
+
+
+class ModelCommands:
+    """Commands of the engine; each returns at once, and dg-learn does it in turn. From any one thread."""
+
+    learner: Learner
+    learn: LearnWorker
+    store: StoreWorker
+    versions: VersionKeeping
+    events: EventQueue
+
+    def set_mode(self, mode: Mode) -> None:
+        """What the learner may change from now on."""
+        self._turn_dial(lambda learner: learner.set_mode(mode))
+
+    def set_openness(self, tau: float, delta: float) -> None:
+        """Open the learning bank where r > τ, let it speak where it disagrees by more than −δ; applied by a publish."""
+        self._turn_dial(lambda learner: learner.set_openness(tau, delta))
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule that learns from now on."""
+        self._turn_dial(lambda learner: learner.set_rule(name))
+
+    def pin(self, version: int) -> None:
+        """Serve this version until `unpin`."""
+
+        def pin(learner: Learner) -> None:
+            learner.recalled(version)
+            learner.store.pin(version)
+            self.versions.pinned(learner)
+
+        self.ask_learner(pin)
+
+    def unpin(self) -> None:
+        """Serve the newest version again."""
+
+        def unpin(learner: Learner) -> None:
+            learner.store.unpin()
+            self.versions.pinned(learner)
+
+        self.ask_learner(unpin)
+
+    def roll_back(self, version: int | None = None) -> None:
+        """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
+
+        def back(learner: Learner) -> PublishRecord | None:
+            target = version if version is not None else learner.store.head.parent
+            if target is None:
+                self.events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
+                return None
+            return learner.roll_back(target)
+
+        self.ask_learner(back)
+
+    def reachable(self) -> frozenset[int]:
+        """The versions that can be pinned or rolled back to: in memory or in the session file. Any thread."""
+        return self.store.kept.union(snapshot.version for snapshot in self.learner.store.history())
+
+    def protect_now(self) -> None:
+        """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
+        self.ask_learner(lambda learner: learner.seal_and_protect())
+
+    def resume_parked(self) -> None:
+        """Learn again what a roll-back parked."""
+        self.ask_learner(lambda learner: learner.resume_parked())
+
+    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
+        """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
+
+        def run(learner: Learner) -> PublishRecord | None:
+            try:
+                return act(learner)
+            except DgstudioError as error:
+                self.events.say(Event("refused", str(error), "warning"))
+                return None
+
+        self.learn.ask(run)
+
+    def _turn_dial(self, act: Callable[[Learner], None]) -> None:
+        """Set a dial of the learner, and keep in the session where it stands: it is part of it."""
+
+        def turn(learner: Learner) -> None:
+            act(learner)
+            dials = dials_of(learner)
+            self.store.write(lambda session: session.set_config(LEARNING, dials))
+
+        self.ask_learner(turn)

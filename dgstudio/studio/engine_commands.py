@@ -1,0 +1,209 @@
+"""What the window asks of the engine. Every command returns at once; the view model follows where it must not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from dgstudio.engine.engine import Engine
+from dgstudio.errors import BadInputError
+from dgstudio.studio.state import StudioState
+from dgstudio.types import Act, ClassInfo, Event, Example, Mode, Take
+
+
+class EngineCommands(QObject):
+    """The commands of the window, handed on to one engine. Qt thread only.
+
+    Attributes
+    ----------
+    state : the view model that the panels show.
+    """
+
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.state = StudioState(self)
+
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """Return the learning modes that the learner has."""
+        return self.engine.learner.offered_modes
+
+    def press_class(self, class_id: int) -> None:
+        """Begin a take, or label the marked stretch if there is one."""
+        span = self.state.selection
+        if span is not None:
+            self.state.set_selection(None)
+            self.engine.label_span(class_id, *span)
+            return
+        self.engine.press_class(class_id)
+
+    def release_class(self) -> None:
+        """End the take that is being held."""
+        self.engine.release_class()
+
+    def add_class(self, name: str) -> ClassInfo:
+        """Add a class; `BadInputError` carries a sentence for the user."""
+        return self.engine.add_class(name)
+
+    def edit_class(
+        self, class_id: int, *, name: str | None = None, key: str | None = None, colour: str | None = None
+    ) -> None:
+        """Rename, re-key or recolour a class; `BadInputError` says what is wrong."""
+        self.engine.edit_class(class_id, name=name, key=key, colour=colour)
+
+    def move_class(self, class_id: int, place: int) -> None:
+        """Put a class at `place` (from 0) in the order of the classes."""
+        self.engine.move_class(class_id, place)
+
+    def remove_class(self, class_id: int) -> None:
+        """End a class, and let its examples stand no more."""
+        self.engine.remove_class(class_id)
+
+    def merge_class(self, class_id: int, into: int) -> None:
+        """End a class and give its examples another."""
+        self.engine.merge_class(class_id, into)
+
+    def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
+        """Give examples another class."""
+        self.engine.relabel(example_ids, class_id)
+
+    def take_back_last(self, class_id: int) -> None:
+        """Let the newest take of a class stand no more."""
+        self.engine.take_back_last(class_id)
+
+    def delete_examples(self, example_ids: Sequence[int]) -> None:
+        """Let examples stand no more."""
+        self.engine.delete_examples(example_ids)
+
+    def examples(self) -> list[Example]:
+        """Return every example that stands, by id."""
+        return self.engine.book.active_examples()
+
+    def takes_by_id(self) -> dict[int, Take]:
+        """Return every take that there ever was, as it was made."""
+        return self.engine.book.every_take()
+
+    def show_span(self, start: float, end: float) -> None:
+        """Pause the stream and mark the stretch [start, end]; `BadInputError` where it is out of sight."""
+        times, _ = self.engine.ring.latest(self.state.view_s)
+        if not len(times) or start < times[0] or end > times[-1] + 1e-6:
+            raise BadInputError("That stretch of the stream is no longer in view.")
+        self.state.set_paused(True)
+        self.state.set_selection((start, end))
+
+    def acts(self) -> tuple[list[Act], int]:
+        """Return what was done to labels and classes, oldest first, and how many of that are done, not undone."""
+        return self.engine.book.history()
+
+    def undo(self) -> None:
+        """Take back the last labelling act."""
+        self.engine.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        self.engine.redo()
+
+    def save_copy(self, path: str) -> None:
+        """Write all that the session has to another file; one that is there the user has agreed to replace."""
+        self.engine.save_copy(Path(path), overwrite=True)
+
+    def watch_quality(self, kind: str | None) -> None:
+        """Report on data of this kind from now on, or on nothing."""
+        self.engine.quality.ask(kind)
+
+    def set_aside_takes(self, on: bool) -> None:
+        """Set every fifth take of each class aside from learning, or none."""
+        self.engine.set_aside(on)
+        self.state.set_aside = on
+        self.state.announce("quality")
+
+    def export(self, kind: str, path: str) -> None:
+        """Write examples, model or report to a file; one that is there the user has agreed to replace."""
+        self.engine.export(kind, Path(path), overwrite=True)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the learner may change."""
+        self.engine.set_mode(mode)
+        self.state.mode = mode
+        self.state.announce("mode")
+
+    def set_openness(self, tau: float, delta: float) -> None:
+        """Set the dials of the learning bank."""
+        self.engine.set_openness(tau, delta)
+        self.state.tau, self.state.delta = tau, delta
+        self.state.announce("settings")
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule."""
+        self.engine.set_rule(name)
+        self.state.rule = name
+        self.state.announce("settings")
+
+    def set_compare(self, kind: str | None) -> None:
+        """Run a conventional twin beside ours, or none."""
+        self.engine.set_compare(kind)
+        self.state.compare = kind
+        self.state.announce("compare")
+
+    def pin(self, version: int) -> None:
+        """Serve this version until `unpin`."""
+        self.engine.pin(version)
+
+    def unpin(self) -> None:
+        """Serve the newest version again."""
+        self.engine.unpin()
+
+    def roll_back(self, version: int | None = None) -> None:
+        """Go back to `version`, or to the one before the newest."""
+        self.engine.roll_back(version)
+
+    def protect_now(self) -> None:
+        """Protect what the model knows now."""
+        self.engine.protect_now()
+
+    def start_consolidation(self) -> None:
+        """Train a new base in the background; `BadInputError` where that goes on already."""
+        self.engine.start_consolidation()
+
+    def cancel_consolidation(self) -> None:
+        """Stop the training."""
+        self.engine.cancel_consolidation()
+
+    def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        """Make the model that never saw these sealed examples."""
+        self.engine.plan_rebuild(example_ids)
+
+    def accept_proposal(self) -> None:
+        """Switch to the model that waits for the user's word."""
+        if self.engine.rebuild is not None:
+            self.engine.accept_rebuild()
+        else:
+            self.engine.accept_consolidation()
+
+    def discard_proposal(self) -> None:
+        """Keep the present model."""
+        if self.engine.rebuild is not None:
+            self.engine.discard_rebuild()
+        else:
+            self.engine.discard_consolidation()
+
+    def set_knob(self, name: str, value: float | str | bool) -> None:
+        """Turn a knob of the source."""
+        self.engine.source.set_knob(name, value)
+        self.state.spec = self.engine.source.spec
+        self.state.knobs = tuple(
+            replace(knob, value=value) if knob.name == name else knob for knob in self.engine.source.knobs()
+        )
+        self.state.announce("source")
+
+    def label_span(self, class_id: int, start: float, end: float) -> None:
+        """Label the past stretch [start, end] of stream time."""
+        self.engine.label_span(class_id, start, end)
+
+    def tell(self, notes: list[str]) -> None:
+        """Put notes about the start into the log."""
+        for note in notes:
+            self.engine.events.say(Event("start", note))

@@ -1,0 +1,80 @@
+"""What the window tells its user: toasts of events and publishes, and of what the engine refused."""
+
+from __future__ import annotations
+
+from dgstudio.errors import DgstudioError
+from dgstudio.studio.actions import ActionRegistry
+from dgstudio.studio.panels.log import LogPanel
+from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.toast import Toast
+from dgstudio.types import Event, PublishRecord
+
+QUIET_KINDS = frozenset({"rejected"})
+"""Events that the log tells and no toast does: they come often, or ask for nothing."""
+REBUILD = "Rebuild without them"
+"""The button of the toast that offers it."""
+
+
+class Telling:
+    """The part of the window that speaks. Qt thread only."""
+
+    commands: Commands
+    state: StudioState
+    panels: dict[str, PanelFrame]
+    toast: Toast
+    actions_: ActionRegistry
+    pinned_told: int | None
+    """The pinned version that a toast spoke of last."""
+
+    def say(self, event: Event) -> None:
+        """Tell the user something that no engine event did."""
+        log = self.panels["log"]
+        assert isinstance(log, LogPanel)
+        log.add(event)
+        self.tell(event)
+
+    def attempt(self, command: object, *values: object) -> None:
+        """Ask the engine for something; what it refuses is told in a toast."""
+        assert callable(command)
+        try:
+            command(*values)
+        except DgstudioError as error:
+            self.say(Event("refused", str(error), "warning"))
+
+    def tell(self, event: Event) -> None:
+        """Show a toast of an event, if it deserves one."""
+        offering = self.toast.isVisible() and self.toast.button.text() == REBUILD
+        if event.kind in ("undo", "labels changed") and offering:
+            # What was offered says the same and more, whichever of the two came first.
+            return
+        if event.kind in ("take saved", "labels changed"):
+            level = "info" if event.level == "good" else event.level
+            self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
+        elif event.kind == "rebuild offered":
+            self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
+        elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
+            self.toast.show_text(event.text, event.level)
+
+    def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
+        # It may take a second or two.
+        self.toast.show_text("Working out the model without them, and what would move …")
+        self.attempt(self.commands.plan_rebuild, example_ids)
+
+    def tell_record(self, record: PublishRecord) -> None:
+        """Show a toast of a publish, if it is one that the user asked for."""
+        # What stood there may not be true of this version any more.
+        if record.kind == "rolled back":
+            self.toast.show_text(f"Rolled back to v{record.to_version}. B goes back once more.", "info")
+        elif record.kind in ("protected", "bank sealed"):
+            reason = record.reason[:1].upper() + record.reason[1:]
+            self.toast.show_text(reason if reason.endswith(".") else f"{reason}.", "good")
+
+    def tell_pin(self) -> None:
+        """Show a toast where another version answers because the user pinned one, or let go of it."""
+        pinned = self.state.pinned
+        if pinned == self.pinned_told:
+            return
+        self.pinned_told = pinned
+        words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
+        self.toast.show_text(words or f"The newest version answers again: v{self.state.serving}.", "info")
