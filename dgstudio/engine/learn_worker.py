@@ -90,6 +90,7 @@ class LearnWorker(Worker):
         self._next_publish = 0.0
         self._oldest_label: float | None = None
         self._quiet = False
+        self._crowded = False
         self._busy = False
 
     # -- what others ask for: any thread, nothing waits -------------------------------------------------------
@@ -137,6 +138,7 @@ class LearnWorker(Worker):
             worked = self._publish_if_due() or worked
         finally:
             self._busy = False
+        self._tell_crowded()
         if worked:
             self.state, self._quiet = "learning", False
             self.counts.busy_s += time.thread_time() - begin
@@ -153,6 +155,14 @@ class LearnWorker(Worker):
         waits = self._until_publish() if self._learner.pending else IDLE_S
         self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
         self._wake.clear()
+
+    def _tell_crowded(self) -> None:
+        """Say once that examples wait for which there is no room; their number is in the lamps' words."""
+        crowded = self._learner.crowded
+        if bool(crowded) != self._crowded:
+            self._crowded = bool(crowded)
+            if crowded:
+                self.events.say(Event("no room", f"New examples are kept but not learned: {crowded}", "warning"))
 
     def recover(self, error: Exception) -> None:
         """Go on from `head`; what it had not learned yet is set aside, so that it cannot fail again and again."""

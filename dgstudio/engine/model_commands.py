@@ -62,7 +62,9 @@ class ModelCommands:
             if target is None:
                 self.events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
                 return None
-            return learner.roll_back(target)
+            record = learner.roll_back(target)
+            self._keep_dials(learner)
+            return record
 
         self.ask_learner(back)
 
@@ -72,11 +74,28 @@ class ModelCommands:
 
     def protect_now(self) -> None:
         """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
-        self.ask_learner(lambda learner: learner.seal_and_protect())
+
+        def protect(learner: Learner) -> PublishRecord | None:
+            record = learner.seal_and_protect()
+            if record is not None and record.version is None:
+                self.events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
+            return record
+
+        self.ask_learner(protect)
 
     def resume_parked(self) -> None:
-        """Learn again what a roll-back parked."""
-        self.ask_learner(lambda learner: learner.resume_parked())
+        """Learn again what a roll-back or a failure parked."""
+
+        def resume(learner: Learner) -> None:
+            if not learner.parked:
+                self.events.say(Event("resumed", "No example is parked: there is nothing to resume.", "warning"))
+                return
+            count = len(learner.parked)
+            learner.resume_parked()
+            text = f"{count} parked example{' is' if count == 1 else 's are'} learned again."
+            self.events.say(Event("resumed", text, "good"))
+
+        self.ask_learner(resume)
 
     def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
         """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
@@ -90,12 +109,15 @@ class ModelCommands:
 
         self.learn.ask(run)
 
+    def _keep_dials(self, learner: Learner) -> None:
+        dials = dials_of(learner)
+        self.store.write(lambda session: session.set_config(LEARNING, dials))
+
     def _turn_dial(self, act: Callable[[Learner], None]) -> None:
         """Set a dial of the learner, and keep in the session where it stands: it is part of it."""
 
         def turn(learner: Learner) -> None:
             act(learner)
-            dials = dials_of(learner)
-            self.store.write(lambda session: session.set_config(LEARNING, dials))
+            self._keep_dials(learner)
 
         self.ask_learner(turn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -80,13 +81,18 @@ class Comparison:
     new_macs: float
     banks: int
     protected: int
-    flips: int
-    """Protected inputs whose top class would be another."""
+    flipped: tuple[tuple[int, int], ...]
+    """(class id, how many of its protected inputs would get another top class), of every class with any."""
     max_change: float
     """Largest change of a probability of a protected input."""
     learned: Mapping[int, int]
     left_out: tuple[str, ...] = ()
     """Names of the classes that the new base does not know, for want of examples."""
+
+    @property
+    def flips(self) -> int:
+        """Protected inputs whose top class would be another."""
+        return sum(count for _, count in self.flipped)
 
     @property
     def left(self) -> int:
@@ -162,10 +168,11 @@ def compare(base: BaseModel, data: TrainingSet, head: Snapshot, protected: Prote
         new_right.append(b.top >= 0 and head.classes[b.top] == label)
         macs.append(present.macs(a))
         new_macs.append(new.macs(b))
-    flips, largest = 0, 0.0
-    for raw in protected.inputs:
+    flipped: Counter[int] = Counter()
+    largest = 0.0
+    for raw, label in zip(protected.inputs, protected.labels.tolist(), strict=True):
         a, b = present.answer(raw), new.answer(raw)
-        flips += a.top != b.top
+        flipped[label] += int(a.top != b.top)
         largest = max(largest, float(np.abs(a.probabilities - b.probabilities).max(initial=0.0)))
         macs.append(present.macs(a))
         new_macs.append(new.macs(b))
@@ -179,7 +186,7 @@ def compare(base: BaseModel, data: TrainingSet, head: Snapshot, protected: Prote
         new_macs=float(np.mean(new_macs)) if macs else 0.0,
         banks=len(head.banks),
         protected=len(protected),
-        flips=flips,
+        flipped=tuple((c, count) for c, count in sorted(flipped.items()) if count),
         max_change=largest,
         learned=data.learned | {i: c for i, c, is_right in known if is_right},
         left_out=data.left_out,

@@ -12,7 +12,7 @@ from dgstudio.learning.auditing import RotatingAudit
 from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
 from dgstudio.learning.contract import AuditResult, Contract
 from dgstudio.learning.evidence import Evidence
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.footing import Dials, Footing
 from dgstudio.learning.footings import Footings, Recall, beginning
 from dgstudio.learning.labels import Labels
 from dgstudio.learning.protected import ProtectedSet
@@ -85,6 +85,9 @@ class LearningCore:
         """The dials that `head` was made with, or that it was taken up under."""
         self._rejected: object = None
         self._why = ""
+        self.crowded = ""
+        """Why labelled examples wait that the learning bank has no room for, as a sentence; "" while none does. Any
+        thread may read it."""
         self.refusal = ""
         """Why the present examples and dials were refused, as the end of a sentence; "" where they were not. Any
         thread may read it."""
@@ -216,8 +219,8 @@ class LearningCore:
         self._follow()
 
     @property
-    def _dials(self) -> tuple[Mode, float, float]:
-        return self.mode, self.settings.tau, self.settings.delta
+    def _dials(self) -> Dials:
+        return Dials(self.settings.rule, self.mode.value, self.settings.tau, self.settings.delta)
 
     # -- publishing ------------------------------------------------------------------------------------------------
 
@@ -337,7 +340,8 @@ class LearningCore:
 
     def _stood_on(self, snapshot: Snapshot) -> None:
         """Note the footing of a version that has become `head`, and begin its audit."""
-        self._footing = self._footing.with_published(self._published, self.settings.rule)
+        published = self._footing.with_published(self._published, self.settings.rule)
+        self._footing = replace(published, dials=self._dials)
         self._footings.note(snapshot.version, self._footing)
         if self._certified is not None and self.store.holds(self._certified):
             self.store.keep(self._certified)
@@ -348,7 +352,7 @@ class LearningCore:
         """Note that `head` is what these examples and the dials give."""
         self._rule.accept()
         self._published, self._applied = taken, self._dials
-        self._footing = self._footing.with_published(taken, self.settings.rule)
+        self._footing = replace(self._footing.with_published(taken, self.settings.rule), dials=self._dials)
 
     def _reason(self, taken: dict[int, int]) -> str:
         """Why the proposal is made."""
@@ -364,16 +368,41 @@ class LearningCore:
         sealed = self._footing.sealed(self.settings.rule)
         self._waiting_classes = self._labels.late(sealed, self._published)
         if self.mode is not Mode.OFF:
-            target, present = self._labels.target(sealed), self._rule.learned
+            target, present = self._with_room(self._labels.target(sealed)), self._rule.learned
             self._rule.forget([i for i in present if i not in target])
             self._rule.absorb([self._labels.example(i) for i, c in target.items() if present.get(i) != c])
         self._judge()
+
+    def _with_room(self, target: dict[int, int]) -> dict[int, int]:
+        """As much of it as the learning bank has room for: what was labelled first; the rest waits for the next bank.
+
+        So a publish never costs more than one with 2 `seal_at` examples, whatever keeps the bank from being sealed.
+        """
+        full = self._no_more_banks()
+        # A bank that could not be sealed may be with some examples more.
+        room = self.settings.seal_at * (1 if full or self._unsealable is None else 2)
+        self.crowded = ""
+        if self.settings.rule != LOCKED_BANK or len(target) <= room:
+            return target
+        if full or self._unsealable is not None:
+            waiting = _examples(len(target) - room)
+            self.crowded = f"{waiting} wait, not learned yet. {full or 'The learning bank cannot be sealed.'}"
+        return {i: target[i] for i in sorted(target)[:room]}
+
+    def _no_more_banks(self) -> str:
+        """Why no bank can be sealed any more, as a sentence; "" while one can."""
+        if len(self._footing.seals) < self.settings.max_banks:
+            return ""
+        return (
+            f"The model has {len(self._footing.seals)} sealed banks, the most that serving stays quick with: "
+            "roll back, or choose “Train a new base from all examples”."
+        )
 
     def _judge(self) -> None:
         """See whether there is something to do; kept as one flag, so that other threads can ask."""
         todo = self._unsaid() or self._full(self._rule.learned) or bool(self._labels.refused)
         self.pending = self.mode is not Mode.OFF and todo
-        self.refusal = self._why if self._rejected == (self._rule.learned, self._dials) else ""
+        self.refusal = self._why if self._rejected == (self._rule.learned, self._dials) else self.crowded
 
     def _unsaid(self) -> bool:
         """Whether `head` is not what the present examples and dials give, as far as is known."""
@@ -384,7 +413,7 @@ class LearningCore:
     def _full(self, learned: dict[int, int]) -> bool:
         """Whether the learning bank is to be sealed by itself."""
         full = self.settings.rule == LOCKED_BANK and len(learned) >= self.settings.seal_at
-        return full and learned == self._published and learned != self._unsealable
+        return full and learned == self._published and learned != self._unsealable and not self._no_more_banks()
 
     def _act(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
         head = self.store.head
@@ -398,11 +427,8 @@ class LearningCore:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P."""
         head, settings, version = self.store.head, self.settings, self.store.next_version
         try:
-            if len(self._footing.learned) and len(self._footing.seals) >= settings.max_banks:
-                raise Rejected(
-                    f"The model has {len(self._footing.seals)} sealed banks, the most that serving stays quick with: "
-                    "roll back, or choose “Train a new base from all examples”"
-                )
+            if len(self._footing.learned) and (full := self._no_more_banks()):
+                raise Rejected(full.rstrip("."))
             made = seal(head, self._footing, self._rule, self._labels, settings, version, time.time())
             # Before anything is published: sums that cannot be inverted must not become the footing.
             rule = rule_on(made.snapshot, made.footing, settings, self._labels, self._name_of)

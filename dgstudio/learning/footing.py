@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,12 +37,22 @@ class Seal:
     before: int
 
 
+class Dials(NamedTuple):
+    """What the user sets of the learner while it runs: rule and mode by name, τ and δ."""
+
+    rule: str
+    mode: str
+    tau: float
+    delta: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Footing:
     """The learning bank's examples (ids, ascending, and the class ids they were learned with), P, the sums, the seals.
 
     The sums are None where the model began from nothing and nothing is sealed. `certified` is the last version that
     protected something. `base_learned` and `base_labels` are the examples that moved the base itself, likewise.
+    `dials` are those that the version was made with, None where that is not known.
     """
 
     learned: npt.NDArray[np.int64]
@@ -52,6 +63,7 @@ class Footing:
     certified: int | None
     base_learned: npt.NDArray[np.int64] = field(default_factory=_none)
     base_labels: npt.NDArray[np.int64] = field(default_factory=_none)
+    dials: Dials | None = None
 
     def published(self, rule: str = LOCKED_BANK) -> dict[int, int]:
         """Example id → class id, by id, of what a rule has learned where it learns: the learning bank, or the base."""
@@ -95,7 +107,12 @@ class Footing:
             "seals": [{"bank": seal.bank, "before": seal.before} for seal in self.seals],
             "certified": self.certified,
             "sums": None,
+            "dials": None,
         }
+        if self.dials is not None:
+            rule, mode, tau, delta = self.dials
+            # JSON has no infinity.
+            meta["dials"] = [rule, mode, tau, delta if math.isfinite(delta) else None]
         if self.sums is not None:
             arrays |= {"sums.A0": self.sums.A0, "sums.B0": self.sums.B0, "sums.b_r": self.sums.b_r}
             meta["sums"] = list(self.sums.classes)
@@ -119,7 +136,11 @@ class Footing:
         )
         protected = ProtectedSet.from_arrays(arrays, meta["cohorts"])
         learned, labels = (frozen(arrays[name], np.int64) for name in ("learned", "labels"))
-        footing = cls(learned, labels, protected, sums, seals, meta["certified"])
+        dials = None
+        if meta.get("dials") is not None:
+            rule, mode, tau, delta = meta["dials"]
+            dials = Dials(str(rule), str(mode), float(tau), math.inf if delta is None else float(delta))
+        footing = cls(learned, labels, protected, sums, seals, meta["certified"], dials=dials)
         if "base.learned" not in arrays:
             return footing
         ids, class_ids = (frozen(arrays[name], np.int64) for name in ("base.learned", "base.labels"))

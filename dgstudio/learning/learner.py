@@ -10,10 +10,10 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.changes import parts_changed
 from dgstudio.learning.consolidating import standing_on
 from dgstudio.learning.core import LearningCore
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.footing import Dials, Footing
 from dgstudio.learning.rebuilding import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.sealing import rule_on, unprotected
-from dgstudio.learning.settings import LOCKED_BANK
+from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -58,6 +58,8 @@ class Learner(LearningCore):
     def roll_back(self, version: int) -> PublishRecord:
         """Go back to a version, weights and learner's state alike; examples learned since are parked, not lost.
 
+        Rule, mode and dials are those of that version again, except that learning that is off stays off. The gradient
+        rule begins anew there: Adam's moments are not kept with a version, since they are as large as the base.
         Classes that live now go on living, without what was learned of them since. Labels that the user has taken
         back stay taken back.
 
@@ -67,15 +69,16 @@ class Learner(LearningCore):
             If there is no such version, or it can no longer be restored.
         """
         footing = self._footings.of(version)
+        settings, mode = self._dialled(footing.dials)
         target, head = self.store.get(version), self.store.head
         kept = tuple(c for c in target.classes if c in head.classes)
         classes = kept + tuple(c for c in head.classes if c not in kept)
         reason = f"rolled back to v{version}"
         again = self.store.roll_back(version, classes=classes, unix=time.time())
         self._labels.park(self._labels.wanted_ids() - footing.every())
-        if again.base is None:
-            # The gradient rule has nothing to move there.
-            self.settings = replace(self.settings, rule=LOCKED_BANK)
+        # The gradient rule has nothing to move where there is no base.
+        self.settings = settings if again.base is not None else replace(settings, rule=LOCKED_BANK)
+        self.mode = mode
         self._stand_on(again, footing)
         audited = self._contract.audit(Plan(again), 0, self.protected_count)
         return self._record(
@@ -88,6 +91,14 @@ class Learner(LearningCore):
             max_delta=audited.max_delta,
             flips=audited.flips,
         )
+
+    def _dialled(self, dials: Dials | None) -> tuple[LearnerSettings, Mode]:
+        """The settings and the mode with the dials of a version, where they are known."""
+        if dials is None:
+            return self.settings, self.mode
+        settings = replace(self.settings, rule=dials.rule, tau=dials.tau, delta=dials.delta).check()
+        mode = Mode(dials.mode)
+        return settings, self.mode if Mode.OFF in (mode, self.mode) else mode
 
     # -- another model -----------------------------------------------------------------------------------------------
 

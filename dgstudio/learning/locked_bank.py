@@ -154,13 +154,18 @@ class LockedBankRule:
             classes=solution.classes,
             tau=self.settings.tau,
             delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
-            **self._what_is_unlike(),
+            **self._what_is_unlike(present if mode is Mode.WEIGHTS else None),
         )
         self.solution = solution
         return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
 
-    def _what_is_unlike(self) -> dict[str, Any]:
-        """Where the examples lie, as far as the bank's choice to be unsure needs it; a function of their set."""
+    def _what_is_unlike(self, present: Bank | None) -> dict[str, Any]:
+        """Where the examples lie, as far as the bank's choice to be unsure needs it; a function of their set.
+
+        It routes, as the router does: that of `present` is kept where only weights may change.
+        """
+        if present is not None:
+            return {"added": present.added, "unsure": present.unsure}
         phi = self._below.phi
         if phi is None or phi.seen is None or not self.settings.unsure:
             return {}

@@ -78,10 +78,8 @@ class Bridge(EngineCommands):
         state.view_s *= state.pace
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
-        state.mode = engine.learner.mode
-        settings = engine.learner.settings
-        state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
-        state.least_tau = TAU_GAP - settings.margin
+        self._read_dials()
+        state.least_tau = TAU_GAP - engine.learner.settings.margin
         state.set_aside = engine.store.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
@@ -92,6 +90,15 @@ class Bridge(EngineCommands):
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         self._refresh_classes()
+
+    def _read_dials(self) -> None:
+        """Show rule, mode and dials as the learner has them: a roll-back restores them."""
+        state, learner = self.state, self.engine.learner
+        settings = learner.settings
+        state.mode = learner.mode
+        state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
+        state.announce("mode")
+        state.announce("settings")
 
     def _describe_base(self) -> bool:
         """Say how large the base is and which rules it allows; returns whether that has changed."""
@@ -184,6 +191,8 @@ class Bridge(EngineCommands):
         state.history.extend(publishes)
         state.reachable = self.engine.reachable()
         state.serving, state.head, state.pinned = serving, head, pinned
+        if any(record.kind == "rolled back" for record in publishes):
+            self._read_dials()
         if any(record.version is not None for record in publishes):
             self._learned_examples = self._stats.learned
             if self._describe_base():
@@ -213,7 +222,7 @@ class Bridge(EngineCommands):
         if rebuild is not None:
             state.proposal = of_rebuild(rebuild, state.name_of)
         elif training is not None and training.comparison is not None:
-            state.proposal = of_new_base(training.comparison)
+            state.proposal = of_new_base(training.comparison, state.name_of)
         else:
             state.proposal = None
         state.announce("proposal")

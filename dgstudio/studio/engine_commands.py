@@ -160,6 +160,10 @@ class EngineCommands(QObject):
         """Go back to `version`, or to the one before the newest."""
         self.engine.roll_back(version)
 
+    def resume_parked(self) -> None:
+        """Learn again what a roll-back or a failure set aside."""
+        self.engine.resume_parked()
+
     def protect_now(self) -> None:
         """Protect what the model knows now."""
         self.engine.protect_now()

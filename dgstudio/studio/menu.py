@@ -128,6 +128,16 @@ def declare_actions(window: StudioWindow) -> None:
     )
     add(
         Action(
+            "resume_parked",
+            "Resume parked examples",
+            lambda: attempt(commands.resume_parked),
+            tooltip="Learn again the examples that a roll-back, or a failure, set aside",
+            icon="mdi6.play-outline",
+            group="Learn",
+        )
+    )
+    add(
+        Action(
             "consolidate",
             "Train a new base from all examples",
             lambda: attempt(commands.start_consolidation),

@@ -10,7 +10,7 @@ from dgstudio.studio.state import Proposal
 from dgstudio.studio.widgets.statusbar import grouped
 
 
-def of_new_base(comparison: Comparison) -> Proposal:
+def of_new_base(comparison: Comparison, name_of: Callable[[int], str]) -> Proposal:
     """A trained base beside the present model."""
     it = comparison
     words = []
@@ -22,7 +22,8 @@ def of_new_base(comparison: Comparison) -> Proposal:
     else:
         words.append("There were too few examples to hold some back, so how well it generalises is not known.")
     if it.flips:
-        words.append(f"{it.flips} of {_count(it.protected, 'protected input')} would get another answer.")
+        which = ", ".join(f"{count} of {name_of(class_id)}" for class_id, count in it.flipped)
+        words.append(f"{it.flips} of {_count(it.protected, 'protected input')} would get another answer: {which}.")
     elif it.protected:
         words.append(f"All {_count(it.protected, 'protected input')} would keep their answers, with other numbers.")
     if it.left:

@@ -400,6 +400,10 @@ class Commands(Protocol):
         """Return the weights of one base unit of the serving snapshot, or None where there is no such unit."""
         ...
 
+    def resume_parked(self) -> None:
+        """Learn again what a roll-back or a failure set aside."""
+        ...
+
     def protect_now(self) -> None:
         """Seal the learning bank and protect what the model knows now."""
         ...

@@ -459,7 +459,7 @@ def test_the_version_before_a_seal_stays_though_nobody_asked_for_the_seal(rigs: 
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
     learner = rig.engine.learner
-    learner.settings = replace(learner.settings, seal_at=10)
+    learner.settings = replace(learner.settings, seal_at=60)
     for _ in range(3):
         rig.teach(NEW, NEW)
     seals = learner.footing.seals

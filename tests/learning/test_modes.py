@@ -52,10 +52,23 @@ def test_weights_leave_every_byte_of_who_answers(taught: Learner, label: Label, 
     settled(taught)
     after = taught.store.head
     old, new = before.banks[-1], after.banks[-1]
-    assert new.w is old.w and new.tau == old.tau and new.R.tobytes() != old.R.tobytes() and after.mode == "weights"
+    assert new.w is old.w and new.added is old.added and new.unsure == old.unsure
+    assert new.tau == old.tau and new.R.tobytes() != old.R.tobytes() and after.mode == "weights"
     assert new.classes == (*old.classes, 4)
     assert math.isinf(new.delta), "a bank that speaks only to disagree would route by its read-out"
     assert after.base is before.base and after.phi is before.phi
+    assert taught.audit_all().bits_changed == 0
+
+
+def test_both_leave_the_base_and_what_is_sealed_alone(taught: Learner, label: Label, settled: Settled) -> None:
+    taught.seal_and_protect()
+    before = taught.store.head
+    taught.absorb(label(4, 8, first=20))
+    settled(taught)
+    after = taught.store.head
+    assert after.mode == "both" and len(after.banks) == len(before.banks) + 1
+    assert after.base is before.base and after.phi is before.phi and after.normaliser is before.normaliser
+    assert all(new is old for new, old in zip(after.banks, before.banks, strict=False))
     assert taught.audit_all().bits_changed == 0
 
 

@@ -263,7 +263,7 @@ def test_a_seal_that_cannot_be_made_is_refused_once_and_learning_goes_on(
 
     with monkeypatch.context() as patched:
         patched.setattr(LockedBankRule, "folded", damaged)
-        learner.absorb(label(3, 5))
+        learner.absorb(label(3, 4))
         learned, refused = settled(learner)
         assert (learned.kind, refused.kind) == ("learned", "rejected") and "sums are damaged" in refused.reason
         assert not learner.pending and not learner.store.head.banks[-1].sealed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,10 +14,11 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.locked_bank import spread_by_class
+from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import Example, PublishRecord
+from dgstudio.types import Example, Mode, PublishRecord
 
 Begin = Callable[..., Learner]
 Label = Callable[..., list[Example]]
@@ -205,6 +207,22 @@ def test_growth_is_refused_with_a_reason(small: BaseModel, begin: Begin, label: 
     assert teach(learner, label(5, 4, first=40))[-1].kind == "learned"
 
 
+def test_where_no_bank_can_be_sealed_any_more_the_learning_bank_stays_small_and_what_waits_is_learned_later(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
+    learner = begin(small, max_banks=1, seal_at=10)
+    for first in range(0, 60, 4):
+        teach(learner, label(3 + first % 3, 4, first=first))
+        assert len(learner.footing.learned) <= 10
+    assert len(learner.footing.seals) == 1
+    assert learner.footing.learned.tolist() == list(range(10, 20))
+    assert "40 examples wait, not learned yet" in learner.crowded and "Train a new base" in learner.refusal
+    assert learner.waiting_for(4) and not learner.pending
+    learner.forget(range(10, 56))
+    settled(learner)
+    assert learner.footing.learned.tolist() == [56, 57, 58, 59] and learner.crowded == learner.refusal == ""
+
+
 def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:
     """What is folded in is what `head` learned, not what was refused since."""
     learner = begin(base, max_rounds=1)
@@ -219,6 +237,21 @@ def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: B
 
 
 # -- rolling back ---------------------------------------------------------------------------------------------------
+
+
+def test_rolling_back_restores_rule_mode_and_dials(small: BaseModel, begin: Begin, label: Label) -> None:
+    learner = begin(small)
+    learner.set_openness(0.1, math.inf)
+    teach(learner, label(3, 4))
+    version = learner.store.head.version
+    learner.set_openness(-0.4, 0.3)
+    learner.set_mode(Mode.ROUTING)
+    teach(learner, label(4, 4, first=20))
+    learner.roll_back(version)
+    assert (learner.settings.tau, learner.settings.delta, learner.mode) == (0.1, math.inf, Mode.BOTH)
+    learner.set_mode(Mode.OFF)
+    learner.roll_back(0)
+    assert learner.mode is Mode.OFF and learner.settings.tau == LearnerSettings().tau
 
 
 def test_rolling_back_before_a_seal_restores_what_the_learner_stood_on_and_parks_the_rest(

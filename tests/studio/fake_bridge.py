@@ -303,6 +303,9 @@ class FakeBridge:
     def roll_back(self, version: int | None = None) -> None:
         self.calls.append(("roll_back", version))
 
+    def resume_parked(self) -> None:
+        self.calls.append(("resume parked",))
+
     def protect_now(self) -> None:
         self.calls.append(("protect",))
 

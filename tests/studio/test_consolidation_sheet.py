@@ -28,7 +28,7 @@ FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 def comparison(**changes):
     figures = {
         "trained": 1240, "held_out": 310, "accuracy": 0.981, "new_accuracy": 0.9742, "macs": 152_340.2,
-        "new_macs": 12_128.0, "banks": 7, "protected": 1000, "flips": 14, "max_change": 0.873,
+        "new_macs": 12_128.0, "banks": 7, "protected": 1000, "flipped": ((0, 9), (3, 5)), "max_change": 0.873,
         "learned": dict.fromkeys(range(1546), 0),
     }  # fmt: skip
     return Comparison(**{**figures, **changes})
@@ -73,11 +73,11 @@ def test_an_audience_is_spared_the_line(window, bridge):
 
 
 def test_the_comparison_is_told_in_words_and_figures(window, bridge):
-    bridge.propose(of_new_base(comparison()))
+    bridge.propose(of_new_base(comparison(), str))
     said = texts(window.proposal)
     assert window.proposal.isVisible()
     assert "the present model has learned them, which favours the present model." in said[0]
-    assert "14 of 1\u202f000 protected inputs would get another answer." in said
+    assert "14 of 1\u202f000 protected inputs would get another answer: 9 of 0, 5 of 3." in said
     assert "4 examples that it gets wrong would be learned again on top of it." in said
     rows = " | ".join(said)
     assert "right on held-out examples | 98.1% | 97.4%" in rows
@@ -94,11 +94,11 @@ def test_what_could_not_be_measured_is_said(window, bridge):
         accuracy=None,
         new_accuracy=None,
         protected=0,
-        flips=0,
+        flipped=(),
         trained=20,
         learned={},
     )
-    bridge.propose(of_new_base(few))
+    bridge.propose(of_new_base(few, str))
     assert any("too few examples to hold some back" in text for text in texts(window.proposal))
     assert any(text.startswith("It does not know wave, tap, for want of") for text in texts(window.proposal))
     assert "right on held-out examples | – | –" in " | ".join(texts(window.proposal))
@@ -107,7 +107,7 @@ def test_what_could_not_be_measured_is_said(window, bridge):
 @pytest.mark.parametrize(("button", "call"), [("accept", ("accept",)), ("keep", ("discard",))])
 def test_the_two_buttons_decide(window, bridge, button, call):
     bridge.train(1.0, over=True)
-    bridge.propose(of_new_base(comparison()))
+    bridge.propose(of_new_base(comparison(), str))
     assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Switch to it", "Keep the present one")
     QTest.mouseClick(getattr(window.proposal, button), Qt.MouseButton.LeftButton)
     assert bridge.calls == [call]
@@ -116,7 +116,7 @@ def test_the_two_buttons_decide(window, bridge, button, call):
 
 def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge):
     bridge.train(1.0, over=True)
-    bridge.propose(of_new_base(comparison()))
+    bridge.propose(of_new_base(comparison(), str))
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.proposal.isVisible() and bridge.calls == []
     QTest.mouseClick(window.task_line.look, Qt.MouseButton.LeftButton)
@@ -129,7 +129,7 @@ def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge
 def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_2)
     focus = QApplication.focusWidget()
-    bridge.propose(of_new_base(comparison()))
+    bridge.propose(of_new_base(comparison(), str))
     assert window.proposal.isVisible() and QApplication.focusWidget() is focus
     assert bridge.calls == [("press", 1)]
     QTest.keyRelease(window, Qt.Key.Key_2)
@@ -181,7 +181,7 @@ def test_everything_on_it_has_room(make_window, make_bridge, size, kind):
     bridge.train(1.0, over=True)
     for _ in range(2):
         # The second one takes the place of the first.
-        bridge.propose(of_new_base(comparison()) if kind == "new base" else of_rebuild(rebuild(), str))
+        bridge.propose(of_new_base(comparison(), str) if kind == "new base" else of_rebuild(rebuild(), str))
         window.update_frame(bridge.frame())
         QApplication.processEvents()
     sheet = window.proposal
@@ -196,7 +196,7 @@ def test_everything_on_it_has_room(make_window, make_bridge, size, kind):
 
 def test_both_themes_dress_it(window, bridge):
     bridge.train(0.5)
-    bridge.propose(of_new_base(comparison()))
+    bridge.propose(of_new_base(comparison(), str))
     dark = np.array([window.proposal.grab().toImage().pixelColor(4, 40).lightness()])
     window.toggle_theme()
     QApplication.processEvents()
@@ -235,7 +235,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     assert topics.count("task") == 1, "nothing new is not announced"
     training.state, training.comparison = READY, comparison()
     live.pull()
-    assert state.task.over and state.proposal == of_new_base(comparison())
+    assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
     # A rebuild that is asked for meanwhile comes first.
     engine.rebuild = rebuild()
     live.pull()

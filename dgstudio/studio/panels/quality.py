@@ -31,8 +31,8 @@ ASIDE_TIP = (
     f"The {SET_ASIDE_EVERY}th, {2 * SET_ASIDE_EVERY}th, … take of each class is kept and scored, but not learned: it "
     "shows what the model\nmakes of what it never saw. Takes that are there stay as they are."
 )
-WRONG = "Answered wrong, newest first. A click or Enter looks into a cell."
-ALL_RIGHT = "Nothing was answered wrong. A click or Enter looks into a cell."
+WRONG = "Answered wrong, newest first"
+ALL_RIGHT = "Nothing was answered wrong"
 WORKING = "Working it out …"
 LOADING = "Loading the base model …"
 

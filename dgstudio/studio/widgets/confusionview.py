@@ -43,6 +43,7 @@ ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
+CORNER = "label ↓ answer →"
 UNITS = {TRUTH: "answer", PROTECTED: "input"}
 """What the matrix counts; of all else takes."""
 
@@ -340,7 +341,9 @@ class ConfusionView(QWidget):
         tiny = QFontMetrics(theme.ui("tiny"))
         painter.setFont(theme.ui("tiny"))
         painter.setPen(theme.colour("text_muted"))
-        corner = tiny.elidedText("label ↓ answer →", Qt.TextElideMode.ElideRight, int(places.names - 4))
+        room = int(places.names - 4)
+        fits = tiny.horizontalAdvance(CORNER) <= room
+        corner = CORNER if fits else tiny.elidedText("label ↓", Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(0, 0, places.names, places.head), left, corner)
         for column in range(places.count + 1):
             box = places.cell(0, column)

@@ -15,7 +15,7 @@ from dgstudio.types import Act, Take
 
 SIZE = QSize(520, 520)
 BEGINNING = "The beginning"
-HOW = "Enter or a double click goes to a line: what stands below it is undone, and can be done again."
+HOW = "Enter or a double click goes to a line: what stands above it is undone, and can be done again."
 EMPTY = "Nothing has been labelled or changed yet."
 
 

@@ -12,7 +12,7 @@ from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.confusionview import share_words
 
 LINE = 16
-AXIS = "confidence 0 … 1 · bar: share right, mark: confidence"
+AXIS = "bar: share right · mark: confidence"
 
 
 class ReliabilityChart(QWidget):
