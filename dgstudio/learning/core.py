@@ -343,6 +343,8 @@ class LearningCore:
         published = self._footing.with_published(self._published, self.settings.rule)
         self._footing = replace(published, dials=self._dials)
         self._footings.note(snapshot.version, self._footing)
+        if self._labels.has_unwanted:
+            self._labels.let_go(self._footing.every())
         if self._certified is not None and self.store.holds(self._certified):
             self.store.keep(self._certified)
         self._audit.begin(self.protected_count)

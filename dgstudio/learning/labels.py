@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,7 @@ class Labels:
         self.parked: frozenset[int] = frozenset(parked)
         self._known: dict[int, Example] = {}
         self._wanted: dict[int, int] = {}
+        self._unwanted: set[int] = set()
         self.add(examples)
 
     def add(self, examples: Iterable[Example]) -> list[Example]:
@@ -39,9 +40,22 @@ class Labels:
         return good
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Want these no more; what they were stays known."""
+        """Want these no more; what they were stays known until `let_go`."""
         for example_id in ids:
-            self._wanted.pop(example_id, None)
+            if self._wanted.pop(example_id, None) is not None:
+                self._unwanted.add(example_id)
+
+    def let_go(self, learned: Container[int]) -> None:
+        """Know no more of what is neither wanted nor among `learned`: it would fill the memory over the hours."""
+        for example_id in [i for i in self._unwanted if i not in learned]:
+            self._unwanted.discard(example_id)
+            if example_id not in self._wanted:
+                self._known.pop(example_id, None)
+
+    @property
+    def has_unwanted(self) -> bool:
+        """Whether `let_go` may find something."""
+        return bool(self._unwanted)
 
     def __contains__(self, example_id: int) -> bool:
         return example_id in self._known

@@ -1,0 +1,56 @@
+"""What the user does to the model of a running engine: dials that come back with a version, no room, nothing parked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from dgstudio.engine.resume import LEARNING
+from dgstudio.session.file import Session
+from dgstudio.types import Mode
+
+Rigs = Callable[..., Any]
+NEW = "Badminton"
+
+
+def test_a_roll_back_brings_the_dials_back_in_the_session_too(rigs: Rigs, tmp_path: Any) -> None:
+    rig = rigs(Session.create(tmp_path / "a.dgs"))
+    engine, learner = rig.engine, rig.engine.learner
+    engine.set_openness(0.1, 0.4)
+    rig.teach(NEW, NEW)
+    version = learner.store.head.version
+    engine.set_openness(-0.3, 0.2)
+    engine.set_mode(Mode.ROUTING)
+    rig.settle()
+    engine.roll_back(version)
+    rig.settle()
+    assert (learner.settings.tau, learner.settings.delta, learner.mode) == (0.1, 0.4, Mode.BOTH)
+    assert engine.session.config(LEARNING) == {"rule": "locked bank", "mode": "both", "tau": 0.1, "delta": 0.4}
+
+
+def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
+    rig = rigs()
+    learner = rig.engine.learner
+    learner.settings = replace(learner.settings, seal_at=20, max_banks=1)
+    for _ in range(3):
+        rig.teach(NEW, NEW)
+    assert len(learner.footing.learned) == 20 and "wait, not learned yet" in learner.refusal
+    assert "Train a new base" in rig.heard("no room").text and len(rig.events("no room")) == 1
+    rig.engine.protect_now()
+    rig.settle()
+    assert rig.heard("refused").text.startswith("Nothing was protected: The model has 1 sealed banks")
+    rig.check_all()
+
+
+def test_resuming_says_what_is_learned_again(rigs: Rigs) -> None:
+    rig = rigs()
+    rig.engine.resume_parked()
+    assert "No example is parked" in rig.heard("resumed").text
+    rig.teach(NEW, NEW)
+    rig.engine.roll_back(0)
+    rig.settle()
+    parked = len(rig.engine.learner.parked)
+    rig.engine.resume_parked()
+    rig.settle()
+    assert f"{parked} parked examples are learned again." == rig.heard("resumed").text and parked > 10
