@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from dgstudio.engine.quality import UNSURE
@@ -24,7 +25,7 @@ SET_ASIDE = "takes set aside"
 
 @dataclass(frozen=True, slots=True)
 class TakeAnswers:
-    """The answers to one take's windows, one entry a window, in order of labelling.
+    """The answers to one take's windows, one entry a window, in order of labelling; compact, as they add up.
 
     Attributes
     ----------
@@ -38,16 +39,22 @@ class TakeAnswers:
     """
 
     take_id: int
-    examples: tuple[int, ...]
-    answered: tuple[int, ...]
-    confidence: tuple[float, ...]
+    examples: array[int]
+    answered: array[int]
+    confidence: array[float]
     delay_s: float
     again: int
     version: int
 
     def keep(self, session: Session) -> None:
         """Put them into the session, as a setting of their own."""
-        session.set_config(TAKE_ANSWERS.format(self.take_id), asdict(self))
+        session.set_config(TAKE_ANSWERS.format(self.take_id), _plain(self))
+
+
+def _plain(answers: TakeAnswers) -> dict[str, Any]:
+    """As JSON has it."""
+    values = {field.name: getattr(answers, field.name) for field in fields(answers)}
+    return {name: value.tolist() if isinstance(value, array) else value for name, value in values.items()}
 
 
 def kept_answers(session: Session, takes: Iterable[Take]) -> list[TakeAnswers]:
@@ -60,14 +67,14 @@ def _answers_of(kept: Any, take_id: int) -> TakeAnswers | None:
     try:
         answers = TakeAnswers(
             take_id,
-            tuple(int(i) for i in kept["examples"]),
-            tuple(int(c) for c in kept["answered"]),
-            tuple(min(max(float(p), 0.0), 1.0) for p in kept["confidence"]),
+            array("q", (int(i) for i in kept["examples"])),
+            array("q", (int(c) for c in kept["answered"])),
+            array("d", (min(max(float(p), 0.0), 1.0) for p in kept["confidence"])),
             float(kept["delay_s"]),
             int(kept["again"]),
             int(kept["version"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     whole = len(answers.examples) == len(answers.answered) == len(answers.confidence)
     return answers if whole else None
@@ -107,9 +114,9 @@ class PriorAnswers:
         count = max(1, len(self._examples))
         return TakeAnswers(
             take_id,
-            tuple(self._examples),
-            tuple(self._answered),
-            tuple(self._confidence),
+            array("q", self._examples),
+            array("q", self._answered),
+            array("d", self._confidence),
             round(self._delays / count, 4),
             self._again,
             self._before.version,

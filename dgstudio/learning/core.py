@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -474,7 +475,8 @@ class LearningCore:
             kind=kind,
             version=None if snapshot is None else snapshot.version,
             parent=self.store.head.version if snapshot is None else snapshot.parent,
-            reason=reason,
+            # Few reasons there are, and many records: they add up over the hours.
+            reason=sys.intern(reason),
             time=0.0,
             unix=time.time(),
             digest="" if snapshot is None else snapshot.digest,

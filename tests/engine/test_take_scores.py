@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def test_what_the_session_cannot_tell_counts_as_not_scored(rigs: Rigs, report_on
 
 
 def test_answers_come_back_as_they_were_kept() -> None:
-    answers = TakeAnswers(4, (7, 8), (2, UNSURE), (0.75, 0.0), 0.4, 1, 12)
+    answers = TakeAnswers(4, array("q", (7, 8)), array("q", (2, UNSURE)), array("d", (0.75, 0.0)), 0.4, 1, 12)
     with Session.memory() as session:
         answers.keep(session)
         assert kept_answers(session, [Take(4, 2, 0.0, 1.0, "a"), Take(5, 2, 0.0, 1.0, "a")]) == [answers]
