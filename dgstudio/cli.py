@@ -138,6 +138,10 @@ def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
     window: Annotated[bool, typer.Option("--window/--no-window", help="With the window drawn, or without.")] = True,
     seconds: Annotated[float, typer.Option("--seconds", help="Length of the live part.")] = 70.0,
+    label_rate: Annotated[
+        float | None,
+        typer.Option("--label-rate", help="Examples learned a second, all kept; default: 20, at most 200 held."),
+    ] = None,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together."""
     from dgstudio.lab.bench import Drive, drive_headless, rows_of, run_bench, write_json
@@ -152,7 +156,7 @@ def bench(
         from dgstudio.studio.bench import drive_window
 
         drive = drive_window
-    figures = run_bench(seconds, drive)
+    figures = run_bench(seconds, drive, label_rate)
     _print_rows("bench", rows_of(figures))
     if json_file is not None:
         write_json(figures, json_file)

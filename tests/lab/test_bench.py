@@ -90,6 +90,13 @@ def test_too_short_a_run_is_refused() -> None:
             run_bench(seconds, drive_headless)
 
 
+@pytest.mark.parametrize("rate", [0.0, -1.0, 51.0, float("nan")])
+def test_a_rate_of_labels_that_the_stream_does_not_give_is_refused(rate: float) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(BadInputError, match="--label-rate"):
+        run_bench(20, drive_headless, rate)
+
+
 def test_the_window_is_judged_between_two_moments() -> None:
     frames = [0.0, *np.arange(1.0, 3.01, 0.02), 3.2, 10.0]
     figures = window_figures(frames, 1.0, 5.0)
