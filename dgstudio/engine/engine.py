@@ -58,7 +58,7 @@ class EngineSettings:
     reaction_s: float = 0.15
     tap_s: float = 0.5
     hold_s: float = 0.25
-    buffer_s: float = 120.0
+    buffer_s: float = 90.0
     """Stream seconds kept in the sample ring."""
     feed_labels: bool = False
     """Feed the stream's own labels to the learner (prequential evaluation)."""

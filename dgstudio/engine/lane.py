@@ -63,12 +63,15 @@ class Lane:
         self.reference: Plan | None = None
         self._classes = classes
         self._plan: Plan | None = None
+        self._taus = np.zeros(0, np.float32)
+        """τ of that plan's banks, one array for all its readings."""
 
     def plan(self, snapshot: Snapshot) -> Plan:
         """The compiled plan of a snapshot, kept while that snapshot serves."""
         plan = self._plan
         if plan is None or plan.snapshot is not snapshot:
             plan = self._plan = Plan(snapshot)
+            self._taus = np.asarray([bank.tau for bank in snapshot.banks], np.float32)
         return plan
 
     def answer(self, hop: Hop) -> Reading:
@@ -87,7 +90,6 @@ class Lane:
         certified = None
         if reference is not None and certify(plan, answer, reference):
             certified = reference.snapshot.version
-        taus = np.asarray([bank.tau for bank in snapshot.banks], np.float32)
         return Reading(
             hop=hop.number,
             sample=hop.sample,
@@ -99,7 +101,7 @@ class Lane:
             active=answer.active,
             activations=answer.activations,
             bank_r=answer.r,
-            bank_tau=taus,
+            bank_tau=self._taus,
             bank_state=answer.state,
             speaker=answer.speaker,
             margin=answer.margin,

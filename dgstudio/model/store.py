@@ -5,7 +5,7 @@ from __future__ import annotations
 from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Snapshot
 
-MAX_KEPT = 256
+MAX_KEPT = 128
 RECENT = 64
 """The newest versions are never thinned out."""
 
