@@ -46,6 +46,14 @@ class Database:
                 self._closed = True
                 self._connection.close()
 
+    def go_on_with(self, connection: sqlite3.Connection, label: str, why_read_only: str = "") -> None:
+        """Let another connection, to a copy of all of it, take this one's place; whoever waits for the lock gets it."""
+        with self.lock:
+            self._check_open()
+            before, self._connection = self._connection, connection
+            self.label, self.why_read_only = label, why_read_only
+            before.close()
+
     @contextmanager
     def batch(self) -> Iterator[None]:
         """One group commit: durable when the block is left, all of it or nothing. Raises SessionError."""

@@ -12,7 +12,14 @@ from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session import rows, schema
 from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database
-from dgstudio.session.opening import Opened, OpenReport, create_file, memory_database, open_database
+from dgstudio.session.opening import (
+    Opened,
+    OpenReport,
+    create_file,
+    memory_database,
+    open_database,
+    open_for_reading,
+)
 from dgstudio.session.versions import Versions
 from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
@@ -74,6 +81,17 @@ class Session:
         return cls(open_database(Path(path)), Path(path))
 
     @classmethod
+    def reading(cls, path: str | Path) -> Session:
+        """Open a session to take something from it; the file is not changed, and not locked either.
+
+        Raises
+        ------
+        SessionError
+            As `open`.
+        """
+        return cls(open_for_reading(Path(path)), Path(path))
+
+    @classmethod
     def memory(cls) -> Session:
         """A session without a file: all works, nothing outlives it."""
         db = memory_database()
@@ -127,6 +145,23 @@ class Session:
             more(copy)
             copy.save_copy(target, overwrite)
 
+    def go_on_in(
+        self, path: str | Path, overwrite: bool = False, more: Callable[[Session], object] | None = None
+    ) -> None:
+        """Save a copy as `save_copy` does, and be that file from now on; the one before is closed as it is.
+
+        Raises
+        ------
+        SessionError
+            As `save_copy`, or where the copy cannot be opened; this session then stays what it was.
+        """
+        target = Path(path)
+        with self._database.lock:
+            self.save_copy(target, overwrite, more)
+            opened = open_database(target)
+            self._database.go_on_with(opened.db, str(target), opened.read_only)
+            self.path, self.report, self._unreadable = target, opened.report, opened.unreadable
+
     # -- writing -------------------------------------------------------------------------------------------
 
     def batch(self) -> AbstractContextManager[None]:
@@ -171,6 +206,12 @@ class Session:
         with self._database.own_batch():
             self._database.write("DELETE FROM act WHERE NOT done", [()])
             self._database.put("act", rows.ACT_COLUMNS, [rows.act_row(act)])
+
+    def drop_examples(self, example_ids: Iterable[int], take_ids: Iterable[int]) -> None:
+        """Remove examples and takes for good: of what never came to be, for everything else `set_active`."""
+        with self._database.own_batch():
+            self._database.write("DELETE FROM example WHERE id = ?", [(int(i),) for i in example_ids])
+            self._database.write("DELETE FROM take WHERE id = ?", [(int(i),) for i in take_ids])
 
     def set_act_done(self, act_id: int, done: bool) -> None:
         """Say that an act was undone, or done again."""

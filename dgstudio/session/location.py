@@ -1,12 +1,16 @@
-"""Where sessions are kept when the user names no file."""
+"""Where sessions are kept when the user names no file, and what a copy beside another is called."""
 
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
+
+SUFFIX = ".dgs"
+NUMBERED = re.compile(r"(.*) (\d{1,4})")
 
 
 def session_folder() -> Path:
@@ -27,8 +31,19 @@ def default_session_path(now: datetime | None = None) -> Path:
     """
     stem = f"session-{now or datetime.now():%Y%m%d-%H%M%S}"
     folder = session_folder()
-    path, number = folder / f"{stem}.dgs", 1
+    path, number = folder / f"{stem}{SUFFIX}", 1
     while path.exists():
         number += 1
-        path = folder / f"{stem}-{number}.dgs"
+        path = folder / f"{stem}-{number}{SUFFIX}"
     return path
+
+
+def duplicate_path(path: Path) -> Path:
+    """Path of a copy beside `path` that does not exist yet: `NAME 2.dgs`, `NAME 3.dgs`, … also for copies of copies."""
+    found = NUMBERED.fullmatch(path.stem)
+    stem, number = (found[1], int(found[2])) if found else (path.stem, 1)
+    while True:
+        number += 1
+        copy = path.with_name(f"{stem} {number}{path.suffix or SUFFIX}")
+        if not copy.exists():
+            return copy

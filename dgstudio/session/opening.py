@@ -170,6 +170,26 @@ def open_database(path: Path) -> Opened:
             raise SessionError(failure_sentence(name, second, "cannot be read")) from second
 
 
+def open_for_reading(path: Path) -> Opened:
+    """Open an existing session to take something from it: nothing is written, nothing migrated, nothing locked.
+
+    Raises
+    ------
+    SessionFormatError
+        As `open_database`.
+    SessionError
+        Where it cannot be got at, or a dgstudio has it open: what it writes meanwhile would be half seen.
+    """
+    check_file(path)
+    name = str(path)
+    if _is_open_elsewhere(path):
+        raise SessionError(f"The session {name} is open in another dgstudio; close it there, or take a copy of it.")
+    try:
+        return _open_read_only(path, "it was opened for reading")
+    except (sqlite3.Error, OSError) as error:
+        raise SessionError(failure_sentence(name, error, "cannot be read")) from error
+
+
 def _may_write(path: Path) -> bool:
     """Whether the system lets this process write the file and its folder; only used to say why it did not work."""
     effective = os.access in os.supports_effective_ids
@@ -336,7 +356,7 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
 
 def _is_open_elsewhere(path: Path) -> bool:
     try:
-        with closing(connect(path, "mode=ro")) as db:
+        with _beside_wal(path) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

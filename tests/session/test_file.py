@@ -315,3 +315,41 @@ def test_a_record_of_a_later_dgstudio_loses_only_the_fields_unknown_here() -> No
         session._database.write("UPDATE record SET data = ?", [("{",)])
         assert session.records() == []
         assert "damaged and left out" in session.report.problems[0]
+
+
+def test_a_session_goes_on_in_another_file(tmp_path: Path, make_example: Callable[..., Example]) -> None:
+    first, second = tmp_path / "a.dgs", tmp_path / "b.dgs"
+    with Session.create(first) as session:
+        session.put_examples([make_example(1)])
+        with pytest.raises(SessionError, match="its own place"):
+            session.go_on_in(first, overwrite=True)
+        session.go_on_in(second)
+        assert (session.path, session.name) == (second, "b")
+        session.put_examples([make_example(2)])
+        with Session.open(first) as before:
+            assert [e.id for e in before.examples()] == [1]
+        with pytest.raises(SessionError, match="exists already"):
+            session.go_on_in(first)
+        assert session.path == second
+    with Session.open(second) as again:
+        assert [e.id for e in again.examples()] == [1, 2]
+    with Session.memory() as memory:
+        memory.go_on_in(tmp_path / "c.dgs", more=lambda copy: copy.put_examples([make_example(3)]))
+        assert [e.id for e in memory.examples()] == [3] and not memory.read_only
+
+
+def test_reading_changes_and_locks_nothing(tmp_path: Path, make_example: Callable[..., Example]) -> None:
+    path = tmp_path / "a.dgs"
+    with Session.create(path) as session:
+        session.put_examples([make_example(1)])
+        with pytest.raises(SessionError, match="open in another dgstudio"):
+            Session.reading(path)
+    before, files = path.read_bytes(), sorted(tmp_path.iterdir())
+    with Session.reading(path) as read:
+        assert [e.id for e in read.examples()] == [1] and read.read_only
+        with pytest.raises(SessionError, match="Nothing can be saved"):
+            read.put_examples([make_example(2)])
+        Session.open(path).close()
+    assert sorted(tmp_path.iterdir()) == files and path.read_bytes() == before
+    with pytest.raises(SessionError, match="no session"):
+        Session.reading(tmp_path / "b.dgs")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dgstudio.session.file import Session
-from dgstudio.session.location import default_session_path, session_folder
+from dgstudio.session.location import default_session_path, duplicate_path, session_folder
 
 NOON = datetime(2026, 3, 16, 12, 0, 5)
 
@@ -30,3 +30,12 @@ def test_without_it_sessions_go_where_this_system_keeps_data(tmp_path: Path, mon
     monkeypatch.setattr("platformdirs.user_data_dir", lambda name, **_: str(tmp_path / name))
     assert session_folder() == tmp_path / "dgstudio" / "sessions"
     assert default_session_path().name.startswith("session-20")
+
+
+def test_a_copy_gets_the_next_free_number(tmp_path: Path) -> None:
+    path = tmp_path / "gestures.dgs"
+    assert duplicate_path(path).name == "gestures 2.dgs"
+    (tmp_path / "gestures 2.dgs").touch()
+    assert duplicate_path(path).name == "gestures 3.dgs"
+    assert duplicate_path(tmp_path / "gestures 2.dgs").name == "gestures 3.dgs"
+    assert duplicate_path(tmp_path / "2026").name == "2026 2.dgs"
