@@ -34,6 +34,7 @@ from dgstudio.learning.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
+from dgstudio.session.location import default_session_path, duplicate_path
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
 from dgstudio.types import EngineStats, Event, Example, PublishRecord, Reading
@@ -267,6 +268,15 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing):
     def save_copy(self, path: Path, *, overwrite: bool = False) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
         self.store.save_copy(path, overwrite=overwrite)
+
+    def save_as(self, path: Path, *, overwrite: bool = False) -> None:
+        """Go on in a new file, with all that the session has; the one before stays as it is. An event follows."""
+        self.store.go_on_in(path, overwrite=overwrite)
+
+    def duplicate(self) -> None:
+        """Write a copy beside the session, under a free name, and go on in this one; an event names the copy."""
+        path = self.session.path
+        self.store.save_copy(default_session_path() if path is None else duplicate_path(path), overwrite=False)
 
     def export(self, kind: str, path: Path, *, overwrite: bool = False) -> None:
         """Write "examples", "model" or "report" of all that there is by now to a file; an event says how it ended.

@@ -76,6 +76,16 @@ class GroupCommit:
         waiting = list(self._writes)
         self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
 
+    def go_on_in(self, path: Path, overwrite: bool) -> None:
+        """Write all that the session has, and what waits, to a new file, and go on in that. `SessionError` as above."""
+        waiting = list(self._writes)
+        self._session.go_on_in(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+        # What waited is in the new file.
+        self._writes.clear()
+        self._versions.clear()
+        self.kept = self._session.versions()
+        self.saved = "saved"
+
     def close(self) -> None:
         """Close the file."""
         self._session.close()

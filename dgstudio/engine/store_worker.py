@@ -134,6 +134,10 @@ class StoreWorker(Worker):
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
         self._ask(lambda: self._save_copy(path, overwrite))
 
+    def go_on_in(self, path: Path, *, overwrite: bool) -> None:
+        """Write all that the session has to a new file and go on in that one; an event follows."""
+        self._ask(lambda: self._go_on_in(path, overwrite))
+
     def copy_for(self, path: Path, then: Callable[[SessionError | None], None]) -> None:
         """Write the same to a new file, then call `then` in dg-store, with what went wrong or None."""
         self._ask(lambda: self._copy_for(path, then))
@@ -397,6 +401,15 @@ class StoreWorker(Worker):
             self.events.say(Event("copy not saved", str(error), "error"))
             return
         self.events.say(Event("copy saved", f"Everything so far is in the copy {path}.", "good", data=path))
+
+    def _go_on_in(self, path: Path, overwrite: bool) -> None:
+        self._commit_now()
+        try:
+            self._file.go_on_in(path, overwrite)
+        except SessionError as error:
+            self.events.say(Event("copy not saved", str(error), "error"))
+            return
+        self.events.say(Event("saved as", f"This session goes on in {path}.", "good", data=path))
 
     def _copy_for(self, path: Path, then: Callable[[SessionError | None], None]) -> None:
         try:

@@ -20,6 +20,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.location import default_session_path
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.sessions import STREAM, Sessions
 from dgstudio.studio.state import Frame
 from dgstudio.studio.window import StudioWindow
 
@@ -28,8 +29,6 @@ TIMINGS = "DGSTUDIO_TIMINGS"
 
 
 DEFAULT_SOURCE = "simulator"
-STREAM = "stream"
-"""Session setting: the options that opened its stream."""
 STREAM_OPTIONS = ("source", "rate", "speed", "labels_column", "base", "seed")
 
 
@@ -161,6 +160,7 @@ def run_studio(options: StudioOptions) -> int:
     app = application()
     engine, name, notes = make_engine(options)
     window = make_window(engine, name, hints=options.quit_after is None, start=False)
+    sessions = Sessions(window, options, make_engine, _next_window)
     bridge = window.commands
     assert isinstance(bridge, Bridge)
     if os.environ.get(TIMINGS):
@@ -182,14 +182,21 @@ def run_studio(options: StudioOptions) -> int:
         bridge.state.set_presentation(True)
     problems: list[str] = []
     if options.quit_after is not None:
-        QTimer.singleShot(round(options.quit_after * 1000), lambda: _leave(window, options.screenshot, problems))
+        QTimer.singleShot(
+            round(options.quit_after * 1000), lambda: _leave(sessions.window, options.screenshot, problems)
+        )
     elif options.screenshot is not None:
-        QTimer.singleShot(3000, lambda: _picture(window, options.screenshot, problems))
+        QTimer.singleShot(3000, lambda: _picture(sessions.window, options.screenshot, problems))
     status = app.exec()
-    window.close()
+    sessions.window.close()
     if problems:
         raise DgstudioError(problems[0])
     return status
+
+
+def _next_window(engine: Engine, session_name: str, before: StudioWindow) -> StudioWindow:
+    """A window that takes the place of another, on another session; the user has seen the hints."""
+    return make_window(engine, session_name, settings=before.settings, start=False)
 
 
 def _leave(window: StudioWindow, screenshot: Path | None, problems: list[str]) -> None:

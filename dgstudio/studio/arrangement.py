@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QResizeEvent
@@ -92,18 +93,33 @@ class Arrangement(QWidget):
 
     def save(self, settings: QSettings) -> None:
         """Store the arrangement if a hand has changed it, else that there is none."""
-        if not self._by_hand:
+        state = self.state()
+        if state is None:
             settings.remove(SPLITTERS)
-            return
+        else:
+            settings.setValue(SPLITTERS, json.dumps(state))
+
+    def state(self) -> dict[str, Any] | None:
+        """Return how a hand has arranged the panels, as plain data; None where none has."""
+        if not self._by_hand:
+            return None
         states = {name: bytes(part.saveState().toHex().data()).decode() for name, part in self.splitters().items()}
-        settings.setValue(SPLITTERS, json.dumps({"version": ARRANGEMENT_VERSION, "states": states}))
+        return {"version": ARRANGEMENT_VERSION, "states": states}
 
     def restore(self, settings: QSettings) -> bool:
         """Take up a stored arrangement; return whether there was one that still fits this program."""
         try:
             stored = json.loads(str(settings.value(SPLITTERS, "")))
-            states = stored["states"] if stored["version"] == ARRANGEMENT_VERSION else {}
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
+            return False
+        return self.put_state(stored)
+
+    def put_state(self, stored: object) -> bool:
+        """Take up what `state` gave; return whether it still fits this program."""
+        if not isinstance(stored, dict) or stored.get("version") != ARRANGEMENT_VERSION:
+            return False
+        states = stored.get("states")
+        if not isinstance(states, dict):
             return False
         if set(states) != set(self.splitters()):
             return False

@@ -170,6 +170,11 @@ class Bridge(EngineCommands):
         if state.saved != self._stats.saved or state.protected != self._stats.protected:
             state.saved, state.protected = self._stats.saved, self._stats.protected
             state.announce("health")
+        path = self.engine.session.path
+        if path is not None and path.name != state.session_name:
+            # Saved as another file.
+            state.session_name = path.name
+            state.announce("session")
 
     def _note_reach(self) -> None:
         reachable = self.engine.reachable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject
 
@@ -12,6 +13,9 @@ from dgstudio.engine.engine import Engine
 from dgstudio.errors import BadInputError
 from dgstudio.studio.state import StudioState
 from dgstudio.types import Act, ClassInfo, Event, Example, Mode, Take
+
+LAYOUT = "layout"
+"""Session setting: how the window was arranged."""
 
 
 class EngineCommands(QObject):
@@ -109,6 +113,23 @@ class EngineCommands(QObject):
     def save_copy(self, path: str) -> None:
         """Write all that the session has to another file; one that is there the user has agreed to replace."""
         self.engine.save_copy(Path(path), overwrite=True)
+
+    def save_as(self, path: str) -> None:
+        """Go on in another file; one that is there the user has agreed to replace."""
+        self.engine.save_as(Path(path), overwrite=True)
+
+    def duplicate(self) -> None:
+        """Write a copy beside the session and go on in this one."""
+        self.engine.duplicate()
+
+    def layout(self) -> dict[str, Any]:
+        """Return how the session was arranged when it was closed; empty where it never was."""
+        kept = self.engine.session.config(LAYOUT)
+        return kept if isinstance(kept, dict) else {}
+
+    def keep_layout(self, layout: dict[str, Any]) -> None:
+        """Keep in the session how it is arranged."""
+        self.engine.store.write(lambda session: session.set_config(LAYOUT, layout))
 
     def watch_quality(self, kind: str | None) -> None:
         """Report on data of this kind from now on, or on nothing."""

@@ -26,7 +26,12 @@ EXPORT_TIPS: Final[dict[str, str]] = {
 
 
 def ask_where(
-    window: QWidget, title: str, formats: Mapping[str, str], chosen: Callable[[str], object], name: str = ""
+    window: QWidget,
+    title: str,
+    formats: Mapping[str, str],
+    chosen: Callable[[str], object],
+    name: str = "",
+    folder: Path | None = None,
 ) -> None:
     """Ask for a file to write; `chosen` is called with its path. Nothing modal stands in the way of a live stream.
 
@@ -36,9 +41,11 @@ def ask_where(
         What a format is called → the ending of its files, the usual one first.
     name
         What the file may be called, without an ending.
+    folder
+        Where the dialog begins; default: where the program was started.
     """
     filters = {f"{what} (*.{ending})": ending for what, ending in formats.items()}
-    dialog = QFileDialog(window, title, "", ";;".join(filters))
+    dialog = QFileDialog(window, title, "" if folder is None else str(folder), ";;".join(filters))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(next(iter(filters.values())))
     dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(filters[chosen_filter]))

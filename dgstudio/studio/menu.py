@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from dgstudio.studio.actions import Action, ActionRegistry
 from dgstudio.studio.exporting import EXPORT_TIPS
+from dgstudio.studio.session_actions import declare_session_actions
 from dgstudio.studio.widgets.topbar import MODE_WORDS
 
 if TYPE_CHECKING:
@@ -70,17 +71,7 @@ def declare_actions(window: StudioWindow) -> None:
             group="Label",
         )
     )
-    add(
-        Action(
-            "save_copy",
-            "Save a copy…",
-            window.save_copy,
-            "Ctrl+S",
-            "Write everything to another file, also what could not be saved so far",
-            "mdi6.content-save-outline",
-            group="File",
-        )
-    )
+    declare_session_actions(window)
     for kind, tooltip in EXPORT_TIPS.items():
         add(
             Action(

@@ -42,7 +42,7 @@ class RecentSessions:
         self._settings = settings
 
     def note(self, path: Path, classes: int = 0, examples: int = 0) -> None:
-        """This session is open, or was until now, and has so much in it."""
+        """A session is open, or was until now, and has so much in it."""
         entry = RecentSession(path.absolute(), time.time(), classes, examples)
         self._keep([entry, *(other for other in self._stored() if other.path != entry.path)][:MOST])
 

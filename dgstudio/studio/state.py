@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -337,6 +337,22 @@ class Commands(Protocol):
 
     def save_copy(self, path: str) -> None:
         """Write all that the session has to another file, what could not be saved so far too; an event follows."""
+        ...
+
+    def save_as(self, path: str) -> None:
+        """Go on in another file with all that the session has; an event follows."""
+        ...
+
+    def duplicate(self) -> None:
+        """Write a copy of the session beside it and go on in this one; an event names the copy."""
+        ...
+
+    def layout(self) -> dict[str, Any]:
+        """Return how the session was arranged when it was closed, as `StudioWindow.kept_layout` gave it; else empty."""
+        ...
+
+    def keep_layout(self, layout: dict[str, Any]) -> None:
+        """Keep in the session how it is arranged."""
         ...
 
     def watch_quality(self, kind: str | None) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.panels.log import LogPanel
+from dgstudio.studio.session_actions import SessionDesk
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.toast import Toast
@@ -24,6 +27,7 @@ class Telling:
     panels: dict[str, PanelFrame]
     toast: Toast
     actions_: ActionRegistry
+    sessions: SessionDesk | None
     pinned_told: int | None
     """The pinned version that a toast spoke of last."""
 
@@ -53,6 +57,8 @@ class Telling:
             self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
         elif event.kind == "rebuild offered":
             self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
+        elif event.kind == "copy saved" and self.sessions is not None:
+            self.toast.show_text(event.text, event.level, "Open it", lambda: self._open_copy(event.data))
         elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
             self.toast.show_text(event.text, event.level)
 
@@ -60,6 +66,10 @@ class Telling:
         # It may take a second or two.
         self.toast.show_text("Working out the model without them, and what would move …")
         self.attempt(self.commands.plan_rebuild, example_ids)
+
+    def _open_copy(self, path: Path) -> None:
+        if self.sessions is not None:
+            self.sessions.open(path)
 
     def tell_record(self, record: PublishRecord) -> None:
         """Show a toast of a publish, if it is one that the user asked for."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -39,6 +41,7 @@ from dgstudio.studio.panels.source import SourcePanel
 from dgstudio.studio.panels.stability import StabilityPanel
 from dgstudio.studio.panels.stream import StreamPanel
 from dgstudio.studio.panels.uncertain import UncertainPanel
+from dgstudio.studio.session_actions import SessionDesk
 from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.telling import Telling
@@ -48,8 +51,10 @@ from dgstudio.studio.widgets.countdown import Countdown
 from dgstudio.studio.widgets.examplesheet import ExampleSheet
 from dgstudio.studio.widgets.historysheet import HistorySheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
+from dgstudio.studio.widgets.openingline import OpeningLine
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.paneltabs import PanelTabs
+from dgstudio.studio.widgets.recentsheet import RecentSheet
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
@@ -77,6 +82,9 @@ class StudioWindow(QMainWindow, Telling):
         Whether the first-start hints may appear (they do once).
     """
 
+    gone = Signal()
+    """The window has been closed and its engine stopped."""
+
     def __init__(self, commands: Commands, *, settings: QSettings | None = None, hints: bool = True) -> None:
         super().__init__()
         self.commands, self.state = commands, commands.state
@@ -94,6 +102,8 @@ class StudioWindow(QMainWindow, Telling):
         self.labelling = Labelling(self.state, commands, self)
         self.broken: set[str] = set()
         """Panels that failed to draw and are left out since; the log says why."""
+        self.sessions: SessionDesk | None = None
+        """Whoever can put another session into the place of this one."""
         self._closed = False
         self._recording_shown = False
         self._was_maximised = False
@@ -112,6 +122,7 @@ class StudioWindow(QMainWindow, Telling):
         self.apply_theme(self.theme)
         self._restore()
         self._on_changed("phase")
+        self._on_changed("session")
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
 
     # -- building ----------------------------------------------------------------------------------------------
@@ -164,11 +175,12 @@ class StudioWindow(QMainWindow, Telling):
             tabs.chosen.connect(lambda wanted: self.show_quality(wanted == "quality"))
             self.panels[name].set_tabs(tabs)
         self.task_line = TaskLine(self.state, self.commands)
+        self.opening = OpeningLine()
         self.status = StatusBar(self.state)
         column = QVBoxLayout(desk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.banner, self.task_line, self.arrangement, self.status):
+        for widget in (self.bar, self.banner, self.opening, self.task_line, self.arrangement, self.status):
             column.addWidget(widget, 1 if widget is self.arrangement else 0)
         self.setCentralWidget(desk)
         self.toast = Toast(desk)
@@ -179,6 +191,7 @@ class StudioWindow(QMainWindow, Telling):
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
+        self.recent = self._make_recent(desk)
         self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
         quality = self.panels["quality"]
@@ -198,6 +211,22 @@ class StudioWindow(QMainWindow, Telling):
         assert isinstance(panel, ClassesPanel)
         return panel
 
+    def _make_recent(self, desk: QWidget) -> RecentSheet:
+        def ask(act: Callable[[SessionDesk], object]) -> None:
+            if self.sessions is not None:
+                act(self.sessions)
+
+        self.opening.cancelled.connect(lambda: ask(lambda sessions: sessions.cancel()))
+        return RecentSheet(
+            desk,
+            sessions=lambda: [] if self.sessions is None else self.sessions.recent(),
+            present=lambda: None if self.sessions is None else self.sessions.present(),
+            open_session=lambda path: ask(lambda sessions: sessions.open(path)),
+            forget=lambda path: ask(lambda sessions: sessions.forget(path)),
+            other=lambda: self.actions_.trigger("open_session"),
+            new=lambda: self.actions_.trigger("new_session"),
+        )
+
     def fills_screen(self) -> bool:
         """Whether the window, with the frame that the system draws around it, has no room on the screen."""
         room = self.screen().availableSize() - QSize(0, TITLE_BAR)
@@ -209,6 +238,7 @@ class StudioWindow(QMainWindow, Telling):
         """Show one frame; called by the bridge's timer in the Qt thread, about 30 times a second."""
         self.bar.update_frame(frame)
         self.status.update_frame(frame)
+        self.opening.update_wall(frame.frame_time_wall)
         self.learning.update_frame(frame)
         for name, panel in self.panels.items():
             if name in self.broken:
@@ -249,6 +279,7 @@ class StudioWindow(QMainWindow, Telling):
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
         over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
+        over += [self.recent, self.opening]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -278,10 +309,6 @@ class StudioWindow(QMainWindow, Telling):
             sheet.close_overlay()
         else:
             sheet.open()
-
-    def save_copy(self) -> None:
-        """Ask where to write a copy of the session; the stream goes on meanwhile."""
-        ask_where(self, "Save a copy", {"Sessions": "dgs"}, lambda path: self.attempt(self.commands.save_copy, path))
 
     def export(self, kind: str) -> None:
         """Ask where to write examples, model or report to; the stream goes on meanwhile."""
@@ -422,21 +449,47 @@ class StudioWindow(QMainWindow, Telling):
             self.hints.begin()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
-        if not self._closed:
-            self._closed = True
-            self.labelling.stop()
-            if not self.state.presentation:
-                self.settings.setValue(GEOMETRY, self.saveGeometry())
-                self.arrangement.save(self.settings)
-            self.settings.sync()
-            self.commands.shutdown()
+        self.finish()
         super().closeEvent(event)
+
+    def finish(self) -> None:
+        """Remember the arrangement, end what is held, stop the engine; once. The window shows its last frame on."""
+        if self._closed:
+            return
+        self._closed = True
+        self.labelling.stop()
+        self.remember()
+        self.commands.keep_layout(self.kept_layout())
+        self.commands.shutdown()
+        self.gone.emit()
+
+    def remember(self) -> None:
+        """Store geometry and arrangement, for the next window."""
+        if not self.state.presentation:
+            self.settings.setValue(GEOMETRY, self.saveGeometry())
+            self.arrangement.save(self.settings)
+        self.settings.sync()
+
+    def kept_layout(self) -> dict[str, Any]:
+        """Return what a session keeps of its arrangement, as plain data."""
+        return {
+            "arrangement": self.arrangement.state(),
+            "quality": self.arrangement.quality_shown,
+            "log": not self.panels["log"].isHidden(),
+        }
 
     def _restore(self) -> None:
         geometry = self.settings.value(GEOMETRY)
         if geometry is not None:
             self.restoreGeometry(geometry)
-        self.arrangement.restore(self.settings)
+        layout = self.commands.layout()
+        # A session that was arranged before looks as it did, any other as the last one.
+        if not layout or not self.arrangement.put_state(layout.get("arrangement")):
+            self.arrangement.restore(self.settings)
+        if layout.get("log") is True:
+            self.panels["log"].show()
+        if layout.get("quality") is True:
+            self.show_quality(True)
 
 
 TABS = [

@@ -259,6 +259,18 @@ class FakeBridge:
     def save_copy(self, path: str) -> None:
         self.calls.append(("copy", path))
 
+    def save_as(self, path: str) -> None:
+        self.calls.append(("save as", path))
+
+    def duplicate(self) -> None:
+        self.calls.append(("duplicate",))
+
+    def layout(self) -> dict[str, object]:
+        return {}
+
+    def keep_layout(self, layout: dict[str, object]) -> None:
+        pass
+
     def watch_quality(self, kind: str | None) -> None:
         self.calls.append(("watch", kind))
 

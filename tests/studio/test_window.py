@@ -617,7 +617,10 @@ def test_what_leaves_the_program_stands_together_in_the_menu(window):
     under = next(action.menu() for action in window._menu.actions() if action.text() == "Export")
     assert [action.text() for action in under.actions()] == ["Export examples…", "Export model…", "Export report…"]
     groups = window.actions_.groups()
-    assert [action.id for action in groups["File"]] == ["save_copy", "export_examples", "export_model", "export_report"]
+    assert [action.id for action in groups["File"]][-3:] == ["export_examples", "export_model", "export_report"]
+    under = next(action.menu() for action in window._menu.actions() if action.text() == "Session")
+    names = ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
+    assert [action.text() for action in under.actions()] == names
 
 
 def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):

@@ -1,0 +1,242 @@
+"""One session after another in the running program: opened beside the present one, then put into its place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from dgstudio.engine.engine import Engine
+from dgstudio.errors import DgstudioError
+from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.recent import RecentSession, RecentSessions
+from dgstudio.studio.window import StudioWindow
+from dgstudio.types import Event
+
+if TYPE_CHECKING:
+    from dgstudio.studio.app import StudioOptions
+
+POLL_MS = 30
+STREAM = "stream"
+"""Session setting: the options that opened its stream."""
+
+Made = tuple[Engine, str, list[str]]
+
+
+class _Opening:
+    """A session that is being opened, in a thread of its own. Nobody but `Sessions` uses it."""
+
+    def __init__(self, name: str, options: StudioOptions, make: Callable[[StudioOptions], Made]) -> None:
+        self.name = name
+        self.made: Made | None = None
+        self.error = ""
+        self._options, self._make = options, make
+        self._lock = threading.Lock()
+        self._given_up = False
+        self._thread = threading.Thread(target=self._run, name="dg-open", daemon=True)
+        self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is open, or will not be."""
+        return not self._thread.is_alive()
+
+    def give_up(self) -> None:
+        """Close it as soon as it is open."""
+        with self._lock:
+            self._given_up = True
+            made, self.made = self.made, None
+        if made is not None:
+            made[0].stop()
+
+    def join(self) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            made = self._make(self._options)
+        except DgstudioError as error:
+            self.error = str(error)
+            return
+        except Exception as error:
+            # Whatever it is: the session that is open must go on.
+            self.error = f"{self.name or 'A new session'} could not be opened: {error!r}."
+            return
+        with self._lock:
+            if not self._given_up:
+                self.made = made
+                return
+        made[0].stop()
+
+
+class Sessions(QObject):
+    """The window's `SessionDesk`: owns the window that is shown. Qt thread.
+
+    A session is opened in a thread of its own while the present one goes on in its window: learning, answering,
+    saving. Once it is open, and no key is held, the present engine is stopped, all that it was asked for is written,
+    and a fresh window on the other session takes the place of this one. Where it cannot be opened, the present one
+    never notices.
+
+    Parameters
+    ----------
+    window
+        The first window, whose commands are a `Bridge`.
+    options
+        What the program was started with.
+    make_engine, make_window
+        Make the engine of a session; and a window, not yet shown, on an engine that does not run yet.
+    """
+
+    def __init__(
+        self,
+        window: StudioWindow,
+        options: StudioOptions,
+        make_engine: Callable[[StudioOptions], Made],
+        make_window: Callable[[Engine, str, StudioWindow], StudioWindow],
+    ) -> None:
+        super().__init__()
+        self.window = window
+        self._options = options
+        self._make_engine, self._make_window = make_engine, make_window
+        self._opening: _Opening | None = None
+        self._list = RecentSessions(window.settings)
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._look)
+        self._take(window)
+
+    # -- what the window asks for ------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Begin a new session on the stream of the present one."""
+        stream = self._bridge.engine.session.config(STREAM)
+        same = stream if isinstance(stream, dict) else {}
+        known = {name: value for name, value in same.items() if hasattr(self._options, name)}
+        self._begin("", replace(self._options, session=None, keep=True, **known))
+
+    def open(self, path: Path) -> None:
+        """Go on with a session file."""
+        present = self.present()
+        if not path.is_file():
+            self._say(f"There is no session {path}: it was moved or deleted.")
+        elif present is not None and path.resolve() == present.resolve():
+            self._say(f"{path.name} is the session that is open.", "warning")
+        else:
+            self._begin(path.name, replace(self._options, session=path, source=None, keep=True))
+
+    def cancel(self) -> None:
+        """Stay in the present session after all."""
+        opening, self._opening = self._opening, None
+        self._timer.stop()
+        self.window.opening.end()
+        if opening is not None:
+            opening.give_up()
+
+    def present(self) -> Path | None:
+        """Return the file of the present session."""
+        path = self._bridge.engine.session.path
+        return None if path is None else path.absolute()
+
+    def recent(self) -> list[RecentSession]:
+        """Return the sessions that were open lately, the present one first."""
+        self._note()
+        return self._list.every()
+
+    def forget(self, path: Path) -> None:
+        """List a session no more."""
+        self._list.forget(path)
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    @property
+    def _bridge(self) -> Bridge:
+        commands = self.window.commands
+        assert isinstance(commands, Bridge), "only engines have sessions"
+        return commands
+
+    def _say(self, text: str, level: str = "error") -> None:
+        self.window.say(Event("session", text, level))
+
+    def _take(self, window: StudioWindow) -> None:
+        self.window = window
+        window.sessions = self
+        window.gone.connect(self._left)
+        self._note()
+
+    def _note(self) -> None:
+        path, cards = self.present(), self._bridge.state.classes
+        if path is not None:
+            self._list.note(path, len(cards), sum(card.count for card in cards))
+
+    def _begin(self, name: str, options: StudioOptions) -> None:
+        if self._opening is not None:
+            self._say("Another session is being opened: wait for it, or cancel that.", "warning")
+            return
+        self._opening = _Opening(name, options, self._make_engine)
+        self.window.opening.begin(name)
+        self._timer.start()
+
+    def _look(self) -> None:
+        opening = self._opening
+        if opening is None or not opening.over:
+            return
+        if opening.error:
+            self.cancel()
+            self._say(opening.error)
+        elif self.window.labelling.held is None:
+            # A take that is being held is not cut off.
+            self._switch(opening)
+
+    def _switch(self, opening: _Opening) -> None:
+        before, made = self.window, opening.made
+        assert made is not None, "what is over without an error is open"
+        engine, name, notes = made
+        before.remember()
+        try:
+            window = self._make_window(engine, name, before)
+        except BaseException:
+            self.cancel()
+            raise
+        self._timer.stop()
+        self._opening = None
+        self._note()
+        before.gone.disconnect(self._left)
+        presenting = before.state.presentation
+        window.restoreGeometry(before.saveGeometry())
+        # The stream may be a device that two cannot have at once.
+        before.finish()
+        # Shown before the other goes: a program without a window ends.
+        window.show()
+        before.close()
+        before.deleteLater()
+        self._take(window)
+        if presenting:
+            window.state.set_presentation(True)
+        try:
+            self._bridge.start()
+        except Exception as error:
+            window.state.phase, window.state.failure = "failed", f"The engine could not be started: {error}"
+            window.state.announce("phase")
+        self._bridge.tell(notes)
+        self._greet(engine)
+
+    def _greet(self, engine: Engine) -> None:
+        cards = self._bridge.state.classes
+        count = sum(card.count for card in cards)
+        what = f"{len(cards)} classes, {count} examples"
+        self._say(f"{engine.session.name}: {what}." if count else f"{engine.session.name} is open.", "good")
+        for problem in engine.session.report.problems:
+            self._say(problem, "warning")
+
+    def _left(self) -> None:
+        """The user closed the window: whatever is being opened is closed again."""
+        opening = self._opening
+        self.cancel()
+        if opening is not None:
+            opening.join()
+        self._note()

@@ -1,0 +1,283 @@
+"""Sessions in the running program: new, open, recent, save as, duplicate, through the real window on real engines."""
+
+import threading
+
+import pytest
+import shiboken6
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from dgstudio.errors import BadInputError
+from dgstudio.session.file import Session
+from dgstudio.session.location import session_folder
+from dgstudio.studio import app
+from dgstudio.studio.recent import RecentSessions, age_words, size_words
+from dgstudio.studio.sessions import Sessions
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+WAIT_MS = 20_000
+
+
+class Desk:
+    """The program as `run_studio` builds it, with the window of the moment."""
+
+    def __init__(self, path, settings, qtbot):
+        options = app.StudioOptions(session=path)
+        engine, name, _ = app.make_engine(options)
+        window = app.make_window(engine, name, settings=settings, start=False)
+        self.qtbot = qtbot
+        self.sessions = Sessions(window, options, app.make_engine, app._next_window)
+        window.resize(1280, 720)
+        window.show()
+        window.commands.start()
+        self.until(lambda: self.state.spec is not None and self.engine.lane.readings.newest is not None)
+
+    @property
+    def window(self):
+        return self.sessions.window
+
+    @property
+    def state(self):
+        return self.window.state
+
+    @property
+    def engine(self):
+        return self.window.commands.engine
+
+    def until(self, condition):
+        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+    def teach(self, name):
+        """Add a class and label the last half second as it."""
+        info = self.engine.add_class(name)
+        self.until(lambda: self.engine.stream_now() > 1.5)
+        now = self.engine.stream_now()
+        self.engine.label_span(info.id, now - 0.5, now)
+        self.until(
+            lambda: self.engine.book.labels(info.id)[0] > 0 and self.engine.store.idle and self.engine.learn.idle
+        )
+        return info
+
+    def switch(self, act):
+        """Do what puts another window into the place of this one, and wait for it."""
+        before = self.window
+        act()
+        self.until(lambda: self.window is not before)
+        self.until(lambda: self.state.phase == "ready")
+
+
+@pytest.fixture
+def desk(tmp_path, settings, qtbot):
+    made = Desk(tmp_path / "first.dgs", settings, qtbot)
+    yield made
+    made.window.close()
+
+
+def test_a_new_session_takes_the_place_of_the_present_one_which_is_kept(desk, tmp_path):
+    assert desk.window.windowTitle() == "first.dgs – dgstudio"
+    desk.teach("wave")
+    before, engine = desk.window, desk.engine
+    digest = engine.learner.store.head.digest
+    desk.switch(lambda: QTest.keyClick(desk.window, Qt.Key.Key_N, CONTROL))
+    assert desk.sessions.present().parent == session_folder()
+    assert desk.window.windowTitle() == f"{desk.sessions.present().name} – dgstudio"
+    assert desk.window.isVisible() and not shiboken6.isValid(before)
+    assert "wave" not in [card.info.name for card in desk.state.classes] and not desk.state.history[1:]
+    assert not [t for t in threading.enumerate() if t.name == "dg-open"]
+    assert sum(t.name == "dg-store" for t in threading.enumerate()) == 1
+    with Session.open(tmp_path / "first.dgs") as kept:
+        assert kept.latest_checkpoint().digest == digest and "wave" in [info.name for info in kept.classes()]
+
+
+def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
+    info = desk.teach("wave")
+    desk.engine.set_openness(-0.3, 0.1)
+    QTest.keyClick(desk.window, Qt.Key.Key_Q)
+    count, digest = desk.engine.book.total, desk.engine.learner.store.head.digest
+    desk.until(lambda: desk.engine.learn.idle)
+    digest = desk.engine.learner.store.head.digest
+    desk.switch(desk.sessions.new)
+    assert not desk.window.arrangement.quality_shown
+    desk.switch(lambda: desk.sessions.open(tmp_path / "first.dgs"))
+    assert [card.info for card in desk.state.classes][-1] == desk.engine.classes.get(info.id)
+    assert desk.engine.book.total == count and desk.engine.learner.store.head.digest == digest
+    assert (desk.state.tau, desk.state.delta) == (-0.3, 0.1) and len(desk.state.history) > 2
+    assert desk.window.arrangement.quality_shown
+    assert f"{count} examples" in desk.window.toast.said
+    desk.window.commands.undo()
+    desk.until(lambda: desk.engine.book.total == 0)
+
+
+@pytest.mark.parametrize("what", ["garbage", "locked", "gone", "other stream", "itself"])
+def test_what_cannot_be_opened_leaves_the_present_session_running(desk, tmp_path, monkeypatch, what):
+    other = tmp_path / "other.dgs"
+    window, engine = desk.window, desk.engine
+    lock = None
+    if what == "garbage":
+        other.write_bytes(b"no session at all" * 100)
+    elif what == "locked":
+        lock = Session.create(other)
+    elif what == "other stream":
+        with Session.create(other) as session:
+            session.set_config("features", ["a mean", "b mean"])
+    path = tmp_path / "first.dgs" if what == "itself" else other
+    sentence = {
+        "garbage": "not a dgstudio session",
+        "locked": "open in another dgstudio",
+        "gone": "There is no session",
+        "other stream": "other channels",
+        "itself": "is the session that is open",
+    }[what]
+    desk.sessions.open(path)
+    desk.until(lambda: not window.opening.isVisible() and sentence in window.toast.said)
+    seen = engine.lane.readings.newest.hop
+    desk.until(lambda: engine.lane.readings.newest.hop > seen)
+    assert desk.window is window and engine.store.saved == "saved"
+    if lock is not None:
+        lock.close()
+
+
+def test_while_it_loads_the_line_says_so_and_cancel_stays(desk, tmp_path, monkeypatch):
+    Session.create(tmp_path / "other.dgs").close()
+    hold, made = threading.Event(), []
+
+    def slow(options):
+        hold.wait(WAIT_MS / 1e3)
+        made.append(app.make_engine(options))
+        return made[-1]
+
+    desk.sessions._make_engine = slow
+    window = desk.window
+    desk.sessions.open(tmp_path / "other.dgs")
+    assert window.opening.isVisible() and window.opening.title.text() == "Opening other.dgs …"
+    desk.sessions.new()
+    assert "Another session is being opened" in window.toast.said
+    window.opening.cancel.click()
+    assert not window.opening.isVisible()
+    hold.set()
+    desk.until(lambda: bool(made) and not [t for t in threading.enumerate() if t.name == "dg-open"])
+    assert desk.window is window
+    # Nobody has the file any more.
+    Session.open(tmp_path / "other.dgs").close()
+
+
+def test_closing_the_window_while_another_session_loads_leaves_nothing_open(desk, tmp_path):
+    Session.create(tmp_path / "other.dgs").close()
+    desk.sessions.open(tmp_path / "other.dgs")
+    desk.window.close()
+    assert not [t for t in threading.enumerate() if t.name == "dg-open"]
+    for name in ("first.dgs", "other.dgs"):
+        Session.open(tmp_path / name).close()
+
+
+def test_a_held_key_is_not_cut_off(desk, tmp_path):
+    Session.create(tmp_path / "other.dgs").close()
+    before, info = desk.window, desk.state.classes[0].info
+    before.labelling.press(info.id, Qt.Key.Key_1)
+    desk.sessions.open(tmp_path / "other.dgs")
+    desk.until(lambda: desk.sessions._opening.over)
+    seen = desk.engine.lane.readings.newest.hop
+    desk.until(lambda: desk.engine.lane.readings.newest.hop > seen + 20)
+    assert desk.window is before
+    desk.switch(lambda: before.labelling.release(Qt.Key.Key_1))
+    with Session.open(tmp_path / "first.dgs") as kept:
+        assert kept.takes()[-1].examples > 10
+
+
+def test_save_as_goes_on_in_the_new_file_without_a_break(desk, tmp_path):
+    desk.teach("wave")
+    window, count = desk.window, desk.engine.book.total
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL | SHIFT)
+    (dialog,) = window.findChildren(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "second.dgs"))
+    dialog.close()
+    desk.until(lambda: window.windowTitle() == "second.dgs – dgstudio")
+    assert "goes on in" in window.toast.said and desk.window is window
+    assert "second.dgs" in window.status.session.toolTip()
+    desk.teach("shiver")
+    with Session.open(tmp_path / "first.dgs") as first:
+        assert len(first.examples()) == count
+    assert desk.sessions.present() == tmp_path / "second.dgs"
+    assert [entry.path.name for entry in desk.sessions.recent()] == ["second.dgs", "first.dgs"]
+    total = desk.engine.book.total
+    desk.window.close()
+    with Session.open(tmp_path / "second.dgs") as second:
+        assert len(second.examples()) == total > count
+
+
+def test_a_duplicate_lies_beside_it_and_the_toast_opens_it(desk, tmp_path):
+    info = desk.teach("wave")
+    desk.window.actions_.trigger("duplicate_session")
+    desk.until(lambda: desk.window.toast.button.text() == "Open it" and desk.window.toast.isVisible())
+    assert desk.sessions.present() == tmp_path / "first.dgs"
+    count = desk.engine.book.labels(info.id)[0]
+    desk.switch(desk.window.toast.button.click)
+    assert desk.sessions.present() == tmp_path / "first 2.dgs" and desk.engine.book.labels(info.id)[0] == count
+
+
+def test_recent_sessions_are_listed_opened_and_forgotten(desk, tmp_path):
+    desk.switch(desk.sessions.new)
+    gone = tmp_path / "gone.dgs"
+    desk.sessions._list.note(gone, 3, 40)
+    QTest.keyClick(desk.window, Qt.Key.Key_O, CONTROL | SHIFT)
+    sheet = desk.window.recent
+    assert sheet.isVisible()
+    names = [sheet.list.item(row).text() for row in range(sheet.list.count())]
+    assert names == [desk.sessions.present().stem, "gone", "first"]
+    assert not sheet.open_button.isEnabled(), "the first that is not open is gone"
+    assert "not there any more" in sheet.lines(sheet._at(1)[0], False)[1] and "Del forgets it" in sheet.words.text()
+    assert sheet.lines(sheet._at(0)[0], True)[0] == "open now"
+    QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+    assert sheet.isVisible(), "what is gone does not open"
+    QTest.keyClick(sheet.list, Qt.Key.Key_Delete)
+    assert [sheet.list.item(row).text() for row in range(sheet.list.count())] == [names[0], "first"]
+    assert "KB" in sheet.lines(sheet._at(1)[0], False)[1] or "MB" in sheet.lines(sheet._at(1)[0], False)[1]
+    sheet.list.setCurrentRow(0)
+    assert not sheet.open_button.isEnabled() and not sheet.forget_button.isEnabled()
+    sheet.list.setCurrentRow(1)
+    sheet.grab()
+    desk.switch(lambda: QTest.keyClick(sheet.list, Qt.Key.Key_Return))
+    assert desk.sessions.present() == tmp_path / "first.dgs"
+
+
+def test_open_asks_for_a_file_without_standing_in_the_way(desk, tmp_path):
+    Session.create(tmp_path / "other.dgs").close()
+    QTest.keyClick(desk.window, Qt.Key.Key_O, CONTROL)
+    (dialog,) = desk.window.findChildren(QFileDialog)
+
+    def choose():
+        dialog.fileSelected.emit(str(tmp_path / "other.dgs"))
+        dialog.close()
+
+    desk.switch(choose)
+    assert desk.state.session_name == "other.dgs"
+
+
+def test_a_window_without_a_desk_offers_no_other_sessions(window, bridge):
+    offered = {action.id for action in window.actions_.search("")}
+    assert not offered & {"new_session", "open_session", "recent_sessions"} and "save_as" in offered
+    window.actions_.trigger("duplicate_session")
+    assert bridge.calls == [("duplicate",)]
+
+
+def test_the_list_survives_what_others_write_into_the_settings(settings, tmp_path):
+    recent = RecentSessions(settings)
+    settings.setValue("sessions/recent", "{broken")
+    assert recent.every() == []
+    for number in range(30):
+        recent.note(tmp_path / f"{number}.dgs", number)
+    assert len(recent.every()) == 20 and recent.every()[0].path.name == "29.dgs" and recent.every()[0].gone
+    words = [age_words(s) for s in (5, 61, 7300, 90_000, 900_000)]
+    assert words == ["just now", "1 minute ago", "2 hours ago", "yesterday", "10 days ago"]
+    assert [size_words(b) for b in (10, 12_345_678, 2_100_000_000)] == ["1 KB", "12.3 MB", "2.1 GB"]
+
+
+def test_an_engine_that_cannot_be_made_in_the_dark_is_said(desk, monkeypatch):
+    def refuse(options):
+        raise BadInputError("The camera is busy: close the other program.")
+
+    desk.sessions._make_engine = refuse
+    desk.sessions.new()
+    desk.until(lambda: desk.window.toast.said.startswith("The camera is busy"))
+    assert desk.window.isVisible() and not desk.window.opening.isVisible()
