@@ -102,7 +102,7 @@ class Take:
     end: float
     source: str
     who: str = "held"
-    """"held" (a key), "tap", "retro" (a past stretch), "file" (a label column), "suggestion"."""
+    """"held" (a key), "tap", "retro" (a past stretch), "file" (a label column), "import", "suggestion"."""
     created_unix: float = 0.0
     examples: int = 0
 
@@ -129,8 +129,8 @@ class Act:
     """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
 
     `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
-    "deleted", "protected". A take is the birth of all its examples, and names no changes; to take back that something
-    was protected is to roll back to `version`.
+    "deleted", "imported", "protected". A take is the birth of all its examples, and names no changes, an import of
+    those that it names; to take back that something was protected is to roll back to `version`.
     """
 
     id: int

@@ -63,6 +63,14 @@ class Acts:
             kind, text = "classes merged", f"Class {info.name} merged into {self.name(into)} ({what})"
         return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
 
+    def imported(self, name: str, labelled: dict[int, list[int]], born: Sequence[ClassInfo]) -> Act:
+        """Examples of a file stand from now on: class id → their ids; with the classes that are made for them."""
+        count, several = sum(map(len, labelled.values())), len(labelled)
+        text = f"{_count(count)} of {'1 class' if several == 1 else f'{several} classes'} imported from {name}"
+        changes = tuple(LabelChange(None, class_id, tuple(ids)) for class_id, ids in sorted(labelled.items()))
+        classes = tuple(ClassChange(None, info) for info in born)
+        return Act(self._book.next_number(), "imported", text, changes, classes, unix=time.time())
+
     def protected(self, record: PublishRecord) -> Act | None:
         """What the model knew was protected."""
         text = f"{record.reason[:1].upper()}{record.reason[1:]}"

@@ -13,6 +13,8 @@ from dgstudio.engine.events import EventQueue
 from dgstudio.engine.exporting import ExportWorker
 from dgstudio.engine.figures import collect
 from dgstudio.engine.file_labels import FileLabels
+from dgstudio.engine.imports.commands import ImportCommands
+from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.infer_worker import InferWorker
 from dgstudio.engine.label_commands import LabelCommands
 from dgstudio.engine.labelling import Labeller
@@ -66,7 +68,7 @@ class EngineSettings:
     label_delay_s: float = 0.0
 
 
-class Engine(LabelCommands, ModelCommands, OtherModels, Comparing):
+class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommands):
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
@@ -182,6 +184,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing):
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn)
         self.exports = ExportWorker(self.events)
+        self.imports = ImportWorker(self.events, self.store, self.import_target)
         self._certify_with(self.learner)
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -220,7 +223,14 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing):
         left: list[str] = []
         if self.consolidation is not None:
             self.consolidation.stop()
-        order: list[Worker | None] = [self.consolidation, self.quality, self.input, self.infer, self._twin_worker]
+        order: list[Worker | None] = [
+            self.consolidation,
+            self.imports,
+            self.quality,
+            self.input,
+            self.infer,
+            self._twin_worker,
+        ]
         order += [self.learn, self.store, self.out, self.exports]
         for worker in order:
             if worker is None:

@@ -92,10 +92,12 @@ class LabelBook:
             self._acts, self._done = list(acts), done
             self._next_act = max((act.id for act in acts), default=-1) + 1
             known = {act.take_id for act in acts}
+            # The acts of imports are the birth of their examples.
+            settled = hidden.union(*(change.ids for act in acts for change in act.labels if change.before is None))
             lacking = [
                 self._act_of(take)
                 for take in self._takes.values()
-                if take.id not in known and not hidden.issuperset(self._of_take.get(take.id, ()))
+                if take.id not in known and not settled.issuperset(self._of_take.get(take.id, ()))
             ]
             if lacking:
                 self._acts = [*self._acts[: self._done], *lacking]
@@ -114,6 +116,26 @@ class LabelBook:
                 self._stand(example)
             self._show(example.take_id for example in examples)
             self.changes += 1
+
+    def note_hidden(self, examples: Sequence[Example]) -> None:
+        """Add examples that do not stand until an act says so."""
+        with self._lock:
+            for example in examples:
+                self._examples[example.id] = example
+                self._of_take.setdefault(example.take_id, []).append(example.id)
+                self._earlier.add(example.take_id)
+
+    def drop_hidden(self, ids: Iterable[int]) -> None:
+        """Forget such examples again."""
+        with self._lock:
+            self._drop(ids)
+
+    def add_takes(self, takes: Iterable[Take]) -> None:
+        """Add takes of hidden examples; their times are of another clock."""
+        with self._lock:
+            for take in takes:
+                self._takes[take.id] = take
+                self._earlier.add(take.id)
 
     def act_of(self, take: Take) -> Act | None:
         """The act that a finished take is, for `close_take`; None where it is in the history already."""
@@ -169,9 +191,15 @@ class LabelBook:
             # Nothing can bring these back any more; the session file still has them.
             for identity in self._of_take.pop(dropped.take_id, ()) if dropped.take_id is not None else ():
                 del self._examples[identity]
+            self._drop(i for change in dropped.labels if change.before is None for i in change.ids)
         del self._acts[self._done :]
         self._acts.append(act)
         self._done = len(self._acts)
+
+    def _drop(self, ids: Iterable[int]) -> None:
+        gone = {identity: self._examples.pop(identity) for identity in ids if identity in self._examples}
+        for take_id in {example.take_id for example in gone.values()}:
+            self._of_take[take_id] = [i for i in self._of_take.get(take_id, ()) if i not in gone]
 
     def _move(self, act: Act, *, back: bool) -> Moved:
         gone: list[int] = []

@@ -80,6 +80,13 @@ class Labeller:
         self._next_take += 1
         return OpenTake(take, held_since_wall, self._first_reading(start), set_aside=set_aside)
 
+    def reserve(self, examples: int, takes: int) -> tuple[int, int]:
+        """Return the first of so many ids of examples, and of takes; they are given to nobody else."""
+        first = self._next_example, self._next_take
+        self._next_example += examples
+        self._next_take += takes
+        return first
+
     def grow(self, open_take: OpenTake, until: float, known: float | None = None) -> list[Example]:
         """New examples of a take that is still being held, of windows complete by stream time `until`.
 

@@ -21,6 +21,8 @@ from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord
 
 BLOCK = 16
 """Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
+QUEUED = 512
+"""Examples that are queued as one."""
 AUDIT_SLICE = 8
 """Protected inputs re-answered in one idle turn."""
 IDLE_S = 0.25
@@ -97,7 +99,9 @@ class LearnWorker(Worker):
 
     def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
         """Learn these examples, which exist since `made_wall`."""
-        self._queue.append((examples, made_wall))
+        # In parts: each block taken off a long list would copy the rest of it.
+        for first in range(0, len(examples), QUEUED):
+            self._queue.append((examples[first : first + QUEUED], made_wall))
         self._wake.set()
 
     def ask(self, command: Command) -> None:

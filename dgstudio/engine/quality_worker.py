@@ -148,7 +148,7 @@ class QualityWorker(Worker):
                 return None
             answers = self._scores.of(take.id)
             if answers is None:
-                unscored += take.who != "file"
+                unscored += take.who not in ("file", "import")
                 continue
             scored = self._scored(take, examples, answers, take.id in here)
             if scored is None:

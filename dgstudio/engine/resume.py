@@ -11,6 +11,7 @@ import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, ClassTable
 from dgstudio.engine.labelbook import LabelBook
+from dgstudio.engine.imports.plan import NO_LABEL
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner
@@ -235,6 +236,10 @@ class _Labels:
         self._takes: list[Take] = session.takes()
         self._every = session.examples(active_only=False)
         self._hidden = session.inactive_ids()
+        left = [example.id for example in self._every if example.class_id == NO_LABEL]
+        if left and not session.read_only:
+            # An import that was cut off: nothing of it ever stood.
+            session.drop_examples(left, ())
         self.active = [example for example in self._every if example.id not in self._hidden]
         self.next_example = max((example.id for example in self._every), default=-1) + 1
         self.next_take = max((take.id for take in self._takes), default=-1) + 1

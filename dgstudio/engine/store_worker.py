@@ -13,6 +13,7 @@ from dgstudio.engine.acts import Acts
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.group_commit import GroupCommit, Write
+from dgstudio.engine.imports.store_door import StoreDoor
 from dgstudio.engine.labelbook import LabelBook, Moved
 from dgstudio.engine.labelling import Labeller, OpenTake
 from dgstudio.engine.take_scores import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
@@ -43,7 +44,7 @@ class LabelSink:
     roll_back: Callable[[int], None]
 
 
-class StoreWorker(Worker):
+class StoreWorker(Worker, StoreDoor):
     """Turns key presses into takes and examples, writes everything in group commits, then passes it on.
 
     All public methods may be called from any thread; they only queue. When the file cannot be written the

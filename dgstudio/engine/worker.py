@@ -55,6 +55,11 @@ class Worker:
         """Whether the thread has been asked to end."""
         return self._stop.is_set()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs. Any thread."""
+        return self._thread.is_alive()
+
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the wish to stop. Only from the worker's own thread."""
         self._stop.wait(seconds)

@@ -186,7 +186,11 @@ class Session:
 
     def put_take(self, take: Take) -> None:
         """Store a take, or the new state of one."""
-        self._database.put("take", rows.TAKE_COLUMNS, [rows.take_row(take)])
+        self.put_takes([take])
+
+    def put_takes(self, takes: Iterable[Take]) -> None:
+        """Store several takes as `put_take` does."""
+        self._database.put("take", rows.TAKE_COLUMNS, [rows.take_row(take) for take in takes])
 
     def put_examples(self, examples: Sequence[Example]) -> None:
         """Store examples as active; one with a known id is replaced. Features (d,) and raw (n, channels) float32."""

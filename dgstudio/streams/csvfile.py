@@ -143,16 +143,16 @@ def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple
         If the file is not text, is empty, or has rows of different lengths; the first such line is named.
     """
     encoding = encoding_of(path, data)
-    with _text(data, encoding) as file:
+    with text_of(data, encoding) as file:
         first = next((line for line in file if line.strip() and not line.startswith("#")), "")
     if not first:
         raise BadInputError(f"{path} is empty: a recording has a header and one row a sample.")
     separator = max(SEPARATORS, key=first.count)
-    with _text(data, encoding) as file:
-        rows = _rows(path, file, separator, quoted=b'"' in data)
+    with text_of(data, encoding) as file:
+        rows = rows_of(path, file, separator, quoted=b'"' in data)
         start = list(islice(rows, 2))
         notes: list[str] = []
-        names, has_header = _names(start, notes)
+        names, has_header = names_of(start, notes)
         columns = [Column(n, decimal_comma=separator == ";", named=n == labels_column) for n in names]
         pending = start[1:] if has_header else start
         while chunk := pending + list(islice(rows, CHUNK - len(pending))):
@@ -170,11 +170,12 @@ def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple
     return columns, notes
 
 
-def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
+def text_of(data: bytes, encoding: str) -> io.TextIOWrapper:
+    """Return the text of a file's bytes, to be read line by line."""
     return io.TextIOWrapper(io.BytesIO(data), encoding=encoding)
 
 
-def _rows(path: Path, file: io.TextIOWrapper, separator: str, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+def rows_of(path: Path, file: io.TextIOWrapper, separator: str, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers from 1 and the cells of each row that is not empty and not a comment."""
     if not quoted:
         for number, line in enumerate(file, 1):
@@ -192,7 +193,7 @@ def _rows(path: Path, file: io.TextIOWrapper, separator: str, *, quoted: bool) -
         ) from error
 
 
-def _names(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list[str], bool]:
+def names_of(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list[str], bool]:
     """Return the names of the columns, and whether the first row gave them."""
     first = [cell.strip() for cell in start[0][1]]
     words = [bool(cell) and number_in(cell) is None for cell in first]

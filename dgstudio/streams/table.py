@@ -115,7 +115,7 @@ def _from_columns(path: Path, read: tuple[list[Column], list[str]], labels_colum
     return RecordingTable(
         channels=tuple(c.name for c in channels),
         values=values,
-        time=None if time is None else _seconds(time.name, time.values(), notes),
+        time=None if time is None else seconds_of(time.name, time.values(), notes),
         labels=None if label is None else label.categories(),
         takes=None if take is None else take.categories(),
         splits=None if split is None else split.categories(),
@@ -129,11 +129,11 @@ def _label_column(path: Path, columns: list[Column], asked: str | None) -> Colum
     for column in columns:
         if column.name == asked:
             return column
-    has = _listed(c.name for c in columns)
+    has = listed(c.name for c in columns)
     raise BadInputError(f"{path} has no column “{asked}” for the labels; it has {has}.")
 
 
-def _seconds(name: str, times: F64, notes: list[str]) -> F64:
+def seconds_of(name: str, times: F64, notes: list[str]) -> F64:
     """Return times in seconds, by the unit that the name of their column says or their size betrays."""
     unit = TIME_NAMES[name.lower()]
     known = np.abs(times[np.isfinite(times)])
@@ -146,7 +146,7 @@ def _seconds(name: str, times: F64, notes: list[str]) -> F64:
     return seconds
 
 
-def _arrays(path: Path, data: bytes) -> dict[str, npt.NDArray[Any]]:
+def arrays_of(path: Path, data: bytes) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of an NPZ file; never loads Python objects."""
     try:
         archive = np.load(io.BytesIO(data), allow_pickle=False)
@@ -165,10 +165,10 @@ def _arrays(path: Path, data: bytes) -> dict[str, npt.NDArray[Any]]:
 
 
 def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable:
-    arrays = _arrays(path, data)
+    arrays = arrays_of(path, data)
     key = next((k for k in ("X", "values") if k in arrays), None)
     if key is None:
-        raise BadInputError(f"{path} has no array “X” or “values”; it has {_listed(arrays)}.")
+        raise BadInputError(f"{path} has no array “X” or “values”; it has {listed(arrays)}.")
     values = arrays[key][:, None] if arrays[key].ndim == 1 else arrays[key]
     if values.ndim != 2 or not values.shape[1] or values.dtype.kind not in "fiub":
         what = f"{values.dtype} of shape {values.shape}"
@@ -186,9 +186,9 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
         return array
 
     if labels_key is not None and labels_key not in arrays:
-        raise BadInputError(f"{path} has no array “{labels_key}” for the labels; it has {_listed(arrays)}.")
+        raise BadInputError(f"{path} has no array “{labels_key}” for the labels; it has {listed(arrays)}.")
     label_name = labels_key or next((k for k in ("y", *LABEL_NAMES) if k in arrays), None)
-    labels, takes, splits = (_categories(column(n, "fiubUS")) for n in (label_name, TAKE_NAME, SPLIT_NAME))
+    labels, takes, splits = (categories_of(column(n, "fiubUS")) for n in (label_name, TAKE_NAME, SPLIT_NAME))
     time_name = next((n for n in TIME_NAMES if n in arrays), "time")
     time = column(time_name, "fiu")
     names = arrays.get("channels", np.array([f"ch{i + 1}" for i in range(values.shape[1])]))
@@ -198,9 +198,9 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     with np.errstate(over="ignore"):
         floats = values.astype(np.float32)
     return RecordingTable(
-        channels=tuple(_texts(names)),
+        channels=tuple(texts_of(names)),
         values=floats,
-        time=None if time is None else _seconds(time_name, time.astype(np.float64), notes),
+        time=None if time is None else seconds_of(time_name, time.astype(np.float64), notes),
         labels=labels,
         takes=takes,
         splits=splits,
@@ -208,7 +208,7 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     )
 
 
-def _texts(array: npt.NDArray[Any]) -> list[str]:
+def texts_of(array: npt.NDArray[Any]) -> list[str]:
     """Return the entries as text; whole numbers without a decimal point, whatever their type."""
     entries = array.tolist()
     if array.dtype.kind == "S":
@@ -218,16 +218,18 @@ def _texts(array: npt.NDArray[Any]) -> list[str]:
     return [str(entry).strip() for entry in entries]
 
 
-def _categories(array: npt.NDArray[Any] | None) -> Categories | None:
+def categories_of(array: npt.NDArray[Any] | None) -> Categories | None:
+    """Return the entries (n,) as names, in the order in which they first appear; None for None."""
     if array is None:
         return None
     found, first, codes = np.unique(array, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
-    return Categories(rank[codes], tuple(_texts(found[order])))
+    return Categories(rank[codes], tuple(texts_of(found[order])))
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sentence lists them, at most twelve."""
     texts = list(names)
     return ", ".join(texts[:12]) + (f" and {len(texts) - 12} more" if len(texts) > 12 else "") if texts else "none"

@@ -124,7 +124,7 @@ def truth_of(
     """Return the names of the labels and which of them each row has."""
     if labels is None:
         return (), None
-    known = [code for code, name in enumerate(labels.names) if not _missing(name)]
+    known = [code for code, name in enumerate(labels.names) if not missing(name)]
     if len(known) > MOST_LABELS:
         sentence = f"The labels of {path.name} have {len(known)} different values: those are numbers, not classes."
         if asked:
@@ -136,7 +136,8 @@ def truth_of(
     return tuple(labels.names[code] for code in known), index[labels.codes]
 
 
-def _missing(name: str) -> bool:
+def missing(name: str) -> bool:
+    """Whether a label says that there is none."""
     return name.lower() in ("", "nan")
 
 
@@ -173,7 +174,7 @@ def _commonest(labels: Categories | None, start: int, stop: int) -> str:
     named = [
         (count, -code)
         for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
-        if not _missing(labels.names[code])
+        if not missing(labels.names[code])
     ]
     return labels.names[-max(named)[1]] if named else ""
 

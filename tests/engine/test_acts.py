@@ -75,6 +75,29 @@ class Desk:
         ]
         self.do("note_examples", take, examples)
 
+    def import_(self, name: str, count: int) -> None:
+        """Import that many examples of a class, known or new, and of one that is always there by then."""
+        number = next(self._takes)
+        examples = [
+            Example(next(self._ids), -1, number, np.ones(2, np.float32), number, number + 0.5, raw=RAW)
+            for _ in range(count + 1)
+        ]
+        before = self.state()
+        self.store._and_wait = lambda job: (self.store._ask(job), self.store.turn())  # type: ignore[method-assign]
+        self.store.put_hidden(examples)
+        assert self.state() == before, "what is on its way does not stand"
+
+        def let(class_of: Any, made: Any, add_takes: Any) -> Any:
+            infos = [class_of(each) for each in ("imported", name)]
+            add_takes([Take(number, infos[0][0].id, 0.0, 1.0, "file.csv", "import", examples=count + 1)])
+            parts = [[e.id for e in examples[:1]], [e.id for e in examples[1:]]]
+            labelled: dict[int, list[int]] = {}
+            for (info, _), ids in zip(infos, parts, strict=True):
+                labelled.setdefault(info.id, []).extend(ids)
+            return made("file.csv", labelled, [info for info, new in infos if new])
+
+        self.do("let_stand", let)
+
     def state(self) -> State:
         labels = {e.id: e.class_id for e in self.book.active_examples()}
         living = self.classes.living()
@@ -94,7 +117,7 @@ RAW = np.zeros((3, 1), np.float32)
 WISHES = st.lists(
     st.tuples(
         st.sampled_from(
-            ["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "last", "undo", "redo"]
+            ["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "last", "import", "undo", "redo"]
         ),
         st.integers(0, 99),
         st.integers(0, 99),
@@ -109,6 +132,8 @@ def wish(desk: Desk, name: str, a: int, b: int) -> None:
     some = standing[a % 7 : a % 7 + b % 5]
     if name in ("undo", "redo"):
         desk.do(name)
+    elif name == "import":
+        desk.import_(living[a % len(living)].name.upper() if living and a % 2 else f"new {a}", b % 4)
     elif name == "add" or not living:
         desk.add_class(f"class {len(desk.classes.every())}")
     elif name == "take":

@@ -183,7 +183,13 @@ def _takes(story: Story) -> Iterator[str]:
     ways: dict[str, int] = {}
     for take in story.takes:
         ways[take.who] = ways.get(take.who, 0) + 1
-    words = {"held": "by a held key", "tap": "by a tap", "retro": "on the past stream", "file": "by a label column"}
+    words = {
+        "held": "by a held key",
+        "tap": "by a tap",
+        "retro": "on the past stream",
+        "file": "by a label column",
+        "import": "from a file",
+    }
     told = ", ".join(f"{count:,} {words.get(who, _text(who))}" for who, count in sorted(ways.items()))
     yield f'<p class="note">Labelled: {told}. Takes that were taken back are not shown.</p>'
 

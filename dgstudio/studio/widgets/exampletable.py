@@ -41,7 +41,14 @@ ROW = 26
 """Logical pixels of a row."""
 PICTURES = 1000
 """Thumbnails that are kept drawn."""
-WHO = {"held": "held key", "tap": "tap", "retro": "past stretch", "file": "file", "suggestion": "suggestion"}
+WHO = {
+    "held": "held key",
+    "tap": "tap",
+    "retro": "past stretch",
+    "file": "file",
+    "import": "import",
+    "suggestion": "suggestion",
+}
 
 
 class ExamplesModel(QAbstractTableModel):

@@ -1,0 +1,95 @@
+"""The examples of another session as a table, so that they are imported as those of a file are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dgstudio.errors import BadInputError
+from dgstudio.session.export.examples import Standing
+from dgstudio.session.file import Session
+from dgstudio.session.restored import FEATURES, SIGNAL
+from dgstudio.streams.csvfile import Categories
+from dgstudio.streams.imports.table import PREVIEW, ImportColumn, ImportTable, Watch, shown
+from dgstudio.streams.table import listed
+
+SUFFIX = ".dgs"
+
+
+def read_session(path: Path, features: tuple[str, ...], watch: Watch) -> ImportTable:
+    """Read the examples that stand in another session; its file is not changed.
+
+    Parameters
+    ----------
+    features
+        Names of the features that this session's examples have.
+
+    Raises
+    ------
+    SessionError
+        If it is no session, is damaged beyond reading, or is open in a dgstudio.
+    BadInputError
+        If it has no examples, or they have other features.
+    """
+    with Session.reading(path) as session:
+        _check_features(session, path, features)
+        watch.at(0.2)
+        standing = Standing.of(session)
+        watch.at(0.6)
+        raws = {example.id: example.raw for example in session.examples()}
+        # What opening for reading says of itself is no news.
+        notes = [text for text in session.report.problems if "opened for reading" not in text]
+    if standing.left_out:
+        notes.append(f"{standing.left_out} examples of removed classes are left out.")
+    takes, codes = np.unique(standing.takes, return_inverse=True)
+    columns = [
+        ImportColumn.of_names("class", Categories(standing.y.astype(np.int32), standing.class_names)),
+        ImportColumn.of_names("take", Categories(codes.astype(np.int32), tuple(map(str, takes.tolist())))),
+        ImportColumn.of_numbers("start", standing.starts),
+        ImportColumn.of_numbers("end", standing.ends),
+        ImportColumn.of_numbers("learned", standing.learned.astype(np.float64)),
+        *(ImportColumn.of_numbers(name, standing.X[:, i]) for i, name in enumerate(features)),
+    ]
+    preview = [
+        (
+            standing.class_names[int(standing.y[row])],
+            *map(str, (int(standing.takes[row]),)),
+            *map(shown, (float(standing.starts[row]), float(standing.ends[row]))),
+            "1" if standing.learned[row] else "0",
+            *(shown(float(value)) for value in standing.X[row]),
+        )
+        for row in range(min(PREVIEW, len(standing.y)))
+    ]
+    return ImportTable(
+        path=path,
+        kind="session",
+        columns=columns,
+        lines=standing.ids,
+        preview=preview,
+        notes=notes,
+        line_word="example",
+        raws=[raws.get(identity) for identity in standing.ids.tolist()],
+        of_features=True,
+    )
+
+
+def _check_features(session: Session, path: Path, features: tuple[str, ...]) -> None:
+    """Refuse a session whose examples this model could not learn from, with the reason."""
+    own = session.config(FEATURES)
+    if own is None or tuple(own) == features:
+        return
+    signal = session.config(SIGNAL)
+    stream = ""
+    if isinstance(signal, dict):
+        channels = [str(channel) for channel in signal.get("channels", ())]
+        stream = f" (stream “{signal.get('name', '')}”, {len(channels)} channels: {listed(channels)})"
+    what = f"{len(own)}, not {len(features)}" if len(own) != len(features) else f"“{_first(own, features)}”, for one"
+    raise BadInputError(
+        f"The examples of {path.name} have other features than those of this session: {what}{stream}. Only examples of "
+        "the same kind of stream can be learned together."
+    )
+
+
+def _first(own: list[object], features: tuple[str, ...]) -> str:
+    return str(next(name for name, mine in zip(own, features, strict=True) if name != mine))

@@ -1,0 +1,193 @@
+"""dg-import: reads what is to be imported, plans it anew with each choice, and puts it into the session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.imports.choices import Choices, Target, guessed
+from dgstudio.engine.imports.othersession import SUFFIX, read_session
+from dgstudio.engine.imports.plan import Plan, plan_import
+from dgstudio.engine.imports.storing import store_import
+from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.engine.worker import Worker
+from dgstudio.errors import DgstudioError
+from dgstudio.streams.imports.reading import read_import
+from dgstudio.streams.imports.table import ImportTable, Stopped, Watch
+from dgstudio.types import Event
+
+READING, CHOOSING, PLANNING, IMPORTING, DONE, FAILED = "reading", "choosing", "planning", "importing", "done", "failed"
+WAIT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportView:
+    """How an import stands; a new one replaces it whenever that changes.
+
+    Attributes
+    ----------
+    stage : `READING`, `PLANNING` and `IMPORTING` go on (`watch` says how far), `CHOOSING` waits for the user,
+        `FAILED` says why in `failure`, `DONE` is over.
+    table, plan : once they are known; `choices` are those of the plan that is made or being made.
+    """
+
+    path: Path
+    stage: str
+    watch: Watch
+    table: ImportTable | None = None
+    choices: Choices | None = None
+    plan: Plan | None = None
+    failure: str = ""
+
+
+class ImportWorker(Worker):
+    """One import at a time. The thread begins with the first; commands may be called from any one thread.
+
+    Parameters
+    ----------
+    target
+        Called for what examples have to be like, at the moment.
+    """
+
+    name = "dg-import"
+
+    def __init__(self, events: EventQueue, store: StoreWorker, target: Callable[[], Target]) -> None:
+        super().__init__(events)
+        self.view: ImportView | None = None
+        self._store, self._target = store, target
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._job: Callable[[], None] | None = None
+        self._watch = Watch()
+        self._busy = False
+
+    # -- what the user asks for ----------------------------------------------------------------------------------
+
+    def read(self, path: Path) -> None:
+        """Read a file or another session, and plan its import by a first guess."""
+        self._begin(ImportView(path, READING, Watch()), lambda view: self._read(view, None))
+
+    def choose(self, choices: Choices) -> None:
+        """Plan the import anew with other choices; those that are being planned are given up."""
+        view = self.view
+        if view is None or view.table is None or view.stage in (IMPORTING, DONE):
+            return
+        planning = replace(view, stage=PLANNING, watch=Watch(), choices=choices, failure="")
+        self._begin(planning, lambda view: self._plan(view, choices))
+
+    def begin(self) -> None:
+        """Do what is planned."""
+        view = self.view
+        if view is None or view.stage != CHOOSING or view.plan is None or view.plan.blocker:
+            return
+        plan = view.plan
+        self._begin(replace(view, stage=IMPORTING, watch=Watch()), lambda view: self._import(view, plan))
+
+    def cancel(self) -> None:
+        """Give up whatever goes on; of what was not imported nothing is left."""
+        with self._lock:
+            self._watch.stop()
+            self._job = None
+            self.view = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being read, planned or imported."""
+        return self._job is None and not self._busy
+
+    # -- the thread ----------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """One piece of work, or a wait for the next."""
+        with self._lock:
+            job, self._job = self._job, None
+            self._busy = job is not None
+        if job is None:
+            self._wake.wait(WAIT_S)
+            self._wake.clear()
+            return
+        try:
+            job()
+        finally:
+            self._busy = False
+
+    def wake(self) -> None:
+        """Make a waiting turn return soon."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End it; an import that is not complete leaves nothing."""
+        self._watch.stop()
+        super().stop()
+
+    def _begin(self, view: ImportView, work: Callable[[ImportView], None]) -> None:
+        with self._lock:
+            self._watch.stop()
+            self._watch = view.watch
+            self.view = view
+            self._job = lambda: self._try(view, work)
+        if self._thread.ident is None:
+            self.start()
+        self._wake.set()
+
+    def _try(self, view: ImportView, work: Callable[[ImportView], None]) -> None:
+        try:
+            work(view)
+        except Stopped:
+            pass
+        except DgstudioError as error:
+            self._show(view, replace(view, stage=FAILED, failure=str(error)))
+        except MemoryError:
+            text = f"{view.path.name} is larger than the memory of this machine: split it into several files."
+            self._show(view, replace(view, stage=FAILED, failure=text))
+        except Exception as error:
+            text = f"{view.path.name} cannot be imported; something unforeseen went wrong: {error!r}."
+            self._show(view, replace(view, stage=FAILED, failure=text))
+
+    def _show(self, before: ImportView, view: ImportView) -> None:
+        """Replace a view, unless the user wants something else by now."""
+        with self._lock:
+            if self.view is before:
+                self.view = view
+
+    def _read(self, view: ImportView, choices: Choices | None) -> None:
+        target = self._target()
+        named = () if choices is None or choices.label is None else (choices.label,)
+        table = read_any(view.path, target, view.watch, named)
+        choices = choices or guessed(table, target)
+        plan = plan_import(table, choices, target, view.watch)
+        self._show(view, replace(view, stage=CHOOSING, table=table, choices=choices, plan=plan))
+
+    def _plan(self, view: ImportView, choices: Choices) -> None:
+        assert view.table is not None, "there is something to choose from"
+        label = view.table.column(choices.label)
+        if label is not None and not label.named:
+            # It was taken for numbers: its words are in the file only.
+            self._read(view, choices)
+            return
+        plan = plan_import(view.table, choices, self._target(), view.watch)
+        self._show(view, replace(view, stage=CHOOSING, choices=choices, plan=plan))
+
+    def _import(self, view: ImportView, plan: Plan) -> None:
+        store_import(self._store, plan, view.watch)
+        self._show(view, replace(view, stage=DONE))
+
+    def recover(self, error: Exception) -> None:
+        """Say that it went wrong."""
+        self.events.say(Event("import failed", f"The import failed: {error!r}", "error"))
+
+
+def read_any(path: Path, target: Target, watch: Watch, named: tuple[str, ...] = ()) -> ImportTable:
+    """Read a file or another session.
+
+    Raises
+    ------
+    DgstudioError
+        If that cannot be.
+    """
+    if path.suffix.lower() == SUFFIX:
+        return read_session(path, target.features, watch)
+    return read_import(path, len(target.spec.channels), watch, named)

@@ -1,0 +1,118 @@
+"""Reading a file that is to be imported: which kind it is, and CSV row by row, with every line that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from dgstudio.errors import BadInputError
+from dgstudio.streams.csvfile import SEPARATORS, encoding_of, names_of, rows_of, text_of
+from dgstudio.streams.imports.arff import read_arff
+from dgstudio.streams.imports.npz import read_npz
+from dgstudio.streams.imports.table import (
+    MOST_BYTES,
+    MOST_CELLS,
+    PREVIEW,
+    ImportColumn,
+    ImportTable,
+    Problems,
+    Watch,
+)
+from dgstudio.streams.table import SPREADSHEETS
+
+CHUNK = 256
+"""Rows turned into columns at a time: while that goes on, no other thread runs."""
+SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".arff")
+
+
+def read_import(path: Path, channels: int, watch: Watch, named: Collection[str] = ()) -> ImportTable:
+    """Read a CSV, NPZ or ARFF file of labelled samples or features.
+
+    Parameters
+    ----------
+    channels
+        How many channels the stream has: it says which axis of a file with takes is time.
+    named
+        Columns that are to be read as names although they hold numbers.
+
+    Raises
+    ------
+    BadInputError
+        If the file does not exist, is of no such kind, or holds nothing.
+    Stopped
+        If `watch` says so.
+    """
+    data = _bytes_of(path)
+    watch.at(0.05)
+    if data.startswith(b"PK\x03\x04") or path.suffix.lower() == ".npz":
+        table = read_npz(path, data, channels)
+    elif path.suffix.lower() == ".arff":
+        table = read_arff(path, text_of(data, encoding_of(path, data)), channels, watch)
+    else:
+        table = _read_csv(path, data, watch, named)
+    if not len(table):
+        raise BadInputError(f"{path.name} has no rows: there is nothing to import.")
+    if not table.columns:
+        raise BadInputError(f"{path.name} has no columns: there is nothing to import.")
+    if len(table) * len(table.columns) > MOST_CELLS:
+        raise too_large(path)
+    watch.at(1.0)
+    return table
+
+
+def too_large(path: Path) -> BadInputError:
+    """Say that a file is larger than can be imported at once."""
+    return BadInputError(f"{path.name} is too large to import at once: split it into several files.")
+
+
+def _bytes_of(path: Path) -> bytes:
+    if path.suffix.lower() in SPREADSHEETS:
+        raise BadInputError(f"{path.name} is a spreadsheet: save it as CSV.")
+    try:
+        if path.is_dir():
+            raise BadInputError(f"{path} is a folder: name a CSV, NPZ, ARFF or session file in it.")
+        if path.stat().st_size > MOST_BYTES:
+            raise too_large(path)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInputError(f"There is no file {path}: check the path.") from error
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} could not be read: {error}.") from error
+
+
+def _read_csv(path: Path, data: bytes, watch: Watch, named: Collection[str]) -> ImportTable:
+    encoding = encoding_of(path, data)
+    with text_of(data, encoding) as file:
+        first = next((line for line in file if line.strip() and not line.startswith("#")), "")
+    if not first:
+        raise BadInputError(f"{path.name} is empty: there is nothing to import.")
+    separator = max(SEPARATORS, key=first.count)
+    problems, notes, preview = Problems(), list[str](), list[tuple[str, ...]]()
+    lines: list[int] = []
+    total = data.count(b"\n") + 1
+    with text_of(data, encoding) as file:
+        rows = rows_of(path, file, separator, quoted=b'"' in data)
+        start = list(islice(rows, 2))
+        names, has_header = names_of(start, notes)
+        columns = [ImportColumn(n, decimal_comma=separator == ";", named=n in named) for n in names]
+        pending = start[1:] if has_header else start
+        wanted = "the header" if has_header else "the first row"
+        while chunk := pending + list(islice(rows, CHUNK - len(pending))):
+            pending = []
+            whole = [(line, cells) for line, cells in chunk if len(cells) == len(columns)]
+            for line, cells in chunk if len(whole) < len(chunk) else ():
+                if len(cells) != len(columns):
+                    has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                    problems.add(line, f"has {has} where {wanted} has {len(columns)}: left out")
+            if whole:
+                for column, cells_of in zip(columns, zip(*(cells for _, cells in whole), strict=True), strict=True):
+                    column.add(cells_of)
+                lines += [line for line, _ in whole]
+                preview += [tuple(cells) for _, cells in whole[: PREVIEW - len(preview)]]
+            watch.at(min(1.0, 0.1 + 0.9 * chunk[-1][0] / total))
+            if len(lines) * len(columns) > MOST_CELLS:
+                raise too_large(path)
+    return ImportTable(path, "CSV", columns, np.asarray(lines, np.int64), preview, problems, notes)
