@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, ClassTable
-from dgstudio.engine.labelbook import LabelBook
 from dgstudio.engine.imports.plan import NO_LABEL
+from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner

@@ -146,6 +146,7 @@ class Bridge(EngineCommands):
         self._note_publishes(publishes)
         self._note_labels()
         self._note_other_models()
+        self._note_import()
         self._note_uncertain(new, wall)
         return Frame(
             spec=engine.spec,
@@ -181,6 +182,12 @@ class Bridge(EngineCommands):
         if reachable != self.state.reachable:
             self.state.reachable = reachable
             self.state.announce("versions")
+
+    def _note_import(self) -> None:
+        importing = self.engine.importing
+        if importing is not self.state.importing:
+            self.state.importing = importing
+            self.state.announce("import")
 
     def _note_quality(self) -> None:
         report = self.engine.quality.report

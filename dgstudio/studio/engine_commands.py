@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.imports.choices import Choices
 from dgstudio.errors import BadInputError
 from dgstudio.studio.state import StudioState
 from dgstudio.types import Act, ClassInfo, Event, Example, Mode, Take
@@ -121,6 +122,22 @@ class EngineCommands(QObject):
     def duplicate(self) -> None:
         """Write a copy beside the session and go on in this one."""
         self.engine.duplicate()
+
+    def read_import(self, path: str) -> None:
+        """Read a file or another session that is to be imported."""
+        self.engine.read_import(Path(path))
+
+    def choose_import(self, choices: Choices) -> None:
+        """Plan the import anew, with other columns."""
+        self.engine.choose_import(choices)
+
+    def begin_import(self) -> None:
+        """Import what is planned."""
+        self.engine.begin_import()
+
+    def cancel_import(self) -> None:
+        """Give up the import."""
+        self.engine.cancel_import()
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""

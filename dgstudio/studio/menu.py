@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from dgstudio.studio.actions import Action, ActionRegistry
 from dgstudio.studio.exporting import EXPORT_TIPS
-from dgstudio.studio.session_actions import declare_session_actions
+from dgstudio.studio.session_actions import UNDER, declare_session_actions
 from dgstudio.studio.widgets.topbar import MODE_WORDS
 
 if TYPE_CHECKING:
@@ -72,6 +72,18 @@ def declare_actions(window: StudioWindow) -> None:
         )
     )
     declare_session_actions(window)
+    add(
+        Action(
+            "import",
+            "Import examples…",
+            lambda: window.importing.ask(),
+            "Ctrl+I",
+            "Labelled samples or features from a CSV, NPZ or ARFF file, or the examples of another session",
+            "mdi6.import",
+            group="File",
+            under=UNDER,
+        )
+    )
     for kind, tooltip in EXPORT_TIPS.items():
         add(
             Action(

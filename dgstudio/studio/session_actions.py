@@ -16,7 +16,7 @@ from dgstudio.studio.recent import RecentSession
 if TYPE_CHECKING:
     from dgstudio.studio.window import StudioWindow
 
-UNDER = "Session"
+UNDER = "File"
 """The sub-menu."""
 SESSION_FILES = {"Sessions": "dgs"}
 

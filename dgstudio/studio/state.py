@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from dgstudio.engine.imports.choices import Choices
+from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.quality_report import QualityReport
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
@@ -44,6 +46,7 @@ TOPICS = frozenset(
         "task",
         "proposal",
         "quality",
+        "import",
     }
 )
 """Every topic that `StudioState.changed` may carry."""
@@ -205,6 +208,8 @@ class StudioState(QObject):
         """Another model that waits for the user's word."""
         self.quality: QualityReport | None = None
         """How good the answers are, on the data that the window watches."""
+        self.importing: ImportView | None = None
+        """The import that the user is about, if there is one."""
         self.set_aside = False
         """Whether every fifth take of a class is set aside from learning."""
         self.phase = "loading"
@@ -345,6 +350,22 @@ class Commands(Protocol):
 
     def duplicate(self) -> None:
         """Write a copy of the session beside it and go on in this one; an event names the copy."""
+        ...
+
+    def read_import(self, path: str) -> None:
+        """Read a file or another session that is to be imported; `StudioState.importing` follows."""
+        ...
+
+    def choose_import(self, choices: Choices) -> None:
+        """Plan the import anew, with other columns."""
+        ...
+
+    def begin_import(self) -> None:
+        """Import what is planned."""
+        ...
+
+    def cancel_import(self) -> None:
+        """Give up the import; of what is not complete nothing is left."""
         ...
 
     def layout(self) -> dict[str, Any]:

@@ -99,6 +99,9 @@ QTableView#examples QHeaderView::section {
     background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
 }
 
+QTableView#examples QHeaderView::section:vertical { border: none; padding: 0 6px; }
+QTableView#examples QTableCornerButton::section { background: $raised; border: none; }
+
 QMenu { background: $raised; color: $text; border: 1px solid $border_strong; padding: 5px 0; }
 QMenu::item { padding: 5px 26px 5px 26px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
@@ -114,6 +117,8 @@ QListWidget { background: transparent; border: none; outline: none; color: $text
 QListWidget#takes { background: $well; border: 1px solid $border; border-radius: 4px; padding: 2px 4px; }
 QListWidget#takes:focus { border: 1px solid $accent_hover; }
 QListWidget#takes::item { padding: 1px 2px; }
+QProgressBar { background: $control_hover; border: none; border-radius: 2px; }
+QProgressBar::chunk { background: $accent; border-radius: 2px; }
 QListWidget#takes::item:selected { background: $control_hover; color: $text_strong; }
 """
 )

@@ -50,6 +50,7 @@ from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
 from dgstudio.studio.widgets.countdown import Countdown
 from dgstudio.studio.widgets.examplesheet import ExampleSheet
 from dgstudio.studio.widgets.historysheet import HistorySheet
+from dgstudio.studio.widgets.importsheet import ImportSheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.openingline import OpeningLine
 from dgstudio.studio.widgets.panel import PanelFrame
@@ -190,6 +191,7 @@ class StudioWindow(QMainWindow, Telling):
         self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
         self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
+        self.importing = ImportSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
         self.recent = self._make_recent(desk)
         self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
@@ -239,6 +241,7 @@ class StudioWindow(QMainWindow, Telling):
         self.bar.update_frame(frame)
         self.status.update_frame(frame)
         self.opening.update_wall(frame.frame_time_wall)
+        self.importing.update_wall()
         self.learning.update_frame(frame)
         for name, panel in self.panels.items():
             if name in self.broken:
@@ -279,7 +282,7 @@ class StudioWindow(QMainWindow, Telling):
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
         over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
-        over += [self.recent, self.opening]
+        over += [self.recent, self.opening, self.importing]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()

@@ -69,6 +69,14 @@ def make_window(qtbot, settings):
 
 
 @pytest.fixture
+def desk(tmp_path, settings, qtbot):
+    """Return the program on a session file of its own, with its window shown and its engine running."""
+    made = _beside("session_desk").Desk(tmp_path / "first.dgs", settings, qtbot)
+    yield made
+    made.window.close()
+
+
+@pytest.fixture
 def window(make_window, bridge):
     """Return a shown window of 1280 × 720 on `bridge`."""
     return make_window(bridge)

@@ -265,6 +265,18 @@ class FakeBridge:
     def duplicate(self) -> None:
         self.calls.append(("duplicate",))
 
+    def read_import(self, path: str) -> None:
+        self.calls.append(("read import", path))
+
+    def choose_import(self, choices: object) -> None:
+        self.calls.append(("choose import", choices))
+
+    def begin_import(self) -> None:
+        self.calls.append(("begin import",))
+
+    def cancel_import(self) -> None:
+        self.calls.append(("cancel import",))
+
     def layout(self) -> dict[str, object]:
         return {}
 

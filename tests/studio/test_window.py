@@ -618,8 +618,9 @@ def test_what_leaves_the_program_stands_together_in_the_menu(window):
     assert [action.text() for action in under.actions()] == ["Export examples…", "Export model…", "Export report…"]
     groups = window.actions_.groups()
     assert [action.id for action in groups["File"]][-3:] == ["export_examples", "export_model", "export_report"]
-    under = next(action.menu() for action in window._menu.actions() if action.text() == "Session")
+    under = next(action.menu() for action in window._menu.actions() if action.text() == "File")
     names = ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
+    names.append("Import examples…")
     assert [action.text() for action in under.actions()] == names
 
 

@@ -88,6 +88,7 @@ def plan_import(table: ImportTable, choices: Choices, target: Target, watch: Wat
         _count(plan, names)
     except BadInputError as error:
         plan.blocker = str(error)
+    plan.problems.told.sort(key=lambda problem: problem.line)
     return plan
 
 
@@ -258,7 +259,6 @@ def _tell_bad_samples(plan: Plan, channels: Sequence[ImportColumn], values: F32)
             text = f"“{shortened(word)}” in “{column.name}” is no number: taken as missing"
             plan.problems.add(int(plan.table.lines[row]), text)
         plan.problems.count += column.words - len(column.bad)
-    plan.problems.told.sort(key=lambda problem: problem.line)
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
         plan.notes.append(f"{bad:,} of {values.size:,} values are missing, NaN or infinite; features repair them.")

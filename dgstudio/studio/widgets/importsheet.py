@@ -1,0 +1,441 @@
+"""The sheet of an import: the file's first rows, what its columns mean, what would come, what is wrong; and Import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dgstudio.engine.imports.choices import FEATURES, SAMPLES, Choices, matched, numeric_columns
+from dgstudio.engine.imports.plan import Plan
+from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
+from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.chip import Segmented
+from dgstudio.studio.widgets.importtable import PreviewModel, PreviewView, roles_of
+from dgstudio.studio.widgets.labelsheet import LabelSheet
+
+SIZE = QSize(1080, 640)
+MOST_CHANNELS = 12
+"""Channels that have a box each; more are matched by name or place alone."""
+CHANNELS_A_ROW = 3
+FILES = "Labelled files (*.csv *.tsv *.txt *.npz *.arff *.dgs);;All files (*)"
+SHAPES = [
+    (SAMPLES, "Samples of a stream", "A row is a moment: windows are cut, and features taken as of the live stream"),
+    (FEATURES, "Examples", "A row is an example: its features are in the columns, as File › Export writes them"),
+]
+NONE = "–"
+
+
+class ImportSheet(LabelSheet):
+    """Opened when a file has been chosen. Closing it gives up the import, unless that is being done already."""
+
+    def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
+        super().__init__("Import examples", SIZE, 52, state, commands, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._attempt = attempt
+        self._filling = False
+        self._shown: ImportView | None = None
+        self._small: list[QWidget] = []
+        self._body: list[QWidget] = []
+        self.about = self._label("", "muted")
+        self.model = PreviewModel()
+        self.table = PreviewView(self.model)
+        self.shape = Segmented("Each row is", SHAPES)
+        self.shape.chosen.connect(lambda shape: self._choose_shape(str(shape)))
+        self.label_box, self.time_box = self._box("Column of the labels"), self._box("Column of the times")
+        self.rate = QDoubleSpinBox()
+        self.rate.setAccessibleName("Rate, where there are no times")
+        self.rate.setRange(0.01, 100_000.0)
+        self.rate.setDecimals(2)
+        self.rate.setSuffix(" Hz")
+        self.rate.setKeyboardTracking(False)
+        self.rate.valueChanged.connect(lambda _value: self._chosen())
+        self._body.append(self.rate)
+        self.channel_boxes: list[QComboBox] = []
+        self.channels = QGridLayout()
+        self.matching = self._label("", "muted", wrap=True)
+        self.classes, self.wrong = self._list("Examples that come"), self._list("What is wrong, and what to know")
+        self.classes_title, self.wrong_title = self._label("", ""), self._label("", "")
+        self.summary = self._label("", "", wrap=True)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress")
+        self.other = self._button("Other file …", "Choose another file", lambda: self.ask())
+        self.cancel = self._button("Cancel", "Import nothing  [Esc]", lambda: self.close_overlay())
+        self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", commands.begin_import)
+        self._lay_out()
+        self.main = self.go
+        state.changed.connect(self._on_import)
+
+    # -- what the window calls -----------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Ask for a file; the stream goes on meanwhile."""
+        dialog = QFileDialog(self.window(), "Import examples", "", FILES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.begin(Path(path)))
+        dialog.open()
+
+    def begin(self, path: Path) -> None:
+        """Read this file and show what is in it."""
+        self._attempt(self._commands.read_import, str(path))
+        self.open()
+
+    def update_wall(self) -> None:
+        """Show how far it is; called with each frame."""
+        view = self._state.importing
+        if self.isVisible() and view is not None:
+            self.progress.setValue(round(1000 * view.watch.share))
+
+    def close_overlay(self) -> None:
+        """Hide it; what is not being imported yet is given up."""
+        view = self._state.importing
+        if self.isVisible() and (view is None or view.stage not in (IMPORTING, DONE)):
+            self._commands.cancel_import()
+        super().close_overlay()
+
+    def refresh(self) -> None:
+        """Bring everything up to date."""
+        view = self._state.importing
+        if view is None:
+            return
+        fresh = self._shown is None or self._shown.table is not view.table
+        changed = fresh or self._shown is None or self._shown.choices != view.choices
+        self._shown = view
+        self._show_head(view)
+        if fresh or changed:
+            self._show_choices(view)
+        self._show_plan(view)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        for widget in self._small:
+            widget.setFont(theme.ui("small"))
+        for widget in (*self._body, *self.channel_boxes):
+            widget.setFont(theme.ui("body"))
+        for title in (self.classes_title, self.wrong_title):
+            title.setFont(theme.ui("body", 600))
+        self.shape.apply_theme(theme)
+        self.table.apply_theme(theme)
+        self.table.fit()
+        self.table.setFixedHeight(theme.px(38 + 7 * 22 + 14))
+        self.progress.setFixedHeight(theme.px(4))
+        self.classes.setIconSize(QSize(theme.px(10), theme.px(10)))
+        super().apply_theme(theme)
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        head, middle, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self.title)
+        head.addWidget(self.about, 1)
+        head.addWidget(self.other)
+        form = QGridLayout()
+        form.setHorizontalSpacing(10)
+        form.setVerticalSpacing(8)
+        times = QHBoxLayout()
+        times.setSpacing(8)
+        times.addWidget(self.time_box, 1)
+        times.addWidget(self.rate)
+        self._form_labels = {}
+        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
+            ("Each row is", self.shape),
+            ("Label", self.label_box),
+            ("Time", times),
+        )
+        for row, (words, part) in enumerate(rows):
+            name = self._label(words, "muted")
+            self._form_labels[words] = name
+            form.addWidget(name, row, 0)
+            if isinstance(part, QHBoxLayout):
+                form.addLayout(part, row, 1)
+            elif part is self.shape:
+                form.addWidget(part, row, 1, Qt.AlignmentFlag.AlignLeft)
+            else:
+                form.addWidget(part, row, 1)
+        form.setColumnStretch(1, 1)
+        self.channels.setHorizontalSpacing(8)
+        self.channels.setVerticalSpacing(6)
+        left, middle_column, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        left.setSpacing(10)
+        left.addLayout(form)
+        left.addLayout(self.channels)
+        left.addWidget(self.matching)
+        left.addStretch(1)
+        for column, title, listed in (
+            (middle_column, self.classes_title, self.classes),
+            (right, self.wrong_title, self.wrong),
+        ):
+            column.setSpacing(6)
+            column.addWidget(title)
+            column.addWidget(listed, 1)
+        middle.setSpacing(22)
+        middle.addLayout(left, 5)
+        middle.addLayout(middle_column, 3)
+        middle.addLayout(right, 4)
+        foot.setSpacing(10)
+        foot.addWidget(self.summary, 1)
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.go)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 14, 18, 14)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(self.table)
+        column.addLayout(middle, 1)
+        column.addWidget(self.progress)
+        column.addLayout(foot)
+
+    def _label(self, text: str, name: str, *, wrap: bool = False) -> QLabel:
+        label = QLabel(text)
+        label.setObjectName(name)
+        label.setWordWrap(wrap)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        (self._small if name == "muted" else self._body).append(label)
+        return label
+
+    def _box(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        box.setMinimumContentsLength(6)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.activated.connect(lambda _place: self._chosen())
+        self._body.append(box)
+        return box
+
+    def _list(self, name: str) -> QListWidget:
+        listed = QListWidget()
+        listed.setObjectName("takes")
+        listed.setAccessibleName(name)
+        listed.setWordWrap(True)
+        listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._small.append(listed)
+        return listed
+
+    def _button(self, text: str, tooltip: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tooltip)
+        button.clicked.connect(lambda _checked=False: act())
+        self._body.append(button)
+        return button
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def _on_import(self, topic: object) -> None:
+        if topic != "import" or not self.isVisible():
+            return
+        view = self._state.importing
+        if view is not None and view.stage == DONE:
+            # The toast says what came, and takes it back.
+            super().close_overlay()
+        elif view is not None:
+            self.refresh()
+
+    def _show_head(self, view: ImportView) -> None:
+        table = view.table
+        about = view.path.name
+        if table is not None:
+            rows = _count(len(table), "example" if table.line_word == "example" else "row")
+            about = f"{about} · {table.kind} · {rows} · {_count(len(table.columns), 'column')}"
+        self.about.setText(about)
+        self.about.setToolTip(str(view.path))
+        busy = view.stage == IMPORTING
+        for widget in (self.shape, self.label_box, self.time_box, self.rate, *self.channel_boxes, self.other):
+            widget.setEnabled(not busy and (table is not None or widget is self.other))
+        self.cancel.setText("Go on in the background" if busy else "Cancel")
+
+    def _show_choices(self, view: ImportView) -> None:
+        table, choices = view.table, view.choices
+        target = None if view.plan is None else view.plan.target
+        if table is None or choices is None or target is None:
+            self.model.show_table(None, {})
+            return
+        self._filling = True
+        self.shape.choose(choices.shape)
+        names = [column.name for column in table.columns]
+        _fill(self.label_box, names, choices.label)
+        _fill(self.time_box, names, choices.time)
+        samples = choices.shape == SAMPLES
+        for part in (self.time_box, self._form_labels["Time"]):
+            part.setVisible(samples)
+        # Of another session the rows are known to be examples.
+        self.shape.setVisible(not table.of_features)
+        self._form_labels["Each row is"].setVisible(not table.of_features)
+        self.rate.setVisible(samples and choices.time is None)
+        self.rate.setValue(target.spec.rate if choices.rate is None else choices.rate)
+        self._show_channels(target.spec.channels if samples else (), names, choices)
+        self._filling = False
+        self.model.show_table(table, roles_of(table, choices, target))
+        self.table.fit()
+
+    def _show_channels(self, channels: tuple[str, ...], names: list[str], choices: Choices) -> None:
+        wanted = channels if len(channels) <= MOST_CHANNELS else ()
+        if [box.accessibleName() for box in self.channel_boxes] != [f"Column for {name}" for name in wanted]:
+            while self.channels.count():
+                item = self.channels.takeAt(0)
+                widget = item.widget() if item is not None else None
+                if widget is not None:
+                    widget.deleteLater()
+            self.channel_boxes = []
+            self._small = [widget for widget in self._small if widget.property("channel") is None]
+            self._body = [widget for widget in self._body if widget.property("channel") is None]
+            for place, name in enumerate(wanted):
+                box, label = self._box(f"Column for {name}"), self._label(name, "muted")
+                for widget in (box, label):
+                    widget.setProperty("channel", name)
+                label.setFont(self.theme.ui("small"))
+                box.setFont(self.theme.ui("body"))
+                box.setToolTip(f"The column that holds the stream's channel “{name}”")
+                row, column = divmod(place, CHANNELS_A_ROW)
+                self.channels.addWidget(label, row, 2 * column)
+                self.channels.addWidget(box, row, 2 * column + 1)
+                self.channels.setColumnStretch(2 * column + 1, 1)
+                self.channel_boxes.append(box)
+        for box, chosen in zip(self.channel_boxes, choices.channels, strict=False):
+            _fill(box, names, chosen)
+        if len(channels) > MOST_CHANNELS:
+            named = sum(name is not None for name in choices.channels)
+            self.matching.setText(f"{named} of the stream's {len(channels)} channels have a column.")
+        elif not channels:
+            self.matching.setText("Features are matched by their names.")
+        self.matching.setVisible(not wanted)
+
+    def _show_plan(self, view: ImportView) -> None:
+        plan = view.plan if view.stage in (CHOOSING, IMPORTING) else None
+        ready = plan is not None and not plan.blocker and view.stage == CHOOSING
+        self.go.setEnabled(ready)
+        total = 0 if plan is None or plan.blocker else plan.total
+        self.go.setText(f"Import {_count(total, 'example')}" if total else "Import")
+        self.progress.setVisible(view.stage not in (CHOOSING, FAILED))
+        if view.stage == FAILED:
+            self._say(view.failure, "bad")
+        elif view.stage == READING:
+            self._say(f"Reading {view.path.name} …", "muted")
+        elif view.stage == IMPORTING:
+            self._say(f"Importing {total:,} examples; the stream and the learner go on …", "muted")
+        elif plan is None:
+            self._say("Looking at it …", "muted")
+        elif plan.blocker:
+            self._say(plan.blocker, "bad")
+        else:
+            learned, fresh = sum(c.learned for c in plan.classes), [c.name for c in plan.classes if c.new and c.count]
+            made = f" New: {', '.join(fresh[:4])}{' …' if len(fresh) > 4 else ''}." if fresh else ""
+            self._say(f"{total:,} examples come, {learned:,} of them to learn from.{made}", "")
+        if plan is not None or view.stage in (FAILED, READING):
+            self._show_lists(view, plan)
+
+    def _show_lists(self, view: ImportView, plan: Plan | None) -> None:
+        self.classes.clear()
+        self.wrong.clear()
+        comes = [] if plan is None else [entry for entry in plan.classes if entry.count]
+        blocker = "" if plan is None else plan.blocker
+        comes = [] if blocker else comes
+        self.classes_title.setText(f"What comes: {len(comes)} class{'' if len(comes) == 1 else 'es'}" if comes else "")
+        for entry in comes:
+            learned = "" if entry.learned == entry.count else f", {entry.learned:,} learned"
+            item = QListWidgetItem(f"{entry.name} · {entry.count:,}{learned}{' · new' if entry.new else ''}")
+            item.setIcon(self._swatch(entry.name))
+            self.classes.addItem(item)
+        notes = [] if plan is None else plan.notes
+        problems = None if plan is None else plan.problems
+        word = "line" if view.table is None else view.table.line_word
+        count = 0 if problems is None else problems.count
+        fine = "" if plan is None else "What is wrong" if blocker else "Nothing is wrong with it"
+        self.wrong_title.setText(f"Wrong: {_count(count, word)}" if count else fine)
+        if blocker:
+            self._tell(blocker, "bad")
+        for problem in [] if problems is None else problems.told:
+            self._tell(f"{word} {problem.line}: {problem.text}" if problem.line else problem.text, "warning")
+        if problems is not None and count > len(problems.told):
+            self._tell(f"… and {count - len(problems.told):,} more", "warning")
+        for note in notes:
+            self._tell(note, "text")
+
+    def _tell(self, text: str, ink: str) -> None:
+        item = QListWidgetItem(text)
+        item.setForeground(self.theme.colour(ink))
+        self.wrong.addItem(item)
+
+    def _say(self, text: str, look: str) -> None:
+        self.summary.setText(text)
+        if self.summary.objectName() != look:
+            # Polishing gives the label the stylesheet's colour, and the application's font: ours is put back.
+            font = self.summary.font()
+            self.summary.setObjectName(look)
+            self.summary.style().unpolish(self.summary)
+            self.summary.style().polish(self.summary)
+            self.summary.setFont(font)
+
+    def _swatch(self, name: str) -> QIcon:
+        card = next((c for c in self._state.classes if c.info.name == name), None)
+        pixmap = QPixmap(self.classes.iconSize())
+        pixmap.fill(QColor(card.info.colour) if card is not None else self.theme.colour("text_faint"))
+        return QIcon(pixmap)
+
+    # -- what is chosen ------------------------------------------------------------------------------------------
+
+    def _choose_shape(self, shape: str) -> None:
+        view = self._state.importing
+        if view is None or view.table is None or view.choices is None or view.plan is None:
+            return
+        choices = replace(view.choices, shape=shape)
+        if shape == SAMPLES and not choices.channels:
+            has = numeric_columns(view.table, choices)
+            choices = replace(choices, channels=matched(has, view.plan.target.spec.channels))
+        self._commands.choose_import(choices)
+
+    def _chosen(self) -> None:
+        view = self._state.importing
+        if self._filling or view is None or view.choices is None:
+            return
+        before = view.choices
+        rate, own = self.rate.value(), view.plan.target.spec.rate if view.plan is not None else 0.0
+        choices = replace(
+            before,
+            label=_chosen_of(self.label_box),
+            time=_chosen_of(self.time_box),
+            rate=before.rate if before.rate is None and rate == own else rate,
+        )
+        if self.channel_boxes:
+            choices = replace(choices, channels=tuple(_chosen_of(box) for box in self.channel_boxes))
+        if choices != before:
+            self._commands.choose_import(choices)
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _fill(box: QComboBox, names: list[str], chosen: str | None) -> None:
+    box.blockSignals(True)
+    box.clear()
+    box.addItem(NONE, None)
+    for name in names:
+        box.addItem(name, name)
+    box.setCurrentIndex(max(0, box.findData(chosen)) if chosen is not None else 0)
+    box.blockSignals(False)
+
+
+def _chosen_of(box: QComboBox) -> str | None:
+    data = box.currentData()
+    return None if data is None else str(data)

@@ -1,0 +1,54 @@
+"""The program as `run_studio` builds it, for tests: a real engine, and whichever window is shown at the moment."""
+
+from dgstudio.studio import app
+from dgstudio.studio.sessions import Sessions
+
+WAIT_MS = 20_000
+
+
+class Desk:
+    """The program as `run_studio` builds it, with the window of the moment."""
+
+    def __init__(self, path, settings, qtbot):
+        options = app.StudioOptions(session=path)
+        engine, name, _ = app.make_engine(options)
+        window = app.make_window(engine, name, settings=settings, start=False)
+        self.qtbot = qtbot
+        self.sessions = Sessions(window, options, app.make_engine, app._next_window)
+        window.resize(1280, 720)
+        window.show()
+        window.commands.start()
+        self.until(lambda: self.state.spec is not None and self.engine.lane.readings.newest is not None)
+
+    @property
+    def window(self):
+        return self.sessions.window
+
+    @property
+    def state(self):
+        return self.window.state
+
+    @property
+    def engine(self):
+        return self.window.commands.engine
+
+    def until(self, condition):
+        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+    def teach(self, name):
+        """Add a class and label the last half second as it."""
+        info = self.engine.add_class(name)
+        self.until(lambda: self.engine.stream_now() > 1.5)
+        now = self.engine.stream_now()
+        self.engine.label_span(info.id, now - 0.5, now)
+        self.until(
+            lambda: self.engine.book.labels(info.id)[0] > 0 and self.engine.store.idle and self.engine.learn.idle
+        )
+        return info
+
+    def switch(self, act):
+        """Do what puts another window into the place of this one, and wait for it."""
+        before = self.window
+        act()
+        self.until(lambda: self.window is not before)
+        self.until(lambda: self.state.phase == "ready")

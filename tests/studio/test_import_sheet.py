@@ -1,0 +1,214 @@
+"""The sheet of an import, in the real window on a real engine: what it shows, what can be chosen, what comes."""
+
+import csv
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from dgstudio.engine.imports.choices import FEATURES, SAMPLES
+from dgstudio.engine.imports.worker import CHOOSING, FAILED
+from dgstudio.session.file import Session
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def write(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def read(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def recording(desk, path, labels=("circle", "hop"), seconds=2.0):
+    """Waves in all channels, one label after the other."""
+    spec = desk.state.spec
+    t = np.arange(int(spec.rate * seconds)) / spec.rate
+    rows = [["time", *spec.channels, "what"]]
+    for number, label in enumerate(labels):
+        waves = np.sin(2 * np.pi * (number + 1) * t[:, None] + np.arange(len(spec.channels)))
+        rows += [
+            [f"{number * seconds + a:.4f}", *map("{:.4f}".format, v), label] for a, v in zip(t, waves, strict=True)
+        ]
+    return write(path, rows)
+
+
+def shown(desk, path):
+    """Open the sheet on a file and wait until it is read."""
+    sheet = desk.window.importing
+    sheet.begin(path)
+    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage in (CHOOSING, FAILED))
+    return sheet
+
+
+def planned(desk):
+    desk.until(lambda: desk.state.importing.stage in (CHOOSING, FAILED))
+
+
+def lines(listed):
+    return [listed.item(row).text() for row in range(listed.count())]
+
+
+def choose(box, text):
+    place = box.findText(text)
+    assert place >= 0
+    box.setCurrentIndex(place)
+    box.activated.emit(place)
+
+
+def test_from_the_key_to_the_examples_and_back(desk, tmp_path):
+    path = recording(desk, tmp_path / "waves.csv")
+    QTest.keyClick(desk.window, Qt.Key.Key_I, CONTROL)
+    (dialog,) = desk.window.findChildren(QFileDialog)
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    sheet = desk.window.importing
+    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == CHOOSING)
+    assert sheet.isVisible() and sheet.about.text() == "waves.csv · CSV · 800 rows · 8 columns"
+    assert sheet.label_box.currentText() == "what" and sheet.time_box.currentText() == "time"
+    assert [box.currentText() for box in sheet.channel_boxes] == list(desk.state.spec.channels)
+    heads = [sheet.model.headerData(i, Qt.Orientation.Horizontal) for i in range(8)]
+    assert heads[0] == "time\ntime" and heads[1] == "ax\n→ ax" and heads[-1] == "what\nlabel"
+    assert sheet.model.headerData(0, Qt.Orientation.Vertical) == "2"
+    assert lines(sheet.classes)[1].startswith("hop · ") and lines(sheet.classes)[1].endswith("· new")
+    assert sheet.wrong_title.text() == "Nothing is wrong with it" and "New: circle, hop." in sheet.summary.text()
+    total = desk.state.importing.plan.total
+    assert sheet.go.text() == f"Import {total} examples" and sheet.go.isEnabled()
+    sheet.go.click()
+    desk.until(lambda: not sheet.isVisible() and desk.window.toast.button.text() == "Undo")
+    assert desk.window.toast.said == f"{total} examples of 2 classes imported from waves.csv."
+    desk.until(lambda: sum(card.count for card in desk.state.classes) == total)
+    assert "hop" in [card.info.name for card in desk.state.classes]
+    desk.window.actions_.trigger("examples")
+    assert desk.window.examples.model.text(0, 4) == "import"
+    desk.window.examples.close_overlay()
+    desk.window.toast.button.click()
+    desk.until(lambda: not sum(card.count for card in desk.state.classes))
+    desk.window.actions_.trigger("history")
+    told = lines(desk.window.history.list)
+    assert any("imported from waves.csv" in line and "undone" in line for line in told)
+
+
+def test_columns_are_chosen_and_each_choice_is_planned_anew(desk, tmp_path):
+    path = recording(desk, tmp_path / "waves.csv")
+    rows = read(path)
+    rows = [
+        [*(f"s{i}" for i in range(1, 7)), "kind", "extra"],
+        *[[*row[1:7], row[7], str(n)] for n, row in enumerate(rows[1:])],
+    ]
+    sheet = shown(desk, write(tmp_path / "odd.csv", rows))
+    view = desk.state.importing
+    assert view.plan.choices.channels == ("s1", "s2", "s3", "s4", "s5", "s6")
+    assert any("s1 as ax" in line for line in lines(sheet.wrong))
+    assert not sheet.rate.isHidden() and sheet.rate.value() == desk.state.spec.rate
+    before = view.plan.total
+    sheet.rate.setValue(100.0)
+    desk.until(lambda: desk.state.importing.plan.total > 1.5 * before)
+    assert any("interpolated" in line for line in lines(sheet.wrong))
+    choose(sheet.channel_boxes[0], "s2")
+    desk.until(lambda: "is chosen for two channels" in sheet.summary.text())
+    assert not sheet.go.isEnabled() and sheet.summary.objectName() == "bad"
+    choose(sheet.channel_boxes[0], "s1")
+    desk.until(lambda: sheet.go.isEnabled())
+    choose(sheet.label_box, "extra")
+    desk.until(lambda: "those are numbers, not classes" in sheet.summary.text())
+    choose(sheet.label_box, "–")
+    desk.until(lambda: "Choose the column" in sheet.summary.text())
+    choose(sheet.label_box, "kind")
+    desk.until(lambda: sheet.go.isEnabled())
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    desk.until(lambda: desk.state.importing is None)
+
+
+def test_what_is_wrong_is_listed_by_line_and_seen_in_the_table(desk, tmp_path):
+    rows = read(recording(desk, tmp_path / "waves.csv"))
+    rows[3][2], rows[5] = "n/a", rows[5][:3]
+    sheet = shown(desk, write(tmp_path / "bad.csv", rows))
+    assert sheet.wrong_title.text() == "Wrong: 2 lines"
+    assert lines(sheet.wrong)[:2] == [
+        "line 4: “n/a” in “ay” is no number: taken as missing",
+        "line 6: has 3 cells where the header has 8: left out",
+    ]
+    red = desk.window.theme.colour("bad")
+    assert sheet.model.index(2, 2).data(Qt.ItemDataRole.ForegroundRole) == red
+    assert sheet.model.index(1, 2).data(Qt.ItemDataRole.ForegroundRole) != red
+    for theme in range(2):
+        desk.window.toggle_theme()
+        assert not desk.window.grab().isNull(), theme
+
+
+def test_a_table_of_features_and_its_other_shape(desk, tmp_path):
+    names = desk.state.feature_names
+    rng = np.random.default_rng(0)
+    rows = [[*names, "label"], *[[*rng.normal(size=len(names)), "hop"] for _ in range(5)]]
+    sheet = shown(desk, write(tmp_path / "f.csv", rows))
+    assert desk.state.importing.choices.shape == FEATURES and sheet.time_box.isHidden() and not sheet.channel_boxes
+    assert sheet.model.role_at(0) == "feature" and sheet.go.text() == "Import 5 examples"
+    sheet.shape.segments[SAMPLES].click()
+    desk.until(lambda: len(sheet.channel_boxes) == len(desk.state.spec.channels))
+    desk.until(lambda: "as long as a window" in sheet.summary.text())
+    sheet.shape.segments[FEATURES].click()
+    desk.until(lambda: sheet.go.isEnabled())
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("one.csv", b"only\n1\n2\n", "Choose the column that holds the labels"),
+        ("pickle.npz", None, "Python objects, which are never loaded"),
+        ("cut.npz", b"PK\x03\x04 and no more", "not a usable NPZ"),
+        ("gone.csv", None, "There is no file"),
+        ("locked.dgs", None, "open in another dgstudio"),
+        ("junk.dgs", b"junk" * 500, "not a dgstudio session"),
+    ],
+)
+def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path, name, data, sentence):
+    path, lock = tmp_path / name, None
+    if data is not None:
+        path.write_bytes(data)
+    elif name == "pickle.npz":
+        np.savez(path, X=np.array([object()], dtype=object))
+    elif name == "locked.dgs":
+        lock = Session.create(path)
+    sheet = shown(desk, path)
+    assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
+    assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
+    sheet.cancel.click()
+    assert not sheet.isVisible()
+    if lock is not None:
+        lock.close()
+
+
+def test_another_session_is_shown_as_its_examples(desk, tmp_path):
+    desk.teach("wave")
+    count = desk.engine.book.total
+    desk.switch(desk.sessions.new)
+    sheet = shown(desk, tmp_path / "first.dgs")
+    assert sheet.about.text().startswith(f"first.dgs · session · {count} examples")
+    assert sheet.shape.isHidden() and sheet.go.text() == f"Import {count} examples"
+    sheet.go.click()
+    desk.until(lambda: desk.engine.book.total == count)
+
+
+def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk, tmp_path):
+    names, count = desk.state.feature_names, 100_000
+    X = np.random.default_rng(0).normal(size=(count, len(names))).astype(np.float32)
+    np.savez(tmp_path / "many.npz", X=X, y=np.arange(count) % 3, feature_names=np.array(names))
+    sheet = shown(desk, tmp_path / "many.npz")
+    assert "600 of them to learn from" in sheet.summary.text()
+    sheet.go.click()
+    desk.until(lambda: sheet.cancel.text() == "Go on in the background" and sheet.progress.value() > 0)
+    seen = desk.engine.lane.readings.newest.hop
+    sheet.cancel.click()
+    assert not sheet.isVisible() and desk.engine.book.total == 0
+    desk.until(lambda: desk.engine.book.total == count)
+    assert desk.engine.lane.readings.newest.hop > seen
+    desk.until(lambda: "100000 examples of 3 classes" in desk.window.toast.said)
