@@ -251,6 +251,41 @@ def export(
     request.run(lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True))
 
 
+@app.command("import", epilog="Example: dgstudio import gestures.dgs walk.csv --labels-column activity")
+def import_file(
+    session: Annotated[Path, typer.Argument(help="The session file (.dgs) that gets the examples.")],
+    file: Annotated[Path, typer.Argument(help="A CSV, NPZ or ARFF file, or another session.")],
+    labels_column: Annotated[
+        str | None, typer.Option("--labels-column", help="Column that holds the labels; else guessed.", metavar="NAME")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option("--time-column", help="Column that holds the times; else guessed.", metavar="NAME")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Samples a second where there are no times; else the stream's.")
+    ] = None,
+    features: Annotated[bool, typer.Option("--features", help="Each row is an example, not a sample.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come, and change nothing.")] = False,
+) -> None:
+    """Import labelled data into a session: samples, from which windows are cut, or examples with their features.
+
+    It is one act of the session's history, which Ctrl+Z in the studio takes back; the model learns it when the session
+    is opened there.
+    """
+    from dgstudio.importing import run_import
+
+    run_import(
+        session,
+        file,
+        console,
+        label=labels_column,
+        time=time_column,
+        rate=rate,
+        features=features,
+        only_plan=dry_run,
+    )
+
+
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
@@ -290,7 +325,7 @@ def _open_studio(**options: Any) -> None:
     if _without_display():
         raise DgstudioError(
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
-            "dgstudio experiment, dgstudio proof, dgstudio doctor."
+            "dgstudio experiment, dgstudio proof, dgstudio import, dgstudio doctor."
         )
     from dgstudio.studio.app import StudioOptions, run_studio
 

@@ -23,7 +23,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 
-COMMANDS = ("", "open", "run", "bench", "proof", "experiment", "export", "doctor")
+COMMANDS = ("", "open", "run", "bench", "proof", "experiment", "export", "import", "doctor")
 
 
 class Done(NamedTuple):

@@ -99,8 +99,14 @@ QTableView#examples QHeaderView::section {
     background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
 }
 
-QTableView#examples QHeaderView::section:vertical { border: none; padding: 0 6px; }
-QTableView#examples QTableCornerButton::section { background: $raised; border: none; }
+QTableView#preview { background: $well; border: 1px solid $border; outline: none; color: $text; }
+QTableView#preview::item { padding-left: 5px; }
+QTableView#preview QHeaderView { background: $raised; }
+QTableView#preview QHeaderView::section {
+    background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
+}
+QTableView#preview QHeaderView::section:vertical { border: none; padding: 0 6px; }
+QTableView#preview QTableCornerButton::section { background: $raised; border: none; }
 
 QMenu { background: $raised; color: $text; border: 1px solid $border_strong; padding: 5px 0; }
 QMenu::item { padding: 5px 26px 5px 26px; }

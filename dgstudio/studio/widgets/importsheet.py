@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -218,6 +219,7 @@ class ImportSheet(LabelSheet):
         box = QComboBox()
         box.setAccessibleName(name)
         box.setMinimumContentsLength(6)
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.activated.connect(lambda _place: self._chosen())
         self._body.append(box)
@@ -350,7 +352,8 @@ class ImportSheet(LabelSheet):
         comes = [] if plan is None else [entry for entry in plan.classes if entry.count]
         blocker = "" if plan is None else plan.blocker
         comes = [] if blocker else comes
-        self.classes_title.setText(f"What comes: {len(comes)} class{'' if len(comes) == 1 else 'es'}" if comes else "")
+        many = f"{len(comes)} class{'' if len(comes) == 1 else 'es'}" if comes else "nothing"
+        self.classes_title.setText(f"What comes: {many}" if plan is not None else "")
         for entry in comes:
             learned = "" if entry.learned == entry.count else f", {entry.learned:,} learned"
             item = QListWidgetItem(f"{entry.name} · {entry.count:,}{learned}{' · new' if entry.new else ''}")

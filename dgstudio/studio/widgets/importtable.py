@@ -109,7 +109,7 @@ class PreviewView(QTableView):
         super().__init__()
         self.setModel(model)
         self._model = model
-        self.setObjectName("examples")
+        self.setObjectName("preview")
         self.setAccessibleName("First rows of the file")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

@@ -1,0 +1,153 @@
+"""An import into a session that no window has open: written by a dg-store of its own, learned when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dgstudio.engine.events import EventQueue
+from dgstudio.engine.imports.choices import FEATURES, Choices, Target, guessed, matched, numeric_columns
+from dgstudio.engine.imports.plan import Plan, plan_import
+from dgstudio.engine.imports.storing import store_import
+from dgstudio.engine.imports.windows import LEARN_EVERY_S
+from dgstudio.engine.imports.worker import read_any
+from dgstudio.engine.labelling import Labeller
+from dgstudio.engine.resume import resume
+from dgstudio.engine.rings import RecordRing, SampleRing
+from dgstudio.engine.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.take_scores import TakeScores
+from dgstudio.errors import BadInputError, SessionError
+from dgstudio.session.file import Session
+from dgstudio.session.restored import FEATURES as FEATURE_NAMES
+from dgstudio.session.restored import SIGNAL
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.imports.table import ImportTable, Watch
+from dgstudio.types import StreamSpec
+
+JOIN_S = 60.0
+
+
+def import_into(
+    session: Session,
+    path: Path,
+    choose: Callable[[ImportTable, Choices, Target], Choices],
+    *,
+    only_plan: bool = False,
+) -> Plan:
+    """Import a file, or another session, into a session; it is closed at the end.
+
+    Parameters
+    ----------
+    session
+        One that can be written, and was open in the studio before: its stream says what examples have to be like.
+    choose
+        Called with the table and a first guess; returns what is to be done.
+    only_plan
+        Say what would come, and change nothing.
+
+    Raises
+    ------
+    DgstudioError
+        If it cannot be done; nothing is changed then.
+    """
+    with session:
+        if session.read_only and not only_plan:
+            problem = next(iter(session.report.problems), f"Nothing can be saved in {session.name}.")
+            raise SessionError(problem)
+        target = _target(session)
+        watch = Watch()
+        first = read_any(path, target, watch)
+        choices = choose(first, guessed(first, target), target)
+        label = first.column(choices.label)
+        table = first if label is None or label.named else read_any(path, target, watch, (label.name,))
+        plan = plan_import(table, choices, target, watch)
+        if plan.blocker:
+            raise BadInputError(plan.blocker)
+        if not only_plan:
+            _store(session, target, plan, watch)
+        return plan
+
+
+def with_options(
+    table: ImportTable,
+    choices: Choices,
+    target: Target,
+    *,
+    label: str | None,
+    time: str | None,
+    rate: float | None,
+    features: bool,
+) -> Choices:
+    """Replace in a first guess what the user knows better; `BadInputError` names a column that is not there."""
+    for name in (label, time):
+        if name is not None and table.column(name) is None:
+            has = ", ".join(column.name for column in table.columns[:12])
+            raise BadInputError(f"{table.path.name} has no column “{name}”; it has {has}.")
+    choices = replace(choices, label=label or choices.label, time=time or choices.time, rate=rate or choices.rate)
+    if features:
+        return replace(choices, shape=FEATURES)
+    if choices.shape != FEATURES and label is not None:
+        # What was taken for a channel may be the label.
+        return replace(choices, channels=matched(numeric_columns(table, choices), target.spec.channels))
+    return choices
+
+
+def _target(session: Session) -> Target:
+    names, signal = session.config(FEATURE_NAMES), session.config(SIGNAL)
+    try:
+        spec = StreamSpec(
+            name=str(signal["name"]),
+            kind=str(signal["kind"]),
+            rate=float(signal["rate"]),
+            channels=tuple(map(str, signal["channels"])),
+            window_s=float(signal["window_s"]),
+            hop_s=float(signal["hop_s"]),
+        )
+        return Target(spec, tuple(map(str, names)), tuple(info.name for info in session.classes() if info.living))
+    except (KeyError, TypeError, ValueError):
+        raise BadInputError(
+            f"The session {session.name} does not say which stream it is of: open it in the studio once, then import."
+        ) from None
+
+
+def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
+    """Run dg-store until the import is written."""
+    if session.latest_checkpoint() is None:
+        raise BadInputError(
+            f"The session {session.name} has no model yet: open it in the studio once, then import into it."
+        )
+    resumed = resume(session, None, target.spec, SignalFeatures(target.spec))
+    labeller = Labeller(
+        target.spec,
+        RecordRing(1),
+        SampleRing(16, len(target.spec.channels)),
+        learn_every_s=LEARN_EVERY_S,
+        next_example=resumed.next_example,
+        next_take=resumed.next_take,
+    )
+
+    def nothing(*_: Any) -> None:
+        """Nobody learns here: whoever opens the session does."""
+
+    store = StoreWorker(
+        session,
+        labeller,
+        resumed.book,
+        resumed.classes,
+        LabelSink(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
+        EventQueue(),
+        lambda: 0.0,
+        scores=TakeScores(resumed.learner.store),
+        reaction_s=lambda: 0.0,
+        hold_s=0.0,
+    )
+    store.start()
+    try:
+        store_import(store, plan, watch)
+    finally:
+        store.stop()
+        store.join(JOIN_S)
+    if store.saved.startswith("failed"):
+        raise SessionError(store.saved.partition(": ")[2])
