@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.imports.worker import IMPORTING
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.recent import RecentSession, RecentSessions
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from dgstudio.studio.app import StudioOptions
 
 POLL_MS = 30
+LEAVE = "Leave them"
+"""The button of the toast that warns."""
 STREAM = "stream"
 """Session setting: the options that opened its stream."""
 
@@ -173,9 +176,15 @@ class Sessions(QObject):
         if path is not None:
             self._list.note(path, len(cards), sum(card.count for card in cards))
 
-    def _begin(self, name: str, options: StudioOptions) -> None:
+    def _begin(self, name: str, options: StudioOptions, *, leaving: bool = False) -> None:
         if self._opening is not None:
             self._say("Another session is being opened: wait for it, or cancel that.", "warning")
+            return
+        unsaved = self._bridge.engine.book.total if self._bridge.engine.store.saved != "saved" else 0
+        if unsaved and not leaving:
+            what = "1 example is" if unsaved == 1 else f"{unsaved:,} examples are"
+            text = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
+            self.window.toast.show_text(text, "warning", LEAVE, lambda: self._begin(name, options, leaving=True))
             return
         self._opening = _Opening(name, options, self._make_engine)
         self.window.opening.begin(name)
@@ -188,9 +197,14 @@ class Sessions(QObject):
         if opening.error:
             self.cancel()
             self._say(opening.error)
-        elif self.window.labelling.held is None:
-            # A take that is being held is not cut off.
+        elif self.window.labelling.held is None and not self._importing:
+            # What is being labelled or imported comes to its end first.
             self._switch(opening)
+
+    @property
+    def _importing(self) -> bool:
+        view = self._bridge.engine.importing
+        return view is not None and view.stage == IMPORTING
 
     def _switch(self, opening: _Opening) -> None:
         before, made = self.window, opening.made
@@ -214,6 +228,7 @@ class Sessions(QObject):
         window.show()
         before.close()
         before.deleteLater()
+        window.activateWindow()
         self._take(window)
         if presenting:
             window.state.set_presentation(True)
@@ -223,9 +238,13 @@ class Sessions(QObject):
             window.state.phase, window.state.failure = "failed", f"The engine could not be started: {error}"
             window.state.announce("phase")
         self._bridge.tell(notes)
-        self._greet(engine)
+        self._greet(engine, notes)
 
-    def _greet(self, engine: Engine) -> None:
+    def _greet(self, engine: Engine, notes: list[str]) -> None:
+        if engine.session.path is None:
+            # The reason is the last that was noted.
+            self._say(notes[-1], "warning")
+            return
         cards = self._bridge.state.classes
         count = sum(card.count for card in cards)
         what = f"{len(cards)} classes, {count} examples"

@@ -69,6 +69,12 @@ def make_window(qtbot, settings):
 
 
 @pytest.fixture
+def session_desk(qapp):
+    """Return the module of the class Desk."""
+    return _beside("session_desk")
+
+
+@pytest.fixture
 def desk(tmp_path, settings, qtbot):
     """Return the program on a session file of its own, with its window shown and its engine running."""
     made = _beside("session_desk").Desk(tmp_path / "first.dgs", settings, qtbot)

@@ -9,15 +9,17 @@ WAIT_MS = 20_000
 class Desk:
     """The program as `run_studio` builds it, with the window of the moment."""
 
-    def __init__(self, path, settings, qtbot):
-        options = app.StudioOptions(session=path)
+    def __init__(self, path, settings, qtbot, **more):
+        options = app.StudioOptions(session=path, **more)
         engine, name, _ = app.make_engine(options)
         window = app.make_window(engine, name, settings=settings, start=False)
         self.qtbot = qtbot
         self.sessions = Sessions(window, options, app.make_engine, app._next_window)
         window.resize(1280, 720)
         window.show()
+        window.activateWindow()
         window.commands.start()
+        self.until(window.isActiveWindow)
         self.until(lambda: self.state.spec is not None and self.engine.lane.readings.newest is not None)
 
     @property
@@ -51,4 +53,4 @@ class Desk:
         before = self.window
         act()
         self.until(lambda: self.window is not before)
-        self.until(lambda: self.state.phase == "ready")
+        self.until(lambda: self.state.phase == "ready" and self.window.isActiveWindow())

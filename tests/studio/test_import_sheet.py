@@ -3,7 +3,6 @@
 import csv
 
 import numpy as np
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
@@ -158,33 +157,30 @@ def test_a_table_of_features_and_its_other_shape(desk, tmp_path):
     desk.until(lambda: sheet.go.isEnabled())
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "sentence"),
-    [
-        ("empty.csv", b"", "is empty"),
-        ("one.csv", b"only\n1\n2\n", "Choose the column that holds the labels"),
-        ("pickle.npz", None, "Python objects, which are never loaded"),
-        ("cut.npz", b"PK\x03\x04 and no more", "not a usable NPZ"),
-        ("gone.csv", None, "There is no file"),
-        ("locked.dgs", None, "open in another dgstudio"),
-        ("junk.dgs", b"junk" * 500, "not a dgstudio session"),
-    ],
-)
-def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path, name, data, sentence):
-    path, lock = tmp_path / name, None
-    if data is not None:
-        path.write_bytes(data)
-    elif name == "pickle.npz":
-        np.savez(path, X=np.array([object()], dtype=object))
-    elif name == "locked.dgs":
-        lock = Session.create(path)
-    sheet = shown(desk, path)
-    assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
-    assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
-    sheet.cancel.click()
-    assert not sheet.isVisible()
-    if lock is not None:
-        lock.close()
+REFUSED = [
+    ("empty.csv", b"", "is empty"),
+    ("one.csv", b"only\n1\n2\n", "Choose the column that holds the labels"),
+    ("pickle.npz", None, "Python objects, which are never loaded"),
+    ("cut.npz", b"PK\x03\x04 and no more", "not a usable NPZ"),
+    ("gone.csv", None, "There is no file"),
+    ("locked.dgs", None, "open in another dgstudio"),
+    ("junk.dgs", b"junk" * 500, "not a dgstudio session"),
+]
+
+
+def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path):
+    np.savez(tmp_path / "pickle.npz", X=np.array([object()], dtype=object))
+    lock = Session.create(tmp_path / "locked.dgs")
+    for name, data, sentence in REFUSED:
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        sheet = shown(desk, tmp_path / name)
+        assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
+        assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
+        sheet.cancel.click()
+        assert not sheet.isVisible()
+        desk.until(lambda: desk.state.importing is None)
+    lock.close()
 
 
 def test_another_session_is_shown_as_its_examples(desk, tmp_path):

@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import Qt
@@ -26,7 +27,8 @@ def test_a_new_session_takes_the_place_of_the_present_one_which_is_kept(desk, tm
     desk.switch(lambda: QTest.keyClick(desk.window, Qt.Key.Key_N, CONTROL))
     assert desk.sessions.present().parent == session_folder()
     assert desk.window.windowTitle() == f"{desk.sessions.present().name} – dgstudio"
-    assert desk.window.isVisible() and not shiboken6.isValid(before)
+    assert desk.window.isVisible()
+    desk.until(lambda: not shiboken6.isValid(before))
     assert "wave" not in [card.info.name for card in desk.state.classes] and not desk.state.history[1:]
     assert not [t for t in threading.enumerate() if t.name == "dg-open"]
     assert sum(t.name == "dg-store" for t in threading.enumerate()) == 1
@@ -225,3 +227,61 @@ def test_an_engine_that_cannot_be_made_in_the_dark_is_said(desk, monkeypatch):
     desk.sessions.new()
     desk.until(lambda: desk.window.toast.said.startswith("The camera is busy"))
     assert desk.window.isVisible() and not desk.window.opening.isVisible()
+
+
+def test_what_is_in_memory_only_is_not_left_unasked(settings, qtbot, tmp_path, session_desk):
+    desk = session_desk.Desk(None, settings, qtbot, keep=False)
+    try:
+        assert desk.sessions.present() is None and desk.sessions.recent() == []
+        desk.teach("wave")
+        window = desk.window
+        desk.sessions.new()
+        assert "in memory only" in window.toast.said and not window.opening.isVisible()
+        window.actions_.trigger("save_as")
+        (dialog,) = window.findChildren(QFileDialog)
+        dialog.fileSelected.emit(str(tmp_path / "kept.dgs"))
+        dialog.close()
+        desk.until(lambda: desk.engine.store.saved == "saved" and desk.state.session_name == "kept.dgs")
+        total = desk.engine.book.total
+        desk.switch(desk.sessions.new)
+        with Session.open(tmp_path / "kept.dgs") as kept:
+            assert len(kept.examples()) == total
+    finally:
+        desk.window.close()
+
+
+def test_what_is_in_memory_only_can_be_left(settings, qtbot, session_desk):
+    desk = session_desk.Desk(None, settings, qtbot, keep=False)
+    try:
+        desk.teach("wave")
+        desk.sessions.new()
+        assert desk.window.toast.button.text() == "Leave them"
+        desk.switch(desk.window.toast.button.click)
+        assert desk.sessions.present() is not None
+    finally:
+        desk.window.close()
+
+
+def test_a_new_session_that_cannot_be_kept_says_so(desk, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
+    desk.switch(desk.sessions.new)
+    assert "kept in memory only" in desk.window.toast.said and desk.engine.store.saved == "memory only"
+
+
+def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monkeypatch):
+    names = desk.state.feature_names
+    np.savez(tmp_path / "f.npz", X=np.ones((2000, len(names)), np.float32), y=np.zeros(2000, int))
+    store, hold = desk.engine.store, threading.Event()
+    put = store.put_hidden
+    monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(WAIT_MS / 1e3), put(examples)))
+    desk.window.importing.begin(tmp_path / "f.npz")
+    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == "choosing")
+    desk.window.importing.go.click()
+    before = desk.window
+    desk.sessions.new()
+    desk.until(lambda: desk.sessions._opening.over)
+    assert desk.window is before
+    desk.switch(hold.set)
+    with Session.open(tmp_path / "first.dgs") as kept:
+        assert len(kept.examples()) == 2000

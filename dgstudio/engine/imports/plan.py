@@ -21,7 +21,7 @@ from dgstudio.types import F32, I32
 MOST_CLASSES = 100
 """More different labels than this are numbers, not classes."""
 MOST_LEARNED = 600
-"""Examples of one import that are learned, spread evenly; the others are kept and scored. A bank holds 1,000."""
+"""Examples of one import that are learned, spread evenly; the others are kept. A bank holds 1,000."""
 NO_LABEL = -1
 
 Flags = npt.NDArray[np.bool_]
@@ -278,7 +278,7 @@ def _spread(wanted: Flags, label_of: I32, notes: list[str]) -> Flags:
     for mine, share in zip(rows, shares, strict=True):
         if share:
             learn[mine[np.linspace(0, len(mine) - 1, share).astype(np.int64)]] = True
-    notes.append(f"{int(learn.sum()):,} of them are learned, spread evenly; all are kept and scored.")
+    notes.append(f"{int(learn.sum()):,} of them are learned, spread evenly; all are kept.")
     return learn
 
 

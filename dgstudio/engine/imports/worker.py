@@ -139,13 +139,19 @@ class ImportWorker(Worker):
         except Stopped:
             pass
         except DgstudioError as error:
-            self._show(view, replace(view, stage=FAILED, failure=str(error)))
+            self._fail(view, str(error))
         except MemoryError:
-            text = f"{view.path.name} is larger than the memory of this machine: split it into several files."
-            self._show(view, replace(view, stage=FAILED, failure=text))
+            self._fail(
+                view, f"{view.path.name} is larger than the memory of this machine: split it into several files."
+            )
         except Exception as error:
-            text = f"{view.path.name} cannot be imported; something unforeseen went wrong: {error!r}."
-            self._show(view, replace(view, stage=FAILED, failure=text))
+            self._fail(view, f"{view.path.name} cannot be imported; something unforeseen went wrong: {error!r}.")
+
+    def _fail(self, view: ImportView, why: str) -> None:
+        self._show(view, replace(view, stage=FAILED, failure=why))
+        if view.stage == IMPORTING:
+            # Nobody may be looking at it any more.
+            self.events.say(Event("import failed", f"Nothing was imported: {why}", "error"))
 
     def _show(self, before: ImportView, view: ImportView) -> None:
         """Replace a view, unless the user wants something else by now."""
@@ -174,10 +180,6 @@ class ImportWorker(Worker):
     def _import(self, view: ImportView, plan: Plan) -> None:
         store_import(self._store, plan, view.watch)
         self._show(view, replace(view, stage=DONE))
-
-    def recover(self, error: Exception) -> None:
-        """Say that it went wrong."""
-        self.events.say(Event("import failed", f"The import failed: {error!r}", "error"))
 
 
 def read_any(path: Path, target: Target, watch: Watch, named: tuple[str, ...] = ()) -> ImportTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -84,6 +85,7 @@ class ImportSheet(LabelSheet):
         self.cancel = self._button("Cancel", "Import nothing  [Esc]", lambda: self.close_overlay())
         self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", commands.begin_import)
         self._lay_out()
+        self._order()
         self.main = self.go
         state.changed.connect(self._on_import)
 
@@ -244,13 +246,14 @@ class ImportSheet(LabelSheet):
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def _on_import(self, topic: object) -> None:
-        if topic != "import" or not self.isVisible():
-            return
         view = self._state.importing
-        if view is not None and view.stage == DONE:
-            # The toast says what came, and takes it back.
+        if topic != "import" or view is None:
+            return
+        if view.stage == DONE:
+            # The toast says what came, and takes it back. What was read is let go of.
             super().close_overlay()
-        elif view is not None:
+            self._commands.cancel_import()
+        elif self.isVisible():
             self.refresh()
 
     def _show_head(self, view: ImportView) -> None:
@@ -313,6 +316,7 @@ class ImportSheet(LabelSheet):
                 self.channels.addWidget(box, row, 2 * column + 1)
                 self.channels.setColumnStretch(2 * column + 1, 1)
                 self.channel_boxes.append(box)
+            self._order()
         for box, chosen in zip(self.channel_boxes, choices.channels, strict=False):
             _fill(box, names, chosen)
         if len(channels) > MOST_CHANNELS:
@@ -321,6 +325,13 @@ class ImportSheet(LabelSheet):
         elif not channels:
             self.matching.setText("Features are matched by their names.")
         self.matching.setVisible(not wanted)
+
+    def _order(self) -> None:
+        """Let Tab go through what is chosen as it stands there."""
+        order = [self.other, self.table, *self.shape.segments.values(), self.label_box, self.time_box, self.rate]
+        order += [*self.channel_boxes, self.classes, self.wrong, self.cancel, self.go]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _show_plan(self, view: ImportView) -> None:
         plan = view.plan if view.stage in (CHOOSING, IMPORTING) else None
