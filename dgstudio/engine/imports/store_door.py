@@ -83,7 +83,7 @@ class StoreDoor(ABC):
         self._ask(drop)
 
     def let_stand(self, let: LetStand) -> None:
-        """Let what was written stand, by one act; an event follows. Does not wait."""
+        """Let what was written stand, by one act, and wait until that is durable and has been told."""
 
         def class_of(name: str) -> tuple[ClassInfo, bool]:
             key = name.casefold()
@@ -94,14 +94,16 @@ class StoreDoor(ABC):
             self._file.add(lambda session: session.put_takes(takes))
             self._book.add_takes(takes)
 
-        self._ask(lambda: self._act(lambda: let(class_of, self._acts.imported, add_takes)))
+        self._and_wait(lambda: self._act(lambda: let(class_of, self._acts.imported, add_takes)))
 
     def _and_wait(self, job: Callable[[], None]) -> None:
         done = threading.Event()
 
         def run() -> None:
-            job()
-            self._after.append(done.set)
+            try:
+                job()
+            finally:
+                self._after.append(done.set)
 
         self._ask(run)
         while not done.wait(POLL_S):
