@@ -93,7 +93,7 @@ def declare_actions(window: StudioWindow) -> None:
                 tooltip=tooltip,
                 icon="mdi6.export-variant",
                 group="File",
-                under="Export",
+                under=UNDER,
             )
         )
     for mode in commands.offered_modes():
