@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -375,3 +377,64 @@ def test_stopping_the_engine_stops_an_import(importing: Any, tmp_path: Path) -> 
     assert desk.engine.stop() == []
     with Session.open(tmp_path / "a.dgs") as session:
         assert len(session.examples()) in (0, 3000)
+
+
+def test_takes_of_an_arff_file_are_those_of_the_same_recording(importing: Any, tmp_path: Path) -> None:
+    desk = importing()
+    channels = desk.engine.spec.channels
+    lines = ["@relation motions", "@attribute bag relational", *[f"@attribute t{i} numeric" for i in range(100)]]
+    lines += ["@end bag", "@attribute activity {Standing,Running,Walking,Badminton}", "@data"]
+    for activity, takes in desk.rig.motions.takes.items():
+        for take in takes:
+            bag = "\\n".join(",".join(f"{value:.6f}" for value in channel) for channel in take.T)
+            lines.append(f"'{bag}',{activity}")
+    (tmp_path / "motions.arff").write_text("\n".join(lines))
+    plan = desk.read(tmp_path / "motions.arff")
+    assert plan.choices.label == "activity" and plan.choices.take == "take" and len(plan.choices.channels) == 6
+    csv_plan = desk.read(sample("basic_motions.csv"))
+    counts_of = [{entry.name: entry.count for entry in p.classes} for p in (plan, csv_plan)]
+    assert counts_of[0] == counts_of[1] and plan.total == csv_plan.total > 1000
+    assert any("different names" in note and f"as {channels[0]}" in note for note in plan.notes)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from dgstudio.engine.imports import storing
+from dgstudio.engine.imports.offline import import_into
+from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.session.file import Session
+
+storing.GROUP = 256
+put, blocks = StoreWorker.put_hidden, []
+
+
+def put_and_say(self, examples):
+    put(self, examples)
+    blocks.append(len(examples))
+    if len(blocks) == 2:
+        print("written", flush=True)
+        time.sleep(60)
+
+
+StoreWorker.put_hidden = put_and_say
+import_into(Session.open(sys.argv[1]), Path(sys.argv[2]), lambda table, choices, target: choices)
+"""
+
+
+def test_a_kill_in_the_middle_leaves_a_whole_session_without_it(importing: Any, tmp_path: Path, rigs: Rigs) -> None:
+    desk = importing()
+    desk.rig.teach("wave", "Running")
+    before = standing(desk.engine)
+    path = write(tmp_path / "f.csv", features_rows(desk.engine, 2000))
+    desk.engine.stop()
+    program = [sys.executable, "-c", KILLED, str(tmp_path / "a.dgs"), str(path)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "written\n"
+        process.kill()
+    again = rigs(Session.open(tmp_path / "a.dgs"))
+    assert again.engine.session.report.ok and standing(again.engine) == before
+    assert not again.engine.session.inactive_ids(), "what was written is cleared away"
+    again.engine.undo()
+    again.settle()
+    assert again.engine.book.total == 0
