@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dgstudio.session.location import session_folder
 from dgstudio.studio.actions import Action
 from dgstudio.studio.exporting import ask_where, suggested_name
 from dgstudio.studio.recent import RecentSession
+from dgstudio.studio.widgets.recentsheet import RecentSheet
 
 if TYPE_CHECKING:
     from dgstudio.studio.window import StudioWindow
@@ -152,6 +154,25 @@ def declare_session_actions(window: StudioWindow) -> None:
                 offered=offered,
             )
         )
+
+
+def recent_sheet(window: StudioWindow, desk: QWidget) -> RecentSheet:
+    """Make the list of recent sessions; it, and the line over the window, ask the window's `SessionDesk`."""
+
+    def ask(act: Callable[[SessionDesk], object]) -> None:
+        if window.sessions is not None:
+            act(window.sessions)
+
+    window.opening.cancelled.connect(lambda: ask(lambda sessions: sessions.cancel()))
+    return RecentSheet(
+        desk,
+        sessions=lambda: [] if window.sessions is None else window.sessions.recent(),
+        present=lambda: None if window.sessions is None else window.sessions.present(),
+        open_session=lambda path: ask(lambda sessions: sessions.open(path)),
+        forget=lambda path: ask(lambda sessions: sessions.forget(path)),
+        other=lambda: window.actions_.trigger("open_session"),
+        new=lambda: window.actions_.trigger("new_session"),
+    )
 
 
 def ask_which(window: StudioWindow) -> None:

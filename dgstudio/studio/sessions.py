@@ -15,6 +15,7 @@ from dgstudio.engine.imports.worker import IMPORTING
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.recent import RecentSession, RecentSessions
+from dgstudio.studio.remembering import remember
 from dgstudio.studio.window import StudioWindow
 from dgstudio.types import Event
 
@@ -210,7 +211,7 @@ class Sessions(QObject):
         before, made = self.window, opening.made
         assert made is not None, "what is over without an error is open"
         engine, name, notes = made
-        before.remember()
+        remember(before)
         try:
             window = self._make_window(engine, name, before)
         except BaseException:

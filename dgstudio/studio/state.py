@@ -369,7 +369,7 @@ class Commands(Protocol):
         ...
 
     def layout(self) -> dict[str, Any]:
-        """Return how the session was arranged when it was closed, as `StudioWindow.kept_layout` gave it; else empty."""
+        """Return how the session was arranged when it was closed, as `keep_layout` was given it; else empty."""
         ...
 
     def keep_layout(self, layout: dict[str, Any]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
@@ -41,8 +39,9 @@ from dgstudio.studio.panels.source import SourcePanel
 from dgstudio.studio.panels.stability import StabilityPanel
 from dgstudio.studio.panels.stream import StreamPanel
 from dgstudio.studio.panels.uncertain import UncertainPanel
-from dgstudio.studio.session_actions import SessionDesk
-from dgstudio.studio.settings import GEOMETRY, HINTS_SEEN, THEME, open_settings, read_flag
+from dgstudio.studio.remembering import layout_of, remember, restore
+from dgstudio.studio.session_actions import SessionDesk, recent_sheet
+from dgstudio.studio.settings import HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.state import Commands, Frame
 from dgstudio.studio.telling import Telling
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
@@ -55,7 +54,6 @@ from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.openingline import OpeningLine
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.paneltabs import PanelTabs
-from dgstudio.studio.widgets.recentsheet import RecentSheet
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
@@ -121,7 +119,7 @@ class StudioWindow(QMainWindow, Telling):
         self.labelling.changed.connect(self._on_held)
         app.focusChanged.connect(self._on_focus)
         self.apply_theme(self.theme)
-        self._restore()
+        restore(self)
         self._on_changed("phase")
         self._on_changed("session")
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
@@ -193,7 +191,7 @@ class StudioWindow(QMainWindow, Telling):
         self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
         self.importing = ImportSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
-        self.recent = self._make_recent(desk)
+        self.recent = recent_sheet(self, desk)
         self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
         quality = self.panels["quality"]
@@ -212,22 +210,6 @@ class StudioWindow(QMainWindow, Telling):
         panel = self.panels["classes"]
         assert isinstance(panel, ClassesPanel)
         return panel
-
-    def _make_recent(self, desk: QWidget) -> RecentSheet:
-        def ask(act: Callable[[SessionDesk], object]) -> None:
-            if self.sessions is not None:
-                act(self.sessions)
-
-        self.opening.cancelled.connect(lambda: ask(lambda sessions: sessions.cancel()))
-        return RecentSheet(
-            desk,
-            sessions=lambda: [] if self.sessions is None else self.sessions.recent(),
-            present=lambda: None if self.sessions is None else self.sessions.present(),
-            open_session=lambda path: ask(lambda sessions: sessions.open(path)),
-            forget=lambda path: ask(lambda sessions: sessions.forget(path)),
-            other=lambda: self.actions_.trigger("open_session"),
-            new=lambda: self.actions_.trigger("new_session"),
-        )
 
     def fills_screen(self) -> bool:
         """Whether the window, with the frame that the system draws around it, has no room on the screen."""
@@ -461,38 +443,10 @@ class StudioWindow(QMainWindow, Telling):
             return
         self._closed = True
         self.labelling.stop()
-        self.remember()
-        self.commands.keep_layout(self.kept_layout())
+        remember(self)
+        self.commands.keep_layout(layout_of(self))
         self.commands.shutdown()
         self.gone.emit()
-
-    def remember(self) -> None:
-        """Store geometry and arrangement, for the next window."""
-        if not self.state.presentation:
-            self.settings.setValue(GEOMETRY, self.saveGeometry())
-            self.arrangement.save(self.settings)
-        self.settings.sync()
-
-    def kept_layout(self) -> dict[str, Any]:
-        """Return what a session keeps of its arrangement, as plain data."""
-        return {
-            "arrangement": self.arrangement.state(),
-            "quality": self.arrangement.quality_shown,
-            "log": not self.panels["log"].isHidden(),
-        }
-
-    def _restore(self) -> None:
-        geometry = self.settings.value(GEOMETRY)
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        layout = self.commands.layout()
-        # A session that was arranged before looks as it did, any other as the last one.
-        if not layout or not self.arrangement.put_state(layout.get("arrangement")):
-            self.arrangement.restore(self.settings)
-        if layout.get("log") is True:
-            self.panels["log"].show()
-        if layout.get("quality") is True:
-            self.show_quality(True)
 
 
 TABS = [

@@ -70,8 +70,8 @@ def test_from_the_key_to_the_examples_and_back(desk, tmp_path):
     sheet = desk.window.importing
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == CHOOSING)
     assert sheet.isVisible() and sheet.about.text() == "waves.csv · CSV · 800 rows · 8 columns"
-    assert sheet.label_box.currentText() == "what" and sheet.time_box.currentText() == "time"
-    assert [box.currentText() for box in sheet.channel_boxes] == list(desk.state.spec.channels)
+    assert sheet.columns.label_box.currentText() == "what" and sheet.columns.time_box.currentText() == "time"
+    assert [box.currentText() for box in sheet.columns.channel_boxes] == list(desk.state.spec.channels)
     heads = [sheet.model.headerData(i, Qt.Orientation.Horizontal) for i in range(8)]
     assert heads[0] == "time\ntime" and heads[1] == "ax\n→ ax" and heads[-1] == "what\nlabel"
     assert sheet.model.headerData(0, Qt.Orientation.Vertical) == "2"
@@ -105,21 +105,21 @@ def test_columns_are_chosen_and_each_choice_is_planned_anew(desk, tmp_path):
     view = desk.state.importing
     assert view.plan.choices.channels == ("s1", "s2", "s3", "s4", "s5", "s6")
     assert any("s1 as ax" in line for line in lines(sheet.wrong))
-    assert not sheet.rate.isHidden() and sheet.rate.value() == desk.state.spec.rate
+    assert not sheet.columns.rate.isHidden() and sheet.columns.rate.value() == desk.state.spec.rate
     before = view.plan.total
-    sheet.rate.setValue(100.0)
+    sheet.columns.rate.setValue(100.0)
     desk.until(lambda: desk.state.importing.plan.total > 1.5 * before)
     assert any("interpolated" in line for line in lines(sheet.wrong))
-    choose(sheet.channel_boxes[0], "s2")
+    choose(sheet.columns.channel_boxes[0], "s2")
     desk.until(lambda: "is chosen for two channels" in sheet.summary.text())
     assert not sheet.go.isEnabled() and sheet.summary.objectName() == "bad"
-    choose(sheet.channel_boxes[0], "s1")
+    choose(sheet.columns.channel_boxes[0], "s1")
     desk.until(lambda: sheet.go.isEnabled())
-    choose(sheet.label_box, "extra")
+    choose(sheet.columns.label_box, "extra")
     desk.until(lambda: "those are numbers, not classes" in sheet.summary.text())
-    choose(sheet.label_box, "–")
+    choose(sheet.columns.label_box, "–")
     desk.until(lambda: "Choose the column" in sheet.summary.text())
-    choose(sheet.label_box, "kind")
+    choose(sheet.columns.label_box, "kind")
     desk.until(lambda: sheet.go.isEnabled())
     QTest.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
@@ -148,12 +148,16 @@ def test_a_table_of_features_and_its_other_shape(desk, tmp_path):
     rng = np.random.default_rng(0)
     rows = [[*names, "label"], *[[*rng.normal(size=len(names)), "hop"] for _ in range(5)]]
     sheet = shown(desk, write(tmp_path / "f.csv", rows))
-    assert desk.state.importing.choices.shape == FEATURES and sheet.time_box.isHidden() and not sheet.channel_boxes
+    assert (
+        desk.state.importing.choices.shape == FEATURES
+        and sheet.columns.time_box.isHidden()
+        and not sheet.columns.channel_boxes
+    )
     assert sheet.model.role_at(0) == "feature" and sheet.go.text() == "Import 5 examples"
-    sheet.shape.segments[SAMPLES].click()
-    desk.until(lambda: len(sheet.channel_boxes) == len(desk.state.spec.channels))
+    sheet.columns.shape.segments[SAMPLES].click()
+    desk.until(lambda: len(sheet.columns.channel_boxes) == len(desk.state.spec.channels))
     desk.until(lambda: "as long as a window" in sheet.summary.text())
-    sheet.shape.segments[FEATURES].click()
+    sheet.columns.shape.segments[FEATURES].click()
     desk.until(lambda: sheet.go.isEnabled())
 
 
@@ -189,7 +193,7 @@ def test_another_session_is_shown_as_its_examples(desk, tmp_path):
     desk.switch(desk.sessions.new)
     sheet = shown(desk, tmp_path / "first.dgs")
     assert sheet.about.text().startswith(f"first.dgs · session · {count} examples")
-    assert sheet.shape.isHidden() and sheet.go.text() == f"Import {count} examples"
+    assert sheet.columns.shape.isHidden() and sheet.go.text() == f"Import {count} examples"
     sheet.go.click()
     desk.until(lambda: desk.engine.book.total == count)
 

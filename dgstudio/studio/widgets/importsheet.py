@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from dgstudio.engine.imports.choices import FEATURES, SAMPLES, Choices, matched, numeric_columns
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.theme import Theme
-from dgstudio.studio.widgets.chip import Segmented
+from dgstudio.studio.widgets.importcolumns import ImportColumns
 from dgstudio.studio.widgets.importtable import PreviewModel, PreviewView, roles_of
 from dgstudio.studio.widgets.labelsheet import LabelSheet
 
 SIZE = QSize(1080, 640)
-MOST_CHANNELS = 12
-"""Channels that have a box each; more are matched by name or place alone."""
-CHANNELS_A_ROW = 3
 FILES = "Labelled files (*.csv *.tsv *.txt *.npz *.arff *.dgs);;All files (*)"
-SHAPES = [
-    (SAMPLES, "Samples of a stream", "A row is a moment: windows are cut, and features taken as of the live stream"),
-    (FEATURES, "Examples", "A row is an example: its features are in the columns, as File › Export writes them"),
-]
-NONE = "–"
 
 
 class ImportSheet(LabelSheet):
@@ -53,27 +39,15 @@ class ImportSheet(LabelSheet):
         super().__init__("Import examples", SIZE, 52, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
-        self._filling = False
         self._shown: ImportView | None = None
         self._small: list[QWidget] = []
         self._body: list[QWidget] = []
         self.about = self._label("", "muted")
         self.model = PreviewModel()
         self.table = PreviewView(self.model)
-        self.shape = Segmented("Each row is", SHAPES)
-        self.shape.chosen.connect(lambda shape: self._choose_shape(str(shape)))
-        self.label_box, self.time_box = self._box("Column of the labels"), self._box("Column of the times")
-        self.rate = QDoubleSpinBox()
-        self.rate.setAccessibleName("Rate, where there are no times")
-        self.rate.setRange(0.01, 100_000.0)
-        self.rate.setDecimals(2)
-        self.rate.setSuffix(" Hz")
-        self.rate.setKeyboardTracking(False)
-        self.rate.valueChanged.connect(lambda _value: self._chosen())
-        self._body.append(self.rate)
-        self.channel_boxes: list[QComboBox] = []
-        self.channels = QGridLayout()
-        self.matching = self._label("", "muted", wrap=True)
+        self.columns = ImportColumns()
+        self.columns.chosen.connect(commands.choose_import)
+        self.columns.reshaped.connect(self._order)
         self.classes, self.wrong = self._list("Examples that come"), self._list("What is wrong, and what to know")
         self.classes_title, self.wrong_title = self._label("", ""), self._label("", "")
         self.summary = self._label("", "", wrap=True)
@@ -134,11 +108,11 @@ class ImportSheet(LabelSheet):
         """Take over a theme."""
         for widget in self._small:
             widget.setFont(theme.ui("small"))
-        for widget in (*self._body, *self.channel_boxes):
+        for widget in self._body:
             widget.setFont(theme.ui("body"))
         for title in (self.classes_title, self.wrong_title):
             title.setFont(theme.ui("body", 600))
-        self.shape.apply_theme(theme)
+        self.columns.apply_theme(theme)
         self.table.apply_theme(theme)
         self.table.fit()
         self.table.setFixedHeight(theme.px(38 + 7 * 22 + 14))
@@ -153,38 +127,7 @@ class ImportSheet(LabelSheet):
         head.addWidget(self.title)
         head.addWidget(self.about, 1)
         head.addWidget(self.other)
-        form = QGridLayout()
-        form.setHorizontalSpacing(10)
-        form.setVerticalSpacing(8)
-        times = QHBoxLayout()
-        times.setSpacing(8)
-        times.addWidget(self.time_box, 1)
-        times.addWidget(self.rate)
-        self._form_labels = {}
-        rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
-            ("Each row is", self.shape),
-            ("Label", self.label_box),
-            ("Time", times),
-        )
-        for row, (words, part) in enumerate(rows):
-            name = self._label(words, "muted")
-            self._form_labels[words] = name
-            form.addWidget(name, row, 0)
-            if isinstance(part, QHBoxLayout):
-                form.addLayout(part, row, 1)
-            elif part is self.shape:
-                form.addWidget(part, row, 1, Qt.AlignmentFlag.AlignLeft)
-            else:
-                form.addWidget(part, row, 1)
-        form.setColumnStretch(1, 1)
-        self.channels.setHorizontalSpacing(8)
-        self.channels.setVerticalSpacing(6)
-        left, middle_column, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
-        left.setSpacing(10)
-        left.addLayout(form)
-        left.addLayout(self.channels)
-        left.addWidget(self.matching)
-        left.addStretch(1)
+        middle_column, right = QVBoxLayout(), QVBoxLayout()
         for column, title, listed in (
             (middle_column, self.classes_title, self.classes),
             (right, self.wrong_title, self.wrong),
@@ -193,7 +136,7 @@ class ImportSheet(LabelSheet):
             column.addWidget(title)
             column.addWidget(listed, 1)
         middle.setSpacing(22)
-        middle.addLayout(left, 5)
+        middle.addWidget(self.columns, 5)
         middle.addLayout(middle_column, 3)
         middle.addLayout(right, 4)
         foot.setSpacing(10)
@@ -216,16 +159,6 @@ class ImportSheet(LabelSheet):
         label.setTextFormat(Qt.TextFormat.PlainText)
         (self._small if name == "muted" else self._body).append(label)
         return label
-
-    def _box(self, name: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
-        box.setMinimumContentsLength(6)
-        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.activated.connect(lambda _place: self._chosen())
-        self._body.append(box)
-        return box
 
     def _list(self, name: str) -> QListWidget:
         listed = QListWidget()
@@ -265,8 +198,8 @@ class ImportSheet(LabelSheet):
         self.about.setText(about)
         self.about.setToolTip(str(view.path))
         busy = view.stage == IMPORTING
-        for widget in (self.shape, self.label_box, self.time_box, self.rate, *self.channel_boxes, self.other):
-            widget.setEnabled(not busy and (table is not None or widget is self.other))
+        self.columns.setEnabled(not busy and table is not None)
+        self.other.setEnabled(not busy)
         self.cancel.setText("Go on in the background" if busy else "Cancel")
 
     def _show_choices(self, view: ImportView) -> None:
@@ -275,61 +208,14 @@ class ImportSheet(LabelSheet):
         if table is None or choices is None or target is None:
             self.model.show_table(None, {})
             return
-        self._filling = True
-        self.shape.choose(choices.shape)
-        names = [column.name for column in table.columns]
-        _fill(self.label_box, names, choices.label)
-        _fill(self.time_box, names, choices.time)
-        samples = choices.shape == SAMPLES
-        for part in (self.time_box, self._form_labels["Time"]):
-            part.setVisible(samples)
-        # Of another session the rows are known to be examples.
-        self.shape.setVisible(not table.of_features)
-        self._form_labels["Each row is"].setVisible(not table.of_features)
-        self.rate.setVisible(samples and choices.time is None)
-        self.rate.setValue(target.spec.rate if choices.rate is None else choices.rate)
-        self._show_channels(target.spec.channels if samples else (), names, choices)
-        self._filling = False
+        self.columns.show_choices(table, choices, target)
         self.model.show_table(table, roles_of(table, choices, target))
         self.table.fit()
 
-    def _show_channels(self, channels: tuple[str, ...], names: list[str], choices: Choices) -> None:
-        wanted = channels if len(channels) <= MOST_CHANNELS else ()
-        if [box.accessibleName() for box in self.channel_boxes] != [f"Column for {name}" for name in wanted]:
-            while self.channels.count():
-                item = self.channels.takeAt(0)
-                widget = item.widget() if item is not None else None
-                if widget is not None:
-                    widget.deleteLater()
-            self.channel_boxes = []
-            self._small = [widget for widget in self._small if widget.property("channel") is None]
-            self._body = [widget for widget in self._body if widget.property("channel") is None]
-            for place, name in enumerate(wanted):
-                box, label = self._box(f"Column for {name}"), self._label(name, "muted")
-                for widget in (box, label):
-                    widget.setProperty("channel", name)
-                label.setFont(self.theme.ui("small"))
-                box.setFont(self.theme.ui("body"))
-                box.setToolTip(f"The column that holds the stream's channel “{name}”")
-                row, column = divmod(place, CHANNELS_A_ROW)
-                self.channels.addWidget(label, row, 2 * column)
-                self.channels.addWidget(box, row, 2 * column + 1)
-                self.channels.setColumnStretch(2 * column + 1, 1)
-                self.channel_boxes.append(box)
-            self._order()
-        for box, chosen in zip(self.channel_boxes, choices.channels, strict=False):
-            _fill(box, names, chosen)
-        if len(channels) > MOST_CHANNELS:
-            named = sum(name is not None for name in choices.channels)
-            self.matching.setText(f"{named} of the stream's {len(channels)} channels have a column.")
-        elif not channels:
-            self.matching.setText("Features are matched by their names.")
-        self.matching.setVisible(not wanted)
-
     def _order(self) -> None:
         """Let Tab go through what is chosen as it stands there."""
-        order = [self.other, self.table, *self.shape.segments.values(), self.label_box, self.time_box, self.rate]
-        order += [*self.channel_boxes, self.classes, self.wrong, self.cancel, self.go]
+        order = [self.other, self.table, *self.columns.controls()]
+        order += [self.classes, self.wrong, self.cancel, self.go]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
@@ -406,50 +292,6 @@ class ImportSheet(LabelSheet):
         pixmap.fill(QColor(card.info.colour) if card is not None else self.theme.colour("text_faint"))
         return QIcon(pixmap)
 
-    # -- what is chosen ------------------------------------------------------------------------------------------
-
-    def _choose_shape(self, shape: str) -> None:
-        view = self._state.importing
-        if view is None or view.table is None or view.choices is None or view.plan is None:
-            return
-        choices = replace(view.choices, shape=shape)
-        if shape == SAMPLES and not choices.channels:
-            has = numeric_columns(view.table, choices)
-            choices = replace(choices, channels=matched(has, view.plan.target.spec.channels))
-        self._commands.choose_import(choices)
-
-    def _chosen(self) -> None:
-        view = self._state.importing
-        if self._filling or view is None or view.choices is None:
-            return
-        before = view.choices
-        rate, own = self.rate.value(), view.plan.target.spec.rate if view.plan is not None else 0.0
-        choices = replace(
-            before,
-            label=_chosen_of(self.label_box),
-            time=_chosen_of(self.time_box),
-            rate=before.rate if before.rate is None and rate == own else rate,
-        )
-        if self.channel_boxes:
-            choices = replace(choices, channels=tuple(_chosen_of(box) for box in self.channel_boxes))
-        if choices != before:
-            self._commands.choose_import(choices)
-
 
 def _count(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _fill(box: QComboBox, names: list[str], chosen: str | None) -> None:
-    box.blockSignals(True)
-    box.clear()
-    box.addItem(NONE, None)
-    for name in names:
-        box.addItem(name, name)
-    box.setCurrentIndex(max(0, box.findData(chosen)) if chosen is not None else 0)
-    box.blockSignals(False)
-
-
-def _chosen_of(box: QComboBox) -> str | None:
-    data = box.currentData()
-    return None if data is None else str(data)
