@@ -1,6 +1,7 @@
 """The sheet of an import, in the real window on a real engine: what it shows, what can be chosen, what comes."""
 
 import csv
+import threading
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -205,10 +206,26 @@ def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk,
     sheet = shown(desk, tmp_path / "many.npz")
     assert "600 of them to learn from" in sheet.summary.text()
     sheet.go.click()
-    desk.until(lambda: sheet.cancel.text() == "Go on in the background" and sheet.progress.value() > 0)
+    desk.until(lambda: sheet.go.text() == "Go on in the background" and sheet.progress.value() > 0)
     seen = desk.engine.lane.readings.newest.hop
-    sheet.cancel.click()
+    sheet.go.click()
     assert not sheet.isVisible() and desk.engine.book.total == 0
     desk.until(lambda: desk.engine.book.total == count)
     assert desk.engine.lane.readings.newest.hop > seen
     desk.until(lambda: "100000 examples of 3 classes" in desk.window.toast.said)
+
+
+def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_path, monkeypatch):
+    names, hold = desk.state.feature_names, threading.Event()
+    np.savez(tmp_path / "f.npz", X=np.ones((3000, len(names)), np.float32), y=np.zeros(3000, int))
+    store = desk.engine.store
+    put = store.put_hidden
+    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(20)))
+    sheet = shown(desk, tmp_path / "f.npz")
+    sheet.go.click()
+    desk.until(lambda: sheet.go.text() == "Go on in the background")
+    sheet.cancel.click()
+    hold.set()
+    desk.until(lambda: desk.window.toast.said == "Cancelled: nothing of f.npz came.")
+    desk.until(lambda: desk.engine.store.idle)
+    assert not sheet.isVisible() and desk.engine.book.total == 0 and not desk.engine.session.inactive_ids()

@@ -137,7 +137,8 @@ class ImportWorker(Worker):
         try:
             work(view)
         except Stopped:
-            pass
+            if view.stage == IMPORTING and not self.stopping:
+                self.events.say(Event("import cancelled", f"Cancelled: nothing of {view.path.name} came.", "warning"))
         except DgstudioError as error:
             self._fail(view, str(error))
         except MemoryError:

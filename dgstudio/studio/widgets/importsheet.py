@@ -56,8 +56,8 @@ class ImportSheet(LabelSheet):
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
         self.other = self._button("Other file …", "Choose another file", lambda: self.ask())
-        self.cancel = self._button("Cancel", "Import nothing  [Esc]", lambda: self.close_overlay())
-        self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", commands.begin_import)
+        self.cancel = self._button("Cancel", "Import nothing", lambda: self._give_up())
+        self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", lambda: self._go())
         self._lay_out()
         self._order()
         self.main = self.go
@@ -189,6 +189,17 @@ class ImportSheet(LabelSheet):
         elif self.isVisible():
             self.refresh()
 
+    def _go(self) -> None:
+        view = self._state.importing
+        if view is not None and view.stage == IMPORTING:
+            self.close_overlay()
+        else:
+            self._commands.begin_import()
+
+    def _give_up(self) -> None:
+        self._commands.cancel_import()
+        super().close_overlay()
+
     def _show_head(self, view: ImportView) -> None:
         table = view.table
         about = view.path.name
@@ -200,7 +211,6 @@ class ImportSheet(LabelSheet):
         busy = view.stage == IMPORTING
         self.columns.setEnabled(not busy and table is not None)
         self.other.setEnabled(not busy)
-        self.cancel.setText("Go on in the background" if busy else "Cancel")
 
     def _show_choices(self, view: ImportView) -> None:
         table, choices = view.table, view.choices
@@ -222,9 +232,10 @@ class ImportSheet(LabelSheet):
     def _show_plan(self, view: ImportView) -> None:
         plan = view.plan if view.stage in (CHOOSING, IMPORTING) else None
         ready = plan is not None and not plan.blocker and view.stage == CHOOSING
-        self.go.setEnabled(ready)
+        self.go.setEnabled(ready or view.stage == IMPORTING)
         total = 0 if plan is None or plan.blocker else plan.total
-        self.go.setText(f"Import {_count(total, 'example')}" if total else "Import")
+        words = f"Import {_count(total, 'example')}" if total else "Import"
+        self.go.setText("Go on in the background" if view.stage == IMPORTING else words)
         self.progress.setVisible(view.stage not in (CHOOSING, FAILED))
         if view.stage == FAILED:
             self._say(view.failure, "bad")
