@@ -106,6 +106,9 @@ def run(
         float, typer.Option("--label-delay", help="Seconds by which a label comes after its answer.")
     ] = 0.0,
     session: Annotated[Path | None, typer.Option("--session", help="Keep all in this new file.")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Record the raw stream in it, to be replayed and audited.")
+    ] = False,
     base: Base = "auto",
     seed: Seed = 0,
 ) -> None:
@@ -126,6 +129,7 @@ def run(
             labels_column=labels_column,
             label_delay=label_delay,
             session=session,
+            record=record,
             base=base,
             seed=seed,
         ),
@@ -286,6 +290,37 @@ def import_file(
     )
 
 
+@app.command(epilog="Example: dgstudio replay gestures.dgs --audit")
+def replay(
+    session: Annotated[Path, typer.Argument(help="A session file (.dgs) with a recording.")],
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Let the exit status tell: 1 an answer differs, 2 made by another kernel.")
+    ] = False,
+    relearn: Annotated[
+        bool, typer.Option("--relearn", help="Learn every stored version again and compare its digest.")
+    ] = False,
+    speed: Annotated[float, typer.Option("--speed", help="Stream seconds a second; 0 is as fast as possible.")] = 0.0,
+    until: Annotated[
+        float | None, typer.Option("--until", help="End after so many seconds of the recording.", metavar="SECONDS")
+    ] = None,
+    jsonl: Annotated[
+        str | None, typer.Option("--jsonl", help="Write one JSON line for each answer; - is the terminal.")
+    ] = None,
+) -> None:
+    """Replay a recorded session without a window: answer it again with the stored versions, compare bit for bit.
+
+    Features come from the recorded samples. The first answer that is not the recorded one is named: when, which hop,
+    which version, which logit, both values.
+    """
+    from dgstudio.replay import ReplayOptions
+    from dgstudio.replay import replay as replay_session
+
+    options = ReplayOptions(session, audit=audit, relearn=relearn, speed=speed, until=until, jsonl=jsonl)
+    status = replay_session(options, console)
+    if status:
+        raise typer.Exit(status)
+
+
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
@@ -325,7 +360,7 @@ def _open_studio(**options: Any) -> None:
     if _without_display():
         raise DgstudioError(
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
-            "dgstudio experiment, dgstudio proof, dgstudio import, dgstudio doctor."
+            "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio doctor."
         )
     from dgstudio.studio.app import StudioOptions, run_studio
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.jsonl import JsonLines
+from dgstudio.engine.recording_figures import size_words
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
@@ -34,6 +35,7 @@ class RunOptions:
     labels_column: str | None = None
     label_delay: float = 0.0
     session: Path | None = None
+    record: bool = False
     base: str = "auto"
     seed: int = 0
 
@@ -76,6 +78,8 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
             if options.jsonl is not None:
                 sink = JsonLines(options.jsonl, engine.classes)
                 engine.add_sink(sink)
+            if options.record:
+                engine.record_stream(True)
             _watch(engine, options, console)
         finally:
             left = engine.stop()
@@ -100,6 +104,8 @@ def _check(options: RunOptions) -> None:
         raise BadInputError("--duration must be a positive number of seconds.")
     if not 0 <= options.label_delay < math.inf:
         raise BadInputError("--label-delay must be a number of seconds, 0 or more.")
+    if options.record and options.session is None:
+        raise BadInputError("--record needs a file to record into: give it one with --session FILE.dgs.")
     if options.speed == 0 and options.source == "simulator" and options.duration is None:
         raise BadInputError("The simulator never ends: give --duration with --speed 0.")
 
@@ -180,6 +186,11 @@ def _summary(engine: Engine, sink: JsonLines | None, console: Console) -> dict[s
             figures["without an answer"] = score.unanswered
     elif stats.truth_seen:
         figures["accuracy against ground truth"] = f"{stats.truth_right / stats.truth_seen:.4f}"
+    recorded = engine.recorder.figures
+    if recorded.answers:
+        figures["recorded"] = f"{recorded.seconds:.1f} s, {recorded.answers} answers, {size_words(recorded.bytes)}"
+        if recorded.lost_samples or recorded.lost_answers:
+            figures["not recorded"] = f"{recorded.lost_samples} samples, {recorded.lost_answers} answers"
     if sink is not None:
         figures["JSON lines"] = sink.lines
         if engine.out.dropped:

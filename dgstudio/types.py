@@ -350,4 +350,12 @@ class EngineStats:
     """"idle", "learning", "off", "failed"."""
     saved: str = ""
     """"saved", "saving", "memory only", or "failed: why"."""
+    recording: bool = False
+    """Whether the raw stream is being recorded; the next four are of what was recorded in this run."""
+    recorded_s: float = 0.0
+    recorded_bytes: int = 0
+    recording_lost: int = 0
+    """Samples and answers that could not be kept."""
+    recording_failing: str = ""
+    """Why what is recorded waits in memory; "" where all is well."""
     errors: list[str] = field(default_factory=list)

@@ -24,6 +24,8 @@ from dgstudio.engine.model_commands import ModelCommands
 from dgstudio.engine.other_models import OtherModels
 from dgstudio.engine.out_worker import OutWorker, Sink
 from dgstudio.engine.quality_worker import QualityWorker
+from dgstudio.engine.recorded_past import RecordedPast
+from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.resume import Resumed, resume
 from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.source_worker import SourceWorker
@@ -123,8 +125,10 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
         self.infer = InferWorker(
             spec, self.ring, self.features, self.lane, self.events, lossless=waits, after=self._answered
         )
-        room = (lambda: self.ring.total - self.infer.done < self.ring.capacity // 4) if waits else None
-        self.input = SourceWorker(self.source, self.ring, self.events, room)
+        self.recorder = StreamRecorder(
+            self.session, spec, self.ring, self.lane.readings, self.events, lambda: self.infer.done
+        )
+        self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
         self.learn = LearnWorker(
             self.learner,
             self.lane,
@@ -134,6 +138,9 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             rested=lambda learner: self.versions.rested(learner),
             twin_turn=self._twin_turn,
         )
+        self.recorded_past = RecordedPast(
+            self.session.recorded, spec, self.recorder.places, lambda: self.learner.store.serving.temperature
+        )
         labeller = Labeller(
             spec,
             self.lane.readings,
@@ -141,6 +148,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             learn_every_s=settings.learn_every_s,
             next_example=resumed.next_example,
             next_take=resumed.next_take,
+            past=self.recorded_past,
         )
         self.scores = TakeScores(self.learner.store, kept_answers(self.session, self.session.takes()))
         sink = LabelSink(
@@ -161,6 +169,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             self.events,
             self.stream_now,
             scores=self.scores,
+            recorder=self.recorder,
             reaction_s=lambda: settings.reaction_s * self.stream_speed,
             hold_s=settings.hold_s,
         )
@@ -182,7 +191,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             )
         self._protected_again: int | None = None
         self._first = resumed.records
-        self.versions = VersionKeeping(self.store, self.learn)
+        self.versions = VersionKeeping(self.store, self.learn, self.lane, self.recorder)
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.store, self.import_target)
         self._certify_with(self.learner)
@@ -208,6 +217,8 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
         for record in self._first:
             self.learn.history.append(record)
         self.versions.begun(self._first, self.learner)
+        if self.recorder.wanted:
+            self.record_stream(True)
         for worker in (self.store, self.learn, self.out, self.quality, self.infer, self.input):
             worker.start()
 
@@ -275,9 +286,32 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
         passed = min(time.perf_counter() - edge[1], 0.5)
         return edge[0] + (passed * self.stream_speed if self.input.state == "live" else 0.0)
 
+    def record_stream(self, on: bool) -> None:
+        """Record samples, answers and their versions in the session from now on, or no more; the session remembers.
+
+        `recorder.figures` tells how it stands; events say when it begins and ends.
+        """
+        self.store.record(on)
+        if not on:
+            return
+        if self.learn.failed:
+            # Nobody else calls the learner any more, and what serves stays.
+            self.versions.answers(self.learner.store.serving.version, self.learner)
+        else:
+            # What serves now will most likely answer first.
+            self.ask_learner(lambda learner: self.versions.answers(learner.store.serving.version, learner))
+
     def save_copy(self, path: Path, *, overwrite: bool = False) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
-        self.store.save_copy(path, overwrite=overwrite)
+
+        def handed_over(learner: Learner) -> None:
+            self.versions.answering(learner)
+            self.store.save_copy(path, overwrite=overwrite)
+
+        if self.recorder.taking and not self.learn.failed:
+            self.ask_learner(handed_over)
+        else:
+            self.store.save_copy(path, overwrite=overwrite)
 
     def save_as(self, path: Path, *, overwrite: bool = False) -> None:
         """Go on in a new file, with all that the session has; the one before stays as it is. An event follows."""
@@ -329,6 +363,10 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
         self.out.send(reading)
         if self.file_labels is not None:
             self.file_labels(reading)
+
+    def _has_room(self) -> bool:
+        """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""
+        return self.ring.total - min(self.infer.done, self.recorder.done) < self.ring.capacity // 4
 
     def _settle(self) -> None:
         """Wait until all labels passed on so far are learned (lossless runs only)."""

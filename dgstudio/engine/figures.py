@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def collect(engine: Engine) -> EngineStats:
     """Counters and percentiles at this moment. Any thread; each counter has one writer, so none is half a number."""
+    recording = engine.recorder.figures
     counts, learn, receipts = engine.lane.counts, engine.learn.counts, engine.learn.receipts
     lately = counts.lately.copy()
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
@@ -49,6 +50,11 @@ def collect(engine: Engine) -> EngineStats:
         stream_state=engine.input.state,
         learner_state="off" if engine.learner.mode is Mode.OFF else learner_state,
         saved=engine.store.saved,
+        recording=recording.on,
+        recorded_s=recording.seconds,
+        recorded_bytes=recording.bytes,
+        recording_lost=recording.lost_samples + recording.lost_answers,
+        recording_failing=recording.failing,
     )
     if engine.twin is not None:
         twin = engine.twin.counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,9 +71,12 @@ class GroupCommit:
         if now >= self._retry_at:
             self._try_to_write(now)
 
-    def copy_to(self, path: Path, overwrite: bool) -> None:
-        """Write all that the session has to a new file, and what waits too. `SessionError` where that fails."""
-        waiting = list(self._writes)
+    def copy_to(self, path: Path, overwrite: bool, more: Sequence[Write] = ()) -> None:
+        """Write all that the session has to a new file, and what waits, here and in `more`, too.
+
+        `SessionError` where that fails.
+        """
+        waiting = [*self._writes, *more]
         self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
 
     def go_on_in(self, path: Path, overwrite: bool) -> None:

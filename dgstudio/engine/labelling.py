@@ -8,8 +8,10 @@ the key is held the stricter half of the window is asked for, so that nothing ha
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dgstudio.engine.recorded_past import RecordedPast
 from dgstudio.engine.rings import RecordRing, SampleRing
 from dgstudio.engine.take_scores import PriorAnswers
 from dgstudio.types import Example, Reading, StreamSpec, Take
@@ -52,7 +54,8 @@ class Labeller:
     """Makes examples from readings. Used by dg-store only.
 
     `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned. Of raw
-    samples every example whose window begins after the last such one has ended keeps its own.
+    samples every example whose window begins after the last such one has ended keeps its own. A take of the past may
+    begin before what the rings hold, where `past` goes back further.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class Labeller:
         learn_every_s: float,
         next_example: int,
         next_take: int,
+        past: RecordedPast | None = None,
     ) -> None:
         self._spec = spec
+        self._past = past
         self._readings = readings
         self._ring = ring
         self._learn_every_s = learn_every_s
@@ -98,7 +103,9 @@ class Labeller:
         """End a take at stream time `end`; returns it and the examples that were still missing; `known` as above."""
         end = max(end, open_take.take.start)
         open_take.seen = min(open_take.seen, self._first_reading(open_take.take.start))
-        examples = self._collect(open_take, end, end if known is None else known, strict=False)
+        known = end if known is None else known
+        examples = self._from_past(open_take, end, known)
+        examples += self._collect(open_take, end, known, strict=False)
         take = replace(open_take.take, end=end, examples=len(open_take.noted))
         open_take.take = take
         return take, examples
@@ -112,14 +119,29 @@ class Labeller:
             number += 1
         return number
 
+    def _from_past(self, open_take: OpenTake, until: float, known: float) -> list[Example]:
+        """Examples of a take that began before the oldest answer in the ring, as far as that is recorded."""
+        held, _ = self._readings.since(0)
+        start = open_take.take.start
+        if self._past is None or not held or start >= held[0].start:
+            return []
+        return self._note(open_take, self._past.readings(start, min(until, held[0].end)), until, known, strict=False)[0]
+
     def _collect(self, open_take: OpenTake, until: float, known: float, *, strict: bool) -> list[Example]:
-        take, examples = open_take.take, []
         readings, total = self._readings.since(open_take.seen)
-        number = total - len(readings)
+        examples, passed = self._note(open_take, readings, until, known, strict=strict)
+        open_take.seen = total - len(readings) + passed
+        return examples
+
+    def _note(
+        self, open_take: OpenTake, readings: Sequence[Reading], until: float, known: float, *, strict: bool
+    ) -> tuple[list[Example], int]:
+        """Examples of those of these answers that belong to the take and are new, and how many were complete."""
+        take, examples, passed = open_take.take, [], 0
         for reading in readings:
             if reading.end > until + 1e-9:
                 break
-            number += 1
+            passed += 1
             if reading.hop in open_take.noted:
                 continue
             if not belongs(reading.start, reading.end, take.start, until, strict=strict):
@@ -128,8 +150,7 @@ class Labeller:
             example = self._example(open_take, reading)
             open_take.unscored.append((example.id, reading, known))
             examples.append(example)
-        open_take.seen = number
-        return examples
+        return examples, passed
 
     def _example(self, open_take: OpenTake, reading: Reading) -> Example:
         due = reading.end if open_take.learn_due is None else open_take.learn_due
@@ -140,7 +161,10 @@ class Labeller:
         window = None
         if reading.start >= open_take.raw_from:
             # Neighbours share most of their samples: those are kept that together show the take once.
-            window = self._ring.window(reading.sample - self._spec.window, reading.sample)
+            first = reading.sample - self._spec.window
+            window = self._ring.window(first, reading.sample)
+            if window is None and self._past is not None:
+                window = self._past.samples(first, reading.sample)
             open_take.raw_from = reading.end
         example = Example(
             id=self._next_example,

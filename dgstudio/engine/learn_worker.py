@@ -132,6 +132,8 @@ class LearnWorker(Worker):
         """One command, one block of labels, one publish if it is due, else a slice of the audit."""
         if self.paused.is_set():
             self.state = "off"
+            # What serves goes on answering, and may be recorded.
+            self._rested(self._learner)
             self._wake.wait(0.05)
             self._wake.clear()
             return

@@ -17,6 +17,7 @@ from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
+from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import PROTECTED, Checkpoint
 from dgstudio.session.file import Session
@@ -58,7 +59,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         parent=version.parent,
         digest=version.digest,
         arrays=arrays,
-        meta={"snapshot": snapshot_meta, "footing": footing_meta, "parked": sorted(learner.parked)},
+        meta={"snapshot": snapshot_meta, "footing": footing_meta, "parked": sorted(learner.parked), "kernel": KERNEL},
         kind=record.kind,
         reason=record.reason,
         unix=version.unix,

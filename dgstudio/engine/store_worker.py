@@ -16,6 +16,7 @@ from dgstudio.engine.group_commit import GroupCommit, Write
 from dgstudio.engine.imports.store_door import StoreDoor
 from dgstudio.engine.labelbook import LabelBook, Moved
 from dgstudio.engine.labelling import Labeller, OpenTake
+from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.take_scores import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import SessionError
@@ -64,6 +65,7 @@ class StoreWorker(Worker, StoreDoor):
         edge: Callable[[], float],
         *,
         scores: TakeScores,
+        recorder: StreamRecorder,
         reaction_s: Callable[[], float],
         hold_s: float,
     ) -> None:
@@ -72,6 +74,7 @@ class StoreWorker(Worker, StoreDoor):
         self._labeller = labeller
         self._book = book
         self._scores = scores
+        self._recorder = recorder
         self.sets_aside = session.config(SET_ASIDE) is True
         """Whether every fifth take of a class is set aside from learning. dg-store writes."""
         self._classes = classes
@@ -130,6 +133,10 @@ class StoreWorker(Worker, StoreDoor):
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
         self._ask(lambda: self._set_aside(on))
+
+    def record(self, on: bool) -> None:
+        """Record the stream from now on, or no more."""
+        self._ask(lambda: self._recorder.choose(on))
 
     def save_copy(self, path: Path, *, overwrite: bool) -> None:
         """Write all that the session has to a new file, what could not be saved so far too; an event follows."""
@@ -210,6 +217,7 @@ class StoreWorker(Worker, StoreDoor):
             self._do_jobs()
             self._grow()
             self._commit()
+            self._recorder.turn()
         finally:
             self._busy = False
 
@@ -220,6 +228,7 @@ class StoreWorker(Worker, StoreDoor):
             if self._open is not None:
                 self._end(self._edge())
             self._commit_now()
+            self._recorder.finish()
         finally:
             self._file.close()
 
@@ -422,7 +431,8 @@ class StoreWorker(Worker, StoreDoor):
 
     def _write_copy(self, path: Path, overwrite: bool) -> None:
         self._commit_now()
-        self._file.copy_to(path, overwrite)
+        self._recorder.flush()
+        self._file.copy_to(path, overwrite, self._recorder.waiting())
 
     def _commit(self) -> None:
         """Write what waits, if that can be, then let the others hear of it."""

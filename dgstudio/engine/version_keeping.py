@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
+from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.resume import checkpoint_of
 from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner import Learner
 from dgstudio.types import PublishRecord
 
@@ -22,15 +26,19 @@ LEAVING_BEHIND = frozenset({"bank sealed", "protected", "rebuilt", "consolidated
 
 class VersionKeeping:
     """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
-    goes on, the newest is written once a second, and they thin out.
+    goes on, the newest is written once a second, and they thin out. While the stream is recorded, every version that
+    answers is written and stays.
 
     What is not written yet is no loss: labels are durable before they are learned, and what was learned from them is
     a function of their set.
     """
 
-    def __init__(self, store: StoreWorker, learn: LearnWorker) -> None:
+    def __init__(self, store: StoreWorker, learn: LearnWorker, lane: Lane, recorder: StreamRecorder) -> None:
         self._store = store
         self._learn = learn
+        self._lane = lane
+        self._recorder = recorder
+        self._answered = 0
         self._take_over = threading.Event()
         self._due = 0.0
         self._unwritten: PublishRecord | None = None
@@ -58,7 +66,28 @@ class VersionKeeping:
         """Write what is due. dg-learn only."""
         if self._unwritten is not None and time.monotonic() >= self._due:
             self._write(learner)
+        self.answering(learner)
         self._keep_end_of_take(learner)
+
+    def answering(self, learner: Learner) -> None:
+        """While the stream is recorded, hand over the versions that have answered since the last call. dg-learn only.
+
+        One that cannot be restored any more is passed over: the recorder says that its answers are lost.
+        """
+        if not self._recorder.taking:
+            return
+        readings, total = self._lane.readings.since(max(self._answered, self._recorder.first_answer))
+        self._answered = total
+        for version in {reading.version for reading in readings}:
+            self.answers(version, learner)
+
+    def answers(self, version: int, learner: Learner) -> None:
+        """Hand over a version that answers what is recorded. Whoever may call the learner."""
+        if self._recorder.has(version):
+            return
+        with suppress(BadInputError):
+            learner.recalled(version)
+            self._recorder.keep(checkpoint_of(learner, self._record_of(version), kept=True))
 
     def pinned(self, learner: Learner) -> None:
         """What serves has been chosen: a version that is pinned is kept for good. dg-learn only."""
@@ -75,11 +104,13 @@ class VersionKeeping:
 
     def ended(self, learner: Learner) -> None:
         """Write the newest version, and which were head and serving at the end. After dg-learn has ended."""
+        self.answering(learner)
         self._write(learner)
         self._refer(learner)
 
     def written(self, learner: Learner) -> None:
         """Write the newest version now: the session is about to be copied. dg-learn only."""
+        self.answering(learner)
         self._write(learner)
 
     def _keep_parent(self, record: PublishRecord, learner: Learner) -> None:
@@ -101,7 +132,9 @@ class VersionKeeping:
         if record is None:
             return
         self._due = time.monotonic() + WRITE_EVERY_S
-        checkpoint = checkpoint_of(learner, record)
+        # Else what is kept for the recording would begin to thin out.
+        kept = record.version is not None and self._recorder.has(record.version)
+        checkpoint = checkpoint_of(learner, record, kept=kept)
         self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
         # With each version, not at the end only: after a kill, an earlier opening's head would be gone on from.
         self._refer(learner)
@@ -113,3 +146,9 @@ class VersionKeeping:
             self._write(learner)
             version = learner.store.head.version
             self._store.write(lambda session: session.keep_checkpoint(version))
+
+    def _record_of(self, version: int) -> PublishRecord:
+        """The entry of the history that tells of a version; a stand-in where it is gone."""
+        history = self._learn.history.since(0)[0]
+        found = next((record for record in reversed(history) if record.version == version), None)
+        return found or PublishRecord(-1, "learned", version, None, "", 0.0, 0.0)

@@ -352,8 +352,13 @@ class Snapshot:
         return dict(self.arrays()), meta
 
     @classmethod
-    def from_arrays_and_meta(cls, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Snapshot:
-        """Make the snapshot again. `BadInputError` if parts are missing or the digest is another."""
+    def from_arrays_and_meta(
+        cls, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any], relative: Snapshot | None = None
+    ) -> Snapshot:
+        """Make the snapshot again. `BadInputError` if parts are missing or the digest is another.
+
+        Parts whose arrays are the very arrays of `relative` are shared with it, and not hashed again.
+        """
         try:
             snapshot = cls(
                 version=int(meta["version"]),
@@ -370,6 +375,14 @@ class Snapshot:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInputError(f"The stored snapshot is incomplete: {error!r}.") from error
+        if relative is not None:
+            theirs = [part for _, part in relative.parts()]
+            snapshot = snapshot.with_(
+                normaliser=_shared(snapshot.normaliser, theirs),
+                base=_shared(snapshot.base, theirs),
+                phi=_shared(snapshot.phi, theirs),
+                banks=tuple(_shared(bank, theirs) for bank in snapshot.banks),
+            )
         if snapshot.digest != meta["digest"]:
             raise BadInputError(f"The stored snapshot v{snapshot.version} is damaged: its digest does not agree.")
         return snapshot
@@ -382,6 +395,17 @@ def _of(name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDAr
 def _part(kind: type[Any], name: str, arrays: Mapping[str, npt.NDArray[Any]], **settings: Any) -> Any:
     found = _of(name, arrays)
     return kind(**found, **settings) if found else None
+
+
+def _shared(part: Any, theirs: list[_Arrays]) -> Any:
+    """The part of theirs that has the same arrays, not only equal ones, and the same settings; else `part`."""
+    for other in theirs:
+        if type(other) is type(part):
+            names = [item.name for item in fields(other)]  # type: ignore[arg-type]  # as above
+            pairs = [(getattr(part, name), getattr(other, name)) for name in names]
+            if all(a is b or (not isinstance(a, np.ndarray) and a == b) for a, b in pairs):
+                return other
+    return part
 
 
 def _base(arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Base:

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session import rows, schema
-from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
+from dgstudio.session.checkpoint import Array, Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database
 from dgstudio.session.opening import (
     Opened,
@@ -20,6 +20,7 @@ from dgstudio.session.opening import (
     open_database,
     open_for_reading,
 )
+from dgstudio.session.recorded import Recorded
 from dgstudio.session.versions import Versions
 from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
@@ -40,6 +41,8 @@ class Session:
         The file; None in memory.
     report : OpenReport
         What opening found; `report.problems` says in sentences what could not be read.
+    recorded : Recorded
+        Stretches of the stream that were recorded, with a receipt for each answer.
     """
 
     def __init__(self, opened: Opened, path: Path | None) -> None:
@@ -49,6 +52,7 @@ class Session:
         label = "in memory" if path is None else str(path)
         self._database = Database(opened.db, label, opened.read_only)
         self._versions = Versions(self._database)
+        self.recorded = Recorded(self._database)
 
     # -- making, opening, closing --------------------------------------------------------------------------
 
@@ -221,9 +225,15 @@ class Session:
         """Say that an act was undone, or done again."""
         self._update("UPDATE act SET done = ? WHERE id = ?", int(done), [act_id])
 
-    def put_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Store a version of the model, each array once; a version put again replaces the one before."""
-        self._versions.put(checkpoint)
+    def put_checkpoint(self, checkpoint: Checkpoint) -> int:
+        """Store a version of the model, each array once; a version put again replaces the one before.
+
+        Returns
+        -------
+        The bytes that it does not share with the other version that was put last; of the first one, those that the
+        session did not have.
+        """
+        return self._versions.put(checkpoint)
 
     def keep_checkpoint(self, version: int, kept: bool = True) -> bool:
         """Keep a version for good (pinned, named, protected at), or let it thin out; False where it is unknown."""
@@ -297,8 +307,11 @@ class Session:
         """The numbers of all versions."""
         return frozenset(int(row[0]) for row in self._database.read("SELECT version FROM checkpoint"))
 
-    def checkpoint(self, version: int) -> Checkpoint:
+    def checkpoint(self, version: int, known: dict[str, Array] | None = None) -> Checkpoint:
         """A version with its arrays, each checked against its content id, read-only.
+
+        `known` holds arrays by content id that need not be read again, and takes up those that were; it then holds
+        those of this version only.
 
         Raises
         ------
@@ -307,7 +320,7 @@ class Session:
         SessionFormatError
             Where it is damaged.
         """
-        return self._versions.get(version)
+        return self._versions.get(version, {} if known is None else known)
 
     def latest_checkpoint(self) -> Checkpoint | None:
         """The head (`set_references`), else the newest version that can be restored; None where there is none.

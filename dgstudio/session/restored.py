@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dgstudio.errors import BadInputError
@@ -19,10 +20,18 @@ TAKE_ANSWERS = "answers to take {}"
 """Session setting, by the take's id: what its windows were answered before any of it was learned; negative: unsure."""
 
 
-def restored(checkpoint: Checkpoint) -> tuple[Snapshot, Footing]:
-    """A version and what the learner stood on, byte for byte. `BadInputError` where it is incomplete or damaged."""
+def snapshot_of(checkpoint: Checkpoint, relative: Snapshot | None = None) -> Snapshot:
+    """A version, byte for byte; parts that `relative` has are shared with it. `BadInputError` where it is damaged."""
     try:
-        snapshot = Snapshot.from_arrays_and_meta(checkpoint.snapshot, checkpoint.meta["snapshot"])
+        return Snapshot.from_arrays_and_meta(checkpoint.snapshot, checkpoint.meta["snapshot"], relative)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
+
+
+def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[Snapshot, Footing]:
+    """The same, and what the learner stood on then."""
+    snapshot = snapshot_of(checkpoint, relative)
+    try:
         return snapshot, Footing.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
@@ -38,3 +47,19 @@ def signal_of(spec: StreamSpec) -> dict[str, Any]:
         "window_s": spec.window_s,
         "hop_s": spec.hop_s,
     }
+
+
+def spec_of(signal: Mapping[str, Any]) -> StreamSpec:
+    """The stream that `signal_of` told of. `BadInputError` where that is incomplete or makes no sense."""
+    try:
+        return StreamSpec(
+            name=str(signal["name"]),
+            kind=str(signal["kind"]),
+            rate=float(signal["rate"]),
+            channels=tuple(str(channel) for channel in signal["channels"]),
+            window_s=float(signal["window_s"]),
+            hop_s=float(signal["hop_s"]),
+            truth_names=tuple(str(name) for name in signal.get("truth_names", ())),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"What the session says of its stream is incomplete: {error!r}.") from error

@@ -26,6 +26,9 @@ _PLURALS = {
     "record": "records of the history",
     "event": "log lines",
     "config": "settings",
+    "stretch": "recorded stretches",
+    "stream_block": "blocks of the recorded stream",
+    "receipts": "packs of receipts",
 }
 _MAY_LACK = {"place"}
 _RECOVERED_COLOUR = "#999999"

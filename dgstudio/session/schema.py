@@ -12,7 +12,7 @@ from dgstudio.session.checkpoint import pack
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""
 
-FORMAT = 2
+FORMAT = 3
 """The format that this dgstudio writes, in SQLite's user_version."""
 
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
@@ -34,11 +34,24 @@ TABLES: dict[str, str] = {
     "event": """id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, level TEXT NOT NULL, unix REAL,
         text TEXT NOT NULL, data TEXT NOT NULL""",
     "config": "key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL",
+    "stretch": """id INTEGER PRIMARY KEY, began_unix REAL NOT NULL, ended_unix REAL, lost_samples INTEGER NOT NULL,
+        lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL""",
+    "stream_block": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
+        count INTEGER NOT NULL, checksum INTEGER NOT NULL, marks TEXT NOT NULL, data BLOB NOT NULL""",
+    "receipts": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
+        count INTEGER NOT NULL, checksum INTEGER NOT NULL, answerers TEXT NOT NULL, data BLOB NOT NULL""",
 }
-INDEXES = ("CREATE INDEX checkpoint_array_version ON checkpoint_array (version)",)
+ARRAY_INDEX = "CREATE INDEX checkpoint_array_version ON checkpoint_array (version)"
+RECORDING_INDEXES = (
+    "CREATE INDEX stream_block_place ON stream_block (stretch, first, count)",
+    "CREATE INDEX receipts_place ON receipts (stretch, first, count)",
+    # Of thousands of versions that a recording keeps, those that thin out are found without reading the others.
+    "CREATE INDEX checkpoint_kept ON checkpoint (kept)",
+)
+INDEXES = (ARRAY_INDEX, *RECORDING_INDEXES)
 
 
-ADDED_IN = {"act": 2}
+ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3}
 """Tables that earlier formats did not have."""
 
 
@@ -81,11 +94,23 @@ def _to_2(db: sqlite3.Connection) -> None:
     db.execute(f"CREATE TABLE checkpoint_array ({TABLES['checkpoint_array']})")
     db.execute("INSERT INTO checkpoint_array SELECT version, name, blob FROM old ORDER BY rowid")
     db.execute("DROP TABLE old")
-    for index in INDEXES:
+    db.execute(ARRAY_INDEX)
+
+
+def _add_recording(db: sqlite3.Connection) -> None:
+    """Format 3 has room for a recorded stream."""
+    for table in ("stretch", "stream_block", "receipts"):
+        db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
+    for index in RECORDING_INDEXES:
         db.execute(index)
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+def _to_3(db: sqlite3.Connection) -> None:
+    """Tables that came with format 3, one function each."""
+    _add_recording(db)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
 """From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
 
 It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.

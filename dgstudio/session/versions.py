@@ -24,9 +24,15 @@ class Versions:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._content_id = ContentIds()
+        self._lately: dict[int, frozenset[str]] = {}
+        """Contents of the two versions that were put last."""
 
-    def put(self, checkpoint: Checkpoint) -> None:
-        """Store a version, replacing one of the same number. Raises SessionError."""
+    def put(self, checkpoint: Checkpoint) -> int:
+        """Store a version, replacing one of the same number. Raises SessionError.
+
+        Returns the bytes that it does not share with the other version that was put last; of the first one, those that
+        the session did not have.
+        """
         version = int(checkpoint.version)
         meta = to_json(checkpoint.meta, f"The metadata of version {version}")
         learned = np.array(checkpoint.learned, np.int64).reshape(-1)
@@ -39,16 +45,29 @@ class Versions:
         row = (*info, len(contents), learned_id, zlib.crc32(meta.encode()), meta)
         with self._database.own_batch():
             self._database.write("DELETE FROM checkpoint_array WHERE version = ?", [(version,)])
-            self._put_blobs({**checkpoint.arrays, "": learned}, {**contents, "": learned_id})
+            new = self._put_blobs({**checkpoint.arrays, "": learned}, {**contents, "": learned_id})
             pairs = [(version, name, content) for name, content in contents.items()]
             self._database.write("INSERT INTO checkpoint_array (version, name, blob) VALUES (?, ?, ?)", pairs)
             self._database.put("checkpoint", _WHOLE, [row])
+            own = self._own_bytes(version, frozenset((*contents.values(), learned_id)), new)
+        return own + len(meta) + sum(len(name) + len(content) for name, content in contents.items())
 
-    def _put_blobs(self, arrays: Mapping[str, Array], contents: Mapping[str, str]) -> None:
+    def _own_bytes(self, version: int, contents: frozenset[str], new: frozenset[str]) -> int:
+        self._lately.pop(version, None)
+        other = next(reversed(self._lately.values()), None)
+        self._lately = {**dict(list(self._lately.items())[-1:]), version: contents}
+        sql = "SELECT length(data) FROM blob WHERE id = ?"
+        own = new if other is None else contents - other
+        return sum(int(self._database.read(sql, (content,))[0][0]) for content in own)
+
+    def _put_blobs(self, arrays: Mapping[str, Array], contents: Mapping[str, str]) -> frozenset[str]:
+        new = set()
         for name, content in contents.items():
             if not self._database.read("SELECT 1 FROM blob WHERE id = ?", (content,)):
                 row = (content, encode(arrays[name], name))
                 self._database.write("INSERT INTO blob (id, data) VALUES (?, ?)", [row])
+                new.add(content)
+        return frozenset(new)
 
     def thin(self, keep: int, references: frozenset[int | None]) -> list[int]:
         """Drop what `versions_to_thin` says of the versions that are neither kept for good nor referred to."""
@@ -69,8 +88,11 @@ class Versions:
         """All versions in order, without arrays."""
         return [_info_of(row) for row in self._database.read(f"SELECT {_INFO} FROM checkpoint ORDER BY version")]
 
-    def get(self, version: int) -> Checkpoint:
-        """A version with its arrays. SessionError where there is none, SessionFormatError where it is damaged."""
+    def get(self, version: int, known: dict[str, Array]) -> Checkpoint:
+        """A version with its arrays. SessionError where there is none, SessionFormatError where it is damaged.
+
+        `known`: see `Session.checkpoint`.
+        """
         label = self._database.label
         with self._database.lock:
             sql = f"SELECT {_WHOLE} FROM checkpoint WHERE version = ?"
@@ -83,7 +105,12 @@ class Versions:
             try:
                 if len(named) != count or zlib.crc32(meta.encode()) != checksum:
                     raise SessionFormatError("its list of arrays or its metadata is damaged")
-                arrays = {str(name): self._array(content) for name, content in named}
+                wanted = {str(content) for _, content in named}
+                read = {content: self._array(content) for content in sorted(wanted.difference(known))}
+                for content in known.keys() - wanted:
+                    del known[content]
+                known.update(read)
+                arrays = {str(name): known[content] for name, content in named}
                 learned = self._array(learned_id)
             except SessionFormatError as error:
                 raise SessionFormatError(

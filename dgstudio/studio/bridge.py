@@ -15,7 +15,7 @@ from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, Task, UnitView
-from dgstudio.types import ClassInfo, EngineStats, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 33
 STATS_MS = 250
@@ -148,6 +148,8 @@ class Bridge(EngineCommands):
         self._note_other_models()
         self._note_import()
         self._note_uncertain(new, wall)
+        events = engine.events.drain()
+        self._note_recording(events)
         return Frame(
             spec=engine.spec,
             now=now,
@@ -161,7 +163,7 @@ class Bridge(EngineCommands):
             publishes=publishes,
             takes=engine.book.takes(self._takes_from),
             recording=engine.recording,
-            events=engine.events.drain(),
+            events=events,
             stats=self._stats,
             frame_time_wall=wall,
         )
@@ -176,6 +178,14 @@ class Bridge(EngineCommands):
             # Saved as another file.
             state.session_name = path.name
             state.announce("session")
+
+    def _note_recording(self, events: list[Event]) -> None:
+        on = self.engine.recorder.on
+        # Told after a refusal too: a switch that was turned in vain goes back.
+        if on != self.state.recording_stream or any(event.kind == "recording" for event in events):
+            self.state.recording_stream = on
+            self._stats_wall = 0.0
+            self.state.announce("recording")
 
     def _note_reach(self) -> None:
         reachable = self.engine.reachable()

@@ -158,6 +158,10 @@ class EngineCommands(QObject):
         self.state.set_aside = on
         self.state.announce("quality")
 
+    def record_stream(self, on: bool) -> None:
+        """Record the raw stream, its answers and their versions from now on, or no more."""
+        self.engine.record_stream(on)
+
     def export(self, kind: str, path: str) -> None:
         """Write examples, model or report to a file; one that is there the user has agreed to replace."""
         self.engine.export(kind, Path(path), overwrite=True)

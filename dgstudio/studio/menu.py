@@ -84,6 +84,19 @@ def declare_actions(window: StudioWindow) -> None:
             under=UNDER,
         )
     )
+    add(
+        Action(
+            "record_stream",
+            "Record the stream",
+            lambda on: attempt(commands.record_stream, on),
+            "Ctrl+R",
+            "Keep the raw stream, a receipt for each answer and the versions that gave them: to replay and to audit",
+            "mdi6.record-rec",
+            checkable=True,
+            group="File",
+            under=UNDER,
+        )
+    )
     for kind, tooltip in EXPORT_TIPS.items():
         add(
             Action(
@@ -220,9 +233,17 @@ def declare_actions(window: StudioWindow) -> None:
             group="View",
         )
     )
-    add(Action("log", "Show or hide the log", window.toggle_log, "Ctrl+L", group="View"))
-    add(Action("theme", "Dark or light theme", window.toggle_theme, "Ctrl+T", group="View"))
-    add(Action("reset_layout", "Reset the arrangement of panels", lambda: window.arrangement.reset(), group="View"))
+    add(Action("log", "Show or hide the log", window.toggle_log, "Ctrl+L", group="View", under="Window"))
+    add(Action("theme", "Dark or light theme", window.toggle_theme, "Ctrl+T", group="View", under="Window"))
+    add(
+        Action(
+            "reset_layout",
+            "Reset the arrangement of panels",
+            lambda: window.arrangement.reset(),
+            group="View",
+            under="Window",
+        )
+    )
     add(Action("leave", "Close what is on top", window.leave, "Escape", group="View", bare=True))
     add(
         Action(

@@ -47,6 +47,7 @@ TOPICS = frozenset(
         "proposal",
         "quality",
         "import",
+        "recording",
     }
 )
 """Every topic that `StudioState.changed` may carry."""
@@ -212,6 +213,8 @@ class StudioState(QObject):
         """The import that the user is about, if there is one."""
         self.set_aside = False
         """Whether every fifth take of a class is set aside from learning."""
+        self.recording_stream = False
+        """Whether the raw stream is being recorded."""
         self.phase = "loading"
         """"loading", "ready" or "failed"."""
         self.failure = ""
@@ -382,6 +385,10 @@ class Commands(Protocol):
 
     def set_aside_takes(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
+
+    def record_stream(self, on: bool) -> None:
+        """Record the raw stream, its answers and their versions from now on, or no more."""
+        ...
 
     def export(self, kind: str, path: str) -> None:
         """Write "examples", "model" or "report" to a file; an event says how it ended.

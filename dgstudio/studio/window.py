@@ -360,6 +360,9 @@ class StudioWindow(QMainWindow, Telling):
             self.hints.did("marked")
         elif topic == "compare":
             self.hints.did("compared")
+        elif topic == "recording":
+            # It may stop by itself, too.
+            self.actions_.set_checked("record_stream", self.state.recording_stream)
         elif topic == "session":
             name = self.state.session_name
             self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")

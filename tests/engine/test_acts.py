@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.labelbook import LabelBook
+from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
 from dgstudio.engine.take_scores import TakeScores
 from dgstudio.errors import BadInputError
@@ -41,7 +42,8 @@ class Desk:
         sink = LabelSink(self._absorb, self._forget, self.living.add, self._end, lambda who: None, nothing, print)
         self.store = StoreWorker(
             session, None, self.book, self.classes, sink, self.events, lambda: 0.0,
-            scores=TakeScores(None), reaction_s=lambda: 0.0, hold_s=0.0,
+            scores=TakeScores(None), recorder=StreamRecorder(session, None, None, None, self.events, None),
+            reaction_s=lambda: 0.0, hold_s=0.0,
         )  # fmt: skip
         self._ids = itertools.count(max((e.id for e in every), default=-1) + 1)
         self._takes = itertools.count(max((t.id for t in session.takes()), default=-1) + 1)

@@ -226,3 +226,14 @@ def test_thinned_again_and_again_the_new_are_dense_and_the_old_sparse() -> None:
     assert left[-4] >= 2985
     assert gaps[:6].mean() > 8 * gaps[-6:].mean()
     assert gaps.max() < 1500
+
+
+def test_what_a_version_takes_is_what_the_one_before_it_lacks(
+    tmp_path: Path, make_checkpoint: Callable[..., Checkpoint]
+) -> None:
+    size = 4096
+    with Session.create(tmp_path / "a.dgs") as session:
+        first, second = (session.put_checkpoint(make_checkpoint(version, size)) for version in (1, 2))
+        assert first > second > 3 * size, "base and protected inputs are shared, the bank is not"
+        assert session.put_checkpoint(make_checkpoint(2, size)) == second, "whether it was there or not"
+        assert abs(session.put_checkpoint(make_checkpoint(1, size)) - second) < 200

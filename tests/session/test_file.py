@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
+from dgstudio.session.schema import FORMAT
 from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
 
 floats32 = st.floats(width=32, allow_nan=True, allow_infinity=True) | st.sampled_from([-0.0, math.nan])
@@ -297,7 +298,7 @@ def test_the_settings_of_the_file_are_the_durable_ones(tmp_path: Path) -> None:
             name: session._database._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "application_id", "user_version")
         }
-    assert pragma == {"journal_mode": "wal", "synchronous": 2, "application_id": 0x64677374, "user_version": 2}
+    assert pragma == {"journal_mode": "wal", "synchronous": 2, "application_id": 0x64677374, "user_version": FORMAT}
     with sqlite3.connect(path) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     plain.close()

@@ -20,7 +20,11 @@ from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session import schema
 from dgstudio.session.checkpoint import content_id
 from dgstudio.session.file import Session
+from dgstudio.session.recorded import Stretch
 from dgstudio.types import ClassInfo, Example
+
+OLD = schema.FORMAT
+"""An older format, once a later one has been made up."""
 
 PAGE = 4096
 
@@ -108,7 +112,9 @@ def test_a_session_from_the_future_is_refused_by_version(tmp_path: Path, filled:
     filled(path)
     edit(path, f"PRAGMA user_version={schema.FORMAT + 6}")
     before = path.read_bytes()
-    with pytest.raises(SessionFormatError, match=r"session format 8 by a newer dgstudio.*up to 2; update") as caught:
+    with pytest.raises(
+        SessionFormatError, match=rf"session format {OLD + 6} by a newer dgstudio.*up to {OLD}; update"
+    ) as caught:
         Session.open(path)
     one_sentence(caught.value)
     assert path.read_bytes() == before
@@ -128,29 +134,57 @@ def test_a_session_from_the_future_that_was_killed_is_refused_too(tmp_path: Path
 # -- older formats: the steps of a later format, to exercise the way there ---------------------------------
 
 
+def without_recording(db: sqlite3.Connection) -> None:
+    """Make of a session what format 2 had."""
+    for table in ("stretch", "stream_block", "receipts"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("DROP INDEX checkpoint_kept")
+
+
+def test_a_session_of_format_2_gets_room_for_a_recording(tmp_path: Path, filled: Callable[..., None]) -> None:
+    path = tmp_path / "a.dgs"
+    filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        without_recording(db)
+        db.execute("PRAGMA user_version=2")
+        db.commit()
+    with Session.open(path) as session:
+        assert session.report.migrated_from == 2 and session.report.ok
+        assert session.report.backup == tmp_path / "a.dgs.backup-v2"
+        assert session.recorded.stretches() == [] and session.recorded.next_stretch() == 0
+        session.recorded.put_stretch(Stretch(0, 1.0, "kernel", {"rate": 50.0}))
+        assert [stretch.kernel for stretch in session.recorded.stretches()] == ["kernel"]
+        assert len(session.examples()) == 40
+    with closing(sqlite3.connect(tmp_path / "a.dgs.backup-v2")) as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (2,)
+        assert old.execute("SELECT count(*) FROM example").fetchone() == (40,)
+
+
 def test_an_older_session_is_migrated_after_a_backup(
     tmp_path: Path, filled: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.dgs"
     filled(path)
     killed(path, "s.put_class(ClassInfo(2, 'run', '2', '#000000'))")
-    (tmp_path / "a.dgs.backup-v2").write_text("an earlier one")
-    monkeypatch.setattr(schema, "FORMAT", 3)
-    with pytest.raises(SessionFormatError, match=r"format 2, which this dgstudio \(format 3\) can no longer"):
+    (tmp_path / f"a.dgs.backup-v{OLD}").write_text("an earlier one")
+    monkeypatch.setattr(schema, "FORMAT", OLD + 1)
+    with pytest.raises(
+        SessionFormatError, match=rf"format {OLD}, which this dgstudio \(format {OLD + 1}\) can no longer"
+    ):
         Session.open(path)
     monkeypatch.setitem(
-        schema.MIGRATIONS, 2, lambda db: db.execute("ALTER TABLE take ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+        schema.MIGRATIONS, OLD, lambda db: db.execute("ALTER TABLE take ADD COLUMN note TEXT NOT NULL DEFAULT ''")
     )
     with Session.open(path) as session:
-        assert session.report.migrated_from == 2
-        assert session.report.backup == tmp_path / "a.dgs.backup-v2-2"
+        assert session.report.migrated_from == OLD
+        assert session.report.backup == tmp_path / f"a.dgs.backup-v{OLD}-2"
         assert len(session.examples()) == 40
         assert "note" in schema.columns_of(session._database._connection, "take")
     with Session.open(path) as session:
         assert session.report.migrated_from is None
     monkeypatch.undo()
-    assert (tmp_path / "a.dgs.backup-v2").read_text() == "an earlier one"
-    with Session.open(tmp_path / "a.dgs.backup-v2-2") as old:
+    assert (tmp_path / f"a.dgs.backup-v{OLD}").read_text() == "an earlier one"
+    with Session.open(tmp_path / f"a.dgs.backup-v{OLD}-2") as old:
         assert [info.name for info in old.classes()] == ["walk", "run"]
         assert len(old.examples()) == 40
 
@@ -184,6 +218,7 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
                 db.execute("UPDATE example SET raw = ?, checksum = ? WHERE id = ?", (raw, checksum, example.id))
         db.execute("ALTER TABLE class DROP COLUMN place")
         db.execute("DROP TABLE act")
+        without_recording(db)
         db.execute("PRAGMA user_version=1")
         db.commit()
     with Session.open(path) as session:
@@ -211,9 +246,9 @@ def test_a_migration_that_fails_leaves_the_old_session(
         db.execute("DELETE FROM example")
         db.execute("ALTER TABLE no_such_table ADD COLUMN x")
 
-    monkeypatch.setattr(schema, "FORMAT", 3)
-    monkeypatch.setitem(schema.MIGRATIONS, 2, half)
-    with pytest.raises(SessionFormatError, match="could not be brought from session format 2 to 3"):
+    monkeypatch.setattr(schema, "FORMAT", OLD + 1)
+    monkeypatch.setitem(schema.MIGRATIONS, OLD, half)
+    with pytest.raises(SessionFormatError, match=f"could not be brought from session format {OLD} to {OLD + 1}"):
         Session.open(path)
     monkeypatch.undo()
     with Session.open(path) as session:
@@ -290,12 +325,12 @@ def test_an_older_session_that_is_read_only_is_migrated_in_memory(
     path = open_folder / "a.dgs"
     filled(path)
     path.chmod(0o444)
-    monkeypatch.setattr(schema, "FORMAT", 3)
-    monkeypatch.setitem(schema.MIGRATIONS, 2, lambda db: db.execute("UPDATE class SET name = 'new ' || name"))
+    monkeypatch.setattr(schema, "FORMAT", OLD + 1)
+    monkeypatch.setitem(schema.MIGRATIONS, OLD, lambda db: db.execute("UPDATE class SET name = 'new ' || name"))
     before = path.read_bytes()
     with as_user(), Session.open(path) as session:
         assert [info.name for info in session.classes()] == ["new walk"]
-        assert session.report.migrated_from == 2
+        assert session.report.migrated_from == OLD
         assert session.report.backup is None
     assert path.read_bytes() == before
 

@@ -291,6 +291,11 @@ class FakeBridge:
         self.state.set_aside = on
         self.state.announce("quality")
 
+    def record_stream(self, on: bool) -> None:
+        self.calls.append(("record", on))
+        self.state.recording_stream = self.stats.recording = on
+        self.state.announce("recording")
+
     def export(self, kind: str, path: str) -> None:
         self.calls.append(("export", kind, path))
 

@@ -1,6 +1,7 @@
 """The window: keys that are held, actions, what fits at 1280 × 720, what is remembered, how it ends."""
 
 import dataclasses
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
@@ -617,7 +618,7 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     under = next(action.menu() for action in window._menu.actions() if action.text() == "File")
     texts = [action.text() for action in under.actions()]
     assert texts[:6] == ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
-    assert texts[6:] == ["Import examples…", "Export examples…", "Export model…", "Export report…"]
+    assert texts[6:] == ["Import examples…", "Record the stream", "Export examples…", "Export model…", "Export report…"]
     assert len(window.actions_.groups()["File"]) == len(texts)
 
 
@@ -637,3 +638,46 @@ def test_shift_and_a_class_key_take_its_last_take_back(window, bridge):
     assert window.toast.said == "run has no take to take back."
     QTest.keyClick(window, Qt.Key.Key_9, Qt.KeyboardModifier.ShiftModifier)
     assert window.toast.said == "No class has key 9." and len(bridge.calls) == 1
+
+
+def test_recording_the_stream_is_an_action_with_a_lamp(window, bridge):
+    lamp = window.status.recording
+    window.update_frame(bridge.frame(0.3))
+    assert not lamp.isVisible() and lamp.said == ""
+    QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
+    assert bridge.calls[-1] == ("record", True)
+    assert window.actions_.qaction("record_stream").isChecked()
+    bridge.stats.recorded_s, bridge.stats.recorded_bytes = 192.4, 5_230_000
+    window.update_frame(bridge.frame(0.01))
+    assert lamp.isVisible() and lamp.said == "● recording 3:12 · 5.2 MB"
+    assert lamp.accessibleDescription() == "recording 3:12 · 5.2 MB"
+    assert "98 MB an hour" in lamp.toolTip()
+    bridge.stats.recording_lost = 7
+    window.update_frame(bridge.frame(0.01))
+    assert lamp.said.endswith("· 7 lost")
+    bridge.stats.recording_failing = "the disk is full"
+    window.update_frame(bridge.frame(0.01))
+    assert lamp.said == "▲ recording waits · 5.2 MB" and "the disk is full" in lamp.toolTip()
+    bridge.stats.recording_failing = ""
+    QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
+    assert bridge.calls[-1] == ("record", False)
+    window.update_frame(bridge.frame(0.01))
+    assert not lamp.isVisible() and not window.actions_.qaction("record_stream").isChecked()
+
+
+@pytest.mark.parametrize("size", [(1100, 640), (1280, 720), (2560, 1440)])
+def test_the_lamp_of_the_recording_has_its_room(make_window, make_bridge, size):
+    bridge = make_bridge()
+    window = make_window(bridge, size=size)
+    bridge.record_stream(True)
+    bridge.stats.recorded_s, bridge.stats.recorded_bytes, bridge.stats.recording_lost = 36_000.0, 1_250_000_000, 12_345
+    for _ in range(3):
+        window.update_frame(bridge.frame(0.3))
+    QApplication.processEvents()
+    status = window.status
+    lamp, session = status.recording, status.session
+    assert lamp.isVisible() and lamp.width() >= lamp.fontMetrics().horizontalAdvance(lamp.said)
+    assert session.text().endswith("saved") and session.geometry().right() < status.width()
+    shown = [label for label in (*status.figures.values(), lamp, session) if label.isVisible()]
+    for left, right in pairwise(shown):
+        assert left.geometry().right() < right.geometry().left()

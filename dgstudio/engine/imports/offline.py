@@ -14,6 +14,7 @@ from dgstudio.engine.imports.storing import store_import
 from dgstudio.engine.imports.windows import LEARN_EVERY_S
 from dgstudio.engine.imports.worker import read_any
 from dgstudio.engine.labelling import Labeller
+from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.resume import resume
 from dgstudio.engine.rings import RecordRing, SampleRing
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
@@ -24,7 +25,7 @@ from dgstudio.session.restored import FEATURES as FEATURE_NAMES
 from dgstudio.session.restored import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
-from dgstudio.types import StreamSpec
+from dgstudio.types import Reading, StreamSpec
 
 JOIN_S = 60.0
 
@@ -119,10 +120,12 @@ def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
             f"The session {session.name} has no model yet: open it in the studio once, then import into it."
         )
     resumed = resume(session, None, target.spec, SignalFeatures(target.spec))
+    readings: RecordRing[Reading] = RecordRing(1)
+    ring, events = SampleRing(16, len(target.spec.channels)), EventQueue()
     labeller = Labeller(
         target.spec,
-        RecordRing(1),
-        SampleRing(16, len(target.spec.channels)),
+        readings,
+        ring,
         learn_every_s=LEARN_EVERY_S,
         next_example=resumed.next_example,
         next_take=resumed.next_take,
@@ -137,8 +140,9 @@ def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
         resumed.book,
         resumed.classes,
         LabelSink(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
-        EventQueue(),
+        events,
         lambda: 0.0,
+        recorder=StreamRecorder(session, target.spec, ring, readings, events, lambda: 0),
         scores=TakeScores(resumed.learner.store),
         reaction_s=lambda: 0.0,
         hold_s=0.0,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.recordinglamp import RecordingLamp
 from dgstudio.types import EngineStats
 
 HEIGHT = 28
@@ -54,6 +55,8 @@ class StatusBar(QFrame):
             row.addWidget(label)
             self.figures[name] = label
         row.addStretch(1)
+        self.recording = RecordingLamp()
+        row.addWidget(self.recording)
         self.session = QLabel("")
         self.session.setObjectName("muted")
         row.addWidget(self.session)
@@ -72,6 +75,8 @@ class StatusBar(QFrame):
     def update_frame(self, frame: Frame) -> None:
         """Count a frame; refresh the text when it is due."""
         self._frames.append(frame.frame_time_wall)
+        if self.recording.show_stats(frame.stats):
+            self._show_session(self._state.saved)
         if frame.frame_time_wall < self._due:
             return
         self._due = frame.frame_time_wall + TEXT_PERIOD_S
@@ -84,6 +89,7 @@ class StatusBar(QFrame):
         self.theme = theme
         # Widths of another type are no room to keep.
         self._widths.clear()
+        self.recording.apply_theme(theme)
         self._set_type()
         self.setFixedHeight(theme.px(HEIGHT))
 
@@ -99,6 +105,7 @@ class StatusBar(QFrame):
         self._widths.clear()
         for label in (*self.figures.values(), self.session):
             label.setFont(font)
+        self.recording.set_type(font)
         for name, label in self.figures.items():
             self._keep_room(name, label)
         self._show_session(self._state.saved)
@@ -126,9 +133,10 @@ class StatusBar(QFrame):
         assert row is not None
         margins = row.contentsMargins()
         shown = dict(self._widths)
+        lamp = 0 if self.recording.isHidden() else self.recording.width() + row.spacing()
         for name in ("", *SPARE):
             shown.pop(name, None)
-            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1)
+            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1) + lamp
             room = self.width() - margins.left() - margins.right() - taken
             if room >= least:
                 break

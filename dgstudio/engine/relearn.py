@@ -1,0 +1,188 @@
+"""Relearning: what each stored version was learned from is learned again, and must give the same digest.
+
+A version keeps its recipe: the examples that its learning bank holds, with their labels, what lies below, the sums, the
+protected inputs, mode and dials. Under the locked bank its weights are a function of these, whatever came between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from dgstudio.errors import BadInputError, Rejected, SessionError
+from dgstudio.learning.footing import Footing
+from dgstudio.learning.labels import Labels
+from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.sealing import below, seal
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.model.plan import KERNEL
+from dgstudio.model.snapshot import Snapshot, content_id
+from dgstudio.session.checkpoint import Array, Checkpoint
+from dgstudio.session.file import Session
+from dgstudio.session.restored import restored
+from dgstudio.types import Mode
+
+SEALS = frozenset({"bank sealed", "protected"})
+COPIES = frozenset({"class added", "class removed", "released", "rolled back"})
+"""Kinds of versions in which nothing is learned: they answer as another version does, with other living classes."""
+KERNEL_OF = "kernel"
+"""Entry of a checkpoint's metadata: the kernel that learned it."""
+
+
+@dataclass(slots=True)
+class RelearnFigures:
+    """What relearning found, version by version.
+
+    `same`: learned again, with the same digest. `given`: nothing was learned in them, or they are copies of another
+    version, and equal to it. `differing` and `left_out` are (version, why): learned again otherwise, and not learned
+    again. `other_kernel`: differing, but another kernel learned them, where bits may differ.
+    """
+
+    same: list[int] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
+    differing: list[tuple[int, str]] = field(default_factory=list)
+    other_kernel: list[int] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many versions were looked at."""
+        lists = self.same, self.given, self.differing, self.other_kernel, self.left_out
+        return sum(len(found) for found in lists)
+
+
+class _NotPossible(Exception):
+    """Why a version cannot be learned again, as the end of a sentence."""
+
+
+def relearn(session: Session, progress: Callable[[int, int], None] = lambda done, total: None) -> RelearnFigures:
+    """Learn every stored version again. The session is only read; `progress` hears how many of how many are done."""
+    figures = RelearnFigures()
+    infos = session.checkpoints()
+    recipes = _Recipes(session)
+    for number, info in enumerate(infos):
+        version = info.version
+        try:
+            checkpoint = session.checkpoint(version, recipes.arrays)
+        except SessionError as error:
+            figures.differing.append((version, str(error).rstrip(".")))
+            continue
+        try:
+            why = recipes.learn(checkpoint)
+        except _NotPossible as error:
+            figures.left_out.append((version, str(error)))
+        except (BadInputError, Rejected) as error:
+            figures.differing.append((version, str(error).rstrip(".")))
+        else:
+            if why is None:
+                figures.given.append(version)
+            elif not why:
+                figures.same.append(version)
+            elif checkpoint.meta.get(KERNEL_OF, KERNEL) != KERNEL:
+                figures.other_kernel.append(version)
+            else:
+                figures.differing.append((version, why))
+        progress(number + 1, len(infos))
+    return figures
+
+
+class _Recipes:
+    """Makes versions from their recipes. A rule is used on as long as what it stands on is the same."""
+
+    def __init__(self, session: Session) -> None:
+        self.arrays: dict[str, Array] = {}
+        self._session = session
+        self._examples = {example.id: example for example in session.examples(active_only=False)}
+        self._stored = session.versions()
+        self._went_back = {record.version: record.to_version for record in session.records()}
+        self._newest: Snapshot | None = None
+        self._rule: LockedBankRule | None = None
+        self._stands_on: object = None
+
+    def learn(self, checkpoint: Checkpoint) -> str | None:
+        """What differs, "" for nothing; None where nothing was learned in it. Raises `_NotPossible`."""
+        snapshot, footing = restored(checkpoint, self._newest)
+        self._newest = snapshot
+        if checkpoint.kind in COPIES:
+            return self._copied(snapshot, checkpoint)
+        if checkpoint.kind in SEALS:
+            return self._sealed(snapshot, footing)
+        if checkpoint.kind == "consolidated":
+            raise _NotPossible("its base was trained anew, by many small steps that are not kept")
+        if len(footing.base_learned):
+            raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
+        if not len(footing.learned):
+            if checkpoint.kind == "rebuilt" and footing.seals:
+                raise _NotPossible("its sealed banks were made anew, and what was left out of them is not kept")
+            return None
+        again = self._bank(snapshot, footing)
+        return "" if again.digest == snapshot.digest else f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
+
+    def _bank(self, snapshot: Snapshot, footing: Footing) -> Snapshot:
+        """The version with its learning bank solved for again."""
+        rule = self._rule_of(snapshot, footing)
+        mode, head = Mode(snapshot.mode), snapshot
+        if mode in (Mode.ROUTING, Mode.WEIGHTS):
+            head = self._version(snapshot.parent, "the version before it, of which it kept a half,")[0]
+        return rule.propose(head, mode).with_(classes=snapshot.classes, temperature=snapshot.temperature)
+
+    def _rule_of(self, snapshot: Snapshot, footing: Footing) -> LockedBankRule:
+        """A rule that stands on what the version stood on, with its examples."""
+        target = footing.published()
+        lacking = sorted(target.keys() - self._examples.keys())
+        if lacking:
+            raise _NotPossible(f"{len(lacking)} of its examples are not in the session, number {lacking[0]} for one")
+        bank = snapshot.banks[-1]
+        settings = replace(LearnerSettings(), tau=bank.tau, delta=bank.delta).check()
+        lower = below(snapshot, footing)
+        sums = () if footing.sums is None else (footing.sums.A0, footing.sums.B0, footing.sums.b_r)
+        stands_on = (
+            lower.with_(classes=()).digest,
+            tuple(content_id(array) for array in (*sums, footing.protected.inputs)),
+            settings,
+        )
+        rule = self._rule
+        if rule is None or stands_on != self._stands_on:
+            rule = LockedBankRule(settings, lower, footing.sums, footing.protected.inputs)
+            self._rule, self._stands_on = rule, stands_on
+        rule.forget([i for i in rule.learned if i not in target])
+        known = rule.learned
+        rule.absorb([replace(self._examples[i], class_id=c) for i, c in target.items() if known.get(i) != c])
+        return rule
+
+    def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> str | None:
+        """None where it is the copy that it says it is."""
+        back = checkpoint.kind == "rolled back"
+        source = self._went_back.get(snapshot.version) if back else snapshot.parent
+        of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
+        return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"
+
+    def _sealed(self, snapshot: Snapshot, footing: Footing) -> str:
+        """Seal the version before it again; its bank and its sums must come out the same."""
+        before, stood = self._version(snapshot.parent, "the version that was sealed")
+        if len(stood.base_learned):
+            raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
+        if not len(stood.learned):
+            raise _NotPossible("it protected what was learned without sealing a bank")
+        settings = replace(LearnerSettings(), protected_max=0)
+        rule = self._rule_of(before, stood)
+        labels = Labels(self._examples.values())
+        made = seal(before, stood, rule, labels, settings, snapshot.version, snapshot.unix)
+        self._rule = None
+        again = made.snapshot.with_(classes=snapshot.classes)
+        if again.digest != snapshot.digest:
+            return f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
+        mine, theirs = made.footing.sums, footing.sums
+        if mine is None or theirs is None:
+            return "" if mine is theirs else "it has no sums"
+        pairs = ((getattr(mine, name), getattr(theirs, name)) for name in ("A0", "B0", "b_r"))
+        same = mine.classes == theirs.classes and all(a.tobytes() == b.tobytes() for a, b in pairs)
+        return "" if same else "its sums, into which the examples were folded, are others now"
+
+    def _version(self, version: int | None, what: str) -> tuple[Snapshot, Footing]:
+        if version is None or version not in self._stored:
+            raise _NotPossible(f"{what} is not in the session any more")
+        try:
+            return restored(self._session.checkpoint(version))
+        except SessionError as error:
+            raise _NotPossible(f"{what} cannot be restored") from error

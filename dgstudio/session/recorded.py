@@ -1,0 +1,313 @@
+"""What a session holds of a recorded stream: stretches, their samples in blocks, a receipt for each answer in packs."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dgstudio.errors import SessionError
+from dgstudio.session.checkpoint import pack, unpacked
+from dgstudio.session.database import Database
+from dgstudio.session.rows import DamagedRowError, Row, text_of, to_json
+from dgstudio.types import F32, F64, I32, U8, Reading
+
+T = TypeVar("T")
+
+RECORDING = "recording"
+"""Session setting: whether the stream is to be recorded, as the user chose last."""
+
+_STRETCH = "id, began_unix, ended_unix, lost_samples, lost_answers, kernel, signal"
+_BLOCK = "stretch, first, count, checksum, marks, data"
+_RECEIPTS = "stretch, first, count, checksum, answerers, data"
+NOBODY = -1
+"""Stands for "no class" in a receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a stream that was recorded without a pause, by one program on one machine.
+
+    `signal` is what `restored.signal_of` keeps of the stream, with the names of its truth; `ended_unix` is None where
+    the program was killed, or is still at it. `lost_…`: what could not be kept.
+    """
+
+    id: int
+    began_unix: float
+    kernel: str
+    signal: dict[str, Any]
+    ended_unix: float | None = None
+    lost_samples: int = 0
+    lost_answers: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedBlock:
+    """Consecutive samples, byte for byte as the ring had them: `first` is the running number of the first one.
+
+    `times` (n,) float64, `values` (n, channels) float32, not repaired, `truth` (n,) int16 or None; `breaks` are the
+    numbers of samples that do not follow the one before them.
+    """
+
+    first: int
+    times: F64
+    values: F32
+    truth: npt.NDArray[np.int16] | None = None
+    breaks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedAnswer:
+    """The receipt of one answer, with all that it is compared by.
+
+    `sample` is the number of the sample after the window's last one; `input` the hex digest of the features; `active`
+    (k,) int32 ascending; `state` one entry a bank; `logits` (C,) float32 over `classes`; `top` None: none, or unsure.
+    """
+
+    hop: int
+    sample: int
+    version: int
+    digest: str
+    classes: tuple[int, ...]
+    input: str
+    active: I32
+    state: U8
+    logits: F32
+    top: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[T]):
+    """A row: numbers `first` to `first + count - 1`, and what it holds; None where its bytes are not those written."""
+
+    first: int
+    count: int
+    content: T | None
+
+
+class Recorded:
+    """The recorded stretches of one session. Any thread, one at a time, as with the session itself.
+
+    What is put inside of a session's batch is durable with it; else it is a batch of its own. All raise SessionError
+    where the file cannot be written or read.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    def put_stretch(self, stretch: Stretch) -> int:
+        """Store a stretch, or how it has ended; returns the bytes it takes."""
+        signal = to_json(stretch.signal, f"The signal of stretch {stretch.id}")
+        lost = int(stretch.lost_samples), int(stretch.lost_answers)
+        times = float(stretch.began_unix), stretch.ended_unix
+        self._database.put("stretch", _STRETCH, [(int(stretch.id), *times, *lost, text_of(stretch.kernel), signal)])
+        return len(signal) + len(stretch.kernel)
+
+    def put_block(self, stretch: int, block: RecordedBlock) -> int:
+        """Append samples to a stretch; returns the bytes they take."""
+        marks = json.dumps({"channels": int(block.values.shape[1]), "breaks": [int(b) for b in block.breaks]})
+        truth = b"" if block.truth is None else pack(block.truth.astype("<i2", copy=False).tobytes(), 2)
+        values = block.values.astype("<f4", copy=False)
+        data = _joined(_pack_times(block.times), pack(np.ascontiguousarray(values.T).tobytes(), 4), truth)
+        return self._append("stream_block", _BLOCK, stretch, block.first, len(block.times), marks, data)
+
+    def put_answers(self, stretch: int, readings: Sequence[Reading]) -> int:
+        """Append the receipts of consecutive answers, at least one; returns the bytes they take."""
+        answerers, data = _pack_answers(readings)
+        return self._append("receipts", _RECEIPTS, stretch, readings[0].hop, len(readings), answerers, data)
+
+    def _append(self, table: str, columns: str, stretch: int, first: int, count: int, text: str, data: bytes) -> int:
+        checksum = _checksum(stretch, first, count, text, data)
+        row = (int(stretch), int(first), int(count), checksum, text, data)
+        self._database.write(f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?, ?)", [row])
+        return len(data) + len(text)
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def stretches(self) -> list[Stretch]:
+        """All stretches in the order in which they were recorded; ones whose row is damaged are left out."""
+        found = []
+        for row in self._database.read(f"SELECT {_STRETCH} FROM stretch ORDER BY id"):
+            try:
+                ended = None if row[2] is None else float(row[2])
+                signal = json.loads(row[6])
+                found.append(Stretch(int(row[0]), float(row[1]), str(row[5]), signal, ended, int(row[3]), int(row[4])))
+            except (TypeError, ValueError):
+                continue
+        return found
+
+    def next_stretch(self) -> int:
+        """The id that the next stretch gets; also above those of blocks whose stretch is lost."""
+        tables = ("SELECT max(id) FROM stretch", "SELECT max(stretch) FROM stream_block")
+        found = [self._database.read(sql)[0][0] for sql in tables]
+        return max((int(number) for number in found if number is not None), default=-1) + 1
+
+    def blocks(self, stretch: int, first: int = 0) -> Iterator[Kept[RecordedBlock]]:
+        """Samples of a stretch in order, read row by row; from the block on that holds the sample `first`."""
+        for row in self._rows("stream_block", _BLOCK, stretch, first):
+            yield Kept(int(row[1]), int(row[2]), _content(row, _block_of))
+
+    def answers(self, stretch: int, first: int = 0) -> Iterator[Kept[list[RecordedAnswer]]]:
+        """Receipts of a stretch in order, read row by row; from the pack on that holds the hop `first`."""
+        for row in self._rows("receipts", _RECEIPTS, stretch, first):
+            yield Kept(int(row[1]), int(row[2]), _content(row, _answers_of))
+
+    def bounds(self, stretch: int) -> tuple[int, int] | None:
+        """First sample of a stretch and the one after its last; None where it has none."""
+        sql = "SELECT min(first), max(first + count) FROM stream_block WHERE stretch = ?"
+        low, high = self._database.read(sql, (stretch,))[0]
+        return None if low is None else (int(low), int(high))
+
+    def size_bytes(self) -> int:
+        """Bytes that samples and receipts take in the file, versions not counted."""
+        sums = [self._database.read(f"SELECT sum(length(data)) FROM {t}")[0][0] for t in ("stream_block", "receipts")]
+        return sum(int(size or 0) for size in sums)
+
+    def _rows(self, table: str, columns: str, stretch: int, first: int) -> Iterator[Row]:
+        ids = self._database.read(
+            f"SELECT id FROM {table} WHERE stretch = ? AND first + count > ? ORDER BY id", (stretch, first)
+        )
+        for identity in ids:
+            yield from self._database.read(f"SELECT {columns} FROM {table} WHERE id = ?", identity)
+
+
+def _checksum(stretch: int, first: int, count: int, text: str, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(f"{int(stretch)} {int(first)} {int(count)} {text}".encode()))
+
+
+def _content(row: Row, make: Any) -> Any:
+    """What a row holds; None where its bytes are not what was written."""
+    stretch, first, count, checksum, text, data = row
+    try:
+        if _checksum(stretch, first, count, text, data) != checksum:
+            return None
+        return make(first, count, json.loads(text), _split(data))
+    except (DamagedRowError, TypeError, ValueError, KeyError, IndexError, struct.error, zlib.error):
+        return None
+
+
+# -- packing: columns one after the other, each with its length before it ----------------------------------------------
+
+
+def _joined(*columns: bytes) -> bytes:
+    return b"".join(struct.pack("<I", len(column)) + column for column in columns)
+
+
+def _split(data: bytes) -> list[bytes]:
+    columns, at = [], 0
+    while at < len(data):
+        (length,) = struct.unpack_from("<I", data, at)
+        column = data[at + 4 : at + 4 + length]
+        if len(column) != length:
+            raise DamagedRowError("a column is cut off")
+        columns.append(column)
+        at += 4 + length
+    return columns
+
+
+def _pack_times(times: F64) -> bytes:
+    """Times as differences of differences of their bits: a clock that ticks evenly becomes zeros. Exact."""
+    bits = np.ascontiguousarray(times, "<f8").view("<i8")
+    return pack(np.diff(bits, n=2, prepend=np.zeros(2, "<i8")).tobytes(), 8)
+
+
+def _times_of(data: bytes) -> F64:
+    steps = np.frombuffer(unpacked(data), "<i8")
+    # Sums wrap around as the differences did.
+    return np.add.accumulate(np.add.accumulate(steps)).view("<f8").astype(np.float64)
+
+
+def _block_of(first: int, count: int, marks: dict[str, Any], columns: list[bytes]) -> RecordedBlock:
+    times, values, truth = columns
+    by_channel = np.frombuffer(unpacked(values), "<f4").reshape(int(marks["channels"]), count)
+    return RecordedBlock(
+        first,
+        _times_of(times),
+        np.ascontiguousarray(by_channel.T, np.float32),
+        np.frombuffer(unpacked(truth), "<i2").astype(np.int16) if truth else None,
+        tuple(int(b) for b in marks["breaks"]),
+    )
+
+
+def _pack_answers(readings: Sequence[Reading]) -> tuple[str, bytes]:
+    """Who answered, as JSON, and the columns of a pack.
+
+    A version is named once, with its digest, classes and how many banks it has; each answer refers to it. Active units
+    are one bit each, and stored as how they differ from those of the answer before.
+    """
+    places: dict[tuple[int, str], int] = {}
+    answerers: list[list[Any]] = []
+    who = np.zeros(len(readings), "<u2")
+    units = max((int(reading.active[-1]) + 1 for reading in readings if len(reading.active)), default=0)
+    bits = np.zeros((len(readings), units), np.uint8)
+    for i, reading in enumerate(readings):
+        key = reading.version, reading.digest
+        if key not in places:
+            places[key] = len(answerers)
+            answerers.append([reading.version, reading.digest, list(reading.classes), len(reading.bank_state)])
+        who[i] = places[key]
+        bits[i, reading.active] = 1
+    if any(reading.receipt is None for reading in readings):
+        raise SessionError("An answer without a receipt cannot be recorded.")
+    hops = np.array([(reading.hop, reading.sample) for reading in readings], "<i8")
+    inputs = b"".join(bytes.fromhex(reading.receipt.input) for reading in readings if reading.receipt is not None)
+    mask = np.packbits(bits, axis=1)
+    mask[1:] ^= mask[:-1].copy()
+    tops = np.array([NOBODY if reading.top is None else reading.top for reading in readings], "<i4")
+    logits = np.concatenate([reading.logits for reading in readings]).astype("<f4", copy=False)
+    states = b"".join(reading.bank_state.tobytes() for reading in readings)
+    data = _joined(
+        pack(np.diff(hops, axis=0, prepend=np.zeros((1, 2), "<i8")).T.tobytes(), 8),
+        pack(who.tobytes(), 2),
+        inputs,
+        pack(np.ascontiguousarray(mask.T).tobytes(), 1),
+        pack(states, 1),
+        pack(logits.tobytes(), 4),
+        pack(tops.tobytes(), 4),
+    )
+    return json.dumps({"units": units, "who": answerers}, separators=(",", ":")), data
+
+
+def _answers_of(first: int, count: int, marks: dict[str, Any], columns: list[bytes]) -> list[RecordedAnswer]:
+    hops, who, inputs, mask, states, logits, tops = columns
+    steps = np.frombuffer(unpacked(hops), "<i8").reshape(2, count)
+    numbers = np.add.accumulate(steps, axis=1)
+    places = np.frombuffer(unpacked(who), "<u2")
+    units = int(marks["units"])
+    by_byte = np.frombuffer(unpacked(mask), np.uint8).reshape(math.ceil(units / 8), count)
+    bits = np.unpackbits(np.bitwise_xor.accumulate(by_byte.T, axis=0), axis=1, count=units)
+    every_state, every_logit = np.frombuffer(unpacked(states), np.uint8), np.frombuffer(unpacked(logits), "<f4")
+    top = np.frombuffer(unpacked(tops), "<i4")
+    named = [(int(v), str(d), tuple(int(c) for c in classes), int(banks)) for v, d, classes, banks in marks["who"]]
+    found, at_state, at_logit = [], 0, 0
+    for i in range(count):
+        version, digest, classes, banks = named[places[i]]
+        state = every_state[at_state : at_state + banks]
+        values = every_logit[at_logit : at_logit + len(classes)].astype(np.float32)
+        at_state, at_logit = at_state + banks, at_logit + len(classes)
+        if len(state) != banks or len(values) != len(classes):
+            raise DamagedRowError("answers are missing")
+        found.append(
+            RecordedAnswer(
+                hop=int(numbers[0, i]),
+                sample=int(numbers[1, i]),
+                version=version,
+                digest=digest,
+                classes=classes,
+                input=inputs[8 * i : 8 * i + 8].hex(),
+                active=np.flatnonzero(bits[i]).astype(np.int32),
+                state=state,
+                logits=values,
+                top=None if top[i] == NOBODY else int(top[i]),
+            )
+        )
+    return found
