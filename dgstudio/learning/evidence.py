@@ -1,7 +1,8 @@
-"""Exact attribution: an answer of the learning bank as a sum over the base's statistics and each labelled example."""
+"""Exact attribution: an answer of the learning bank, and its change, as sums over statistics and labelled examples."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -71,3 +72,67 @@ class Evidence:
         _, examples = self.parts(raw)
         result: F64 = np.abs(examples[:, :-1]).max(1, initial=0.0)
         return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangeParts:
+    """The difference of two versions' scores on one input, as a sum over what it rests on.
+
+    Attributes
+    ----------
+    classes : of the columns, but for the last, which is r's.
+    base : (C+1,) float64, what the statistics give more than before.
+    example_ids, class_ids : (n,) int64, of every example that either version rests on, by id; the newer label.
+    examples : (n, C+1) float64, what each gives more than before.
+    """
+
+    classes: tuple[int, ...]
+    base: F64
+    example_ids: npt.NDArray[np.int64]
+    class_ids: npt.NDArray[np.int64]
+    examples: F64
+
+    @property
+    def total(self) -> F64:
+        """t' − t of each class and r' − r in the last column, (C+1,), within rounding to float32."""
+        whole: F64 = self.base + self.examples.sum(0)
+        return whole
+
+    def by_class(self) -> dict[int, float]:
+        """Class id → what its examples give together to the score that moved most."""
+        moved = self.total[:-1]
+        if not len(moved):
+            return {}
+        column = int(np.abs(moved).argmax())
+        ids = np.unique(self.class_ids)
+        return {int(c): float(self.examples[self.class_ids == c, column].sum()) for c in ids}
+
+
+def difference(before: Evidence | None, after: Evidence | None, raw: F32) -> ChangeParts:
+    """Attribute the difference of two versions' answers to examples: exactly, as each answer is (design 3, 4).
+
+    With t = base_partᵀ z + Σ_i α_i (q_i·z) on both sides, t' − t = (base_part'ᵀ z' − base_partᵀ z) +
+    Σ_i (α'_i (q'_i·z') − α_i (q_i·z)), i over the examples of either; an example that one side lacks gives nothing
+    there. The scores are those of the two learning banks, whether they are open or not: None where there is none, and
+    a class that a bank does not have scores 0 in it.
+
+    Parameters
+    ----------
+    raw
+        Raw features (d,).
+    """
+    sides = [side for side in (before, after) if side is not None]
+    classes = tuple(dict.fromkeys(c for side in sides for c in side.classes))
+    labels: dict[int, int] = {}
+    for side in sides:
+        labels |= dict(zip(side.example_ids.tolist(), side.class_ids.tolist(), strict=True))
+    ids = np.array(sorted(labels), np.int64)
+    base, examples = np.zeros(len(classes) + 1), np.zeros((len(ids), len(classes) + 1))
+    for side, sign in ((before, -1.0), (after, 1.0)):
+        if side is None:
+            continue
+        of_base, of_examples = side.parts(raw)
+        columns = [*(classes.index(c) for c in side.classes), len(classes)]
+        base[columns] += sign * of_base
+        examples[np.ix_(np.searchsorted(ids, side.example_ids), columns)] += sign * of_examples
+    return ChangeParts(classes, base, ids, np.array([labels[i] for i in ids.tolist()], np.int64), examples)

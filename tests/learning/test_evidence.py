@@ -10,9 +10,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dgstudio.learning.evidence import ChangeParts, difference
 from dgstudio.learning.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import Example
 
 Begin = Callable[..., Learner]
@@ -135,3 +137,64 @@ def test_toward_tells_what_speaks_for_a_class_from_what_speaks_against_it(
     own, other = (evidence.toward(raw, 3)[evidence.class_ids == c] for c in (3, 4))
     assert own.sum() > 0 > other.sum()
     assert not evidence.toward(raw, 77).any() and evidence.toward(raw, 77).shape == (16,)
+
+
+# -- the difference of two versions ------------------------------------------------------------------------------------
+
+
+def learning_bank(snapshot: Snapshot) -> Bank | None:
+    return snapshot.banks[-1] if snapshot.banks and not snapshot.banks[-1].sealed else None
+
+
+def explains_the_change(before: Snapshot, after: Snapshot, parts: ChangeParts, raw: np.ndarray) -> bool:
+    """Whether the parts add up to what the two learning banks score more, class by class, and r with them."""
+    change, size = np.zeros(len(parts.classes) + 1), 0.0
+    for snapshot, sign in ((before, -1.0), (after, 1.0)):
+        bank = learning_bank(snapshot)
+        if bank is None:
+            continue
+        z = Plan(snapshot).embed(raw).astype(np.float64)
+        weights = np.concatenate([bank.R, bank.w[None]]).astype(np.float64)
+        columns = [*(parts.classes.index(c) for c in bank.classes), len(parts.classes)]
+        change[columns] += sign * (weights @ z)
+        size += float((np.abs(weights) @ np.abs(z)).max())
+    rounding = 1e-5 * (1 + size) + 1e-6 * float(np.abs(parts.examples).sum())
+    return float(np.abs(parts.total - change).max()) <= rounding
+
+
+@given(data=st.data())
+@settings(max_examples=40)
+def test_after_any_history_the_difference_of_two_versions_is_a_sum_over_examples(
+    data: st.DataObject, small: BaseModel, begin: Begin, user: Any, inputs: Inputs
+) -> None:
+    learner = begin(data.draw(st.sampled_from([small, None])), protected=6, seal_at=9)
+    person = user(learner)
+    rows = np.concatenate([inputs(c, 1, seed=8) for c in (0, 3, 4)])
+    before, was = learner.store.head, learner.evidence()
+    for act in data.draw(st.lists(user.acts, min_size=3, max_size=12)):
+        person.does(act)
+        after, now = learner.store.head, learner.evidence()
+        for raw in rows:
+            assert explains_the_change(before, after, difference(was, now, raw), raw)
+        before, was = after, now
+
+
+def test_what_an_example_more_changes_is_put_down_to_it_most(
+    base: BaseModel, begin: Begin, label: Label, inputs: Inputs
+) -> None:
+    learner = begin(base)
+    learner.absorb(label(3, 8))
+    learner.step()
+    was = learner.evidence()
+    learner.absorb(label(4, 4, first=20))
+    learner.step()
+    raw = inputs(4, 1, seed=5)[0]
+    parts = difference(was, learner.evidence(), raw)
+    assert parts.example_ids.tolist() == [*range(8), *range(20, 24)]
+    assert parts.class_ids.tolist() == [3] * 8 + [4] * 4
+    assert parts.classes == (0, 1, 2, 3, 4)
+    shares = parts.by_class()
+    assert set(shares) == {3, 4} and shares[4] > abs(shares[3])
+    nothing = difference(was, was, raw)
+    assert not nothing.total.any() and not nothing.examples.any()
+    assert difference(None, None, raw).by_class() == {}
