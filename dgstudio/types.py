@@ -284,6 +284,8 @@ class PublishRecord:
     routing_delta: float | None = None
     representation_delta: float | None = None
     live_flip: bool = False
+    live_causes: tuple[tuple[int, float], ...] = ()
+    """(class id, what its examples gave to the change of the learning bank's score that moved most), largest first."""
     duration_ms: float = 0.0
     """Solve → assignment, without the background audit."""
     label_to_publish_ms: float | None = None
@@ -300,6 +302,22 @@ class Event:
     level: str = "info"
     unix: float = 0.0
     data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRoom:
+    """How much room routing has left over all protected inputs of a version: (least, median) of each margin.
+
+    `gates` γ = s_(k) − s_(k+1); `radius` how far the normalised input may move (Euclidean) before another unit is
+    active; `routers` |r − τ|; `disagreement` that of the open banks to −δ. None where no protected input has it.
+    """
+
+    version: int
+    inputs: int
+    gates: tuple[float, float] | None
+    radius: tuple[float, float] | None
+    routers: tuple[float, float] | None
+    disagreement: tuple[float, float] | None
 
 
 @dataclass(slots=True)
@@ -335,6 +353,8 @@ class EngineStats:
     """Share of the newest answers that are certified to equal the last protected version's; None before one."""
     novelty: float | None = None
     """How unlike what was learned the newest inputs are: 0 as usual, 1 as one known input in 200; None without base."""
+    room: RoutingRoom | None = None
+    """Of the newest version that all protected inputs have been looked at with; None before one."""
     truth_seen: int = 0
     truth_right: int = 0
     twin_reads: int = 0

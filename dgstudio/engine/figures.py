@@ -44,6 +44,7 @@ def collect(engine: Engine) -> EngineStats:
         protected_bits_changed=learn.bits_changed,
         certified=counts.certified,
         novelty=engine.learn.drift.novelty,
+        room=engine.learn.room.newest,
         coverage=sum(lately) / len(lately) if lately else None,
         truth_seen=counts.truth_seen,
         truth_right=counts.truth_right,

@@ -13,7 +13,9 @@ from dgstudio.engine.drift import DriftWatch
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.rings import Latencies, RecordRing
+from dgstudio.engine.room import RoomWatch
 from dgstudio.engine.worker import Worker
+from dgstudio.learning.evidence import difference
 from dgstudio.learning.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import Plan
@@ -25,6 +27,8 @@ QUEUED = 512
 """Examples that are queued as one."""
 AUDIT_SLICE = 8
 """Protected inputs re-answered in one idle turn."""
+CAUSES = 3
+"""Classes at most that a publish names as what moved the live answer."""
 IDLE_S = 0.25
 HISTORY_KEPT = 65_536
 
@@ -76,6 +80,7 @@ class LearnWorker(Worker):
         """While set, labels wait: the bench's blocks with the learner off."""
         self.receipts = ReceiptAudit(lane)
         self.drift = DriftWatch(lane)
+        self.room = RoomWatch()
         self.protected = learner.protected_count
         self.learned = len(learner.footing.every())
         """Examples that the newest version has learned, the sealed ones too."""
@@ -94,6 +99,7 @@ class LearnWorker(Worker):
         self._quiet = False
         self._crowded = False
         self._busy = False
+        self._evidence = learner.evidence()
 
     # -- what others ask for: any thread, nothing waits -------------------------------------------------------
 
@@ -153,7 +159,7 @@ class LearnWorker(Worker):
         self.state = "idle"
         self._rested(self._learner)
         if not self._quiet:
-            self._quiet = self._audit()
+            self._quiet = self._audit() and not self._look_round()
         checked = self.receipts.turn()
         if self.drift.turn(self._learner.store.head):
             text = "The stream has drifted: its inputs are less like what was learned. Label some of them."
@@ -233,7 +239,7 @@ class LearnWorker(Worker):
         return True
 
     def _news(self, record: PublishRecord) -> None:
-        record = self._with_live_change(record)
+        record = self._with_causes(self._with_live_change(record))
         counts = self.counts
         counts.publishes += record.version is not None
         counts.rejections += record.kind == "rejected"
@@ -272,6 +278,20 @@ class LearnWorker(Worker):
             representation_delta=float(abs(representation).max()),
             live_flip=was != now,
         )
+
+    def _with_causes(self, record: PublishRecord) -> PublishRecord:
+        """Whose examples moved the newest live answer, where learning did."""
+        before, self._evidence = self._evidence, self._learner.evidence()
+        reading = self._lane.readings.newest
+        if record.kind != "learned" or reading is None or not (record.routing_delta or record.representation_delta):
+            return record
+        shares = difference(before, self._evidence, reading.features).by_class()
+        largest = sorted(((c, share) for c, share in shares.items() if share), key=lambda item: -abs(item[1]))
+        return replace(record, live_causes=tuple(largest[:CAUSES]))
+
+    def _look_round(self) -> bool:
+        """Look at a few protected inputs' margins; whether there was something to look at."""
+        return self.room.turn(self._learner.store.head, self._learner.footing.protected)
 
     def _audit(self) -> bool:
         """Audit a slice; True when the whole protected set has been audited since the last publish."""

@@ -94,7 +94,7 @@ class ChangeParts:
 
     @property
     def total(self) -> F64:
-        """t' − t of each class and r' − r in the last column, (C+1,), within rounding to float32."""
+        """T' − t of each class and r' − r in the last column, (C+1,), within rounding to float32."""
         whole: F64 = self.base + self.examples.sum(0)
         return whole
 
@@ -128,11 +128,11 @@ def difference(before: Evidence | None, after: Evidence | None, raw: F32) -> Cha
         labels |= dict(zip(side.example_ids.tolist(), side.class_ids.tolist(), strict=True))
     ids = np.array(sorted(labels), np.int64)
     base, examples = np.zeros(len(classes) + 1), np.zeros((len(ids), len(classes) + 1))
-    for side, sign in ((before, -1.0), (after, 1.0)):
-        if side is None:
+    for each, sign in ((before, -1.0), (after, 1.0)):
+        if each is None:
             continue
-        of_base, of_examples = side.parts(raw)
-        columns = [*(classes.index(c) for c in side.classes), len(classes)]
+        of_base, of_examples = each.parts(raw)
+        columns = np.array([*(classes.index(c) for c in each.classes), len(classes)])
         base[columns] += sign * of_base
-        examples[np.ix_(np.searchsorted(ids, side.example_ids), columns)] += sign * of_examples
+        examples[np.ix_(np.searchsorted(ids, each.example_ids), columns)] += sign * of_examples
     return ChangeParts(classes, base, ids, np.array([labels[i] for i in ids.tolist()], np.int64), examples)

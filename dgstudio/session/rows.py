@@ -211,6 +211,8 @@ def record_of(row: Row) -> PublishRecord:
     values = {name: value for name, value in json.loads(row[1]).items() if name in _RECORD_FIELDS}
     pairs = values.get("new_examples", ())
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
+    causes = values.get("live_causes", ())
+    values["live_causes"] = tuple((int(class_id), float(share)) for class_id, share in causes)
     return PublishRecord(**values)
 
 

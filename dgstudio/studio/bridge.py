@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.room import AnswerMargins, MarginReader
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
 from dgstudio.studio.proposals import of_new_base, of_rebuild
@@ -51,6 +52,7 @@ class Bridge(EngineCommands):
         self._takes_from = 0.0
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
+        self._margins = MarginReader(engine.lane)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -334,6 +336,9 @@ class Bridge(EngineCommands):
             ]
         self._cells = (reading.hop, cells)
         return cells
+
+    def margins(self, reading: Reading) -> AnswerMargins | None:  # noqa: D102
+        return self._margins(reading)
 
     def unit(self, index: int) -> UnitView | None:
         """Return the weights of one base unit of the serving snapshot, or None without a base."""

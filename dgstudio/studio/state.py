@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from dgstudio.engine.imports.choices import Choices
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.quality_report import QualityReport
+from dgstudio.engine.room import AnswerMargins
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,
@@ -438,6 +439,10 @@ class Commands(Protocol):
 
     def cells(self, reading: Reading) -> list[CellView]:
         """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60."""
+        ...
+
+    def margins(self, reading: Reading) -> AnswerMargins | None:
+        """Return how safely this answer was routed; None where its version has been thinned out."""
         ...
 
     def unit(self, index: int) -> UnitView | None:

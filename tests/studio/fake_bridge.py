@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO
+from dgstudio.engine.room import AnswerMargins
 from dgstudio.errors import BadInputError
+from dgstudio.model.bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
 from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
@@ -348,6 +350,17 @@ class FakeBridge:
         rng = np.random.default_rng(reading.hop // 8)
         strengths = np.sort(rng.random(40) ** 2)[::-1] * (1.0 if reading.speaker != BASE else 0.3)
         return [CellView(0 if k % 3 else 3, float(s), k, float(s)) for k, s in enumerate(strengths)]
+
+    def margins(self, reading: Reading) -> AnswerMargins | None:
+        outside = np.setdiff1d(np.arange(HIDDEN), reading.active)
+        gates = GateMargin(
+            reading.margin, 0.31, np.linspace(0.31, 4.0, HIDDEN), int(reading.active[0]), int(outside[0])
+        )
+        banks = tuple(
+            BankMargin(place + 1, float(r - tau), 0.4 if r > tau else None)
+            for place, (r, tau) in enumerate(zip(reading.bank_r, reading.bank_tau, strict=False))
+        )
+        return AnswerMargins(gates, banks, 0.002, 0.11)
 
     def unit(self, index: int) -> UnitView | None:
         rng = np.random.default_rng(index)

@@ -13,6 +13,7 @@ from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.answertext import AnswerText, Line
 from dgstudio.studio.widgets.classbars import Bar, ClassBars
+from dgstudio.studio.widgets.marginwords import answer_words
 from dgstudio.studio.widgets.panel import MARGIN, PanelFrame
 from dgstudio.studio.widgets.statusbar import duration
 from dgstudio.types import Reading, TwinReading
@@ -159,7 +160,9 @@ class AnswerPanel(PanelFrame):
             (f"v{reading.version}", "text_strong", 600),
             (f" in {duration(self._latency or reading.latency_us)}", "text_muted", 400),
         )
-        return Line(pieces, ANSWERED_TIP)
+        margins = self._commands.margins(reading)
+        words = "" if margins is None else answer_words(margins)
+        return Line(pieces, f"{ANSWERED_TIP}\n{words}" if words else ANSWERED_TIP)
 
     def _twin_line(self) -> Line | None:
         if self._state.compare is None:

@@ -15,6 +15,7 @@ from dgstudio.studio.widgets.bankrows import ROW, BankRows
 from dgstudio.studio.widgets.firing import FiringCounts
 from dgstudio.studio.widgets.gatemap import NO_EXAMPLES, GateMap
 from dgstudio.studio.widgets.inspector import ClassRow, UnitInspector
+from dgstudio.studio.widgets.marginwords import unit_words
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.raster import GateRaster
 from dgstudio.types import BASE, NOBODY, Reading
@@ -216,7 +217,9 @@ class GatesPanel(PanelFrame):
 
     def _show(self, unit: UnitView) -> None:
         words = self.map.words("unit", unit.index).split(" · ", 1)
-        self.inspector.show_unit(unit, self._class_rows(unit), words[1] if len(words) > 1 else "")
+        margins = None if self._reading is None else self._commands.margins(self._reading)
+        far = "" if margins is None else unit_words(margins, unit.index)
+        self.inspector.show_unit(unit, self._class_rows(unit), " · ".join(filter(None, (far, *words[1:]))))
 
     def _class_rows(self, unit: UnitView) -> list[ClassRow]:
         counts = self.firing.by_class(unit.index)

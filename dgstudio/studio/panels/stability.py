@@ -34,6 +34,7 @@ class StabilityPanel(PanelFrame):
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
         self.lanes.compare = state.compare
+        self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)
         self._right.setToolTip("Seconds of the stream that are in view; now is at the right edge")
         state.changed.connect(self._on_changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
@@ -63,6 +63,8 @@ class StabilityLanes(QWidget):
         self.theme: Theme = DARK
         self._log = log
         self.compare: str | None = None
+        self.name_of: Callable[[int | None], str] = "class {}".format
+        """Names a class in tooltips."""
         self.words: list[tuple[str, str]] = [("", "text_muted")] * 4
         """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
         self.counts: list[tuple[str, int]] = []
@@ -147,7 +149,8 @@ class StabilityLanes(QWidget):
         if lane != TWIN:
             near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
             if near:
-                return tooltip_of(min(near, key=lambda record: abs(self.x_of(record.time) - point.x())), lane)
+                nearest = min(near, key=lambda record: abs(self.x_of(record.time) - point.x()))
+                return tooltip_of(nearest, lane, self.name_of)
         elif self.compare is None:
             return ""
         return MEANINGS[lane]

@@ -10,6 +10,7 @@ from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.chip import Segmented
+from dgstudio.studio.widgets.marginwords import room_words
 
 WIDTH = 430
 STEP = 0.01
@@ -26,6 +27,12 @@ OPENNESS = (
 DISAGREEMENT = (
     "By how much the bank may agree with what lies below it and speak all the same (δ). At 0 it speaks only to "
     "disagree."
+)
+
+
+ROOM = (
+    "How far the routing of the protected inputs is from changing. γ is the score of the last unit that answers over "
+    "that of the first that does not; the input moves in standard deviations of its features."
 )
 
 
@@ -47,6 +54,9 @@ class LearningSheet(Overlay):
         column.addWidget(self._label("head", "Contract", "panelTitle"))
         column.addWidget(self._label("promise", "", wrap=True))
         column.addWidget(self._label("coverage", "", "muted", wrap=True))
+        column.addWidget(self._label("room words", "", "muted", wrap=True))
+        self._labels["room words"].setToolTip(ROOM)
+        self._labels["room words"].hide()
         self.protect = QPushButton("Protect what it knows now")
         self.protect.clicked.connect(lambda: commands.protect_now())
         column.addWidget(self.protect, 0, Qt.AlignmentFlag.AlignLeft)
@@ -89,6 +99,9 @@ class LearningSheet(Overlay):
         """Show how much of what is answered now is certified; called at each frame, in the Qt thread."""
         if self.isVisible():
             self._set("coverage", coverage_words(frame))
+            # First, so that it is placed with the room that it takes.
+            self._labels["room words"].setVisible(frame.stats.room is not None)
+            self._set("room words", room_words(frame.stats.room))
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

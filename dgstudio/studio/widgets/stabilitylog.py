@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from dgstudio.studio.widgets.marginwords import cause_words
 from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
 
 VIEW_S = 30.0
@@ -129,8 +130,8 @@ def percent(part: int, whole: int) -> str:
     return f"{max(1, part * 1000 // whole) / 10:.1f} %"
 
 
-def tooltip_of(record: PublishRecord, lane: int) -> str:
-    """Return what the tooltip of a mark says, in one or two lines."""
+def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None], str] = "class {}".format) -> str:
+    """Return what the tooltip of a mark says, in one or two lines; `name_of` names a class."""
     what = f"v{record.version}" if record.version is not None else "a proposal"
     when = f" at {record.time:.1f} s"
     if record.kind == "rejected":
@@ -139,7 +140,9 @@ def tooltip_of(record: PublishRecord, lane: int) -> str:
         if record.routing_delta is None or record.representation_delta is None:
             return f"{what}{when}: there was no live input"
         moved = f"routing moved its logits by {record.routing_delta:.3g}, weights by {record.representation_delta:.3g}"
-        return f"{what}{when}: {moved}" + (", and its answer changed" if record.live_flip else "")
+        causes = cause_words(record, name_of)
+        flipped = ", and its answer changed" if record.live_flip else ""
+        return f"{what}{when}: {moved}{flipped}" + (f"\n{causes[0].upper()}{causes[1:]}" if causes else "")
     if lane == 2:
         flips = f", {record.flips} protected answers flipped" if record.flips else ""
         if record.kind == "rolled back":
