@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.settings import PROOF_GAP
+from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, PROOF_GAP
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
 from dgstudio.types import F32, I32
@@ -49,8 +49,11 @@ class Contract:
         self._embedded: tuple[object, list[Array]] | None = None
         self._activated: tuple[Base, I32] | None = None
 
-    def prove(self, head: Snapshot, candidate: Snapshot) -> None:
+    def prove(self, head: Snapshot, candidate: Snapshot, rule: str = LOCKED_BANK) -> None:
         """Prove that publishing `candidate` after `head` moves no protected logit; say why where it cannot.
+
+        Under any rule but the gradient the base must be the same in every byte, protected inputs or not: no other rule
+        moves it, so a bit that differs is a fault, wherever it lies.
 
         Given that `head` keeps the contract, the answer to a protected input stays the same in every byte, because
         normaliser and φ are the same bytes, because the base is, or activates the very same units on it, by the
@@ -58,11 +61,18 @@ class Contract:
         are there in the same order with the same bytes, and because every other bank is closed on it, by the serving
         kernel's own r, with a gap below τ that no rounding bridges.
 
+        Parameters
+        ----------
+        rule
+            One of `settings.RULES`: who proposes.
+
         Raises
         ------
         Rejected
         """
         _sound(head, candidate)
+        if rule != GRADIENT and not _same_part(head.base, candidate.base):
+            raise Rejected(f"The proposal changes the base, which the {rule} never moves; it was not published.")
         if not len(self.protected):
             return
         _same_foundation(head, candidate)
@@ -213,6 +223,7 @@ def _same_part(old: Any, new: Any) -> bool:
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
             if a is not b and (a.shape != b.shape or a.dtype != b.dtype or a.tobytes() != b.tobytes()):
                 return False
-        elif a is not b and a != b:
+        elif a is not b and (isinstance(a, np.ndarray) or isinstance(b, np.ndarray) or a != b):
+            # An array on one side only: None on the other.
             return False
     return True

@@ -260,7 +260,7 @@ class LearningCore:
                 reason=reason,
                 unix=time.time(),
             )
-            self._contract.prove(head, candidate)
+            self._contract.prove(head, candidate, self._rule.name)
             if self.settings.audit_at_publish == "full":
                 self._contract.audit(Plan(candidate), 0, self.protected_count).require_unmoved()
         except Rejected as error:

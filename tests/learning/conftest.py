@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from dgstudio.errors import BadInputError
+from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.base_model import assemble
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
@@ -117,6 +118,15 @@ class User:
         st.tuples(st.just("mode"), st.integers(0, 3), st.just(0)),
     )
 
+    every_act = st.one_of(
+        acts,
+        acts,
+        st.tuples(st.sampled_from(["release", "rebuild", "consolidate", "protect"]), st.integers(0, 99), st.just(0)),
+        st.tuples(st.just("openness"), st.integers(0, 99), st.integers(0, 3)),
+        st.tuples(st.just("half"), st.integers(0, 2), st.just(0)),
+    )
+    """All that there is: what moves protected answers by the user's own wish, the dials, modes B and C as well."""
+
     def __init__(self, learner: Learner) -> None:
         self.learner = learner
         self.labelled: dict[int, Example] = {}
@@ -151,6 +161,21 @@ class User:
             record = learner.add_class(which)
         elif what == "mode":
             learner.set_mode(Mode.BOTH if which else Mode.OFF)
+        elif what == "half":
+            learner.set_mode((Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)[which % 3])
+        elif what == "openness":
+            learner.set_openness(round(-0.52 + which / 99, 3), (0.0, 0.2, 0.6, math.inf)[count])
+        elif what == "release" and learner.protected_count:
+            first = which % learner.protected_count
+            record = learner.release(range(first, min(first + 3, learner.protected_count)))
+        elif what == "rebuild":
+            sealed = learner.sealed_among(ids)
+            if sealed:
+                with contextlib.suppress(BadInputError, Rejected):
+                    record = learner.accept_rebuild(learner.plan_rebuild(sealed[which % len(sealed) :][:3]))
+        elif what == "consolidate":
+            known = {i: e.class_id for i, e in self.labelled.items() if e.class_id in KNOWN}
+            record = learner.adopt_base(make_base(protected=6 + which % 5, features=48, seed=which), known)
         return [step for step in (record, *settle(learner)) if step is not None]
 
 

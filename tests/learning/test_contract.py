@@ -15,11 +15,12 @@ from dgstudio.errors import Rejected
 from dgstudio.learning.contract import Contract
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import Cohort
+from dgstudio.learning.protected import Cohort, ProtectedSet
+from dgstudio.learning.settings import GRADIENT, PROOF_GAP
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
-from dgstudio.types import PublishRecord
+from dgstudio.types import OWN_ACTS, PublishRecord
 
 Begin = Callable[..., Learner]
 Label = Callable[..., list[Any]]
@@ -66,10 +67,15 @@ def play(learner: Learner, person: Any, acts: list[tuple[str, int, int]]) -> tup
     witness, records = Witness(learner), []
     for act in acts:
         before = learner.store.head
-        # A seal and the publish before it may come in one act: then the version sealed is the seal's parent.
         news = person.does(act)
-        sealed = [r for r in news if r.kind in ("protected", "bank sealed")]
-        witness.check(learner.store.get(sealed[0].parent) if sealed else before)
+        for record in news:
+            if record.kind in ("protected", "bank sealed"):
+                # It may come with the publish before it: what is protected is what its parent answers.
+                before = learner.store.get(record.parent)
+            elif record.kind in OWN_ACTS:
+                # The user chose another model: what it answers is what is protected from now on.
+                before = learner.store.get(record.version)
+        witness.check(before)
         audit = learner.audit_all()
         assert audit.bits_changed == 0 and audit.flips == 0 and audit.max_delta == 0
         assert audit.checked == learner.protected_count
@@ -89,6 +95,18 @@ def test_no_history_of_labels_and_acts_moves_a_protected_answer(
     base = bases(protected=6 + 4 * seed, features=48, seed=seed)
     learner = begin(base, protected=8, protected_max=30 + seed, seal_at=data.draw(st.sampled_from([7, 1000])))
     play(learner, user(learner), data.draw(st.lists(user.acts, min_size=4, max_size=20)))
+
+
+@given(data=st.data(), seed=st.integers(0, 5))
+@settings(max_examples=100)
+def test_no_history_of_all_acts_and_modes_moves_what_is_still_protected(
+    data: st.DataObject, seed: int, bases: Callable[..., BaseModel], begin: Begin, user: Any
+) -> None:
+    """Direct releases, openness, rebuilds, new bases and the modes Routing and Weights among the others."""
+    base = data.draw(st.sampled_from([bases(protected=6 + 4 * seed, features=48, seed=seed), None]))
+    seal_at = data.draw(st.sampled_from([7, 1000]))
+    learner = begin(base, protected=8, protected_max=30 + seed, features=48, seal_at=seal_at)
+    play(learner, user(learner), data.draw(st.lists(user.every_act, min_size=6, max_size=24)))
 
 
 @given(data=st.data())
@@ -114,12 +132,41 @@ def test_a_long_history_has_protected_answers_of_every_kind_and_moves_none(
     assert witness.checked > 2000
 
 
+@pytest.mark.parametrize("begun", ["on a base", "from nothing"])
+def test_a_long_history_of_every_act_happens_and_moves_only_what_it_says(
+    begun: str, small: BaseModel, begin: Begin, user: Any
+) -> None:
+    rng = np.random.default_rng(11)
+    learner = begin(small if begun == "on a base" else None, protected=8, protected_max=60, features=64)
+    names = ["learn"] * 7 + ["half", "half", "openness", "openness", "release", "rebuild", "protect", "protect"]
+    names += ["relabel", "forget", "remove class", "add class", "roll back", "resume", "mode"]
+    acts = [(str(rng.choice(names)), int(rng.integers(3, 99)), int(rng.integers(1, 4))) for _ in range(110)]
+    acts = [(what, which if what in ("openness", "release", "rebuild") else which % 6, n) for what, which, n in acts]
+    acts[70] = ("consolidate", 3, 0)
+    witness, records = play(learner, user(learner), acts)
+    kinds = {record.kind for record in records}
+    assert {"learned", "protected", "released", "rebuilt", "consolidated", "rolled back"} <= kinds
+    assert {"routing", "weights", "both"} <= {s.mode for s in learner.store.history()}
+    assert len({bank.tau for s in learner.store.history() for bank in s.banks}) > 5
+    assert witness.checked > 400
+
+
 # -- proposals that break it -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def sealed(small: BaseModel, begin: Begin, label: Label) -> Learner:
     """Bank 1 is sealed and 12 of its examples are protected; bank 2 has learned class 4."""
+    return make_sealed(small, begin, label)
+
+
+@pytest.fixture(scope="module")
+def sealed_once(small: BaseModel, begin: Begin, label: Label) -> Learner:
+    """The same, for tests that only look."""
+    return make_sealed(small, begin, label)
+
+
+def make_sealed(small: BaseModel, begin: Begin, label: Label) -> Learner:
     learner = begin(small, protected=12)
     learner.add_class(3)
     learner.absorb(label(3, 12))
@@ -180,6 +227,15 @@ def r_of(head: Snapshot, raw: np.ndarray) -> float:
     return float(plan.router(len(head.banks) - 1, plan.embed(raw)))
 
 
+def at(head: Snapshot, raw: np.ndarray, r: float) -> Snapshot:
+    """`head` with the learning bank's router shifted so that the serving kernel gives r on one input."""
+    for _ in range(4):
+        w = head.banks[-1].w.copy()
+        w[-1] += np.float32(r - r_of(head, raw))
+        head = bank_of(head, -1, w=w)
+    return head
+
+
 def another_bank(head: Snapshot) -> Bank:
     return replace(head.banks[-1], id=7, w=np.zeros_like(head.banks[-1].w))
 
@@ -190,19 +246,11 @@ TAMPERED: dict[str, tuple[Callable[[Snapshot, np.ndarray], Snapshot], str]] = {
     "an open bank more": (lambda head, raw: head.with_(banks=(*head.banks, another_bank(head))), "Bank 7"),
     "a unit's weights": (
         lambda head, raw: base_of(head, W1=nudged(head.base.W1, opened(head, raw))),
-        "which protected input 0 opens, would change",
+        "changes the base, which the locked bank never moves",
     ),
-    "a unit's offset": (
-        lambda head, raw: base_of(head, b1=nudged(head.base.b1, opened(head, raw))),
-        "which protected input 0 opens, would change",
-    ),
-    "a unit's read-out": (
-        lambda head, raw: base_of(head, V=nudged(head.base.V, opened(head, raw))),
-        "which protected input 0 opens, would change",
-    ),
-    "a gate that closes": (
-        lambda head, raw: base_of(head, c=out_of_reach(head, raw)),
-        "Protected input 0 would open other units",
+    "a gate that changes nothing": (
+        lambda head, raw: base_of(head, theta=nudged(head.base.theta)),
+        "changes the base, which the locked bank never moves",
     ),
     "NaN in a unit": (lambda head, raw: base_of(head, W1=with_nan(head.base.W1)), "base of the proposal holds numbers"),
     "the base's offsets": (lambda head, raw: base_of(head, b2=nudged(head.base.b2)), "changes the base"),
@@ -226,6 +274,37 @@ TAMPERED: dict[str, tuple[Callable[[Snapshot, np.ndarray], Snapshot], str]] = {
     "NaN in a router": (lambda head, raw: bank_of(head, -1, w=with_nan(head.banks[-1].w)), "not finite"),
     "NaN in a read-out": (lambda head, raw: bank_of(head, -1, R=with_nan(head.banks[-1].R)), "not finite"),
 }
+
+
+MOVED_TOO_FAR: dict[str, tuple[Callable[[Snapshot, np.ndarray], Snapshot], str]] = {
+    "a unit's weights": (
+        lambda head, raw: base_of(head, W1=nudged(head.base.W1, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a unit's offset": (
+        lambda head, raw: base_of(head, b1=nudged(head.base.b1, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a unit's read-out": (
+        lambda head, raw: base_of(head, V=nudged(head.base.V, opened(head, raw))),
+        "which protected input 0 opens, would change",
+    ),
+    "a gate that closes": (
+        lambda head, raw: base_of(head, c=out_of_reach(head, raw)),
+        "Protected input 0 would open other units",
+    ),
+    "the base's offsets": (lambda head, raw: base_of(head, b2=nudged(head.base.b2)), "changes the base"),
+    "the base's class list": (lambda head, raw: base_of(head, classes=head.base.classes[::-1]), "changes the base"),
+    "no base": (lambda head, raw: head.with_(base=None), "changes the base"),
+}
+
+
+@pytest.mark.parametrize("what", MOVED_TOO_FAR)
+def test_the_gradient_rule_too_may_move_only_what_no_protected_input_sees(what: str, sealed: Learner) -> None:
+    tamper, words = MOVED_TOO_FAR[what]
+    head, protected = sealed.store.head, sealed.footing.protected
+    with pytest.raises(Rejected, match=words):
+        Contract(protected).prove(head, tamper(head, protected.inputs[0]), GRADIENT)
 
 
 @pytest.mark.parametrize("what", TAMPERED)
@@ -283,12 +362,65 @@ def test_a_base_may_change_where_no_protected_input_sees_it(sealed: Learner) -> 
     W1, b1, V = grown.W1.copy(), grown.b1.copy(), grown.V.copy()
     W1[unused], b1[unused], V[unused] = 7, 8, 9
     after = base_of(before, W1=W1, b1=b1, V=V, c=grown.c + np.float32(0.5))
-    contract.prove(before, after)
+    contract.prove(before, after, GRADIENT)
     assert contract.audit(Plan(after), 0, sealed.protected_count).bits_changed == 0
     with pytest.raises(Rejected, match="which protected input"):
-        contract.prove(before, base_of(after, V=nudged(V, min(used))))
+        contract.prove(before, base_of(after, V=nudged(V, min(used))), GRADIENT)
     with pytest.raises(Rejected, match="changes the base"):
-        contract.prove(head, before)
+        contract.prove(head, before, GRADIENT)
+    with pytest.raises(Rejected, match="which the locked bank never moves"):
+        contract.prove(before, after)
+
+
+def flipped(array: np.ndarray, bit: int) -> np.ndarray:
+    """The same, but for one bit, counted over all numbers."""
+    changed = array.copy()
+    changed.view(np.uint32).reshape(-1)[bit // 32] ^= np.uint32(1 << bit % 32)
+    return changed
+
+
+@given(data=st.data())
+@settings(max_examples=200)
+def test_one_flipped_bit_anywhere_below_the_learning_bank_is_always_refused(
+    data: st.DataObject, sealed_once: Learner
+) -> None:
+    """In any array of the base, whether or not a protected input uses it, of φ, the normaliser and a sealed bank."""
+    head = sealed_once.store.head
+    part = data.draw(st.sampled_from(["base", "base", "phi", "normaliser", "bank"]))
+    owner = head.banks[0] if part == "bank" else getattr(head, part)
+    name = data.draw(st.sampled_from(sorted(owner.arrays())))
+    array = getattr(owner, name)
+    changed = {name: flipped(array, data.draw(st.integers(0, 32 * array.size - 1)))}
+    tampered = bank_of(head, 0, **changed) if part == "bank" else head.with_(**{part: replace(owner, **changed)})
+    with pytest.raises(Rejected, match=r"base|phi|normaliser|Bank 1"):
+        Contract(sealed_once.footing.protected).prove(head, tampered)
+    if part == "base":
+        with pytest.raises(Rejected, match="base"):
+            Contract(ProtectedSet()).prove(head, tampered)
+
+
+@pytest.mark.parametrize("number", [0, 23, 35])
+def test_a_protected_input_that_would_be_opened_by_a_millionth_is_refused(number: int, sealed: Learner) -> None:
+    """At τ + 1e-6 the bank would speak. The proof refuses everything from τ − 0.05 on, a millionth from there too."""
+    head, protected = sealed.store.head, sealed.footing.protected
+    raw, bank = protected.inputs[number], head.banks[-1]
+    others = Contract(protected.without_rows(n for n in range(len(protected)) if n != number))
+    limit = bank.tau - PROOF_GAP
+    for r, passes in ((bank.tau + 1e-6, False), (bank.tau, False), (limit + 1e-6, False), (limit - 1e-6, True)):
+        moved = at(head, raw, r)
+        assert r_of(moved, raw) == pytest.approx(r, abs=2e-7)
+        assert (r_of(moved, raw) > np.float32(bank.tau)) == (r > bank.tau)
+        if passes:
+            others.prove(head, moved)
+        else:
+            with pytest.raises(Rejected, match="of opening on protected input 0 "):
+                others.prove(head, moved)
+            with pytest.raises(Rejected, match="of opening on protected input"):
+                Contract(protected).prove(head, moved)
+    answers = bank_of(at(head, raw, bank.tau + 1e-6), -1, delta=np.inf)
+    assert others.audit(Plan(answers), 0, 1).bits_changed > 0, "it is open there, and would have moved the answer"
+    shut = bank_of(at(head, raw, bank.tau - 1e-6), -1, delta=np.inf)
+    assert others.audit(Plan(shut), 0, 1).bits_changed == 0, "and still closed a millionth below"
 
 
 def test_the_gap_below_tau_is_proved_by_the_serving_kernel(sealed: Learner) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dgstudio.model.plan import KERNEL, NOBODY, UNKNOWN_LOGIT, Plan, verify_receipt
@@ -70,6 +70,29 @@ def test_nan_in_a_closed_banks_read_out_never_reaches_the_output(make_snapshot, 
             closed += 1
             assert poisoned.answer(raw).logits.tobytes() == answer.logits.tobytes()
     assert 0 < closed < 40
+
+
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.01, 0.1, 1.0]), rows=st.integers(1, 3))
+def test_nan_in_a_silent_banks_read_out_never_reaches_the_output(make_snapshot, seed, share, rows):
+    """Such a bank is open and its scores are computed; whatever they are poisoned with, it stays silent."""
+    rng = np.random.default_rng(seed)
+    snapshot = make_snapshot(rng, banks=2)
+    banks = list(snapshot.banks)
+    # One that agrees with the base as far as it can: it knows the base's classes, or fewer.
+    R = rng.normal(0, 0.1, (rows, 17))
+    banks[0] = replace(banks[0], R=R, classes=(0, 1, 2)[:rows], tau=-9.0, delta=float(rng.uniform(0, 0.5)))
+    plan = Plan(snapshot.with_(banks=tuple(banks)))
+    silent = [(raw, a) for raw in inputs(rng, 10) if (a := plan.answer(raw)).state[0] == BankState.SILENT]
+    assume(silent)
+    poison = rng.random(R.shape) < share
+    poison[rng.integers(rows), rng.integers(17)] = True
+    nan = replace(banks[0], R=np.where(poison, np.float32(np.nan), banks[0].R))
+    poisoned = Plan(snapshot.with_(banks=(nan, banks[1])))
+    for raw, answer in silent:
+        now = poisoned.answer(raw)
+        assert now.state.tolist() == answer.state.tolist() and now.speaker == answer.speaker
+        assert now.logits.tobytes() == answer.logits.tobytes() and now.top == answer.top
+        assert np.isfinite(now.probabilities).all()
 
 
 def test_a_nan_router_stays_closed(make_snapshot, rng):
