@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -212,6 +212,9 @@ def experiment(
     methods: Annotated[
         str | None, typer.Option("--methods", help="What to compare, as in ours,replay; else all.", metavar="LIST")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="What is scored: test, or valid, which settings are chosen on.")
+    ] = None,
 ) -> None:
     """Run a measured comparison, reproducible from seeds: a table, and on demand JSON and a plot."""
     from dgstudio.experiment import run_experiment
@@ -226,6 +229,7 @@ def experiment(
         labels_per_class=_numbers("--labels-per-class", labels),
         protected=protected,
         methods=_listed(methods),
+        split=cast("Any", split),
     )
     run_experiment(name, options, console, json_file=json_file, plot_file=plot_file)
 

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.lab.strokes import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.types import F32, StreamSpec
 
-SHIPPED = ("digits", "basicmotions")
+SHIPPED = ("digits", "basicmotions", "strokes")
 TEST_SHARE = 0.25
 """Of each class, where the data does not say what to test on."""
 VALID_SHARE = 0.15
@@ -44,7 +45,7 @@ class Dataset:
 
     Attributes
     ----------
-    kind : "image" (8×8 pixels, by rows), "signal" (features of windows) or "table".
+    kind : "image" (square, pixels 0 to 16 by rows), "signal" (features of windows) or "table".
     windows : of a signal, the samples (n, window, channels) float32 behind each part's features; else None.
     spec : of a signal, the stream that they were cut from; else None.
     """
@@ -106,9 +107,9 @@ def load(name_or_path: str | Path, seed: int = 0) -> Dataset:
     ----------
     name_or_path
         "digits" (scikit-learn's 8×8 images), "basicmotions" (windows of the shipped recording; the parts never share
-        a take) or an NPZ file with X (n, d) and y (n,), and X_test and y_test where it says what to test on. What
-        `dgstudio export --examples` writes is such a file; it names classes and features, and says which examples
-        are of one take: where each class has three takes, the parts share none.
+        a take), "strokes" (synthetic images in 784 features) or an NPZ file with X (n, d) and y (n,), and X_test and
+        y_test where it says what to test on. What `dgstudio export --examples` writes is such a file; it names classes
+        and features, and says which examples are of one take: where each class has three takes, the parts share none.
     seed
         Of the split into training, validation and, unless it is given, test.
 
@@ -122,6 +123,8 @@ def load(name_or_path: str | Path, seed: int = 0) -> Dataset:
         return _digits(seed)
     if name in ("basicmotions", "basic_motions"):
         return _basicmotions(seed)
+    if name == "strokes":
+        return _strokes(seed)
     path = Path(name_or_path)
     if path.suffix.lower() != ".npz":
         raise BadInputError(f"There is no data “{name}”: choose {_listed(SHIPPED)}, or name an NPZ file with X and y.")
@@ -136,6 +139,13 @@ def _digits(seed: int) -> Dataset:
     names = tuple(f"row {i} column {j}" for i in range(DIGITS_SIDE) for j in range(DIGITS_SIDE))
     train, valid, test = _three_parts(y, seed)
     return _dataset("digits", tuple(map(str, range(10))), names, images, y, train, valid, test, kind="image")
+
+
+def _strokes(seed: int) -> Dataset:
+    images, y = strokes()
+    names = tuple(f"row {i} column {j}" for i in range(SIDE) for j in range(SIDE))
+    train, valid, test = _three_parts(y, seed)
+    return _dataset("strokes", tuple(map(str, range(SIGNS))), names, images, y, train, valid, test, kind="image")
 
 
 @cache

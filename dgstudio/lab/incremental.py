@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -60,6 +61,9 @@ class Ours:
         self._count = 0
         self._unpublished = 0
         self._plan = Plan(self.learner.store.serving)
+        self.bits_changed = 0
+        """Bits of protected answers that differed, over all publishes; `audit_s` is the time of looking."""
+        self.audit_s = 0.0
 
     def predict(self, x: F32) -> int | None:
         """By the serving kernel of the newest version."""
@@ -92,6 +96,15 @@ class Ours:
         # A full bank is sealed by a step of its own.
         if learner.pending and len(learner.footing.learned) >= learner.settings.seal_at:
             learner.step()
+        if learner.protected_count:
+            begin = time.process_time()
+            self.bits_changed += learner.audit_all().bits_changed
+            self.audit_s += time.process_time() - begin
+
+
+def protected_bits(model: Incremental) -> tuple[int | None, float]:
+    """Bits of protected answers that changed over all publishes, None where nothing is protected; seconds of audit."""
+    return (model.bits_changed, model.audit_s) if isinstance(model, Ours) else (None, 0.0)
 
 
 class OursAdapting(Ours):
@@ -199,7 +212,7 @@ def _named(x: F32) -> dict[int, float]:
 
 
 class NoChange:
-    """The last label that came."""
+    """The last label that came: MOA's NoChange, river's `dummy.NoChangeClassifier`."""
 
     def __init__(self) -> None:
         self._last: int | None = None
@@ -213,8 +226,23 @@ class NoChange:
         self._last = y
 
 
+class LastClass:
+    """The class that was born last: the newest one, as long as no other appears."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, None] = {}
+
+    def predict(self, x: F32) -> int | None:
+        """The newest class."""
+        return next(reversed(self._seen), None)
+
+    def learn(self, x: F32, y: int) -> None:
+        """Note a class that is new."""
+        self._seen.setdefault(y)
+
+
 class Majority:
-    """The most frequent label so far."""
+    """The most frequent label so far: what river's `dummy.PriorClassifier` chooses."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
@@ -254,5 +282,6 @@ def classifiers(inputs: int, labels: int, seed: int) -> dict[str, Callable[[], I
         "river k-NN": lambda: scaled(neighbors.KNNClassifier()),
         "online MLP": lambda: OnlineMLP(inputs, seed=seed),
         "no change": NoChange,
+        "last class": LastClass,
         "majority": Majority,
     }

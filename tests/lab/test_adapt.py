@@ -67,6 +67,26 @@ def test_adapt_compares_methods_reproducibly(experiment, file, tmp_path):
         assert {name: first.get(name) for name in SAME} == {name: second.get(name) for name in SAME}
 
 
+def test_each_row_says_how_far_it_is_ahead_of_the_rivals_on_the_same_seeds(experiment, file):
+    asked = ("--quick", "--seeds", 2, "--labels-per-class", 5, "--methods", "ours,replay,replay_all")
+    status, said, read = experiment("adapt", "--data", file, *asked)
+    rows = {row["method"]: row for row in read["rows"]}
+    assert status == 0 and "old over replay all" in said and "coverage" in said
+    for rival, figure in (("replay", "new"), ("replay", "old"), ("replay_all", "old")):
+        ahead = rows["ours"][f"{figure}_over_{rival}"]["mean"]
+        means = [rows[name][f"{figure}_accuracy"]["mean"] for name in ("ours", rival)]
+        assert ahead == pytest.approx(means[0] - means[1]) and rows[rival][f"{figure}_over_{rival}"]["mean"] == 0
+
+
+def test_another_split_is_another_part_and_is_told(experiment, file):
+    asked = ("noise", "--data", file, "--quick", "--methods", "ours")
+    _, _, tested = experiment(*asked)
+    status, _, valid = experiment(*asked, "--split", "valid")
+    assert status == 0 and (tested["config"]["split"], valid["config"]["split"]) == ("test", "valid")
+    differ = [a["old_accuracy"] != b["old_accuracy"] for a, b in zip(tested["rows"], valid["rows"], strict=True)]
+    assert any(differ)
+
+
 def test_growth_protects_each_step_and_scores_all_classes_seen(experiment, file):
     status, _, read = experiment("growth", "--data", file, "--quick", "--methods", "ours,naive")
     rows = {(row["method"], row["classes"]): row for row in read["rows"]}
@@ -74,11 +94,18 @@ def test_growth_protects_each_step_and_scores_all_classes_seen(experiment, file)
     assert rows["ours", 4]["accuracy"]["mean"] > rows["naive", 4]["accuracy"]["mean"] + 0.1
     assert rows["ours", 4]["protected_bits_changed"]["mean"] == 0
     assert rows["ours", 4]["protected_inputs"]["mean"] > read["config"]["protected_present"]
+    limits = rows["ours", 4]
+    assert limits["banks"]["mean"] == 1 and limits["rejections"]["mean"] == 0
+    assert limits["serve_p50_us"]["mean"] > 0 and limits["publish_p99_ms"]["mean"] > 0
+    assert "banks" not in rows["naive", 4]
 
 
 def test_drift_is_recovered_without_moving_a_protected_bit(experiment, file):
-    status, _, read = experiment("drift", "--data", file, "--quick", "--methods", "ours")
-    rows = {row["drift"]: row for row in read["rows"]}
+    status, said, read = experiment("drift", "--data", file, "--quick", "--methods", "ours,naive")
+    assert "naive recovered" in said and "clean before" in said and "clean accuracy" in said
+    naive = {row["drift"]: row["recovered_accuracy"] for row in read["rows"] if row["method"] == "naive"}
+    assert all(row["naive_recovered"] == naive[row["drift"]] for row in read["rows"])
+    rows = {row["drift"]: row for row in read["rows"] if row["method"] == "ours"}
     assert status == 0 and set(rows) == {"rotation", "permutation", "gain", "inversion", "noise"}
     assert all(row["protected_bits_changed"]["mean"] == 0 for row in rows.values())
     for kind in ("rotation", "permutation", "inversion"):
@@ -98,7 +125,7 @@ def test_wrong_labels_are_as_many_as_asked_and_never_right():
     assert [e.class_id for e in with_wrong_labels(examples, 0.0, (0, 1, 2), 5)] == [e.class_id for e in examples]
 
 
-@pytest.mark.parametrize("name", ["digits", "basicmotions"])
+@pytest.mark.parametrize("name", ["digits", "basicmotions", "strokes"])
 def test_a_drift_is_the_same_for_both_parts_and_leaves_the_clean_data_alone(name):
     data = load(name)
     changes = changes_of(data)
@@ -151,6 +178,10 @@ def test_which_classes_are_new_can_be_said_or_left(file):
         (("adapt", "--labels-per-class", "5000", "--quick"), "ask for fewer labels"),
         (("growth", "--base-classes", "0,1"), "has no --base-classes: it takes --seeds"),
         (("growth", "--labels-per-class", "1,5"), "give one"),
+        (("unknown", "--labels-per-class", "1,20"), "give one, as in --labels-per-class 20"),
+        (("adapt", "--split", "train"), "no split “train”: choose test or valid"),
+        (("modes", "--split", "valid"), "has no --split"),
+        (("nothing", "--methods", "magic"), "no method “magic” here: choose ours"),
     ],
 )
 def test_bad_input_gets_one_sentence(experiment, asked, says):
@@ -160,7 +191,7 @@ def test_bad_input_gets_one_sentence(experiment, asked, says):
 
 def test_every_experiment_can_be_found_and_says_what_it_shows():
     assert {"adapt", "drift", "growth", "noise"} <= set(experiment_names())
-    for name in ("adapt", "drift", "growth", "noise"):
+    for name in ("adapt", "drift", "growth", "noise", "nothing"):
         found = find_experiment(name)
         assert found.summary and found.y
         check_options(name, found, Options(seeds=1, quick=True))

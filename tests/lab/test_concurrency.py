@@ -140,7 +140,9 @@ def test_the_experiment_counts_all_reads_over_its_seeds(monkeypatch):
     assert (ours["method"], ours["reads"], ours["seeds"]) == ("ours", 4000, 2)
     assert ours["torn"] + ours["unpublished"] + ours["unattributed"] + ours["protected_bits_changed"] == 0
     assert in_place["torn"] + in_place["unpublished"] > 0
-    assert 0 < ours["serve_p50_us"] <= ours["serve_p99_us"]
+    assert 0 < ours["serve_p50_us"]["mean"] <= ours["serve_p99_us"]["mean"]
+    assert all(ours[name]["ci95"] >= 0 for name in ("serve_p50_us", "serve_p99_us", "publishes_per_s"))
+    assert ours["data"] == in_place["data"] == "blobs"
     assert shares == sorted(shares) and shares[-1] <= 1
 
 

@@ -73,6 +73,7 @@ def test_ours_costs_what_its_parts_cost():
     for row in rows.values():
         assert 0 < row["serve_p50_us"] <= row["serve_p99_us"]
     assert rows["ours"]["learner_mb"] > 8 * 65 * (65 + 40) / 1e6
+    assert rows["ours"]["protected_bits_changed"] == 0 and "protected_bits_changed" not in rows["numpy dense"]
 
 
 def test_more_banks_cost_more_memory_and_products():
@@ -102,7 +103,7 @@ def test_the_experiment_sweeps_one_size_at_a_time(monkeypatch):
     result = cost.run(Options(quick=True), lambda share, text: None)
     points = [(size, value) for size, values in cost.QUICK_SWEEPS.items() for value in values]
     assert [(row["size"], row["value"]) for row in result.rows] == points
-    assert all(row["method"] == "ours" for row in result.rows)
+    assert all(row["method"] == "ours" and row["data"] == "blobs" for row in result.rows)
     default = Sizes()
     for sizes in asked:
         assert sum(getattr(sizes, name) != getattr(default, name) for name in cost.SWEEPS) <= 1

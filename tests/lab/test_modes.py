@@ -24,6 +24,7 @@ def test_rows_say_what_each_mode_learned_and_what_it_moved(file):
         learns = method != "frozen" and (stream == DRIFT or "gradient" not in method)
         assert (row["protected_bits_changed"]["mean"] == 0) == (held or not learns)
         assert row["publishes"]["mean"] + row["rejections"]["mean"] > 0 or method == "frozen"
+        assert row["labels_per_class"] == (15 if stream == DRIFT else 20)
         assert row["seeds"] == 1 and row["ms_per_example"]["mean"] >= 0
         aim, kept = ("drifted", "clean") if stream == DRIFT else ("new", "old")
         assert 0 <= row[f"{aim}_accuracy"]["mean"] <= 1 and row[f"{kept}_accuracy_before"]["mean"] > 0.8

@@ -8,7 +8,17 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.lab.experiments import Options, prequential
 from dgstudio.lab.experiments.prequential import LabelledStream, kappa, read_stream, test_then_train
-from dgstudio.lab.incremental import Majority, NoChange, OnlineMLP, Ours, OursAdapting, classifiers
+from dgstudio.lab.incremental import (
+    LastClass,
+    Majority,
+    NoChange,
+    OnlineMLP,
+    Ours,
+    OursAdapting,
+    classifiers,
+    protected_bits,
+)
+from dgstudio.learning.contract import AuditResult
 
 test_then_train.__test__ = False
 
@@ -86,6 +96,34 @@ def test_every_learner_learns_blobs_from_nothing(name):
     stream = blobs(150)
     answers, _ = test_then_train(classifiers(3, 150, 0)[name](), stream, 0)
     assert (answers[75:] == stream.y[75:]).mean() > 0.93
+
+
+def test_no_change_is_rivers_and_the_last_class_is_the_newest():
+    from river import dummy
+
+    stream, theirs = blobs(60), dummy.NoChangeClassifier()
+    ours, newest = NoChange(), LastClass()
+    assert newest.predict(stream.X[0]) is None
+    seen = []
+    for x, y in zip(stream.X, stream.y.tolist(), strict=True):
+        assert ours.predict(x) == theirs.predict_one({})
+        ours.learn(x, y)
+        newest.learn(x, y)
+        theirs.learn_one({}, y)
+        seen += [y] if y not in seen else []
+        assert newest.predict(x) == seen[-1]
+    assert len(seen) == 3
+
+
+def test_ours_counts_what_it_changed_of_what_it_protects(monkeypatch):
+    model = Ours(protect_after=30)
+    stream = blobs(60)
+    _, seconds = test_then_train(model, stream, 0)
+    assert protected_bits(model) == (0, model.audit_s) and model.audit_s > 0 and seconds > 0
+    assert protected_bits(NoChange()) == (None, 0.0)
+    monkeypatch.setattr(model.learner, "audit_all", lambda: AuditResult(1, bits_changed=7))
+    model.learn(stream.X[0] + 1, 0)
+    assert protected_bits(model)[0] == 7
 
 
 def test_majority_counts():
@@ -179,6 +217,7 @@ def test_the_experiment_on_a_file(tmp_path, monkeypatch):
     ours, majority, late, _ = result.rows
     assert ours["accuracy"]["mean"] > 0.85 > majority["accuracy"]["mean"]
     assert late["accuracy"]["mean"] < ours["accuracy"]["mean"]
+    assert ours["protected_bits_changed"]["mean"] == 0 and "protected_bits_changed" not in majority
     # A file is the same for every seed.
     assert ours["seeds"] == 1
 

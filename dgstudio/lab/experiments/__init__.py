@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.lab.data import Part
 from dgstudio.lab.results import Result
 
+TEST: Part = "test"
+SPLITS: tuple[Part, ...] = (TEST, "valid")
 Progress = Callable[[float, str], None]
 """Called with the share that is done, 0..1, and what is being done."""
 
@@ -23,7 +26,8 @@ Progress = Callable[[float, str], None]
 class Options:
     """What the command line can ask of an experiment; None leaves it to the experiment.
 
-    `seeds` is how many, from 0 on. `classes` are named as the user wrote them.
+    `seeds` is how many, from 0 on. `classes` are named as the user wrote them. `split` is the part that is scored:
+    `valid` is what settings are chosen on, `test` what is reported.
     """
 
     seeds: int | None = None
@@ -34,6 +38,7 @@ class Options:
     labels_per_class: tuple[int, ...] | None = None
     protected: int | None = None
     methods: tuple[str, ...] | None = None
+    split: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ def check_options(name: str, experiment: Experiment, options: Options) -> None:
             raise BadInputError(f"The experiment {name} has no {flag}: {_flags(experiment.takes)}.")
     if options.labels_per_class is not None and min(options.labels_per_class, default=0) < 1:
         raise BadInputError("The labels per class must be whole numbers of 1 or more, as in 1,5,20.")
+    if options.split is not None and options.split not in SPLITS:
+        raise BadInputError(f"There is no split “{options.split}”: choose {' or '.join(SPLITS)}.")
     if options.protected is not None and options.protected < 1:
         raise BadInputError(f"{options.protected} protected inputs protect nothing: give at least 1.")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import Dataset, load
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.trial import Trial, begin, labels_of
@@ -20,6 +20,8 @@ PROTECTED = 400
 PUBLISH_EVERY = 4
 """Labels from one publish to the next."""
 QUICK_PUBLISH_EVERY = 10
+AHEAD_OF = (("replay", "new"), ("replay", "old"), ("replay_all", "old"))
+"""Rivals, and the accuracy by which a method is ahead of each."""
 NEW_SHARE = 4
 """Where it is not said which classes are new: the last one of each so many."""
 
@@ -52,18 +54,20 @@ def run(options: Options, progress: Progress) -> Result:
     methods = chosen(options.methods)
     name = options.data or "digits"
     labels = options.labels_per_class or (QUICK_LABELS if options.quick else LABELS)
+    split = options.split or TEST
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     protected = options.protected or PROTECTED
     every = QUICK_PUBLISH_EVERY if options.quick else PUBLISH_EVERY
     base_classes, new_classes = classes_of(load(name), options)
     found: dict[tuple[str, int], list[Row]] = {}
+    # Seed by seed, so that differences are of the same base, labels and order.
     done, total = 0, seeds * len(methods) * len(labels)
     for seed in range(seeds):
         data = load(name, seed)
         progress(done / total, f"seed {seed}: training the base")
         start = begin(data, base_classes, seed, protected, quick=options.quick)
         X, y = data.part("train", new_classes)
-        old, new = data.part("test", base_classes), data.part("test", new_classes)
+        old, new = data.part(split, base_classes), data.part(split, new_classes)
         for method_name, make in methods.items():
             for count in labels:
                 progress(done / total, f"seed {seed}: {method_name}, {count} labels a class")
@@ -77,6 +81,7 @@ def run(options: Options, progress: Progress) -> Result:
                 }
                 found.setdefault((method_name, count), []).append(row | trial.figures())
                 done += 1
+        compare(found)
     heads = {key: {"data": data.name, "method": key[0], "labels_per_class": key[1]} for key in found}
     rows = [heads[key] | over_seeds(runs) for key, runs in found.items()]
     config = {
@@ -85,9 +90,19 @@ def run(options: Options, progress: Progress) -> Result:
         "new_classes": names_of(data, new_classes),
         "labels_per_class": list(labels),
         "methods": list(methods),
+        "split": split,
         **shared_config(seeds, protected, every, len(start.base.protected), options.quick),
     }
     return Result("adapt", config, sorted(rows, key=lambda row: labels.index(row["labels_per_class"])))
+
+
+def compare(found: Mapping[tuple[str, int], Sequence[Row]]) -> None:
+    """Write into the newest row of each method how far it is ahead of the rivals that are there, at the same labels."""
+    for (_, count), runs in found.items():
+        for rival, figure in AHEAD_OF:
+            theirs = found.get((rival, count))
+            if theirs is not None:
+                runs[-1][f"{figure}_over_{rival}"] = runs[-1][f"{figure}_accuracy"] - theirs[-1][f"{figure}_accuracy"]
 
 
 def names_of(data: Dataset, classes: Sequence[int]) -> list[str]:
@@ -110,7 +125,7 @@ def shared_config(seeds: int, protected: int, every: int, present: int, quick: b
 EXPERIMENT = Experiment(
     "new classes on top of old ones: how fast they are learned, and what becomes of the old answers",
     run,
-    frozenset({"data", "base_classes", "new_classes", "labels_per_class", "protected", "methods"}),
+    frozenset({"data", "base_classes", "new_classes", "labels_per_class", "protected", "methods", "split"}),
     x="labels_per_class",
     y=("new_accuracy", "old_accuracy", "unchanged_old_share"),
     columns=(
@@ -123,6 +138,8 @@ EXPERIMENT = Experiment(
         "protected_flips",
         "unchanged_old_share",
         "coverage",
+        "false_certificates",
+        "old_over_replay_all",
         "ms_per_example",
         "publish_p99_ms",
     ),

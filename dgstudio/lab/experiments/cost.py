@@ -117,12 +117,16 @@ def random_base(sizes: Sizes, rng: np.random.Generator) -> tuple[BaseModel, list
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A model that was taught, and what that cost: ms an example absorbed, p50 and p99 of a publish in ms."""
+    """A model that was taught, and what that cost: ms an example absorbed, p50 and p99 of a publish in ms.
+
+    `bits_changed`: of protected answers, over all its publishes.
+    """
 
     snapshot: Snapshot
     absorb_ms: float
     publish_p50_ms: float
     publish_p99_ms: float
+    bits_changed: int
 
 
 def taught(base: BaseModel, examples: Sequence[Example], sizes: Sizes) -> Taught:
@@ -133,15 +137,16 @@ def taught(base: BaseModel, examples: Sequence[Example], sizes: Sizes) -> Taught
     for first in range(0, len(held), BLOCK):
         learner.absorb(held[first : first + BLOCK])
     absorb_ms = (time.process_time() - begin) * 1e3 / len(held)
-    took = []
+    took, bits = [], 0
     for example in more:
         learner.absorb([example])
         record = learner.step()
         if record is None or record.kind != "learned":
             raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason}")
         took.append(record.duration_ms)
+        bits += learner.audit_all().bits_changed
     p50, p99 = np.percentile(took[1:], (50, 99))
-    return Taught(learner.store.head, absorb_ms, float(p50), float(p99))
+    return Taught(learner.store.head, absorb_ms, float(p50), float(p99), bits)
 
 
 def _learner(base: BaseModel, sizes: Sizes) -> Learner:
@@ -313,6 +318,7 @@ def measure(sizes: Sizes, seed: int, rounds: int, *, with_rivals: bool, with_ver
         "absorb_ms": what.absorb_ms,
         "publish_p50_ms": what.publish_p50_ms,
         "publish_p99_ms": what.publish_p99_ms,
+        "protected_bits_changed": float(what.bits_changed),
     }
     contestants: dict[str, tuple[Answer, Row]] = {"ours": (ours(plan), mine)}
     if with_rivals:
@@ -347,7 +353,7 @@ def run(options: Options, progress: Progress) -> Result:
             for method, row in known[key].items():
                 found.setdefault((size, value, method), []).append(row)
     rows: list[Row] = [
-        {"size": size, "value": value, "method": method, **over_seeds(runs)}
+        {"data": "blobs", "size": size, "value": value, "method": method, **over_seeds(runs)}
         for (size, value, method), runs in found.items()
     ]
     config = {

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
+
+import numpy as np
+
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, PUBLISH_EVERY, QUICK_SEEDS, SEEDS, names_of, shared_config
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.types import F32
 
 FIRST = 2
 """Classes of the base."""
 AT_A_TIME = 2
+TIMED = 200
+"""Old inputs that are answered to see how long an answer takes."""
 LABELS = 50
 QUICK_LABELS = 20
 METHODS = ("ours", "naive", "replay", "replay_all")
@@ -25,6 +32,7 @@ def run(options: Options, progress: Progress) -> Result:
     if options.labels_per_class is not None and len(options.labels_per_class) > 1:
         raise BadInputError("Growth has one number of labels per class: give one, as in --labels-per-class 50.")
     count = (options.labels_per_class or (QUICK_LABELS if options.quick else LABELS,))[0]
+    split = options.split or TEST
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     protected = options.protected or PROTECTED
     classes = load(name).classes
@@ -38,7 +46,7 @@ def run(options: Options, progress: Progress) -> Result:
         progress(done / total, f"seed {seed}: training the base")
         start = begin(data, classes[:FIRST], seed, protected, quick=options.quick)
         X, y = data.part("train")
-        old = data.part("test", classes[:FIRST])
+        old = data.part(split, classes[:FIRST])
         for method_name, make in methods.items():
             trial = Trial(make(start), start, old[0])
             number = 0
@@ -49,13 +57,14 @@ def run(options: Options, progress: Progress) -> Result:
                 number += len(examples)
                 trial.learn(examples, PUBLISH_EVERY)
                 row = {
-                    "accuracy": trial.accuracy(*data.part("test", seen)),
-                    "new_accuracy": trial.accuracy(*data.part("test", new)),
+                    "accuracy": trial.accuracy(*data.part(split, seen)),
+                    "new_accuracy": trial.accuracy(*data.part(split, new)),
                     "old_accuracy": trial.accuracy(*old),
                 }
                 trial.protect()
-                row["accuracy_protected"] = trial.accuracy(*data.part("test", seen))
-                found.setdefault((len(seen), method_name), []).append(row | trial.figures())
+                row["accuracy_protected"] = trial.accuracy(*data.part(split, seen))
+                row |= trial.figures() | limits(trial, old[0])
+                found.setdefault((len(seen), method_name), []).append(row)
                 done += 1
     rows: list[Row] = []
     for (seen_count, method_name), runs in sorted(found.items(), key=lambda item: item[0][0]):
@@ -67,15 +76,31 @@ def run(options: Options, progress: Progress) -> Result:
         "new_classes": [names_of(data, new) for new in steps],
         "labels_per_class": count,
         "methods": list(methods),
+        "split": split,
         **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
     }
     return Result("growth", config, rows)
 
 
+def limits(trial: Trial, inputs: F32) -> Row:
+    """How far it has grown, and what that costs: banks, p50 of an answer in µs, refusals so far.
+
+    The number of protected inputs, publish p99 and rejections are among the trial's own figures.
+    """
+    plan = trial.method.plan()
+    times = []
+    for raw in inputs[:TIMED]:
+        begin = time.perf_counter_ns()
+        trial.method.logits_of(raw)
+        times.append(time.perf_counter_ns() - begin)
+    row: Row = {"serve_p50_us": float(np.median(times)) / 1e3}
+    return row if plan is None else row | {"banks": float(len(plan.snapshot.banks))}
+
+
 EXPERIMENT = Experiment(
     "two classes more at a time, protected after each step; accuracy is on all classes seen",
     run,
-    frozenset({"data", "labels_per_class", "protected", "methods"}),
+    frozenset({"data", "labels_per_class", "protected", "methods", "split"}),
     x="classes",
     y=("accuracy", "old_accuracy"),
     columns=(
@@ -87,5 +112,10 @@ EXPERIMENT = Experiment(
         "old_accuracy",
         "protected_bits_changed",
         "unchanged_old_share",
+        "banks",
+        "protected_inputs",
+        "serve_p50_us",
+        "publish_p99_ms",
+        "rejections",
     ),
 )

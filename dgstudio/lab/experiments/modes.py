@@ -172,10 +172,11 @@ def run(options: Options, progress: Progress) -> Result:
                 row = _figures(method, start, examples, aim, old, names)
                 found.setdefault((stream, entrant.method, entrant.mode), []).append(row)
                 done += 1
-    rows = [
-        {"data": data.name, "stream": stream, "method": method, "mode": mode, **over_seeds(runs)}
-        for (stream, method, mode), runs in found.items()
-    ]
+    counts = {DRIFT: labels, NEW: NEW_LABELS}
+    rows: list[Row] = []
+    for (stream, who, mode), runs in found.items():
+        head = {"data": data.name, "stream": stream, "method": who, "mode": mode, "labels_per_class": counts[stream]}
+        rows.append(head | over_seeds(runs))
     config = {
         "data": data.name,
         "base_classes": names_of(data, old_classes),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import (
     PROTECTED,
     PUBLISH_EVERY,
@@ -49,6 +49,7 @@ def run(options: Options, progress: Progress) -> Result:
     name = options.data or "digits"
     counts = options.labels_per_class or LABELS
     shares = QUICK_SHARES if options.quick else SHARES
+    split = options.split or TEST
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     protected = options.protected or PROTECTED
     base_classes, new_classes = classes_of(load(name), options)
@@ -59,7 +60,7 @@ def run(options: Options, progress: Progress) -> Result:
         progress(done / total, f"seed {seed}: training the base")
         start = begin(data, base_classes, seed, protected, quick=options.quick)
         X, y = data.part("train", new_classes)
-        old, new = data.part("test", base_classes), data.part("test", new_classes)
+        old, new = data.part(split, base_classes), data.part(split, new_classes)
         for count in counts:
             labelled = labels_of(X, y, new_classes, count, seed, data)
             for share in shares:
@@ -82,6 +83,7 @@ def run(options: Options, progress: Progress) -> Result:
         "labels_per_class": list(counts),
         "wrong_labels": list(shares),
         "methods": list(methods),
+        "split": split,
         **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
     }
     return Result("noise", config, rows)
@@ -90,7 +92,7 @@ def run(options: Options, progress: Progress) -> Result:
 EXPERIMENT = Experiment(
     "new classes from labels some of which are wrong",
     run,
-    frozenset({"data", "base_classes", "new_classes", "labels_per_class", "protected", "methods"}),
+    frozenset({"data", "base_classes", "new_classes", "labels_per_class", "protected", "methods", "split"}),
     x="wrong_labels",
     y=("new_accuracy", "old_accuracy"),
     columns=(

@@ -2,6 +2,10 @@
 
 Hyperparameters are the defaults of each method on every stream; none was chosen on these. With a label delay of L,
 the label of an input comes after the next L inputs have been answered.
+
+Two baselines know nothing of the input. *no change* gives the last label that came, as MOA's NoChange and river's
+`dummy.NoChangeClassifier` do (river calls that label "the last class seen"). *last class* gives the class that was
+born last, as a learner that forgets all but the newest class would. *majority* is what river's `PriorClassifier` says.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiments import Experiment, Options, Progress
-from dgstudio.lab.incremental import Incremental, classifiers
+from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.streams.csvfile import read_csv
 from dgstudio.streams.table import read_table
@@ -141,7 +145,8 @@ def test_then_train(model: Incremental, stream: LabelledStream, delay: int) -> t
         if len(waiting) > delay:
             due = waiting.popleft()
             model.learn(stream.X[due], int(stream.y[due]))
-    return answers, time.process_time() - begin
+    # Looking whether protected answers moved is the experiment's own work.
+    return answers, time.process_time() - begin - protected_bits(model)[1]
 
 
 def kappa(answers: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> float:
@@ -190,8 +195,12 @@ def run(options: Options, progress: Progress) -> Result:
                 done = (place + number / len(wanted)) / len(chosen)
                 progress((seed + done) / seeds, f"{stream.name}: {method}, seed {seed}")
                 for delay in delays:
-                    answers, seconds = test_then_train(methods[method](), stream, delay)
+                    model = methods[method]()
+                    answers, seconds = test_then_train(model, stream, delay)
                     row = figures(answers, stream.y, seconds)
+                    bits, _ = protected_bits(model)
+                    if bits is not None:
+                        row["protected_bits_changed"] = float(bits)
                     found.setdefault((stream.name, delay, method), []).append(row)
     rows: list[Row] = [
         {"data": name, "label_delay": delay, "method": method, **over_seeds(runs)}

@@ -50,6 +50,8 @@ METHODS = (
     STUDIO,
 )
 """Those with t, sum, residual and leverage read the learning bank; softmax, max logit and energy the answer."""
+DENSE = "dense "
+"""What the names of those begin with that read the dense twin."""
 PAIRS = {"t and residual": ("t", "residual"), "t and sum": ("t", "sum")}
 LABELS = 20
 PROTECTED = 400
@@ -196,6 +198,8 @@ class Scorer:
         learner.absorb(examples)
         learner.step()
         self._plan = Plan(learner.store.head)
+        self.bits_changed = learner.audit_all().bits_changed
+        """Bits of protected answers that its one publish changed."""
         self._twin = ConventionalTwin(base, replay=True, seed=seed)
         for example in examples:
             self._twin.absorb([example])
@@ -311,12 +315,16 @@ def one_seed(name: str, seed: int, labels: int, quick: bool) -> dict[tuple[str, 
                 "newest_without": float(newest.mean()),
                 "accuracy": accuracy,
             }
+            if not method.startswith(DENSE):
+                rows[kind, method]["protected_bits_changed"] = float(scorer.bits_changed)
     return rows
 
 
 def run(options: Options, progress: Progress) -> Result:
     """Judge every score on every kind of unknown input; "all" is the mean over the kinds."""
     names = (str(options.data),) if options.data else DATA
+    if options.labels_per_class is not None and len(options.labels_per_class) > 1:
+        raise BadInputError("Unknown has one number of labels per class: give one, as in --labels-per-class 20.")
     labels = (options.labels_per_class or (LABELS,))[0]
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     found: dict[tuple[str, str, str], list[Row]] = {}
