@@ -77,9 +77,10 @@ def seal(
 ) -> Sealed:
     """Make a version that protects what `head` has learned; its learning bank, if it has one, is sealed.
 
-    The sums take the bank's examples in with mass √κ·μ a class. At most `settings.protected` of what is learned, the
-    base's own examples included, spread over the classes, join P with the answers that they get now. A locked bank
-    is brought to exactly the bank's examples on the way.
+    The sums take the bank's examples in with mass √κ·μ a class: A0 += Σ_i v_i z_i z_iᵀ with v_i = √κ·μ / n_c, and
+    likewise B0 and b_r (`Sums.folded`), so that the next bank is solved as if they had been in the base's training
+    set. At most `settings.protected` of what is learned, the base's own examples included, spread over the classes,
+    join P with the answers that they get now. A locked bank is brought to exactly the bank's examples on the way.
 
     Raises
     ------

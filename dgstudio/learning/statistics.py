@@ -35,7 +35,12 @@ class Sums:
         return cls(np.diag(ridge), np.zeros((dim, 0), np.float32), np.zeros(dim, np.float32), ())
 
     def folded(self, Z: F64, class_ids: npt.NDArray[np.integer], mu: float) -> Sums:
-        """Add examples Z (n, D+1) with mass μ for each of their classes, in float64, stored in float32 again."""
+        """Add examples Z (n, D+1) with mass μ for each of their classes, in float64, stored in float32 again.
+
+        With v_i = μ / n_c, n_c the examples of i's class: A0 += Σ_i v_i z_i z_iᵀ, B0[:, c] += Σ_{i∈c} v_i z_i,
+        b_r −= 2 Σ_i v_i z_i, as the base's own training set was summed (design 3): what is folded in counts as old
+        from now on, and r aims at −1 on it.
+        """
         classes = self.classes + tuple(int(c) for c in np.unique(class_ids) if int(c) not in self.classes)
         B0 = np.zeros((len(self.b_r), len(classes)))
         B0[:, : len(self.classes)] = self.B0
