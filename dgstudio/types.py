@@ -285,7 +285,7 @@ class PublishRecord:
     representation_delta: float | None = None
     live_flip: bool = False
     live_causes: tuple[tuple[int, float], ...] = ()
-    """(class id, what its examples gave to the change of the learning bank's score that moved most), largest first."""
+    """(class id, what its examples gave to the change of the learning bank's logit that moved most), largest first."""
     duration_ms: float = 0.0
     """Solve → assignment, without the background audit."""
     label_to_publish_ms: float | None = None

@@ -18,7 +18,7 @@ from dgstudio.engine.worker import Worker
 from dgstudio.learning.evidence import difference
 from dgstudio.learning.learner import Learner
 from dgstudio.model.certificate import decompose
-from dgstudio.model.plan import Plan
+from dgstudio.model.plan import BANK_GAIN, Plan
 from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord
 
 BLOCK = 16
@@ -286,7 +286,8 @@ class LearnWorker(Worker):
         if record.kind != "learned" or reading is None or not (record.routing_delta or record.representation_delta):
             return record
         shares = difference(before, self._evidence, reading.features).by_class()
-        largest = sorted(((c, share) for c, share in shares.items() if share), key=lambda item: -abs(item[1]))
+        moved = [(c, BANK_GAIN * share) for c, share in shares.items() if share]
+        largest = sorted(moved, key=lambda item: -abs(item[1]))
         return replace(record, live_causes=tuple(largest[:CAUSES]))
 
     def _look_round(self) -> bool:

@@ -15,7 +15,7 @@ from dgstudio.studio.widgets.marginwords import answer_words, cause_words, room_
 from dgstudio.studio.widgets.stabilitylog import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
 
-ROOM = RoutingRoom(4, 400, (0.002, 0.13), (0.0011, 0.06), (0.1, 0.55), None)
+ROOM = RoutingRoom(4, 400, (0.0002, 0.13), (0.0011, 0.06), (0.1, 0.55), None)
 
 
 def frame_of(bridge):
@@ -35,6 +35,8 @@ def test_it_tells_what_has_changed_since_the_protected_version():
     bound = ChangeBound((0, 1), np.array([0.42, 0.1]), np.array([0.0, 0.2]), (3, 9))
     words = answer_words(AnswerMargins(None, (), math.inf, 0.0, (37, bound)))
     assert words == "Since v37 a logit has moved by at most 0.42 by routing and 0.2 by weights (2 units flipped)"
+    another = ChangeBound((0, 1), np.array([1.8, 0.1]), np.zeros(2), ())
+    assert answer_words(AnswerMargins(None, (), math.inf, 0.0, (0, another))).endswith("(another part answers)")
     nothing = ChangeBound((), np.zeros(0), np.zeros(0), ())
     assert answer_words(AnswerMargins(None, (), math.inf, 0.0, (37, nothing))) == ""
 
@@ -63,7 +65,7 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
         QApplication.processEvents()
     assert label.isVisible() and label.height() >= label.heightForWidth(label.width()) - 1
     assert label.text() == (
-        "Room of routing on them (least, median): gates γ 0.002, 0.13, or a move of the input by 0.0011, 0.06; "
+        "Room of routing on them (least, median): gates γ below 0.001, 0.13, or a move of the input by 0.0011, 0.06; "
         "routers |r − τ| 0.1, 0.55."
     )
     assert window.rect().contains(window.learning.geometry())
@@ -73,8 +75,8 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
     ("causes", "words"),
     [
         ((), ""),
-        (((0, 0.8217),), "the score that moved most, by examples of circle +0.82"),
-        (((0, 0.82), (3, -0.1)), "the score that moved most, by examples of circle +0.82, shake −0.10"),
+        (((0, 0.8217),), "in the logit that moved most, by examples of circle +0.82"),
+        (((0, 0.82), (3, -0.1)), "in the logit that moved most, by examples of circle +0.82, shake −0.10"),
     ],
 )
 def test_a_publish_names_whose_examples_moved_the_live_answer(bridge, causes, words):

@@ -9,6 +9,10 @@ from dgstudio.engine.room import MOVED, AnswerMargins
 from dgstudio.types import PublishRecord, RoutingRoom
 
 
+SMALL = 0.001
+"""Smaller margins are not told apart."""
+
+
 def answer_words(margins: AnswerMargins) -> str:
     """Return lines about the gates, the banks, and what may or did change; empty where there is none of them."""
     lines = []
@@ -29,6 +33,8 @@ def answer_words(margins: AnswerMargins) -> str:
         version, bound = margins.since
         flips = len(bound.flipped)
         units = f"{flips} unit{'' if flips == 1 else 's'} flipped"
+        if not flips and bound.routing.any():
+            units = "another part answers"
         moved = f"{bound.routing.max():.2g} by routing and {bound.weights.max():.2g} by weights"
         lines.append(f"Since v{version} a logit has moved by at most {moved} ({units})")
     return "\n".join(lines)
@@ -59,7 +65,7 @@ def room_words(room: RoutingRoom | None) -> str:
 def cause_words(record: PublishRecord, name_of: Callable[[int | None], str]) -> str:
     """Return whose examples moved the live answer at a publish; empty where none did, or it is not known."""
     shares = [f"{name_of(class_id)} {signed(share)}" for class_id, share in record.live_causes]
-    return f"the score that moved most, by examples of {', '.join(shares)}" if shares else ""
+    return f"in the logit that moved most, by examples of {', '.join(shares)}" if shares else ""
 
 
 def signed(value: float) -> str:
@@ -68,4 +74,4 @@ def signed(value: float) -> str:
 
 
 def _pair(values: tuple[float, float]) -> str:
-    return f"{values[0]:.2g}, {values[1]:.2g}"
+    return ", ".join(f"{value:.2g}" if value >= SMALL else f"below {SMALL:g}" for value in values)
