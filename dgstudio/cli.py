@@ -195,7 +195,7 @@ def experiment(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
     plot_file: Annotated[Path | None, typer.Option("--plot", help="Draw them: a PNG, SVG or PDF file.")] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="digits, basicmotions, or a file that the experiment reads.")
+        str | None, typer.Option("--data", help="digits, basicmotions, strokes, or a file that the experiment reads.")
     ] = None,
     base_classes: Annotated[
         str | None, typer.Option("--base-classes", help="Classes to begin with, as in 0,1,2.", metavar="LIST")
