@@ -22,6 +22,10 @@ BUFFER = 500
 """Newest examples that the online MLP rehearses, and that `Ours` keeps where it forgets."""
 BATCH = 16
 STEPS = 2
+STREAM_RATE, FEW_LABELS_RATE = 1e-2, 1e-3
+"""Of the online MLP, on streams and where a few labels of each class come from nothing."""
+SOFTMAX_RATE = 0.03
+TREES = 20
 FORGET_SHARE = 5
 PUBLISH_SHARE = 50
 """Ours publishes when what it has learned has grown by a fiftieth."""
@@ -137,9 +141,14 @@ class OursAdapting(Ours):
 
 
 class OnlineMLP:
-    """A dense network: inputs standardised by running moments, Adam steps on the label and others of the newest."""
+    """A dense network: inputs standardised by running moments, Adam steps on the label and others of the newest.
 
-    def __init__(self, inputs: int, rate: float = 3e-3, seed: int = 0) -> None:
+    The rate was chosen out of 1e-3, 3e-3, 1e-2 on validation data, for each experiment its own, where ours has one
+    set of numbers for all. Streams (see `classifiers`): .715, .740, .759. From nothing (validation parts of digits,
+    BasicMotions and strokes, three seeds, 5, 20 and 50 labels): .821, .809, .800.
+    """
+
+    def __init__(self, inputs: int, rate: float = STREAM_RATE, seed: int = 0) -> None:
         rng = self._rng = np.random.default_rng(seed)
         W1 = rng.normal(0, (2 / inputs) ** 0.5, (HIDDEN, inputs)).astype(np.float32)
         empty = np.zeros((HIDDEN, 0), np.float32)
@@ -256,8 +265,15 @@ class Majority:
         self._counts[y] += 1
 
 
-def classifiers(inputs: int, labels: int, seed: int) -> dict[str, Callable[[], Incremental]]:
+def classifiers(
+    inputs: int, labels: int, seed: int, mlp_rate: float = STREAM_RATE
+) -> dict[str, Callable[[], Incremental]]:
     """Name → how to make it, for streams of `inputs` features and about `labels` labels.
+
+    River's have its documented defaults but for what was better on validation streams (the generators with seeds 100
+    and 101, and inputs of Bananas that are not reported; 1,000 each, mean accuracy of five streams): softmax with
+    rates .003, .01 (default), .03, .1: .635, .636, .649, .646; k-NN with k = 3, 5 (default), 9, 15: .736, .740, .736,
+    .736; the forest with 10 (default) and 20 trees: .731, .739, and with a grace period of 20 instead of 50: .715.
 
     Raises
     ------
@@ -265,7 +281,7 @@ def classifiers(inputs: int, labels: int, seed: int) -> dict[str, Callable[[], I
         Where river is missing.
     """
     try:
-        from river import forest, linear_model, neighbors, preprocessing
+        from river import forest, linear_model, neighbors, optim, preprocessing
     except ImportError as error:
         raise DgstudioError("The rivals come with river: pip install 'dgstudio[lab]'.") from error
 
@@ -277,10 +293,10 @@ def classifiers(inputs: int, labels: int, seed: int) -> dict[str, Callable[[], I
         "ours, protecting": lambda: Ours(protect_after=labels // 5),
         "ours, forgetting": lambda: Ours(keep=BUFFER),
         "ours, adapting": OursAdapting,
-        "river forest": lambda: FromRiver(forest.ARFClassifier(seed=seed)),
-        "river softmax": lambda: scaled(linear_model.SoftmaxRegression()),
+        "river forest": lambda: FromRiver(forest.ARFClassifier(n_models=TREES, seed=seed)),
+        "river softmax": lambda: scaled(linear_model.SoftmaxRegression(optimizer=optim.SGD(SOFTMAX_RATE))),
         "river k-NN": lambda: scaled(neighbors.KNNClassifier()),
-        "online MLP": lambda: OnlineMLP(inputs, seed=seed),
+        "online MLP": lambda: OnlineMLP(inputs, mlp_rate, seed),
         "no change": NoChange,
         "last class": LastClass,
         "majority": Majority,

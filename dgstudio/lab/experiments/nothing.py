@@ -1,8 +1,8 @@
 """`experiment nothing`: from nothing, a few labels of every class, one after the other, against an online MLP.
 
 There is no base and no class. Labels of all classes come in random order; each is learned as it comes, and once all
-have come the learner answers the held-out part. Every method gets the same labels in the same order, and has the
-defaults of `lab/incremental.py`, which says what they were chosen on.
+have come the learner answers the held-out part. Every method gets the same labels in the same order;
+`lab/incremental.py` says what the rivals' settings were chosen on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import SHIPPED, load
 from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
-from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
+from dgstudio.lab.incremental import FEW_LABELS_RATE, Incremental, classifiers, protected_bits
 from dgstudio.lab.methods import Labels
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.trial import labels_of
@@ -50,7 +50,7 @@ def run(options: Options, progress: Progress) -> Result:
             tested = data.part(split)
             for count in counts:
                 examples = labels_of(X, y, data.classes, count, seed, data)
-                known = classifiers(X.shape[1], len(examples), seed)
+                known = classifiers(X.shape[1], len(examples), seed, FEW_LABELS_RATE)
                 rows: dict[str, Row] = {}
                 for method in wanted:
                     if method not in known:

@@ -1,7 +1,7 @@
 """`experiment prequential`: every input is answered before its label is learned, on real and drifting streams.
 
-Hyperparameters are the defaults of each method on every stream; none was chosen on these. With a label delay of L,
-the label of an input comes after the next L inputs have been answered.
+Every method has the same settings on every stream, and none was chosen on these (`lab/incremental.py`). With a label
+delay of L, the label of an input comes after the next L inputs have been answered.
 
 Two baselines know nothing of the input. *no change* gives the last label that came, as MOA's NoChange and river's
 `dummy.NoChangeClassifier` do (river calls that label "the last class seen"). *last class* gives the class that was

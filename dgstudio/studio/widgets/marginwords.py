@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dgstudio.engine.room import MOVED, AnswerMargins
 from dgstudio.types import PublishRecord, RoutingRoom
 
-
 SMALL = 0.001
 """Smaller margins are not told apart."""
 
