@@ -15,6 +15,10 @@ from dgstudio.types import Example, Mode
 class Steered(Ours):
     """As `Ours`, by this update rule and in this mode.
 
+    The gradient's rate is the learner's own, 1e-3. On validation parts (`modes`, noise and blur; digits, BasicMotions,
+    three seeds) 3e-4, 1e-3, 3e-3 and 1e-2 make no difference to .001 where P is held, and without P the mean of
+    drifted and clean accuracy is .835, .825, .795 and .716.
+
     Attributes
     ----------
     versions : how many it has published.

@@ -11,7 +11,7 @@ from dgstudio.lab.methods import Factory, Labels, Start
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 
-NEIGHBOURS = 3
+NEIGHBOURS = 1
 
 
 class _Nearest(ABC):
@@ -100,7 +100,12 @@ class NearestMean(_Nearest):
 
 
 class KNearest(_Nearest):
-    """Score of a class: what its members among the three nearest weigh, 1/squared distance, of all three's weight."""
+    """Score of a class: what its members among the k nearest weigh, 1/squared distance, of the weight of all k.
+
+    Of k = 1, 3, 5 and 9 the mean of old and new accuracy was .853, .789, .740 and .679 on validation parts (digits,
+    BasicMotions, three seeds, 5 and 20 labels): with few labels of a new class its members are outvoted. (`ncm` has
+    nothing to choose.)
+    """
 
     def __init__(self, start: Start) -> None:
         hidden = len(start.base.dense[1])
