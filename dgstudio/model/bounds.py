@@ -293,10 +293,16 @@ def _scores(base: Base, x: F32) -> F64:
 
 def _distances(A: F64, B: F64, norm: str) -> F64:
     """‖A_i − B_j‖ in the dual norm, (len(A), len(B))."""
-    # A row at a time: all differences at once would take k(H − k)d numbers.
     if norm == LARGEST:
+        # A row at a time: all differences at once would take k(H − k)d numbers.
         return np.array([np.abs(row - B).sum(1) for row in A])
-    return np.array([np.sqrt(np.square(row - B).sum(1)) for row in A])
+    sizes = np.square(A).sum(1)[:, None] + np.square(B).sum(1)
+    squares = sizes - 2 * (A @ B.T)
+    # Where two rows are nearly the same, the difference of sums says little.
+    i, j = np.nonzero(squares <= 1e-8 * sizes)
+    squares[i, j] = np.square(A[i] - B[j]).sum(1)
+    distances: F64 = np.sqrt(squares)
+    return distances
 
 
 def _over_living(snapshot: Snapshot, own: tuple[int, ...], bound: F64) -> F64:
