@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
-
 from dgstudio.engine.lane import Lane
+from dgstudio.learning.unknown import unlikeness
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32
@@ -16,18 +15,18 @@ EVERY = 4
 PER_TURN = 8
 SHOWN = 64
 """Looked-at answers in the figure that is shown."""
-LARGEST = 3.0
-"""Beyond three times unusual it does not matter how far."""
+LARGEST = 2.0
+"""Beyond twice the reach it does not matter how far."""
 
 
 class PageHinkley:
     """Page's (1954) cumulative test for a rise of the mean, with Hinkley's minimum; river's `drift.PageHinkley` is it.
 
     After each value x_t: m_t = Σ (x_i − x̄_i − δ), x̄_i the mean so far; a rise is told when m_t − min m exceeds λ, and
-    the test begins afresh. λ is above what half a second between two gestures adds up to.
+    the test begins afresh. λ is above what a second between two gestures adds up to.
     """
 
-    def __init__(self, tolerance: float = 0.2, threshold: float = 15.0, warm_up: int = 30) -> None:
+    def __init__(self, tolerance: float = 0.25, threshold: float = 25.0, warm_up: int = 30) -> None:
         self._tolerance, self._threshold, self._warm_up = tolerance, threshold, warm_up
         self._count = 0
         self._mean = 0.0
@@ -49,8 +48,8 @@ class PageHinkley:
 class DriftWatch:
     """Looks at some of the new readings, in dg-learn's idle turns.
 
-    `novelty` is the mean of the newest: 0 is as usual for what the base was trained on and the examples show, 1 as
-    unusual as one in two hundred of those; None where there is no base to compare with.
+    `novelty` is the mean of the newest: above 1 most of them are unlike what the base was trained on and the examples
+    show; None where nothing has been learned that says how far is far.
     """
 
     def __init__(self, lane: Lane) -> None:
@@ -64,14 +63,14 @@ class DriftWatch:
     def turn(self, snapshot: Snapshot) -> bool:
         """Look at what is new; True if the stream has drifted since the last time that this was said."""
         readings, self._next = self._lane.readings.since(self._next)
-        phi = snapshot.phi
-        if phi is None or phi.seen is None or not phi.unusual > phi.usual:
+        if not _says_how_far(snapshot):
+            self.novelty = None
             return False
         if self._plan is None or self._plan.snapshot is not snapshot:
             self._plan = Plan(snapshot)
         drifted = False
         for reading in [r for r in readings if r.hop % EVERY == 0][-PER_TURN:]:
-            value = novelty(snapshot, self._plan.embed(reading.features))
+            value = novelty(snapshot, self._plan, reading.features)
             self._recent.append(value)
             drifted |= self._test.add(value)
         if self._recent:
@@ -79,13 +78,18 @@ class DriftWatch:
         return drifted
 
 
-def novelty(snapshot: Snapshot, z: F32) -> float:
-    """(e − usual) / (unusual − usual) in 0..3, e the residual of z outside what base and banks have seen."""
-    phi = snapshot.phi
-    assert phi is not None, "asked only where there is a base"
-    assert phi.seen is not None, "asked only where the features know what the base has seen"
-    inside = phi.seen @ z
-    added = [bank.added @ z for bank in snapshot.banks if bank.added is not None]
-    known = max((float(np.dot(more, more)) for more in added), default=0.0)
-    residual = float(np.dot(z, z) - np.dot(inside, inside)) - known
-    return min(max((residual - phi.usual) / (phi.unusual - phi.usual), 0.0), LARGEST)
+def _says_how_far(snapshot: Snapshot) -> bool:
+    known = snapshot.known
+    if known is None:
+        return False
+    return known.near is not None or (bool(snapshot.banks) and all(bank.near is not None for bank in snapshot.banks))
+
+
+def novelty(snapshot: Snapshot, plan: Plan, raw: F32) -> float:
+    """How far raw features (d,) are from all that was learned, in 0..2; 1 is where an answer turns unsure.
+
+    All banks are asked, closed ones too: what was taught is no drift, whoever answers it.
+    """
+    assert snapshot.known is not None, "asked only where something is known"
+    banks = [(bank.near, bank.reach) for bank in snapshot.banks]
+    return min(unlikeness(snapshot.known, banks, plan.normalise(raw)), LARGEST)

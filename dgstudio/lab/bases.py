@@ -178,16 +178,23 @@ def build(
         "training_windows": len(train.labels),
         "held_out_windows": len(held_out.labels),
         "accuracy": accuracy(model, held_out),
+        "unsure": unsure_share(model, held_out),
         "dense_accuracy": dense_accuracy(model, held_out),
     }
     return replace(model, meta=meta)
 
 
 def accuracy(model: BaseModel, windows: LabelledWindows) -> float:
-    """Share of windows that the base answers right, by the serving kernel."""
+    """Share of windows of which the base's largest logit is right, by the serving kernel, be it sure of it or not."""
     plan = Plan(model.snapshot())
-    right = [plan.answer(raw).top == label for raw, label in zip(windows.raw, windows.labels, strict=True)]
+    right = [int(plan.logits_of(raw).argmax()) == label for raw, label in zip(windows.raw, windows.labels, strict=True)]
     return float(np.mean(right))
+
+
+def unsure_share(model: BaseModel, windows: LabelledWindows) -> float:
+    """Share of windows that the base is unsure of."""
+    plan = Plan(model.snapshot())
+    return float(np.mean([plan.answer(raw).unsure for raw in windows.raw]))
 
 
 def dense_accuracy(model: BaseModel, windows: LabelledWindows) -> float:
@@ -224,7 +231,8 @@ def main() -> None:
         print(
             f"{path.name}: {len(base.feature_names)} features, knows {', '.join(base.class_names)} "
             f"({base.meta['accuracy']:.3f} of {base.meta['held_out_windows']} held-out windows, dense twin "
-            f"{base.meta['dense_accuracy']:.3f}), {len(base.protected)} protected, {path.stat().st_size / 1e6:.1f} MB"
+            f"{base.meta['dense_accuracy']:.3f}, unsure of {base.meta['unsure']:.3f}), "
+            f"{len(base.protected)} protected, {path.stat().st_size / 1e6:.1f} MB"
         )
 
 

@@ -12,7 +12,7 @@ from dgstudio.learning.fourier import SIGMA_FROM, directions, median_distance
 from dgstudio.learning.locked_bank import spread_by_class
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.learning.statistics import Sums
-from dgstudio.learning.unknown import with_known
+from dgstudio.learning.unknown import of_base
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
@@ -76,7 +76,6 @@ def assemble(
     # By the kernel that serves, one input at a time, as the examples of a user will be.
     Z = np.array([plan.embed(row) for row in raw], np.float64)
     sums = Sums.empty(phi.dim).folded(Z, labels, settings.mu)
-    phi = with_known(phi, Z, labels, settings.mu, sums.A0)
     order = [sums.classes.index(class_id) for class_id in base.classes]
     return BaseModel(
         normaliser=normaliser,
@@ -91,6 +90,7 @@ def assemble(
         feature_names=feature_names,
         class_names=class_names,
         meta=dict(meta or {}),
+        known=of_base(normaliser(raw), labels),
     )
 
 

@@ -59,7 +59,8 @@ class Contract:
         normaliser and φ are the same bytes, because the base is, or activates the very same units on it, by the
         serving kernel, whose weights are the same bytes, because the banks that existed when the input was protected
         are there in the same order with the same bytes, and because every other bank is closed on it, by the serving
-        kernel's own r, with a gap below τ that no rounding bridges.
+        kernel's own r, with a gap below τ that no rounding bridges. A verdict "unsure" stays too: beside these it reads
+        what the base knows, which is the same bytes or knows the same protected inputs, by the serving kernel.
 
         Parameters
         ----------
@@ -78,6 +79,8 @@ class Contract:
         _same_foundation(head, candidate)
         if candidate.base is not head.base:
             self._prove_base(head, candidate)
+        if candidate.known is not head.known:
+            self._prove_known(head, candidate)
         before = {bank.id: bank for bank in head.banks}
         after = {bank.id: bank for bank in candidate.banks}
         order = [bank.id for bank in candidate.banks]
@@ -131,6 +134,13 @@ class Contract:
             raise Rejected(f"Unit {unit}, which protected input {number} opens, would change; it was not published.")
         # The candidate's, should it be published: the sets are the same.
         self._activated = (new, was)
+
+    def _prove_known(self, head: Snapshot, candidate: Snapshot) -> None:
+        """Reject unless the base knows the same protected inputs: a verdict "unsure" must not turn either."""
+        old, new = Plan(head), Plan(candidate)
+        for number, raw in enumerate(self.protected.inputs):
+            if old.base_knows(raw) != new.base_knows(raw):
+                raise Rejected(f"Protected input {number} would be called unsure, or no longer; it was not published.")
 
     def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
         proven = {bank.id: bank for bank in head.banks}
@@ -205,6 +215,12 @@ def _same_foundation(head: Snapshot, candidate: Snapshot) -> None:
     for name in ("normaliser", "phi"):
         if not _same_part(getattr(head, name), getattr(candidate, name)):
             raise Rejected(f"The proposal changes the {name}, which protected inputs use; it was not published.")
+    old, new = head.known, candidate.known
+    # The base may come to know more: whether that concerns a protected input is asked of the kernel.
+    if old is not None and new is not None:
+        new = replace(new, taught=old.taught, taught_reach=old.taught_reach)
+    if not _same_part(old, new):
+        raise Rejected("The proposal changes what is known, which protected inputs use; it was not published.")
 
 
 def _same_bank(old: Bank, new: Bank) -> bool:

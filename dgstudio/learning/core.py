@@ -337,7 +337,8 @@ class LearningCore:
             again = self._rule.propose(head, Mode(head.mode))
         except Rejected:
             return None
-        return self._rule.evidence(head) if again.banks[-1].ids == head.banks[-1].ids else None
+        new, old = again.banks[-1].ids, head.banks[-1].ids
+        return self._rule.evidence(head) if (new["w"], new["R"]) == (old["w"], old["R"]) else None
 
     def _stood_on(self, snapshot: Snapshot) -> None:
         """Note the footing of a version that has become `head`, and begin its audit."""

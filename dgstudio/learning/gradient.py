@@ -14,6 +14,8 @@ from dgstudio.learning.contract import active_units
 from dgstudio.learning.conventional import BATCH, RECENT
 from dgstudio.learning.dense import Adam, softmax
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
+from dgstudio.learning.unknown import with_taught
+from dgstudio.model.known import Known
 from dgstudio.model.snapshot import Base, Snapshot
 from dgstudio.types import F32, Example, Mode
 
@@ -116,7 +118,7 @@ class GradientRule:
         self.free = np.ones(base.hidden, bool)
         """Units (H,) that no protected input opens."""
         self.free[self._active.ravel()] = False
-        x = self._normalised(protected.reshape(-1, base.inputs))
+        x = self._protected_x = self._normalised(protected.reshape(-1, base.inputs))
         self._gate_inputs: F32 = x if base.psi is None else x @ base.psi.T
         shut = np.ones((len(protected), base.hidden), bool)
         np.put_along_axis(shut, self._active, False, axis=1)
@@ -208,7 +210,7 @@ class GradientRule:
         if self._held:
             self.remark = f"the gates were held still in {self._held} of {self._steps} steps"
         self._next, self._block = state, block
-        return head.with_(base=base)
+        return head.with_(base=base, known=self._known_after(head, block))
 
     def accept(self) -> None:
         """Go on from the last proposal: its examples are learned, moments and draws are what they came to."""
@@ -285,6 +287,12 @@ class GradientRule:
         return replace(moving, theta=old.theta, c=old.c).at_rest()
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _known_after(self, head: Snapshot, block: Sequence[int]) -> Known | None:
+        """What the base knows once it has learned these: an answer that was taught must not be called unsure."""
+        if head.known is None:
+            return None
+        return with_taught(head.known, np.array([self._features[i] for i in block]), self._protected_x)
 
     def _normalised(self, raw: F32) -> F32:
         raw = np.asarray(raw, np.float32)

@@ -17,9 +17,9 @@ from dgstudio.learning.from_nothing import fit, fitted_on
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.learning.solve import Solution, resting_router, solve, with_prior
 from dgstudio.learning.statistics import Statistics, Sums
-from dgstudio.learning.unknown import ADDED, FROM, added_directions, limit
+from dgstudio.learning.unknown import FROM, examples_near, from_nothing
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Bank, Snapshot, frozen
+from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import F32, F64, Example, Mode
 
 
@@ -54,7 +54,6 @@ class LockedBankRule:
         self._class_ids: dict[int, int] = {}
         self._free = below.phi is None
         self._fitted: dict[int, int] = {}
-        self._added: tuple[tuple[int, ...], F32] | None = None
         if self._free or sums is None:
             self._sums = Sums.empty(settings.features + 1)
             self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
@@ -154,29 +153,27 @@ class LockedBankRule:
             classes=solution.classes,
             tau=self.settings.tau,
             delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
-            **self._what_is_unlike(present if mode is Mode.WEIGHTS else None),
+            **self._what_is_known(present if mode is Mode.WEIGHTS else None),
         )
         self.solution = solution
         return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
 
-    def _what_is_unlike(self, present: Bank | None) -> dict[str, Any]:
-        """Where the examples lie, as far as the bank's choice to be unsure needs it; a function of their set.
+    def _what_is_known(self, present: Bank | None) -> dict[str, Any]:
+        """Where the examples lie, and how far they reach, so that the bank can be unsure; a function of their set.
 
-        It routes, as the router does: that of `present` is kept where only weights may change.
+        It goes with the router: that of `present` is kept where only weights may change.
         """
         if present is not None:
-            return {"added": present.added, "unsure": present.unsure}
-        phi = self._below.phi
-        if phi is None or phi.seen is None or not self.settings.unsure:
+            return {"near": present.near, "reach": present.reach}
+        known = self._below.known
+        if known is None or not self.settings.unsure:
             return {}
-        # All of the first few; then as often as their number doubles, since it costs a decomposition.
-        first = sorted(self._features) if len(self._features) <= ADDED else fitted_on(list(self._features))
-        key = tuple(first[:: max(1, len(first) // FROM)][:FROM])
-        if self._added is None or self._added[0] != key:
-            Z = self._store.Z[np.searchsorted(self._store.ids, key)]
-            self._added = key, frozen(added_directions(phi, Z))
-        classes = len(set(self._class_ids.values()))
-        return {"added": self._added[1], "unsure": limit(phi, len(self._features), classes)}
+        ids = np.array(sorted(self._features), np.int64)
+        labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
+        chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
+        x = np.array([self._plan.normalise(self._features[int(i)]) for i in ids[chosen]], np.float32)
+        near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
+        return {} if math.isinf(reach) else {"near": near, "reach": reach}
 
     @property
     def _answers_below(self) -> bool:
@@ -246,7 +243,7 @@ class LockedBankRule:
         """What a proposal takes from below besides banks; φ only once there is something to read it."""
         if not self._free:
             return {}
-        return {"normaliser": self._below.normaliser, "phi": self._below.phi}
+        return {"normaliser": self._below.normaliser, "phi": self._below.phi, "known": self._below.known}
 
     def _refitted(self) -> bool:
         """Fit normaliser and φ again if the examples that they are fitted on, or their labels, have changed."""
@@ -257,10 +254,12 @@ class LockedBankRule:
         self._store = ExampleStore(self._statistics)
         if fitted:
             raw = np.array([self._features[example_id] for example_id in fitted])
-            normaliser, phi = fit(raw, np.fromiter(fitted.values(), np.int64), self.settings)
-            self._stand_on(self._below.with_(normaliser=normaliser, phi=phi))
+            labels = np.fromiter(fitted.values(), np.int64)
+            normaliser, phi = fit(raw, labels, self.settings)
+            known = from_nothing(normaliser(raw), labels)
+            self._stand_on(self._below.with_(normaliser=normaliser, phi=phi, known=known))
         else:
-            self._stand_on(self._below.with_(normaliser=None, phi=None))
+            self._stand_on(self._below.with_(normaliser=None, phi=None, known=None))
         for example_id in sorted(self._features):
             self._add(example_id)
         return True
@@ -278,7 +277,9 @@ class LockedBankRule:
         """Class id that what lies below answers, −1 where it knows none."""
         if self._below.base is None and not self._below.banks:
             return -1
-        top = self._plan.answer(raw).top
+        answer = self._plan.answer(raw)
+        # What is right though it is called unsure is right: being unsure moves nothing that is learned.
+        top = int(answer.logits.argmax()) if answer.unsure else answer.top
         return self._below.classes[top] if top >= 0 else -1
 
 

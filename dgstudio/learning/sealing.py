@@ -33,9 +33,9 @@ class Sealed:
 
 
 def below(head: Snapshot, footing: Footing) -> Snapshot:
-    """What lies below the learning bank of a version: its sealed banks, and φ unless that is still being fitted."""
+    """What lies below the learning bank of a version: its sealed banks; φ and what is known unless still fitted."""
     if footing.sums is None:
-        return head.with_(banks=(), normaliser=None, phi=None)
+        return head.with_(banks=(), normaliser=None, phi=None, known=None)
     return head.with_(banks=tuple(bank for bank in head.banks if bank.sealed))
 
 

@@ -37,7 +37,8 @@ class LearnerSettings:
     margin
         m: the projection brings r of every protected input to −m.
     unsure
-        Whether the bank answers "unsure" to what is unlike anything that was learned (models with a base only).
+        Whether banks keep where their examples lie, so that what is unlike them is "unsure"; else whatever opens a bank
+        counts as like something learned.
     features
         D: random Fourier features, used where there is no base (a base brings its own).
     protected

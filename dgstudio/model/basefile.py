@@ -14,6 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
+from dgstudio.model.known import Known
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
 from dgstudio.types import F32, I32
 
@@ -42,6 +43,8 @@ class BaseModel:
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
     meta: dict[str, Any] = field(default_factory=dict)
+    known: Known | None = None
+    """Which inputs are like the training set; None in files from before there was such a thing."""
 
     def __post_init__(self) -> None:
         base, dim = self.base, self.phi.dim
@@ -80,6 +83,7 @@ class BaseModel:
             normaliser=self.normaliser,
             base=self.base,
             phi=self.phi,
+            known=self.known,
             reason="initial",
         )
 
@@ -92,6 +96,7 @@ class BaseModel:
             "class_names": list(self.class_names),
             "feature_names": list(self.feature_names),
             "phi": self.phi.scalars(),
+            "known": None if self.known is None else {"lead": self.known.lead},
             "meta": self.meta,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,8 +106,10 @@ class BaseModel:
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         arrays: dict[str, npt.NDArray[Any]] = {}
-        for prefix, part in (("normaliser", self.normaliser), ("base", self.base), ("phi", self.phi)):
-            arrays.update({f"{prefix}.{name}": array for name, array in part.arrays().items()})
+        parts = {"normaliser": self.normaliser, "base": self.base, "phi": self.phi, "known": self.known}
+        for prefix, part in parts.items():
+            if part is not None:
+                arrays.update({f"{prefix}.{name}": array for name, array in part.arrays().items()})
         arrays.update(A0=self.A0, B0=self.B0, b_r=self.b_r)
         arrays.update({"protected.inputs": self.protected, "protected.labels": self.protected_labels})
         arrays.update({f"dense.{n}": a for n, a in zip(("W1", "b1", "V", "b2"), self.dense, strict=True)})
@@ -154,6 +161,7 @@ class BaseModel:
             feature_names=tuple(meta["feature_names"]),
             class_names=tuple(meta["class_names"]),
             meta=dict(meta["meta"]),
+            known=None if meta.get("known") is None else Known(**part("known"), lead=float(meta["known"]["lead"])),
         )
 
 

@@ -45,7 +45,7 @@ def _same_units(now: Snapshot, then: Snapshot, answer: Answer) -> bool:
 
 
 def _activates(then: Snapshot, answer: Answer) -> bool:
-    again = Plan(then.with_(banks=(), phi=None, normaliser=None)).answer(answer.x)
+    again = Plan(then.with_(banks=(), phi=None, known=None, normaliser=None)).answer(answer.x)
     return bool(np.array_equal(again.active, answer.active))
 
 

@@ -21,10 +21,11 @@ import scipy
 import threadpoolctl
 from scipy.linalg.blas import saxpy, sdot, sgemv, sscal
 
+from dgstudio.model.known import Known, nearest_of_bank, nearest_of_base
 from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
 from dgstudio.types import BASE, F32, I32, NOBODY, U8, BankState, Receipt
 
-KERNEL_VERSION = 2
+KERNEL_VERSION = 3
 UNKNOWN_LOGIT = -30.0
 """The logit of a living class that the answering part does not know."""
 BANK_GAIN = 10.0
@@ -63,6 +64,15 @@ def _first_largest(values: F32) -> int:
     """Index of the largest value, the first of equals."""
     listed = values.tolist()
     return int(listed.index(max(listed)))
+
+
+def _leading(values: F32) -> tuple[int, float, float]:
+    """Index of the largest value (the first of equals), the value, its lead over the next (inf where it is alone)."""
+    listed = values.tolist()
+    first = max(listed)
+    place = listed.index(first)
+    listed[place] = -math.inf
+    return place, first, first - max(listed)
 
 
 class _Rows:
@@ -104,7 +114,7 @@ class Answer:
     probabilities: F32
     top: int
     unsure: bool = False
-    """The speaking bank finds the input unlike anything learned; `top` is −1 then, and the logits stand."""
+    """The input is unlike anything learned, or no class leads (see `known.py`); `top` is −1 then, the logits stand."""
 
 
 class _Output:
@@ -131,7 +141,7 @@ class _Output:
 class _BankPlan:
     """One bank compiled: its read-out has at least two rows, so that the product has a fixed kind of shape."""
 
-    __slots__ = ("R", "added", "classes", "delta", "output", "place", "rows", "speaks_always", "tau", "unsure", "w")
+    __slots__ = ("R", "classes", "delta", "nearest", "output", "place", "rows", "speaks_always", "tau", "w")
 
     def __init__(self, bank: Bank, living: tuple[int, ...]) -> None:
         self.w = bank.w
@@ -142,8 +152,7 @@ class _BankPlan:
         self.tau = np.float32(bank.tau)
         self.delta = np.float32(bank.delta)
         self.speaks_always = math.isinf(bank.delta)
-        self.added = bank.added if bank.added is not None and len(bank.added) else None
-        self.unsure = bank.unsure
+        self.nearest = nearest_of_bank(bank.near, bank.reach)
         self.output = _Output(living, bank.classes)
 
     def router(self, z: F32) -> np.float32:
@@ -183,6 +192,8 @@ class Plan:
         self._phi: Features | None = snapshot.phi
         self._banks = [_BankPlan(bank, snapshot.classes) for bank in snapshot.banks]
         self._temperature = np.float32(snapshot.temperature)
+        self._known = snapshot.known
+        self._nearest = nearest_of_base(self._known)
         if self._base is not None:
             self._base_output = _Output(snapshot.classes, self._base.classes)
             self._W1, self._V = _Rows(self._base.W1), _Rows(self._base.V)
@@ -268,7 +279,9 @@ class Plan:
         output: _Output | None = None
         if base is not None:
             active, activations, margin, base_logits = self._answer_base(base, x)
-            speaker, below = BASE, base.classes[_first_largest(base_logits)]
+            speaker = BASE
+            if self._banks:
+                below = base.classes[_first_largest(base_logits)]
             output = self._base_output
             logits = output(base_logits)
         else:
@@ -297,9 +310,12 @@ class Plan:
         if not len(living):
             return Answer(x, active, activations, margin, base_logits, z, r, state, spoken, speaker, logits, logits, -1)
         # A part that knows no living class has nothing to say, however alike its −30s are.
-        top = _first_largest(logits) if output is not None and output.some else -1
-        probabilities = self._softmax(logits)
-        unsure = spoken is not None and z is not None and self._unlike(self._banks[speaker], z)
+        top, largest, lead = _leading(logits)
+        if output is None or not output.some:
+            top = -1
+        probabilities = self._softmax(logits, largest)
+        known = self._known
+        unsure = top >= 0 and known is not None and (lead < known.lead or self._unlike(known, x, state))
         return Answer(
             x,
             active,
@@ -317,17 +333,27 @@ class Plan:
             unsure,
         )
 
-    def _unlike(self, bank: _BankPlan, z: F32) -> bool:
-        """Whether more of z lies outside the subspace of what was learned than the bank takes for known."""
-        phi = self._phi
-        if phi is None or phi.seen is None or bank.unsure == math.inf:
+    def base_knows(self, raw: F32) -> bool:
+        """Whether raw features (d,) are within reach of something that the base knows."""
+        if self._known is None or self._nearest is None:
             return False
-        inside = _product(phi.seen, z)
-        residual = sdot(z, z) - sdot(inside, inside)
-        if bank.added is not None:
-            more = _product(bank.added, z)
-            residual -= sdot(more, more)
-        return bool(residual > bank.unsure)
+        y = self.normalise(raw) * self._known.weights
+        return self._nearest(y, 0.5 * float(sdot(y, y)))
+
+    def _unlike(self, known: Known, x: F32, state: U8) -> bool:
+        """Whether x (d,) is out of reach of all that the base knows and of the examples of every open bank."""
+        y = x * known.weights
+        half = 0.5 * float(sdot(y, y))
+        if self._nearest is not None and self._nearest(y, half):
+            return False
+        asked = self._nearest is not None
+        for bank, did in zip(self._banks, state.tolist(), strict=True):
+            if did == BankState.CLOSED:
+                continue
+            if bank.nearest is None or bank.nearest(y, half):
+                return False
+            asked = True
+        return asked
 
     def _answer_base(self, base: Base, x: F32) -> tuple[I32, F32, float, F32]:
         features = x if base.psi is None else _product(base.psi, x)
@@ -352,9 +378,12 @@ class Plan:
         logits += base.b2
         return u, logits
 
-    def _softmax(self, logits: F32) -> F32:
-        p: F32 = np.exp((logits - logits.max()) / self._temperature)
-        p /= p.sum()
+    def _softmax(self, logits: F32, largest: float) -> F32:
+        p: F32 = logits - largest
+        if self._temperature != _ONE:
+            p /= self._temperature
+        np.exp(p, out=p)
+        p /= np.add.reduce(p)
         return p
 
     def logits_of(self, raw: F32) -> F32:
@@ -373,13 +402,18 @@ class Plan:
         if self._banks and phi is not None:
             total += phi.omega.size + (0 if phi.W1 is None else phi.W1.size)
             total += sum(len(bank.w) for bank in self._banks)
-            if phi.seen is not None and answer.t is not None:
-                added = self._banks[answer.speaker].added
-                total += phi.seen.size + (0 if added is None else added.size)
             total += sum(
                 bank.R.size for bank, s in zip(self._banks, answer.state, strict=True) if s != BankState.CLOSED
             )
+        total += self._macs_known(answer)
         return total
+
+    def _macs_known(self, answer: Answer) -> int:
+        """Of asking the base's prototypes and the examples of open banks, all of them."""
+        if self._known is None:
+            return 0
+        asked = [bank.nearest for bank, s in zip(self._banks, answer.state, strict=True) if s != BankState.CLOSED]
+        return 2 * len(answer.x) + sum(nearest.size for nearest in (self._nearest, *asked) if nearest is not None)
 
     def receipt(self, raw: F32, answer: Answer) -> Receipt:
         """Return what replays this answer."""

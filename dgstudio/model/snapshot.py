@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -14,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.model.arrays import Arrays
+from dgstudio.model.arrays import content_id as content_id
+from dgstudio.model.arrays import frozen as frozen
+from dgstudio.model.known import Known
 from dgstudio.types import F32
 
 CLIP = 6.0
@@ -24,55 +28,8 @@ SPREAD_FLOOR = 0.05
 _LOW, _HIGH = np.float32(-CLIP), np.float32(CLIP)
 
 
-def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
-    """`array` as a contiguous read-only array of `dtype`; the same object if it already is one that owns its data."""
-    if (
-        isinstance(array, np.ndarray)
-        and array.dtype == dtype
-        and array.flags.c_contiguous
-        and array.flags.owndata
-        and not array.flags.writeable
-    ):
-        return array
-    copy = np.array(array, dtype=dtype, order="C", copy=True)
-    copy.flags.writeable = False
-    return copy
-
-
-def content_id(array: npt.NDArray[Any]) -> str:
-    """Hex BLAKE2b-128 of dtype, shape and bytes."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-class _Arrays:
-    """A part whose float32 arrays are frozen when it is made; `ids` holds their content ids, hashed once."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            value = getattr(self, item.name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, item.name, frozen(value))
-
-    def arrays(self) -> dict[str, F32]:
-        """Name → array, in the order of declaration, absent ones left out."""
-        found = {}
-        for item in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, item.name)
-            if isinstance(value, np.ndarray):
-                found[item.name] = value
-        return found
-
-    @cached_property
-    def ids(self) -> dict[str, str]:
-        """Array name → content id."""
-        return {name: content_id(array) for name, array in self.arrays().items()}
-
-
 @dataclass(frozen=True, eq=False)
-class Normaliser(_Arrays):
+class Normaliser(Arrays):
     """x = clip((raw − mean) / scale, ±6), scale = max(sd, .05·max sd). Arrays (d,) float32."""
 
     mean: F32
@@ -96,7 +53,7 @@ class Normaliser(_Arrays):
 
 
 @dataclass(frozen=True, eq=False)
-class Base(_Arrays):
+class Base(Arrays):
     """The gated MLP: gates Θ (H, p), c (H,); units W1 (H, d), b1 (H,); read-out V (H, C₀), b2 (C₀,).
 
     s = Θ ψ(x) + c; the `k` units with the largest s answer, ties go to the lower index. ψ is `psi` (p, d), or the
@@ -155,14 +112,14 @@ class Base(_Arrays):
 
 
 @dataclass(frozen=True, eq=False)
-class Features(_Arrays):
+class Features(Arrays):
     """φ: z = [√(2/D)·cos(Ω g(x) + ϕ) ; 1], one for all banks of a base, frozen at birth.
 
     g(x) = [x / x_rms ; 2·relu(W1 x + b1) / u_rms] over all units of the base as they were, or g = x where W1 is None.
     Ω (D, d + H) or (D, d), ϕ (D,); random Fourier features after Rahimi and Recht (2007).
 
-    `seen` U0 (r, D+1) spans what the base was trained on; of z·z − ‖U0 z‖², `usual` is the median and `unusual` the
-    99.5 % quantile over inputs that the base knows. None: nothing is known about what is unlike it all.
+    `seen`, `usual` and `unusual` are read of files that were made before kernel 3, whose digests cover them; nothing
+    uses them (`Snapshot.known` is what says what is unlike it all).
     """
 
     omega: F32
@@ -182,8 +139,9 @@ class Features(_Arrays):
 
     @cached_property
     def id(self) -> str:
-        """Content id of all of φ."""
-        return _stamp(self.phase, self.phase[:0], json.dumps([self.ids, self.scalars()]))
+        """Content id of all of φ that makes z."""
+        arrays = {name: found for name, found in self.ids.items() if name != "seen"}
+        return _stamp(self.phase, self.phase[:0], json.dumps([arrays, self.x_rms, self.u_rms]))
 
     def scalars(self) -> dict[str, float]:
         """Name → number of what is no array."""
@@ -191,12 +149,13 @@ class Features(_Arrays):
 
 
 @dataclass(frozen=True, eq=False)
-class Bank(_Arrays):
+class Bank(Arrays):
     """A bank: router w (D+1,), read-out R (C_b, D+1) whose rows are `classes`; open ⇔ 1 + w·z > tau.
 
     `delta` = inf means that it speaks whenever it is open; else only where it disagrees by more than −delta. `id` is
-    unique among the banks of a model, for good. Where it speaks and z·z − ‖U0 z‖² − ‖`added` z‖² exceeds `unsure`, its
-    logits stand and the answer is "unsure": the input is unlike anything that was learned.
+    unique among the banks of a model, for good. `near` (n, d) are inputs that it was taught, weighted as in `Known`:
+    where the bank is open, what lies within a squared distance of `reach` of one of them is like something learned.
+    None: whatever opens the bank is. `added` and `unsure` are as `Features.seen`: read of older files, and not used.
     """
 
     id: int
@@ -208,6 +167,8 @@ class Bank(_Arrays):
     sealed: bool = False
     added: F32 | None = None
     unsure: float = math.inf
+    near: F32 | None = None
+    reach: float = math.inf
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -246,7 +207,8 @@ def _stamp(first: npt.NDArray[Any], second: npt.NDArray[Any], rest: str) -> str:
 class Snapshot:
     """One version of everything that answers. Immutable; arrays that an update did not touch are the parent's own.
 
-    `classes` are the living classes in the order of the output; `phi` is None while there is no bank.
+    `classes` are the living classes in the order of the output; `phi` is None while there is no bank. Where `known` is
+    None no answer is ever "unsure".
     The digest covers names, shapes, dtypes and bytes of all arrays and all settings that an answer depends on; it
     does not cover version, parent, mode, reason and time.
     """
@@ -262,6 +224,7 @@ class Snapshot:
     mode: str = "both"
     reason: str = "initial"
     unix: float = 0.0
+    known: Known | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) != len(self.classes):
@@ -284,7 +247,7 @@ class Snapshot:
         """Return a child with these fields changed; all other parts are shared."""
         return replace(self, **changes)
 
-    def parts(self) -> Iterator[tuple[str, _Arrays]]:
+    def parts(self) -> Iterator[tuple[str, Arrays]]:
         """Names and parts that hold arrays, in a fixed order."""
         if self.normaliser is not None:
             yield "normaliser", self.normaliser
@@ -294,6 +257,8 @@ class Snapshot:
             yield "phi", self.phi
         for bank in self.banks:
             yield f"bank{bank.id}", bank
+        if self.known is not None:
+            yield "known", self.known
 
     def arrays(self) -> dict[str, F32]:
         """Name ("base.W1", "bank0.R", …) → read-only array."""
@@ -320,7 +285,9 @@ class Snapshot:
 
     def _answering_meta(self) -> dict[str, Any]:
         base, phi = self.base, self.phi
-        return {
+        # What older versions did not have stays out of their digest.
+        known = {} if self.known is None else {"known": {"lead": self.known.lead}}
+        return known | {
             "classes": list(self.classes),
             "temperature": self.temperature,
             "base": None if base is None else {"k": base.k, "classes": list(base.classes)},
@@ -334,6 +301,7 @@ class Snapshot:
                     "sealed": bank.sealed,
                     "unsure": bank.unsure,
                 }
+                | ({} if bank.near is None else {"reach": bank.reach})
                 for bank in self.banks
             ],
         }
@@ -369,6 +337,7 @@ class Snapshot:
                 base=None if meta["base"] is None else _base(arrays, meta["base"]),
                 phi=None if meta["phi"] is None else _part(Features, "phi", arrays, **meta["phi"]),
                 banks=tuple(_bank(arrays, bank) for bank in meta["banks"]),
+                known=_part(Known, "known", arrays, **meta["known"]) if "known" in meta else None,
                 mode=str(meta["mode"]),
                 reason=str(meta["reason"]),
                 unix=float(meta["unix"]),
@@ -422,4 +391,5 @@ def _bank(arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Ba
         delta=delta,
         sealed=bool(meta["sealed"]),
         unsure=float(meta["unsure"]),
+        reach=float(meta.get("reach", math.inf)),
     )

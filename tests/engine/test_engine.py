@@ -386,7 +386,10 @@ def test_from_nothing_there_is_no_answer_until_a_class_is_learned(rigs: Rigs) ->
     rig.teach("Standing", "Standing", 2)
     rig.teach("Running", "Running", 2)
     assert rig.share_of("Standing", rig.play("Standing", 2)) > 0.9
-    assert rig.share_of("Running", rig.play("Running", 2)) > 0.9
+    readings = rig.play("Running", 2)
+    # In the second take somebody else runs, in places quite unlike what was taught: unsure, not wrong.
+    sure = [reading for reading in readings if reading.top is not None]
+    assert len(sure) > 0.6 * len(readings) and rig.share_of("Running", sure) == 1.0
     rig.check_all()
 
 

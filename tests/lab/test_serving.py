@@ -35,10 +35,11 @@ def test_multiply_accumulates_count_gates_and_features(base, monkeypatch):
     serve = serving.serving_costs(base).serve
     d, hidden, classes, k = 75, 128, 4, 32
     dense = hidden * (d + classes)
-    gated = hidden * d + k * (d + classes)
+    near = base.known.near.size + 2 * d
+    gated = hidden * d + k * (d + classes) + near
     assert serve["macs_over_dense"] == pytest.approx(gated / dense)
     shut = gated + 1024 * (d + hidden) + hidden * d + 1025
-    assert shut / dense < serve["bank_macs_over_dense"] <= (shut + (6 + 64 + 16) * 1025) / dense
+    assert shut / dense < serve["bank_macs_over_dense"] <= (shut + 6 * 1025 + 128 * d) / dense
 
 
 def test_the_bank_that_is_timed_speaks_on_half_of_the_inputs(base):

@@ -39,9 +39,9 @@ def grown(small: BaseModel, begin: Begin, label: Label) -> Learner:
 
 
 def with_part(old: Bank, new: Bank, part: int) -> Bank:
-    """`old` with the router of `new` (and where that finds itself unsure), or with its read-out of one class."""
+    """`old` with the router of `new` (and the examples that go with it), or with its read-out of one class."""
     if part == ROUTER:
-        return replace(old, w=new.w, added=new.added, unsure=new.unsure)
+        return replace(old, w=new.w, near=new.near, reach=new.reach)
     rows = {c: old.R[i] for i, c in enumerate(old.classes)}
     rows[part] = new.R[new.classes.index(part)]
     classes = tuple(c for c in new.classes if c in rows)

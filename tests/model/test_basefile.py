@@ -10,6 +10,7 @@ import safetensors.numpy
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.basefile import BaseModel
+from dgstudio.model.known import Known
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Features, Normaliser
 
@@ -54,6 +55,23 @@ def test_what_was_saved_comes_back_byte_for_byte(model, path):
         assert now.dtype == was.dtype and now.tobytes() == was.tobytes()
     assert [a.tobytes() for a in again.dense] == [a.tobytes() for a in model.dense]
     assert (again.feature_names, again.class_names, again.meta) == (model.feature_names, model.class_names, model.meta)
+
+
+def test_what_is_known_comes_along_and_older_files_do_without(model, path, tmp_path):
+    assert BaseModel.load(path).known is None
+    known = Known(np.ones(D), np.eye(2, D), np.ones(2), lead=0.5)
+    replace(model, known=known).save(tmp_path / "knowing.safetensors")
+    again = BaseModel.load(tmp_path / "knowing.safetensors")
+    assert again.known.ids == known.ids and again.known.lead == 0.5
+    assert again.snapshot().digest == replace(model, known=known).snapshot().digest != model.snapshot().digest
+
+
+@pytest.mark.parametrize(
+    "parts", [{"near": np.ones((2, D))}, {"near": np.ones((2, 3)), "reach": np.ones(2)}, {"lead": -1.0}]
+)
+def test_what_is_known_must_fit_together(parts):
+    with pytest.raises(BadInputError):
+        Known(np.ones(D), **parts)
 
 
 def test_saving_twice_gives_the_same_file(model, path, tmp_path):

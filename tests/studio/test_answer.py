@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 
 from dgstudio.studio.panels.answer import carriers, mean_answer
 from dgstudio.studio.state import CellView
-from dgstudio.types import BASE, TwinReading
+from dgstudio.types import BASE, NOBODY, TwinReading
 
 
 def reading_of(bridge, **changes):
@@ -86,6 +86,10 @@ def test_who_carries_an_answer(bridge, cells, words):
 def test_unsure_is_an_answer_too(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=None, speaker=BASE)))
     assert answer.text.answer == "unsure"
+    assert lines(answer)[1] == "◆ too strange, or too close to call"
+    window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=3, speaker=BASE)))
+    assert lines(answer)[1] == "◆ too strange or too close; as in v3"
+    window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=None, speaker=NOBODY)))
     assert lines(answer)[1] == "no part of the model is sure"
 
 

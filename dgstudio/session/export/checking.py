@@ -97,7 +97,7 @@ def decided_by(snapshot: Snapshot, answer: Answer) -> float:
     """The smallest margin by which anything in this answer was decided: gates, routers, banks, unsure, the top."""
     margins = [answer.margin]
     below = None if snapshot.base is None else _named(snapshot.base.classes, answer.base_logits)
-    z, phi = answer.z, snapshot.phi
+    z, known = answer.z, snapshot.known
     for place, bank in enumerate(snapshot.banks):
         assert z is not None, "an answer of banks has features"
         margins.append(abs(float(answer.r[place]) - bank.tau))
@@ -111,16 +111,33 @@ def decided_by(snapshot: Snapshot, answer: Answer) -> float:
         if answer.state[place] == BankState.SPEAKING:
             margins.append(_lead(t))
             below = _named(bank.classes, t)
-    if answer.speaker >= 0 and z is not None and phi is not None and phi.seen is not None:
-        bank = snapshot.banks[answer.speaker]
-        rest = float(z @ z) - float(np.square(phi.seen @ z).sum())
-        if bank.added is not None:
-            rest -= float(np.square(bank.added @ z).sum())
-        margins.append(abs(rest - bank.unsure))
+    if known is not None:
+        margins += _edges_of_known(snapshot, answer)
+        margins.append(abs(_lead(answer.logits) - known.lead))
     if snapshot.base is not None:
         margins.append(_lead(answer.base_logits))
     margins.append(_lead(answer.logits))
     return min(margins)
+
+
+def _edges_of_known(snapshot: Snapshot, answer: Answer) -> list[float]:
+    """How far a verdict "unlike" is from turning, of the base's prototypes and of each open bank's examples.
+
+    In parts of ‖y‖², as which a product is rounded.
+    """
+    known = snapshot.known
+    assert known is not None, "asked only where something is known"
+    y = answer.x * known.weights
+    rows = known.rows()
+    asked: list[tuple[F32 | None, F32 | float]] = [] if rows is None else [rows]
+    for bank, state in zip(snapshot.banks, answer.state, strict=True):
+        if state != BankState.CLOSED:
+            asked.append((bank.near, bank.reach))
+    return [
+        float(np.abs(np.square(near - y).sum(1) - reach).min()) / (1.0 + float(y @ y))
+        for near, reach in asked
+        if near is not None
+    ]
 
 
 def _named(classes: tuple[int, ...], scores: F32) -> int:

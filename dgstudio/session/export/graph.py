@@ -1,7 +1,8 @@
 """A snapshot as an ONNX graph: the same answer as the serving kernel's, with standard operators only.
 
 It reads like `Plan.answer`: normaliser; gates, the k largest scores, of equals the lower index; the active units alone;
-φ; then the banks in order, each open or not, speaking or not, the last one that speaks answers; "unsure" at the end.
+φ; then the banks in order, each open or not, speaking or not, the last one that speaks answers; at the end "unsure",
+where nothing that was learned is near or no class leads.
 """
 
 from __future__ import annotations
@@ -136,10 +137,10 @@ class _Graph:
 
 
 class _State:
-    """What answers so far, row by row: logits (n, C), class id (n,), whether it knows a living class, is unsure."""
+    """What answers so far, row by row: logits (n, C), class id (n,), whether it knows a living class."""
 
-    def __init__(self, logits: str, below: str, some: str, unsure: str) -> None:
-        self.logits, self.below, self.some, self.unsure = logits, below, some, unsure
+    def __init__(self, logits: str, below: str, some: str) -> None:
+        self.logits, self.below, self.some = logits, below, some
 
 
 def _answer(graph: _Graph, snapshot: Snapshot) -> None:
@@ -153,24 +154,23 @@ def _answer(graph: _Graph, snapshot: Snapshot) -> None:
             logits=graph.living(scores, living, base.classes),
             below=graph("Gather", ids, graph.first_largest(scores)),
             some=graph.each(x, not set(living).isdisjoint(base.classes), np.bool_),
-            unsure=graph.each(x, False, np.bool_),
         )
     else:
         state = _State(
             logits=graph.each(x, [UNKNOWN_LOGIT] * len(living), np.float32),
             below=graph.each(x, NOBODY, np.int64),
             some=graph.each(x, False, np.bool_),
-            unsure=graph.each(x, False, np.bool_),
         )
     if snapshot.banks:
         assert snapshot.phi is not None, "a snapshot with banks has the features that they read"
         z = _embedded(graph, snapshot.phi, x)
-        outside = _outside(graph, snapshot.phi, z)
-        for bank in snapshot.banks:
-            _bank(graph, bank, living, z, outside, state)
+        opened = [_bank(graph, bank, living, z, state) for bank in snapshot.banks]
+    else:
+        opened = []
     logits = graph("Identity", state.logits, name="logits")
     graph("Softmax", graph("Div", logits, graph.constant(snapshot.temperature)), axis=1, name="probabilities")
-    unsure = graph("Identity", state.unsure, name="unsure")
+    doubt = _doubt(graph, snapshot, x, logits, opened)
+    unsure = graph("And", state.some, doubt, name="unsure")
     answered = graph("And", state.some, graph("Not", unsure))
     nobody = graph.constant(-1, np.int64)
     graph("Where", answered, graph.first_largest(logits), nobody, name="top")
@@ -211,21 +211,14 @@ def _embedded(graph: _Graph, phi: Features, x: str) -> str:
     return graph("Concat", waves, graph.each(x, [1.0], np.float32), axis=1)
 
 
-def _outside(graph: _Graph, phi: Features, z: str) -> str | None:
-    """z·z − ‖U0 z‖² (n,): how much of z lies outside the subspace of what the base was trained on."""
-    if phi.seen is None:
-        return None
-    return graph("Sub", _square(graph, z), _square(graph, graph.product(z, phi.seen)))
-
-
 def _square(graph: _Graph, x: str) -> str:
     return graph("ReduceSumSquare", x, graph.constant([1], np.int64), keepdims=0)
 
 
-def _bank(graph: _Graph, bank: Bank, living: Sequence[int], z: str, outside: str | None, state: _State) -> None:
-    """Let one bank override what answers so far, where it is open and speaks."""
+def _bank(graph: _Graph, bank: Bank, living: Sequence[int], z: str, state: _State) -> str:
+    """Let one bank override what answers so far, where it is open and speaks; gives where it is open, (n,)."""
     r = graph("Add", graph("Squeeze", graph.product(z, bank.w[None]), graph.constant([1], np.int64)), graph.constant(1))
-    speaking = graph("Greater", r, graph.constant(bank.tau))
+    is_open = speaking = graph("Greater", r, graph.constant(bank.tau))
     t = graph.product(z, bank.R)
     ids = graph.constant(bank.classes, np.int64)
     if not math.isinf(bank.delta):
@@ -241,20 +234,35 @@ def _bank(graph: _Graph, bank: Bank, living: Sequence[int], z: str, outside: str
     mine = graph.living(graph("Mul", t, graph.constant(BANK_GAIN)), living, bank.classes)
     state.logits = graph("Where", graph.row(speaking), mine, state.logits)
     state.below = graph("Where", speaking, graph("Gather", ids, graph.first_largest(t)), state.below)
-    silent = graph("Not", speaking)
     # Runtimes have no Where of truth values.
     knows = not set(living).isdisjoint(bank.classes)
-    state.some = graph("Or", state.some, speaking) if knows else graph("And", state.some, silent)
-    unlike = _unlike(graph, bank, z, outside)
-    state.unsure = graph("And", state.unsure, silent)
-    if unlike is not None:
-        state.unsure = graph("Or", state.unsure, graph("And", speaking, unlike))
+    state.some = graph("Or", state.some, speaking) if knows else graph("And", state.some, graph("Not", speaking))
+    return is_open
 
 
-def _unlike(graph: _Graph, bank: Bank, z: str, outside: str | None) -> str | None:
-    """Whether more of z lies outside what was learned than the bank takes for known, (n,); None: it never does."""
-    if outside is None or bank.unsure == math.inf:
-        return None
-    if bank.added is not None and len(bank.added):
-        outside = graph("Sub", outside, _square(graph, graph.product(z, bank.added)))
-    return graph("Greater", outside, graph.constant(bank.unsure))
+def _doubt(graph: _Graph, snapshot: Snapshot, x: str, logits: str, opened: Sequence[str]) -> str:
+    """Whether an answer would be unsure, (n,): no class leads, or nothing that is asked finds the input like itself."""
+    known = snapshot.known
+    if known is None:
+        return graph.each(x, False, np.bool_)
+    y = graph("Mul", x, graph.constant(known.weights))
+    rows = known.rows()
+    asked = graph.each(x, rows is not None, np.bool_)
+    alike = graph.each(x, False, np.bool_) if rows is None else _near(graph, y, *rows)
+    for bank, is_open in zip(snapshot.banks, opened, strict=True):
+        asked = graph("Or", asked, is_open)
+        own = is_open if bank.near is None else graph("And", is_open, _near(graph, y, bank.near, bank.reach))
+        alike = graph("Or", alike, own)
+    unlike = graph("And", asked, graph("Not", alike))
+    if len(snapshot.classes) < 2:
+        return unlike
+    two = graph.several("TopK", logits, graph.constant([2], np.int64), outputs=("", ""), axis=1, largest=1, sorted=1)[0]
+    lead = graph.over_classes("ReduceSum", graph("Mul", two, graph.constant([1, -1])))
+    return graph("Or", unlike, graph("Less", lead, graph.constant(known.lead)))
+
+
+def _near(graph: _Graph, y: str, near: Array, reach: Array | float) -> str:
+    """Whether y (n, d) is within reach of one of the rows of `near` (K, d), (n,)."""
+    offset = 0.5 * (np.square(near, dtype=np.float64).sum(1) - reach)
+    ahead = graph.over_classes("ReduceMax", graph("Sub", graph.product(y, near), graph.constant(offset)))
+    return graph("GreaterOrEqual", ahead, graph("Mul", _square(graph, y), graph.constant(0.5)))

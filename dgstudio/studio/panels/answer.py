@@ -16,7 +16,7 @@ from dgstudio.studio.widgets.classbars import Bar, ClassBars
 from dgstudio.studio.widgets.marginwords import answer_words
 from dgstudio.studio.widgets.panel import MARGIN, PanelFrame
 from dgstudio.studio.widgets.statusbar import duration
-from dgstudio.types import Reading, TwinReading
+from dgstudio.types import NOBODY, Reading, TwinReading
 
 TEXT_S = 0.25
 """Wall seconds that words and figures stand, so that they can be read."""
@@ -32,8 +32,8 @@ BANK_TIP = (
     "Learned since the last protected version; examples whose share is at least half of the strongest are counted"
 )
 UNSURE_TIP = (
-    "A bank is open, but the input lies outside what the base and the examples span: an unplugged sensor, noise, or "
-    "something never shown. It is called unsure instead of the newest class."
+    "The input is near nothing that was learned (an unplugged sensor, noise, something never shown), or no class leads "
+    "the others clearly. The scores stand; they only name no class."
 )
 BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
 TWIN_TIPS = {
@@ -188,8 +188,10 @@ class AnswerPanel(PanelFrame):
 
 def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line:
     """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
-    if reading.top is None and reading.speaker >= 0:
-        return Line((("◆ unlike anything that was learned", "warning", 400),), UNSURE_TIP)
+    if reading.top is None and reading.speaker != NOBODY:
+        if reading.certified is not None:
+            return Line(((f"◆ too strange or too close; as in v{reading.certified}", "warning", 400),), UNSURE_TIP)
+        return Line((("◆ too strange, or too close to call", "warning", 400),), UNSURE_TIP)
     if reading.certified is not None:
         return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
     if reading.speaker >= 0:

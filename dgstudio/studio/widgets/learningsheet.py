@@ -184,5 +184,5 @@ def coverage_words(frame: Frame) -> str:
     words = f"Coverage: {share:.0%} of the newest answers provably equal those of the last protected version."
     if frame.stats.novelty is not None:
         # One digit: the text is read, and moves with every quarter second.
-        words += f" Novelty of the stream: {frame.stats.novelty:.1f} (0 as usual, 1 as one known input in 200)."
+        words += f" Novelty of the stream: {frame.stats.novelty:.1f} (above 1: unlike what was learned)."
     return words

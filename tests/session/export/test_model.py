@@ -12,6 +12,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
+from dgstudio.model.known import Known
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
 from dgstudio.session.export import checking, writing
@@ -114,19 +115,29 @@ def test_what_is_not_active_is_not_computed():
 def test_unlike_anything_learned_is_unsure_and_a_part_without_a_living_class_says_nothing():
     rng = np.random.default_rng(2)
     snapshot = small(rng, banks=1, tau=-1e9, delta=math.inf)
-    seen = np.linalg.qr(rng.normal(size=(9, 3)))[0].T.astype(np.float32)
-    phi = replace(snapshot.phi, seen=seen)
     X = rng.normal(size=(200, 4)).astype(np.float32)
-    rest = [1.0 * (z @ z) - np.square(seen @ z).sum() for z in (Plan(snapshot).embed(raw) for raw in X)]
-    bank = replace(snapshot.banks[0], unsure=float(np.median(rest)), added=rng.normal(size=(1, 9)) / 100)
-    doubtful = snapshot.with_(phi=phi, banks=(bank,))
-    found = run(graph_of(doubtful, 4), X)
-    assert 60 < found["unsure"].sum() < 140
-    assert set(found["top"][found["unsure"]]) == {-1} and -1 not in found["top"][~found["unsure"]]
-    check = check_model(graph_of(doubtful, 4), doubtful, X)
-    assert check.largest <= 1e-4
-    silent = snapshot.with_(classes=(1,), banks=(replace(bank, unsure=math.inf),))
-    assert set(run(graph_of(silent, 4), X)["top"]) == {-1}
+    normalised = np.array([Plan(snapshot).normalise(raw) for raw in X])
+    bank = replace(snapshot.banks[0], near=normalised[:20], reach=0.4)
+    known = Known(np.ones(4, np.float32), normalised[20:40], np.full(20, 0.3, np.float32))
+    taught = replace(known, taught=normalised[40:50], taught_reach=np.full(10, 0.5, np.float32))
+    plans = {
+        "prototypes, a bank that tells": snapshot.with_(known=known, banks=(bank,)),
+        "a base that has learned": snapshot.with_(known=taught, banks=(bank,)),
+        "from nothing": snapshot.with_(known=Known(np.ones(4, np.float32)), banks=(bank,)),
+        "a lead that is wanted": snapshot.with_(known=replace(known, lead=1.5), banks=(bank,)),
+        "no bank": snapshot.with_(known=known, banks=()),
+    }
+    shares = {}
+    for what, doubtful in plans.items():
+        found = run(graph_of(doubtful, 4), X)
+        shares[what] = found["unsure"].mean()
+        assert 0.2 < shares[what] < 0.9, what
+        assert set(found["top"][found["unsure"]]) == {-1} and -1 not in found["top"][~found["unsure"]]
+        assert check_model(graph_of(doubtful, 4), doubtful, X).largest <= 1e-4
+    assert shares["a base that has learned"] < shares["prototypes, a bank that tells"] < shares["a lead that is wanted"]
+    silent = snapshot.with_(classes=(1,), known=known)
+    found = run(graph_of(silent, 4), X)
+    assert set(found["top"]) == {-1} and not found["unsure"].any()
 
 
 def test_a_model_from_nothing_with_one_class_and_a_normaliser():
