@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dgstudio.engine.acts import Acts
@@ -357,7 +357,19 @@ class StoreWorker(Worker, StoreDoor):
         if act.version is not None:
             version = act.version
             self._after.append((lambda: self._sink.roll_back(version)) if back else self._sink.protect)
-        self.events.say(Event("undo", self._acts.words(moved, back), data=act))
+        self._say_done(Event("undo", self._acts.words(moved, back), data=act))
+
+    def _say_done(self, event: Event) -> None:
+        """Say that an act was done, once it is durable; where it could not be saved yet, that."""
+
+        def say() -> None:
+            if self._file.failing:
+                text = f"{event.text.rstrip('.')} – not saved yet."
+                self.events.say(replace(event, text=text, level="warning"))
+            else:
+                self.events.say(event)
+
+        self._after.append(say)
 
     def _commit_now(self) -> None:
         self._file.retry()
@@ -397,7 +409,7 @@ class StoreWorker(Worker, StoreDoor):
         self._file.add(lambda session: session.put_act(act))
         self._pass_moved(self._book.do(act))
         if act.kind not in SAID_ELSEWHERE:
-            self._after.append(lambda: self.events.say(Event("labels changed", f"{act.text}.", "good", data=act)))
+            self._say_done(Event("labels changed", f"{act.text}.", "good", data=act))
 
     def _hand_over(self, taker: Callable[[list[Example]], None]) -> None:
         # What was labelled a moment ago is noted and absorbed together: not one without the other.

@@ -16,7 +16,7 @@ from dgstudio.engine.labelbook import LabelBook
 from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
 from dgstudio.engine.take_scores import TakeScores
-from dgstudio.errors import BadInputError
+from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
 from dgstudio.types import Example, Take
 
@@ -188,6 +188,34 @@ def test_as_many_undos_as_acts_give_what_was_before(first: list[Any], then: list
         for state in reversed(states[:-1]):
             again.do("undo")
             assert {**again.state(), "takes": state["takes"]} == state
+
+
+def test_what_was_done_or_undone_is_said_when_it_is_durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(Session.memory())
+    said: list[tuple[str, str, int]] = []
+    full = False
+
+    def say(event: Any) -> None:
+        said.append((event.kind, event.level, desk.session.acts()[1]))
+
+    def batch(session: Session) -> Any:
+        if full:
+            raise SessionError("Nothing can be saved because the disk is full; make room.")
+        return commit(session)
+
+    commit = Session.batch
+    monkeypatch.setattr(Session, "batch", batch)
+    monkeypatch.setattr(desk.events, "say", say)
+    desk.add_class("wave")
+    desk.add_class("rest")
+    desk.take(0, 3)
+    desk.do("relabel", [0, 1], 1)
+    desk.do("undo")
+    desk.do("redo")
+    assert said == [("labels changed", "good", 4), ("undo", "info", 3), ("undo", "info", 4)]
+    full = True
+    desk.do("undo")
+    assert [(kind, level) for kind, level, _ in said[3:]] == [("not saved", "error"), ("undo", "warning")]
 
 
 def test_a_take_that_was_cut_short_can_be_undone_after_reopening(tmp_path: Path) -> None:
