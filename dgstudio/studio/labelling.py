@@ -12,8 +12,8 @@ FIRST_NAME = "class 1"
 """Of the class that a held key makes where there is none yet."""
 REPEATS_AFTER_S = 0.18
 """No keyboard repeats a key sooner."""
-REPEAT_MS = 60
-"""A repeating key is pressed again within this time of its release, or it is up."""
+REPEAT_MS = 25
+"""A repeating key is pressed again within this time of its release, or it is up: X sends the two in one breath."""
 
 
 class Labelling(QObject):
