@@ -1,0 +1,230 @@
+"""A window that is worked in with real keys until its process is killed, and that says what it showed as saved."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import random
+import sys
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from dgstudio.engine.bases import base_for
+from dgstudio.engine.engine import Engine
+from dgstudio.session.file import Session
+from dgstudio.streams.registry import open_source
+from dgstudio.studio.app import application, make_window
+from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, after, digit
+from dgstudio.studio.state import Frame
+from dgstudio.types import Act, Event, Take
+
+SIZE = (1024, 600)
+SPEED = 4.0
+"""Stream seconds a second: more examples before the end, and the first of them sooner."""
+NEW_CLASSES = ("circle", "wave")
+DEEDS = ("hold", "hold", "tap", "relabel", "relabel", "delete", "undo", "undo", "redo", "copy", "protect")
+LONG_S = 600.0
+Entry = tuple[str, int]
+"""An act as the parent knows it: "take" and the take's id, or "act" and its own."""
+
+
+def start_doomed(path: Path, seed: int) -> tuple[BaseProcess, Connection]:
+    """Start a process that works in a window on the session `path`; what it says comes out of the connection.
+
+    Messages are tuples: ("found", entries, done), the history in the file; ("begun", entries, done) once the window
+    is up and has its classes; ("wish", "do", "undo" or "redo") before the key; ("take", id, examples), ("act", id),
+    ("undo", entry), ("redo", entry) or ("copy", path) when the window is given this to show as saved; ("history",
+    entries, done) where the history sheet would.
+    """
+    if sys.platform == "linux":
+        # A server that has imported everything forks: a window is up in a third of the time.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+    else:
+        # Elsewhere the system's own libraries do not stand that.
+        context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(str(path), seed, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def work(path: str, seed: int, connection: Connection) -> None:
+    """Work in a window until the process is killed, or for `LONG_S`."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    qInstallMessageHandler(_say_warning)
+    with contextlib.suppress(BrokenPipeError):
+        Doomed(Path(path), seed, connection).run()
+
+
+def _say_warning(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    # What the platform without a screen cannot do it says at every window.
+    if not text.startswith("This plugin does not support"):
+        print(text, file=sys.stderr)
+
+
+class Doomed:
+    """One window, its keys drawn from `seed`. Qt thread of its own process only."""
+
+    def __init__(self, path: Path, seed: int, connection: Connection) -> None:
+        self._path, self._chance, self._connection = path, random.Random(seed), connection
+        self._copies = 0
+        application()
+        source = open_source("simulator", seed=seed % 1000, speed=SPEED)
+        session = Session.open(path) if path.exists() else Session.create(path)
+        self._engine = Engine(source, base_for(source.spec)[0], session)
+        settings = QSettings(str(path.with_suffix(".ini")), QSettings.Format.IniFormat)
+        self._window = make_window(self._engine, path.name, settings=settings, start=False)
+        self._hands = Hands(self._window)
+        self._events: list[Event] = []
+
+    def run(self) -> None:
+        """Show the window and work in it."""
+        bridge = self._window.commands
+        assert isinstance(bridge, Bridge), "make_window puts a bridge behind every window"
+        bridge.on_frame = self._show
+        self._window.resize(*SIZE)
+        self._window.show()
+        self._window.activateWindow()
+        self._say_history("found")
+        for name in NEW_CLASSES:
+            if self._engine.classes.by_name(name) is None:
+                self._say("wish", "do")
+                bridge.add_class(name)
+        bridge.start()
+        try:
+            self._hands.play(self._script())
+        finally:
+            self._window.close()
+
+    def _show(self, frame: Frame) -> None:
+        self._window.update_frame(frame)
+        self._events += frame.events
+        for event in frame.events:
+            # Before it is painted: what is counted as shown is more than what was seen.
+            match event.kind, event.data:
+                case "take saved", Take() as take if event.level == "good":
+                    self._say("take", take.id, take.examples)
+                case "labels changed", Act() as act if event.level == "good":
+                    self._say("act", act.id)
+                case "copy saved", Path() as copy:
+                    self._say("copy", str(copy))
+
+    def _say(self, *message: Any) -> None:
+        self._connection.send(message)
+
+    def _say_history(self, kind: str) -> None:
+        acts, done = self._engine.book.history()
+        self._say(kind, [entry_of(act) for act in acts], done)
+
+    # -- what is done ------------------------------------------------------------------------------------------
+
+    def _script(self) -> Script:
+        engine = self._engine
+        yield Until(lambda: engine.store.idle, "the classes to be kept")
+        self._say_history("begun")
+        end = after(LONG_S)
+        deeds: dict[str, Any] = {
+            "hold": self._hold,
+            "tap": self._tap,
+            "relabel": lambda: self._browse(None),
+            "delete": lambda: self._browse(Qt.Key.Key_Delete),
+            "undo": lambda: self._walk("undo", CTRL),
+            "redo": lambda: self._walk("redo", CTRL | SHIFT),
+            "copy": self._copy,
+            "protect": self._protect,
+        }
+        while not end.true():
+            yield from deeds[self._chance.choice(DEEDS)]()
+
+    def _class_key(self) -> Qt.Key:
+        return digit(self._chance.choice([info.key for info in self._engine.classes.living() if info.key]))
+
+    def _hold(self) -> Script:
+        key = self._class_key()
+        self._hands.press(key)
+        yield after(self._chance.uniform(0.3, 0.6))
+        self._say("wish", "do")
+        self._events.clear()
+        self._hands.release(key)
+        yield from self._told("take saved", "take empty")
+
+    def _tap(self) -> Script:
+        self._say("wish", "do")
+        self._events.clear()
+        self._hands.tap(self._class_key())
+        yield from self._told("take saved", "take empty")
+
+    def _browse(self, key: Qt.Key | None) -> Script:
+        """Select some examples in the browser and relabel or delete them."""
+        sheet = self._window.examples
+        self._hands.tap(Qt.Key.Key_E)
+        yield Until(sheet.isVisible, "the browser")
+        self._hands.tap(Qt.Key.Key_Home, CTRL)
+        for _ in range(self._chance.randrange(20)):
+            self._hands.tap(Qt.Key.Key_Down)
+        for _ in range(self._chance.randrange(12)):
+            self._hands.tap(Qt.Key.Key_Down, SHIFT)
+        self._say("wish", "do")
+        self._events.clear()
+        self._hands.tap(self._class_key() if key is None else key)
+        # Where all have that label already nothing is done, and nothing said.
+        yield Until(lambda: self._engine.store.idle, "the browser's wish")
+        yield after(0.05)
+        self._hands.tap(Qt.Key.Key_Escape)
+
+    def _walk(self, word: str, modifiers: Qt.KeyboardModifier) -> Script:
+        self._say("wish", word)
+        self._events.clear()
+        self._hands.tap(Qt.Key.Key_Z, modifiers)
+        yield from self._told("undo")
+        act = next(event.data for event in self._events if event.kind == "undo")
+        if isinstance(act, Act):
+            self._say(word, entry_of(act))
+        if isinstance(act, Act) and act.version is not None:
+            # Protecting again is an act of its own, some time later.
+            yield from self._settled()
+
+    def _copy(self) -> Script:
+        self._copies += 1
+        name = str(self._path.with_name(f"{self._path.stem}-{os.getpid()}-{self._copies}.copy.dgs"))
+        self._events.clear()
+        self._hands.tap(Qt.Key.Key_S, CTRL)
+        yield Until(lambda: self._hands.target.window() is not self._window, "the dialog")
+        self._hands.type(name)
+        self._hands.tap(Qt.Key.Key_Return)
+        yield from self._told("copy saved", "copy not saved")
+
+    def _protect(self) -> Script:
+        self._say("wish", "do")
+        self._events.clear()
+        self._hands.tap(Qt.Key.Key_K, CTRL)
+        yield Until(lambda: QApplication.focusWidget() is self._window.palette_.field, "the palette")
+        self._hands.type("protect")
+        self._hands.tap(Qt.Key.Key_Return)
+        yield from self._settled()
+
+    def _told(self, *kinds: str) -> Script:
+        yield Until(lambda: any(event.kind in kinds for event in self._events), f"“{kinds[0]}”")
+
+    def _settled(self) -> Iterator[Until]:
+        """Wait until all is done and kept, then say how things stand."""
+        learn, store = self._engine.learn, self._engine.store
+        for _ in range(3):
+            # What the learner has done the store hears of, and the other way round.
+            yield Until(lambda: learn.idle and store.idle, "the learner and the store")
+        self._say_history("history")
+
+
+def entry_of(act: Act) -> Entry:
+    """What the parent knows an act by."""
+    return ("act", act.id) if act.take_id is None else ("take", act.take_id)
