@@ -141,26 +141,47 @@ def run(
 def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
     window: Annotated[bool, typer.Option("--window/--no-window", help="With the window drawn, or without.")] = True,
-    seconds: Annotated[float, typer.Option("--seconds", help="Length of the live part.")] = 70.0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", help="Length of the live part; 70, with --labels 60.")
+    ] = None,
     label_rate: Annotated[
         float | None,
         typer.Option("--label-rate", help="Examples learned a second, all kept; default: 20, at most 200 held."),
     ] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Measure labelling instead: keys, browser and undo in a long session.")
+    ] = False,
+    kills: Annotated[int, typer.Option("--kills", help="With --labels: how many windows are killed.")] = 200,
 ) -> None:
-    """Measure speed on this machine, with serving, learner and window at work together."""
+    """Measure speed on this machine, with serving, learner and window at work together.
+
+    With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
+    """
     from dgstudio.lab.bench import Drive, drive_headless, rows_of, run_bench, write_json
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
-    drive: Drive = drive_headless
-    if window:
-        if _without_display():
-            os.environ["QT_QPA_PLATFORM"] = "offscreen"
-            console.print("[dim]No display: the window is drawn off screen.[/]")
-        from dgstudio.studio.bench import drive_window
+    if labels and label_rate is not None:
+        raise BadInputError("--label-rate and --labels do not go together: with --labels keys are held.")
+    if labels and not window:
+        raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
+    if window and _without_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        console.print("[dim]No display: the window is drawn off screen.[/]")
+    if labels:
+        from dgstudio.lab.label_bench import WindowParts, run_label_bench
+        from dgstudio.studio.doomed import start_doomed
+        from dgstudio.studio.labelbench import run_labels
 
-        drive = drive_window
-    figures = run_bench(seconds, drive, label_rate)
+        parts = WindowParts(run_labels, start_doomed)
+        figures = run_label_bench(60.0 if seconds is None else seconds, kills, parts, _say_dim)
+    else:
+        drive: Drive = drive_headless
+        if window:
+            from dgstudio.studio.bench import drive_window
+
+            drive = drive_window
+        figures = run_bench(70.0 if seconds is None else seconds, drive, label_rate)
     _print_rows("bench", rows_of(figures))
     if json_file is not None:
         write_json(figures, json_file)
@@ -371,6 +392,10 @@ def _open_studio(**options: Any) -> None:
     status = run_studio(StudioOptions(**options))
     if status:
         raise typer.Exit(status)
+
+
+def _say_dim(text: str) -> None:
+    console.print(f"[dim]  {escape(text)}[/]", highlight=False)
 
 
 def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
