@@ -51,6 +51,8 @@ def ask_where(
     dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(filters[chosen_filter]))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(chosen)
+    # Not every system gives the keyboard back by itself.
+    dialog.finished.connect(lambda _result: window.activateWindow())
     if name:
         dialog.selectFile(name)
     dialog.open()

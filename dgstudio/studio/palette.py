@@ -92,6 +92,21 @@ class Overlay(QFrame):
         # Whatever else is typed here does not reach the window: no class is recorded by it.
         event.accept()
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes round in here: what lies behind is not in use, and Esc there would mean something else."""
+        begin = self.window().focusWidget() or self
+        widget = begin
+        while True:
+            # Children ask their parents, up to this one.
+            step = widget.nextInFocusChain() if next else widget.previousInFocusChain()
+            if step is None or step is begin:
+                return True
+            widget = step
+            if widget is not self and self.isAncestorOf(widget) and _takes_tab(widget):
+                break
+        widget.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
+        return True
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         if self.isVisible() and watched is self._host:
             if event.type() == QEvent.Type.Resize:
@@ -99,6 +114,11 @@ class Overlay(QFrame):
             elif event.type() == QEvent.Type.MouseButtonPress:
                 self.close_overlay()
         return False
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    reachable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return bool(reachable) and widget.isVisible() and widget.isEnabled()
 
 
 class CommandPalette(Overlay):

@@ -94,6 +94,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QTableView#examples { background: $well; border: 1px solid $border; outline: none; color: $text; }
+QAbstractItemView#examples:focus { border: 1px solid $accent_hover; }
 QTableView#examples QHeaderView { background: $raised; }
 QTableView#examples QHeaderView::section {
     background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
@@ -119,9 +120,9 @@ QPlainTextEdit#log { background: $surface; color: $text; border: none; selection
 QFrame#overlay { background: $raised; border: 1px solid $border_strong; border-radius: 9px; }
 QFrame#toast { background: $raised; border: 1px solid $border_strong; border-radius: 7px; }
 QFrame#banner { background: $recording_soft; border: none; border-left: 3px solid $bad; }
-QListWidget { background: transparent; border: none; outline: none; color: $text; }
+QListWidget { background: transparent; border: 1px solid transparent; outline: none; color: $text; }
+QListWidget:focus { border: 1px solid $accent_hover; }
 QListWidget#takes { background: $well; border: 1px solid $border; border-radius: 4px; padding: 2px 4px; }
-QListWidget#takes:focus { border: 1px solid $accent_hover; }
 QListWidget#takes::item { padding: 1px 2px; }
 QProgressBar { background: $control_hover; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
