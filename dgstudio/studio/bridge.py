@@ -18,7 +18,8 @@ from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, Task, UnitView
 from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
-FRAME_MS = 33
+FRAME_MS = 32
+"""At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
 STATS_MS = 250
 CELLS = 60
 MOST_PACE = 20.0

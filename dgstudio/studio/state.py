@@ -130,7 +130,7 @@ class Proposal:
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """What every panel is handed each 33 ms; arrays and lists are to be read, never written.
+    """What every panel is handed some 30 times a second; arrays and lists are to be read, never written.
 
     `times` (n,) and `values` (n, channels) are the visible samples; `readings` are those of the same period, oldest
     first; `new_readings`, `twin_new`, `publishes` and `events` are new since the frame before.
