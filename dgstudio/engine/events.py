@@ -29,6 +29,11 @@ class EventQueue:
                 self.dropped += 1
             self._events.append(event)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to drain. Any thread."""
+        return bool(self._events)
+
     def drain(self) -> list[Event]:
         """Take everything that is waiting, oldest first."""
         with self._lock:

@@ -20,6 +20,8 @@ from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, R
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
+GLANCE_MS = 8
+"""How often the bridge looks whether there is news between two frames."""
 STATS_MS = 250
 CELLS = 60
 MOST_PACE = 20.0
@@ -58,6 +60,9 @@ class Bridge(EngineCommands):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._tick)
+        self._glance = QTimer(self)
+        self._glance.setInterval(GLANCE_MS)
+        self._glance.timeout.connect(self._look)
         self._fill(session_name)
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -68,10 +73,12 @@ class Bridge(EngineCommands):
         self.state.phase = "ready"
         self.state.announce("phase")
         self._timer.start()
+        self._glance.start()
 
     def shutdown(self) -> None:
         """Stop the frames, then the engine; called once, when the window closes."""
         self._timer.stop()
+        self._glance.stop()
         self.engine.stop()
 
     def _fill(self, session_name: str) -> None:
@@ -122,6 +129,11 @@ class Bridge(EngineCommands):
         frame = self.pull()
         if self.on_frame is not None:
             self.on_frame(frame)
+
+    def _look(self) -> None:
+        # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
+        if self.engine.events.waiting:
+            self._tick()
 
     def pull(self) -> Frame:
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
