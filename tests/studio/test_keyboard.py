@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSettings, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from dgstudio.engine.engine import Engine
 from dgstudio.session.file import Session
@@ -100,12 +100,14 @@ def test_tab_stays_in_a_sheet_until_esc_closes_it(window: Any, hands: Hands, nam
     assert sheet.isHidden() and not sheet.isAncestorOf(focused())
 
 
-def test_every_button_of_the_window_has_a_name(window: Any) -> None:
-    from PySide6.QtWidgets import QAbstractButton
-
-    for button in window.findChildren(QAbstractButton):
-        if button.isVisible():
-            assert name_of(button).strip(), f"{button} in {button.parent()} has no name for a screen reader"
+@pytest.mark.parametrize("name", [None, *SHEETS])
+def test_every_button_has_a_name(window: Any, hands: Hands, name: str | None) -> None:
+    if name is not None:
+        hands.tap(SHEETS[name])
+    buttons = [button for button in window.findChildren(QAbstractButton) if button.isVisible()]
+    assert len(buttons) > 10
+    for button in buttons:
+        assert name_of(button).strip(), f"{button} in {button.parent()} has no name for a screen reader"
 
 
 # -- the whole loop -------------------------------------------------------------------------------------------------
