@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dgstudio.engine.replay import replay_figures
 from dgstudio.errors import BadInputError
 from dgstudio.lab.bench import machine
 from dgstudio.lab.kills import Start, run_kills
@@ -33,7 +34,8 @@ class WindowParts:
     Attributes
     ----------
     labels
-        Labels in a window on a session file for so many seconds; returns figures as nested dictionaries.
+        Labels in a window on a session file for so many seconds and records its stream there; returns figures as
+        nested dictionaries.
     doomed
         Starts a window that works until it is killed.
     """
@@ -75,6 +77,8 @@ def run_label_bench(
         figures["session"] = {"open_s_50k": open_time(long, folder), "mb_50k": long.stat().st_size / 1e6}
         say(f"labelling, undoing, browsing in it for {seconds:g} s and some")
         figures.update(parts.labels(long, seconds))
+        say("replaying what was recorded meanwhile")
+        figures["replay"] = replay_figures(long)
         if kills:
             say(f"killing {kills} windows")
             killed = run_kills(parts.doomed, folder, kills)

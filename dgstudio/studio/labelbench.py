@@ -160,6 +160,9 @@ class LabelRun:
     def _script(self) -> Script:
         engine, seen = self._engine, self._seen
         yield Until(lambda: engine.lane.counts.reads > 0, "the first answer")
+        # Samples, receipts and versions are recorded all the while: afterwards they are replayed.
+        self._hands.tap(Qt.Key.Key_R, CTRL)
+        yield Until(lambda: engine.recorder.taking, "the recording of the stream")
         yield after(WARM_UP_S)
         seen.begin = time.perf_counter()
         end = seen.begin + 0.75 * self._seconds

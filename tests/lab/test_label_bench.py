@@ -43,6 +43,7 @@ def test_it_opens_the_long_session_and_hands_it_to_the_window(monkeypatch: pytes
     monkeypatch.setattr(label_bench, "EXAMPLES", 600)
     monkeypatch.setattr(label_bench, "STARTS", 1)
     monkeypatch.setattr(label_bench, "OPEN_S", 1.0)
+    monkeypatch.setattr(label_bench, "replay_figures", lambda path: {"mismatches": 0 if path.exists() else 1})
     seen: list[tuple[Path, bool, float]] = []
 
     def labels(path: Path, seconds: float) -> dict[str, Any]:
@@ -52,5 +53,6 @@ def test_it_opens_the_long_session_and_hands_it_to_the_window(monkeypatch: pytes
     said: list[str] = []
     figures = run_label_bench(7.0, 0, WindowParts(labels, refuses), said.append)
     assert [(exists, seconds) for _, exists, seconds in seen] == [(True, 7.0)] and not seen[0][0].exists()
-    assert figures["toast"] == {"p99_ms": 1.0} and 0.1 < figures["session"]["open_s_50k"] < 60
+    assert figures["toast"] == {"p99_ms": 1.0} and figures["replay"] == {"mismatches": 0}
+    assert 0.1 < figures["session"]["open_s_50k"] < 60
     assert "crash" not in figures and "600" in said[0] and "cores" in figures["machine"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dgstudio.engine.replay import replay_figures
 from dgstudio.lab.long_session import NEW_CLASSES, make_long_session
 from dgstudio.session.file import Session
 from dgstudio.studio import labelbench
@@ -65,3 +66,5 @@ def test_a_short_run_has_every_figure(path: Path, qapp: Any, monkeypatch: pytest
     assert figures["toast"]["count"] > 2 and figures["undo"]["count"] > 2
     with Session.open(path) as session:
         assert session.report.ok and len(session.takes()) > EXAMPLES / 100
+    replayed = replay_figures(path)
+    assert replayed["mismatches"] == 0 and replayed["answers"] > 100
