@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from dgstudio.engine.engine import Engine
-from dgstudio.session.file import Session
-from dgstudio.studio.app import StudioOptions, make_engine
-from dgstudio.studio.app import make_window as make_studio
-from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, after, digit
+from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, digit
 
 MOST = 200
 """Tab goes round in fewer steps than this, or it does not go round."""
@@ -114,24 +110,11 @@ def test_every_button_has_a_name(window: Any, hands: Hands, name: str | None) ->
 
 
 @pytest.fixture
-def studio(qtbot: Any, tmp_path: Path) -> Any:
-    """Opens windows on session files, as the command line does; they are closed at the end."""
-    made = []
-
-    def open_on(path: Path) -> tuple[Any, Engine]:
-        engine, name, _ = make_engine(StudioOptions(session=path, speed=4.0))
-        settings = QSettings(str(tmp_path / "studio.ini"), QSettings.Format.IniFormat)
-        window = make_studio(engine, name, settings=settings, start=False)
-        made.append(window)
-        window.resize(1280, 720)
-        window.show()
-        window.activateWindow()
-        window.commands.start()
-        return window, engine
-
-    yield open_on
-    for window in made:
-        window.close()
+def program(qtbot: Any, session_desk: Any, settings: QSettings, tmp_path: Path) -> Any:
+    """The program on a new session, as the command line starts it; closed at the end."""
+    made = session_desk.Desk(tmp_path / "first.dgs", settings, qtbot, speed=4.0)
+    yield made
+    made.window.close()
 
 
 class Listening:
@@ -218,10 +201,15 @@ def the_loop(window: Any, engine: Engine, copy: Path) -> Script:
     hands.tap(Qt.Key.Key_Return)
     yield heard.until("copy saved")
 
-    # And leave.
-    yield after(0.1)
-    hands.tap(Qt.Key.Key_Q, CTRL)
-    yield Until(lambda: not window.isVisible(), "the window to close")
+
+def open_the_copy(program: Any, copy: Path) -> Script:
+    window, hands = program.window, Hands(program.window)
+    hands.tap(Qt.Key.Key_O, CTRL)
+    yield Until(lambda: hands.target.window() is not window, "the dialog")
+    assert name_of(focused()).strip()
+    hands.type(str(copy))
+    hands.tap(Qt.Key.Key_Return)
+    yield Until(lambda: program.window is not window and program.state.phase == "ready", "the copy to be open")
 
 
 def reopened(window: Any, engine: Engine) -> Script:
@@ -240,11 +228,10 @@ def reopened(window: Any, engine: Engine) -> Script:
 
 
 @pytest.mark.slow
-def test_add_record_correct_undo_protect_save_and_reopen(studio: Callable[..., Any], tmp_path: Path) -> None:
-    copy = tmp_path / "copy.dgs"
-    window, engine = studio(tmp_path / "first.dgs")
-    Hands(window).play(the_loop(window, engine, copy))
-    with Session.open(copy) as session:
-        assert session.report.ok
-    window, engine = studio(copy)
-    Hands(window).play(reopened(window, engine))
+def test_add_record_correct_undo_protect_save_and_reopen(program: Any, tmp_path: Path) -> None:
+    copy, hands = tmp_path / "copy.dgs", Hands(program.window)
+    hands.play(the_loop(program.window, program.engine, copy))
+    hands.play(open_the_copy(program, copy))
+    assert program.sessions.present() == copy
+    program.until(program.window.isActiveWindow)
+    Hands(program.window).play(reopened(program.window, program.engine))
