@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -366,11 +366,11 @@ def _part(kind: type[Any], name: str, arrays: Mapping[str, npt.NDArray[Any]], **
     return kind(**found, **settings) if found else None
 
 
-def _shared(part: Any, theirs: list[_Arrays]) -> Any:
+def _shared(part: Any, theirs: list[Arrays]) -> Any:
     """The part of theirs that has the same arrays, not only equal ones, and the same settings; else `part`."""
     for other in theirs:
         if type(other) is type(part):
-            names = [item.name for item in fields(other)]  # type: ignore[arg-type]  # as above
+            names = [item.name for item in fields(other)]  # type: ignore[arg-type]  # every subclass is a dataclass
             pairs = [(getattr(part, name), getattr(other, name)) for name in names]
             if all(a is b or (not isinstance(a, np.ndarray) and a == b) for a, b in pairs):
                 return other
