@@ -125,12 +125,21 @@ class ClassChange:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteChange:
+    """Examples that had the note `before` and have `after` now; "" is none."""
+
+    before: str
+    after: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
 
     `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
-    "deleted", "imported", "protected". A take is the birth of all its examples, and names no changes, an import of
-    those that it names; to take back that something was protected is to roll back to `version`.
+    "deleted", "noted", "imported", "protected". A take is the birth of all its examples, and names no changes, an
+    import of those that it names; to take back that something was protected is to roll back to `version`.
     """
 
     id: int
@@ -141,6 +150,7 @@ class Act:
     take_id: int | None = None
     unix: float = 0.0
     version: int | None = None
+    notes: tuple[NoteChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

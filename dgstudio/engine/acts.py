@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.labelbook import LabelBook, Moved
-from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange, PublishRecord
+from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange, NoteChange, PublishRecord
+
+SHORT = 40
+"""Characters of a note that the history shows."""
 
 
 class Acts:
@@ -31,6 +34,20 @@ class Acts:
         """These examples stand no more."""
         going = self._book.standing(ids)
         return self._made("deleted", f"{_count(len(going))} deleted", _changes(going, None))
+
+    def noted(self, ids: Sequence[int], text: str) -> Act | None:
+        """These examples have this note from now on; "" is none."""
+        known, by_note = self._book.notes(), dict[str, list[int]]()
+        for example in self._book.standing(ids):
+            before = known.get(example.id, "")
+            if before != text:
+                by_note.setdefault(before, []).append(example.id)
+        if not by_note:
+            return None
+        changes = tuple(NoteChange(before, text, tuple(sorted(ids))) for before, ids in sorted(by_note.items()))
+        count = _count(sum(len(change.ids) for change in changes))
+        words = f"Note on {count}: “{_short(text)}”" if text else f"Note taken off {count}"
+        return Act(self._book.next_number(), "noted", words, unix=time.time(), notes=changes)
 
     def last_take_taken_back(self, class_id: int) -> Act | None:
         """What stands of the newest take in which this class has examples stands no more."""
@@ -102,6 +119,10 @@ class Acts:
 
 def _count(examples: int) -> str:
     return "1 example" if examples == 1 else f"{examples} examples"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
 def _changes(examples: Sequence[Example], after: int | None) -> tuple[LabelChange, ...]:

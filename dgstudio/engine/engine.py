@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio.engine.browse_commands import BrowseCommands
+from dgstudio.engine.browse_worker import BrowseWorker
 from dgstudio.engine.comparing import Comparing
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.exporting import ExportWorker
@@ -31,6 +33,7 @@ from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.source_worker import SourceWorker
 from dgstudio.engine.store_worker import LabelSink, StoreWorker
 from dgstudio.engine.take_scores import TakeScores, kept_answers
+from dgstudio.engine.version_contents import VersionContents, banks_text
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.engine.worker import JOIN_S, Worker
 from dgstudio.errors import BadInputError, SessionError
@@ -70,7 +73,7 @@ class EngineSettings:
     label_delay_s: float = 0.0
 
 
-class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommands):
+class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparing, ImportCommands):
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     Commands return at once and may be called from any one thread; what is new is pulled from `ring`, `lane.readings`,
@@ -159,6 +162,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             self._take_ended,
             self._protect_again,
             self.roll_back,
+            lambda ids: self.contents.still_in(ids),
         )
         self.store = StoreWorker(
             self.session,
@@ -174,6 +178,8 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             hold_s=settings.hold_s,
         )
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
+        self.contents = VersionContents(self.learner, self.store, self.session)
+        self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
         self.file_labels: FileLabels | None = None
         if settings.feed_labels:
             self.file_labels = FileLabels(
@@ -219,7 +225,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
         self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.record_stream(True)
-        for worker in (self.store, self.learn, self.out, self.quality, self.infer, self.input):
+        for worker in (self.store, self.learn, self.out, self.quality, self.browse, self.infer, self.input):
             worker.start()
 
     def stop(self) -> list[str]:
@@ -238,6 +244,7 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             self.consolidation,
             self.imports,
             self.quality,
+            self.browse,
             self.input,
             self.infer,
             self._twin_worker,
@@ -383,8 +390,9 @@ class Engine(LabelCommands, ModelCommands, OtherModels, Comparing, ImportCommand
             sealed = learner.sealed_among(ids)
             record = learner.forget(ids)
             if sealed:
-                held = [s.bank + 1 for s in learner.footing.seals if not set(sealed).isdisjoint(s.ids.tolist())]
-                banks = f"bank{'s' if len(held) > 1 else ''} {', '.join(map(str, held))}"
+                # As the window counts them: by their places.
+                held = enumerate(learner.footing.seals)
+                banks = banks_text(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
                 text = f"Label taken back; the model keeps what was sealed in {banks} ({len(sealed)} examples)"
                 self.events.say(Event("rebuild offered", text, "warning", data=sealed))
             return record

@@ -15,6 +15,9 @@ from dgstudio.types import ClassInfo
 if TYPE_CHECKING:
     from dgstudio.engine.engine import EngineSettings
 
+LONGEST_NOTE = 500
+"""Characters."""
+
 
 class LabelCommands(ABC):
     """Commands of the engine; each returns at once, after it has refused what cannot be. From one thread."""
@@ -134,6 +137,13 @@ class LabelCommands(ABC):
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
         self.store.delete(tuple(example_ids))
+
+    def note_examples(self, example_ids: Sequence[int], text: str) -> None:
+        """Put a note on examples, in place of what they had; "" is none. `BadInputError` for one that is too long."""
+        text = " ".join(text.split())
+        if len(text) > LONGEST_NOTE:
+            raise BadInputError(f"A note may have {LONGEST_NOTE} characters, and this one has {len(text)}: shorten it.")
+        self.store.put_note(tuple(example_ids), text)
 
     def undo(self) -> None:
         """Take back the newest labelling act."""

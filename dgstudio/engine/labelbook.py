@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -38,6 +38,8 @@ class Moved:
     classes: tuple[ClassInfo, ...] = ()
     born: tuple[int, ...] = ()
     ended: tuple[int, ...] = ()
+    noted: tuple[tuple[int, str], ...] = ()
+    """(example id, note) of the examples that have another note now; "" is none."""
 
 
 class LabelBook:
@@ -51,6 +53,7 @@ class LabelBook:
         """The takes of this run that stand, with the class that most of their examples have now."""
         self._earlier: set[int] = set()
         self._examples: dict[int, Example] = {}
+        self._notes: dict[int, str] = {}
         self._standing: set[int] = set()
         self._labels: dict[int, _ClassLabels] = {}
         self._acts: list[Act] = []
@@ -66,6 +69,7 @@ class LabelBook:
         hidden: frozenset[int],
         acts: Sequence[Act] = (),
         done: int = 0,
+        notes: Mapping[int, str] | None = None,
     ) -> list[Act]:
         """Fill an empty book from a session. The times of these takes are of another run's clock.
 
@@ -75,6 +79,8 @@ class LabelBook:
             Ids of the examples that do not stand.
         acts, done
             The history, and how many of it are done.
+        notes
+            Example id → note.
 
         Returns
         -------
@@ -89,6 +95,7 @@ class LabelBook:
                 self._of_take.setdefault(example.take_id, []).append(example.id)
                 if example.id not in hidden:
                     self._stand(example)
+            self._notes = {i: text for i, text in (notes or {}).items() if i in self._examples}
             self._acts, self._done = list(acts), done
             self._next_act = max((act.id for act in acts), default=-1) + 1
             known = {act.take_id for act in acts}
@@ -191,6 +198,7 @@ class LabelBook:
             # Nothing can bring these back any more; the session file still has them.
             for identity in self._of_take.pop(dropped.take_id, ()) if dropped.take_id is not None else ():
                 del self._examples[identity]
+                self._notes.pop(identity, None)
             self._drop(i for change in dropped.labels if change.before is None for i in change.ids)
         del self._acts[self._done :]
         self._acts.append(act)
@@ -200,6 +208,8 @@ class LabelBook:
         gone = {identity: self._examples.pop(identity) for identity in ids if identity in self._examples}
         for take_id in {example.take_id for example in gone.values()}:
             self._of_take[take_id] = [i for i in self._of_take.get(take_id, ()) if i not in gone]
+        for identity in gone:
+            self._notes.pop(identity, None)
 
     def _move(self, act: Act, *, back: bool) -> Moved:
         gone: list[int] = []
@@ -222,12 +232,18 @@ class LabelBook:
             self._examples[identity] = example
             self._stand(example)
             labelled.append(example)
+        noted = [(i, n.before if back else n.after) for n in act.notes for i in n.ids if i in self._examples]
+        for identity, text in noted:
+            if text:
+                self._notes[identity] = text
+            else:
+                self._notes.pop(identity, None)
         pairs = [_ends(change, back) for change in act.classes]
         self._show({self._examples[identity].take_id for identity in targets if identity in self._examples})
         self.changes += 1
         born = tuple(now.id for was, now in pairs if now.living and not was.living)
         ended = tuple(now.id for was, now in pairs if was.living and not now.living)
-        return Moved(act, tuple(gone), tuple(labelled), tuple(now for _, now in pairs), born, ended)
+        return Moved(act, tuple(gone), tuple(labelled), tuple(now for _, now in pairs), born, ended, tuple(noted))
 
     def _stand(self, example: Example) -> None:
         labels = self._labels.setdefault(example.class_id, _ClassLabels())
@@ -284,6 +300,11 @@ class LabelBook:
         """Every example that stands, by id."""
         with self._lock:
             return [self._examples[identity] for identity in sorted(self._standing)]
+
+    def notes(self) -> dict[int, str]:
+        """The user's note on each example that has one, by id, of those that do not stand too."""
+        with self._lock:
+            return dict(self._notes)
 
     def takes(self, since: float = float("-inf")) -> list[Take]:
         """The takes of this run that stand and end after `since` (stream time), by id, as they are labelled now."""

@@ -249,7 +249,7 @@ class _Labels:
         """What undo walks and the cards show."""
         book = LabelBook()
         acts, done = self._session.acts()
-        lacking = book.restore(self._takes, self._every, self._hidden, acts, done)
+        lacking = book.restore(self._takes, self._every, self._hidden, acts, done, self._session.notes())
         if not self._session.read_only:
             for act in lacking:
                 self._session.put_act(act)

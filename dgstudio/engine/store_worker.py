@@ -43,6 +43,8 @@ class LabelSink:
     protect: Callable[[], None]
     """Protect again what was protected, as an act that is done again."""
     roll_back: Callable[[int], None]
+    still_in: Callable[[Sequence[int]], str] = lambda ids: ""
+    """A sentence on the versions that have learned of examples that stand no more; "" where none has."""
 
 
 class StoreWorker(Worker, StoreDoor):
@@ -161,6 +163,10 @@ class StoreWorker(Worker, StoreDoor):
     def delete(self, ids: Sequence[int]) -> None:
         """Let examples stand no more."""
         self._ask(lambda: self._act(lambda: self._acts.deleted(ids)))
+
+    def put_note(self, ids: Sequence[int], text: str) -> None:
+        """Let examples have this note; "" is none."""
+        self._ask(lambda: self._act(lambda: self._acts.noted(ids, text)))
 
     def take_back_last(self, class_id: int) -> None:
         """Let the newest take of a class stand no more."""
@@ -377,7 +383,7 @@ class StoreWorker(Worker, StoreDoor):
 
     def _pass_moved(self, moved: Moved) -> None:
         """Write what an act moved; once it is durable, let the learner hear of it."""
-        gone, labelled, classes = moved.gone, moved.labelled, moved.classes
+        gone, labelled, classes, noted = moved.gone, moved.labelled, moved.classes, moved.noted
         self._classes.put(classes)
         if classes:
             self._file.add(lambda session: session.put_classes(classes))
@@ -385,6 +391,8 @@ class StoreWorker(Worker, StoreDoor):
             self._file.add(lambda session: session.set_active(gone, False))
         if labelled:
             self._file.add(lambda session: session.set_labels(labelled))
+        if noted:
+            self._file.add(lambda session: session.put_notes(noted))
         made = time.perf_counter()
         self._after.append(lambda: self._tell(moved, made))
 
@@ -407,9 +415,13 @@ class StoreWorker(Worker, StoreDoor):
         if act is None:
             return
         self._file.add(lambda session: session.put_act(act))
-        self._pass_moved(self._book.do(act))
+        moved = self._book.do(act)
+        # Before the learner hears of it: what has learned them so far.
+        still = self._sink.still_in(moved.gone) if moved.gone else ""
+        self._pass_moved(moved)
         if act.kind not in SAID_ELSEWHERE:
-            self._say_done(Event("labels changed", f"{act.text}.", "good", data=act))
+            text = f"{act.text}. {still}".strip()
+            self._say_done(Event("labels changed", text, "good", data=act))
 
     def _hand_over(self, taker: Callable[[list[Example]], None]) -> None:
         # What was labelled a moment ago is noted and absorbed together: not one without the other.

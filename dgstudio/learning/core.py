@@ -463,6 +463,10 @@ class LearningCore:
         """What a version stands on. `BadInputError` where it can no longer be restored."""
         return self._footing if version == self.store.head.version else self._footings.of(version)
 
+    def footings_held(self) -> dict[int, Footing]:
+        """What the versions in memory stand on. Any thread."""
+        return self._footings.held()
+
     def recalled(self, version: int) -> Snapshot:
         """The snapshot of a version, fetched if memory has let it go. `BadInputError` where there is none."""
         if not self.store.holds(version):

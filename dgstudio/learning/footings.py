@@ -42,6 +42,10 @@ class Footings:
         self._known = {v: f for v, f in self._known.items() if self._store.holds(v)}
         self._known[version] = footing
 
+    def held(self) -> dict[int, Footing]:
+        """Those that are in memory, with their versions. Any thread."""
+        return {v: f for v, f in self._known.copy().items() if self._store.holds(v)}
+
     def of(self, version: int) -> Footing:
         """What a version stands on; the store holds the version from then on.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.learning.contents import Contents
 from dgstudio.session import rows, schema
 from dgstudio.session.checkpoint import Array, Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database
@@ -209,6 +210,13 @@ class Session:
         values = [(int(example.class_id), int(example.id)) for example in examples]
         return self._database.write("UPDATE example SET class_id = ?, active = 1 WHERE id = ?", values)
 
+    def put_notes(self, notes: Iterable[tuple[int, str]]) -> None:
+        """Let these examples have these notes (example id, text); an empty text is none."""
+        every = [(int(example_id), rows.text_of(text)) for example_id, text in notes]
+        with self._database.own_batch():
+            self._database.write("DELETE FROM note WHERE example_id = ?", [(i,) for i, text in every if not text])
+            self._database.put("note", "example_id, text", [(i, text) for i, text in every if text])
+
     def put_act(self, act: Act) -> None:
         """Append to the undo history; acts that were undone can no longer be done again and are dropped."""
         with self._database.own_batch():
@@ -294,6 +302,22 @@ class Session:
         where = "WHERE active" if active_only else ""
         sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example {where} ORDER BY id"
         return self._all(sql, rows.example_of, "example", self._unreadable)
+
+    def notes(self) -> dict[int, str]:
+        """Example id → the user's note, of examples that do not stand too."""
+        return {int(row[0]): str(row[1]) for row in self._database.read("SELECT example_id, text FROM note")}
+
+    def learned_in(self, version: int) -> Contents:
+        """Which examples a version had learned, without its weights.
+
+        Raises
+        ------
+        SessionError
+            Where the session has no such version.
+        SessionFormatError
+            Where it is damaged.
+        """
+        return self._versions.learned_in(version)
 
     def inactive_ids(self) -> frozenset[int]:
         """Ids of the examples that were undone or deleted."""

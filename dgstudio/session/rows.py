@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import SessionError
 from dgstudio.session.checkpoint import pack, unpacked
-from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, PublishRecord, Take
+from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, NoteChange, PublishRecord, Take
 
 Row = Sequence[Any]
 
@@ -160,7 +160,7 @@ _RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
 
 def act_row(act: Act) -> Row:
     """Values of an act that is done in the order of `ACT_COLUMNS`."""
-    data = {
+    data: dict[str, Any] = {
         "kind": act.kind,
         "text": act.text,
         "take": act.take_id,
@@ -171,6 +171,8 @@ def act_row(act: Act) -> Row:
             for change in act.classes
         ],
     }
+    if act.notes:
+        data["notes"] = [[text_of(n.before), text_of(n.after), _runs(n.ids)] for n in act.notes]
     return int(act.id), 1, _real(act.unix), to_json(data, f"The act {act.id}")
 
 
@@ -181,8 +183,9 @@ def act_of(row: Row) -> Act:
     classes = tuple(
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
+    notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
     kind, text, take_id, version = str(data["kind"]), str(data["text"]), data["take"], data["version"]
-    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version)
+    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes)
 
 
 def _runs(ids: Sequence[int]) -> list[list[int]]:

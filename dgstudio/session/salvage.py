@@ -19,6 +19,7 @@ _PLURALS = {
     "class": "classes",
     "take": "takes",
     "example": "examples",
+    "note": "notes",
     "act": "entries of the undo history",
     "checkpoint": "checkpoints",
     "checkpoint_array": "array references",

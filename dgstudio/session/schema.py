@@ -24,6 +24,7 @@ TABLES: dict[str, str] = {
     "example": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, take_id INTEGER NOT NULL,
         start_time REAL, end_time REAL, learn INTEGER NOT NULL, active INTEGER NOT NULL, checksum INTEGER NOT NULL,
         raw_samples INTEGER, raw_channels INTEGER, features BLOB NOT NULL, raw BLOB""",
+    "note": "example_id INTEGER PRIMARY KEY, text TEXT NOT NULL",
     "act": "id INTEGER PRIMARY KEY, done INTEGER NOT NULL, unix REAL, data TEXT NOT NULL",
     "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
         reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
@@ -51,7 +52,7 @@ RECORDING_INDEXES = (
 INDEXES = (ARRAY_INDEX, *RECORDING_INDEXES)
 
 
-ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3}
+ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3, "note": 3}
 """Tables that earlier formats did not have."""
 
 
@@ -105,9 +106,15 @@ def _add_recording(db: sqlite3.Connection) -> None:
         db.execute(index)
 
 
+def _add_notes(db: sqlite3.Connection) -> None:
+    """Format 3 has room for notes on examples."""
+    db.execute(f"CREATE TABLE note ({TABLES['note']})")
+
+
 def _to_3(db: sqlite3.Connection) -> None:
     """Tables that came with format 3, one function each."""
     _add_recording(db)
+    _add_notes(db)
 
 
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+import weakref
 import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session.checkpoint import Array, Checkpoint, CheckpointInfo, ContentIds, decode, encode, versions_to_thin
+from dgstudio.learning.contents import SETS, Contents
+from dgstudio.session.checkpoint import (
+    PROTECTED,
+    Array,
+    Checkpoint,
+    CheckpointInfo,
+    ContentIds,
+    decode,
+    encode,
+    versions_to_thin,
+)
 from dgstudio.session.database import Database
 from dgstudio.session.rows import Row, text_of, to_json
 
@@ -26,6 +37,8 @@ class Versions:
         self._content_id = ContentIds()
         self._lately: dict[int, frozenset[str]] = {}
         """Contents of the two versions that were put last."""
+        self._sets: weakref.WeakValueDictionary[str, Array] = weakref.WeakValueDictionary()
+        """Sets of examples by content id, as long as somebody holds them: versions share what is sealed."""
 
     def put(self, checkpoint: Checkpoint) -> int:
         """Store a version, replacing one of the same number. Raises SessionError.
@@ -129,11 +142,42 @@ class Versions:
             kept=info.kept,
         )
 
+    def learned_in(self, version: int) -> Contents:
+        """The examples that a version had learned. SessionError where there is none, SessionFormatError if damaged."""
+        with self._database.lock:
+            sql = "SELECT checksum, meta FROM checkpoint WHERE version = ?"
+            found = self._database.read(sql, (int(version),))
+            if not found:
+                raise SessionError(f"The session {self._database.label} has no version {version}.")
+            checksum, meta = found[0]
+            sql = "SELECT name, blob FROM checkpoint_array WHERE version = ?"
+            named = dict(self._database.read(sql, (int(version),)))
+            try:
+                if zlib.crc32(meta.encode()) != checksum:
+                    raise SessionFormatError("its metadata is damaged")
+                wanted = {name[len(PROTECTED) :]: content for name, content in named.items() if _tells_learned(name)}
+                arrays = {name: self._set(content) for name, content in wanted.items()}
+                return Contents.from_arrays(int(version), arrays, json.loads(meta)["footing"])
+            except (SessionFormatError, KeyError, TypeError, ValueError) as error:
+                raise SessionFormatError(f"What version {version} has learned cannot be read: {error}.") from error
+
+    def _set(self, content: str) -> Array:
+        known = self._sets.get(content)
+        if known is None:
+            known = self._sets[content] = self._array(content)
+        return known
+
     def _array(self, content: str) -> Array:
         found = self._database.read("SELECT data FROM blob WHERE id = ?", (content,))
         if not found:
             raise SessionFormatError(f"the stored array {content[:12]} is missing")
         return decode(found[0][0], content)
+
+
+def _tells_learned(name: str) -> bool:
+    """Whether an array of a version, by its name, is a set of examples."""
+    kind = name.removeprefix(PROTECTED)
+    return kind != name and (kind in SETS or kind.startswith("seal."))
 
 
 def _info_of(row: Row) -> CheckpointInfo:

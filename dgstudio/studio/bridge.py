@@ -158,6 +158,7 @@ class Bridge(EngineCommands):
             self._health()
             self._note_reach()
             self._note_quality()
+            self._note_analysis()
         self._note_publishes(publishes)
         self._note_labels()
         self._note_other_models()
@@ -219,6 +220,12 @@ class Bridge(EngineCommands):
         if report is not self.state.quality:
             self.state.quality = report
             self.state.announce("quality")
+
+    def _note_analysis(self) -> None:
+        analysis = self.engine.analysis
+        if analysis is not self.state.analysis:
+            self.state.analysis = analysis
+            self.state.announce("analysis")
 
     def _note_publishes(self, publishes: list[PublishRecord]) -> None:
         state, store = self.state, self.engine.learner.store

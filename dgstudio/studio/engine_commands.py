@@ -11,7 +11,9 @@ from PySide6.QtCore import QObject
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.choices import Choices
+from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
+from dgstudio.learning.contents import Contents
 from dgstudio.studio.state import StudioState
 from dgstudio.types import Act, ClassInfo, Event, Example, Mode, Take
 
@@ -90,6 +92,30 @@ class EngineCommands(QObject):
     def takes_by_id(self) -> dict[int, Take]:
         """Return every take that there ever was, as it was made."""
         return self.engine.book.every_take()
+
+    def watch_examples(self, on: bool) -> None:
+        """Keep what is known of the examples up to date, or no longer."""
+        self.engine.watch_examples(on)
+
+    def notes(self) -> dict[int, str]:
+        """Return the user's notes by example id."""
+        return self.engine.notes()
+
+    def note_examples(self, example_ids: Sequence[int], text: str) -> None:
+        """Put a note on examples; `BadInputError` for one that is too long."""
+        self.engine.note_examples(example_ids, text)
+
+    def takes_of_this_run(self) -> frozenset[int]:
+        """Return the ids of the takes whose times are of this run's clock."""
+        return self.engine.takes_of_this_run()
+
+    def containing(self, example_ids: Sequence[int]) -> Containing:
+        """Return which versions contain at least one of these examples."""
+        return self.engine.containing(example_ids)
+
+    def contents_of(self, version: int) -> Contents | None:
+        """Return the examples that a version has learned, None where that is not at hand."""
+        return self.engine.contents_of(version)
 
     def show_span(self, start: float, end: float) -> None:
         """Pause the stream and mark the stretch [start, end]; `BadInputError` where it is out of sight."""

@@ -8,10 +8,13 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from dgstudio.engine.analysis import Analysis
 from dgstudio.engine.imports.choices import Choices
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.quality_report import QualityReport
 from dgstudio.engine.room import AnswerMargins
+from dgstudio.engine.version_contents import Containing
+from dgstudio.learning.contents import Contents
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,
@@ -49,6 +52,7 @@ TOPICS = frozenset(
         "quality",
         "import",
         "recording",
+        "analysis",
     }
 )
 """Every topic that `StudioState.changed` may carry."""
@@ -212,6 +216,8 @@ class StudioState(QObject):
         """How good the answers are, on the data that the window watches."""
         self.importing: ImportView | None = None
         """The import that the user is about, if there is one."""
+        self.analysis: Analysis | None = None
+        """What is known of the labelled examples; brought up to date while they are browsed."""
         self.set_aside = False
         """Whether every fifth take of a class is set aside from learning."""
         self.recording_stream = False
@@ -326,6 +332,30 @@ class Commands(Protocol):
 
     def takes_by_id(self) -> dict[int, Take]:
         """Return every take that there ever was, as it was made."""
+        ...
+
+    def watch_examples(self, on: bool) -> None:
+        """Keep `StudioState.analysis` up to date from now on, or no longer."""
+        ...
+
+    def notes(self) -> dict[int, str]:
+        """Return the user's notes by example id."""
+        ...
+
+    def note_examples(self, example_ids: Sequence[int], text: str) -> None:
+        """Put a note on examples in place of what they had; "" is none. `BadInputError` for one that is too long."""
+        ...
+
+    def takes_of_this_run(self) -> frozenset[int]:
+        """Return the ids of the takes whose times are of this run's clock."""
+        ...
+
+    def containing(self, example_ids: Sequence[int]) -> Containing:
+        """Return which of the versions that can be gone back to contain at least one of these examples."""
+        ...
+
+    def contents_of(self, version: int) -> Contents | None:
+        """Return the examples that a version has learned; None while that is being read, or where it is gone."""
         ...
 
     def show_span(self, start: float, end: float) -> None:

@@ -60,6 +60,8 @@ QPushButton#link { background: transparent; border: 1px solid transparent; color
 QPushButton#link[small="true"] { padding: 0px 4px; }
 QPushButton#link:hover { color: $text_strong; }
 QPushButton#link:focus { border: 1px solid $accent_hover; }
+QPushButton#link:disabled { color: $text_muted; }
+QPushButton#filter { padding: 3px 8px; }
 QPushButton#option { padding: 3px 8px; }
 QPushButton#optionSmall { padding: 1px 6px; }
 QPushButton#option:checked, QPushButton#optionSmall:checked { color: $text_strong; font-weight: 600; }
@@ -93,6 +95,8 @@ QScrollBar::handle:horizontal:hover { background: $border_strong; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QPushButton#filter[filters="true"] { background: $accent_soft; border: 1px solid $accent; color: $text_strong; }
+QListView#examples { background: $well; border: 1px solid $border; outline: none; }
 QTableView#examples { background: $well; border: 1px solid $border; outline: none; color: $text; }
 QAbstractItemView#examples:focus { border: 1px solid $accent_hover; }
 QTableView#examples QHeaderView { background: $raised; }

@@ -197,6 +197,9 @@ class StudioWindow(QMainWindow, Telling):
         quality = self.panels["quality"]
         assert isinstance(quality, QualityPanel)
         quality.examples_chosen.connect(self.examples.open_on)
+        snapshots = self.panels["snapshots"]
+        assert isinstance(snapshots, SnapshotsPanel)
+        snapshots.examples_asked.connect(self.examples.show_version)
         self.task_line.look.clicked.connect(self.proposal.open)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         self.hints = first_hints(self.panels, self.bar, desk)

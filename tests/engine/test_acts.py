@@ -35,7 +35,7 @@ class Desk:
         self.session, self.book, self.classes = session, LabelBook(), ClassTable(session.classes())
         hidden = session.inactive_ids()
         every = session.examples(active_only=False)
-        self.book.restore(session.takes(), every, hidden, *session.acts())
+        self.book.restore(session.takes(), every, hidden, *session.acts(), session.notes())
         self.known = {e.id: e.class_id for e in self.book.active_examples()}
         self.living = {info.id for info in self.classes.living()}
         self.events = EventQueue()
@@ -112,15 +112,23 @@ class Desk:
             assert (count, learnable, len(thumbs)) == (len(mine), len(mine), min(8, len(mine)))
         acts, done = self.book.history()
         assert (acts, done) == self.session.acts()
-        return {"labels": labels, "classes": living, "takes": [(t.id, t.class_id) for t in self.book.takes()]}
+        notes, kept = self.book.notes(), self.session.notes()
+        notes, kept = ({i: known[i] for i in sorted(known) if i in labels} for known in (notes, kept))
+        assert notes == kept
+        return {
+            "labels": labels,
+            "classes": living,
+            "notes": notes,
+            "takes": [(t.id, t.class_id) for t in self.book.takes()],
+        }
 
 
 RAW = np.zeros((3, 1), np.float32)
+LABELS = ["take", "relabel", "delete", "last", "import", "note"]
+CLASSES = ["add", "edit", "move", "remove", "merge"]
 WISHES = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["add", "take", "relabel", "delete", "edit", "move", "remove", "merge", "last", "import", "undo", "redo"]
-        ),
+        st.sampled_from([*LABELS, *CLASSES, "undo", "redo"]),
         st.integers(0, 99),
         st.integers(0, 99),
     ),
@@ -144,6 +152,8 @@ def wish(desk: Desk, name: str, a: int, b: int) -> None:
         desk.do("relabel", some, living[b % len(living)].id)
     elif name == "delete":
         desk.do("delete", some)
+    elif name == "note":
+        desk.do("put_note", some, ["", "a stumble", "the best one"][a % 3])
     elif name == "edit":
         colour = f"#{a:02d}{b:02d}00"
         infos = desk.classes.edited(living[a % len(living)].id, key=str(1 + b % 9), colour=colour)

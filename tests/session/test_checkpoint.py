@@ -237,3 +237,24 @@ def test_what_a_version_takes_is_what_the_one_before_it_lacks(
         assert first > second > 3 * size, "base and protected inputs are shared, the bank is not"
         assert session.put_checkpoint(make_checkpoint(2, size)) == second, "whether it was there or not"
         assert abs(session.put_checkpoint(make_checkpoint(1, size)) - second) < 200
+
+
+def test_what_a_version_has_learned_is_read_without_its_weights() -> None:
+    seal = {"protected.seal.0.ids": np.array([1, 4]), "protected.seal.0.labels": np.array([0, 0])}
+    meta = {"footing": {"seals": [{"bank": 3, "before": 2}]}}
+    with Session.memory() as session:
+        for version in (5, 6):
+            learned = {"protected.learned": np.arange(version), "protected.labels": np.ones(version, np.int64)}
+            session.put_checkpoint(Checkpoint(version, None, "ab", {"W1": np.ones(3), **learned, **seal}, meta))
+        five, six = session.learned_in(5), session.learned_in(6)
+        assert five.labels() == {0: 1, 1: 1, 2: 1, 3: 1, 4: 1} and len(six.labels()) == 6
+        assert five.parts[0].ids is six.parts[0].ids, "versions share what is sealed"
+        with pytest.raises(SessionError, match="has no version 7"):
+            session.learned_in(7)
+        session.put_checkpoint(Checkpoint(8, None, "ab", {"W1": np.ones(3)}, {}))
+        with pytest.raises(SessionFormatError, match="What version 8 has learned cannot be read"):
+            session.learned_in(8)
+        session._database.write("DELETE FROM blob WHERE id = ?", [(content_id(np.arange(6)),)])
+        del six
+        with pytest.raises(SessionFormatError, match="is missing"):
+            session.learned_in(6)

@@ -23,10 +23,9 @@ from dgstudio.session.file import Session
 from dgstudio.session.recorded import Stretch
 from dgstudio.types import ClassInfo, Example
 
+PAGE = 4096
 OLD = schema.FORMAT
 """An older format, once a later one has been made up."""
-
-PAGE = 4096
 
 
 def one_sentence(error: BaseException) -> str:
@@ -134,9 +133,9 @@ def test_a_session_from_the_future_that_was_killed_is_refused_too(tmp_path: Path
 # -- older formats: the steps of a later format, to exercise the way there ---------------------------------
 
 
-def without_recording(db: sqlite3.Connection) -> None:
+def as_format_2(db: sqlite3.Connection) -> None:
     """Make of a session what format 2 had."""
-    for table in ("stretch", "stream_block", "receipts"):
+    for table in ("stretch", "stream_block", "receipts", "note"):
         db.execute(f"DROP TABLE {table}")
     db.execute("DROP INDEX checkpoint_kept")
 
@@ -145,7 +144,7 @@ def test_a_session_of_format_2_gets_room_for_a_recording(tmp_path: Path, filled:
     path = tmp_path / "a.dgs"
     filled(path)
     with closing(sqlite3.connect(path)) as db:
-        without_recording(db)
+        as_format_2(db)
         db.execute("PRAGMA user_version=2")
         db.commit()
     with Session.open(path) as session:
@@ -218,7 +217,7 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
                 db.execute("UPDATE example SET raw = ?, checksum = ? WHERE id = ?", (raw, checksum, example.id))
         db.execute("ALTER TABLE class DROP COLUMN place")
         db.execute("DROP TABLE act")
-        without_recording(db)
+        as_format_2(db)
         db.execute("PRAGMA user_version=1")
         db.commit()
     with Session.open(path) as session:
@@ -234,6 +233,22 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
         assert {name: array.tobytes() for name, array in after.arrays.items()} == {
             name: array.tobytes() for name, array in arrays.items()
         }
+
+
+def test_a_session_of_format_2_gets_room_for_notes(tmp_path: Path, filled: Callable[..., None]) -> None:
+    path = tmp_path / "a.dgs"
+    filled(path)
+    with closing(sqlite3.connect(path)) as db:
+        as_format_2(db)
+        db.execute("PRAGMA user_version=2")
+        db.commit()
+    with Session.open(path) as session:
+        assert (session.report.migrated_from, session.report.backup) == (2, tmp_path / "a.dgs.backup-v2")
+        session.put_notes([(3, "a stumble"), (4, "half"), (5, "x")])
+        session.put_notes([(4, ""), (5, "a nod")])
+    with Session.open(path) as session:
+        assert session.notes() == {3: "a stumble", 5: "a nod"} and session.report.ok
+        assert len(session.examples()) == 40
 
 
 def test_a_migration_that_fails_leaves_the_old_session(

@@ -8,7 +8,9 @@ import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO
 from dgstudio.engine.room import AnswerMargins
+from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
+from dgstudio.learning.contents import Contents
 from dgstudio.model.bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
 from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
@@ -245,6 +247,24 @@ class FakeBridge:
 
     def takes_by_id(self) -> dict[int, Take]:
         return {}
+
+    def watch_examples(self, on: bool) -> None:
+        self.calls.append(("browse", on))
+
+    def notes(self) -> dict[int, str]:
+        return {}
+
+    def note_examples(self, example_ids: Sequence[int], text: str) -> None:
+        self.calls.append(("note", tuple(example_ids), text))
+
+    def takes_of_this_run(self) -> frozenset[int]:
+        return frozenset(self.takes_by_id())
+
+    def containing(self, example_ids: Sequence[int]) -> Containing:
+        return Containing(((12, 31),))
+
+    def contents_of(self, version: int) -> Contents | None:
+        return None
 
     def show_span(self, start: float, end: float) -> None:
         self.calls.append(("show", start, end))

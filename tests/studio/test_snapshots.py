@@ -2,15 +2,17 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.learning.contents import Contents, Part
 from dgstudio.studio.widgets.statusbar import grouped
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of
-from dgstudio.types import PublishRecord
+from dgstudio.types import Example, PublishRecord
 
 LEFT, CONTROL, SHIFT = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -192,12 +194,41 @@ def test_the_context_menu_offers_what_can_be_done(snapshots, bridge):
     view.select(slot)
     view.asked.emit(slot, view.mapToGlobal(at(view, slot)))
     texts = {action.text(): action for action in snapshots.menu.actions()}
-    assert list(texts) == ["Serve v12 and hold it", "Roll back to v12", "Compare with v42, which serves"]
+    assert list(texts) == [
+        "Serve v12 and hold it",
+        "Roll back to v12",
+        "Show the examples of v12",
+        "Compare with v42, which serves",
+    ]
+    assert not texts["Show the examples of v12"].isEnabled(), "what it holds is not known here"
     texts["Roll back to v12"].trigger()
     texts["Compare with v42, which serves"].trigger()
     snapshots.menu.close()
     assert bridge.calls == [("roll_back", 12)]
     assert snapshots.details.text().startswith("v12 → v42")
+
+
+def test_each_version_tells_what_it_has_learned_and_shows_it(snapshots, bridge, window, monkeypatch):
+    ids = {12: np.array([3, 5, 8]), 20: np.zeros(0, np.int64)}
+    parts = {v: (Part(None, found, np.array([0, 0, 3][: len(found)])),) for v, found in ids.items()}
+    monkeypatch.setattr(bridge, "contents_of", lambda v: Contents(v, parts[v]) if v in parts else None)
+    examples = [Example(i, 0, 0, np.full(4, i, np.float32), i, i + 1) for i in range(9)]
+    monkeypatch.setattr(bridge, "examples", lambda: examples)
+    view = snapshots.view
+    view.select(slot_of(snapshots, 12))
+    assert "holds 2 examples of circle and 1 of shake" in snapshots.details.text()
+    assert snapshots.show_button.isEnabled() and snapshots.show_button.text() == "Show its 3"
+    snapshots.show_button.click()
+    sheet = window.examples
+    assert sheet.isVisible() and sheet.model.ids.tolist() == [8, 5, 3]
+    assert sheet.filter.only.isVisible() and sheet.filter.only.text().startswith("in v12")
+    sheet.filter.only.click()
+    assert len(sheet.model.ids) == 9 and not sheet.filter.only.isVisible()
+    sheet.close_overlay()
+    view.select(slot_of(snapshots, 20))
+    assert "holds no example" in snapshots.details.text() and not snapshots.show_button.isEnabled()
+    view.select(slot_of(snapshots, 21))
+    assert "holds" not in snapshots.details.text() and "is being read" in snapshots.show_button.toolTip()
 
 
 def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, window):
@@ -212,7 +243,7 @@ def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, w
         assert not button.isEnabled()
         assert button.toolTip() == "v12 has been thinned out: the nearest that is kept is v11"
     view.asked.emit(slot, view.mapToGlobal(at(view, slot)))
-    assert [action.isEnabled() for action in snapshots.menu.actions()] == [False, False, True]
+    assert [action.isEnabled() for action in snapshots.menu.actions()] == [False, False, False, True]
     snapshots.menu.close()
     view.select(slot_of(snapshots, 15))
     assert snapshots.pin_button.isEnabled() and snapshots.back_button.isEnabled()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 from superqt import QElidingLabel
 
+from dgstudio.learning.contents import Contents
 from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.panel import PanelFrame
-from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of
+from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of, holds_text
 from dgstudio.studio.widgets.timelineview import TimelineView
 from dgstudio.types import PublishRecord
 
@@ -19,7 +20,12 @@ PARTS_TIP = "Parts: base units, and of each bank its router and the read-out of 
 
 
 class SnapshotsPanel(PanelFrame):
-    """Shows `StudioState.history`; asks to pin, to serve the newest, to roll back."""
+    """Shows `StudioState.history`; asks to pin, to serve the newest, to roll back.
+
+    `examples_asked` carries a version whose examples the user wants to see.
+    """
+
+    examples_asked = Signal(object)
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__("Snapshots", parent=parent)
@@ -34,12 +40,14 @@ class SnapshotsPanel(PanelFrame):
         self.pin_button = self._button("Pin", self.pin_selected)
         self.newest_button = self._button("Serve newest", self.serve_newest)
         self.back_button = self._button("Roll back", self.roll_back_to_selected)
+        self.show_button = self._button("Show examples", self.show_examples_of_selected)
+        self._holds: tuple[Contents, dict[int, int]] | None = None
         self.menu = QMenu(self)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.details, 1)
-        for button in (self.pin_button, self.newest_button, self.back_button):
+        for button in self._buttons:
             row.addWidget(button)
         self.body.setSpacing(3)
         self.body.addWidget(self.view, 1)
@@ -61,7 +69,7 @@ class SnapshotsPanel(PanelFrame):
         super().apply_theme(theme)
         self.view.apply_theme(theme)
         self.details.setFont(theme.ui("small"))
-        for button in (self.pin_button, self.newest_button, self.back_button):
+        for button in self._buttons:
             button.setFont(theme.ui("small"))
             button.setFixedHeight(theme.px(23))
 
@@ -82,6 +90,12 @@ class SnapshotsPanel(PanelFrame):
         version = self._selected_version()
         if version is not None:
             self._commands.roll_back(version)
+
+    def show_examples_of_selected(self) -> None:
+        """Show the examples that the selected version has learned."""
+        version = self._selected_version()
+        if version is not None and self._holds_of(version) is not None:
+            self.examples_asked.emit(version)
 
     def _pin(self, version: int) -> None:
         if version == self._state.pinned:
@@ -109,6 +123,8 @@ class SnapshotsPanel(PanelFrame):
         if version is not None:
             back = menu.addAction(f"Roll back to v{version}", self.roll_back_to_selected)
             back.setEnabled(kept and version != self._state.head)
+            show = menu.addAction(f"Show the examples of v{version}", self.show_examples_of_selected)
+            show.setEnabled(bool(self._holds_of(version)))
             serving = self.timeline.slot_of(self._state.serving)
             if serving is not None and serving != slot:
                 compare = f"Compare with v{self._state.serving}, which serves"
@@ -145,7 +161,8 @@ class SnapshotsPanel(PanelFrame):
         else:
             slot = view.under if view.under is not None else view.selected
             record = timeline.records[slot if slot is not None else len(timeline) - 1]
-            text = details_of(record, state.name_of, serving=state.serving, pinned=state.pinned)
+            holds = None if record.version is None else self._holds_of(record.version)
+            text = details_of(record, state.name_of, serving=state.serving, pinned=state.pinned, holds=holds)
         if text != self.details.text():
             self.details.setText(text)
             self.details.setToolTip(f"{text}\n{PARTS_TIP}")
@@ -177,6 +194,31 @@ class SnapshotsPanel(PanelFrame):
             lost or (f"Go on learning from v{version}; the examples learned since wait" if kept else HOW),
             on=kept and version != state.head,
         )
+
+        holds = None if version is None else self._holds_of(version)
+        words = "" if holds is None else holds_text(holds, state.name_of)
+        known = f"v{version} {words}: show them in the browser" if holds else f"v{version} {words}"
+        _say(
+            self.show_button,
+            f"Show its {sum(holds.values()):,}" if holds else "Show examples",
+            HOW
+            if version is None
+            else lost or (known if holds is not None else f"What v{version} holds is being read"),
+            on=bool(holds),
+        )
+
+    def _holds_of(self, version: int) -> dict[int, int] | None:
+        """Class id → examples that a version has learned; None where that is not known (yet)."""
+        contents = self._commands.contents_of(version)
+        if contents is None:
+            return None
+        if self._holds is None or self._holds[0] is not contents:
+            self._holds = contents, contents.counts()
+        return self._holds[1]
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.show_button, self.pin_button, self.newest_button, self.back_button
 
     def _lost_text(self, version: int) -> str:
         nearest = self.timeline.nearest(version)

@@ -5,26 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+import numpy.typing as npt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from dgstudio.engine.analysis import places_of
+from dgstudio.engine.browsing import Columns
 from dgstudio.studio.theme import DARK, Theme
-from dgstudio.types import F32, F64, Example
+from dgstudio.types import F32, F64
 
 FITTED_ON = 4000
 """Examples that the components are computed from, at most."""
 GROWTH = 2.0
 """The components are computed anew when there are this many times the examples they were computed from."""
+SLACK = 0.1
+"""What is drawn of the plane stays as it is while the examples leave it by no more than this share of it."""
 MARGIN = 14
+MARK = 3.2
+"""Radius of the dot on what is selected, logical pixels."""
+FEW = 1000
+"""So many dots are drawn one by one."""
 EMPTY = "No examples yet."
+ONLY, ADD, TOGGLE = "only", "add", "toggle"
+"""What a choice on the map does to the selection: replaces it, adds to it, turns round what was chosen."""
 
 
 class Components:
     """Two principal components of standardised features, kept until there is much more to compute them from.
 
     Principal component analysis (Pearson 1901; Hotelling 1933) by the eigenvectors of the correlation matrix. When
-    they are computed anew, each new axis points the way in which the old one did, so that the map does not flip over.
+    they are computed anew, they are turned within their plane so that they lie as nearly as they can as the old ones
+    did (orthogonal Procrustes, Schönemann 1966): the map neither flips over nor turns round.
     """
 
     def __init__(self) -> None:
@@ -53,14 +65,28 @@ class Components:
         if axes.shape[1] < 2:
             axes = np.column_stack([axes, np.zeros(len(axes))])
         if before is not None and before[2].shape == axes.shape:
-            axes = axes * np.where(np.einsum("ij,ij->j", before[2], axes) < 0, -1.0, 1.0)
+            left, _, right = np.linalg.svd(axes.T @ before[2])
+            axes = axes @ (left @ right)
         return mean, scale, axes
 
 
-class ExampleMap(QWidget):
-    """The map; dragging a rectangle selects what lies in it. `chosen` carries the ids."""
+def _extent(placed: F64, before: tuple[F64, F64] | None) -> tuple[F64, F64]:
+    """What is to be drawn of coordinates (n, 2): as before, unless they have grown out of it or shrunk well within."""
+    # The outermost few may not push all others into one spot.
+    low, high = np.quantile(placed, (0.005, 0.995), axis=0)
+    if before is not None:
+        span, was = high - low, before[1] - before[0]
+        room = SLACK * np.maximum(was, 1e-9)
+        inside = (low >= before[0] - room).all() and (high <= before[1] + room).all()
+        if inside and (span >= was * (1 - 4 * SLACK)).all():
+            return before
+    return low, high
 
-    chosen = Signal(object)
+
+class ExampleMap(QWidget):
+    """The map; dragging a rectangle selects what lies in it. `chosen` carries ids, and `ONLY`, `ADD` or `TOGGLE`."""
+
+    chosen = Signal(object, object)
 
     def __init__(self, colour_of: Callable[[int], str]) -> None:
         super().__init__()
@@ -70,28 +96,44 @@ class ExampleMap(QWidget):
         self._ids = np.zeros(0, np.int64)
         self._labels = np.zeros(0, np.int64)
         self._placed: F64 = np.zeros((0, 2))
+        self._shown = np.zeros(0, bool)
+        self._colours: dict[int, str] = {}
+        self._extent: tuple[F64, F64] | None = None
+        """Lowest and highest coordinates (2,) that are drawn."""
         self._selected: set[int] = set()
+        self._points: F64 | None = None
         self._ground: QPixmap | None = None
         self._marks: QPixmap | None = None
         self._from: QPoint | None = None
         self._to: QPoint | None = None
         self.setAccessibleName("Map of the examples")
         self.setToolTip(
-            "Two principal components of the features: what looks alike lies together. Drag to select, click for one."
+            "Two principal components of the features: what looks alike lies together. "
+            "Drag to select, click for one; with Shift it adds, with Ctrl it turns round."
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 160)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
-    def show_examples(self, examples: Sequence[Example]) -> None:
-        """Show these examples, all with as many features."""
-        self._ids = np.asarray([example.id for example in examples], np.int64)
-        self._labels = np.asarray([example.class_id for example in examples], np.int64)
-        if len(examples):
-            self._placed = self._components(np.stack([example.features for example in examples]))
-        else:
-            self._placed = np.zeros((0, 2))
-        self._ground = self._marks = None
+    def show_columns(self, columns: Columns, shown: npt.NDArray[np.bool_]) -> None:
+        """Show examples, all with as many features; those that are not `shown` (n,) are faint, and not chosen.
+
+        Whatever is filtered, each stays where it is.
+        """
+        ids, labels = columns.ids, columns.class_ids
+        colours = {class_id: self._colour_of(class_id) for class_id in np.unique(labels).tolist()}
+        # An example never changes its features.
+        moved = not np.array_equal(ids, self._ids) or len(ids) != len(self._placed)
+        same = not moved and np.array_equal(labels, self._labels) and np.array_equal(shown, self._shown)
+        if same and colours == self._colours:
+            return
+        self._ids, self._labels, self._shown, self._colours = ids, labels, shown, colours
+        if len(ids) and moved:
+            self._placed = self._components(np.stack([example.features for example in columns.examples]))
+            self._extent = _extent(self._placed, self._extent)
+        elif not len(ids):
+            self._placed, self._extent = np.zeros((0, 2)), None
+        self._ground = self._marks = self._points = None
         self.update()
 
     def select(self, ids: set[int]) -> None:
@@ -107,20 +149,21 @@ class ExampleMap(QWidget):
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        self._ground = self._marks = None
+        self._ground = self._marks = self._points = None
         super().resizeEvent(event)
 
     def points(self) -> F64:
         """Return where the examples are drawn, (n, 2) in logical pixels."""
         placed = self._placed
-        if not len(placed):
+        if self._extent is None:
             return placed
-        # The outermost few may not push all others into one spot.
-        low, high = np.quantile(placed, (0.005, 0.995), axis=0)
+        if self._points is not None:
+            return self._points
+        low, high = self._extent
         span = np.where(high - low > 1e-9, high - low, 1.0)
         size = np.array([self.width() - 2 * MARGIN, self.height() - 2 * MARGIN])
-        inside: F64 = MARGIN + np.clip((placed - low) / span, -0.02, 1.02) * size
-        return inside
+        self._points = MARGIN + np.clip((placed - low) / span, -0.02, 1.02) * size
+        return self._points
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -133,11 +176,17 @@ class ExampleMap(QWidget):
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
             return
-        if self._selected:
+        if len(self._selected) > FEW:
             if self._marks is None:
-                inside = np.isin(self._ids, list(self._selected))
-                self._marks = self._dots([(self.points()[inside], theme.colour("text_strong"))], 3.2)
+                self._marks = self._dots([(self._chosen_points(), theme.colour("text_strong"))], MARK)
             painter.drawPixmap(0, 0, self._marks)
+        elif self._selected:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("text_strong"))
+            for x, y in self._chosen_points().tolist():
+                painter.drawEllipse(QPointF(x, y), MARK, MARK)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if self._from is not None and self._to is not None:
             painter.setPen(QPen(theme.colour("accent_text"), 1))
             wash = QColor(theme.colour("accent"))
@@ -145,11 +194,18 @@ class ExampleMap(QWidget):
             painter.setBrush(wash)
             painter.drawRect(QRectF(QRect(self._from, self._to).normalized()))
 
+    def _chosen_points(self) -> F64:
+        """Where what is selected is drawn."""
+        chosen = np.sort(np.fromiter(self._selected, np.int64, len(self._selected)))
+        places, found = places_of(chosen, self._ids)
+        return self.points()[places[found]]
+
     def _painted(self) -> QPixmap:
         points, visible = self.points(), self.theme.visible
-        layers = [
-            (points[self._labels == class_id], QColor(visible(self._colour_of(int(class_id)))))
-            for class_id in np.unique(self._labels)
+        layers = [(points[~self._shown], self.theme.colour("border"))]
+        layers += [
+            (points[self._shown & (self._labels == class_id)], QColor(visible(colour)))
+            for class_id, colour in self._colours.items()
         ]
         return self._dots(layers, 2.3, self.theme.colour("well"))
 
@@ -184,13 +240,15 @@ class ExampleMap(QWidget):
             return
         box = QRect(self._from, self._to).normalized()
         self._from = self._to = None
-        points = self.points()
+        points, ids = self.points()[self._shown], self._ids[self._shown]
         if box.width() < 4 and box.height() < 4:
             # A click means the nearest one.
             away = np.hypot(*(points - [box.center().x(), box.center().y()]).T) if len(points) else np.zeros(0)
-            found = [int(self._ids[away.argmin()])] if len(away) and away.min() < 12 else []
+            found = [int(ids[away.argmin()])] if len(away) and away.min() < 12 else []
         else:
             low, high = np.array([box.left(), box.top()]), np.array([box.right(), box.bottom()])
-            found = [int(i) for i in self._ids[((points >= low) & (points <= high)).all(1)]]
+            found = [int(i) for i in ids[((points >= low) & (points <= high)).all(1)]]
         self.update()
-        self.chosen.emit(set(found))
+        keys = event.modifiers()
+        how = ADD if keys & Qt.KeyboardModifier.ShiftModifier else ONLY
+        self.chosen.emit(set(found), TOGGLE if keys & Qt.KeyboardModifier.ControlModifier else how)

@@ -1,132 +1,266 @@
-"""The example browser: all that was labelled as a table and as a map; select, relabel, delete, find in the stream."""
+"""The example browser: what was labelled as table, thumbnails and map; filter, sort, relabel, delete, note, find."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
 
+from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.theme import Theme
-from dgstudio.studio.widgets.examplemap import ExampleMap
-from dgstudio.studio.widgets.exampletable import ExamplesModel, ExampleTable
-from dgstudio.studio.widgets.labelsheet import LabelSheet
+from dgstudio.studio.widgets.chip import Segmented
+from dgstudio.studio.widgets.choicebox import ChoiceBox
+from dgstudio.studio.widgets.classquality import ClassQualityView
+from dgstudio.studio.widgets.examplefilter import ExampleFilter
+from dgstudio.studio.widgets.examplemap import ADD, ONLY, ExampleMap
+from dgstudio.studio.widgets.examplemodel import ExamplesModel
+from dgstudio.studio.widgets.exampletable import ExampleTable
+from dgstudio.studio.widgets.exampletiles import ExampleTiles
+from dgstudio.studio.widgets.labelsheet import REFRESH_MS, LabelSheet
 from dgstudio.types import Example
 
-SIZE = QSize(1080, 620)
+SIZE = QSize(1680, 1000)
 EMPTY = "Nothing is labelled yet: hold a class key while you perform it."
+NOTHING_LEFT = "No example is all of that: take a filter away, or clear them."
+REST = 4
+"""A refresh that took long is followed by a pause of so many times as long."""
+TABLE, TILES = "table", "thumbnails"
 
 
 class ExampleSheet(LabelSheet):
-    """Opened by E. Table and map select together; a class key gives the selection that label, Del deletes it.
+    """Opened by E. Table, thumbnails and map have one selection; a class key gives it that label, Del deletes it.
 
     `attempt` calls a command and tells the user what it refuses.
     """
 
     def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
-        super().__init__("Examples", SIZE, 56, state, commands, parent)
+        super().__init__("Examples", SIZE, 44, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
-        self._every: list[Example] = []
+        self._columns = Columns.of([], {}, {}, (), None)
+        self._stale = True
+        self._pictured: dict[int, list[Example]] = {}
+        self._pictured_ids = self._columns.ids
         self._selecting = False
-        self.counts = QLabel("")
-        self.counts.setObjectName("muted")
-        self.classes = QComboBox()
-        self.classes.setAccessibleName("Show the examples of")
-        self.classes.currentIndexChanged.connect(lambda _place: self._show())
-        self.only_learned = QComboBox()
-        self.only_learned.setAccessibleName("Show which windows")
-        for words in ("all windows", "learned ones", "kept only"):
-            self.only_learned.addItem(words)
-        self.only_learned.currentIndexChanged.connect(lambda _place: self._show())
+        self._noted: tuple[int, ...] = ()
+        self.counts = self._muted("")
+        self.progress = self._muted("")
+        self.filter = ExampleFilter()
+        self.filter.changed.connect(self._show)
         self.model = ExamplesModel(state.name_of, self._colour_of)
         self.table = ExampleTable(self.model)
-        self.table.installEventFilter(self)
+        self.table.ordered.connect(self.order_by)
+        self.tiles = ExampleTiles(self.model, self.table.selectionModel())
         self.table.selectionModel().selectionChanged.connect(lambda _new, _old: self._selected())
-        self.table.doubleClicked.connect(lambda index: self._choose_take(index.row()))
+        self.views = QStackedWidget()
+        for view in (self.table, self.tiles):
+            view.installEventFilter(self)
+            view.doubleClicked.connect(lambda index: self._choose_take(index.row()))
+            view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            view.customContextMenuRequested.connect(self._ask)
+            self.views.addWidget(view)
+        self.switch = Segmented(
+            "View", [(TABLE, "Table", "A row an example"), (TILES, "Thumbnails", "A picture an example")]
+        )
+        self.switch.chosen.connect(self.show_view)
+        self.switch.choose(TABLE)
+        self.order = ChoiceBox("Order of the examples; a click on the head of a column chooses it too")
+        self.order.addItems(list(ORDERS))
+        self.order.currentTextChanged.connect(lambda _words: self._show())
         self.map = ExampleMap(self._colour_of)
-        self.map.chosen.connect(self.choose)
-        self.words = QLabel("")
+        self.map.chosen.connect(self._choose_on_map)
+        self.quality = ClassQualityView(state.name_of, self._colour_of)
+        self.quality.asked.connect(self.want)
+        self.words = QElidingLabel("")
         self.words.setObjectName("muted")
+        self.words.setMinimumWidth(1)
+        self.note = QLineEdit()
+        self.note.setAccessibleName("Note on the selection")
+        self.note.setToolTip("A text of your own on all that is selected: Enter keeps it, Ctrl+Z takes it back  [N]")
+        self.note.returnPressed.connect(self._keep_note)
+        self.note.installEventFilter(self)
+        self.filter.search.installEventFilter(self)
         self.find_button = self._button("Find in the stream", self._find, "Pause the stream where the selection lies")
         self.relabel_button = self._button("Relabel as", None, "Give the selection another class; its key does it too")
         self.delete_button = self._button("Delete", self._delete, "Let the selection stand no more  [Del]")
-        head, foot, middle = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for widget in (self.title, self.counts):
+        self.menu = QMenu(self)
+        self.closed.connect(lambda: commands.watch_examples(False))
+        self._lay_out()
+        self.main = self.table
+
+    def _lay_out(self) -> None:
+        head, middle, side, foot = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
+        for widget in (self.title, self.counts, self.progress):
             head.addWidget(widget)
+        head.setSpacing(12)
         head.addStretch(1)
-        for box in (self.classes, self.only_learned):
-            head.addWidget(box)
-        middle.addWidget(self.table, 3)
-        middle.addWidget(self.map, 2)
+        head.addWidget(self.switch)
+        head.addWidget(self.order)
+        side.addWidget(self.map, 3)
+        side.addWidget(self.quality, 2)
+        side.setSpacing(8)
+        middle.addWidget(self.views, 5)
+        middle.addLayout(side, 3)
         middle.setSpacing(12)
-        foot.addWidget(self.words, 1)
+        foot.addWidget(self.words, 3)
+        foot.addWidget(self.note, 2)
         for button in (self.find_button, self.relabel_button, self.delete_button):
             foot.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 14, 18, 14)
-        column.setSpacing(10)
+        column.setContentsMargins(18, 12, 18, 12)
+        column.setSpacing(8)
         column.addLayout(head)
+        column.addWidget(self.filter)
         column.addLayout(middle, 1)
         column.addLayout(foot)
-        self.main = self.table
+
+    # -- what can be asked of it ---------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Show how things stand now, and let be worked out what is not known yet."""
+        self._commands.watch_examples(True)
+        super().open()
 
     def open_on(self, ids: Iterable[int]) -> None:
         """Show everything, with these examples selected."""
-        for box in (self.classes, self.only_learned):
-            box.setCurrentIndex(0)
+        self.filter.clear()
         self.open()
         self.choose(set(ids))
 
+    def show_version(self, version: int) -> None:
+        """Show the examples that a version has learned, those of them that stand."""
+        contents = self._commands.contents_of(version)
+        if contents is not None:
+            self.open()
+            self.filter.want(Wanted(only=frozenset(contents.labels())), f"in v{version}")
+
+    def want(self, wanted: Wanted) -> None:
+        """Filter by this."""
+        self.filter.want(wanted)
+
+    def order_by(self, order: str) -> None:
+        """Bring the examples into this order, one of `ORDERS`."""
+        self.order.setCurrentText(order)
+
+    def show_view(self, name: str) -> None:
+        """Show the examples as "table" or as "thumbnails"."""
+        had_focus = self.main.hasFocus()
+        self.main = self.table if name == TABLE else self.tiles
+        self.views.setCurrentWidget(self.main)
+        self.switch.choose(name)
+        rows = self.table.selectionModel().selection()
+        if rows.count():
+            self.main.scrollTo(self.model.index(rows.at(0).top(), 0))
+        if had_focus:
+            self.main.setFocus()
+
     def refresh(self) -> None:
         """Bring everything up to date; the selection stays."""
-        self._every = self._commands.examples()
-        shown = self.classes.currentData()
-        self.classes.blockSignals(True)
-        self.classes.clear()
-        self.classes.addItem("all classes", None)
-        for card in self._state.classes:
-            self.classes.addItem(card.info.name, card.info.id)
-        self.classes.setCurrentIndex(max(0, self.classes.findData(shown)))
-        self.classes.blockSignals(False)
-        self._show()
+        commands = self._commands
+        takes, here = commands.takes_by_id(), commands.takes_of_this_run()
+        self._columns = Columns.of(commands.examples(), takes, commands.notes(), here, self._state.analysis)
+        self._take_pictures()
+        self._show_all()
 
-    def choose(self, ids: set[int]) -> None:
-        """Select these examples, in the table and on the map."""
+    def catch_up(self) -> None:
+        """Bring up to date what has changed; often that is only what is known of the same examples."""
+        if self._stale:
+            self.refresh()
+        else:
+            self._columns = self._columns.known(self._state.analysis)
+            self._show_all()
+
+    def _show_all(self) -> None:
+        began = time.perf_counter()
+        state, columns = self._state, self._columns
+        self._stale = False
+        self.filter.offer(columns, state.classes, state.selection)
+        looking = state.analysis is None or state.analysis.judged is None
+        cards = [card.info.id for card in state.classes]
+        self.quality.show_quality(quality_of(columns, cards, state.analysis), looking=looking)
+        self._show()
+        # However many there are, most of the time is left to the rest of the window.
+        self.later.setInterval(max(REFRESH_MS, round(REST * 1e3 * (time.perf_counter() - began))))
+
+    def _take_pictures(self) -> None:
+        """Find the examples with their raw window, by take; an example never loses it."""
+        if np.array_equal(self._columns.ids, self._pictured_ids):
+            return
+        self._pictured_ids, self._pictured = self._columns.ids, {}
+        for example in self._columns.examples:
+            if example.raw is not None:
+                self._pictured.setdefault(example.take_id, []).append(example)
+
+    def choose(self, ids: set[int], *, reveal: bool = True) -> None:
+        """Select these examples, in the table, among the thumbnails and on the map; `reveal` brings them into sight."""
         self._selecting = True
-        self.table.choose(ids)
+        self.table.choose(ids, reveal=reveal)
         self._selecting = False
         self._selected()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        for label in (self.counts, self.words):
+        for label in (self.counts, self.progress, self.words):
             label.setFont(theme.ui("small"))
-        for widget in (self.classes, self.only_learned, self.find_button, self.relabel_button, self.delete_button):
+        for widget in (self.note, self.find_button, self.relabel_button, self.delete_button):
             widget.setFont(theme.ui("body"))
-        self.table.apply_theme(theme)
-        self.map.apply_theme(theme)
+        for part in (self.filter, self.table, self.tiles, self.map, self.quality, self.switch, self.order):
+            part.apply_theme(theme)
         super().apply_theme(theme)
 
     # -- inside ------------------------------------------------------------------------------------------------
 
+    def _on_changed(self, topic: object) -> None:
+        self._stale = self._stale or topic == "classes"
+        super()._on_changed("classes" if topic in ("analysis", "selection") else topic)
+
     def _show(self) -> None:
+        """Show what the filters leave, in the order that is chosen."""
+        columns, order = self._columns, self.order.currentText() or NEWEST
         chosen = set(self.table.chosen())
-        class_id, which = self.classes.currentData(), self.only_learned.currentIndex()
-        shown = [
-            example
-            for example in self._every
-            if (class_id is None or example.class_id == class_id) and (which == 0 or example.learn == (which == 1))
-        ]
-        pictured = [example for example in self._every if example.raw is not None]
-        # The newest first: it is what the user has just done.
-        self.model.show_examples(shown[::-1], self._commands.takes_by_id(), pictured)
-        self.map.show_examples(shown)
-        of = "" if len(shown) == len(self._every) else f" of {len(self._every):,}"
-        self.counts.setText(f"{len(shown):,}{of} windows in {len({e.take_id for e in shown}):,} takes")
-        self.choose(chosen)
+        rows = columns.rows(self.filter.wanted, order, self._state.name_of)
+        # Fetched each time: PySide takes a scroll bar that was held for long for deleted.
+        places = [view.verticalScrollBar().value() for view in (self.table, self.tiles)]
+        self._selecting = True
+        others = self.model.show_rows(columns, rows, self._pictured)
+        self._selecting = False
+        for view, place in zip((self.table, self.tiles), places, strict=True):
+            view.verticalScrollBar().setValue(place)
+        self.table.show_order(order)
+        shown = np.zeros(len(columns), bool)
+        shown[rows] = True
+        self.map.show_columns(columns, shown)
+        whole, takes = len(columns), len(np.unique(columns.take_ids[rows]))
+        of = "" if len(rows) == whole else f" of {whole:,}"
+        self.counts.setText(f"{len(rows):,}{of} windows in {takes:,} takes")
+        self.progress.setText(self._progress_text())
+        if others:
+            self.choose(chosen, reveal=False)
+        else:
+            self._selected()
+
+    def _progress_text(self) -> str:
+        answers = self._state.analysis.answers if self._state.analysis is not None else None
+        if answers is None or not len(answers.ids):
+            return ""
+        if answers.done >= len(answers.ids):
+            return f"answers of v{answers.version}"
+        return f"answering with v{answers.version}: {answers.done / len(answers.ids):.0%}"
 
     def _selected(self) -> None:
         if self._selecting:
@@ -134,18 +268,55 @@ class ExampleSheet(LabelSheet):
         ids = self.table.chosen()
         self.map.select(set(ids))
         some = bool(ids)
-        for button in (self.find_button, self.relabel_button, self.delete_button):
-            button.setEnabled(some)
-        if not self._every:
-            self.words.setText(EMPTY)
-        elif not some:
-            self.words.setText("Select rows, or drag on the map; double-click takes the whole take.")
-        else:
-            self.words.setText(f"{len(ids):,} selected · a class key relabels, Del deletes, Ctrl+Z takes it back")
+        for widget in (self.find_button, self.relabel_button, self.delete_button, self.note):
+            widget.setEnabled(some)
+        self.words.setText(self._words_on(ids))
+        self.words.setToolTip(self.words.text())
+        self._show_note(ids)
+
+    def _words_on(self, ids: list[int]) -> str:
+        if not len(self._columns):
+            return EMPTY
+        if not len(self.model.ids):
+            return NOTHING_LEFT
+        if not ids:
+            return "Select some, or drag on the map; double-click takes the whole take."
+        found = self._commands.containing(ids)
+        where = found.text
+        if not found.spans and not self._columns.learn[np.isin(self._columns.ids, ids)].any():
+            where = "kept only: in no version"
+        if len(ids) > 1:
+            return f"{len(ids):,} selected · {where} · a class key relabels, Del deletes, N notes"
+        row = int(np.flatnonzero(self.model.ids == ids[0])[0])
+        answer = self.model.answer(row)
+        parts = [f"Example {ids[0]} of take {self.model.text(row, 2)}", f"answered {answer}" if answer else "", where]
+        return " · ".join(part for part in ("1 selected", *parts) if part)
+
+    def _show_note(self, ids: list[int]) -> None:
+        if self.note.hasFocus() and self.note.isModified() and tuple(ids) == self._noted:
+            # It is being written.
+            return
+        self._noted = tuple(ids)
+        known = self._columns.notes
+        notes = {known.get(identity, "") for identity in ids}
+        self.note.setText(notes.pop() if len(notes) == 1 else "")
+        self.note.setPlaceholderText("Different notes" if notes else "Note  [N]")
+
+    def _keep_note(self) -> None:
+        if self._noted:
+            self._attempt(self._commands.note_examples, list(self._noted), self.note.text())
+            self.note.setModified(False)
+            self.main.setFocus()
 
     def _choose_take(self, row: int) -> None:
-        take_id = self.model.examples[row].take_id
-        self.choose({example.id for example in self.model.examples if example.take_id == take_id})
+        take_id = self.model.example(row).take_id
+        columns = self._columns
+        self.choose(set(columns.ids[columns.take_ids == take_id].tolist()), reveal=False)
+
+    def _choose_on_map(self, ids: object, how: object) -> None:
+        assert isinstance(ids, set), "the map sends ids"
+        before = set(self.table.chosen())
+        self.choose(ids if how == ONLY else before | ids if how == ADD else before ^ ids)
 
     def _delete(self) -> None:
         ids = self.table.chosen()
@@ -168,32 +339,79 @@ class ExampleSheet(LabelSheet):
         card = self._state.card(class_id)
         return card.info.colour if card is not None else self.theme.text_muted
 
+    def _muted(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setObjectName("muted")
+        return label
+
     def _button(self, text: str, act: Callable[[], None] | None, tooltip: str) -> QPushButton:
         button = QPushButton(text)
         button.setToolTip(tooltip)
         if act is None:
             menu = QMenu(button)
-            menu.aboutToShow.connect(lambda: self._fill_menu(menu))
+            menu.aboutToShow.connect(lambda: self._fill_classes(menu))
             button.setMenu(menu)
         else:
             button.clicked.connect(lambda _checked=False: act())
         return button
 
-    def _fill_menu(self, menu: QMenu) -> None:
+    def _fill_classes(self, menu: QMenu) -> None:
         menu.clear()
         for card in self._state.classes:
             name = card.info.name.replace("&", "&&")
             action = menu.addAction(f"{name}\t{card.info.key}" if card.info.key else name)
             action.triggered.connect(lambda _checked=False, class_id=card.info.id: self._relabel(class_id))
 
+    def _ask(self, where: QPoint) -> None:
+        """Offer what can be done with what lies under the pointer."""
+        view = self.main
+        assert isinstance(view, ExampleTable | ExampleTiles), "one of the two views is shown"
+        index, menu = view.indexAt(where), self.menu
+        menu.clear()
+        some = bool(self.table.chosen())
+        classes = menu.addMenu("Relabel as")
+        classes.setEnabled(some)
+        self._fill_classes(classes)
+        for words, act in (
+            ("Note …", self.note.setFocus),
+            ("Delete", self._delete),
+            ("Find in the stream", self._find),
+        ):
+            menu.addAction(words, act).setEnabled(some)
+        menu.addSeparator()
+        if index.isValid():
+            row, take_id = index.row(), self.model.example(index.row()).take_id
+            menu.addAction("Select the whole take", lambda: self._choose_take(row))
+            menu.addAction(f"Show take {take_id} only", lambda: self.want(Wanted(take_id=take_id)))
+        menu.addAction("Least sure first", lambda: self.order_by(LEAST_SURE))
+        menu.addAction("Surest first", lambda: self.order_by(MOST_SURE))
+        # popup, not exec: nothing modal stands in the way of a live stream.
+        menu.popup(view.viewport().mapToGlobal(where))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if not self._does(event):
             super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
-        if watched is self.table and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return self._does(event)
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if watched in (self.table, self.tiles):
+                return self._does(event)
+            if watched in (self.note, self.filter.search):
+                return self._leaves_field(event)
         return super().eventFilter(watched, event)
+
+    def _leaves_field(self, event: QKeyEvent) -> bool:
+        """Whether a key in a text field leads back to the examples; it does nothing else then."""
+        key = event.key()
+        if key == Qt.Key.Key_Escape or (key == Qt.Key.Key_Return and not self.note.hasFocus()):
+            self.note.setModified(False)
+            self.main.setFocus()
+            self._selected()
+            return True
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._keep_note()
+            return True
+        return False
 
     def _does(self, event: QKeyEvent) -> bool:
         """Whether a key has a meaning here; it is then done."""
@@ -209,6 +427,13 @@ class ExampleSheet(LabelSheet):
                 self._relabel(card.info.id)
         elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._find()
+        elif plain and key == Qt.Key.Key_N and self.note.isEnabled():
+            self.note.setFocus()
+            self.note.selectAll()
+        elif plain and key == Qt.Key.Key_Slash:
+            self.filter.search.setFocus()
+        elif plain and key == Qt.Key.Key_V:
+            self.show_view(TILES if self.main is self.table else TABLE)
         else:
             return False
         return True

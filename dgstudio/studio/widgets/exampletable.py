@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QItemSelection,
     QItemSelectionModel,
     QItemSelectionRange,
@@ -16,11 +12,11 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QRect,
-    QRectF,
     QSize,
     Qt,
+    Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,91 +26,20 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from dgstudio.engine.browsing import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
 from dgstudio.studio.theme import DARK, Theme
-from dgstudio.studio.widgets.classcard import draw_sketch, sketch
-from dgstudio.types import F32, Example, Take
+from dgstudio.studio.widgets.examplemodel import HEADS, ExamplesModel
+from dgstudio.studio.widgets.thumbnails import Thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
-HEADS = ("", "class", "take", "time", "labelled by", "learned")
-WIDTHS = (74, 150, 60, 92, 104, 0)
+WIDTHS = (70, 116, 46, 82, 94, 78, 118, 0)
 ROW = 26
 """Logical pixels of a row."""
-PICTURES = 1000
-"""Thumbnails that are kept drawn."""
-WHO = {
-    "held": "held key",
-    "tap": "tap",
-    "retro": "past stretch",
-    "file": "file",
-    "import": "import",
-    "suggestion": "suggestion",
-}
-
-
-class ExamplesModel(QAbstractTableModel):
-    """Examples in rows, in the order given; columns as in `HEADS`.
-
-    `name_of` gives a class's name, `colour_of` its colour.
-    """
-
-    def __init__(self, name_of: Callable[[int], str], colour_of: Callable[[int], str]) -> None:
-        super().__init__()
-        self._name_of, self._colour_of = name_of, colour_of
-        self.examples: list[Example] = []
-        self._takes: dict[int, Take] = {}
-        self._pictures: dict[int, list[Example]] = {}
-
-    def show_examples(self, examples: Sequence[Example], takes: dict[int, Take], pictured: Sequence[Example]) -> None:
-        """Show these; `pictured` are the examples, of whatever class, that have their raw window."""
-        self.beginResetModel()
-        self.examples, self._takes = list(examples), takes
-        self._pictures = {}
-        for example in pictured:
-            self._pictures.setdefault(example.take_id, []).append(example)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: D102
-        return 0 if parent is not None and parent.isValid() else len(self.examples)
-
-    def columnCount(self, parent: Index | None = None) -> int:  # noqa: D102
-        return 0 if parent is not None and parent.isValid() else len(HEADS)
-
-    def headerData(  # noqa: D102
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
-        example = self.examples[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(index.row(), index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return (
-                f"Example {example.id}: {self._name_of(example.class_id)}, {example.start:.2f} to {example.end:.2f} s"
-            )
-        return None
-
-    def text(self, row: int, column: int) -> str:
-        """Return what stands in a cell."""
-        example = self.examples[row]
-        take = self._takes.get(example.take_id)
-        who = "" if take is None else WHO.get(take.who, take.who)
-        learned = "yes" if example.learn else "kept only"
-        return ("", self._name_of(example.class_id), f"{example.take_id}", f"{example.end:.2f} s", who, learned)[column]
-
-    def colour(self, row: int) -> str:
-        """Return the colour of a row's class."""
-        return self._colour_of(self.examples[row].class_id)
-
-    def picture(self, row: int) -> F32 | None:
-        """Return the window (n, channels) to draw for a row: its own, or that of its take that it shares most with."""
-        example = self.examples[row]
-        if example.raw is not None:
-            return example.raw
-        near = self._pictures.get(example.take_id)
-        return min(near, key=lambda other: abs(other.start - example.start)).raw if near else None
+WORDS = 5000
+"""Words that are kept as short as they fit."""
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+SORTED_BY = {1: (BY_CLASS,), 2: (BY_TAKE,), 3: (NEWEST, OLDEST), 6: (LEAST_SURE, MOST_SURE)}
+"""Orders that a click on the head of a column goes through."""
 
 
 class _Cells(QStyledItemDelegate):
@@ -124,7 +49,7 @@ class _Cells(QStyledItemDelegate):
         super().__init__(table)
         self._table = table
         self._inks: dict[str, QColor] = {}
-        self._pictures: dict[object, tuple[F32 | None, QPixmap]] = {}
+        self._thumbnails = Thumbnails()
         self.apply_theme(table.theme)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -137,57 +62,81 @@ class _Cells(QStyledItemDelegate):
         if chosen:
             painter.fillRect(rect, self._ink("accent_soft"))
         if column == 0:
-            painter.drawPixmap(rect.topLeft() + QPoint(6, 3), self._picture(row, rect.width() - 12, rect.height() - 6))
+            theme, ratio = self._table.theme, self._table.devicePixelRatioF()
+            wide, tall = rect.width() - 12, rect.height() - 6
+            picture = self._thumbnails.picture(model.picture(row), model.colour(row), wide, tall, ratio, theme)
+            painter.drawPixmap(rect.topLeft() + QPoint(6, 3), picture)
             return
         left = rect.left() + 8
         if column == 1:
             painter.fillRect(left, rect.center().y() - 4, 9, 9, QColor(model.colour(row)))
             left += 17
         painter.setFont(self._fonts[column in (2, 3)])
-        painter.setPen(self._ink("text_strong" if chosen or column == 1 else "text"))
+        ink = "text_strong" if chosen or column == 1 else "text"
+        if column == 6 and model.is_wrong(row):
+            ink = "warning"
+        painter.setPen(self._ink(ink))
         room = QRect(left, rect.top(), rect.right() - left - 4, rect.height())
         text = model.text(row, column)
-        if column == 1:
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(4, room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        if column in (1, 4, 6, 7) and text:
+            text = self._short(painter, text, max(4, room.width()))
+        painter.drawText(room, LEFT, text)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self._fonts = theme.ui("body"), theme.mono("small")
         self._inks.clear()
-        self._pictures.clear()
+        self._shortened: dict[tuple[str, int], str] = {}
+        self._thumbnails.clear()
+
+    def _short(self, painter: QPainter, text: str, room: int) -> str:
+        key = text, room
+        known = self._shortened.get(key)
+        if known is None:
+            if len(self._shortened) >= WORDS:
+                self._shortened.clear()
+            known = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
+            self._shortened[key] = known
+        return known
 
     def _ink(self, token: str) -> QColor:
         if token not in self._inks:
             self._inks[token] = self._table.theme.colour(token)
         return self._inks[token]
 
-    def _picture(self, row: int, wide: int, tall: int) -> QPixmap:
-        """Return the thumbnail of a row; many rows show the same window."""
-        theme, model, ratio = self._table.theme, self._table.examples, self._table.devicePixelRatioF()
-        window, colour = model.picture(row), model.colour(row)
-        key = (id(window), colour, wide, tall, ratio)
-        known = self._pictures.get(key)
-        if known is not None:
-            return known[1]
-        pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(theme.colour("well"))
-        if window is not None:
-            painter = QPainter(pixmap)
-            painter.setPen(QPen(theme.colour(theme.visible(colour)), 1))
-            for line in sketch([window], 40):
-                draw_sketch(painter, line, QRectF(0, 0, wide, tall))
-            painter.end()
-        if len(self._pictures) >= PICTURES:
-            self._pictures.clear()
-        # With its window, so that its id stays its own.
-        self._pictures[key] = window, pixmap
-        return pixmap
+
+class _Head(QHeaderView):
+    """The heads of the columns, painted here: Qt's own ask, at each paint, of every row whether it is selected.
+
+    `column` is the one that rows are in the order of, `down` the way; `clicked` carries a column.
+    """
+
+    clicked = Signal(object)
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(Qt.Orientation.Horizontal, table)
+        self.theme: Theme = DARK
+        self.column: int | None = None
+        self.down = False
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        theme = self.theme
+        painter.fillRect(rect, theme.colour("raised"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme.colour("border"))
+        painter.setFont(self.font())
+        ordered = logicalIndex == self.column
+        painter.setPen(theme.colour("text_strong" if ordered else "text_muted"))
+        words = f"{HEADS[logicalIndex]} {'↓' if self.down else '↑'}" if ordered else HEADS[logicalIndex]
+        painter.drawText(rect.adjusted(8, 0, -2, 0), LEFT, words)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit(self.logicalIndexAt(event.position().toPoint()))
 
 
 class ExampleTable(QTableView):
-    """The table itself; whole rows are selected, with Shift and Ctrl as usual."""
+    """The table itself; whole rows are selected, Shift and Ctrl as usual. `ordered` carries a wish for an order."""
+
+    ordered = Signal(object)
 
     def __init__(self, examples: ExamplesModel) -> None:
         super().__init__()
@@ -196,6 +145,8 @@ class ExampleTable(QTableView):
         self.setModel(examples)
         self.setObjectName("examples")
         self.setAccessibleName("Examples")
+        self._head = _Head(self)
+        self.setHorizontalHeader(self._head)
         self._cells = _Cells(self)
         self.setItemDelegate(self._cells)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -208,12 +159,22 @@ class ExampleTable(QTableView):
         self.verticalHeader().hide()
         # One height for all: nothing is measured row by row.
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head = self.horizontalHeader()
+        head = self._head
         head.setHighlightSections(False)
         head.setStretchLastSection(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        # A click that Qt knows of would select the column.
         head.setSectionsClickable(False)
+        head.clicked.connect(self._order_by)
+        self._order = NEWEST
+
+    def selectAll(self) -> None:  # noqa: D102
+        # As one range: Qt's own takes a second for tens of thousands.
+        rows = self.examples.rowCount()
+        if rows:
+            whole = QItemSelection(self.examples.index(0, 0), self.examples.index(rows - 1, len(HEADS) - 1))
+            self.selectionModel().select(whole, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def chosen(self) -> list[int]:
         """Return the ids of the selected examples, in the order of the rows."""
@@ -221,11 +182,26 @@ class ExampleTable(QTableView):
         selection = self.selectionModel().selection()
         parts = (selection.at(place) for place in range(selection.count()))
         ranges = sorted({(part.top(), part.bottom()) for part in parts})
-        return [self.examples.examples[row].id for top, bottom in ranges for row in range(top, bottom + 1)]
+        ids = self.examples.ids
+        return [identity for top, bottom in ranges for identity in ids[top : bottom + 1].tolist()]
 
-    def choose(self, ids: set[int]) -> None:
-        """Select these examples and no others, those that are shown, and bring the first into sight."""
-        rows = np.asarray([row for row, example in enumerate(self.examples.examples) if example.id in ids], np.int64)
+    def show_order(self, order: str) -> None:
+        """Mark the column that rows are in the order of."""
+        self._order = order
+        self._head.column = next((column for column, orders in SORTED_BY.items() if order in orders), None)
+        self._head.down = order in (NEWEST, MOST_SURE)
+        self._head.viewport().update()
+
+    def _order_by(self, column: int) -> None:
+        orders = SORTED_BY.get(column)
+        if orders is None:
+            return
+        place = orders.index(self._order) + 1 if self._order in orders else 0
+        self.ordered.emit(orders[place % len(orders)])
+
+    def choose(self, ids: set[int], *, reveal: bool = True) -> None:
+        """Select these examples and no others, those that are shown; `reveal` brings the first into sight."""
+        rows = np.flatnonzero(np.isin(self.examples.ids, np.fromiter(ids, np.int64, len(ids))))
         selection = QItemSelection()
         for first, last in _runs(rows):
             selection.append(
@@ -234,7 +210,7 @@ class ExampleTable(QTableView):
         # Ranges are compared with those that were: many with many takes seconds.
         self.selectionModel().clear()
         self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
-        if len(rows):
+        if reveal and len(rows):
             self.scrollTo(self.examples.index(int(rows[0]), 0))
 
     def apply_theme(self, theme: Theme) -> None:
@@ -242,8 +218,9 @@ class ExampleTable(QTableView):
         self.theme = theme
         self._cells.apply_theme(theme)
         self.verticalHeader().setDefaultSectionSize(theme.px(ROW))
-        self.horizontalHeader().setFont(theme.ui("small"))
-        self.horizontalHeader().setFixedHeight(theme.px(ROW))
+        self._head.theme = theme
+        self._head.setFont(theme.ui("small"))
+        self._head.setFixedHeight(theme.px(ROW))
         for column, width in enumerate(WIDTHS[:-1]):
             self.setColumnWidth(column, theme.px(width))
         self.viewport().update()

@@ -29,12 +29,16 @@ class LabelSheet(Overlay):
         """Refreshes when it ends."""
         self.later.setSingleShot(True)
         self.later.setInterval(REFRESH_MS)
-        self.later.timeout.connect(self.refresh)
+        self.later.timeout.connect(self.catch_up)
         state.changed.connect(self._on_changed)
 
     def refresh(self) -> None:
         """Bring everything up to date."""
         raise AssertionError(f"{type(self).__name__} has no refresh")
+
+    def catch_up(self) -> None:
+        """Bring up to date what has changed since it was shown."""
+        self.refresh()
 
     def wanted_height(self) -> int:
         """Return the height that what is in it needs: as much as there is."""

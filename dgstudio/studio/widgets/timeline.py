@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -165,8 +165,21 @@ def short_digest(digest: str) -> str:
     return digest if len(digest) <= 8 else f"{digest[:4]}…{digest[-2:]}"
 
 
-def details_of(record: PublishRecord, name_of: Callable[[int | None], str], *, serving: int, pinned: int | None) -> str:
-    """Return everything there is to say of one record, in one line."""
+def holds_text(counts: Mapping[int, int], name_of: Callable[[int | None], str]) -> str:
+    """Return "holds 120 examples of circle and 98 of rest", of class id → examples that a version has learned."""
+    words = learned_text(tuple(counts.items()), name_of)
+    return f"holds {words}" if words else "holds no example"
+
+
+def details_of(
+    record: PublishRecord,
+    name_of: Callable[[int | None], str],
+    *,
+    serving: int,
+    pinned: int | None,
+    holds: Mapping[int, int] | None = None,
+) -> str:
+    """Return everything there is to say of one record, in one line; `holds` as in `holds_text`, where it is known."""
     if record.kind == "rejected":
         parts = ["not published", record.reason, f"after v{record.parent}" if record.parent is not None else ""]
         return " · ".join(part for part in parts if part)
@@ -175,7 +188,7 @@ def details_of(record: PublishRecord, name_of: Callable[[int | None], str], *, s
         state = " (serving, pinned)" if pinned == record.version else " (serving)"
     learned = learned_text(record.new_examples, name_of)
     what = f"learned from {learned}" if record.kind == "learned" and learned else record.reason or record.kind
-    parts = [f"v{record.version}{state}", what]
+    parts = [f"v{record.version}{state}", what, "" if holds is None else holds_text(holds, name_of)]
     if record.seq >= 0 and record.kind != "initial":
         changed = record.units_changed
         parts.append(f"{changed} part{'s' if changed != 1 else ''} changed" if changed else "no weight changed")

@@ -1,0 +1,46 @@
+"""Which examples a version has learned: the same of a footing and of its arrays, part by part."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dgstudio.learning.contents import SETS, Contents, common
+from dgstudio.learning.footing import Footing, Seal, id_array
+from dgstudio.learning.protected import ProtectedSet
+
+
+def ids(*values):
+    return id_array(values)
+
+
+def footing():
+    seals = (Seal(4, ids(1, 2, 3), np.array([0, 0, 1]), 7), Seal(5, ids(5, 6), np.array([1, 1]), 9))
+    learned, labels = ids(3, 8, 9), np.array([2, 2, 0])
+    return Footing(learned, labels, ProtectedSet(), None, seals, 9, ids(1, 20), np.array([3, 3]))
+
+
+def test_what_lies_higher_overrides_and_banks_are_counted_by_their_places():
+    contents = Contents.of(12, footing())
+    assert contents.version == 12 and [part.bank for part in contents.parts] == [None, 0, 1, None]
+    assert contents.labels() == {1: 0, 2: 0, 3: 2, 5: 1, 6: 1, 8: 2, 9: 0, 20: 3}
+    assert contents.counts() == {0: 3, 1: 2, 2: 2, 3: 1}
+    assert contents.sealed(ids(2, 3, 6, 8, 99)) == {0: 2, 1: 1} and contents.sealed(ids(8, 20)) == {}
+
+
+def test_the_arrays_of_a_footing_give_the_same():
+    stood = footing()
+    arrays, meta = stood.to_arrays()
+    kept = {name: array for name, array in arrays.items() if name in SETS or name.startswith("seal.")}
+    again = Contents.from_arrays(12, kept, meta)
+    assert again.labels() == Contents.of(12, stood).labels()
+    assert [part.bank for part in again.parts] == [None, 0, 1, None]
+
+
+def test_nothing_learned_is_nothing():
+    contents = Contents.of(0, Footing(ids(), ids(), ProtectedSet(), None, (), None))
+    assert contents.parts == () and contents.counts() == {} and contents.sealed(ids(1)) == {}
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
+def test_what_is_in_both(some, others):
+    assert common(ids(*some), ids(*others)).tolist() == sorted(some & others)
