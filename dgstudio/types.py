@@ -362,7 +362,7 @@ class EngineStats:
     coverage: float | None = None
     """Share of the newest answers that are certified to equal the last protected version's; None before one."""
     novelty: float | None = None
-    """How unlike what was learned the newest inputs are: 0 as usual, 1 as one known input in 200; None without base."""
+    """How unlike what was learned the newest inputs are: above 1 most are; None where nothing says how far is far."""
     room: RoutingRoom | None = None
     """Of the newest version that all protected inputs have been looked at with; None before one."""
     truth_seen: int = 0

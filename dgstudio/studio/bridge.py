@@ -16,7 +16,7 @@ from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, Task, UnitView
-from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.types import NOBODY, ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -309,7 +309,9 @@ class Bridge(EngineCommands):
         return "up to date", ""
 
     def _note_uncertain(self, new: list[Reading], wall: float) -> None:
-        candidates = [r for r in new if len(r.classes) > 1 and r.top is not None and r.confidence < UNCERTAIN_BELOW]
+        # An answer that is "unsure" has no confidence; where nothing answers there is nothing to ask about.
+        answered = [r for r in new if len(r.classes) > 1 and r.speaker != NOBODY]
+        candidates = [r for r in answered if r.confidence < UNCERTAIN_BELOW]
         if not candidates or wall - self._uncertain_wall < UNCERTAIN_APART_S:
             return
         self._uncertain_wall = wall
