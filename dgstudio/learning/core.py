@@ -378,20 +378,22 @@ class LearningCore:
         self._judge()
 
     def _with_room(self, target: dict[int, int]) -> dict[int, int]:
-        """As much of it as the learning bank has room for: what was labelled first; the rest waits for the next bank.
+        """As much of it as the learning bank has room for: what is learned, then what was labelled first.
 
         So a publish never costs more than one with 2 `seal_at` examples, whatever keeps the bank from being sealed.
         """
         full = self._no_more_banks()
         # A bank that could not be sealed may be with some examples more.
-        room = self.settings.seal_at * (1 if full or self._unsealable is None else 2)
+        learned = self._published.keys() & target.keys()
+        room = max(self.settings.seal_at * (1 if full or self._unsealable is None else 2), len(learned))
         self.crowded = ""
         if self.settings.rule != LOCKED_BANK or len(target) <= room:
             return target
         if full or self._unsealable is not None:
             waiting = _examples(len(target) - room)
             self.crowded = f"{waiting} wait, not learned yet. {full or 'The learning bank cannot be sealed.'}"
-        return {i: target[i] for i in sorted(target)[:room]}
+        first = sorted(target, key=lambda i: (i not in learned, i))[:room]
+        return {i: target[i] for i in sorted(first)}
 
     def _no_more_banks(self) -> str:
         """Why no bank can be sealed any more, as a sentence; "" while one can."""

@@ -223,6 +223,22 @@ def test_where_no_bank_can_be_sealed_any_more_the_learning_bank_stays_small_and_
     assert learner.footing.learned.tolist() == [56, 57, 58, 59] and learner.crowded == learner.refusal == ""
 
 
+def test_what_a_crowded_bank_has_learned_already_stays(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
+    learner = begin(small, max_banks=1, seal_at=100)
+    teach(learner, label(3, 4))
+    learner.seal_and_protect()
+    teach(learner, label(4, 12, first=20))
+    # As if it had been learned when a bank could be larger.
+    learner.settings = replace(learner.settings, seal_at=6)
+    teach(learner, label(5, 3, first=10))
+    assert learner.footing.learned.tolist() == list(range(20, 32)) and learner.crowded.startswith("3 examples wait")
+    learner.forget(range(20, 30))
+    settled(learner)
+    assert learner.footing.learned.tolist() == [10, 11, 12, 30, 31] and not learner.crowded
+
+
 def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:
     """What is folded in is what `head` learned, not what was refused since."""
     learner = begin(base, max_rounds=1)
