@@ -14,6 +14,9 @@ from dgstudio.learning.footing import Footing, id_array
 from dgstudio.learning.learner import Learner
 from dgstudio.session.file import Session
 
+AT_A_TIME = 64
+"""Versions that are read between two times that what is known is handed out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Containing:
@@ -67,18 +70,25 @@ class VersionContents:
         """Take up what is new, and drop what is gone; `go_on` is called between reads, False ends the work."""
         held = self._learner.footings_held()
         reachable = self._store.kept.union(held)
-        known = {version: contents for version, contents in self._known.items() if version in reachable}
+        known = {
+            # What memory has let go of is held here alone: of thousands of versions, that adds up.
+            version: contents.compact() if version in self._stood and version not in held else contents
+            for version, contents in self._known.items()
+            if version in reachable
+        }
         known.update(self._of_memory(held))
-        self._known, self._stood = known, held
-        for version in sorted(reachable - known.keys() - self._unreadable, reverse=True):
+        self._known, self._stood = dict(known), held
+        for number, version in enumerate(sorted(reachable - known.keys() - self._unreadable, reverse=True)):
             if not go_on():
-                return
+                break
             try:
-                known = {**known, version: self._session.learned_in(version)}
+                known[version] = self._session.learned_in(version).compact()
             except SessionError:
                 # Thinned out meanwhile, or damaged: it cannot be gone back to either.
                 self._unreadable |= {version}
-            self._known = known
+            if number % AT_A_TIME == AT_A_TIME - 1:
+                self._known = dict(known)
+        self._known = known
 
     def of(self, version: int) -> Contents | None:
         """What one version has learned; None where that has not been read yet, or is gone."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dgstudio.learning.footing import Footing
 
-Ids = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.integer]
 
 SETS = ("learned", "labels", "base.learned", "base.labels")
 """Names, in `Footing.to_arrays`, of the arrays that say it; those of seals begin with "seal."."""
@@ -24,6 +24,12 @@ class Part:
     bank: int | None
     ids: Ids
     labels: Ids
+
+    def compact(self) -> Part:
+        """As int32, where that is enough."""
+        if self.ids.dtype == np.int32 or self.ids[-1] > np.iinfo(np.int32).max:
+            return self
+        return Part(self.bank, self.ids.astype(np.int32), self.labels.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +59,10 @@ class Contents:
             parts.append(Part(place, arrays[f"seal.{place}.ids"], arrays[f"seal.{place}.labels"]))
         parts.append(Part(None, arrays["learned"], arrays["labels"]))
         return cls(version, tuple(part for part in parts if len(part.ids)))
+
+    def compact(self) -> Contents:
+        """The same in half the memory: versions share what is sealed, but each has what is not for itself."""
+        return Contents(self.version, tuple(part if part.bank is not None else part.compact() for part in self.parts))
 
     def labels(self) -> dict[int, int]:
         """Example id → class id it was learned with; what lies higher overrides."""

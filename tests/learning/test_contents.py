@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.learning.contents import SETS, Contents, common
+from dgstudio.learning.contents import SETS, Contents, Part, common
 from dgstudio.learning.footing import Footing, Seal, id_array
 from dgstudio.learning.protected import ProtectedSet
 
@@ -34,6 +34,18 @@ def test_the_arrays_of_a_footing_give_the_same():
     again = Contents.from_arrays(12, kept, meta)
     assert again.labels() == Contents.of(12, stood).labels()
     assert [part.bank for part in again.parts] == [None, 0, 1, None]
+
+
+def test_in_half_the_memory_it_is_the_same():
+    contents = Contents.of(12, footing())
+    compact = contents.compact()
+    assert compact.labels() == contents.labels() and compact.counts() == contents.counts()
+    assert [part.ids.dtype for part in compact.parts] == [np.int32, np.int64, np.int64, np.int32]
+    assert compact.parts[1].ids is contents.parts[1].ids, "what is sealed stays shared"
+    assert compact.compact().parts[0] is compact.parts[0]
+    big = Contents(1, (Part(None, ids(3, 2**40), np.array([0, 1])),)).compact()
+    assert big.labels() == {3: 0, 2**40: 1}
+    assert common(compact.parts[3].ids, ids(8, 9, 11)).tolist() == [8, 9]
 
 
 def test_nothing_learned_is_nothing():
