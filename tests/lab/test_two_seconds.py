@@ -17,6 +17,8 @@ PAIRS = (("rest", "walk"), ("circle", "wave"), ("run", "shake"), ("tap", "circle
 
 @pytest.mark.parametrize("person", [7001, 7002, 7003])
 def test_ten_labels_of_each_of_two_classes_make_a_usable_model(person: int) -> None:
+    """It answers nothing wrong, and says "unsure" seldom: of all but one window in twenty it tells the class."""
+    every: list[bool] = []
     for pair in PAIRS:
         windows = person_windows(person, pair, every_s=0.1)
         learner, number = Learner.begin(None), 0
@@ -27,12 +29,16 @@ def test_ten_labels_of_each_of_two_classes_make_a_usable_model(person: int) -> N
                 number += 1
                 while learner.pending:
                     learner.step()
-        plan, right = Plan(learner.store.head), []
+        plan, told, wrong = Plan(learner.store.head), [], 0
         for class_id in range(2):
             # Ten windows on, none shares a sample with what was learned.
             later = windows.raw[windows.labels == class_id][2 * LEARNED :]
-            right += [plan.snapshot.classes[plan.answer(raw).top] == class_id for raw in later]
-        assert len(right) > 150 and np.mean(right) >= 0.95, pair
+            tops = [plan.answer(raw).top for raw in later]
+            told += [top >= 0 for top in tops]
+            wrong += sum(top >= 0 and plan.snapshot.classes[top] != class_id for top in tops)
+        assert len(told) > 150 and wrong <= 0.02 * len(told) and np.mean(told) >= 0.8, pair
+        every += told
         protected = learner.seal_and_protect()
         assert protected is not None and learner.protected_count == 2 * LEARNED
         assert learner.audit_all().bits_changed == 0
+    assert np.mean(every) >= 0.95
