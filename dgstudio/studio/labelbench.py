@@ -213,8 +213,8 @@ class LabelRun:
             since = time.perf_counter()
             hands.tap(Qt.Key.Key_E)
             yield self._repainted(since)
-            if not sheet.isVisible():
-                raise DgstudioError("E did not open the browser.")
+            if not sheet.isVisible() or sheet.model.rowCount() != self._engine.book.total:
+                raise DgstudioError("E did not open the browser on all examples.")
             seen.opened.append((self._painted_at - since) * 1e3)
             yield after(PAUSE_S)
             hands.tap(Qt.Key.Key_Escape)
@@ -227,12 +227,13 @@ class LabelRun:
         hands.tap(Qt.Key.Key_Escape)
 
     def _scroll(self) -> Script:
-        bar = self._window.examples.table.verticalScrollBar()
+        table = self._window.examples.table
         key, end = Qt.Key.Key_PageDown, time.perf_counter() + SCROLLED_S
         while time.perf_counter() < end:
-            was = bar.value()
+            # The bar is fetched each time: PySide takes one that was held for long for deleted.
+            was = table.verticalScrollBar().value()
             self._hands.tap(key)
-            if bar.value() == was:
+            if table.verticalScrollBar().value() == was:
                 key = Qt.Key.Key_PageUp if key == Qt.Key.Key_PageDown else Qt.Key.Key_PageDown
                 continue
             yield self._repainted(time.perf_counter())
@@ -244,7 +245,7 @@ class LabelRun:
         for _ in range(4):
             self._hands.tap(Qt.Key.Key_PageDown, SHIFT)
         yield after(PAUSE_S)
-        first = self._window.examples.model.examples[0].class_id
+        first = self._window.examples.model.example(0).class_id
         info = next(info for info in self._engine.classes.living() if info.id != first and info.key)
         since = time.perf_counter()
         self._hands.tap(digit(info.key))
