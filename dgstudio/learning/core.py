@@ -17,6 +17,7 @@ from dgstudio.learning.footing import Dials, Footing
 from dgstudio.learning.footings import Footings, Recall, beginning
 from dgstudio.learning.labels import Labels
 from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.reservoir import contradicted
 from dgstudio.learning.rules import UpdateRule
 from dgstudio.learning.sealing import examples as _examples
 from dgstudio.learning.sealing import rule_on, seal, what_stays
@@ -25,7 +26,7 @@ from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
-from dgstudio.types import Example, Mode, PublishRecord
+from dgstudio.types import F32, Example, Mode, PublishRecord
 
 
 class LearningCore:
@@ -151,13 +152,16 @@ class LearningCore:
     def absorb(self, examples: Sequence[Example]) -> PublishRecord | None:
         """Want these to be learned, with their present labels; those with `learn` False are passed over.
 
-        A protected example that gets another label is released from the contract, which is a version of its own and
-        returned; it is then learned anew. Numbers that are not finite are refused, which the next `step` says.
+        A protected example that gets another label, and a protected recent input that lies where one is labelled
+        otherwise, is released from the contract, which is a version of its own and returned; the example is then
+        learned anew. Numbers that are not finite are refused, which the next `step` says.
         """
         protected = self._footing.protected
         kept = dict(zip(protected.ids.tolist(), protected.labels.tolist(), strict=True))
-        relabelled = [e.id for e in self._labels.add(examples) if kept.get(e.id, e.class_id) != e.class_id]
-        released = self._release(protected.without(relabelled), "relabelled") if relabelled else None
+        added = self._labels.add(examples)
+        relabelled = [e.id for e in added if kept.get(e.id, e.class_id) != e.class_id]
+        stays = protected.without_rows(contradicted(protected, Plan(self.store.head), added)).without(relabelled)
+        released = self._release(stays, "relabelled") if len(stays) < len(protected) else None
         self._follow()
         return released
 
@@ -429,13 +433,13 @@ class LearningCore:
         self._stood_on(after)
         return self._record(kind, after, reason)
 
-    def _seal(self, kind: str, reason: str) -> PublishRecord:
+    def _seal(self, kind: str, reason: str, recent: Sequence[F32] = ()) -> PublishRecord:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P."""
         head, settings, version = self.store.head, self.settings, self.store.next_version
         try:
             if len(self._footing.learned) and (full := self._no_more_banks()):
                 raise Rejected(full.rstrip("."))
-            made = seal(head, self._footing, self._rule, self._labels, settings, version, time.time())
+            made = seal(head, self._footing, self._rule, self._labels, settings, version, time.time(), recent)
             # Before anything is published: sums that cannot be inverted must not become the footing.
             rule = rule_on(made.snapshot, made.footing, settings, self._labels, self._name_of)
         except Rejected as error:
@@ -443,6 +447,8 @@ class LearningCore:
             self._follow()
             return self._record("rejected", None, str(error))
         reason = f"{reason}: {_examples(made.learned)}, {made.protected} of them protected"
+        if made.recent:
+            reason += f", and {made.recent} recent input{'' if made.recent == 1 else 's'}"
         snapshot = made.snapshot.with_(reason=reason)
         self.store.publish(snapshot)
         self._stand_on(snapshot, made.footing, rule)

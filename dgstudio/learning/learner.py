@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.changes import parts_changed
@@ -17,7 +19,7 @@ from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import Mode, PublishRecord
+from dgstudio.types import F32, Example, Mode, PublishRecord
 
 
 class Learner(LearningCore):
@@ -41,8 +43,20 @@ class Learner(LearningCore):
         kept = tuple(c for c in head.classes if c != class_id)
         return self._act("class removed", kept, f"class “{self._name_of(class_id)}” removed")
 
-    def seal_and_protect(self) -> PublishRecord | None:
+    def unprotected(self) -> dict[int, int]:
+        """Example id → class id of what has been learned and is not protected yet."""
+        return unprotected(self._footing, self._labels)
+
+    def example(self, example_id: int) -> Example:
+        """What is known of an example that was labelled, with its newest label."""
+        return self._labels.example(example_id)
+
+    def seal_and_protect(
+        self, recent: Sequence[F32] = (), reason: str = "protected what it knows now"
+    ) -> PublishRecord | None:
         """Protect what it knows now: fold the learned examples in for good, and let them join the protected inputs.
+
+        `recent` are raw inputs (d,) that nobody has labelled: some of those that are answered surely join as well.
 
         Raises
         ------
@@ -51,9 +65,25 @@ class Learner(LearningCore):
         """
         if self.mode is not Mode.OFF and self._unsaid():
             self.step()
-        if not unprotected(self._footing, self._labels):
+        if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
-        return self._seal("protected", "protected what it knows now")
+        return self._seal("protected", reason, recent)
+
+    def set_protected(self, count: int) -> None:
+        """Choose how many inputs at most join the protected ones at one seal.
+
+        Raises
+        ------
+        BadInputError
+            For a number that makes no sense.
+        """
+        self.settings = replace(self.settings, protected=count).check()
+
+    def release_inputs(self, inputs: Iterable[F32]) -> PublishRecord | None:
+        """Take these protected inputs (raw, (d,)) out of the contract; None where none of them is in it any more."""
+        wanted = {np.ascontiguousarray(raw, np.float32).tobytes() for raw in inputs}
+        rows = [n for n, raw in enumerate(self._footing.protected.inputs) if raw.tobytes() in wanted]
+        return self.release(rows)
 
     def roll_back(self, version: int) -> PublishRecord:
         """Go back to a version, weights and learner's state alike; examples learned since are parked, not lost.

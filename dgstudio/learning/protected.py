@@ -14,6 +14,8 @@ from dgstudio.model.snapshot import frozen
 from dgstudio.types import F32
 
 Array = npt.NDArray[Any]
+BASES_OWN, RECENT = -1, -2
+"""Ids of protected inputs that are no examples of the user's: the base's own, and recent inputs without a label."""
 ROWS = ("inputs", "labels", "reference", "ids")
 """The arrays of a cohort, one row an input."""
 
@@ -29,7 +31,7 @@ class Cohort:
     reference : (n, C) float32 logits through the serving kernel when they were protected.
     classes : the C classes that lived then.
     banks : ids of the banks that existed then; every other bank must stay closed on these inputs.
-    ids : (n,) int64 ids of the user's examples that they are, −1 for inputs of the base's own.
+    ids : (n,) int64 ids of the user's examples that they are, else `BASES_OWN` or `RECENT`.
     """
 
     inputs: F32
@@ -75,7 +77,7 @@ class ProtectedSet:
             frozen([plan.logits_of(raw) for raw in inputs]),
             tuple(snapshot.classes),
             tuple(bank.id for bank in snapshot.banks),
-            frozen(np.full(len(inputs), -1) if ids is None else ids, np.int64),
+            frozen(np.full(len(inputs), BASES_OWN) if ids is None else ids, np.int64),
         )
         return ProtectedSet((*self.cohorts, cohort))
 
@@ -109,7 +111,7 @@ class ProtectedSet:
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
-        """The user's example that each is, (N,), −1 for the base's own."""
+        """The user's example that each is, (N,), else `BASES_OWN` or `RECENT`."""
         return np.concatenate([np.zeros(0, np.int64), *(cohort.ids for cohort in self.cohorts)])
 
     def rows(self, start: int, count: int) -> Iterator[tuple[F32, F32, tuple[int, ...]]]:

@@ -14,12 +14,12 @@ from dgstudio.learning.contract import AuditResult, Contract
 from dgstudio.learning.footing import Footing, Seal
 from dgstudio.learning.labels import Labels
 from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.protected import RECENT, ProtectedSet
 from dgstudio.learning.sealing import below, examples, seal
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import Example, Mode
+from dgstudio.types import F32, Example, Mode
 
 UNNUMBERED = -1
 """The version of what is not published yet."""
@@ -158,7 +158,7 @@ def rebuild_without(
         delta = bank.delta if math.isfinite(bank.delta) else settings.delta
         as_then = replace(settings, rule=LOCKED_BANK, tau=bank.tau, delta=delta)
         snapshot, now, rule = _learn(snapshot, now, again, as_then, mode_of(held.before))
-        made = seal(snapshot, now, rule, labels, as_then, UNNUMBERED, 0.0)
+        made = seal(snapshot, now, rule, labels, as_then, UNNUMBERED, 0.0, _recents_of(footing.protected, held.bank))
         # A version in between is never published: the one before all of them is where another rebuild begins.
         seals = (*made.footing.seals[:-1], replace(made.footing.seals[-1], before=start.version))
         snapshot, now = made.snapshot, replace(made.footing, seals=seals)
@@ -215,6 +215,12 @@ def _learn(
     candidate = rule.propose(head, mode).with_(mode=mode.value)
     Contract(footing.protected).prove(head, candidate)
     return candidate, footing.with_published(rule.proposed), rule
+
+
+def _recents_of(protected: ProtectedSet, bank: int) -> list[F32]:
+    """The recent inputs that were protected when a bank was sealed."""
+    cohorts = [cohort for cohort in protected.cohorts if cohort.banks and cohort.banks[-1] == bank]
+    return [raw for cohort in cohorts for raw in cohort.inputs[cohort.ids == RECENT]]
 
 
 def _still_protected(then: ProtectedSet, now: ProtectedSet) -> ProtectedSet:

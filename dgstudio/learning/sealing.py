@@ -5,21 +5,23 @@ Also which rule stands on a version, and what of a version cannot be unlearned.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.footing import Footing, Seal, id_array
 from dgstudio.learning.gradient import GradientRule
 from dgstudio.learning.labels import Labels
-from dgstudio.learning.locked_bank import LockedBankRule, spread_by_class
+from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.protected import RECENT
+from dgstudio.learning.reservoir import choose
 from dgstudio.learning.rules import UpdateRule
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
+from dgstudio.types import F32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,9 @@ class Sealed:
     footing: Footing
     learned: int
     protected: int
+    """Examples that have joined P."""
+    recent: int = 0
+    """Recent inputs that have joined P."""
 
 
 def below(head: Snapshot, footing: Footing) -> Snapshot:
@@ -74,13 +79,15 @@ def seal(
     settings: LearnerSettings,
     version: int,
     unix: float,
+    recent: Sequence[F32] = (),
 ) -> Sealed:
     """Make a version that protects what `head` has learned; its learning bank, if it has one, is sealed.
 
     The sums take the bank's examples in with mass √κ·μ a class: A0 += Σ_i v_i z_i z_iᵀ with v_i = √κ·μ / n_c, and
     likewise B0 and b_r (`Sums.folded`), so that the next bank is solved as if they had been in the base's training
-    set. At most `settings.protected` of what is learned, the base's own examples included, spread over the classes,
-    join P with the answers that they get now. A locked bank is brought to exactly the bank's examples on the way.
+    set. At most `settings.protected` of what is learned, the base's own examples included, and of `recent` raw inputs
+    without a label, join P with the answers that they get now: those that are answered rightly and surely, spread
+    over classes and regions (`reservoir`). A locked bank is brought to exactly the bank's examples on the way.
 
     Raises
     ------
@@ -101,22 +108,16 @@ def seal(
         seals = (*seals, Seal(banks[-1].id, ids, frozen([learned[int(i)] for i in ids], np.int64), head.version))
     sealed = head.with_(version=version, parent=head.version, banks=banks, unix=unix)
     news = unprotected(footing, labels)
-    chosen = _chosen(news, footing, settings)
+    plan, room = Plan(sealed), min(settings.protected, settings.protected_max - len(footing.protected))
+    chosen = choose(plan, news, labels, footing.protected, max(0, room), recent)
     if not published and not len(chosen):
-        raise Rejected(f"{len(footing.protected)} inputs are protected, and there is no room for more")
-    inputs = np.array([labels.example(int(i)).features for i in chosen], np.float32)
-    joined = np.array([news[int(i)] for i in chosen], np.int64)
-    protected = footing.protected.joined(Plan(sealed), inputs, joined, chosen)
+        why = "there is no room for more" if room <= 0 else "nothing more is answered rightly"
+        raise Rejected(f"{len(footing.protected)} inputs are protected, and {why}")
+    protected = footing.protected.joined(plan, chosen.inputs, chosen.labels, chosen.ids)
     certified = version if len(chosen) else footing.certified
     bare = replace(footing, protected=protected, sums=sums, seals=seals, certified=certified)
-    return Sealed(sealed, bare.with_published({}), len(news), len(chosen))
-
-
-def _chosen(news: Mapping[int, int], footing: Footing, settings: LearnerSettings) -> npt.NDArray[np.int64]:
-    """Ids of the examples that join P, ascending."""
-    ids = id_array(news)
-    room = max(0, min(settings.protected, settings.protected_max - len(footing.protected)))
-    return spread_by_class(ids, frozen([news[int(i)] for i in ids], np.int64), room)
+    recents = int((chosen.ids == RECENT).sum())
+    return Sealed(sealed, bare.with_published({}), len(news), len(chosen) - recents, recents)
 
 
 def what_stays(footing: Footing, ids: Iterable[int], rule: str) -> str:

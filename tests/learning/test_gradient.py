@@ -349,16 +349,18 @@ def test_what_the_base_has_learned_can_be_protected(
     settled(learner)
     was = Plan(learner.store.head)
     record = learner.seal_and_protect()
-    count = 18 if banked else 12
-    assert record is not None and record.kind == "protected" and learner.protected_count == 30 + count
-    assert record.reason == f"protected what it knows now: {count} examples, {count} of them protected"
+    # The bank answers for the base's examples, and so wrongly: that is not made a promise.
+    count, right = (18, 6) if banked else (12, 12)
+    assert record is not None and record.kind == "protected" and learner.protected_count == 30 + right
+    assert record.reason == f"protected what it knows now: {count} examples, {right} of them protected"
     assert [b.sealed for b in learner.store.head.banks] == [True] * len(with_bank)
-    answers = {e.id: was.logits_of(e.features).tobytes() for e in moved(12)}
+    kept = learner.footing.protected.inputs
+    answers = [was.logits_of(raw).tobytes() for raw in kept]
     learner.absorb(moved(60)[12:])
     settled(learner)
     now = Plan(learner.store.head)
-    assert all(now.logits_of(e.features).tobytes() == answers[e.id] for e in moved(12))
-    assert learner.audit_all().checked == 30 + count and learner.audit_all().bits_changed == 0
+    assert [now.logits_of(raw).tobytes() for raw in kept] == answers
+    assert learner.audit_all().checked == 30 + right and learner.audit_all().bits_changed == 0
     arrays, meta = learner.footing.to_arrays()
     again = Footing.from_arrays({name: array.copy() for name, array in arrays.items()}, meta)
     assert again.published(GRADIENT) == learner.footing.published(GRADIENT)
@@ -370,9 +372,15 @@ def test_protecting_twice_says_that_there_is_nothing_new(learner: Learner, settl
         learner.seal_and_protect()
     learner.absorb(moved(4))
     settled(learner)
-    learner.seal_and_protect()
-    with pytest.raises(BadInputError, match="label something first"):
-        learner.seal_and_protect()
+    assert learner.seal_and_protect().kind == "protected"
+    left = learner.unprotected()
+    if not left:
+        with pytest.raises(BadInputError, match="label something first"):
+            learner.seal_and_protect()
+    else:
+        # What is answered wrongly is never protected.
+        record = learner.seal_and_protect()
+        assert record.kind == "rejected" and record.reason.endswith("nothing more is answered rightly")
 
 
 def test_a_protected_input_of_the_base_that_is_relabelled_is_released(learner: Learner, settled: Settled) -> None:
@@ -480,7 +488,7 @@ def test_a_long_stream_through_both_rules_moves_nothing_that_is_protected(
         audit = learner.audit_all()
         assert audit.bits_changed == 0 and audit.checked == learner.protected_count
     assert [bank.sealed for bank in learner.store.head.banks] == [True, True, False]
-    assert learner.protected_count == 42 and moves >= 12
+    assert learner.protected_count == 42 and moves >= 4
 
 
 @given(data=st.data(), seed=st.integers(0, 3))

@@ -90,7 +90,8 @@ def test_protecting_learns_what_waits_first(small: BaseModel, begin: Begin, labe
 
 def test_p_grows_at_each_seal_up_to_its_limit(small: BaseModel, begin: Begin, label: Label) -> None:
     learner = begin(small, protected=10, protected_max=38)
-    for place, (count, certified) in enumerate(((34, 2), (38, 4), (38, 4))):
+    for place, (count, certified) in enumerate(((34, 3), (38, 6), (38, 6))):
+        learner.add_class(3 + place)
         learner.absorb(label(3 + place, 12, first=100 * place))
         record = learner.seal_and_protect()
         assert record is not None and record.protected == count == learner.protected_count
