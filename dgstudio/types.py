@@ -138,8 +138,9 @@ class Act:
     """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
 
     `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
-    "deleted", "noted", "imported", "protected". A take is the birth of all its examples, and names no changes, an
-    import of those that it names; to take back that something was protected is to roll back to `version`.
+    "deleted", "noted", "imported", "protected", "released". A take is the birth of all its examples, and names no
+    changes, an import of those that it names; to take back that something was protected or released is to roll back to
+    `version`, and a release is done again by going to `made`.
     """
 
     id: int
@@ -151,6 +152,8 @@ class Act:
     unix: float = 0.0
     version: int | None = None
     notes: tuple[NoteChange, ...] = ()
+    made: int | None = None
+    """The version that a release made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,6 +238,9 @@ class Reading:
     receipt: Receipt | None = None
     sample: int = 0
     """Running number of the sample after the window's last one, in the sample ring."""
+    unsure: str = ""
+    """Where `top` is None because the answer is "unsure": by the "model" itself, or "unlikely" (below the user's
+    threshold)."""
 
     @property
     def confidence(self) -> float:
@@ -365,6 +371,10 @@ class EngineStats:
     """How unlike what was learned the newest inputs are: above 1 most are; None where nothing says how far is far."""
     room: RoutingRoom | None = None
     """Of the newest version that all protected inputs have been looked at with; None before one."""
+    unsure: int = 0
+    """Answers that were "unsure", for either reason."""
+    unsure_share: float | None = None
+    """Their share of the newest answers; None before the first."""
     truth_seen: int = 0
     truth_right: int = 0
     twin_reads: int = 0

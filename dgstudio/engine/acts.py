@@ -89,9 +89,10 @@ class Acts:
         return Act(self._book.next_number(), "imported", text, changes, classes, unix=time.time())
 
     def protected(self, record: PublishRecord) -> Act | None:
-        """What the model knew was protected."""
+        """What the model knew was protected, or protected inputs were released."""
         text = f"{record.reason[:1].upper()}{record.reason[1:]}"
-        return Act(self._book.next_number(), "protected", text, unix=record.unix, version=record.parent)
+        made = record.version if record.kind == "released" else None
+        return Act(self._book.next_number(), record.kind, text, unix=record.unix, version=record.parent, made=made)
 
     def words(self, moved: Moved, back: bool) -> str:
         """One sentence on an act undone or done again.

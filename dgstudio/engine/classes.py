@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from dgstudio.errors import BadInputError
@@ -15,7 +15,13 @@ MAX_NAME = 60
 """Characters; longer names would not fit a card and are refused."""
 
 KEYS = "123456789"
-"""The keys that classes may have; further classes are held on their cards."""
+"""The keys of the first classes; from the tenth on a class gets a chord."""
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CHORD = "0"
+"""The first key of a chord: it is let go, then the second one is held."""
+CHORDS = tuple(CHORD + second for second in KEYS + LETTERS)
+EVERY_KEY = frozenset((*KEYS, *LETTERS, *CHORDS))
+"""All that a class's key may be; which letters are free, whoever reads the keyboard knows."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#f0e442", "#999999")
@@ -61,8 +67,7 @@ class ClassTable:
                 raise BadInputError(f"There is already a class “{clean}”: choose another name.")
             number = max(self._classes, default=-1) + 1
             used = {info.key for info in self._classes.values() if info.living}
-            key = next((digit for digit in KEYS if digit not in used), "")
-            info = ClassInfo(number, clean, key, OKABE_ITO[number % len(OKABE_ITO)])
+            info = ClassInfo(number, clean, free_key(used), OKABE_ITO[number % len(OKABE_ITO)])
             self._put(info)
             return info
 
@@ -86,8 +91,11 @@ class ClassTable:
                 raise BadInputError(f"There is already a class “{clean}”: choose another name.")
             info = replace(info, name=clean)
         if key is not None:
-            if key and (len(key) != 1 or key not in KEYS):
-                raise BadInputError(f"“{key}” cannot be a class's key: use one of 1 to 9.")
+            key = key.upper()
+            if key and key not in EVERY_KEY:
+                raise BadInputError(
+                    f"“{key}” cannot be a class's key: use 1 to 9, a letter, or 0 and then one of these."
+                )
             edited += [replace(other, key=info.key) for other in others if key and other.key == key]
             info = replace(info, key=key)
         if colour is not None:
@@ -112,6 +120,11 @@ class ClassTable:
     def _put(self, info: ClassInfo) -> None:
         self._classes[info.id] = info
         self.names = {**self.names, info.id: info.name}
+
+
+def free_key(used: Container[str]) -> str:
+    """The first key of 1 to 9, 01 to 09, 0A to 0Z that is not used; "" where all are."""
+    return next((key for key in (*KEYS, *CHORDS) if key not in used), "")
 
 
 def clean_name(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio.engine.abstaining import kept_threshold
 from dgstudio.engine.browse_commands import BrowseCommands
 from dgstudio.engine.browse_worker import BrowseWorker
 from dgstudio.engine.comparing import Comparing
@@ -25,6 +26,7 @@ from dgstudio.engine.learn_worker import LearnWorker
 from dgstudio.engine.model_commands import ModelCommands
 from dgstudio.engine.other_models import OtherModels
 from dgstudio.engine.out_worker import OutWorker, Sink
+from dgstudio.engine.protecting import BY_ITSELF, STABLE_S, StableClasses
 from dgstudio.engine.quality_worker import QualityWorker
 from dgstudio.engine.recorded_past import RecordedPast
 from dgstudio.engine.recorder import StreamRecorder
@@ -123,6 +125,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
         settings, spec = self.settings, self.spec
         # As far back as samples go, so that every stretch that can be seen can be labelled.
         self.lane = Lane(self.learner.store, self.classes, self.ring.capacity // spec.hop)
+        self.lane.abstain = kept_threshold(self.session)
         waits = settings.lossless or settings.every_hop
         self.out = OutWorker(self.events, lossless=waits)
         self.infer = InferWorker(
@@ -138,7 +141,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
             self.events,
             publish_hz=0.0 if settings.lossless else settings.publish_hz,
             published=self._published,
-            rested=lambda learner: self.versions.rested(learner),
+            rested=self._rested,
             twin_turn=self._twin_turn,
         )
         self.recorded_past = RecordedPast(
@@ -153,7 +156,8 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
             next_take=resumed.next_take,
             past=self.recorded_past,
         )
-        self.scores = TakeScores(self.learner.store, kept_answers(self.session, self.session.takes()))
+        kept = kept_answers(self.session, self.session.takes())
+        self.scores = TakeScores(self.learner.store, kept, lambda: self.lane.abstain)
         sink = LabelSink(
             self._absorb,
             self._forget,
@@ -195,6 +199,8 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
                 add_class=self.add_class,
                 settle=self._settle if settings.lossless else lambda: None,
             )
+        self.stable = StableClasses()
+        self.stable.on = self.session.config(BY_ITSELF) is True
         self._protected_again: int | None = None
         self._first = resumed.records
         self.versions = VersionKeeping(self.store, self.learn, self.lane, self.recorder)
@@ -411,7 +417,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
 
     def _protect_again(self) -> None:
         def protect(learner: Learner) -> PublishRecord | None:
-            record = learner.seal_and_protect()
+            record = learner.seal_and_protect(self.recent())
             self._protected_again = record.seq if record is not None else None
             return record
 
@@ -439,5 +445,14 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
     def _published(self, record: PublishRecord, learner: Learner) -> None:
         self._certify_with(learner)
         self.versions.published(record, learner)
-        if record.kind == "protected" and record.seq != self._protected_again:
+        acted = record.kind == "protected" and record.seq != self._protected_again
+        if acted or (record.kind == "released" and record.seq == self._released):
             self.store.protected(record)
+
+    def _rested(self, learner: Learner) -> None:
+        self.versions.rested(learner)
+        stable = self.stable.turn(learner)
+        if stable:
+            names = " and ".join(self.classes.names.get(c, f"class {c}") for c in stable)
+            reason = f"{names} stable for {STABLE_S:.0f} s, protected by itself"
+            self.ask_learner(lambda learner: learner.seal_and_protect(self.recent(), reason))

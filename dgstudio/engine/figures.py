@@ -14,7 +14,7 @@ def collect(engine: Engine) -> EngineStats:
     """Counters and percentiles at this moment. Any thread; each counter has one writer, so none is half a number."""
     recording = engine.recorder.figures
     counts, learn, receipts = engine.lane.counts, engine.learn.counts, engine.learn.receipts
-    lately = counts.lately.copy()
+    lately, unsure = counts.lately.copy(), counts.unsure_lately.copy()
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
     answer_p50, answer_p99 = counts.delay.percentile(50, 99)
     learner_state = "failed" if engine.learn.failed else engine.learn.state
@@ -46,6 +46,8 @@ def collect(engine: Engine) -> EngineStats:
         novelty=engine.learn.drift.novelty,
         room=engine.learn.room.newest,
         coverage=sum(lately) / len(lately) if lately else None,
+        unsure=counts.unsure,
+        unsure_share=sum(unsure) / len(unsure) if unsure else None,
         truth_seen=counts.truth_seen,
         truth_right=counts.truth_right,
         stream_state=engine.input.state,

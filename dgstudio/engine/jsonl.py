@@ -12,11 +12,16 @@ from dgstudio.types import Reading
 
 
 def as_record(reading: Reading, names: dict[int, str]) -> dict[str, Any]:
-    """A reading as JSON-able values: `answer` is a class name, or None while there is none."""
+    """A reading as JSON-able values.
+
+    `answer` is a class name, or None while there is none or it is unsure; `unsure` then says why: the "model"
+    itself is, or the answer is "unlikely", below the user's threshold. The probabilities are the model's in any case.
+    """
     record: dict[str, Any] = {
         "hop": reading.hop,
         "time": round(reading.end, 6),
         "answer": None if reading.top is None else names.get(reading.top, f"class {reading.top}"),
+        "unsure": reading.unsure or None,
         "confidence": round(reading.confidence, 6),
         "probabilities": {
             names.get(c, f"class {c}"): round(float(p), 6)

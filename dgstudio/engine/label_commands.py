@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dgstudio.engine.classes import ClassTable
+from dgstudio.engine.past import require_held
+from dgstudio.engine.recorded_past import RecordedPast
+from dgstudio.engine.rings import SampleRing
 from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.errors import BadInputError
 from dgstudio.types import ClassInfo
@@ -24,6 +27,8 @@ class LabelCommands(ABC):
 
     classes: ClassTable
     store: StoreWorker
+    ring: SampleRing
+    recorded_past: RecordedPast
     settings: EngineSettings
     _pressed: tuple[int, float, float] | None = None
 
@@ -63,10 +68,25 @@ class LabelCommands(ABC):
         """(class id, stream time of the press) of the take being held."""
         return None if self._pressed is None else self._pressed[:2]
 
-    def label_span(self, class_id: int, start: float, end: float) -> None:
-        """Label a stretch of the past."""
-        self.classes.get(class_id)
-        self.store.label_span(class_id, min(start, end), max(start, end), "retro")
+    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+        """Label a stretch of the past; `who` as in `Take`.
+
+        Raises
+        ------
+        BadInputError
+            Where there is no such class, or samples of that stretch have left the buffer.
+        """
+        if not self.classes.get(class_id).living:
+            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
+        start, end = min(start, end), max(start, end)
+        if not self._is_recorded(start, end):
+            require_held(self.ring, start, end)
+        self.store.label_span(class_id, start, end, who)
+
+    def _is_recorded(self, start: float, end: float) -> bool:
+        """Whether the recording holds a stretch of the past that has left the ring."""
+        reach = self.ring.reach()
+        return reach is not None and start < reach[0] and bool(self.recorded_past.readings(start, min(end, reach[0])))
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, to measure by; or none. Kept."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dgstudio.engine.abstaining import decided
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.rings import Latencies, RecordRing
 from dgstudio.model.certificate import certify
@@ -43,6 +44,9 @@ class LaneCounts:
     certified: int = 0
     lately: deque[bool] = field(default_factory=lambda: deque(maxlen=COVERED))
     """Of the newest answers, whether each was certified."""
+    unsure: int = 0
+    unsure_lately: deque[bool] = field(default_factory=lambda: deque(maxlen=COVERED))
+    """Of the newest answers, whether each was unsure."""
     truth_seen: int = 0
     truth_right: int = 0
     latency: Latencies = field(default_factory=Latencies)
@@ -61,6 +65,8 @@ class Lane:
         self.readings: RecordRing[Reading] = RecordRing(max(READINGS_KEPT, readings_kept))
         self.counts = LaneCounts()
         self.reference: Plan | None = None
+        self.abstain = 0.0
+        """Answers less likely than this are "unsure" (`abstaining`); any thread may set it."""
         self._classes = classes
         self._plan: Plan | None = None
         self._taus = np.zeros(0, np.float32)
@@ -90,6 +96,7 @@ class Lane:
         certified = None
         if reference is not None and certify(plan, answer, reference):
             certified = reference.snapshot.version
+        top, unsure = decided(answer, self.abstain)
         return Reading(
             hop=hop.number,
             sample=hop.sample,
@@ -108,7 +115,8 @@ class Lane:
             classes=snapshot.classes,
             logits=answer.logits,
             probabilities=answer.probabilities,
-            top=snapshot.classes[answer.top] if answer.top >= 0 else None,
+            top=snapshot.classes[top] if top >= 0 else None,
+            unsure=unsure,
             latency_us=took * 1e6,
             arrival_wall=hop.arrival_wall,
             ready_wall=time.perf_counter(),
@@ -123,6 +131,8 @@ class Lane:
         counts.certified += reading.certified is not None
         if self.reference is not None:
             counts.lately.append(reading.certified is not None)
+        counts.unsure += bool(reading.unsure)
+        counts.unsure_lately.append(bool(reading.unsure))
         counts.latency.add(took * 1e6)
         counts.delay.add((reading.ready_wall - reading.arrival_wall) * 1e3)
         if reading.truth is not None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from dgstudio.engine.abstaining import ABSTAIN, checked
 from dgstudio.engine.events import EventQueue
+from dgstudio.engine.labelbook import LabelBook
+from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import LearnWorker
+from dgstudio.engine.protecting import BY_ITSELF, StableClasses, recent_inputs
 from dgstudio.engine.resume import LEARNING, dials_of
 from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner import Learner
-from dgstudio.types import Event, Mode, PublishRecord
+from dgstudio.types import F32, Event, Mode, PublishRecord
 
 
 class ModelCommands:
@@ -22,6 +26,22 @@ class ModelCommands:
     store: StoreWorker
     versions: VersionKeeping
     events: EventQueue
+    lane: Lane
+    book: LabelBook
+    stable: StableClasses
+    _released: int | None = None
+    """Running number of the record of the user's last release."""
+
+    def set_abstain(self, threshold: float) -> None:
+        """Call answers less likely than this "unsure" from now on (0: none); kept in the session.
+
+        Raises
+        ------
+        BadInputError
+            Where that is no probability below 1.
+        """
+        self.lane.abstain = checked(threshold)
+        self.store.write(lambda session: session.set_config(ABSTAIN, threshold))
 
     def set_mode(self, mode: Mode) -> None:
         """What the learner may change from now on."""
@@ -76,12 +96,36 @@ class ModelCommands:
         """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
 
         def protect(learner: Learner) -> PublishRecord | None:
-            record = learner.seal_and_protect()
+            record = learner.seal_and_protect(self.recent())
             if record is not None and record.version is None:
                 self.events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
             return record
 
         self.ask_learner(protect)
+
+    def recent(self) -> list[F32]:
+        """Raw features of recent inputs that nobody has labelled. Any thread."""
+        readings = self.lane.readings.since(0)[0]
+        return recent_inputs(readings, self.book.takes(readings[0].start)) if readings else []
+
+    def protect_by_itself(self, on: bool) -> None:
+        """Protect what has been stable for half a minute without being asked for (`StableClasses`), or not; kept."""
+        self.stable.on = on
+        self.store.write(lambda session: session.set_config(BY_ITSELF, on))
+
+    def set_protected(self, count: int) -> None:
+        """Let at most so many inputs join the protected ones at one seal."""
+        self._turn_dial(lambda learner: learner.set_protected(count))
+
+    def release_inputs(self, inputs: Sequence[F32]) -> None:
+        """Take protected inputs (raw features) out of the contract: their answers may move; it can be taken back."""
+
+        def release(learner: Learner) -> PublishRecord | None:
+            record = learner.release_inputs(inputs)
+            self._released = record.seq if record is not None else None
+            return record
+
+        self.ask_learner(release)
 
     def resume_parked(self) -> None:
         """Learn again what a roll-back or a failure parked."""

@@ -115,7 +115,7 @@ class QualityWorker(Worker):
             return kind, living, self._lane.readings.total
         if kind == LABELLED:
             return kind, living, self._book.changes
-        serving = self._lane.store.serving.version
+        serving = self._lane.store.serving.version, self._lane.abstain
         if kind == HELD_OUT:
             return kind, living, serving, self._book.changes
         return kind, living, serving, len(self._learner.footing.protected)
@@ -191,14 +191,14 @@ class QualityWorker(Worker):
     # -- what the present version answers --------------------------------------------------------------------
 
     def _answered_now(self, kind: str) -> QualityReport | None:
-        plan = Plan(self._lane.store.serving)
+        plan, threshold = Plan(self._lane.store.serving), self._lane.abstain
         parts: list[Scored] = []
         for take, span, items, labels, ids in self._held_out() if kind == HELD_OUT else self._protected():
             answered, confidence = [], []
             for number, features in enumerate(items):
                 if (number + len(parts)) % ANSWERS_AT_A_TIME == 0 and not self._breathes(kind):
                     return None
-                top, sure = answer_of(plan, features)
+                top, sure = answer_of(plan, features, threshold)
                 answered.append(UNSURE if top is None else top)
                 confidence.append(sure)
             parts.append(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.engine.classes import OKABE_ITO, ClassTable
+from dgstudio.engine.classes import OKABE_ITO, ClassTable, free_key
 from dgstudio.engine.imports.plan import NO_LABEL
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError, SessionError
@@ -26,7 +26,7 @@ from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
 
 LEARNING = "learning"
-"""Session setting: rule, mode, τ and δ as they were set last."""
+"""Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,11 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
 
 
 def dials_of(learner: Learner) -> dict[str, Any]:
-    """Rule, mode, τ and δ as the session keeps them."""
+    """Rule, mode, τ, δ and how many are protected at a seal, as the session keeps them."""
     settings = learner.settings
     delta = settings.delta if math.isfinite(settings.delta) else None
-    return {"rule": settings.rule, "mode": learner.mode.value, "tau": settings.tau, "delta": delta}
+    dials = {"rule": settings.rule, "mode": learner.mode.value, "tau": settings.tau, "delta": delta}
+    return {**dials, "protected": settings.protected}
 
 
 def _dialled(
@@ -88,8 +89,10 @@ def _dialled(
         delta = math.inf if kept["delta"] is None else float(kept["delta"])
         # The gradient rule moves a base: a session that was rolled back to before it had one goes on without.
         rule = rule if has_base else LOCKED_BANK
-        return replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta).check(), mode, []
-    except (BadInputError, KeyError, TypeError, ValueError):
+        protected = int(kept.get("protected", settings.protected))
+        dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, protected=protected)
+        return dialled.check(), mode, []
+    except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
         return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]
 
 
@@ -129,11 +132,11 @@ def _begun(
 ) -> Resumed:
     """A new session, or one that was killed before its first version was written."""
     if not infos and base is not None:
-        named = enumerate(zip(base.classes, base.class_names, strict=True))
-        infos = [
-            ClassInfo(class_id, name, str(place + 1) if place < 9 else "", OKABE_ITO[class_id % len(OKABE_ITO)])
-            for place, (class_id, name) in named
-        ]
+        named = zip(base.classes, base.class_names, strict=True)
+        infos = []
+        for class_id, name in named:
+            key = free_key({info.key for info in infos})
+            infos.append(ClassInfo(class_id, name, key, OKABE_ITO[class_id % len(OKABE_ITO)]))
     classes, labels = ClassTable(infos), _Labels(session)
     settings, mode, notes = _dialled(session, settings, base is not None)
     learner = Learner.begin(

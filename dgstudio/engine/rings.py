@@ -96,11 +96,32 @@ class SampleRing:
         total = self.total
         if not total:
             return np.zeros(0), np.zeros((0, self.channels), np.float32)
-        start = min(self.oldest + self._chunk, total - 1) if self.oldest else 0
+        start = self._first(total)
         times = self._times[self._span(start, total)]
         start += int(np.searchsorted(times, times[-1] - seconds))
         got = self.window(start, total)
         return got if got is not None else (np.zeros(0), np.zeros((0, self.channels), np.float32))
+
+    def reach(self) -> tuple[float, float] | None:
+        """Stream times of the oldest sample that may be relied on and of the newest, or None before the first."""
+        total = self.total
+        return (self.time(self._first(total)), self.time(total - 1)) if total else None
+
+    def between(self, start: float, end: float) -> tuple[F64, F32]:
+        """The samples of stream time [start, end] that are still held: times (n,), values (n, channels), copied."""
+        total = self.total
+        nothing = np.zeros(0), np.zeros((0, self.channels), np.float32)
+        if not total:
+            return nothing
+        first = self._first(total)
+        times = self._times[self._span(first, total)]
+        low, high = np.searchsorted(times, (start - 1e-9, end + 1e-9))
+        got = self.window(first + int(low), first + int(high)) if high > low else None
+        return got if got is not None else nothing
+
+    def _first(self, total: int) -> int:
+        # A chunk later than what may be read: the writer goes on while a reader copies.
+        return min(self.oldest + self._chunk, total - 1) if self.oldest else 0
 
 
 class RecordRing(Generic[T]):

@@ -26,7 +26,7 @@ from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
 
-SAID_ELSEWHERE = frozenset({"class added", "protected"})
+SAID_ELSEWHERE = frozenset({"class added", "protected", "released"})
 """Kinds of acts that need no event of their own."""
 
 
@@ -173,7 +173,7 @@ class StoreWorker(Worker, StoreDoor):
         self._ask(lambda: self._act(lambda: self._acts.last_take_taken_back(class_id)))
 
     def protected(self, record: PublishRecord) -> None:
-        """The user protected what the model knew; it can be taken back."""
+        """What the model knew was protected, or protected inputs were released; it can be taken back."""
         self._ask(lambda: self._act(lambda: self._acts.protected(record)))
 
     def edit_classes(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> None:
@@ -361,8 +361,8 @@ class StoreWorker(Worker, StoreDoor):
         self._file.add(lambda session: session.set_act_done(act.id, not back))
         self._pass_moved(moved)
         if act.version is not None:
-            version = act.version
-            self._after.append((lambda: self._sink.roll_back(version)) if back else self._sink.protect)
+            version = act.version if back else act.made
+            self._after.append(self._sink.protect if version is None else lambda: self._sink.roll_back(version))
         self._say_done(Event("undo", self._acts.words(moved, back), data=act))
 
     def _say_done(self, event: Event) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from dgstudio.engine.abstaining import decided
 from dgstudio.engine.quality import UNSURE
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -88,8 +89,8 @@ class PriorAnswers:
     again by that version.
     """
 
-    def __init__(self, before: Snapshot) -> None:
-        self._before = before
+    def __init__(self, before: Snapshot, threshold: float = 0.0) -> None:
+        self._before, self._threshold = before, threshold
         self._wall = time.perf_counter()
         self._plan: Plan | None = None
         self._examples: list[int] = []
@@ -103,7 +104,7 @@ class PriorAnswers:
         top, confidence = reading.top, reading.confidence
         if reading.ready_wall > self._wall and reading.digest != self._before.digest:
             self._again += 1
-            top, confidence = answer_of(self._planned(), reading.features)
+            top, confidence = answer_of(self._planned(), reading.features, self._threshold)
         self._examples.append(example_id)
         self._answered.append(UNSURE if top is None else top)
         self._confidence.append(round(confidence, 4))
@@ -128,25 +129,29 @@ class PriorAnswers:
         return self._plan
 
 
-def answer_of(plan: Plan, features: F32) -> tuple[int | None, float]:
+def answer_of(plan: Plan, features: F32, threshold: float = 0.0) -> tuple[int | None, float]:
     """Return the class that a plan answers for raw features (d,), None if unsure, and the probability it gives it."""
     answer = plan.answer(features)
-    if answer.top < 0:
+    top, _ = decided(answer, threshold)
+    if top < 0:
         return None, 0.0
-    return plan.snapshot.classes[answer.top], float(answer.probabilities.max())
+    return plan.snapshot.classes[top], float(answer.probabilities.max())
 
 
 class TakeScores:
     """The answers to all takes of a session, undone ones too. dg-store writes; any thread reads."""
 
-    def __init__(self, store: SnapshotStore, kept: Sequence[TakeAnswers] = ()) -> None:
+    def __init__(
+        self, store: SnapshotStore, kept: Sequence[TakeAnswers] = (), threshold: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._lock = threading.Lock()
+        self._threshold = threshold
         self._store = store
         self._answers = {answers.take_id: answers for answers in kept}
 
     def begin(self) -> PriorAnswers:
         """Begin a take, of which the learner has not heard anything yet."""
-        return PriorAnswers(self._store.serving)
+        return PriorAnswers(self._store.serving, self._threshold())
 
     def put(self, answers: TakeAnswers) -> None:
         """Add a take's answers."""

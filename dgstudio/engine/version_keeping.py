@@ -20,7 +20,7 @@ ON_DISK = 4
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
 ends of two takes there is little to go back to."""
 WRITE_EVERY_S = 1.0
-LEAVING_BEHIND = frozenset({"bank sealed", "protected", "rebuilt", "consolidated"})
+LEAVING_BEHIND = frozenset({"bank sealed", "protected", "released", "rebuilt", "consolidated"})
 """Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back."""
 
 

@@ -165,6 +165,7 @@ def act_row(act: Act) -> Row:
         "text": act.text,
         "take": act.take_id,
         "version": act.version,
+        "made": act.made,
         "labels": [[change.before, change.after, _runs(change.ids)] for change in act.labels],
         "classes": [
             [None if change.before is None else class_row(change.before), class_row(change.after)]
@@ -185,7 +186,9 @@ def act_of(row: Row) -> Act:
     )
     notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
     kind, text, take_id, version = str(data["kind"]), str(data["text"]), data["take"], data["version"]
-    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes)
+    # Acts of earlier versions of this program made no versions.
+    made = data.get("made")
+    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes, made)
 
 
 def _runs(ids: Sequence[int]) -> list[list[int]]:

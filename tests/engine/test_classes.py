@@ -46,7 +46,7 @@ def test_a_clean_name_is_stable_or_refused(name: str) -> None:
 def test_keys_and_ids_are_given_in_order_and_a_removed_name_is_free() -> None:
     table = ClassTable()
     infos = [table.add(f"class {i}") for i in range(11)]
-    assert [info.key for info in infos] == [*"123456789", "", ""]
+    assert [info.key for info in infos] == [*"123456789", "01", "02"]
     table.put([replace(table.get(0), living=False)])
     again = table.add("class 0")
     assert again.id == 11 and again.key == "1"
@@ -64,7 +64,7 @@ def test_editing_says_what_would_be_and_refuses_what_cannot() -> None:
     swapped = {info.id: info.key for info in table.edited(first.id, key="2")}
     assert swapped == {first.id: "2", second.id: "1"}
     assert [info.key for info in table.edited(first.id, key="")] == [""]
-    for bad in ({"name": "WAVE"}, {"name": " "}, {"key": "x"}, {"key": "12"}, {"colour": "blue"}):
+    for bad in ({"name": "WAVE"}, {"name": " "}, {"key": "ö"}, {"key": "12"}, {"key": "00"}, {"colour": "blue"}):
         with pytest.raises(BadInputError) as caught:
             table.edited(first.id, **bad)
         assert str(caught.value).endswith(".")
@@ -80,3 +80,12 @@ def test_moving_gives_every_class_a_place() -> None:
     table.put(table.moved(ids[2], 99))
     assert [info.name for info in table.living()] == ["a", "b", "c"]
     assert table.add("d").name == table.living()[-1].name
+
+
+def test_a_key_may_be_a_letter_or_a_chord_and_all_of_them_run_out() -> None:
+    table = ClassTable()
+    first = table.add("rest")
+    assert [info.key for key in ("d", "0a", "09") for info in table.edited(first.id, key=key)] == ["D", "0A", "09"]
+    infos = [table.add(f"class {i}") for i in range(45)]
+    assert infos[-3].key == "0Z" and [info.key for info in infos[-2:]] == ["", ""]
+    assert len({info.key for info in infos[:-2]}) == 43

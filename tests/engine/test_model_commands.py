@@ -26,7 +26,13 @@ def test_a_roll_back_brings_the_dials_back_in_the_session_too(rigs: Rigs, tmp_pa
     engine.roll_back(version)
     rig.settle()
     assert (learner.settings.tau, learner.settings.delta, learner.mode) == (0.1, 0.4, Mode.BOTH)
-    assert engine.session.config(LEARNING) == {"rule": "locked bank", "mode": "both", "tau": 0.1, "delta": 0.4}
+    assert engine.session.config(LEARNING) == {
+        "rule": "locked bank",
+        "mode": "both",
+        "tau": 0.1,
+        "delta": 0.4,
+        "protected": 400,
+    }
 
 
 def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
