@@ -48,6 +48,9 @@ class ActionRegistry:
         self._window = window
         self._actions: dict[str, Action] = {}
         self._qactions: dict[str, QAction] = {}
+        self.besides: Callable[[], list[Action]] = list
+        """What is found by searching besides, made at each search: what can be done to each class, say."""
+        self._found: dict[str, Action] = {}
 
     def add(self, action: Action) -> QAction:
         """Declare an action; its shortcut works in the whole window from now on.
@@ -79,7 +82,11 @@ class ActionRegistry:
         return qaction
 
     def __getitem__(self, id: str) -> Action:
-        return self._actions[id]
+        return self._actions.get(id) or self._found[id]
+
+    def single_letters(self) -> frozenset[str]:
+        """Letters that alone are the key of an action."""
+        return frozenset(key for action in self for key in action.keys if len(key) == 1 and key.isalpha())
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self._actions.values())
@@ -99,6 +106,10 @@ class ActionRegistry:
         BadInputError
             If there is no such action.
         """
+        if id in self._found:
+            if self._found[id].offered():
+                self._found[id].callback()
+            return
         if id not in self._actions:
             raise BadInputError(f"there is no action {id!r}: the command palette (Ctrl+K) lists them all")
         self._qactions[id].trigger()
@@ -125,7 +136,8 @@ class ActionRegistry:
 
     def search(self, text: str) -> list[Action]:
         """Return the actions on offer that match `text` loosely, the best first; all of them for no text."""
-        offered = [action for action in self if action.offered()]
+        self._found = {action.id: action for action in self.besides()}
+        offered = [action for action in (*self, *self._found.values()) if action.offered()]
         if not text.strip():
             return offered
         scored = [
@@ -153,7 +165,8 @@ def tooltip_of(action: Action) -> str:
 
 def display_key(key: str) -> str:
     """Return a shortcut as it is printed on a key cap, in the platform's words."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText).replace("+", " ")
+    words = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    return words if len(words) == 1 else words.replace("+", " ")
 
 
 def fuzzy_score(query: str, text: str) -> int:

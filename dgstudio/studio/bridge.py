@@ -10,13 +10,14 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.consolidation import READY, RUNNING
+from dgstudio.engine.doubtful import DoubtfulMoments
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.room import AnswerMargins, MarginReader
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.state import CellView, ClassCard, Frame, Task, UnitView
-from dgstudio.types import NOBODY, ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -27,11 +28,8 @@ CELLS = 60
 MOST_PACE = 20.0
 """A view that had to hold more than this many times the samples would be slow to draw."""
 WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
-UNCERTAIN_KEPT = 3
-UNCERTAIN_BELOW = 0.6
-"""Answers less sure than this are candidates for "Which one was this?"."""
 UNCERTAIN_APART_S = 2.0
-"""Candidates are at least this many wall seconds apart."""
+"""Moments for "Which one was this?" are at least this many wall seconds apart."""
 
 
 class Bridge(EngineCommands):
@@ -51,8 +49,7 @@ class Bridge(EngineCommands):
         self._stats_wall = 0.0
         self._learned_examples = 0
         self._view: deque[Reading] = deque()
-        self._uncertain_wall = 0.0
-        self._takes_from = 0.0
+        self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
         self._margins = MarginReader(engine.lane)
@@ -86,10 +83,13 @@ class Bridge(EngineCommands):
         state.spec = engine.spec
         state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
         state.view_s *= state.pace
+        self._doubtful = DoubtfulMoments(UNCERTAIN_APART_S * state.pace)
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
         self._read_dials()
         state.least_tau = TAU_GAP - engine.learner.settings.margin
+        state.abstain = engine.lane.abstain
+        state.protect_at_seal, state.protect_by_itself = engine.learner.settings.protected, engine.stable.on
         state.set_aside = engine.store.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
@@ -145,9 +145,7 @@ class Bridge(EngineCommands):
         self._view.extend(new)
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
-        if not state.paused:
-            # A frozen view goes on showing its own stretch, with the labels that are put on it meanwhile.
-            self._takes_from = now - state.view_s
+        reach = engine.ring.reach()
         publishes, self._history = engine.learn.history.since(self._history)
         twin_new: list[TwinReading] = []
         if engine.twin is not None:
@@ -163,7 +161,7 @@ class Bridge(EngineCommands):
         self._note_labels()
         self._note_other_models()
         self._note_import()
-        self._note_uncertain(new, wall)
+        self._note_uncertain(new, reach)
         events = engine.events.drain()
         self._note_recording(events)
         return Frame(
@@ -177,11 +175,12 @@ class Bridge(EngineCommands):
             twin_new=twin_new,
             twin=engine.twin.readings.newest if engine.twin is not None else None,
             publishes=publishes,
-            takes=engine.book.takes(self._takes_from),
+            takes=engine.book.takes(now - state.view_s),
             recording=engine.recording,
             events=events,
             stats=self._stats,
             frame_time_wall=wall,
+            oldest=reach[0] if reach is not None else now,
         )
 
     def _health(self) -> None:
@@ -275,6 +274,9 @@ class Bridge(EngineCommands):
         if self.engine.book.changes != self._book:
             self._book = self.engine.book.changes
             self._refresh_classes()
+            waiting = self._doubtful.moments
+            if waiting and self._doubtful.labelled(self.engine.book.takes(waiting[-1].reading.start)):
+                self._show_uncertain()
 
     def _refresh_classes(self) -> None:
         cards = []
@@ -308,16 +310,24 @@ class Bridge(EngineCommands):
             return ("learning" if learn.state == "learning" else "out of date"), ""
         return "up to date", ""
 
-    def _note_uncertain(self, new: list[Reading], wall: float) -> None:
-        # An answer that is "unsure" has no confidence; where nothing answers there is nothing to ask about.
-        answered = [r for r in new if len(r.classes) > 1 and r.speaker != NOBODY]
-        candidates = [r for r in answered if r.confidence < UNCERTAIN_BELOW]
-        if not candidates or wall - self._uncertain_wall < UNCERTAIN_APART_S:
-            return
-        self._uncertain_wall = wall
-        least = min(candidates, key=lambda reading: reading.confidence)
-        self.state.uncertain = [least, *self.state.uncertain][:UNCERTAIN_KEPT]
-        self.state.announce("uncertain")
+    def _note_uncertain(self, new: list[Reading], reach: tuple[float, float] | None) -> None:
+        changed = self._doubtful.note(new)
+        if reach is not None:
+            changed |= self._doubtful.keep_from(reach[0])
+        if changed:
+            self._show_uncertain()
+
+    def _show_uncertain(self) -> None:
+        state, moments = self.state, self._doubtful.moments
+        if any((reading.start, reading.end) == state.selection for reading in state.uncertain):
+            # While one of them is being named the others stand still: none comes in between.
+            shown = {reading.hop for reading in state.uncertain}
+            moments = [moment for moment in moments if moment.reading.hop in shown]
+        readings = [moment.reading for moment in moments]
+        if readings != state.uncertain:
+            state.uncertain = readings
+            state.unseen = frozenset(moment.reading.hop for moment in moments if moment.unseen)
+            state.announce("uncertain")
 
     # -- commands that show at once -----------------------------------------------------------------------------
 
@@ -325,6 +335,11 @@ class Bridge(EngineCommands):
         info = super().add_class(name)
         self._refresh_classes()
         return info
+
+    def pass_over(self, start: float, end: float) -> None:
+        """Ask no more about the doubtful moment [start, end] of stream time."""
+        self._doubtful.passed_over(start, end)
+        self.state.drop_uncertain((start, end))
 
     def set_compare(self, kind: str | None) -> None:  # noqa: D102
         self._twin_readings = 0

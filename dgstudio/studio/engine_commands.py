@@ -11,11 +11,13 @@ from PySide6.QtCore import QObject
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.choices import Choices
+from dgstudio.engine.past import Past, past_of
+from dgstudio.engine.protecting import ProtectedInput, protected_inputs
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
 from dgstudio.learning.contents import Contents
 from dgstudio.studio.state import StudioState
-from dgstudio.types import Act, ClassInfo, Event, Example, Mode, Take
+from dgstudio.types import F32, Act, ClassInfo, Event, Example, Mode, Take
 
 LAYOUT = "layout"
 """Session setting: how the window was arranged."""
@@ -118,11 +120,20 @@ class EngineCommands(QObject):
         return self.engine.contents_of(version)
 
     def show_span(self, start: float, end: float) -> None:
-        """Pause the stream and mark the stretch [start, end]; `BadInputError` where it is out of sight."""
-        times, _ = self.engine.ring.latest(self.state.view_s)
-        if not len(times) or start < times[0] or end > times[-1] + 1e-6:
-            raise BadInputError("That stretch of the stream is no longer in view.")
-        self.state.set_paused(True)
+        """Show the stretch [start, end] of the stream, standing still, and mark it.
+
+        Raises
+        ------
+        BadInputError
+            Where it has left the buffer, or never was in it.
+        """
+        reach = self.engine.ring.reach()
+        if reach is None or start < reach[0] or end > reach[1] + 1e-6:
+            raise BadInputError("That stretch of the stream is no longer in the buffer.")
+        wide = max(self.state.view_s, 1.2 * (end - start))
+        # In the middle, as far as the live edge allows.
+        last = min(reach[1], (start + end + wide) / 2)
+        self.state.look_at(last - wide, last)
         self.state.set_selection((start, end))
 
     def acts(self) -> tuple[list[Act], int]:
@@ -204,6 +215,12 @@ class EngineCommands(QObject):
         self.state.tau, self.state.delta = tau, delta
         self.state.announce("settings")
 
+    def set_abstain(self, threshold: float) -> None:
+        """Call answers less likely than this "unsure"."""
+        self.engine.set_abstain(threshold)
+        self.state.abstain = threshold
+        self.state.announce("settings")
+
     def set_rule(self, name: str) -> None:
         """Choose the update rule."""
         self.engine.set_rule(name)
@@ -235,6 +252,27 @@ class EngineCommands(QObject):
     def protect_now(self) -> None:
         """Protect what the model knows now."""
         self.engine.protect_now()
+
+    def protect_by_itself(self, on: bool) -> None:
+        """Protect what has been stable for half a minute without being asked for, or not."""
+        self.engine.protect_by_itself(on)
+        self.state.protect_by_itself = on
+        self.state.announce("settings")
+
+    def set_protected(self, count: int) -> None:
+        """Let at most so many inputs join the protected ones at one seal."""
+        self.engine.set_protected(count)
+        self.state.protect_at_seal = count
+        self.state.announce("settings")
+
+    def protected_inputs(self) -> list[ProtectedInput]:
+        """Return the protected inputs in the order in which they joined."""
+        learner = self.engine.learner
+        return protected_inputs(learner.footing, learner.store.head.temperature)
+
+    def release_inputs(self, inputs: Sequence[F32]) -> None:
+        """Take protected inputs out of the contract: their answers may move."""
+        self.engine.release_inputs(inputs)
 
     def start_consolidation(self) -> None:
         """Train a new base in the background; `BadInputError` where that goes on already."""
@@ -271,9 +309,17 @@ class EngineCommands(QObject):
         )
         self.state.announce("source")
 
-    def label_span(self, class_id: int, start: float, end: float) -> None:
-        """Label the past stretch [start, end] of stream time."""
-        self.engine.label_span(class_id, start, end)
+    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+        """Label the past stretch [start, end] of stream time; `BadInputError` where it has left the buffer."""
+        self.engine.label_span(class_id, start, end, who)
+
+    def past(self, start: float, end: float) -> Past:
+        """Return the samples and answers of stream time [start, end] that the buffer still holds."""
+        return past_of(self.engine.ring, self.engine.lane.readings, start, end)
+
+    def takes_in(self, start: float, end: float) -> list[Take]:
+        """Return the takes of this run that stand and reach into [start, end], by id."""
+        return [take for take in self.engine.book.takes(start) if take.start <= end]
 
     def tell(self, notes: list[str]) -> None:
         """Put notes about the start into the log."""

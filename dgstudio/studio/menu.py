@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,15 @@ from PySide6.QtWidgets import QMenu
 from dgstudio.studio.actions import Action, ActionRegistry
 from dgstudio.studio.exporting import EXPORT_TIPS
 from dgstudio.studio.session_actions import UNDER, declare_session_actions
+from dgstudio.studio.widgets.streamview import ZOOM
 from dgstudio.studio.widgets.topbar import MODE_WORDS
 
 if TYPE_CHECKING:
     from dgstudio.studio.window import StudioWindow
+
+
+WHICH, STREAM = "Which one was this?", "Stream"
+"""Sub-menus."""
 
 
 def declare_actions(window: StudioWindow) -> None:
@@ -47,6 +53,33 @@ def declare_actions(window: StudioWindow) -> None:
             offered=lambda: bool(state.classes),
         )
     )
+
+    def ask_doubtful() -> None:
+        if not window.uncertain_panel.begin():
+            window.toast.show_text("Nothing doubtful of late: there is no moment to ask about.")
+
+    add(
+        Action(
+            "doubtful",
+            "Which one was this?",
+            ask_doubtful,
+            "W",
+            "Name the moments that the model was least sure of, one after the other, each by its class key",
+            "mdi6.help-rhombus-outline",
+            group="Label",
+            under=WHICH,
+        )
+    )
+    for id, title, act, key in (
+        ("none_of_these", "It was none of these", lambda: window.uncertain_panel.none(), "N"),
+        ("skip_moment", "Skip this moment", lambda: window.uncertain_panel.skip(), "S"),
+    ):
+        offered = lambda: window.uncertain_panel.chosen is not None  # noqa: E731
+        add(
+            Action(
+                id, title, act, key, icon="mdi6.debug-step-over", group="Label", under=WHICH, offered=offered, bare=True
+            )
+        )
     add(Action("undo", "Undo", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
     add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
     add(
@@ -140,6 +173,7 @@ def declare_actions(window: StudioWindow) -> None:
             tooltip="Seal the learning bank: what it has learned joins the inputs whose answers must not move",
             icon="mdi6.shield-outline",
             group="Learn",
+            under="Protect",
         )
     )
     add(
@@ -150,6 +184,17 @@ def declare_actions(window: StudioWindow) -> None:
             tooltip="Learn again the examples that a roll-back, or a failure, set aside",
             icon="mdi6.play-outline",
             group="Learn",
+        )
+    )
+    add(
+        Action(
+            "protected",
+            "Browse the protected inputs",
+            lambda: window.toggle(window.protected),
+            tooltip="Every input whose answer must not move: its class, how sure it was, where it comes from",
+            icon="mdi6.shield-search",
+            group="Learn",
+            under="Protect",
         )
     )
     add(
@@ -217,11 +262,37 @@ def declare_actions(window: StudioWindow) -> None:
             "Freeze what is shown of the stream; the engine goes on",
             "mdi6.pause",
             group="View",
+            under=STREAM,
             bare=True,
         )
     )
-    add(Action("present", "Present", window.toggle_presentation, "F5", "Full screen, large type", group="View"))
-    add(Action("full_screen", "Full screen", window.toggle_full_screen, "F11", group="View"))
+    add(
+        Action(
+            "live",
+            "Return to the live edge",
+            lambda: state.set_paused(False),
+            "End",
+            "Let the stream follow what comes in again",
+            "mdi6.skip-forward-outline",
+            group="View",
+            under=STREAM,
+            bare=True,
+            offered=lambda: state.paused,
+        )
+    )
+    for id, title, key, factor in (("zoom_in", "Zoom in", "+", 1 / ZOOM), ("zoom_out", "Zoom out", "-", ZOOM)):
+        add(
+            Action(
+                id,
+                title,
+                lambda factor=factor: window.stream_panel.view.zoom_by(factor),
+                key,
+                "Show a shorter or a longer stretch of the stream, standing still",
+                "mdi6.magnify",
+                group="View",
+                under=STREAM,
+            )
+        )
     add(
         Action(
             "quality",
@@ -233,6 +304,8 @@ def declare_actions(window: StudioWindow) -> None:
             group="View",
         )
     )
+    add(Action("present", "Present", window.toggle_presentation, "F5", "Full screen, large type", group="View"))
+    add(Action("full_screen", "Full screen", window.toggle_full_screen, "F11", group="View", under="Window"))
     add(Action("log", "Show or hide the log", window.toggle_log, "Ctrl+L", group="View", under="Window"))
     add(Action("theme", "Dark or light theme", window.toggle_theme, "Ctrl+T", group="View", under="Window"))
     add(
@@ -264,6 +337,30 @@ def declare_actions(window: StudioWindow) -> None:
 
     add(Action("hints", "Show the hints again", begin_hints))
     add(Action("quit", "Quit", window.close, "Ctrl+Q"))
+
+
+def class_actions(window: StudioWindow) -> list[Action]:
+    """Return what the palette finds for each class: recording it, and taking its last take back."""
+    found = []
+    for card in window.state.classes:
+        class_id, name = card.info.id, card.info.name
+        found += [
+            Action(
+                f"record_{class_id}",
+                f"Record {name}",
+                partial(window.countdown.begin, class_id),
+                tooltip=f"Two seconds of {name}, after 3 – 2 – 1",
+                group="Label",
+            ),
+            Action(
+                f"take_back_{class_id}",
+                f"Take back the last take of {name}",
+                partial(window.attempt, window.commands.take_back_last, class_id),
+                group="Label",
+                offered=partial(bool, card.count),
+            ),
+        ]
+    return found
 
 
 def fill_menu(menu: QMenu, actions: ActionRegistry) -> None:

@@ -29,8 +29,11 @@ ROW = 30
 NOT_LISTED = frozenset({"palette", "leave"})
 """What makes no sense to choose from the palette: it is open, and its Esc closes it."""
 HELD_KEYS = (
-    ("1 … 9", "Hold to record a class; tap for the last half second"),
+    ("1 … 9", "Hold to record; tap: the last half second"),
+    ("0, then …", "Hold the second key of a later class"),
     ("Shift 1 … 9", "Take back the last take of that class"),
+    ("← → Home", "Once paused: look back"),
+    ("Shift ← →", "Once paused: mark a stretch to label"),
 )
 """Keys of the classes, which are no actions."""
 
@@ -254,7 +257,7 @@ class ShortcutSheet(Overlay):
     """Every key of the window, by group."""
 
     def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
-        super().__init__(parent, 780, 470, 64)
+        super().__init__(parent, 780, 560, 64)
         self.setAccessibleName("Keyboard shortcuts")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._heads: list[QLabel] = []

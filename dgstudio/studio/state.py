@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from dgstudio.engine.analysis import Analysis
 from dgstudio.engine.imports.choices import Choices
 from dgstudio.engine.imports.worker import ImportView
+from dgstudio.engine.past import Past
+from dgstudio.engine.protecting import ProtectedInput
 from dgstudio.engine.quality_report import QualityReport
 from dgstudio.engine.room import AnswerMargins
 from dgstudio.engine.version_contents import Containing
@@ -157,6 +159,8 @@ class Frame:
     events: list[Event] = field(default_factory=list)
     stats: EngineStats = field(default_factory=EngineStats)
     frame_time_wall: float = 0.0
+    oldest: float = 0.0
+    """Stream time of the oldest sample in the buffer."""
 
 
 class StudioState(QObject):
@@ -189,6 +193,12 @@ class StudioState(QObject):
         """The widest openness that leaves protected inputs room."""
         self.delta = 0.2
         """The learning bank speaks where it disagrees by more than −δ."""
+        self.protect_at_seal = 400
+        """How many inputs at most join the protected ones at one seal."""
+        self.protect_by_itself = False
+        """Whether what has been stable for half a minute is protected without being asked for."""
+        self.abstain = 0.0
+        """Answers less likely than this are "unsure"; 0: none."""
         self.rule = "locked bank"
         self.rules: tuple[str, ...] = ("locked bank",)
         """The update rules that can be chosen."""
@@ -200,12 +210,18 @@ class StudioState(QObject):
         self.presentation = False
         self.uncertain: list[Reading] = []
         """Moments that the model was least sure of, newest first."""
+        self.unseen: frozenset[int] = frozenset()
+        """Numbers (`Reading.hop`) of those among them whose gate pattern was an unseen one."""
         self.paused = False
         """The view of the stream stands still; the engine goes on."""
         self.view_s = 10.0
         """Seconds of stream that are in view."""
         self.pace = 1.0
         """Stream seconds a wall second, by which views are longer: what is seen stays as long in view."""
+        self.scrubbing = False
+        """The view stands still somewhere else than where it was paused."""
+        self.looked_at: tuple[float, float] | None = None
+        """The stretch of stream time that a view which stands still shows; None: what it showed when it was paused."""
         self.selection: tuple[float, float] | None = None
         """A past stretch that the user marked; the next class key labels it."""
         self.task: Task | None = None
@@ -239,10 +255,21 @@ class StudioState(QObject):
             raise ValueError(f"unknown topic {topic!r}: use one of {', '.join(sorted(TOPICS))}")
         self.changed.emit(topic)
 
+    @property
+    def stream_mode(self) -> str:
+        """What the view of the stream does: "following", "paused" or "scrubbing"."""
+        return "scrubbing" if self.scrubbing else "paused" if self.paused else "following"
+
     def set_paused(self, paused: bool) -> None:
-        """Freeze or release the view of the stream."""
+        """Freeze the view of the stream where it is, or let it follow the live edge."""
         if paused != self.paused:
-            self.paused = paused
+            self.paused, self.scrubbing, self.looked_at = paused, False, None
+            self.announce("paused")
+
+    def look_at(self, start: float, end: float, *, scrubbing: bool = True) -> None:
+        """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed."""
+        if (start, end) != self.looked_at or not self.paused:
+            self.paused, self.scrubbing, self.looked_at = True, scrubbing, (start, end)
             self.announce("paused")
 
     def set_selection(self, span: tuple[float, float] | None) -> None:
@@ -250,6 +277,13 @@ class StudioState(QObject):
         if span != self.selection:
             self.selection = span
             self.announce("selection")
+
+    def drop_uncertain(self, span: tuple[float, float]) -> None:
+        """Take the doubtful moment [start, end] off the list."""
+        left = [reading for reading in self.uncertain if (reading.start, reading.end) != span]
+        if len(left) != len(self.uncertain):
+            self.uncertain = left
+            self.announce("uncertain")
 
     def set_presentation(self, presentation: bool) -> None:
         """Enter or leave presentation mode; the window and the panels follow."""
@@ -439,6 +473,10 @@ class Commands(Protocol):
         """Set the dials of the learning bank; a publish with full proof applies them."""
         ...
 
+    def set_abstain(self, threshold: float) -> None:
+        """Call answers less likely than this "unsure"; 0: none."""
+        ...
+
     def set_rule(self, name: str) -> None:
         """Choose the update rule, one of `StudioState.rules`."""
         ...
@@ -463,8 +501,20 @@ class Commands(Protocol):
         """Turn a knob of the source."""
         ...
 
-    def label_span(self, class_id: int, start: float, end: float) -> None:
-        """Label the past stretch [start, end] of stream time."""
+    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+        """Label the past stretch [start, end] of stream time; `BadInputError` where it has left the buffer."""
+        ...
+
+    def pass_over(self, start: float, end: float) -> None:
+        """Ask no more about the doubtful moment [start, end] of stream time: named, skipped, or none of the classes."""
+        ...
+
+    def past(self, start: float, end: float) -> Past:
+        """Return the samples and answers of stream time [start, end] that the buffer still holds."""
+        ...
+
+    def takes_in(self, start: float, end: float) -> list[Take]:
+        """Return the takes of this run that stand and reach into [start, end] of stream time, by id."""
         ...
 
     def cells(self, reading: Reading) -> list[CellView]:
@@ -485,6 +535,22 @@ class Commands(Protocol):
 
     def protect_now(self) -> None:
         """Seal the learning bank and protect what the model knows now."""
+        ...
+
+    def protect_by_itself(self, on: bool) -> None:
+        """Protect what has been stable for half a minute without being asked for, or not."""
+        ...
+
+    def set_protected(self, count: int) -> None:
+        """Let at most so many inputs join the protected ones at one seal."""
+        ...
+
+    def protected_inputs(self) -> list[ProtectedInput]:
+        """Return the protected inputs in the order in which they joined."""
+        ...
+
+    def release_inputs(self, inputs: Sequence[F32]) -> None:
+        """Take protected inputs (raw features) out of the contract: their answers may move."""
         ...
 
     def start_consolidation(self) -> None:

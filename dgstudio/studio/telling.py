@@ -11,7 +11,7 @@ from dgstudio.studio.session_actions import SessionDesk
 from dgstudio.studio.state import Commands, StudioState
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.toast import Toast
-from dgstudio.types import Event, PublishRecord
+from dgstudio.types import Event, PublishRecord, Take
 
 QUIET_KINDS = frozenset({"rejected"})
 """Events that the log tells and no toast does: they come often, or ask for nothing."""
@@ -30,6 +30,8 @@ class Telling:
     sessions: SessionDesk | None
     pinned_told: int | None
     """The pinned version that a toast spoke of last."""
+    overruled: tuple[int, str] | None = None
+    """The class whose take a later key has ended, and what is to be said of it."""
 
     def say(self, event: Event) -> None:
         """Tell the user something that no engine event did."""
@@ -53,8 +55,12 @@ class Telling:
             # What was offered says the same and more, whichever of the two came first.
             return
         if event.kind in ("take saved", "labels changed"):
-            level = "info" if event.level == "good" else event.level
-            self.toast.show_text(event.text, level, "Undo", lambda: self.actions_.trigger("undo"))
+            level, text = "info" if event.level == "good" else event.level, event.text
+            if self.overruled is not None and isinstance(event.data, Take):
+                if event.data.class_id == self.overruled[0]:
+                    text = f"{text}; the later key wins, {self.overruled[1]}"
+                self.overruled = None
+            self.toast.show_text(text, level, "Undo", lambda: self.actions_.trigger("undo"))
         elif event.kind == "rebuild offered":
             self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
         elif event.kind == "copy saved" and self.sessions is not None:
@@ -71,14 +77,23 @@ class Telling:
         if self.sessions is not None:
             self.sessions.open(path)
 
+    def tell_overruled(self, earlier: int, later: int) -> None:
+        """Say that a later key has ended the take of an earlier one; the toast of that take says it once more."""
+        self.overruled = (earlier, f"{self.state.name_of(later)} is recorded now")
+        self.toast.show_text(f"{self.state.name_of(earlier)} has ended: {self.overruled[1]}. The later key wins.")
+
     def tell_record(self, record: PublishRecord) -> None:
         """Show a toast of a publish, if it is one that the user asked for."""
         # What stood there may not be true of this version any more.
         if record.kind == "rolled back":
             self.toast.show_text(f"Rolled back to v{record.to_version}. B goes back once more.", "info")
-        elif record.kind in ("protected", "bank sealed"):
+        elif record.kind in ("protected", "bank sealed", "released"):
             reason = record.reason[:1].upper() + record.reason[1:]
-            self.toast.show_text(reason if reason.endswith(".") else f"{reason}.", "good")
+            text = reason if reason.endswith(".") else f"{reason}."
+            if record.kind == "protected":
+                self.toast.show_text(text, "good", "Undo", lambda: self.actions_.trigger("undo"))
+            else:
+                self.toast.show_text(text, "warning" if record.kind == "released" else "good")
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""

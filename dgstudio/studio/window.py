@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -20,14 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.classes import KEYS
-from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
 from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
-from dgstudio.studio.menu import declare_actions, fill_menu
+from dgstudio.studio.menu import class_actions, declare_actions, fill_menu
 from dgstudio.studio.palette import CommandPalette, Overlay, ShortcutSheet
 from dgstudio.studio.panels.answer import AnswerPanel
 from dgstudio.studio.panels.classes import ClassesPanel
@@ -54,10 +52,12 @@ from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.openingline import OpeningLine
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.paneltabs import PanelTabs
+from dgstudio.studio.widgets.protectedsheet import ProtectedSheet
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
-from dgstudio.types import Event
+from dgstudio.studio.windowkeys import WindowKeys
+from dgstudio.types import ClassInfo, Event
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
@@ -99,17 +99,20 @@ class StudioWindow(QMainWindow, Telling):
         # Before any widget is there: styling none is quick.
         apply_to(app, self.theme)
         self.labelling = Labelling(self.state, commands, self)
+        self.keys = WindowKeys(self)
         self.broken: set[str] = set()
         """Panels that failed to draw and are left out since; the log says why."""
         self.sessions: SessionDesk | None = None
         """Whoever can put another session into the place of this one."""
         self._closed = False
+        self._none_span: tuple[float, float] | None = None
+        """A moment that is none of the classes: the class that is being named may be its."""
         self._recording_shown = False
         self._was_maximised = False
         self.pinned_told = self.state.pinned
         self.actions_ = ActionRegistry(self)
         declare_actions(self)
-        self._add_take_back_keys()
+        self.actions_.besides = lambda: class_actions(self)
         self.panels = self._make_panels()
         self._build()
         for view in self.findChildren(QGraphicsView):
@@ -117,6 +120,8 @@ class StudioWindow(QMainWindow, Telling):
             view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state.changed.connect(self._on_changed)
         self.labelling.changed.connect(self._on_held)
+        self.labelling.overruled.connect(self.tell_overruled)
+        self.labelling.refused.connect(lambda sentence: self.say(Event("refused", sentence, "warning")))
         app.focusChanged.connect(self._on_focus)
         self.apply_theme(self.theme)
         restore(self)
@@ -125,22 +130,6 @@ class StudioWindow(QMainWindow, Telling):
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
 
     # -- building ----------------------------------------------------------------------------------------------
-
-    def _add_take_back_keys(self) -> None:
-        # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
-        for digit in KEYS:
-            shortcut = QShortcut(QKeySequence(f"Shift+{digit}"), self)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
-
-    def _take_back(self, digit: str) -> None:
-        card = next((card for card in self.state.classes if card.info.key == digit), None)
-        if card is not None and card.count:
-            self.labelling.stop()
-            self.attempt(self.commands.take_back_last, card.info.id)
-        else:
-            words = f"{card.info.name} has no take to take back." if card else f"No class has key {digit}."
-            self.toast.show_text(words, "warning")
 
     def _make_panels(self) -> dict[str, PanelFrame]:
         state, commands = self.state, self.commands
@@ -151,7 +140,7 @@ class StudioWindow(QMainWindow, Telling):
             "gates": GatesPanel(state, commands),
             "stability": StabilityPanel(state, commands),
             "quality": QualityPanel(state, commands),
-            "classes": ClassesPanel(state, commands, self.labelling, self.attempt),
+            "classes": ClassesPanel(state, commands, self.labelling, self.attempt, self.actions_.single_letters),
             "uncertain": UncertainPanel(state, commands),
             "snapshots": SnapshotsPanel(state, commands),
             "log": LogPanel(state, commands),
@@ -192,8 +181,13 @@ class StudioWindow(QMainWindow, Telling):
         self.importing = ImportSheet(self.state, self.commands, self.attempt, desk)
         self.history = HistorySheet(self.state, self.commands, desk)
         self.recent = recent_sheet(self, desk)
+        self.protected = ProtectedSheet(self.state, self.commands, self.attempt, desk)
+        self.learning.browsed.connect(lambda: self._open_instead(self.learning, self.protected))
         self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
+        self.classes_panel.added.connect(self._label_none)
+        self.classes_panel.closed.connect(self._forget_none)
+        self.uncertain_panel.none_of_these.connect(self._offer_class)
         quality = self.panels["quality"]
         assert isinstance(quality, QualityPanel)
         quality.examples_chosen.connect(self.examples.open_on)
@@ -213,6 +207,35 @@ class StudioWindow(QMainWindow, Telling):
         panel = self.panels["classes"]
         assert isinstance(panel, ClassesPanel)
         return panel
+
+    @property
+    def stream_panel(self) -> StreamPanel:
+        """The Stream panel."""
+        panel = self.panels["stream"]
+        assert isinstance(panel, StreamPanel)
+        return panel
+
+    @property
+    def uncertain_panel(self) -> UncertainPanel:
+        """The panel "Which one was this?"."""
+        panel = self.panels["uncertain"]
+        assert isinstance(panel, UncertainPanel)
+        return panel
+
+    def _offer_class(self, span: tuple[float, float]) -> None:
+        def make() -> None:
+            self._none_span = span
+            self.classes_panel.begin_add()
+
+        self.toast.show_text("None of the classes: that moment is left out.", "info", "New class…", make)
+
+    def _label_none(self, info: ClassInfo) -> None:
+        if self._none_span is not None:
+            self.labelling.label(info.id, self._none_span, "suggestion")
+            self._none_span = None
+
+    def _forget_none(self) -> None:
+        self._none_span = None
 
     def fills_screen(self) -> bool:
         """Whether the window, with the frame that the system draws around it, has no room on the screen."""
@@ -267,7 +290,7 @@ class StudioWindow(QMainWindow, Telling):
         self.arrangement.scale = theme.scale
         over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
         over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
-        over += [self.recent, self.opening, self.importing]
+        over += [self.recent, self.opening, self.importing, self.protected]
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()
@@ -297,6 +320,10 @@ class StudioWindow(QMainWindow, Telling):
             sheet.close_overlay()
         else:
             sheet.open()
+
+    def _open_instead(self, sheet: Overlay, other: Overlay) -> None:
+        sheet.close_overlay()
+        other.open()
 
     def export(self, kind: str) -> None:
         """Ask where to write examples, model or report to; the stream goes on meanwhile."""
@@ -385,34 +412,19 @@ class StudioWindow(QMainWindow, Telling):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-        if event.isAutoRepeat():
-            self.labelling.repeated(event.key())
-        elif plain:
-            card = self.labelling.card_of_key(event.key())
-            if card is not None:
-                self.labelling.press(card.info.id, event.key())
-                return
-            if self.actions_.press_bare(event.key()) or self._press_unknown(event.key()):
-                return
-        super().keyPressEvent(event)
-
-    def _press_unknown(self, key: int) -> bool:
-        if not Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
-            return False
-        try:
-            sentence = self.labelling.press_unknown(key)
-        except DgstudioError as error:
-            sentence = str(error)
-        # Said, not logged; and not again while it can still be read.
-        if sentence and not (self.toast.isVisible() and self.toast.said == sentence):
-            self.toast.show_text(sentence, "warning")
-        return True
+        if not self.keys.press(event):
+            super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        if not event.isAutoRepeat():
-            self.labelling.release(event.key())
+        self.keys.release(event)
         super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        # Qt sends events before there are keys; this one comes with a key only.
+        if event.type() == QEvent.Type.ShortcutOverride and self.keys.wants(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def _on_held(self, held: object) -> None:
         self._show_recording(None)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dgstudio.engine.classes import OKABE_ITO
+from dgstudio.engine.classes import OKABE_ITO, free_key
+from dgstudio.engine.past import Past
+from dgstudio.engine.protecting import OWN_INPUT, RECENT_INPUT, ProtectedInput
 from dgstudio.engine.room import AnswerMargins
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
@@ -32,6 +34,7 @@ from dgstudio.types import (
 HIDDEN, ACTIVE, FEATURES, RATE, HOP_S = 128, 24, 64, 200.0, 0.05
 NAMES = ("circle", "rest", "walk", "shake", "run")
 WALL0 = 1000.0
+BUFFER_S = 60.0
 
 
 def spec() -> StreamSpec:
@@ -75,6 +78,15 @@ class FakeBridge:
         self.version = 42
         self.rng = np.random.default_rng(7)
         self.readings: list[Reading] = []
+        self.every_reading: list[Reading] = []
+        rng = np.random.default_rng(3)
+        origins = (OWN_INPUT, "example 12", RECENT_INPUT)
+        self.inputs = [
+            ProtectedInput(rng.normal(size=FEATURES).astype(np.float32), k % 4, 1 - k / 100, origins[k % 3])
+            for k in range(40)
+        ]
+        self.passed: list[tuple[float, float]] = []
+        self.more_takes: list[Take] = []
         self.publishes: list[PublishRecord] = []
         self.stats = EngineStats(
             samples=4000, hops=400, serve_p50_us=84.0, serve_p99_us=1900.0, learned=412, publishes=42, rejections=3,
@@ -88,12 +100,15 @@ class FakeBridge:
         state.feature_names = tuple(f"f{i}" for i in range(FEATURES))
         lamps = ("up to date", "up to date", "learning", "out of date")
         for place, name in enumerate(names):
-            info = ClassInfo(place, name, str(place + 1) if place < 9 else "", OKABE_ITO[place % len(OKABE_ITO)])
+            info = ClassInfo(place, name, self._free_key(), OKABE_ITO[place % len(OKABE_ITO)])
             if name == "run":
                 state.classes.append(ClassCard(info))
             else:
                 thumbs = [window_of(place, 0.6 * k) for k in range(9)]
                 state.classes.append(ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place))
+
+    def _free_key(self) -> str:
+        return free_key({card.info.key for card in self.state.classes})
 
     # -- the stream ----------------------------------------------------------------------------------------------
 
@@ -169,6 +184,7 @@ class FakeBridge:
             if t > before
         ]
         self.readings = [r for r in [*self.readings, *new] if r.end >= self.now - state.view_s]
+        self.every_reading += new
         times = np.arange(max(0.0, self.now - state.view_s), self.now, 1 / RATE)
         events, self.events = self.events, []
         publishes, self.publishes = self.publishes, []
@@ -176,16 +192,13 @@ class FakeBridge:
         twin_new = [] if state.compare is None else [
             TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new
         ]  # fmt: skip
-        takes = [
-            Take(1, 1, self.now - 9.1, self.now - 7.4, "simulator"),
-            Take(2, 0, self.now - 2.6, self.now - 0.8, "simulator"),
-        ]
+        takes = self._takes()
         return Frame(
             spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
             readings=list(self.readings),
             new_readings=new, reading=self.readings[-1] if self.readings else None, twin_new=twin_new,
             twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.recording,
-            events=events, stats=self.stats, frame_time_wall=self.wall,
+            events=events, stats=self.stats, frame_time_wall=self.wall, oldest=max(0.0, self.now - BUFFER_S),
         )  # fmt: skip
 
     def doubt(self, count: int = 3) -> None:
@@ -214,7 +227,7 @@ class FakeBridge:
         if any(card.info.name == clean for card in self.state.classes):
             raise BadInputError(f"There is a class {clean!r} already: give this one another name.")
         place = len(self.state.classes)
-        info = ClassInfo(place, clean, str(place + 1) if place < 9 else "", OKABE_ITO[place % len(OKABE_ITO)])
+        info = ClassInfo(place, clean, self._free_key(), OKABE_ITO[place % len(OKABE_ITO)])
         self.state.classes.append(ClassCard(info))
         self.state.announce("classes")
         return info
@@ -331,6 +344,11 @@ class FakeBridge:
         self.state.tau, self.state.delta = tau, delta
         self.state.announce("settings")
 
+    def set_abstain(self, threshold: float) -> None:
+        self.calls.append(("abstain", threshold))
+        self.state.abstain = threshold
+        self.state.announce("settings")
+
     def set_rule(self, name: str) -> None:
         self.calls.append(("rule", name))
         self.state.rule = name
@@ -363,8 +381,29 @@ class FakeBridge:
     def set_knob(self, name: str, value: float | str | bool) -> None:
         self.calls.append(("knob", name, value))
 
-    def label_span(self, class_id: int, start: float, end: float) -> None:
-        self.calls.append(("span", class_id, start, end))
+    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+        if start < self.now - BUFFER_S:
+            raise BadInputError("That stretch has left the buffer, which holds the last 60 s: mark a later one.")
+        self.calls.append(("span", class_id, start, end) if who == "retro" else ("span", class_id, start, end, who))
+
+    def pass_over(self, start: float, end: float) -> None:
+        self.passed.append((start, end))
+        self.state.drop_uncertain((start, end))
+
+    def past(self, start: float, end: float) -> Past:
+        first, last = max(start, self.now - BUFFER_S, 0.0), min(end, self.now)
+        times = np.arange(first, max(first, last), 1 / RATE)
+        return Past(times, self.signal(times), tuple(r for r in self.every_reading if start <= r.end <= end))
+
+    def takes_in(self, start: float, end: float) -> list[Take]:
+        return [take for take in self._takes() if take.end >= start and take.start <= end]
+
+    def _takes(self) -> list[Take]:
+        return [
+            Take(1, 1, self.now - 9.1, self.now - 7.4, "simulator"),
+            Take(2, 0, self.now - 2.6, self.now - 0.8, "simulator"),
+            *self.more_takes,
+        ]
 
     def cells(self, reading: Reading) -> list[CellView]:
         rng = np.random.default_rng(reading.hop // 8)
@@ -389,6 +428,25 @@ class FakeBridge:
             index, self.state.feature_names, rng.normal(size=FEATURES).astype(np.float32), names,
             rng.normal(size=len(names)).astype(np.float32),
         )  # fmt: skip
+
+    def protect_by_itself(self, on: bool) -> None:
+        self.calls.append(("by itself", on))
+        self.state.protect_by_itself = on
+        self.state.announce("settings")
+
+    def set_protected(self, count: int) -> None:
+        self.calls.append(("protected", count))
+        self.state.protect_at_seal = count
+        self.state.announce("settings")
+
+    def protected_inputs(self) -> list[ProtectedInput]:
+        return self.inputs
+
+    def release_inputs(self, inputs: Sequence[np.ndarray]) -> None:
+        self.calls.append(("release inputs", len(inputs)))
+        self.inputs = [held for held in self.inputs if not any(held.features is raw for raw in inputs)]
+        self.state.protected -= len(inputs)
+        self.state.announce("health")
 
     def start_consolidation(self) -> None:
         self.calls.append(("consolidate",))

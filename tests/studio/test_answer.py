@@ -277,3 +277,19 @@ def test_any_name_is_drawn_without_moving_a_bar(answer, bridge, window, name):
     answer.grab()
     assert answer.text.answer == name
     assert answer.bars.geometry() == before
+
+
+def test_below_the_threshold_it_says_what_it_leans_to(answer, bridge, window):
+    bridge.set_abstain(0.95)
+    bridge.stats.unsure_share = 0.25
+    window.update_frame(frame_of(bridge, reading_of(bridge, top=None, unsure="unlikely")))
+    assert answer.text.answer == "unsure"
+    assert lines(answer)[1] == "◆ perhaps rest 0.91, below 0.95"
+    assert answer._right.text() == "25% unsure" and answer.bars.threshold == 0.95
+    answer.grab()
+
+
+def test_the_threshold_is_drawn_on_the_bars(answer, bridge, window):
+    before = answer.bars.grab().toImage()
+    bridge.set_abstain(0.5)
+    assert answer.bars.grab().toImage() != before

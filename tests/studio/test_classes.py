@@ -1,5 +1,7 @@
 """The Classes panel: hold a card, add a class by typing, and the states in which there is nothing to show."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -312,3 +314,99 @@ def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock)
     window.countdown._tick()
     window.labelling.stop()
     assert window.countdown.phase == "off" and bridge.calls == [("press", 2), ("release",)]
+
+
+# -- more than nine classes ------------------------------------------------------------------------------------
+
+MANY = tuple(f"move {k}" for k in range(1, 21))
+
+
+@pytest.fixture
+def many(make_window, make_bridge):
+    bridge = make_bridge(names=MANY)
+    return make_window(bridge), bridge
+
+
+def test_the_tenth_class_and_later_ones_have_chords(many):
+    _, bridge = many
+    keys = [card.info.key for card in bridge.state.classes]
+    assert keys[8:12] == ["9", "01", "02", "03"] and keys[17:] == ["09", "0A", "0B"]
+
+
+def test_a_chord_records_while_its_last_key_is_held(many):
+    window, bridge = many
+    QTest.keyClick(window, Qt.Key.Key_0)
+    assert bridge.calls == [] and window.toast.said.startswith("0, and now hold the second key: 1 move 10")
+    QTest.keyPress(window, Qt.Key.Key_A)
+    assert bridge.calls == [("press", 18)] and window.labelling.held == 18
+    assert window.panels["classes"].field.isHidden()
+    QTest.keyRelease(window, Qt.Key.Key_A)
+    assert bridge.calls == [("press", 18), ("release",)]
+    # Without the 0 the letter is the action's again, and the digit the first class's.
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert bridge.calls[2:] == [("press", 0), ("release",)]
+    QTest.keyClick(window, Qt.Key.Key_A)
+    assert window.panels["classes"].field.isVisible()
+
+
+def test_a_chord_that_is_no_class_says_so_and_escape_calls_it_off(many, qtbot):
+    window, bridge = many
+    QTest.keyClick(window, Qt.Key.Key_0)
+    QTest.keyClick(window, Qt.Key.Key_Z)
+    assert window.toast.said == "No class has the key 0 Z." and not window.labelling.in_chord
+    QTest.keyClick(window, Qt.Key.Key_0)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.labelling.in_chord
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert bridge.calls == [("press", 1), ("release",)]
+
+
+def test_with_nine_classes_a_zero_says_what_it_is_for(panel, window, bridge):
+    QTest.keyClick(window, Qt.Key.Key_0)
+    assert window.toast.said.startswith("Keys that begin with 0 belong to the tenth class")
+
+
+def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
+    card = bridge.state.classes[2]
+    card.info = dataclasses.replace(card.info, key="D")
+    bridge.state.announce("classes")
+    QTest.keyClick(window, Qt.Key.Key_D)
+    assert bridge.calls == [("press", 2), ("release",)]
+    QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    assert bridge.calls[2:] == [("take back", 2)]
+
+
+def test_the_menu_offers_free_letters_and_chords_and_no_key_of_an_action(panel, window, bridge):
+    menu = ClassMenu(0, bridge.state, bridge, window.attempt, print, print, panel, window.actions_.single_letters())
+    (keys,) = (action.menu() for action in menu.actions() if action.text() == "Key")
+    texts = {
+        under.title(): [action.text() for action in under.actions()]
+        for under in (action.menu() for action in keys.actions())
+        if under is not None
+    }
+    assert "D" in texts["A letter"] and not {"A", "R", "B", "W"} & set(texts["A letter"])
+    assert texts["0, then another"][:2] == ["0 1", "0 2"]
+    menu.deleteLater()
+
+
+def test_the_palette_records_any_class(many):
+    window, _ = many
+    window.palette_.open()
+    QTest.keyClicks(window.palette_.field, "record move 20")
+    assert window.palette_.list.item(0).text() == "Record move 20"
+    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
+    assert window.countdown.phase == "counts" and window.countdown._class == 19
+    window.countdown.stop()
+
+
+def test_twenty_cards_scroll_and_the_one_that_is_recorded_is_in_sight(many, qtbot):
+    window, bridge = many
+    panel = window.panels["classes"]
+    last = panel.cards()[-1]
+    panel.reveal(bridge.state.classes[-1].info.id)
+    area = panel._scroll.viewport()
+    assert area.rect().contains(last.mapTo(area, last.rect().center()))
+    assert all(card.height() >= 28 for card in panel.cards())
+    first = panel.cards()[0]
+    QTest.keyClick(window, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: area.rect().contains(first.mapTo(area, first.rect().center())))

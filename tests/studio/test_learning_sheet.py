@@ -45,6 +45,40 @@ def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
     assert bridge.calls[-1] == ("openness", -0.52, 0.0), "no wider than leaves protected inputs room"
 
 
+def test_the_threshold_of_unsure_is_a_dial(sheet, bridge):
+    assert sheet._labels["Unsure below value"].text() == "off"
+    QTest.keyClick(sheet.abstain, Qt.Key.Key_Right)
+    assert bridge.calls == [("abstain", 0.01)] and sheet._labels["Unsure below value"].text() == "p < 0.01"
+    QTest.keyClick(sheet.abstain, Qt.Key.Key_End)
+    assert bridge.calls[-1] == ("abstain", 0.99)
+
+
+def test_how_much_is_protected_and_whether_by_itself_are_asked_for(sheet, bridge):
+    assert sheet._labels["Most at once value"].text() == "400" and not sheet.by_itself.isChecked()
+    QTest.keyClick(sheet.most, Qt.Key.Key_Right)
+    sheet.by_itself.click()
+    assert bridge.calls == [("protected", 450), ("by itself", True)]
+    assert sheet._labels["Most at once value"].text() == "450" and sheet.by_itself.isChecked()
+
+
+def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qtbot):
+    QTest.mouseClick(sheet.browse, Qt.MouseButton.LeftButton)
+    protected = window.protected
+    assert protected.isVisible() and not sheet.isVisible() and protected.table.rowCount() == 40
+    assert protected.counts.text() == "40: 10 circle, 10 rest, 10 walk, 10 shake"
+    assert not protected.release_button.isEnabled()
+    protected.table.sortItems(1)
+    assert protected.table.item(0, 1).text() == "0.61"
+    protected.table.selectRow(0)
+    held = protected.chosen()
+    assert [entry.confidence for entry in held] == [0.61] and protected.release_button.text() == "Release 1"
+    QTest.keyClick(protected.table, Qt.Key.Key_Delete)
+    assert bridge.calls == [("release inputs", 1)]
+    qtbot.waitUntil(lambda: protected.table.rowCount() == 39)
+    QTest.keyClick(protected.table, Qt.Key.Key_Escape)
+    assert not protected.isVisible()
+
+
 def test_rule_and_protection_are_asked_for(sheet, bridge):
     QTest.mouseClick(sheet.rules.segments["gradient"], Qt.MouseButton.LeftButton)
     QTest.mouseClick(sheet.protect, Qt.MouseButton.LeftButton)

@@ -103,11 +103,62 @@ def test_a_chosen_moment_is_labelled_by_a_class_key(moments, window, bridge):
     reading = moments.tiles[1].reading
     QTest.mouseClick(moments.tiles[1], LEFT)
     assert window.state.selection == (reading.start, reading.end)
-    assert moments._right.text() == "press its key"
+    assert moments._title.text() == "Press its key" and moments.none_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_4)
-    assert bridge.calls == [("span", 3, reading.start, reading.end)]
+    assert bridge.calls == [("span", 3, reading.start, reading.end, "suggestion")]
     assert reading not in window.state.uncertain
     assert len(moments.tiles) == 2
+
+
+def test_one_key_each_from_the_keyboard_alone(moments, window, bridge):
+    first, second, third = bridge.state.uncertain
+    QTest.keyClick(window, Qt.Key.Key_W)
+    assert moments.chosen is first and moments.tiles[0].isChecked()
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert bridge.calls == [("span", 1, first.start, first.end, "suggestion")] and moments.chosen is second
+    QTest.keyClick(window, Qt.Key.Key_S)
+    assert bridge.passed[1:] == [(second.start, second.end)] and moments.chosen is third
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert [call[1] for call in bridge.calls] == [1, 2] and moments.chosen is None and moments.tiles == []
+    QTest.keyClick(window, Qt.Key.Key_W)
+    assert window.toast.said.startswith("Nothing doubtful")
+
+
+def test_escape_ends_the_asking(moments, window, bridge, qtbot):
+    QTest.keyClick(window, Qt.Key.Key_W)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not moments._asking)
+    bridge.pass_over(bridge.state.uncertain[0].start, bridge.state.uncertain[0].end)
+    assert window.state.selection is None and moments._title.text() == "Which one was this?"
+    # Without a chosen one the keys mean nothing.
+    QTest.keyClick(window, Qt.Key.Key_N)
+    assert len(bridge.passed) == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_none_of_these_leaves_it_out_or_makes_a_class_of_it(moments, window, bridge, named):
+    reading = bridge.state.uncertain[0]
+    QTest.keyClick(window, Qt.Key.Key_W)
+    QTest.mouseClick(moments.none_button, LEFT)
+    assert bridge.calls == [] and bridge.passed == [(reading.start, reading.end)]
+    assert "left out" in window.toast.said and window.toast.button.text() == "New class…"
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    window.toast.button.click()
+    field = window.panels["classes"].field
+    if not named:
+        QTest.keyClick(field, Qt.Key.Key_Escape)
+        window.panels["classes"].begin_add()
+    QTest.keyClicks(field, "tap")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    spans = [call for call in bridge.calls if call[0] == "span"]
+    assert spans == ([("span", 5, reading.start, reading.end, "suggestion")] if named else [])
+
+
+def test_the_focus_stays_with_its_moment_while_the_list_changes(moments, window, bridge):
+    kept = moments.tiles[1].reading
+    moments.tiles[1].setFocus()
+    bridge.pass_over(moments.tiles[0].reading.start, moments.tiles[0].reading.end)
+    assert [tile.reading for tile in moments.tiles if tile.hasFocus()] == [kept]
 
 
 def test_a_second_click_and_escape_unmark(moments, window):

@@ -1,12 +1,14 @@
 """The Stream panel: what is drawn of the stream, pausing, and marking a stretch of the past by hand or key."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.widgets.ribbons import answer_spans, joined, label_spans
 from dgstudio.studio.widgets.traces import SlowRange, columns, finite_runs
@@ -14,6 +16,23 @@ from dgstudio.types import PublishRecord, Take
 
 LEFT = Qt.MouseButton.LeftButton
 NOBODY = np.zeros(0)
+
+
+SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def words(stream):
+    return re.sub("<[^>]*>", "", stream._right.text())
+
+
+def turn(view, x, notches, modifiers=Qt.KeyboardModifier.NoModifier):
+    """Turn the wheel over a pixel of the view."""
+    at = QPointF(x, 40)
+    event = QWheelEvent(
+        at, QPointF(view.mapToGlobal(at.toPoint())), QPoint(0, 0), QPoint(0, round(120 * notches)),
+        Qt.MouseButton.NoButton, modifiers, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(view, event)
 
 
 def run(window, bridge, seconds=12.0, step=0.2):
@@ -245,19 +264,20 @@ def test_space_freezes_the_view_loudly_and_lets_it_go_again(stream, bridge, wind
     end = stream.scene.end
     run(window, bridge, 3.0)
     assert stream.scene.end == end and bridge.now > end + 2.9
-    assert stream.scene.frozen and stream.scene.pills[0][0].startswith("Paused")
-    assert "paused · 3 s behind" in stream._right.text()
+    assert stream.scene.mode == "paused" and stream.scene.pills[0][0].startswith("Paused")
+    assert words(stream) == "paused · 3 s behind" and stream.live_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Space)
     run(window, bridge, 0.2)
-    assert stream.scene.end == pytest.approx(bridge.now) and not stream.scene.frozen
-    assert stream._right.text() == "6 ch · 10 s"
+    assert stream.scene.end == pytest.approx(bridge.now) and stream.scene.mode == "following"
+    assert words(stream) == "following · 6 ch · 10 s" and not stream.live_button.isVisible()
 
 
 def test_a_label_made_while_paused_appears_in_the_frozen_view(stream, bridge, window):
     QTest.keyClick(window, Qt.Key.Key_Space)
     start = stream.scene.end - 4
-    frame = bridge.frame()
-    window.update_frame(dataclasses.replace(frame, takes=[*frame.takes, Take(9, 2, start, start + 1, "simulator")]))
+    bridge.more_takes.append(Take(9, 2, start, start + 1, "simulator"))
+    bridge.state.announce("classes")
+    run(window, bridge, 0.4)
     assert (start, start + 1, 2, "held") in [tuple(span) for span in stream.scene.ribbons["labels"]]
 
 
@@ -266,6 +286,141 @@ def test_another_source_ends_the_freeze(stream, bridge, window):
     bridge.state.spec = dataclasses.replace(bridge.state.spec, channels=("x", "y", "z", "u", "v", "w"))
     run(window, bridge, 0.2)
     assert stream.scene.channels[0] == "x"
+
+
+# -- looking back ----------------------------------------------------------------------------------------------
+
+
+def test_the_keys_go_through_the_whole_buffer_and_end_comes_back(stream, bridge, window):
+    run(window, bridge, 55.0)
+    for key, behind in ((Qt.Key.Key_PageUp, 10.0), (Qt.Key.Key_Left, 11.0), (Qt.Key.Key_Right, 10.0)):
+        QTest.keyClick(stream.view, key)
+        now = bridge.now
+        run(window, bridge, 0.2)
+        assert stream.scene.end == pytest.approx(now - behind, abs=0.45) and stream.scene.mode == "scrubbing"
+    assert words(stream).startswith("scrubbing · 1") and stream.scene.pills[0] == (
+        "Scrubbing · End goes live",
+        "accent_text",
+    )
+    QTest.keyClick(stream.view, Qt.Key.Key_Home)
+    run(window, bridge, 0.2)
+    assert stream.scene.start == pytest.approx(max(0.0, bridge.now - 60.0), abs=0.3)
+    assert len(stream.scene.times) > 1900 and stream.scene.ribbons["answer"]
+    QTest.keyClick(window, Qt.Key.Key_End)
+    run(window, bridge, 0.2)
+    assert stream.scene.mode == "following" and stream.scene.end == pytest.approx(bridge.now)
+
+
+def test_once_paused_the_keys_work_wherever_the_focus_is(stream, bridge, window):
+    QTest.keyClick(window, Qt.Key.Key_Left)
+    assert not window.state.paused
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    QTest.keyClick(window, Qt.Key.Key_Left)
+    assert window.state.stream_mode == "scrubbing"
+    QTest.mouseClick(stream.live_button, LEFT)
+    assert window.state.stream_mode == "following" and window.state.looked_at is None
+
+
+@pytest.mark.parametrize("notches", [1, -1])
+def test_zooming_pauses_by_itself_and_keeps_what_is_under_the_pointer(stream, bridge, window, notches):
+    run(window, bridge, 20.0)
+    view = stream.view
+    moment = view.time_at(150)
+    turn(view, 150, notches)
+    assert window.state.stream_mode == "paused"
+    run(window, bridge, 0.2)
+    span = stream.scene.end - stream.scene.start
+    assert span == pytest.approx(8.0 if notches > 0 else 12.5)
+    if notches > 0:
+        assert view.time_at(150) == pytest.approx(moment)
+    assert len(stream.scene.times) == pytest.approx(200 * span, abs=45)
+    view.grab()
+
+
+def test_plus_and_minus_zoom_and_the_view_ends_where_the_buffer_does(stream, bridge, window):
+    for _ in range(30):
+        QTest.keyClick(stream.view, Qt.Key.Key_Plus)
+    run(window, bridge, 0.2)
+    assert stream.scene.end - stream.scene.start == pytest.approx(0.5)
+    for _ in range(60):
+        QTest.keyClick(stream.view, Qt.Key.Key_Minus)
+    run(window, bridge, 0.2)
+    assert stream.scene.end - stream.scene.start == pytest.approx(bridge.now, abs=1.0)
+    stream.view.grab()
+
+
+def test_zooming_by_an_action_keeps_the_live_edge_and_needs_no_focus(stream, bridge, window):
+    QTest.keyClick(window, Qt.Key.Key_Plus)
+    assert window.state.stream_mode == "paused"
+    run(window, bridge, 0.2)
+    assert stream.scene.end == pytest.approx(bridge.now - 0.2) and stream.scene.end - stream.scene.start == 8.0
+    QTest.keyClick(window, Qt.Key.Key_Minus)
+    run(window, bridge, 0.2)
+    assert stream.scene.end - stream.scene.start == pytest.approx(10.0)
+
+
+def test_the_hand_scrolls_by_the_wheel_the_middle_button_and_the_bar(stream, bridge, window):
+    run(window, bridge, 30.0)
+    view, middle = stream.view, Qt.MouseButton.MiddleButton
+    turn(view, 150, 1, SHIFT)
+    run(window, bridge, 0.2)
+    assert stream.scene.mode == "scrubbing" and stream.scene.end == pytest.approx(bridge.now - 1.2, abs=0.1)
+    end, pixel = stream.scene.end, view.seconds_a_pixel
+    QTest.mousePress(view, middle, pos=QPoint(100, 40))
+    QTest.mouseMove(view, QPoint(150, 40))
+    QTest.mouseRelease(view, middle, pos=QPoint(150, 40))
+    run(window, bridge, 0.2)
+    assert stream.scene.end == pytest.approx(end - 50 * pixel)
+    assert window.state.selection is None
+    bar = stream.bar
+    run(window, bridge, 0.6)
+    QTest.mouseClick(bar, LEFT, pos=QPoint(round(bar.width() / 2), 8))
+    run(window, bridge, 0.2)
+    middle_of = (stream.scene.start + stream.scene.end) / 2
+    assert middle_of == pytest.approx(sum(bar.buffer) / 2, abs=0.5)
+    run(window, bridge, 0.4)
+    assert bar.handle.center().x() == pytest.approx(bar.width() / 2, abs=4)
+
+
+def test_a_stretch_of_the_past_is_labelled_and_shown(stream, bridge, window):
+    run(window, bridge, 30.0)
+    QTest.keyClick(stream.view, Qt.Key.Key_PageUp)
+    run(window, bridge, 0.2)
+    view = stream.view
+    wanted = (view.time_at(100), view.time_at(180))
+    drag(view, 100, 180)
+    QTest.mouseRelease(view, LEFT, pos=QPoint(180, 40))
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert bridge.calls == [("span", 2, pytest.approx(wanted[0]), pytest.approx(wanted[1]))]
+    bridge.more_takes.append(Take(9, 2, *wanted, "simulator", "retro"))
+    bridge.state.announce("classes")
+    run(window, bridge, 0.2)
+    assert (*wanted, 2, "retro") in [tuple(span) for span in stream.scene.ribbons["labels"]]
+    assert stream.scene.mode == "scrubbing"
+
+
+def test_what_has_left_the_buffer_says_so_and_is_not_labelled(stream, bridge, window):
+    run(window, bridge, 60.0)
+    QTest.keyClick(stream.view, Qt.Key.Key_Home)
+    run(window, bridge, 5.0)
+    assert stream.scene.pills[1] == ("The hatched part has left the buffer", "warning")
+    assert stream.scene.gone == pytest.approx(bridge.now - 60.0, abs=0.6)
+    drag(stream.view, 60, 100)
+    QTest.mouseRelease(stream.view, LEFT, pos=QPoint(100, 40))
+    QTest.keyClick(window, Qt.Key.Key_1)
+    assert bridge.calls == [] and window.toast.said.startswith("That stretch has left the buffer")
+    run(window, bridge, 10.0)
+    assert stream.scene.pills[1][0].startswith("This has left the buffer") and len(stream.scene.times)
+    stream.view.grab()
+
+
+def test_the_axis_counts_from_the_live_edge_at_which_it_was_paused(stream, bridge, window):
+    run(window, bridge, 30.0)
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    edge = stream.scene.edge
+    QTest.keyClick(window, Qt.Key.Key_PageUp)
+    run(window, bridge, 1.0)
+    assert stream.scene.edge == edge and stream.scene.end == pytest.approx(edge - 10.0)
 
 
 # -- marking ---------------------------------------------------------------------------------------------------
@@ -351,16 +506,20 @@ def test_a_mark_of_someone_else_is_left_alone(stream, bridge, window):
     assert window.state.selection == (1.0, 2.0)
 
 
-def test_the_keyboard_marks_as_well(stream, window):
-    view = stream.view
+def test_the_keyboard_marks_as_well(stream, bridge, window):
+    view, end = stream.view, stream.scene.end
     view.setFocus()
-    QTest.keyClick(view, Qt.Key.Key_Left)
-    end = stream.scene.end
-    assert window.state.selection == pytest.approx((end - 1.0, end))
-    QTest.keyClick(view, Qt.Key.Key_Left)
-    assert window.state.selection == pytest.approx((end - 1.1, end - 0.1))
-    QTest.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
-    assert window.state.selection == pytest.approx((end - 1.2, end - 0.1))
+    wanted = (
+        (SHIFT, (end - 1.0, end)),
+        (CONTROL, (end - 1.1, end - 0.1)),
+        (SHIFT, (end - 1.2, end - 0.1)),
+        (SHIFT | CONTROL, (end - 1.2, end - 0.2)),
+    )
+    for modifiers, span in wanted:
+        QTest.keyClick(view, Qt.Key.Key_Left, modifiers)
+        assert window.state.selection == pytest.approx(span)
+    QTest.keyClick(view, Qt.Key.Key_2)
+    assert bridge.calls == [("span", 1, pytest.approx(end - 1.2), pytest.approx(end - 0.2))]
 
 
 def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeypatch):

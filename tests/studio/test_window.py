@@ -15,7 +15,7 @@ from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.widgets.chip import Chip
 from dgstudio.studio.widgets.statusbar import figures_of, grouped
 from dgstudio.studio.window import TEXT_FIELDS
-from dgstudio.types import EngineStats, Event, Mode
+from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Take
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 ALL_MODES = (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
@@ -58,13 +58,19 @@ def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge
     qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])
 
 
-def test_a_second_key_does_not_disturb_the_first(window, bridge):
+def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_2)
-    QTest.keyRelease(window, Qt.Key.Key_2)
-    assert takes(bridge) == [("press", 0)]
+    assert takes(bridge) == [("press", 0), ("release",), ("press", 1)] and window.labelling.held == 1
+    assert window.toast.said == "circle has ended: rest is recorded now. The later key wins."
+    bridge.events.append(Event("take saved", "9 examples of circle, 1.0 s", "good", data=Take(1, 0, 0.0, 1.0, "s")))
+    window.update_frame(bridge.frame())
+    assert window.toast.said == "9 examples of circle, 1.0 s; the later key wins, rest is recorded now"
+    assert window.toast.button.text() == "Undo"
     QTest.keyRelease(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert window.labelling.held == 1
+    QTest.keyRelease(window, Qt.Key.Key_2)
+    assert takes(bridge)[3:] == [("release",)]
 
 
 @pytest.mark.parametrize("modifier", [CONTROL, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier])
@@ -236,6 +242,23 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
     assert bridge.calls == [("undo",)]
     assert not window.toast.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "button"),
+    [
+        ("released", "3 protected inputs relabelled: the answers may move", ""),
+        ("protected", "circle stable for 30 s, protected by itself: 40 examples, 40 of them protected", "Undo"),
+    ],
+)
+def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
+    bridge.publishes = [PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0)]
+    window.update_frame(bridge.frame())
+    assert window.toast.said == f"{reason[0].upper()}{reason[1:]}."
+    assert window.toast.button.isVisible() == bool(button)
+    if button:
+        window.toast.button.click()
+        assert bridge.calls == [("undo",)]
 
 
 def test_trouble_is_told_and_logged_and_what_is_frequent_only_logged(window, bridge):

@@ -35,6 +35,10 @@ UNSURE_TIP = (
     "The input is near nothing that was learned (an unplugged sensor, noise, something never shown), or no class leads "
     "the others clearly. The scores stand; they only name no class."
 )
+UNLIKELY_TIP = (
+    "The most likely class is less likely than the threshold under Contract and learning (L). Logits and proofs are "
+    "not touched by it."
+)
 BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
 TWIN_TIPS = {
     "version": "Whole, and a version of the twin",
@@ -60,6 +64,7 @@ class AnswerPanel(PanelFrame):
         self._latency = 0.0
         self._text_wall = float("-inf")
         self._stale = ""
+        self._unsure = 0.0
         self.text = AnswerText()
         self.bars = ClassBars()
         self._row = QHBoxLayout()
@@ -76,6 +81,7 @@ class AnswerPanel(PanelFrame):
         self._quarter.extend(frame.new_readings or ([frame.reading] if frame.reading is not None else []))
         self._latencies.extend(reading.latency_us for reading in frame.new_readings)
         self._note_twin(frame)
+        self._unsure = frame.stats.unsure_share or 0.0
         self._stale = {"lost": "stream lost: ", "ended": "stream ended: "}.get(frame.stats.stream_state, "")
         wall = frame.frame_time_wall
         if not 0 <= wall - self._text_wall < TEXT_S:
@@ -122,7 +128,7 @@ class AnswerPanel(PanelFrame):
             self._twin, self._worst = self._worst, None
 
     def _on_changed(self, topic: object) -> None:
-        if topic in ("classes", "phase"):
+        if topic in ("classes", "phase", "settings"):
             self._refresh()
         elif topic == "compare":
             self._twin = self._worst = None
@@ -134,6 +140,7 @@ class AnswerPanel(PanelFrame):
         state, reading = self._state, self._reading
         self.bars.set_bars([Bar(card.info.id, card.info.name, card.info.colour) for card in state.classes])
         self.bars.set_numbers(self._shares, self._top)
+        self.bars.set_threshold(state.abstain)
         if not state.classes:
             self._say_empty()
         elif reading is None or not reading.classes:
@@ -180,14 +187,23 @@ class AnswerPanel(PanelFrame):
         return Line(((f"{said} · ", "text_muted", 400), (words, "twin", 600)), tip)
 
     def _right_text(self) -> str:
-        reading = self._reading
-        if reading is None or reading.truth is None or not self._state.classes:
+        reading, words = self._reading, []
+        if reading is None or not self._state.classes:
             return ""
-        return f"truth {reading.truth}"
+        if self._unsure:
+            words.append(f"{self._unsure:.0%} unsure" if self._unsure >= 0.01 else "under 1% unsure")
+        if reading.truth is not None:
+            words.append(f"truth {reading.truth}")
+        return " · ".join(words)
 
 
 def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line:
     """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
+    if reading.unsure == "unlikely" and len(reading.probabilities):
+        best = int(np.argmax(reading.probabilities))
+        leaning = f"{state.name_of(reading.classes[best])} {reading.probabilities[best]:.2f}"
+        words = f"◆ perhaps {leaning}, below {state.abstain:.2f}"
+        return Line(((words, "warning", 400),), UNLIKELY_TIP)
     if reading.top is None and reading.speaker != NOBODY:
         if reading.certified is not None:
             return Line(((f"◆ too strange or too close; as in v{reading.certified}", "warning", 400),), UNSURE_TIP)

@@ -24,13 +24,14 @@ LOADING = "Loading the base model …"
 
 class ClassesPanel(PanelFrame):
     """Cards in the order of the classes. `added` carries the ClassInfo of a class that was just added here,
-    `countdown` the id of a class that is to be recorded after a countdown.
+    `countdown` the id of a class that is to be recorded after a countdown; `closed`: no name is typed any more.
 
-    `attempt` calls a command and tells the user what it refuses.
+    `attempt` calls a command and tells the user what it refuses; `taken` tells which letters actions have for keys.
     """
 
     added = Signal(object)
     countdown = Signal(object)
+    closed = Signal()
 
     def __init__(
         self,
@@ -38,10 +39,12 @@ class ClassesPanel(PanelFrame):
         commands: Commands,
         labelling: Labelling,
         attempt: Callable[..., None],
+        taken: Callable[[], frozenset[str]] = frozenset,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(TITLE, parent=parent)
         self._state, self._commands, self._labelling, self._attempt = state, commands, labelling, attempt
+        self._taken = taken
         self._cards: dict[int, ClassCardWidget] = {}
         self._recording: int | None = None
         self._start: tuple[int, float] | None = None
@@ -133,6 +136,7 @@ class ClassesPanel(PanelFrame):
         # Whoever came from a card goes back to it.
         (renamed if renamed is not None and renamed.isVisible() else self.window()).setFocus()
         self._fill()
+        self.closed.emit()
 
     def update_frame(self, frame: Frame) -> None:
         """Let the card glow whose class is being recorded, with the seconds so far."""
@@ -188,9 +192,9 @@ class ClassesPanel(PanelFrame):
             self._say(str(error))
             self.field.selectAll()
             return
+        self.added.emit(info)
         self.cancel_add()
         self.reveal(info.id)
-        self.added.emit(info)
 
     def _asked(self, class_id: int, wish: str) -> None:
         commands, state = self._commands, self._state
@@ -199,7 +203,9 @@ class ClassesPanel(PanelFrame):
             return
         if wish == "menu":
             card = self._cards[class_id]
-            menu = ClassMenu(class_id, state, commands, self._attempt, self.begin_rename, self.countdown.emit, self)
+            menu = ClassMenu(
+                class_id, state, commands, self._attempt, self.begin_rename, self.countdown.emit, self, self._taken()
+            )
             pointer = QCursor.pos()
             inside = card.rect().contains(card.mapFromGlobal(pointer))
             menu.popup(pointer if inside else card.mapToGlobal(card.rect().bottomLeft()))
@@ -237,6 +243,9 @@ class ClassesPanel(PanelFrame):
     def _glow(self, class_id: int | None, seconds: float) -> None:
         if class_id != self._recording and self._recording in self._cards:
             self._cards[self._recording].set_recording(None)
+        if class_id is not None and class_id != self._recording:
+            # What is recorded must be seen, and where it is one of many it may be out of sight.
+            self.reveal(class_id)
         self._recording = class_id
         if class_id is not None and class_id in self._cards:
             # Tenths are all that is shown: no repaint for less.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.studio.state import Commands, Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
@@ -15,6 +17,8 @@ from dgstudio.types import F32, Reading
 
 TITLE = "Which one was this?"
 EMPTY = "Nothing doubtful of late. Moments that the model is least sure of wait here for a name."
+NAME_IT = "Press its key"
+UNSEEN = "no moment before had such a gate pattern"
 TILE_WIDTH = 80
 MOST_TILES = 8
 
@@ -22,7 +26,9 @@ MOST_TILES = 8
 class MomentTile(QAbstractButton):
     """One doubtful moment: its trace, and the two classes between which the model wavered."""
 
-    def __init__(self, reading: Reading, guesses: list[tuple[str, float]], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reading: Reading, guesses: list[tuple[str, float]], unseen: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
         self.reading = reading
@@ -33,8 +39,10 @@ class MomentTile(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         words = " or ".join(f"{name} {share:.2f}" for name, share in guesses) or "no answer"
+        words += f"; {UNSEEN}" if unseen else ""
         self.setAccessibleName(f"Moment at {reading.end:.1f} s: {words}")
-        self.setToolTip(f"{words}, at {reading.end:.1f} s.\nClick it, then press the key of the class that it was.")
+        how = "Click it, then press the key of the class that it was; N: none of them, S: skip."
+        self.setToolTip(f"{words}, at {reading.end:.1f} s.\n{how}")
 
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(TILE_WIDTH), self.theme.px(92))
@@ -85,16 +93,24 @@ class MomentTile(QAbstractButton):
 
 
 class UncertainPanel(PanelFrame):
-    """Newest first, as many as there is room for. Choosing one marks its stretch; the next class key labels it."""
+    """Newest first, as many as there is room for. Choosing one marks its stretch; the next class key labels it.
 
-    chosen = Signal(object)
+    After `begin` (the key W) the next one is chosen as soon as one has got its name, until none is left or Esc.
+    `none_of_these` carries the (start, end) of a moment that is none of the classes.
+    """
+
+    none_of_these = Signal(object)
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(TITLE, parent=parent)
         self._state, self._commands = state, commands
         self._traces: dict[int, F32] = {}
         self._shown: tuple[object, ...] = ()
+        self._asking = False
+        self._named: Reading | None = None
         self.tiles: list[MomentTile] = []
+        self.none_button = self._button("None of these", "It was none of the classes  [N]", self.none)
+        self.skip_button = self._button("Skip", "Ask no more about this moment  [S]", self.skip)
         self.empty = QLabel(EMPTY)
         self.empty.setObjectName("empty")
         self.empty.setWordWrap(True)
@@ -106,23 +122,52 @@ class UncertainPanel(PanelFrame):
         state.changed.connect(self._on_changed)
         self._fill()
 
+    @property
+    def chosen(self) -> Reading | None:
+        """The moment whose name is asked for, or None."""
+        span = self._state.selection
+        return next((reading for reading in self._state.uncertain if (reading.start, reading.end) == span), None)
+
+    def begin(self) -> bool:
+        """Ask for the names of one after the other; return whether there is any."""
+        waiting = self._state.uncertain
+        self._asking = bool(waiting)
+        if waiting and self.chosen is None:
+            self._state.set_selection((waiting[0].start, waiting[0].end))
+        return bool(waiting)
+
+    def skip(self) -> None:
+        """Ask no more about the chosen moment."""
+        reading = self.chosen
+        if reading is not None:
+            self._state.set_selection(None)
+            self._commands.pass_over(reading.start, reading.end)
+
+    def none(self) -> None:
+        """The chosen moment is none of the classes: it is left out, and a new class may be made of it."""
+        reading = self.chosen
+        if reading is not None:
+            self.skip()
+            self.none_of_these.emit((reading.start, reading.end))
+
     def update_frame(self, frame: Frame) -> None:
-        """Keep the trace of each doubtful moment while it is still in view."""
-        for reading in self._state.uncertain:
-            if reading.hop in self._traces or not len(frame.times) or reading.start < frame.times[0]:
+        """Fetch the trace of a doubtful moment that has none yet."""
+        for tile in self.tiles:
+            reading = tile.reading
+            if reading.hop in self._traces:
                 continue
-            inside = slice(*np.searchsorted(frame.times, (reading.start, reading.end + 1e-9)))
-            if frame.times[inside].size > 1:
-                self._traces[reading.hop] = sketch([frame.values[inside]], 60)[0]
-                for tile in self.tiles:
-                    if tile.reading.hop == reading.hop:
-                        tile.trace = self._traces[reading.hop]
-                        tile.update()
+            past = self._commands.past(reading.start, reading.end)
+            if len(past.times) > 1:
+                self._traces[reading.hop] = tile.trace = sketch([past.values], 60)[0]
+                tile.update()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
         self.empty.setFont(theme.ui("small"))
+        for button in (self.none_button, self.skip_button):
+            button.setFont(theme.ui("tiny", 600))
+            button.setFixedHeight(theme.px(18))
         for tile in self.tiles:
             tile.theme = theme
             tile.updateGeometry()
@@ -132,14 +177,37 @@ class UncertainPanel(PanelFrame):
         super().resizeEvent(event)
         self._fill()
 
+    def _button(self, text: str, tip: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName("link")
+        button.setProperty("small", True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda _checked=False: act())
+        button.hide()
+        self.header.addWidget(button)
+        return button
+
     def _on_changed(self, topic: object) -> None:
         if topic in ("uncertain", "classes", "source"):
+            named = self._named
+            if topic == "uncertain" and self._asking and named is not None and named not in self._state.uncertain:
+                self._named = None
+                self._asking = self.begin()
             self._fill()
         elif topic == "selection":
-            span = self._state.selection
+            reading = self.chosen
+            if reading is not None:
+                self._named = reading
+            elif self._asking:
+                # It is named at once, or the user has gone elsewhere.
+                QTimer.singleShot(0, self._stop_asking)
             for tile in self.tiles:
-                tile.setChecked(span == (tile.reading.start, tile.reading.end))
+                tile.setChecked(tile.reading is reading)
             self._say()
+
+    def _stop_asking(self) -> None:
+        self._asking = self._asking and self.chosen is not None
 
     def _fill(self) -> None:
         readings = self._state.uncertain
@@ -152,29 +220,34 @@ class UncertainPanel(PanelFrame):
         if key == self._shown and self.tiles:
             return
         self._shown = key
+        focused = next((tile.reading.hop for tile in self.tiles if tile.hasFocus()), None)
         for tile in self.tiles:
             self._row.removeWidget(tile)
             tile.deleteLater()
-        self.tiles = []
+        chosen, self.tiles = self.chosen, []
         for reading in shown:
-            tile = MomentTile(reading, self._guesses(reading))
+            tile = MomentTile(reading, self._guesses(reading), reading.hop in self._state.unseen)
             tile.theme, tile.trace = self.theme, self._traces.get(reading.hop)
-            tile.setChecked(self._state.selection == (reading.start, reading.end))
+            tile.setChecked(reading is chosen)
             tile.clicked.connect(lambda on, reading=reading: self._choose(reading, on))
             self._row.addWidget(tile)
             self.tiles.append(tile)
+            if reading.hop == focused:
+                # The layout would show it later only, and what is hidden takes no focus.
+                tile.show()
+                tile.setFocus()
         self.empty.setVisible(not shown)
 
     def _choose(self, reading: Reading, on: bool) -> None:
+        self._asking = False
         self._state.set_selection((reading.start, reading.end) if on else None)
-        self.chosen.emit(reading if on else None)
 
     def _say(self) -> None:
-        count = len(self._state.uncertain)
-        if any(tile.isChecked() for tile in self.tiles):
-            self.set_right("press its key")
-        else:
-            self.set_right(f"{count} uncertain" if count else "")
+        count, naming = len(self._state.uncertain), self.chosen is not None
+        self.set_title(NAME_IT if naming else TITLE)
+        for button in (self.none_button, self.skip_button):
+            button.setVisible(naming)
+        self.set_right(f"{count} uncertain · W" if count and not naming else "")
 
     def _guesses(self, reading: Reading) -> list[tuple[str, float]]:
         order = np.argsort(-reading.probabilities, kind="stable")[:2]

@@ -40,6 +40,7 @@ class ClassBars(QWidget):
         self._drawn: dict[int, float] = {}
         self._numbers: dict[int, float] = {}
         self._top: int | None = None
+        self.threshold = 0.0
         self._wall = 0.0
         self._ground: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -65,6 +66,12 @@ class ClassBars(QWidget):
             self._numbers, self._top = dict(numbers), top
             words = ", ".join(f"{name} {text}" for name, text in self.figures())
             self.setAccessibleDescription(words)
+            self._paint_anew()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Mark the probability below which an answer is unsure; 0: none."""
+        if threshold != self.threshold:
+            self.threshold = threshold
             self._paint_anew()
 
     def glide(self, target: dict[int, float], wall: float) -> None:
@@ -164,6 +171,10 @@ class ClassBars(QWidget):
             wide = max(3.0, track.width() * min(1.0, max(0.0, self.drawn(bar.class_id))))
             painter.setBrush(ink)
             painter.drawRoundedRect(QRectF(track.left(), track.top(), wide, track.height()), 2, 2)
+            if self.threshold > 0:
+                x = track.left() + track.width() * self.threshold
+                line = QRectF(x - 0.5, track.top() - 2, 1.5, track.height() + 4)
+                painter.fillRect(line, self.theme.colour("warning"))
 
     def _paint_ground(self) -> QPixmap:
         # Names, tracks and numbers: they change four times a second, the bars thirty.
@@ -210,6 +221,8 @@ class ClassBars(QWidget):
     def event(self, event: QEvent) -> bool:  # noqa: D102
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             lines = [f"{name}  {number}" for name, number in self.figures()]
+            if self.threshold > 0:
+                lines.append(f"Below {self.threshold:.2f}, where the line stands, the answer is unsure")
             lines.append("Probability that the snapshot gives each class, softmax of its logits")
             QToolTip.showText(event.globalPos(), "\n".join(lines[-40:]), self)
             return True

@@ -109,8 +109,10 @@ class ClassCardWidget(QWidget):
         info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
         lamp = f"{lamp}: {card.reason}" if card.reason else lamp
         self.setAccessibleName(f"Class {info.name}")
-        self.setAccessibleDescription(f"key {info.key or 'none'}, {card.count} examples, {lamp}")
-        how = f"Hold {info.key} or press here while you perform it" if info.key else "Press and hold here to record"
+        self.setAccessibleDescription(f"key {' then '.join(info.key) or 'none'}, {card.count} examples, {lamp}")
+        first, last = info.key[:-1], info.key[-1:]
+        hold = f"Press {first}, then hold {last}," if first else f"Hold {last}"
+        how = f"{hold} or press here while you perform it" if info.key else "Press and hold here to record"
         counts = self.counts()[0] if card.learnable else f"{card.count} examples"
         self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.\n{MENU_WORDS}")
         self.update()

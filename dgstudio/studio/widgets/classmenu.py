@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QColorDialog, QMenu, QWidget
 
-from dgstudio.engine.classes import KEYS, OKABE_ITO
+from dgstudio.engine.classes import CHORDS, KEYS, LETTERS, OKABE_ITO
 from dgstudio.studio.state import Commands, StudioState
 
 COLOUR_NAMES = ("sky blue", "orange", "green", "pink", "blue", "vermilion", "yellow", "grey")
@@ -21,7 +21,7 @@ class ClassMenu(QMenu):
     """Everything that can be done to a class; each is one act that Ctrl+Z takes back.
 
     `attempt` calls a command and tells what it refuses; `rename` lets the user type the new name,
-    `countdown` records the class after a countdown.
+    `countdown` records the class after a countdown; `taken` are letters that are the keys of actions.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class ClassMenu(QMenu):
         rename: Callable[[int], None],
         countdown: Callable[[int], None],
         parent: QWidget,
+        taken: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -43,7 +44,7 @@ class ClassMenu(QMenu):
         self._do("Record after a countdown", lambda: countdown(class_id), "R")
         self.addSeparator()
         self._do("Rename…", lambda: rename(class_id), "F2")
-        self._add_keys()
+        self._add_keys(taken)
         self._add_colours()
         self.addSeparator()
         ids = [other.info.id for other in state.classes]
@@ -62,17 +63,24 @@ class ClassMenu(QMenu):
         action.triggered.connect(lambda _checked=False: act())
         return action
 
-    def _add_keys(self) -> None:
+    def _add_keys(self, taken: frozenset[str]) -> None:
         menu = self.addMenu("Key")
         group = QActionGroup(menu)
+        letters = [letter for letter in LETTERS if letter not in taken]
+        for under, keys in (("", (*KEYS, "")), ("A letter", letters), ("0, then another", CHORDS)):
+            place = menu.addMenu(under) if under else menu
+            for key in keys:
+                self._add_key(key, place, group)
+
+    def _add_key(self, key: str, menu: QMenu, group: QActionGroup) -> None:
         holders = {card.info.key: card.info.name for card in self._state.classes}
-        for key in (*KEYS, ""):
-            holder = holders.get(key) if key and key != self._info.key else None
-            text = f"{key}   exchange with {_plain(holder)}" if holder else (key or "No key")
-            action = self._do(text, partial(self._edit, key=key), menu=menu)
-            action.setCheckable(True)
-            action.setChecked(key == self._info.key)
-            group.addAction(action)
+        holder = holders.get(key) if key and key != self._info.key else None
+        words = key_words(key) or "No key"
+        text = f"{words}   exchange with {_plain(holder)}" if holder else words
+        action = self._do(text, partial(self._edit, key=key), menu=menu)
+        action.setCheckable(True)
+        action.setChecked(key == self._info.key)
+        group.addAction(action)
 
     def _add_colours(self) -> None:
         menu = self.addMenu("Colour")
@@ -109,6 +117,11 @@ class ClassMenu(QMenu):
             lambda colour: attempt(lambda: commands.edit_class(class_id, colour=colour.name()))
         )
         dialog.open()
+
+
+def key_words(key: str) -> str:
+    """A class's key as it is read: the keys of a chord apart."""
+    return " ".join(key)
 
 
 def _plain(name: str | None) -> str:

@@ -90,7 +90,8 @@ class Countdown(QFrame):
             self._choose(card.info.id)
             return
         # Nothing else is recorded meanwhile; what is no class key goes on to the window.
-        if not Qt.Key.Key_1 <= event.key() <= Qt.Key.Key_9:
+        recorded = Qt.Key.Key_1 <= event.key() <= Qt.Key.Key_9 or self._labelling.card_of_key(event.key()) is not None
+        if not recorded or (event.key() == Qt.Key.Key_0 and self._class is None):
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102

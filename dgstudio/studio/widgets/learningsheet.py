@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Commands, Frame, StudioState
@@ -15,7 +15,7 @@ from dgstudio.studio.widgets.marginwords import room_words
 WIDTH = 430
 STEP = 0.01
 """Of both dials."""
-MOST_TAU, MOST_DELTA = 0.5, 1.0
+MOST_TAU, MOST_DELTA, MOST_ABSTAIN = 0.5, 1.0, 0.99
 RULES = {
     "locked bank": ("Locked bank", "Solved in closed form beside the base; learns new classes, unlearns exactly"),
     "gradient": ("Gradient", "Adam on the base's own gates and units, the papers' rule; no new classes"),
@@ -34,13 +34,29 @@ ROOM = (
     "How far the routing of the protected inputs is from changing. γ is the score of the last unit that answers over "
     "that of the first that does not; the input moves in standard deviations of its features."
 )
+LEAST_SEAL, MOST_SEAL, SEAL_STEP = 50, 1000, 50
+MOST_WORDS = (
+    "How many inputs at most join the protected ones at once: examples that are answered rightly and recent inputs "
+    "that are answered surely, as even over the classes and over the regions of their inputs as can be."
+)
+BY_ITSELF = (
+    "When for 30 s no example of a class has come, gone or been relabelled, all of them are learned and 95 % are\n"
+    "answered rightly, and that holds for every class with something to protect, it is protected. Ctrl+Z takes it back."
+)
+UNSURE = (
+    "Answers less likely than this are “unsure”, as those are whose input is unlike anything learned. It changes what "
+    "is shown and sent, not what the model computes."
+)
 
 
 class LearningSheet(Overlay):
     """Opened by a click on the contract chip; keys that mean nothing to its dials go on to the window.
 
-    The dials ask the engine for what they show; a publish with full proof applies it.
+    The dials ask the engine for what they show; a publish with full proof applies it. `browsed`: the user wants to see
+    the protected inputs.
     """
+
+    browsed = Signal()
 
     def __init__(self, state: StudioState, commands: Commands, anchor: QWidget, parent: QWidget) -> None:
         super().__init__(parent, WIDTH, 520, 0)
@@ -59,7 +75,27 @@ class LearningSheet(Overlay):
         self._labels["room words"].hide()
         self.protect = QPushButton("Protect what it knows now")
         self.protect.clicked.connect(lambda: commands.protect_now())
-        column.addWidget(self.protect, 0, Qt.AlignmentFlag.AlignLeft)
+        self.browse = QPushButton("Browse them…")
+        self.browse.setToolTip(
+            "Every protected input: its class, how sure the answer was, where it comes from; release some"
+        )
+        self.browse.clicked.connect(lambda: self.browsed.emit())
+        row = QHBoxLayout()
+        row.addWidget(self.protect)
+        row.addWidget(self.browse)
+        row.addStretch(1)
+        column.addLayout(row)
+        at_once = QGridLayout()
+        at_once.setHorizontalSpacing(14)
+        at_once.setColumnStretch(1, 1)
+        self.most = self._dial(at_once, 0, "Most at once", MOST_WORDS)
+        self.most.setRange(LEAST_SEAL // SEAL_STEP, MOST_SEAL // SEAL_STEP)
+        self.most.valueChanged.connect(lambda value: commands.set_protected(value * SEAL_STEP))
+        column.addLayout(at_once)
+        self.by_itself = QCheckBox("Protect by itself what was stable for 30 s")
+        self.by_itself.setToolTip(BY_ITSELF)
+        self.by_itself.toggled.connect(lambda on: commands.protect_by_itself(on))
+        column.addWidget(self.by_itself)
         column.addSpacing(8)
         column.addWidget(self._label("dials", "The learning bank", "panelTitle"))
         grid = QGridLayout()
@@ -67,6 +103,9 @@ class LearningSheet(Overlay):
         grid.setColumnStretch(1, 1)
         self.openness = self._dial(grid, 0, "Openness", OPENNESS)
         self.disagreement = self._dial(grid, 1, "Disagreement", DISAGREEMENT)
+        self.abstain = self._dial(grid, 2, "Unsure below", UNSURE)
+        self.abstain.setRange(0, round(MOST_ABSTAIN / STEP))
+        self.abstain.valueChanged.connect(lambda value: commands.set_abstain(round(value * STEP, 4)))
         column.addLayout(grid)
         column.addWidget(self._label("openness words", OPENNESS, "muted", wrap=True))
         self.rule_title = self._label("rule", "Rule", "panelTitle")
@@ -110,7 +149,11 @@ class LearningSheet(Overlay):
             label.setFont(theme.header() if label.objectName() == "panelTitle" else theme.ui("body"))
             if "words" in name or name == "coverage":
                 label.setFont(theme.ui("small"))
-        for value in (self._labels["Openness value"], self._labels["Disagreement value"]):
+        self.browse.setFont(theme.ui("body"))
+        self.by_itself.setFont(theme.ui("body"))
+        for value in (
+            self._labels[f"{name} value"] for name in ("Most at once", "Openness", "Disagreement", "Unsure below")
+        ):
             value.setFont(theme.mono("body"))
         self.protect.setFont(theme.ui("body"))
         self.rules.apply_theme(theme)
@@ -159,9 +202,17 @@ class LearningSheet(Overlay):
             return
         count = f"{state.protected:,}".replace(",", "\u202f")
         self._set("promise", f"Exact: every publish leaves every bit of the answers to {count} protected inputs alone.")
+        self.most.blockSignals(True)
+        self.most.setValue(round(state.protect_at_seal / SEAL_STEP))
+        self.most.blockSignals(False)
+        self._set("Most at once value", f"{state.protect_at_seal}")
+        self.by_itself.blockSignals(True)
+        self.by_itself.setChecked(state.protect_by_itself)
+        self.by_itself.blockSignals(False)
         for slider, low, high, value in (
             (self.openness, -MOST_TAU, -state.least_tau, -state.tau),
             (self.disagreement, 0.0, MOST_DELTA, min(state.delta, MOST_DELTA)),
+            (self.abstain, 0.0, MOST_ABSTAIN, state.abstain),
         ):
             slider.blockSignals(True)
             slider.setRange(round(low / STEP), round(high / STEP))
@@ -169,6 +220,7 @@ class LearningSheet(Overlay):
             slider.blockSignals(False)
         self._set("Openness value", f"τ = {state.tau:.2f}")
         self._set("Disagreement value", f"δ = {state.delta:.2f}")
+        self._set("Unsure below value", f"p < {state.abstain:.2f}" if state.abstain > 0 else "off")
         self.rules.choose(state.rule)
         self._set("rule words", RULES.get(state.rule, ("", ""))[1])
         several = len(state.rules) > 1

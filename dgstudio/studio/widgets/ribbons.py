@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter
 
 from dgstudio.studio.theme import Theme, contrast
 from dgstudio.types import Reading, Take
@@ -82,17 +82,21 @@ def paint_ribbon(
     """
     per_s = rect.width() / max(view[1] - view[0], 1e-9)
     aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    pixel = -1
     for span in spans:
         left = max(rect.left(), rect.left() + (span.start - view[0]) * per_s)
         right = min(rect.right(), rect.left() + (span.end - view[0]) * per_s)
-        if right <= left:
+        if right <= left or (right - left < 1.0 and int(left) == pixel):
+            # Of many stretches within one pixel the first is seen: thousands would take too long.
             continue
+        pixel = int(left)
         fill, ink, name = look(span.key)
         # A stretch narrower than a pixel is seen all the same.
         box = QRectF(left, rect.top(), max(1.0, right - left), rect.height())
         painter.fillRect(box, fill)
         if span.key is None:
-            # Unsure: an empty frame, so that the shape tells it too.
+            # Unsure: hatched and framed, so that the shape tells it too.
+            painter.fillRect(box, QBrush(ink, Qt.BrushStyle.BDiagPattern))
             painter.setPen(ink)
             painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
         if box.width() >= LEAST_TEXT:
@@ -101,6 +105,9 @@ def paint_ribbon(
             if not text and room > 3 * metrics.averageCharWidth():
                 text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             if text:
+                if span.key is None:
+                    words = QRectF(box.left() + 2, box.top() + 1, metrics.horizontalAdvance(text) + 5, box.height() - 2)
+                    painter.fillRect(words, fill)
                 painter.setPen(ink)
                 painter.drawText(box.adjusted(4, 0, 0, 0), aligned, text)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFontMetrics,
     QPainter,
@@ -29,6 +31,8 @@ RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON, THIN_TEXT = 11, 9
 BURST = 10
 """Logical pixels between two publishes up to which they are drawn as one band."""
+MODE_TOKENS = {"following": "good", "paused": "warning", "scrubbing": "accent_text"}
+"""Colour tokens of what the view does."""
 SMOOTH_POINTS = 6000
 """Points a frame up to which traces are drawn smooth."""
 
@@ -50,7 +54,12 @@ class Scene:
     selection: tuple[float, float] | None = None
     pills: list[tuple[str, str]] = field(default_factory=list)
     """(sentence, token) to be read over the traces; the first is framed loudest."""
-    frozen: bool = False
+    mode: str = "following"
+    """"following", "paused" or "scrubbing"."""
+    edge: float | None = None
+    """Stream time that the axis counts from; None: the end of what is shown."""
+    gone: float = float("-inf")
+    """Up to this stream time the samples have left the buffer and cannot be labelled any more."""
     empty: str = ""
     """What to say where there is no sample."""
     dim: bool = False
@@ -67,6 +76,7 @@ class StreamCanvas(QWidget):
         self.looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
         """Fill, ink and name of each class, by id and by name."""
         self._still: tuple[object, QPixmap] | None = None
+        self._thin: tuple[F64, tuple[float, float, float], tuple[F64, F32]] | None = None
         self.rows_bar = QScrollBar(Qt.Orientation.Vertical, self)
         self.rows_bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rows_bar.valueChanged.connect(lambda _value: self.update())
@@ -189,17 +199,22 @@ class StreamCanvas(QWidget):
         painter.save()
         painter.setClipRect(plot.adjusted(0, 0, 0, self.height()))
         self._paint_publishes(painter, plot)
-        if scene.selection is not None:
-            self._paint_selection(painter, plot, scene.selection)
+        marked = scene.selection
+        if marked is not None and (marked[1] < scene.start or marked[0] > scene.end):
+            # A moment of another time.
+            marked = None
+        if marked is not None:
+            self._paint_selection(painter, plot, marked)
         self._paint_traces(painter, plot)
         for name, spans in scene.ribbons.items():
             font = theme.ui(THIN_TEXT if name == "truth" else "tiny")
             painter.setFont(font)
             rect, view = self.ribbon_rect(name), (scene.start, scene.end)
             paint_ribbon(painter, rect, spans, view, self.look, QFontMetrics(font))
-        if scene.selection is not None:
-            self._paint_edges(painter, plot, scene.selection)
+        if marked is not None:
+            self._paint_edges(painter, plot, marked)
         painter.restore()
+        self._paint_gone(painter, plot)
         self._paint_pills(painter, plot)
         self._paint_focus(painter)
 
@@ -207,7 +222,11 @@ class StreamCanvas(QWidget):
         # Names, row lines and axis stand still: painted once for this size, theme and stream.
         theme, scene, ratio = self.theme, self.scene, self.devicePixelRatioF()
         span = round(scene.end - scene.start, 3)
-        key = (self.size(), ratio, theme, scene.channels, tuple(scene.ribbons), span, self.rows(), bool(scene.empty))
+        behind = round(0.0 if scene.edge is None else scene.edge - scene.end, 3)
+        key = (
+            self.size(), ratio, theme, scene.channels, tuple(scene.ribbons), span, behind, self.rows(),
+            bool(scene.empty),
+        )  # fmt: skip
         if self._still is not None and self._still[0] == key:
             return self._still[1]
         pixmap = QPixmap(self.size() * ratio)
@@ -216,7 +235,7 @@ class StreamCanvas(QWidget):
         if not scene.empty:
             painter = QPainter(pixmap)
             self._paint_names(painter, plot)
-            self._paint_axis(painter, plot, span)
+            self._paint_axis(painter, plot, span, behind)
             painter.end()
         self._still = (key, pixmap)
         return pixmap
@@ -244,21 +263,21 @@ class StreamCanvas(QWidget):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QRectF(0, rect.center().y() - 10, room + 4, 20), left, text)
 
-    def _paint_axis(self, painter: QPainter, plot: QRectF, span: float) -> None:
+    def _paint_axis(self, painter: QPainter, plot: QRectF, span: float, behind: float) -> None:
         theme = self.theme
         font = theme.mono(10)
         metrics = QFontMetrics(font)
         painter.setFont(font)
         top = self.height() - theme.px(AXIS)
         # As many seconds between two marks as their figures need.
-        wide = metrics.horizontalAdvance(f"−{span:.0f} s") + 14
+        wide = metrics.horizontalAdvance(f"−{span + behind:.0f} s") + 14
         steps = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
         step = next((s for s in steps if s / max(span, 1e-9) * plot.width() >= wide), steps[-1])
-        for k in range(int(span / step + 1e-6) + 1):
-            x = plot.right() - k * step / max(span, 1e-9) * plot.width()
+        for k in range(ceil(behind / step - 1e-6), int((behind + span) / step + 1e-6) + 1):
+            x = plot.right() - (k * step - behind) / max(span, 1e-9) * plot.width()
             painter.setPen(theme.colour("border_strong"))
             painter.drawLine(QPointF(x - 0.5, top), QPointF(x - 0.5, top + 3))
-            text = "0 s" if k == 0 else f"−{k * step:g}"
+            text = "0 s" if k == 0 else f"−{round(k * step, 6):g}"
             half = metrics.horizontalAdvance(text) / 2
             centre = min(max(x, plot.left() + half), plot.right() - half)
             painter.setPen(theme.colour("text_muted"))
@@ -271,7 +290,7 @@ class StreamCanvas(QWidget):
         seen = slice(first, first + fit)
         if scene.values.ndim != 2 or scene.values.shape[1] < first + fit:
             return
-        xs, ys = columns(scene.times, scene.values, scene.start, scene.end, plot.width(), scene.rate)
+        xs, ys = self._thinned(plot.width())
         if not len(xs):
             return
         # What leaves its row far is cut: neighbours stay readable.
@@ -289,6 +308,14 @@ class StreamCanvas(QWidget):
                 else:
                     painter.drawPolyline(pg.functions.arrayToQPolygonF(xs[begin:stop], line[begin:stop]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _thinned(self, width: float) -> tuple[F64, F32]:
+        # Once for a view that stands still: a drag over it repaints it many times.
+        scene, key = self.scene, (self.scene.start, self.scene.end, width)
+        if self._thin is None or self._thin[0] is not scene.times or self._thin[1] != key:
+            thin = columns(scene.times, scene.values, scene.start, scene.end, width, scene.rate)
+            self._thin = (scene.times, key, thin)
+        return self._thin[2]
 
     def _paint_publishes(self, painter: QPainter, plot: QRectF) -> None:
         # Opaque colours: a blended band over the panel takes a millisecond, in which nothing can be answered.
@@ -348,11 +375,17 @@ class StreamCanvas(QWidget):
         painter.setPen(theme.colour("on_accent"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
 
+    def _paint_gone(self, painter: QPainter, plot: QRectF) -> None:
+        right = min(self.x_of(self.scene.gone), plot.right())
+        if right > plot.left():
+            box = QRectF(plot.left(), plot.top(), right - plot.left(), self.height() - self.theme.px(AXIS))
+            painter.fillRect(box, QBrush(self.theme.colour("border_strong"), Qt.BrushStyle.BDiagPattern))
+
     def _paint_pills(self, painter: QPainter, plot: QRectF) -> None:
         theme, scene = self.theme, self.scene
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        if scene.frozen:
-            painter.setPen(QPen(theme.colour("warning"), 2))
+        if scene.mode != "following":
+            painter.setPen(QPen(theme.colour(MODE_TOKENS[scene.mode]), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             frame = QRectF(plot.left(), 1, plot.width() - 1, self.height() - theme.px(AXIS) - 1)
             painter.drawRect(frame)
@@ -361,7 +394,7 @@ class StreamCanvas(QWidget):
         painter.setFont(font)
         top = plot.top() + 7
         for text, token in scene.pills:
-            bars = 14 if scene.frozen and token == "warning" else 0
+            bars = 14 if scene.mode == "paused" and top == plot.top() + 7 else 0
             room = int(plot.width() - 12)
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18 - bars)
             wide = min(room, metrics.horizontalAdvance(text) + 18 + bars)

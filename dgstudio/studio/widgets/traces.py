@@ -107,6 +107,13 @@ class SlowRange:
         self.low += down * np.where(down < 0, quick, slow)
         self.high += up * np.where(up > 0, quick, slow)
 
+    def cover(self, values: F32) -> None:
+        """Widen at once to what these (n, channels) span: a stretch of the past does not come in slowly."""
+        if values.shape[1] != len(self.low) or not len(values):
+            return
+        low, high = self._look(values)
+        self.low, self.high = np.fmin(self.low, low), np.fmax(self.high, high)
+
     def scaled(self, values: F32) -> F64:
         """Return `values` (n, channels) with each channel's range as −1..1."""
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
