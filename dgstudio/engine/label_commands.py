@@ -79,14 +79,8 @@ class LabelCommands(ABC):
         if not self.classes.get(class_id).living:
             raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
         start, end = min(start, end), max(start, end)
-        if not self._is_recorded(start, end):
-            require_held(self.ring, start, end)
+        require_held(self.ring, self.recorded_past, start, end)
         self.store.label_span(class_id, start, end, who)
-
-    def _is_recorded(self, start: float, end: float) -> bool:
-        """Whether the recording holds a stretch of the past that has left the ring."""
-        reach = self.ring.reach()
-        return reach is not None and start < reach[0] and bool(self.recorded_past.readings(start, min(end, reach[0])))
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, to measure by; or none. Kept."""

@@ -19,6 +19,7 @@ from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState, Reading, StreamSpec
 
 SLACK_S = 1e-6
+_NO_FEATURES: F32 = np.zeros(0, np.float32)
 ROWS = 256
 """Rows of receipts, about a second each, whose answers are kept at hand."""
 
@@ -86,7 +87,7 @@ class RecordedPast:
         self._temperature = temperature
         self._features = SignalFeatures(spec)
         self._lock = threading.Lock()
-        self._rows: OrderedDict[tuple[int, int], list[Reading]] = OrderedDict()
+        self._rows: OrderedDict[tuple[int, int, bool], list[Reading]] = OrderedDict()
 
     def samples(self, start: int, stop: int) -> tuple[F64, F32] | None:
         """Times (n,) and values (n, channels) of the samples [start, stop); None if they are not recorded."""
@@ -95,28 +96,50 @@ class RecordedPast:
                 return self._samples(places.stretch, start, stop)
         return None
 
-    def readings(self, start: float, end: float) -> list[Reading]:
-        """The answers whose windows end in stream time (start, end], oldest first."""
+    def reach(self, until: float) -> float | None:
+        """The stream time from which on all is recorded up to `until`, without a pause; None where nothing is."""
+        for places in reversed(list(self._places)):
+            if places.times and places.times[0] <= until <= places.last_time:
+                return places.times[0]
+        return None
+
+    def between(self, start: float, end: float) -> tuple[F64, F32]:
+        """Times (n,) and values (n, channels) of the recorded samples of stream time [start, end)."""
+        parts: list[tuple[F64, F32]] = [(np.zeros(0), np.zeros((0, len(self._spec.channels)), np.float32))]
+        for places in list(self._places):
+            low, high = places.between(start, end)
+            got = self._samples(places.stretch, low, high) if high > low else None
+            if got is not None:
+                first, last = np.searchsorted(got[0], (start - SLACK_S, end - SLACK_S))
+                parts.append((got[0][first:last], got[1][first:last]))
+        return np.concatenate([times for times, _ in parts]), np.concatenate([values for _, values in parts])
+
+    def readings(self, start: float, end: float, *, features: bool = True) -> list[Reading]:
+        """The answers whose windows end in stream time (start, end], oldest first.
+
+        Without `features`, which take most of the time, theirs are empty: enough to show what was answered.
+        """
         found: list[Reading] = []
         for places in list(self._places):
             low, high = places.between(start, end)
             samples, hops = places.samples[:], places.hops[:]
             first = max(0, bisect_right(samples, low) - 1)
             for row in range(first, bisect_left(samples, high + 1) if high > low else first):
-                found.extend(self._row(places.stretch, hops[row]))
+                found.extend(self._row(places.stretch, hops[row], features))
         return [reading for reading in found if start < reading.end <= end + SLACK_S]
 
-    def _row(self, stretch: int, hop: int) -> list[Reading]:
+    def _row(self, stretch: int, hop: int, features: bool) -> list[Reading]:
         """The answers of one row of receipts; those of the rows that were asked for lately are at hand."""
         with self._lock:
-            row = self._rows.get((stretch, hop))
+            key = stretch, hop, features
+            row = self._rows.get(key)
             if row is None:
-                row = self._rows[stretch, hop] = self._made(stretch, hop)
+                row = self._rows[key] = self._made(stretch, hop, features)
                 while len(self._rows) > ROWS:
                     self._rows.popitem(last=False)
             return row
 
-    def _made(self, stretch: int, hop: int) -> list[Reading]:
+    def _made(self, stretch: int, hop: int, features: bool) -> list[Reading]:
         kept = next(self._recorded.answers(stretch, hop), None)
         if kept is None or not kept.content:
             return []
@@ -128,7 +151,7 @@ class RecordedPast:
         times, values = got
         spans = [slice(answer.sample - window - first, answer.sample - first) for answer in answers]
         return [
-            self._reading(answer, times[at], self._features(values[at].copy()))
+            self._reading(answer, times[at], self._features(values[at].copy()) if features else _NO_FEATURES)
             for answer, at in zip(answers, spans, strict=True)
         ]
 

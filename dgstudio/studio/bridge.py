@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.doubtful import DoubtfulMoments
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.past import reach_of
 from dgstudio.engine.room import AnswerMargins, MarginReader
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
@@ -145,7 +146,7 @@ class Bridge(EngineCommands):
         self._view.extend(new)
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
-        reach = engine.ring.reach()
+        reach = reach_of(engine.ring, engine.recorded_past)
         publishes, self._history = engine.learn.history.since(self._history)
         twin_new: list[TwinReading] = []
         if engine.twin is not None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.choices import Choices
-from dgstudio.engine.past import Past, past_of
+from dgstudio.engine.past import Past, past_of, reach_of
 from dgstudio.engine.protecting import ProtectedInput, protected_inputs
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
@@ -127,7 +127,7 @@ class EngineCommands(QObject):
         BadInputError
             Where it has left the buffer, or never was in it.
         """
-        reach = self.engine.ring.reach()
+        reach = reach_of(self.engine.ring, self.engine.recorded_past)
         if reach is None or start < reach[0] or end > reach[1] + 1e-6:
             raise BadInputError("That stretch of the stream is no longer in the buffer.")
         wide = max(self.state.view_s, 1.2 * (end - start))
@@ -314,8 +314,8 @@ class EngineCommands(QObject):
         self.engine.label_span(class_id, start, end, who)
 
     def past(self, start: float, end: float) -> Past:
-        """Return the samples and answers of stream time [start, end] that the buffer still holds."""
-        return past_of(self.engine.ring, self.engine.lane.readings, start, end)
+        """Return the samples and answers of stream time [start, end] that the buffer, or the recording, holds."""
+        return past_of(self.engine.ring, self.engine.lane.readings, self.engine.recorded_past, start, end)
 
     def takes_in(self, start: float, end: float) -> list[Take]:
         """Return the takes of this run that stand and reach into [start, end], by id."""

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.past import past_of, require_held
+from dgstudio.engine.recorded_past import RecordedPast
 from dgstudio.engine.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError
-from dgstudio.types import Block
+from dgstudio.session.file import Session
+from dgstudio.types import Block, StreamSpec
 
 Rigs = Callable[..., Any]
+SPEC = StreamSpec("tape", "signal", 10.0, ("a", "b"), 1.0, 0.1)
+UNRECORDED = RecordedPast(Session.memory().recorded, SPEC, [], lambda: 1.0)
 
 
 def filled(samples: int, capacity: int = 160) -> SampleRing:
@@ -44,22 +48,22 @@ def test_the_answers_of_a_stretch_come_with_its_samples(rigs: Rigs) -> None:
     rig = rigs()
     readings = rig.play("Walking", 2)
     engine, some = rig.engine, readings[10:30]
-    past = past_of(engine.ring, engine.lane.readings, some[0].end, some[-1].end)
+    past = past_of(engine.ring, engine.lane.readings, engine.recorded_past, some[0].end, some[-1].end)
     assert [reading.hop for reading in past.readings] == [reading.hop for reading in some]
     assert (past.times[0], past.times[-1]) == (some[0].end, some[-1].end)
-    assert past_of(SampleRing(100, 2), RecordRing(4), 0.0, 1.0).readings == ()
+    assert past_of(SampleRing(100, 2), RecordRing(4), UNRECORDED, 0.0, 1.0).readings == ()
 
 
 def test_what_has_left_the_buffer_is_refused_with_one_sentence() -> None:
     ring = filled(1000)
     oldest, newest = ring.reach()
-    require_held(ring, oldest, newest)
+    require_held(ring, UNRECORDED, oldest, newest)
     with pytest.raises(BadInputError, match=r"^That stretch has left the buffer, which holds the last 1\d s: mark"):
-        require_held(ring, 1.0, 2.0)
+        require_held(ring, UNRECORDED, 1.0, 2.0)
     with pytest.raises(BadInputError, match=r"^The beginning of that stretch has left the buffer"):
-        require_held(ring, 1.0, newest)
+        require_held(ring, UNRECORDED, 1.0, newest)
     with pytest.raises(BadInputError, match="nothing to label"):
-        require_held(filled(0), 0.0, 1.0)
+        require_held(filled(0), UNRECORDED, 0.0, 1.0)
 
 
 def test_a_refused_stretch_changes_nothing_and_a_suggestion_is_known_as_one(rigs: Rigs) -> None:

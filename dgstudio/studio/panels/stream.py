@@ -25,6 +25,8 @@ GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
 MOST_LINES = 160
+LONGEST_S = 120.0
+"""The longest view: with a recording there may be hours to look back on."""
 SHORTEST_S = 0.5
 """Of stream time at the usual pace, that the view zooms in to."""
 
@@ -113,7 +115,8 @@ class StreamPanel(PanelFrame):
         start, end = self._shown_span()
         if self._frame is None:
             return
-        most = max(self._frame.now - self._frame.oldest, self._state.view_s)
+        most = min(self._frame.now - self._frame.oldest, LONGEST_S * self._state.pace)
+        most = max(most, self._state.view_s)
         wide = min(max((end - start) * factor, SHORTEST_S * self._state.pace), most)
         ratio = wide / max(end - start, 1e-9)
         self._look(anchor - (anchor - start) * ratio, wide, scrubbing=self._state.scrubbing)
