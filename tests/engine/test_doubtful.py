@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from dgstudio.engine.doubtful import WARM_UP, DoubtfulMoments, GatePatterns
-from dgstudio.types import BASE, Reading, Take
+from dgstudio.types import BASE, NOBODY, Reading, Take
 
 USUAL = np.arange(8, dtype=np.int32)
 
@@ -34,6 +36,8 @@ def test_a_close_race_and_an_unsure_answer_are_doubtful_and_a_clear_one_is_not()
     assert moments.note([answer(5.0, [0.9, 0.1], sure=False)])
     assert ends(moments) == [5.0, 2.0]
     assert not moments.note([answer(9.0, [1.0])])
+    # Where nothing answers there is nothing to ask about.
+    assert not moments.note([dataclasses.replace(answer(12.0, [0.5, 0.5], sure=False), speaker=NOBODY)])
 
 
 def test_of_close_moments_the_most_doubtful_stays() -> None:

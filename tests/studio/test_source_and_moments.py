@@ -1,18 +1,14 @@
 """The source's knobs and the doubtful moments: what they show, and what they ask for."""
 
 import dataclasses
-import math
-from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.panels.source import SourcePanel, worded
 from dgstudio.studio.theme import LIGHT
-from dgstudio.types import BASE, NOBODY
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -192,16 +188,3 @@ def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qt
     assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
     panel.sliders["rotation"].setValue(30)
     assert bridge.calls[-1] == ("knob", "rotation", 30.0)
-
-
-def test_an_unsure_answer_is_a_moment_to_ask_about_and_silence_is_none(window, bridge):
-    calm, silent, strange = (
-        dataclasses.replace(bridge.reading_at(bridge.now), top=top, speaker=speaker)
-        for top, speaker in ((1, BASE), (None, NOBODY), (None, BASE))
-    )
-    watch = SimpleNamespace(state=window.state, _uncertain_wall=-math.inf)
-    before = list(window.state.uncertain)
-    Bridge._note_uncertain(watch, [calm, silent], 0.0)
-    assert window.state.uncertain == before
-    Bridge._note_uncertain(watch, [calm, strange], 1.0)
-    assert window.state.uncertain[0] is strange
