@@ -117,6 +117,14 @@ class ModelCommands:
         """Let at most so many inputs join the protected ones at one seal."""
         self._turn_dial(lambda learner: learner.set_protected(count))
 
+    def set_seal_at(self, count: int) -> None:
+        """Seal the learning bank once it holds so many examples."""
+        self._turn_dial(lambda learner: learner.set_seal_at(count))
+
+    def set_features(self, count: int) -> None:
+        """Let a model that begins from nothing have so many random features."""
+        self._turn_dial(lambda learner: learner.set_features(count))
+
     def release_inputs(self, inputs: Sequence[F32]) -> None:
         """Take protected inputs (raw features) out of the contract: their answers may move; it can be taken back."""
 

@@ -29,6 +29,10 @@ LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
 
 
+NUMBERS = ("protected", "seal_at", "features")
+"""Settings of the learner that the session keeps beside its dials."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """What an engine starts with. `past` is history that the session holds; `records` are new and still to be kept."""
@@ -69,11 +73,11 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
 
 
 def dials_of(learner: Learner) -> dict[str, Any]:
-    """Rule, mode, τ, δ and how many are protected at a seal, as the session keeps them."""
+    """Rule, mode, τ, δ and the learner's numbers that the user can set, as the session keeps them."""
     settings = learner.settings
     delta = settings.delta if math.isfinite(settings.delta) else None
     dials = {"rule": settings.rule, "mode": learner.mode.value, "tau": settings.tau, "delta": delta}
-    return {**dials, "protected": settings.protected}
+    return {**dials, **{name: getattr(settings, name) for name in NUMBERS}}
 
 
 def _dialled(
@@ -89,8 +93,8 @@ def _dialled(
         delta = math.inf if kept["delta"] is None else float(kept["delta"])
         # The gradient rule moves a base: a session that was rolled back to before it had one goes on without.
         rule = rule if has_base else LOCKED_BANK
-        protected = int(kept.get("protected", settings.protected))
-        dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, protected=protected)
+        numbers: dict[str, Any] = {name: int(kept.get(name, getattr(settings, name))) for name in NUMBERS}
+        dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, **numbers)
         return dialled.check(), mode, []
     except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
         return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]

@@ -79,6 +79,30 @@ class Learner(LearningCore):
         """
         self.settings = replace(self.settings, protected=count).check()
 
+    def set_seal_at(self, count: int) -> None:
+        """Choose how many examples fill the learning bank, so that it is sealed. `BadInputError` for less than one."""
+        self.settings = replace(self.settings, seal_at=count).check()
+        self._follow()
+
+    @property
+    def features_open(self) -> bool:
+        """Whether D can still be chosen: the model began from nothing and has learned nothing yet. Any thread."""
+        return self.store.head.phi is None and self._footing.sums is None
+
+    def set_features(self, count: int) -> None:
+        """Choose D, the number of random features of a model that begins from nothing.
+
+        Raises
+        ------
+        BadInputError
+            For less than one, or where the features are there already.
+        """
+        settings = replace(self.settings, features=count).check()
+        if not self.features_open:
+            raise BadInputError("The model has its features already: their number is chosen before the first label.")
+        self.settings = settings
+        self._stand_on(self.store.head, self._footing)
+
     def release_inputs(self, inputs: Iterable[F32]) -> PublishRecord | None:
         """Take these protected inputs (raw, (d,)) out of the contract; None where none of them is in it any more."""
         wanted = {np.ascontiguousarray(raw, np.float32).tobytes() for raw in inputs}

@@ -91,6 +91,7 @@ class Bridge(EngineCommands):
         state.least_tau = TAU_GAP - engine.learner.settings.margin
         state.abstain = engine.lane.abstain
         state.protect_at_seal, state.protect_by_itself = engine.learner.settings.protected, engine.stable.on
+        state.seal_at, state.features = engine.learner.settings.seal_at, engine.learner.settings.features
         state.set_aside = engine.store.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
@@ -115,14 +116,15 @@ class Bridge(EngineCommands):
         """Say how large the base is and which rules it allows; returns whether that has changed."""
         state, learner = self.state, self.engine.learner
         base = learner.store.head.base
-        before = state.hidden, state.active, state.rules
+        before = state.hidden, state.active, state.rules, state.features_open
+        state.features_open = learner.features_open
         state.hidden = 0 if base is None else base.b1.shape[0]
         state.active = 0 if base is None else base.k
         state.rules = learner.offered_rules
         if state.rule not in state.rules:
             # Rolled back to before there was a base.
             state.rule = learner.settings.rule
-        return before != (state.hidden, state.active, state.rules)
+        return before != (state.hidden, state.active, state.rules, state.features_open)
 
     # -- frames ----------------------------------------------------------------------------------------------
 

@@ -265,6 +265,18 @@ class EngineCommands(QObject):
         self.state.protect_at_seal = count
         self.state.announce("settings")
 
+    def set_seal_at(self, count: int) -> None:
+        """Seal the learning bank once it holds so many examples."""
+        self.engine.set_seal_at(count)
+        self.state.seal_at = count
+        self.state.announce("settings")
+
+    def set_features(self, count: int) -> None:
+        """Let a model that begins from nothing have so many random features."""
+        self.engine.set_features(count)
+        self.state.features = count
+        self.state.announce("settings")
+
     def protected_inputs(self) -> list[ProtectedInput]:
         """Return the protected inputs in the order in which they joined."""
         learner = self.engine.learner

@@ -195,6 +195,12 @@ class StudioState(QObject):
         """The learning bank speaks where it disagrees by more than −δ."""
         self.protect_at_seal = 400
         """How many inputs at most join the protected ones at one seal."""
+        self.seal_at = 1000
+        """How many examples fill the learning bank, so that it is sealed."""
+        self.features = 1024
+        """How many random features a model has that began from nothing."""
+        self.features_open = False
+        """Whether their number can still be chosen."""
         self.protect_by_itself = False
         """Whether what has been stable for half a minute is protected without being asked for."""
         self.abstain = 0.0
@@ -543,6 +549,14 @@ class Commands(Protocol):
 
     def set_protected(self, count: int) -> None:
         """Let at most so many inputs join the protected ones at one seal."""
+        ...
+
+    def set_seal_at(self, count: int) -> None:
+        """Seal the learning bank once it holds so many examples."""
+        ...
+
+    def set_features(self, count: int) -> None:
+        """Let a model that begins from nothing have so many random features."""
         ...
 
     def protected_inputs(self) -> list[ProtectedInput]:

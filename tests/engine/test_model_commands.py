@@ -32,6 +32,8 @@ def test_a_roll_back_brings_the_dials_back_in_the_session_too(rigs: Rigs, tmp_pa
         "tau": 0.1,
         "delta": 0.4,
         "protected": 400,
+        "seal_at": 1000,
+        "features": 1024,
     }
 
 

@@ -65,3 +65,20 @@ def test_the_ends_of_the_ranges_are_allowed(numbers: dict[str, Any]) -> None:
 
 def test_the_least_openness_leaves_room_for_slack_gap_and_rounding() -> None:
     assert TAU_GAP >= PROJECTION_SLACK + PROOF_GAP + 1e-3
+
+
+def test_the_size_of_a_bank_and_of_features_from_nothing_can_be_chosen(begin: Any, label: Any) -> None:
+    learner = begin(None)
+    learner.set_features(96)
+    learner.set_seal_at(8)
+    for class_id in (3, 4):
+        learner.add_class(class_id)
+        learner.absorb(label(class_id, 4, first=10 * class_id))
+    while learner.pending:
+        learner.step()
+    assert len(learner.footing.seals) == 1 and len(learner.footing.sums.b_r) == 97
+    for refused in (learner.set_features, learner.set_seal_at):
+        with pytest.raises(BadInputError):
+            refused(0)
+    with pytest.raises(BadInputError, match="before the first label"):
+        learner.set_features(128)

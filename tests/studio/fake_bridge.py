@@ -439,6 +439,16 @@ class FakeBridge:
         self.state.protect_at_seal = count
         self.state.announce("settings")
 
+    def set_seal_at(self, count: int) -> None:
+        self.calls.append(("seal at", count))
+        self.state.seal_at = count
+        self.state.announce("settings")
+
+    def set_features(self, count: int) -> None:
+        self.calls.append(("features", count))
+        self.state.features = count
+        self.state.announce("settings")
+
     def protected_inputs(self) -> list[ProtectedInput]:
         return self.inputs
 

@@ -105,3 +105,16 @@ def test_everything_on_it_has_room(make_window, make_bridge, size):
         needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
         assert label.height() >= needed - 1, label.text()
     assert window.rect().contains(window.learning.geometry())
+
+
+def test_the_size_of_a_bank_is_chosen_and_features_only_while_that_can_be(window, bridge):
+    sheet = window.learning
+    sheet.open()
+    assert sheet.bank.value() * 100 == bridge.state.seal_at == 1000 and not sheet.features.isVisible()
+    sheet.bank.setValue(5)
+    assert bridge.calls[-1] == ("seal at", 500) and sheet._labels["Sealed at value"].text() == "500"
+    bridge.state.features_open = True
+    bridge.state.announce("settings")
+    assert sheet.features.isVisible()
+    sheet.features.setValue(2)
+    assert bridge.calls[-1] == ("features", 256)

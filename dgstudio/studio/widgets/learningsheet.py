@@ -39,6 +39,16 @@ MOST_WORDS = (
     "How many inputs at most join the protected ones at once: examples that are answered rightly and recent inputs "
     "that are answered surely, as even over the classes and over the regions of their inputs as can be."
 )
+LEAST_BANK, MOST_BANK, BANK_STEP = 100, 2000, 100
+BANK_WORDS = (
+    "How many examples fill the learning bank. Then it is sealed: what it learned stays for good, a new one begins. "
+    "Fewer keep a publish quick, more keep longer what can be unlearned exactly."
+)
+LEAST_FEATURES, MOST_FEATURES, FEATURES_STEP = 128, 2048, 128
+FEATURES_WORDS = (
+    "How many random features a model has that begins from nothing. More tell finer differences and cost more with "
+    "each answer and publish; chosen before the first label."
+)
 BY_ITSELF = (
     "When for 30 s no example of a class has come, gone or been relabelled, all of them are learned and 95 % are\n"
     "answered rightly, and that holds for every class with something to protect, it is protected. Ctrl+Z takes it back."
@@ -106,6 +116,12 @@ class LearningSheet(Overlay):
         self.abstain = self._dial(grid, 2, "Unsure below", UNSURE)
         self.abstain.setRange(0, round(MOST_ABSTAIN / STEP))
         self.abstain.valueChanged.connect(lambda value: commands.set_abstain(round(value * STEP, 4)))
+        self.bank = self._dial(grid, 3, "Sealed at", BANK_WORDS)
+        self.bank.setRange(LEAST_BANK // BANK_STEP, MOST_BANK // BANK_STEP)
+        self.bank.valueChanged.connect(lambda value: commands.set_seal_at(value * BANK_STEP))
+        self.features = self._dial(grid, 4, "Features", FEATURES_WORDS)
+        self.features.setRange(LEAST_FEATURES // FEATURES_STEP, MOST_FEATURES // FEATURES_STEP)
+        self.features.valueChanged.connect(lambda value: commands.set_features(value * FEATURES_STEP))
         column.addLayout(grid)
         column.addWidget(self._label("openness words", OPENNESS, "muted", wrap=True))
         self.rule_title = self._label("rule", "Rule", "panelTitle")
@@ -151,10 +167,9 @@ class LearningSheet(Overlay):
                 label.setFont(theme.ui("small"))
         self.browse.setFont(theme.ui("body"))
         self.by_itself.setFont(theme.ui("body"))
-        for value in (
-            self._labels[f"{name} value"] for name in ("Most at once", "Openness", "Disagreement", "Unsure below")
-        ):
-            value.setFont(theme.mono("body"))
+        for name, label in self._labels.items():
+            if name.endswith(" value"):
+                label.setFont(theme.mono("body"))
         self.protect.setFont(theme.ui("body"))
         self.rules.apply_theme(theme)
         if self.isVisible():
@@ -202,10 +217,18 @@ class LearningSheet(Overlay):
             return
         count = f"{state.protected:,}".replace(",", "\u202f")
         self._set("promise", f"Exact: every publish leaves every bit of the answers to {count} protected inputs alone.")
-        self.most.blockSignals(True)
-        self.most.setValue(round(state.protect_at_seal / SEAL_STEP))
-        self.most.blockSignals(False)
-        self._set("Most at once value", f"{state.protect_at_seal}")
+        for slider, step, number, name in (
+            (self.most, SEAL_STEP, state.protect_at_seal, "Most at once"),
+            (self.bank, BANK_STEP, state.seal_at, "Sealed at"),
+            (self.features, FEATURES_STEP, state.features, "Features"),
+        ):
+            slider.blockSignals(True)
+            slider.setValue(round(number / step))
+            slider.blockSignals(False)
+            self._set(f"{name} value", f"{number}")
+        # Only where there is something to choose.
+        for part in (self.features, self._labels["Features"], self._labels["Features value"]):
+            part.setVisible(state.features_open)
         self.by_itself.blockSignals(True)
         self.by_itself.setChecked(state.protect_by_itself)
         self.by_itself.blockSignals(False)
