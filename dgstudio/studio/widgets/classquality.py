@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -14,8 +15,20 @@ from dgstudio.studio.widgets.examplefilter import TIPS
 
 HEADS = ("", "windows", "learned", "takes", "suspect", "conflict", "same", "near")
 MARKS = (MISLABELLED, CONFLICTING, IDENTICAL, NEAR)
+FIGURES = {"windows": 1, "learned": 2, **{mark: 4 + place for place, mark in enumerate(MARKS)}}
+"""What can be clicked, and its column."""
 LOOKING = "Comparing each window with its neighbours …"
 FINE = "No class is short of examples."
+
+
+@dataclass(slots=True)
+class _Line:
+    """The widgets of one class: its name, its takes, its figures by what they count, and what each of these shows."""
+
+    name: QLabel
+    takes: QLabel
+    figures: dict[str, QPushButton]
+    wanted: dict[str, Wanted]
 
 
 class ClassQualityView(QWidget):
@@ -38,6 +51,14 @@ class ClassQualityView(QWidget):
         self._grid.setContentsMargins(0, 0, 6, 0)
         self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(0, 1)
+        self._lines: list[_Line] = []
+        self._heads = [QLabel(words) for words in HEADS]
+        for place, head in enumerate(self._heads):
+            head.setObjectName("muted")
+            if place >= 4:
+                head.setToolTip(f"{MARKS[place - 4].capitalize()}: {TIPS[MARKS[place - 4]]}")
+            self._grid.addWidget(head, 0, place, Qt.AlignmentFlag.AlignRight)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -66,69 +87,65 @@ class ClassQualityView(QWidget):
         """Take over a theme."""
         self.theme = theme
         self.sentence.setFont(theme.ui("small"))
+        for head in self._heads:
+            head.setFont(theme.ui("tiny"))
         shown, self._shown = self._shown, None
         if isinstance(shown, tuple):
             self.show_quality(shown[0], looking=shown[2])
 
     def _fill(self, rows: Sequence[ClassQuality], looking: bool) -> None:
-        focused = next((key for key, button in self.figures.items() if button.hasFocus()), None)
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        while len(self._lines) < len(rows):
+            self._lines.append(self._line(len(self._lines) + 1))
         self.figures = {}
-        for column, words in enumerate(HEADS):
-            label = QLabel(words)
-            label.setObjectName("muted")
-            label.setFont(self.theme.ui("tiny"))
-            if column >= 4:
-                label.setToolTip(f"{MARKS[column - 4].capitalize()}: {TIPS[MARKS[column - 4]]}")
-            self._grid.addWidget(label, 0, column, Qt.AlignmentFlag.AlignRight)
-        for place, row in enumerate(rows):
-            self._row(place + 1, row, looking)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setRowStretch(len(rows) + 1, 1)
-        if focused in self.figures:
-            self.figures[focused].setFocus()
+        for place, line in enumerate(self._lines):
+            shown = place < len(rows)
+            for widget in (line.name, line.takes, *line.figures.values()):
+                widget.setVisible(shown)
+            if shown:
+                self._say(line, rows[place], looking)
+                self.figures |= {(rows[place].class_id, what): button for what, button in line.figures.items()}
 
-    def _row(self, line: int, row: ClassQuality, looking: bool) -> None:
-        name = self._name_of(row.class_id)
-        label = QLabel(
-            f'<span style="color:{self.theme.visible(self._colour_of(row.class_id))}">■</span> {_plain(name)}'
-        )
-        label.setTextFormat(Qt.TextFormat.RichText)
-        label.setFont(self.theme.ui("small"))
-        label.setMinimumWidth(1)
-        self._grid.addWidget(label, line, 0)
-        class_id = row.class_id
-        self._figure(line, 1, row, "windows", row.count, Wanted(class_id=class_id))
-        self._figure(line, 2, row, "learned", row.learnable, Wanted(class_id=class_id, learning=LEARNED))
-        takes = QLabel(f"{row.takes:,}")
-        takes.setFont(self.theme.mono("small"))
-        self._grid.addWidget(takes, line, 3, Qt.AlignmentFlag.AlignRight)
-        for column, mark in enumerate(MARKS, 4):
-            wanted = Wanted(class_id=class_id, marks=frozenset((mark,)))
-            self._figure(line, column, row, mark, None if looking else row.marks[mark], wanted)
+    def _line(self, row: int) -> _Line:
+        """A new line; it is used again for whatever class stands there, never taken away."""
+        line = _Line(QLabel(), QLabel(), {what: QPushButton() for what in FIGURES}, {})
+        line.name.setTextFormat(Qt.TextFormat.RichText)
+        line.name.setMinimumWidth(1)
+        self._grid.addWidget(line.name, row, 0)
+        self._grid.addWidget(line.takes, row, 3, Qt.AlignmentFlag.AlignRight)
+        for what, button in line.figures.items():
+            button.setObjectName("link")
+            button.setProperty("small", "true")
+            button.clicked.connect(lambda _on=False, what=what: self.asked.emit(line.wanted[what]))
+            self._grid.addWidget(button, row, FIGURES[what], Qt.AlignmentFlag.AlignRight)
+        # What is left over goes below the last line.
+        self._grid.setRowStretch(row, 0)
+        self._grid.setRowStretch(row + 1, 1)
+        return line
 
-    def _figure(self, line: int, column: int, row: ClassQuality, what: str, count: int | None, wanted: Wanted) -> None:
-        unjudged = what == MISLABELLED and count == 0 and row.judged < row.count
-        text = "…" if count is None else "–" if unjudged and not row.judged else f"{count:,}"
-        button = QPushButton(text)
-        button.setObjectName("link")
-        button.setProperty("small", "true")
-        button.setFont(self.theme.mono("small"))
-        button.setEnabled(bool(count))
-        name = self._name_of(row.class_id)
-        button.setAccessibleName(f"{text} {what} of {name}")
-        tip = f"Show these: {what} of {name}"
-        if what == MISLABELLED:
-            tip += f". {row.judged:,} of {row.count:,} windows have enough others of their class to be compared with."
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _on=False: self.asked.emit(wanted))
-        self.figures[row.class_id, what] = button
-        self._grid.addWidget(button, line, column, Qt.AlignmentFlag.AlignRight)
+    def _say(self, line: _Line, row: ClassQuality, looking: bool) -> None:
+        name, class_id, theme = self._name_of(row.class_id), row.class_id, self.theme
+        line.name.setText(f'<span style="color:{theme.visible(self._colour_of(class_id))}">■</span> {_plain(name)}')
+        line.name.setFont(theme.ui("small"))
+        line.takes.setText(f"{row.takes:,}")
+        line.takes.setFont(theme.mono("small"))
+        counts: dict[str, int | None] = {"windows": row.count, "learned": row.learnable}
+        counts |= {mark: None if looking else row.marks[mark] for mark in MARKS}
+        for what, button in line.figures.items():
+            count, unjudged = counts[what], what == MISLABELLED and not row.judged
+            text = "…" if count is None else "–" if unjudged and row.count else f"{count:,}"
+            button.setText(text)
+            button.setFont(theme.mono("small"))
+            button.setEnabled(bool(count))
+            button.setAccessibleName(f"{text} {what} of {name}")
+            tip = f"Show these: {what} of {name}"
+            if what == MISLABELLED:
+                tip += f". {row.judged:,} of {row.count:,} windows have enough others of their class to compare with."
+            button.setToolTip(tip)
+            line.wanted[what] = Wanted(
+                class_id=class_id,
+                learning=LEARNED if what == "learned" else None,
+                marks=frozenset((what,)) if what in MARKS else frozenset(),
+            )
 
 
 def _plain(text: str) -> str:
