@@ -158,10 +158,10 @@ class TopBar(QFrame):
     def _fit(self) -> None:
         # From the fullest to the barest, the first that fits: large type, smaller type, then fewer and fewer parts.
         row = self._row
-        items = [row.itemAt(place) for place in range(row.count())]
-        widgets = [item.widget() for item in items if item is not None]
+        # Not by the items of the row: with each of them that is looked at and let go, PySide may free what others use.
+        widgets = [child for child in self.children() if isinstance(child, QWidget)]
         spare = (self.brand, self.learn)
-        wanted = [widget for widget in widgets if widget is not None and (widget in spare or not widget.isHidden())]
+        wanted = [widget for widget in widgets if widget in spare or not widget.isHidden()]
         if self._presentation:
             wanted.remove(self.learn)
         margins = row.contentsMargins()
