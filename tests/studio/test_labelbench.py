@@ -63,7 +63,7 @@ def test_a_short_run_has_every_figure(path: Path, qapp: Any, monkeypatch: pytest
             assert isinstance(value, int | float) and math.isfinite(value), (group, name, value)
     for group, name in (("shown", "not_durable"), ("samples", "lost"), ("reads", "torn"), ("thumbnail", "missed")):
         assert figures[group][name] == 0, (group, name)
-    assert figures["toast"]["count"] > 2 and figures["undo"]["count"] > 2
+    assert figures["toast"]["count"] > 1 and figures["undo"]["count"] > 1
     with Session.open(path) as session:
         assert session.report.ok and len(session.takes()) > EXAMPLES / 100
     replayed = replay_figures(path)
