@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dgstudio.engine.classes import CHORD, KEYS, LETTERS
 from dgstudio.errors import DgstudioError
-from dgstudio.studio.state import ClassCard, Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import ClassCard, StudioState
 
 FIRST_NAME = "class 1"
 """Of the class that a held key makes where there is none yet."""

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions import ActionRegistry
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.panels.log import LogPanel
 from dgstudio.studio.session_actions import SessionDesk
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.toast import Toast
 from dgstudio.types import Event, PublishRecord, Take

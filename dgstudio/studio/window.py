@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
@@ -40,7 +41,7 @@ from dgstudio.studio.panels.uncertain import UncertainPanel
 from dgstudio.studio.remembering import layout_of, remember, restore
 from dgstudio.studio.session_actions import SessionDesk, recent_sheet
 from dgstudio.studio.settings import HINTS_SEEN, THEME, open_settings, read_flag
-from dgstudio.studio.state import Commands, Frame
+from dgstudio.studio.state import Frame
 from dgstudio.studio.telling import Telling
 from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine

@@ -9,7 +9,8 @@ import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.answertext import AnswerText, Line
 from dgstudio.studio.widgets.classbars import Bar, ClassBars

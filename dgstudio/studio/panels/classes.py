@@ -10,8 +10,9 @@ from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.labelling import Labelling
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.classcard import HEIGHT, ClassCardWidget
 from dgstudio.studio.widgets.classmenu import ClassMenu

@@ -9,7 +9,8 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.studio.state import CellView, Commands, Frame, StudioState, UnitView
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import CellView, Frame, StudioState, UnitView
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.bankrows import ROW, BankRows
 from dgstudio.studio.widgets.firing import FiringCounts

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.toast import INKS, MARKS

@@ -10,7 +10,8 @@ from superqt import QElidingLabel
 from dgstudio.engine.quality import BINS, LATELY
 from dgstudio.engine.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
 from dgstudio.engine.take_scores import SET_ASIDE_EVERY
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.accuracychart import AccuracyChart
 from dgstudio.studio.widgets.chip import Segmented

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 from superqt import QElidingLabel
 
 from dgstudio.learning.contents import Contents
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of, holds_text

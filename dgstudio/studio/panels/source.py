@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from superqt import QFlowLayout
 
 from dgstudio.streams.source import Knob
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.panel import HEADER_HEIGHT, MARGIN, PanelFrame
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.lanes import StabilityLanes
 from dgstudio.studio.widgets.panel import PanelFrame

@@ -7,7 +7,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.past import Past
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.bufferbar import BufferBar
 from dgstudio.studio.widgets.panel import PanelFrame

@@ -9,7 +9,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.classcard import draw_sketch, sketch
 from dgstudio.studio.widgets.panel import PanelFrame

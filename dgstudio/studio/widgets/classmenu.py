@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixma
 from PySide6.QtWidgets import QColorDialog, QMenu, QWidget
 
 from dgstudio.engine.classes import CHORDS, KEYS, LETTERS, OKABE_ITO
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 
 COLOUR_NAMES = ("sky blue", "orange", "green", "pink", "blue", "vermilion", "yellow", "grey")
 """Of Okabe and Ito's colours, in their order."""

@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.palette import Overlay
-from dgstudio.studio.state import Commands, Proposal, StudioState
+from dgstudio.studio.state import Proposal, StudioState
 from dgstudio.studio.theme import DARK, Theme
 
 WIDTH = 560

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.chip import Segmented
 from dgstudio.studio.widgets.choicebox import ChoiceBox

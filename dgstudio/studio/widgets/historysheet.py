@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.labelsheet import LabelSheet
 from dgstudio.types import Act, Take

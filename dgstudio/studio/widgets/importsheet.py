@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.importcolumns import ImportColumns
 from dgstudio.studio.widgets.importtable import PreviewModel, PreviewView, roles_of

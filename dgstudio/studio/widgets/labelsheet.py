@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.palette import Overlay
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 
 REFRESH_MS = 300

@@ -6,8 +6,9 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from dgstudio.studio.commands import Commands
 from dgstudio.studio.palette import Overlay
-from dgstudio.studio.state import Commands, Frame, StudioState
+from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.chip import Segmented
 from dgstudio.studio.widgets.marginwords import room_words

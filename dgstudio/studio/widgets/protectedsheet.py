@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.protecting import ProtectedInput
-from dgstudio.studio.state import Commands, StudioState
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.labelsheet import LabelSheet
 
