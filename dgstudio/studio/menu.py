@@ -178,16 +178,6 @@ def declare_actions(window: StudioWindow) -> None:
     )
     add(
         Action(
-            "resume_parked",
-            "Resume parked examples",
-            lambda: attempt(commands.resume_parked),
-            tooltip="Learn again the examples that a roll-back, or a failure, set aside",
-            icon="mdi6.play-outline",
-            group="Learn",
-        )
-    )
-    add(
-        Action(
             "protected",
             "Browse the protected inputs",
             lambda: window.toggle(window.protected),
@@ -195,6 +185,16 @@ def declare_actions(window: StudioWindow) -> None:
             icon="mdi6.shield-search",
             group="Learn",
             under="Protect",
+        )
+    )
+    add(
+        Action(
+            "resume_parked",
+            "Resume parked examples",
+            lambda: attempt(commands.resume_parked),
+            tooltip="Learn again the examples that a roll-back, or a failure, set aside",
+            icon="mdi6.play-outline",
+            group="Learn",
         )
     )
     add(

@@ -637,6 +637,11 @@ def test_the_menu_fits_a_small_screen(window):
     assert window._menu.sizeHint().height() <= 768
 
 
+def test_no_part_of_the_menu_is_there_twice(window):
+    titles = [action.text() for action in window._menu.actions() if action.text()]
+    assert len(titles) == len(set(titles))
+
+
 def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     under = next(action.menu() for action in window._menu.actions() if action.text() == "File")
     texts = [action.text() for action in under.actions()]
