@@ -82,7 +82,7 @@ class MomentTile(QAbstractButton):
         font, figures = theme.ui("tiny"), theme.mono("tiny")
         for place, (name, share) in enumerate(captions):
             row = QRectF(1, box.bottom() + 3 + place * line, self.width() - 2, line)
-            number = f"{share:.2f}"[1:] if share < 1 else "1"
+            number = f"{share:.2f}".removeprefix("0")
             wide = QFontMetrics(figures).horizontalAdvance(number)
             painter.setFont(figures)
             painter.setPen(theme.colour("text_muted"))
