@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QFlowLayout
 
 from dgstudio.streams.source import Knob
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.flowrow import FlowRow
 from dgstudio.studio.widgets.panel import HEADER_HEIGHT, MARGIN, PanelFrame
 
 
@@ -145,7 +145,7 @@ class SourcePanel(PanelFrame):
             if knob.kind == "choice":
                 if knob is not first:
                     column.addWidget(self._label(knob))
-                column.addLayout(self._options(knob))
+                column.addWidget(self._options(knob))
         floats = [knob for knob in knobs if knob.kind == "float"]
         if self._compact:
             self._cells(grid, floats, [knob for knob in knobs if knob.kind == "bool"])
@@ -156,14 +156,11 @@ class SourcePanel(PanelFrame):
                 grid.addWidget(self._slider(knob), row, 1)
                 grid.addWidget(self._values[knob.name], row, 2)
         column.addLayout(grid)
-        switches = QFlowLayout()
-        switches.setContentsMargins(0, 2, 0, 0)
-        switches.setHorizontalSpacing(14)
-        switches.setVerticalSpacing(6)
+        switches = FlowRow(14, 6)
         for knob in knobs:
             if knob.kind == "bool" and not self._compact:
-                switches.addWidget(self._switch(knob))
-        column.addLayout(switches)
+                switches.add(self._switch(knob))
+        column.addWidget(switches)
         if not knobs:
             spec = self._state.spec
             nothing = QLabel("This source has no knobs." if spec is not None else "No source is open.")
@@ -212,11 +209,9 @@ class SourcePanel(PanelFrame):
         self._labels.append(label)
         return label
 
-    def _options(self, knob: Knob) -> QFlowLayout:
-        flow, group = QFlowLayout(), QButtonGroup(self._scroll)
-        flow.setContentsMargins(0, 0, 0, 0)
-        flow.setHorizontalSpacing(4 if self._compact else 6)
-        flow.setVerticalSpacing(4 if self._compact else 6)
+    def _options(self, knob: Knob) -> FlowRow:
+        gap = 4 if self._compact else 6
+        flow, group = FlowRow(gap, gap), QButtonGroup(self._scroll)
         group.setExclusive(True)
         self.options[knob.name] = {}
         for choice in knob.choices:
@@ -228,7 +223,7 @@ class SourcePanel(PanelFrame):
             button.setAccessibleName(f"{knob.label}: {choice}")
             button.clicked.connect(lambda _on=False, name=knob.name, to=choice: self._commands.set_knob(name, to))
             group.addButton(button)
-            flow.addWidget(button)
+            flow.add(button)
             self.options[knob.name][choice] = button
         return flow
 
