@@ -66,13 +66,13 @@ def test_ours_costs_what_its_parts_cost():
         "river softmax",
     } <= rows.keys()
     known = random_base(SMALL, np.random.default_rng(0))[0].snapshot().known
-    # Whether the input is known: it is weighted, and each prototype costs a product and its reach.
-    asked = 2 * 8 + len(known.near) * (8 + 1)
+    # Whether the input is known: it is weighted and squared, and each prototype costs a product.
+    asked = 2 * 8 + len(known.near) * 8
     alone = 16 * 8 + 4 * (8 + 3) + asked
     assert rows["ours, base alone"]["macs"] == alone
     assert rows["numpy dense"]["macs"] == 16 * 8 + 16 * 5
     phi = 64 * (8 + 16) + 16 * 8
-    examples = (24 + cost.PUBLISHES) * (8 + 1)
+    examples = (24 + cost.PUBLISHES) * 8
     assert alone + phi + 65 <= rows["ours"]["macs"] <= alone + phi + 65 + 5 * 65 + examples
     for row in rows.values():
         assert 0 < row["serve_p50_us"] <= row["serve_p99_us"]
