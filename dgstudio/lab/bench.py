@@ -268,6 +268,7 @@ def drive_headless(engine: Engine, tick: Callable[[], bool]) -> None:
     """Tick the script from a plain loop; no window."""
     engine.start()
     while tick():
+        # As often as a window would come by.
         time.sleep(0.01)
 
 

@@ -117,5 +117,5 @@ def _interval(cell: Any) -> float:
 
 def _colour(number: int) -> Any:
     """Okabe and Ito's colours, as classes have them in the studio, black first."""
-    colours = matplotlib.colormaps["okabe_ito"].colors  # type: ignore[attr-defined]
+    colours = matplotlib.colormaps["okabe_ito"].colors  # type: ignore[attr-defined]  # of listed maps only
     return colours[number % len(colours)]

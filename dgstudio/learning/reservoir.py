@@ -154,8 +154,8 @@ class _Candidates:
 
     def picked(self, places: list[int]) -> _Candidates:
         """Only those."""
-        pick = [[values[place] for place in places] for values in (self.inputs, self.labels, self.ids)]
-        return _Candidates(self._plan, *pick)  # type: ignore[arg-type]
+        inputs, labels = [self.inputs[place] for place in places], [self.labels[place] for place in places]
+        return _Candidates(self._plan, inputs, labels, [self.ids[place] for place in places])
 
     def and_(self, others: _Candidates) -> _Candidates:
         """These and others."""

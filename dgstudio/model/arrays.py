@@ -48,7 +48,7 @@ class Arrays:
     def arrays(self) -> dict[str, F32]:
         """Name → array, in the order of declaration, absent ones left out."""
         found = {}
-        for item in fields(self):  # type: ignore[arg-type]
+        for item in fields(self):  # type: ignore[arg-type]  # as above
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray):
                 found[item.name] = value

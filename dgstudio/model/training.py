@@ -180,7 +180,7 @@ def _descend(
                 raise TrainingCancelled(f"The training was cancelled after {step} of {steps} steps.")
             loss = loss_of(rows, labels, step / max(1, steps - 1))
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
             optimiser.step()
             if progress is not None and ((step + 1) % REPORT_EVERY == 0 or step + 1 == steps):
                 with torch.no_grad():

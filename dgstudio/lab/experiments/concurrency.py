@@ -270,6 +270,7 @@ def race(
     def writing() -> None:
         while not stop.is_set():
             contestant.write()
+            # Readers get their turn, as beside a learner that waits for labels.
             time.sleep(0)
 
     interval = sys.getswitchinterval()

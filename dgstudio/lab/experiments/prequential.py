@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -87,17 +88,14 @@ def streams(seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:
             seed_model=seed, seed_sample=seed, n_classes=4, n_features=10, change_speed=0.01, n_drift_centroids=50
         ),
     }
-    return {
-        name: lambda name=name, make=make: _of_river(name, make(), length)  # type: ignore[misc]
-        for name, make in sources.items()
-    }
+    return {name: partial(_of_river, name, make, length) for name, make in sources.items()}
 
 
-def _of_river(name: str, source: Iterable[tuple[dict[Any, Any], Any]], length: int) -> LabelledStream:
+def _of_river(name: str, make: Callable[[], Iterable[tuple[dict[Any, Any], Any]]], length: int) -> LabelledStream:
     """Take the first inputs; classes are numbered in the order in which they appear, features keep their order."""
     rows, labels = [], []
     ids: dict[Any, int] = {}
-    for x, y in islice(source, length):
+    for x, y in islice(make(), length):
         rows.append([float(value) for value in x.values()])
         labels.append(ids.setdefault(y, len(ids)))
     drawn = name not in RECORDED

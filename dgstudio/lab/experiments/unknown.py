@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from scipy.stats import rankdata
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.bases import SIMULATOR_CLASSES
-from dgstudio.lab.data import Dataset, features_of, load
+from dgstudio.lab.data import Dataset, Part, features_of, load
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.subspace import ADDED, DIRECTIONS, added_directions, directions
@@ -67,7 +68,7 @@ AT_MOST = 300
 NOISE = (0.3, 1.0, 3.0)
 """Standard deviations of added noise, in those of the samples or pixels."""
 GESTURES = (*SIMULATOR_CLASSES, "circle", "tap", "wave")
-PEOPLE = {"train": (0, 12), "valid": (40, 44), "test": (60, 66)}
+PEOPLE: dict[Part, tuple[int, int]] = {"train": (0, 12), "valid": (40, 44), "test": (60, 66)}
 SECONDS_A_GESTURE, FIRST_S, EVERY_S = 6.0, 1.0, 0.25
 PIXEL_MAX = 16.0
 
@@ -109,7 +110,8 @@ def world(name: str, seed: int) -> World:
 def simulated(seed: int) -> Dataset:
     """Windows of simulated people, others in each part, with the sensor turned by up to 20° and more or less noisy."""
     rng = np.random.default_rng(seed)
-    parts, windows = {}, {}
+    parts: dict[str, Any] = {}
+    windows: dict[Part, F32] = {}
     for part, (first, last) in PEOPLE.items():
         found, y = [], []
         for person in range(first, last):
@@ -121,7 +123,7 @@ def simulated(seed: int) -> Dataset:
         windows[part] = np.concatenate(found)
         parts[f"X_{part}"], parts[f"y_{part}"] = features_of(spec, windows[part]), np.concatenate(y)
     names = SignalFeatures(spec).names
-    return Dataset("simulator", GESTURES, names, kind="signal", windows=windows, spec=spec, **parts)  # type: ignore[arg-type]
+    return Dataset("simulator", GESTURES, names, kind="signal", windows=windows, spec=spec, **parts)
 
 
 def _performed(person: int, gesture: str, knobs: dict[str, float]) -> tuple[StreamSpec, F32]:
