@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.bases import base_for
@@ -61,12 +61,16 @@ class Repaints(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.painted: list[Callable[[float], None]] = []
+        self._painting = False
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
-        if event.type() != QEvent.Type.UpdateRequest:
+        if event.type() != QEvent.Type.UpdateRequest or self._painting:
             return False
-        watched.event(event)
+        self._painting = True
+        # Sent, which lets go of the interpreter as Qt's own loop does: `watched.event` would hold it all the while.
+        QCoreApplication.sendEvent(watched, event)
+        self._painting = False
         now = time.perf_counter()
         for listener in tuple(self.painted):
             listener(now)

@@ -420,13 +420,6 @@ class StudioWindow(QMainWindow, Telling):
         self.keys.release(event)
         super().keyReleaseEvent(event)
 
-    def event(self, event: QEvent) -> bool:  # noqa: D102
-        # Qt sends events before there are keys; this one comes with a key only.
-        if event.type() == QEvent.Type.ShortcutOverride and self.keys.wants(event):
-            event.accept()
-            return True
-        return super().event(event)
-
     def _on_held(self, held: object) -> None:
         self._show_recording(None)
         if held is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 
 from dgstudio.engine.classes import KEYS
@@ -18,10 +18,12 @@ PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 
 
-class WindowKeys:
+class WindowKeys(QObject):
     """Asked by the window's key events. Qt thread only."""
 
     def __init__(self, window: StudioWindow) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
         self._window, self._labelling = window, window.labelling
         # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
         for digit in KEYS:
@@ -29,7 +31,15 @@ class WindowKeys:
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
 
-    def wants(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
+        # A filter, for an `event` of the window's own would hold the interpreter while Qt paints everything in it.
+        # Qt sends events before there are keys; this one comes with a key only.
+        if event.type() == QEvent.Type.ShortcutOverride and self._wants(event):
+            event.accept()
+            return True
+        return False
+
+    def _wants(self, event: QEvent) -> bool:
         """Whether a key that is about to be a shortcut's is the second one of a chord; that has to wait then."""
         return isinstance(event, QKeyEvent) and self._labelling.wants(event.key())
 

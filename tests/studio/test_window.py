@@ -7,14 +7,14 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.palette import HELD_KEYS
 from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.widgets.chip import Chip
 from dgstudio.studio.widgets.statusbar import figures_of, grouped
-from dgstudio.studio.window import TEXT_FIELDS
+from dgstudio.studio.window import TEXT_FIELDS, StudioWindow
 from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Take
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -709,3 +709,9 @@ def test_the_lamp_of_the_recording_has_its_room(make_window, make_bridge, size):
     shown = [label for label in (*status.figures.values(), lamp, session) if label.isVisible()]
     for left, right in pairwise(shown):
         assert left.geometry().right() < right.geometry().left()
+
+
+def test_qt_paints_the_window_without_the_interpreter():
+    """Where Python stands in the way of the window's events, all threads wait while Qt paints what is in it."""
+    assert "event" not in vars(StudioWindow) and "notify" not in vars(StudioWindow)
+    assert StudioWindow.event is QMainWindow.event
