@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -233,6 +234,8 @@ class Sessions(QObject):
         self._take(window)
         if presenting:
             window.state.set_presentation(True)
+        # Now, while nothing is live: what the sessions before have left is else kept for as long as this one.
+        gc.collect()
         try:
             self._bridge.start()
         except Exception as error:

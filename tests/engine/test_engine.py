@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -428,3 +429,10 @@ def test_the_simulator_loses_no_sample(motions: Any, until: Until, lossless: boo
     assert (steps == engine.spec.hop).all() or not lossless
     plan = Plan(engine.learner.store.head)
     assert all(plan.answer(r.features).logits.tobytes() == r.logits.tobytes() for r in readings[::50])
+
+
+def test_the_collector_leaves_what_a_session_brought_alone_while_an_engine_runs(tmp_path: Path) -> None:
+    engine = Engine(open_source("simulator", seed=0), None, Session.create(tmp_path / "one.dgs"))
+    with engine:
+        assert gc.get_freeze_count() > 1000
+    assert gc.get_freeze_count() == 0
