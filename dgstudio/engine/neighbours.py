@@ -20,8 +20,10 @@ NEAR = 0.1
 """Two inputs are nearly identical where they differ by at most this, in standard deviations, root mean square."""
 COMPARED_WITH = 10_000
 """Each example is compared with at most so many others: of more, with as many, spread evenly over the classes."""
-BLOCK = 128
-"""Examples that are compared at a time."""
+BLOCK = 32
+"""Examples that are compared at a time: some two milliseconds."""
+PORTION = 2048
+"""Examples that are standardised at a time."""
 FAR = np.float32(np.inf)
 
 
@@ -94,7 +96,9 @@ def look_around(
     identical = _identical(raw, labels, conflicting, go_on)
     if identical is None:
         return None
-    x = standardised(raw, normaliser)
+    x = _in_portions(raw, normaliser, go_on)
+    if x is None:
+        return None
     others = _spread_over_classes(labels)
     known = _Known(x[others], labels[others], takes[others], spans[others])
     alone = _single_takes(labels, takes)
@@ -116,6 +120,18 @@ def look_around(
         away[~allowed] = FAR
         voted[block] = np.where(judged[block], known.vote(away, labels[block]), labels[block])
     return Neighbourhood(voted, judged, conflicting, identical, near, len(others))
+
+
+def _in_portions(raw: F32, normaliser: Normaliser | None, go_on: Callable[[], bool]) -> F32 | None:
+    """All of them standardised."""
+    if normaliser is None:
+        normaliser = Normaliser.fit(np.nan_to_num(raw, nan=0.0, posinf=0.0, neginf=0.0))
+    x = np.empty_like(raw)
+    for start in range(0, len(raw), PORTION):
+        if not go_on():
+            return None
+        x[start : start + PORTION] = standardised(raw[start : start + PORTION], normaliser)
+    return x
 
 
 class _Known:
@@ -159,18 +175,20 @@ def _mark(flags: Flags, mine: Ids, others: Ids, pairs: Flags) -> None:
 
 def _identical(raw: F32, labels: Ids, conflicting: Flags, go_on: Callable[[], bool]) -> Flags | None:
     """Which inputs occur again with the same label; those that occur with another one are conflicting."""
-    seen: dict[bytes, list[int]] = {}
+    firsts: dict[bytes, int] = {}
+    first = np.empty(len(raw), np.int64)
+    """Row of the first example with this input. No list a row: tens of thousands of them rouse the collector."""
     for row in range(len(raw)):
         if row % 1024 == 1023 and not go_on():
             return None
-        seen.setdefault(raw[row].tobytes(), []).append(row)
+        first[row] = firsts.setdefault(raw[row].tobytes(), row)
     identical = np.zeros(len(raw), bool)
-    for rows in seen.values():
-        if len(rows) > 1:
-            own = labels[rows]
-            conflicting[rows] |= (own != own[0]).any()
-            for row, label in zip(rows, own.tolist(), strict=True):
-                identical[row] = int((own == label).sum()) > 1
+    rows = np.flatnonzero(np.bincount(first, minlength=len(raw))[first] > 1)
+    another = first[rows[labels[rows] != labels[first[rows]]]]
+    conflicting[rows] |= np.isin(first[rows], another)
+    classes, place = np.unique(labels[rows], return_inverse=True)
+    _, pair, counts = np.unique(first[rows] * len(classes) + place, return_inverse=True, return_counts=True)
+    identical[rows] = counts[pair] > 1
     return identical
 
 
@@ -189,7 +207,10 @@ def _spread_over_classes(labels: Ids) -> Ids:
 
 def _single_takes(labels: Ids, takes: Ids) -> Flags:
     """Which examples are of a class that has one take only."""
-    pairs = np.unique(np.stack([labels, takes]), axis=1)[0]
-    classes, counts = np.unique(pairs, return_counts=True)
+    # Of each run of the same take and class one will do; sorting pairs holds the interpreter.
+    begins = np.flatnonzero((labels[1:] != labels[:-1]) | (takes[1:] != takes[:-1])) + 1
+    one = np.concatenate([np.zeros(1, np.int64), begins])
+    pairs = set(zip(labels[one].tolist(), takes[one].tolist(), strict=True))
+    classes, counts = np.unique(np.array([label for label, _ in pairs], np.int64), return_counts=True)
     single: Flags = (counts == 1)[np.searchsorted(classes, labels)]
     return single
