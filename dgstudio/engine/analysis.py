@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from dgstudio.engine.neighbours import Neighbourhood
 from dgstudio.engine.quality import UNSURE
+from dgstudio.engine.standing import places_of
 
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -26,16 +27,6 @@ MARKS = (WRONG_NOW, WRONG_AT_FIRST, MISLABELLED, CONFLICTING, IDENTICAL, NEAR, P
 
 def _no_ids() -> Ids:
     return np.zeros(0, np.int64)
-
-
-def places_of(ids: Ids, known: Ids) -> tuple[Ids, Flags]:
-    """Where these ids stand among the known ones (both ascending), and whether they do: else the place is any."""
-    if len(ids) == len(known) and np.array_equal(ids, known):
-        return np.arange(len(ids)), np.ones(len(ids), bool)
-    if not len(known):
-        return np.zeros(len(ids), np.int64), np.zeros(len(ids), bool)
-    places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    return places, known[places] == ids
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.analysis import UNKNOWN, Analysis, Answers, Judged, places_of
+from dgstudio.engine.analysis import UNKNOWN, Analysis, Answers, Judged
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.neighbours import look_around
 from dgstudio.engine.quality import UNSURE
+from dgstudio.engine.standing import Standing, distinct, places_of
 from dgstudio.engine.take_scores import TakeScores, answer_of
 from dgstudio.engine.version_contents import VersionContents
 from dgstudio.engine.worker import Worker
 from dgstudio.learning.learner import Learner
 from dgstudio.model.plan import Plan
-from dgstudio.types import F32, Example
+from dgstudio.types import F32
 
 ANSWERS_AT_A_TIME = 2
 BREATH_S = 0.002
@@ -45,17 +46,18 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(slots=True, eq=False)
 class _Standing:
-    """The examples that stand, by id, as arrays; and the answers to them."""
+    """The examples that stand, by id; and of each its features, the answer to it, and which version gave that."""
 
-    ids: Ids
-    labels: Ids
-    takes: Ids
-    spans: npt.NDArray[np.float64]
+    these: Standing
     features: F32
     classes: Ids
     sure: npt.NDArray[np.float64]
     versions: Ids
-    at_first: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
+    at_first: Ids
+
+    @property
+    def ids(self) -> Ids:
+        return self.these.ids
 
 
 class BrowseWorker(Worker):
@@ -147,7 +149,7 @@ class BrowseWorker(Worker):
         if changes == self._seen and protected is self._protected:
             return False
         self._seen, self._protected = changes, protected
-        standing = self._arrays(self._book.active_examples())
+        standing = self._with_answers(self._book.as_arrays())
         if standing is None:
             self._seen = -1
             return False
@@ -155,43 +157,46 @@ class BrowseWorker(Worker):
         self._hand_out()
         return True
 
-    def _arrays(self, examples: list[Example]) -> _Standing | None:
-        count = len(examples)
-        ids = np.array([e.id for e in examples], np.int64)
-        wide = len(examples[0].features) if examples else 0
-        features = np.empty((count, wide), np.float32)
-        for start in range(0, count, ROWS_AT_A_TIME):
-            part = examples[start : start + ROWS_AT_A_TIME]
-            np.stack([e.features for e in part], out=features[start : start + len(part)])
-            if not self._wanted():
-                return None
-        standing = _Standing(
-            ids,
-            np.array([e.class_id for e in examples], np.int64),
-            np.array([e.take_id for e in examples], np.int64),
-            np.array([(e.start, e.end) for e in examples], np.float64).reshape(count, 2),
-            features,
-            np.full(count, UNKNOWN, np.int64),
-            np.zeros(count),
-            np.full(count, -1, np.int64),
-        )
-        standing.at_first = self._at_first(standing)
+    def _with_answers(self, these: Standing) -> _Standing | None:
+        """With what is known of them already: an example never changes its features, and its answers go on standing."""
+        count = len(these)
+        classes, sure, versions = np.full(count, UNKNOWN, np.int64), np.zeros(count), np.full(count, -1, np.int64)
         before = self._standing or self._before
         if before is not None and len(before.ids) and count:
-            # An example never changes its features: its answers go on standing.
-            places, known = places_of(ids, before.ids)
-            for name in ("classes", "sure", "versions"):
-                getattr(standing, name)[known] = getattr(before, name)[places[known]]
-        return standing
+            places, known = places_of(these.ids, before.ids)
+            for mine, theirs in ((classes, before.classes), (sure, before.sure), (versions, before.versions)):
+                mine[known] = theirs[places[known]]
+        features = self._features_of(these)
+        return None if features is None else _Standing(these, features, classes, sure, versions, self._at_first(these))
 
-    def _at_first(self, standing: _Standing) -> Ids:
-        found = np.full(len(standing.ids), UNKNOWN, np.int64)
-        for take_id in np.unique(standing.takes).tolist():
+    def _features_of(self, these: Standing) -> F32 | None:
+        """Features (n, d); those that are at hand are taken over, the others gathered in portions."""
+        before, count = self._standing, len(these)
+        wide = len(these.examples[0].features) if count else 0
+        places, known = np.zeros(count, np.int64), np.zeros(count, bool)
+        if before is not None and before.features.shape[1] == wide:
+            places, known = places_of(these.ids, before.ids)
+            if len(before.ids) == count and known.all():
+                return before.features
+        features = np.empty((count, wide), np.float32)
+        if before is not None and known.any():
+            np.take(before.features, places, axis=0, out=features, mode="clip")
+        rows = np.flatnonzero(~known)
+        for start in range(0, len(rows), ROWS_AT_A_TIME):
+            part = rows[start : start + ROWS_AT_A_TIME]
+            features[part] = np.concatenate([these.examples[row].features for row in part.tolist()]).reshape(-1, wide)
+            if not self._wanted():
+                return None
+        return features
+
+    def _at_first(self, these: Standing) -> Ids:
+        found = np.full(len(these), UNKNOWN, np.int64)
+        for take_id in distinct(these.take_ids).tolist():
             answers = self._scores.of(take_id)
             if answers is None:
                 continue
             asked = np.array(answers.examples, np.int64)
-            places, here = places_of(asked, standing.ids)
+            places, here = places_of(asked, these.ids)
             found[places[here]] = np.array(answers.answered, np.int64)[here]
         return found
 
@@ -202,21 +207,21 @@ class BrowseWorker(Worker):
         if standing is None:
             return False
         seen = self._looked_at
-        same = seen is not None and np.array_equal(seen[0], standing.ids) and np.array_equal(seen[1], standing.labels)
+        these = standing.these
+        same = seen is not None and np.array_equal(seen[0], these.ids) and np.array_equal(seen[1], these.class_ids)
         if same or time.monotonic() < self._look_due:
             return False
         normaliser = self._lane.store.serving.normaliser
         began = time.monotonic()
-        around = look_around(
-            standing.features, standing.labels, standing.takes, standing.spans, normaliser, self._wanted
-        )
+        spans = np.column_stack([these.starts, these.ends])
+        around = look_around(standing.features, these.class_ids, these.take_ids, spans, normaliser, self._wanted)
         if around is None:
             return False
         now = time.monotonic()
-        self._looked_at = standing.ids, standing.labels
+        self._looked_at = these.ids, these.class_ids
         self._look_due = now + max(LOOK_EVERY_S, (now - began) / LOOK_SHARE)
         answers = None if self.analysis is None else self.analysis.answers
-        self.analysis = Analysis(answers, Judged(standing.ids, standing.labels, around))
+        self.analysis = Analysis(answers, Judged(these.ids, these.class_ids, around))
         return True
 
     # -- answers ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dgstudio.engine.analysis import MARKS, NOTED, Analysis
 from dgstudio.engine.quality import UNSURE
+from dgstudio.engine.standing import Standing, distinct
 from dgstudio.types import Example, Take
 
 Ids = npt.NDArray[np.int64]
@@ -61,7 +62,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Examples, and of each, as arrays (n,): id, class, take, end; `here`: whether it is of this run.
+    """Examples, and of each, as arrays (n,), what `Standing` has; `here`: whether it is of this run.
 
     `flags` has one array for each of `MARKS`; `aside`: of a take of which nothing is learned; `sure` is the
     probability of the class that is answered now, NaN where it has not been answered yet, and `answered` that class.
@@ -73,8 +74,10 @@ class Columns:
     ids: Ids
     class_ids: Ids
     take_ids: Ids
+    starts: Reals
     ends: Reals
     learn: Flags
+    pictured: Flags
     aside: Flags
     here: Flags
     flags: Mapping[str, Flags] = field(default_factory=dict)
@@ -84,30 +87,29 @@ class Columns:
     @classmethod
     def of(
         cls,
-        examples: Sequence[Example],
+        standing: Standing,
         takes: Mapping[int, Take],
         notes: Mapping[int, str],
         here: Iterable[int],
         analysis: Analysis | None,
     ) -> Columns:
-        """Of examples by id; `here` are the takes of this run."""
-        ids = np.array([example.id for example in examples], np.int64)
-        class_ids = np.array([example.class_id for example in examples], np.int64)
-        take_ids = np.array([example.take_id for example in examples], np.int64)
-        learn = np.array([example.learn for example in examples], bool)
+        """Of the examples that stand; `here` are the takes of this run."""
+        take_ids = standing.take_ids
         return cls(
-            examples,
+            standing.examples,
             takes,
             notes,
-            ids,
-            class_ids,
+            standing.ids,
+            standing.class_ids,
             take_ids,
-            np.array([example.end for example in examples], np.float64),
-            learn,
-            ~np.isin(take_ids, np.unique(take_ids[learn])),
+            standing.starts,
+            standing.ends,
+            standing.learn,
+            standing.pictured,
+            ~np.isin(take_ids, distinct(take_ids[standing.learn])),
             # A take that is still being made is not among the takes yet.
             np.isin(take_ids, np.fromiter(here, np.int64)) | ~np.isin(take_ids, np.fromiter(takes, np.int64)),
-            {NOTED: np.isin(ids, np.fromiter(notes, np.int64, len(notes)))},
+            {NOTED: np.isin(standing.ids, np.fromiter(notes, np.int64, len(notes)))},
         ).known(analysis)
 
     def known(self, analysis: Analysis | None) -> Columns:
@@ -133,8 +135,7 @@ class Columns:
         if wanted.take_id is not None:
             left &= self.take_ids == wanted.take_id
         if wanted.span is not None:
-            starts = np.array([example.start for example in self.examples])
-            left &= self.here & (self.ends > wanted.span[0]) & (starts < wanted.span[1])
+            left &= self.here & (self.ends > wanted.span[0]) & (self.starts < wanted.span[1])
         if wanted.this_run is not None:
             left &= self.here == wanted.this_run
         if wanted.who is not None:
@@ -157,7 +158,7 @@ class Columns:
 
     def _says(self, text: str, name_of: Callable[[int], str]) -> Flags:
         noted = [identity for identity, note in self.notes.items() if text in note.casefold()]
-        named = [c for c in np.unique(self.class_ids).tolist() if text in name_of(c).casefold()]
+        named = [c for c in distinct(self.class_ids).tolist() if text in name_of(c).casefold()]
         sources = self._of_takes(lambda take: text in take.source.casefold())
         said: Flags = np.isin(self.ids, np.array(noted, np.int64)) | np.isin(self.class_ids, np.array(named, np.int64))
         return said | sources
@@ -176,7 +177,7 @@ class Columns:
         if order == BY_TAKE:
             return np.lexsort((*newest, -self.take_ids[rows]))
         if order == BY_CLASS:
-            names = sorted(np.unique(self.class_ids[rows]).tolist(), key=lambda c: (name_of(c).casefold(), c))
+            names = sorted(distinct(self.class_ids[rows]).tolist(), key=lambda c: (name_of(c).casefold(), c))
             place = {class_id: number for number, class_id in enumerate(names)}
             return np.lexsort((*newest, np.array([place[c] for c in self.class_ids[rows].tolist()], np.int64)))
         if order in (LEAST_SURE, MOST_SURE):
@@ -216,15 +217,26 @@ class ClassQuality:
 
 def quality_of(columns: Columns, class_ids: Sequence[int], analysis: Analysis | None) -> list[ClassQuality]:
     """The figures of these classes, in this order."""
-    judged = (analysis or Analysis()).enough(columns.ids, columns.class_ids)
-    rows = []
-    for class_id in class_ids:
-        mine = columns.class_ids == class_id
-        marks = {name: int((flag & mine).sum()) for name, flag in columns.flags.items()}
-        takes = len(np.unique(columns.take_ids[mine]))
-        learnable = int((columns.learn & mine).sum())
-        rows.append(ClassQuality(class_id, int(mine.sum()), learnable, takes, int((judged & mine).sum()), marks))
-    return rows
+    known = distinct(columns.class_ids)
+    places = np.searchsorted(known, columns.class_ids)
+
+    def count(flags: Flags) -> dict[int, int]:
+        return dict(zip(known.tolist(), np.bincount(places[flags], minlength=len(known)).tolist(), strict=True))
+
+    judged = count((analysis or Analysis()).enough(columns.ids, columns.class_ids))
+    every, learnable = count(np.ones(len(columns), bool)), count(columns.learn)
+    marks = {name: count(flag) for name, flag in columns.flags.items()}
+    return [
+        ClassQuality(
+            class_id,
+            every.get(class_id, 0),
+            learnable.get(class_id, 0),
+            len(distinct(columns.take_ids[columns.class_ids == class_id])),
+            judged.get(class_id, 0),
+            {name: counts.get(class_id, 0) for name, counts in marks.items()},
+        )
+        for class_id in class_ids
+    ]
 
 
 def imbalance_of(quality: Sequence[ClassQuality], name_of: Callable[[int], str]) -> str:

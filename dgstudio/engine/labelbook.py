@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from dgstudio.engine.standing import Standing
 from dgstudio.types import F32, Act, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8
@@ -55,6 +56,11 @@ class LabelBook:
         self._examples: dict[int, Example] = {}
         self._notes: dict[int, str] = {}
         self._standing: set[int] = set()
+        self._arraying = threading.Lock()
+        """Held by whoever brings the arrays up to date; never taken with `_lock` held."""
+        self._arrays = Standing.of([])
+        self._touched: set[int] = set()
+        """Examples that the arrays do not know as they are now."""
         self._labels: dict[int, _ClassLabels] = {}
         self._acts: list[Act] = []
         self._done = 0
@@ -110,7 +116,9 @@ class LabelBook:
                 self._acts = [*self._acts[: self._done], *lacking]
                 self._done = len(self._acts)
             self.changes += 1
-            return lacking
+        # Now, while nothing is live yet.
+        self.as_arrays()
+        return lacking
 
     # -- what is new: dg-store only --------------------------------------------------------------------------------
 
@@ -248,6 +256,7 @@ class LabelBook:
     def _stand(self, example: Example) -> None:
         labels = self._labels.setdefault(example.class_id, _ClassLabels())
         self._standing.add(example.id)
+        self._touched.add(example.id)
         labels.standing[example.id] = None
         labels.learnable += example.learn
         if example.raw is not None:
@@ -257,6 +266,7 @@ class LabelBook:
         if example.id not in self._standing:
             return
         self._standing.discard(example.id)
+        self._touched.add(example.id)
         labels = self._labels[example.class_id]
         del labels.standing[example.id]
         labels.learnable -= example.learn
@@ -296,10 +306,19 @@ class LabelBook:
             labels = self._labels.get(class_id)
             return [] if labels is None else [self._examples[identity] for identity in labels.standing]
 
+    def as_arrays(self) -> Standing:
+        """Every example that stands, by id, and what it is as arrays; of many, only what has changed is looked at."""
+        with self._arraying:
+            with self._lock:
+                touched, self._touched = self._touched, set()
+                now = {identity: self._examples[identity] for identity in touched if identity in self._standing}
+            if touched:
+                self._arrays = self._arrays.after(touched, now)
+            return self._arrays
+
     def active_examples(self) -> list[Example]:
         """Every example that stands, by id."""
-        with self._lock:
-            return [self._examples[identity] for identity in sorted(self._standing)]
+        return list(self.as_arrays().examples)
 
     def notes(self) -> dict[int, str]:
         """The user's note on each example that has one, by id, of those that do not stand too."""

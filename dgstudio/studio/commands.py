@@ -9,6 +9,7 @@ from dgstudio.engine.imports.choices import Choices
 from dgstudio.engine.past import Past
 from dgstudio.engine.protecting import ProtectedInput
 from dgstudio.engine.room import AnswerMargins
+from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
 from dgstudio.learning.contents import Contents
 from dgstudio.studio.state import CellView, StudioState, UnitView
@@ -16,7 +17,6 @@ from dgstudio.types import (
     F32,
     Act,
     ClassInfo,
-    Example,
     Mode,
     Reading,
     Take,
@@ -80,8 +80,8 @@ class Commands(Protocol):
         """Let examples stand no more."""
         ...
 
-    def examples(self) -> list[Example]:
-        """Return every example that stands, by id."""
+    def standing(self) -> Standing:
+        """Return every example that stands, by id, and what it is as arrays."""
         ...
 
     def takes_by_id(self) -> dict[int, Take]:

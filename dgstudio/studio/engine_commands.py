@@ -13,11 +13,12 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.choices import Choices
 from dgstudio.engine.past import Past, past_of, reach_of
 from dgstudio.engine.protecting import ProtectedInput, protected_inputs
+from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
 from dgstudio.learning.contents import Contents
 from dgstudio.studio.state import StudioState
-from dgstudio.types import F32, Act, ClassInfo, Event, Example, Mode, Take
+from dgstudio.types import F32, Act, ClassInfo, Event, Mode, Take
 
 LAYOUT = "layout"
 """Session setting: how the window was arranged."""
@@ -87,9 +88,9 @@ class EngineCommands(QObject):
         """Let examples stand no more."""
         self.engine.delete_examples(example_ids)
 
-    def examples(self) -> list[Example]:
-        """Return every example that stands, by id."""
-        return self.engine.book.active_examples()
+    def standing(self) -> Standing:
+        """Return every example that stands, by id, and what it is as arrays."""
+        return self.engine.book.as_arrays()
 
     def takes_by_id(self) -> dict[int, Take]:
         """Return every take that there ever was, as it was made."""

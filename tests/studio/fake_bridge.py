@@ -10,6 +10,7 @@ from dgstudio.engine.classes import OKABE_ITO, free_key
 from dgstudio.engine.past import Past
 from dgstudio.engine.protecting import OWN_INPUT, RECENT_INPUT, ProtectedInput
 from dgstudio.engine.room import AnswerMargins
+from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
 from dgstudio.learning.contents import Contents
@@ -254,6 +255,9 @@ class FakeBridge:
 
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         self.calls.append(("delete", tuple(example_ids)))
+
+    def standing(self) -> Standing:
+        return Standing.of(self.examples())
 
     def examples(self) -> list[Example]:
         return []

@@ -1,8 +1,11 @@
 """The example browser: table and map select together; what is selected is relabelled, deleted, found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from dgstudio.engine.analysis import Analysis, Answers, Judged
@@ -339,19 +342,24 @@ def test_the_map_does_not_flip_when_its_axes_are_computed_anew():
     cloud = rng.normal(size=(900, 6)) * [5, 3, 1, 1, 1, 1] @ np.linalg.qr(rng.normal(size=(6, 6)))[0]
     features = (cloud * rng.uniform(1, 40, 6)).astype(np.float32)
     components = Components()
+    components.fit(features[:300], 300)
     before = components(features[:300])
-    components(features)
+    assert components.fits(400, 6) and not components.fits(900, 6) and not components.fits(400, 5)
+    components.fit(features, 900)
     after = components(features[:300])
     assert all(np.corrcoef(before[:, axis], after[:, axis])[0, 1] > 0.9 for axis in (0, 1))
     # Two directions of nearly the same spread change places: the map stays as it lay.
     two = rng.normal(size=(2000, 2)) @ np.array([[1, 0, 1, 0], [0, 1, 0, 1.0]]) + 0.1 * rng.normal(size=(2000, 4))
     first, second = two[:300].astype(np.float32), two.astype(np.float32) * np.float32([1, 3, 1, 3])
     components = Components()
+    components.fit(first, 300)
     before = components(first)
-    components(second)
+    components.fit(second, 2000)
     after = components(first * np.float32([1, 3, 1, 3]))
     assert all(np.corrcoef(before[:, axis], after[:, axis])[0, 1] > 0.9 for axis in (0, 1))
-    alike = Components()(np.ones((4, 6), np.float32))
+    components = Components()
+    components.fit(np.ones((4, 6), np.float32), 4)
+    alike = components(np.ones((4, 6), np.float32))
     assert alike.shape == (4, 2) and np.isfinite(alike).all()
 
 
@@ -383,3 +391,22 @@ def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
 def test_a_history_without_acts_says_so(window, bridge):
     window.actions_.trigger("history")
     assert "Nothing has been labelled" in window.history.words.text() and window.history.list.count() == 1
+
+
+def test_the_map_keeps_places_and_adds_those_of_new_examples(sheet, bridge, monkeypatch):
+    before = sheet.map.points().copy()
+    more = [*examples(), *(replace(e, id=e.id + 1000) for e in examples(10))]
+    monkeypatch.setattr(bridge, "examples", lambda: more[1:])
+    sheet.refresh()
+    after = sheet.map.points()
+    assert np.array_equal(after[: ROWS - 1], before[1:])
+    assert np.allclose(after[ROWS - 1 :], before[:10], atol=0.01), "the same features lie in the same place"
+
+
+def test_the_dots_of_later_classes_lie_over_those_of_earlier_ones(sheet):
+    red, blue = QColor(255, 0, 0), QColor(0, 0, 255)
+    layers = [(np.array([[30.0, 40.0], [80.0, 80.0]]), red), (np.array([[33.0, 40.0]]), blue)]
+    image = sheet.map._dots(layers, 2.3, QColor(0, 0, 0)).toImage()
+    colours = [image.pixelColor(x, 40).name() for x in (27, 28, 30, 31, 35, 36)]
+    assert colours == ["#000000", "#ff0000", "#ff0000", "#0000ff", "#0000ff", "#000000"]
+    assert image.pixelColor(80, 82) == red and image.pixelColor(82, 82) == QColor(0, 0, 0)

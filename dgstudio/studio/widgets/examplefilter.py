@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from dgstudio.engine.analysis import MARKS
 from dgstudio.engine.browsing import KEPT_ONLY, LEARNED, SET_ASIDE, Columns, Wanted
+from dgstudio.engine.standing import distinct
 from dgstudio.studio.state import ClassCard
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.choicebox import ChoiceBox
@@ -43,6 +44,7 @@ class ExampleFilter(QWidget):
         self._quiet = False
         self._newest = 0.0
         self._stretch: tuple[float, float] | None = None
+        self._offered: dict[ChoiceBox, list[tuple[str, object]]] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search notes, classes, sources")
         self.search.setAccessibleName("Search the examples")
@@ -54,9 +56,14 @@ class ExampleFilter(QWidget):
         self.who = self._combo("Labelled by whom")
         self.sources = self._combo("From which source")
         self.learning = self._combo("Learned or not")
-        _fill(self.times, [(words, words) for words in TIMES])
-        words = [("all windows", None), ("learned ones", LEARNED), ("kept only", KEPT_ONLY), ("set aside", SET_ASIDE)]
-        _fill(self.learning, words)
+        self._fill(self.times, [(words, words) for words in TIMES])
+        words: list[tuple[str, object]] = [
+            ("all windows", None),
+            ("learned ones", LEARNED),
+            ("kept only", KEPT_ONLY),
+            ("set aside", SET_ASIDE),
+        ]
+        self._fill(self.learning, words)
         self.only = QPushButton("")
         self.only.setObjectName("filter")
         self.only.setProperty("filters", True)
@@ -120,14 +127,14 @@ class ExampleFilter(QWidget):
         self._stretch = stretch
         ends = columns.ends[columns.here]
         self._newest = float(ends.max()) if len(ends) else 0.0
-        present = np.unique(columns.take_ids)[::-1].tolist()
+        present = distinct(columns.take_ids)[::-1].tolist()
         takes = [columns.takes[take_id] for take_id in present if take_id in columns.takes]
         self._quiet = True
-        _fill(self.classes, [("all classes", None), *((card.info.name, card.info.id) for card in cards)])
-        _fill(self.takes, [("all takes", None), *((f"take {take_id}", take_id) for take_id in present)])
-        _fill(self.who, [("by anyone", None), *((who_text(w), w) for w in sorted({take.who for take in takes}))])
+        self._fill(self.classes, [("all classes", None), *((card.info.name, card.info.id) for card in cards)])
+        self._fill(self.takes, [("all takes", None), *((f"take {take_id}", take_id) for take_id in present)])
+        self._fill(self.who, [("by anyone", None), *((who_text(w), w) for w in sorted({take.who for take in takes}))])
         sources = sorted({take.source for take in takes})
-        _fill(self.sources, [("all sources", None), *((source, source) for source in sources)])
+        self._fill(self.sources, [("all sources", None), *((source, source) for source in sources)])
         self.sources.setVisible(len(sources) > 1)
         for mark, chip in self.chips.items():
             count = int(columns.flags[mark].sum())
@@ -177,6 +184,20 @@ class ExampleFilter(QWidget):
         combo.currentIndexChanged.connect(lambda _place: self._tell())
         return combo
 
+    def _fill(self, combo: ChoiceBox, entries: list[tuple[str, object]]) -> None:
+        """Offer (words, value) and keep what is chosen, where it is still there; nothing is done for the same again."""
+        if self._offered.get(combo) == entries:
+            return
+        self._offered[combo] = entries
+        chosen = combo.currentData() if combo.count() else None
+        combo.blockSignals(True)
+        combo.clear()
+        for words, value in entries:
+            combo.addItem(words, value)
+        combo.setCurrentIndex(max(0, combo.findData(chosen)))
+        combo.blockSignals(False)
+        combo.updateGeometry()
+
     def _forget_only(self) -> None:
         self._only = None
         self.only.hide()
@@ -192,21 +213,6 @@ class ExampleFilter(QWidget):
         for combo in self._combos:
             # What filters stands out, so that it is not forgotten.
             combo.stand_out(combo.currentIndex() > 0)
-
-
-def _fill(combo: ChoiceBox, entries: Sequence[tuple[str, object]]) -> None:
-    """Offer (words, value) and keep what is chosen, where it is still there; nothing happens if they are the same."""
-    present = [(combo.itemText(place), combo.itemData(place)) for place in range(combo.count())]
-    if present == list(entries):
-        return
-    chosen = combo.currentData() if combo.count() else None
-    combo.blockSignals(True)
-    combo.clear()
-    for words, value in entries:
-        combo.addItem(words, value)
-    combo.setCurrentIndex(max(0, combo.findData(chosen)))
-    combo.blockSignals(False)
-    combo.updateGeometry()
 
 
 def _say(button: QPushButton, text: str) -> None:

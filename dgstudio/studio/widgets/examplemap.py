@@ -10,13 +10,14 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.engine.analysis import places_of
 from dgstudio.engine.browsing import Columns
+from dgstudio.engine.standing import distinct, places_of
 from dgstudio.studio.theme import DARK, Theme
-from dgstudio.types import F32, F64
+from dgstudio.types import F32, F64, Example
 
 FITTED_ON = 4000
 """Examples that the components are computed from, at most."""
+PLACED_AT_A_TIME = 4096
 GROWTH = 2.0
 """The components are computed anew when there are this many times the examples they were computed from."""
 SLACK = 0.1
@@ -44,19 +45,24 @@ class Components:
         self._known: tuple[F64, F64, F64] | None = None
         """Mean (d,), scale (d,) and axes (d, 2)."""
 
+    def fits(self, count: int, wide: int) -> bool:
+        """Whether they do for so many examples with so many features."""
+        return self._known is not None and len(self._known[0]) == wide and count < GROWTH * self._fitted
+
+    def fit(self, some: F32, count: int) -> None:
+        """Compute them from some of `count` examples: features (m, d), m at least 1."""
+        self._known, self._fitted = self._fit(some.astype(np.float64), self._known), count
+
     def __call__(self, features: F32) -> F64:
-        """Coordinates (n, 2) of features (n, d), n at least 1."""
-        known = self._known
-        if known is None or len(known[0]) != features.shape[1] or len(features) >= GROWTH * self._fitted:
-            known = self._known = self._fit(features, known)
-            self._fitted = len(features)
-        mean, scale, axes = known
-        placed: F64 = (features.astype(np.float64) - mean) / scale @ axes
-        return placed
+        """Coordinates (n, 2) of features (n, d), once they have been computed."""
+        assert self._known is not None, "fit comes first"
+        mean, scale, axes = self._known
+        # In single precision: a pixel is a thousandth of what is drawn.
+        placed = (features - mean.astype(np.float32)) @ (axes / scale[:, None]).astype(np.float32)
+        return placed.astype(np.float64)
 
     @staticmethod
-    def _fit(features: F32, before: tuple[F64, F64, F64] | None) -> tuple[F64, F64, F64]:
-        some = features[:: max(1, len(features) // FITTED_ON)].astype(np.float64)
+    def _fit(some: F64, before: tuple[F64, F64, F64] | None) -> tuple[F64, F64, F64]:
         mean, spread = some.mean(0), some.std(0)
         scale = np.where(spread > 1e-9, spread, 1.0)
         standard = (some - mean) / scale
@@ -68,6 +74,11 @@ class Components:
             left, _, right = np.linalg.svd(axes.T @ before[2])
             axes = axes @ (left @ right)
         return mean, scale, axes
+
+
+def _features(examples: Sequence[Example]) -> F32:
+    """Features (n, d); joined and parted again, which is four times as fast as stacked."""
+    return np.concatenate([example.features for example in examples]).reshape(len(examples), -1)
 
 
 def _extent(placed: F64, before: tuple[F64, F64] | None) -> tuple[F64, F64]:
@@ -121,20 +132,35 @@ class ExampleMap(QWidget):
         Whatever is filtered, each stays where it is.
         """
         ids, labels = columns.ids, columns.class_ids
-        colours = {class_id: self._colour_of(class_id) for class_id in np.unique(labels).tolist()}
+        colours = {class_id: self._colour_of(class_id) for class_id in distinct(labels).tolist()}
         # An example never changes its features.
         moved = not np.array_equal(ids, self._ids) or len(ids) != len(self._placed)
         same = not moved and np.array_equal(labels, self._labels) and np.array_equal(shown, self._shown)
         if same and colours == self._colours:
             return
-        self._ids, self._labels, self._shown, self._colours = ids, labels, shown, colours
         if len(ids) and moved:
-            self._placed = self._components(np.stack([example.features for example in columns.examples]))
+            self._placed = self._places(columns)
             self._extent = _extent(self._placed, self._extent)
         elif not len(ids):
             self._placed, self._extent = np.zeros((0, 2)), None
+        self._ids, self._labels, self._shown, self._colours = ids, labels, shown, colours
         self._ground = self._marks = self._points = None
         self.update()
+
+    def _places(self, columns: Columns) -> F64:
+        """Coordinates (n, 2): an example that has them keeps them while the components stay."""
+        examples, components, count = columns.examples, self._components, len(columns)
+        placed, known = np.empty((count, 2)), np.zeros(count, bool)
+        if components.fits(count, len(examples[0].features)):
+            places, known = places_of(columns.ids, self._ids)
+            placed[known] = self._placed[places[known]]
+        else:
+            components.fit(_features(examples[:: max(1, count // FITTED_ON)]), count)
+        new = np.flatnonzero(~known)
+        for start in range(0, len(new), PLACED_AT_A_TIME):
+            rows = new[start : start + PLACED_AT_A_TIME]
+            placed[rows] = components(_features([examples[row] for row in rows.tolist()]))
+        return placed
 
     def select(self, ids: set[int]) -> None:
         """Ring these examples."""
@@ -210,17 +236,25 @@ class ExampleMap(QWidget):
         return self._dots(layers, 2.3, self.theme.colour("well"))
 
     def _dots(self, layers: Sequence[tuple[F64, QColor]], radius: float, ground: QColor | None = None) -> QPixmap:
-        """Points as discs, set pixel by pixel in one array: a painter takes seconds for tens of thousands."""
+        """Points as discs, later layers over earlier ones: a painter takes seconds for tens of thousands.
+
+        Each point sets one pixel to the number of its layer; then every pixel takes the highest number within reach.
+        """
         ratio = self.devicePixelRatioF()
         wide, tall = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        pixels = np.full((tall, wide), 0 if ground is None else ground.rgba(), np.uint32)
         reach = radius * ratio
-        steps = np.arange(-int(reach), int(reach) + 1)
-        disc = [(dx, dy) for dx in steps for dy in steps if dx * dx + dy * dy <= reach * reach]
-        for points, colour in layers:
+        edge = int(reach)
+        numbers = np.zeros((tall + 2 * edge, wide + 2 * edge), np.uint16)
+        for number, (points, _) in enumerate(layers, 1):
             x, y = np.round(points.T * ratio).astype(np.int64)
-            for dx, dy in disc:
-                pixels[np.clip(y + dy, 0, tall - 1), np.clip(x + dx, 0, wide - 1)] = colour.rgba()
+            numbers[np.clip(y, 0, tall - 1) + edge, np.clip(x, 0, wide - 1) + edge] = number
+        highest = np.zeros((tall, wide), np.uint16)
+        for dy in range(2 * edge + 1):
+            for dx in range(2 * edge + 1):
+                if (dx - edge) ** 2 + (dy - edge) ** 2 <= reach * reach:
+                    np.maximum(highest, numbers[dy : dy + tall, dx : dx + wide], out=highest)
+        inks = [0 if ground is None else ground.rgba(), *(colour.rgba() for _, colour in layers)]
+        pixels = np.array(inks, np.uint32)[highest]
         image = QImage(pixels.data, wide, tall, 4 * wide, QImage.Format.Format_ARGB32)
         pixmap = QPixmap.fromImage(image)
         pixmap.setDevicePixelRatio(ratio)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from dgstudio.engine.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
 from dgstudio.engine.browsing import Columns
 from dgstudio.engine.quality import UNSURE
+from dgstudio.engine.standing import Standing
 from dgstudio.types import F32, Example
 
 Index = QModelIndex | QPersistentModelIndex
@@ -43,7 +44,7 @@ class ExamplesModel(QAbstractTableModel):
         super().__init__()
         self._name_of, self._colour_of = name_of, colour_of
         self.ids: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._columns = Columns.of([], {}, {}, (), None)
+        self._columns = Columns.of(Standing.of([]), {}, {}, (), None)
         self._rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._pictured: Mapping[int, Sequence[Example]] = {}
         self._listed: list[Example] | None = None

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
+from dgstudio.engine.standing import Standing, distinct, places_of
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
@@ -53,7 +54,7 @@ class ExampleSheet(LabelSheet):
         super().__init__("Examples", SIZE, 44, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
-        self._columns = Columns.of([], {}, {}, (), None)
+        self._columns = Columns.of(Standing.of([]), {}, {}, (), None)
         self._stale = True
         self._pictured: dict[int, list[Example]] = {}
         self._pictured_ids = self._columns.ids
@@ -174,7 +175,7 @@ class ExampleSheet(LabelSheet):
         """Bring everything up to date; the selection stays."""
         commands = self._commands
         takes, here = commands.takes_by_id(), commands.takes_of_this_run()
-        self._columns = Columns.of(commands.examples(), takes, commands.notes(), here, self._state.analysis)
+        self._columns = Columns.of(commands.standing(), takes, commands.notes(), here, self._state.analysis)
         self._take_pictures()
         self._show_all()
 
@@ -203,9 +204,9 @@ class ExampleSheet(LabelSheet):
         if np.array_equal(self._columns.ids, self._pictured_ids):
             return
         self._pictured_ids, self._pictured = self._columns.ids, {}
-        for example in self._columns.examples:
-            if example.raw is not None:
-                self._pictured.setdefault(example.take_id, []).append(example)
+        examples = self._columns.examples
+        for row in np.flatnonzero(self._columns.pictured).tolist():
+            self._pictured.setdefault(examples[row].take_id, []).append(examples[row])
 
     def choose(self, ids: set[int], *, reveal: bool = True) -> None:
         """Select these examples, in the table, among the thumbnails and on the map; `reveal` brings them into sight."""
@@ -246,7 +247,7 @@ class ExampleSheet(LabelSheet):
         shown = np.zeros(len(columns), bool)
         shown[rows] = True
         self.map.show_columns(columns, shown)
-        whole, takes = len(columns), len(np.unique(columns.take_ids[rows]))
+        whole, takes = len(columns), len(distinct(columns.take_ids[rows]))
         of = "" if len(rows) == whole else f" of {whole:,}"
         self.counts.setText(f"{len(rows):,}{of} windows in {takes:,} takes")
         self.progress.setText(self._progress_text())
@@ -284,7 +285,8 @@ class ExampleSheet(LabelSheet):
             return "Select some, or drag on the map; double-click takes the whole take."
         found = self._commands.containing(ids)
         where = found.text
-        if not found.spans and not self._columns.learn[np.isin(self._columns.ids, ids)].any():
+        places, here = places_of(np.sort(np.array(ids, np.int64)), self._columns.ids)
+        if not found.spans and not self._columns.learn[places[here]].any():
             where = "kept only: in no version"
         if len(ids) > 1:
             return f"{len(ids):,} selected · {where} · a class key relabels, Del deletes, N notes"

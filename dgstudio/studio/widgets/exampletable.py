@@ -67,6 +67,9 @@ class _Cells(QStyledItemDelegate):
             picture = self._thumbnails.picture(model.picture(row), model.colour(row), wide, tall, ratio, theme)
             painter.drawPixmap(rect.topLeft() + QPoint(6, 3), picture)
             return
+        text = model.text(row, column)
+        if not text:
+            return
         left = rect.left() + 8
         if column == 1:
             painter.fillRect(left, rect.center().y() - 4, 9, 9, QColor(model.colour(row)))
@@ -77,8 +80,7 @@ class _Cells(QStyledItemDelegate):
             ink = "warning"
         painter.setPen(self._ink(ink))
         room = QRect(left, rect.top(), rect.right() - left - 4, rect.height())
-        text = model.text(row, column)
-        if column in (1, 4, 6, 7) and text:
+        if column in (1, 4, 6, 7):
             text = self._short(painter, text, max(4, room.width()))
         painter.drawText(room, LEFT, text)
 
