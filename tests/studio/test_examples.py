@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.analysis import Analysis, Answers, Judged
 from dgstudio.engine.neighbours import Neighbourhood
@@ -391,6 +392,42 @@ def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
 def test_a_history_without_acts_says_so(window, bridge):
     window.actions_.trigger("history")
     assert "Nothing has been labelled" in window.history.words.text() and window.history.list.count() == 1
+
+
+class Painted(QObject):
+    """Notes which widgets are painted."""
+
+    def __init__(self, app) -> None:
+        super().__init__()
+        self.widgets: list[QWidget] = []
+        app.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+            self.widgets.append(watched)
+        return False
+
+
+def test_nothing_behind_the_browser_is_drawn_with_it(qapp, window, sheet, qtbot):
+    window.resize(1600, 1000)
+    qtbot.waitUntil(lambda: sheet.geometry().contains(window.panels["gates"].geometry().center()))
+    gates, painted = window.panels["gates"], Painted(qapp)
+    try:
+        # Another stylesheet must not take it back.
+        window.toggle_theme()
+        qtbot.waitUntil(lambda: sheet in painted.widgets)
+        painted.widgets.clear()
+        sheet.table.viewport().update()
+        qtbot.waitUntil(lambda: sheet.table.viewport() in painted.widgets)
+        assert not [w for w in painted.widgets if gates.isAncestorOf(w)], "the table's rows draw what they cover"
+        painted.widgets.clear()
+        for widget in gates.findChildren(QWidget):
+            widget.update()
+        window.status.update()
+        qtbot.waitUntil(lambda: window.status in painted.widgets)
+        assert sheet not in painted.widgets and sheet.map not in painted.widgets
+    finally:
+        qapp.removeEventFilter(painted)
 
 
 def test_the_map_keeps_places_and_adds_those_of_new_examples(sheet, bridge, monkeypatch):

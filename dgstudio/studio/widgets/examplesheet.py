@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -41,6 +41,8 @@ EMPTY = "Nothing is labelled yet: hold a class key while you perform it."
 NOTHING_LEFT = "No example is all of that: take a filter away, or clear them."
 REST = 4
 """A refresh that took long is followed by a pause of so many times as long."""
+RADIUS = 9
+"""Of the sheet's corners, logical pixels."""
 TABLE, TILES = "table", "thumbnails"
 
 
@@ -54,6 +56,10 @@ class ExampleSheet(LabelSheet):
         super().__init__("Examples", SIZE, 44, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
+        # It lets nothing through: else Qt would draw all that is behind it again with each row that is scrolled. A name
+        # that the stylesheet does not know, for that would take this back.
+        self.setObjectName("opaque")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._columns = Columns.of(Standing.of([]), {}, {}, (), None)
         self._stale = True
         self._pictured: dict[int, list[Example]] = {}
@@ -124,7 +130,7 @@ class ExampleSheet(LabelSheet):
         for button in (self.find_button, self.relabel_button, self.delete_button):
             foot.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 18, 12)
+        column.setContentsMargins(19, 13, 19, 13)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.filter)
@@ -390,6 +396,15 @@ class ExampleSheet(LabelSheet):
         menu.addAction("Surest first", lambda: self.order_by(MOST_SURE))
         # popup, not exec: nothing modal stands in the way of a live stream.
         menu.popup(view.viewport().mapToGlobal(where))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter, theme = QPainter(self), self.theme
+        # Its corners stand on the bars of the window, which have this colour too.
+        painter.fillRect(event.rect(), theme.colour("raised"))
+        if not self.rect().adjusted(RADIUS, RADIUS, -RADIUS, -RADIUS).contains(event.rect()):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.colour("border_strong"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if not self._does(event):
