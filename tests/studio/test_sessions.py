@@ -124,7 +124,7 @@ def test_a_held_key_is_not_cut_off(desk, tmp_path):
     desk.sessions.open(tmp_path / "other.dgs")
     desk.until(lambda: desk.sessions._opening.over)
     seen = desk.engine.lane.readings.newest.hop
-    desk.until(lambda: desk.engine.lane.readings.newest.hop > seen + 20)
+    desk.until(lambda: desk.engine.lane.readings.newest.hop > seen + 40)
     assert desk.window is before
     desk.switch(lambda: before.labelling.release(Qt.Key.Key_1))
     with Session.open(tmp_path / "first.dgs") as kept:
