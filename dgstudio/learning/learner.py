@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from dgstudio.learning.footing import Dials, Footing
 from dgstudio.learning.rebuilding import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.sealing import rule_on, unprotected
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
+from dgstudio.learning.standing import Moved
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -230,7 +232,7 @@ class Learner(LearningCore):
             flips=audited.flips,
         )
 
-    def _switch(self, kind: str, snapshot: Snapshot, footing: Footing, **figures: object) -> PublishRecord:
+    def _switch(self, kind: str, snapshot: Snapshot, footing: Footing, **figures: Unpack[Moved]) -> PublishRecord:
         """Publish another model as head and serving; protected answers may move, which is the user's own act."""
         # Before anything is published: sums that cannot be inverted must not become the footing.
         rule = rule_on(snapshot, footing, self.settings, self._labels, self._name_of)

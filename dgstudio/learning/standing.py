@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.auditing import RotatingAudit
@@ -24,6 +24,35 @@ from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.types import Example, Mode, PublishRecord
+
+
+class Options(TypedDict, total=False):
+    """What a learner of a new model may be given besides its settings; see `Standing`."""
+
+    examples: Sequence[Example]
+    parked: Iterable[int]
+    name_of: Callable[[int], str]
+    recall: Recall
+    mode: Mode
+    next_version: int
+    next_seq: int
+
+
+class Moved(TypedDict, total=False):
+    """How far protected answers moved; see `PublishRecord`."""
+
+    bits_changed: int
+    max_delta: float
+    flips: int
+
+
+class Figures(Moved, total=False):
+    """What a record may tell besides what every one does; see `PublishRecord`."""
+
+    new_examples: tuple[tuple[int, int], ...]
+    units_changed: int
+    duration_ms: float
+    to_version: int | None
 
 
 class Standing(ABC):
@@ -93,9 +122,9 @@ class Standing(ABC):
         self._stand_on(head, footing)
 
     @classmethod
-    def begin(cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: object) -> Self:
+    def begin(cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: Unpack[Options]) -> Self:
         """A learner of a new model: with a base, its protected inputs are protected from version 0; or from nothing."""
-        return cls(*beginning(base), settings, **options)  # type: ignore[arg-type]
+        return cls(*beginning(base), settings, **options)
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -224,7 +253,7 @@ class Standing(ABC):
             self._footings.of(version)
         return self.store.get(version)
 
-    def _record(self, kind: str, snapshot: Snapshot | None, reason: str, **figures: object) -> PublishRecord:
+    def _record(self, kind: str, snapshot: Snapshot | None, reason: str, **figures: Unpack[Figures]) -> PublishRecord:
         self._seq += 1
         record = PublishRecord(
             seq=self._seq - 1,
@@ -239,4 +268,4 @@ class Standing(ABC):
             examples=len(self._rule),
             protected=self.protected_count,
         )
-        return replace(record, **figures)  # type: ignore[arg-type]
+        return replace(record, **figures)
