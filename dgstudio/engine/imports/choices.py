@@ -11,9 +11,9 @@ from dgstudio.types import StreamSpec
 
 SAMPLES, FEATURES = "samples", "features"
 TAKES = ("take", "takes")
-ASIDE = frozenset(
-    {*TAKES, *TIME_NAMES, "id", "ids", "start", "end", "who", "source", "learned", "split", "class_ids", "index"}
-)
+OF_EXPORTS = frozenset({"id", "ids", "start", "end", "who", "source", "learned", "note", "class_ids"})
+"""What *Export examples* tells of each example besides its features."""
+ASIDE = frozenset({*TAKES, *TIME_NAMES, *OF_EXPORTS, "notes", "split", "index"})
 """Columns, in lower case, that hold no channel and no feature."""
 
 

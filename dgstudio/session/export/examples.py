@@ -17,7 +17,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.restored import FEATURES
 from dgstudio.types import F32, F64
 
-COLUMNS = ("id", "class", "take", "start", "end", "who", "source", "learned")
+COLUMNS = ("id", "class", "take", "start", "end", "who", "source", "learned", "note")
 """Columns of the CSV file before those of the features."""
 
 Ids = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ class Standing:
 
     `X` (n, d) float32 raw features; `y` (n,) places in `class_names`; `ids`, `takes` (n,); `starts`, `ends` (n,)
     seconds of stream time; `who` and `sources` (n,) texts of their takes; `learned` (n,) whether it goes to the
-    learner, or is only stored and scored. `left_out` counts examples of classes that were removed.
+    learner, or is only stored and scored; `notes` (n,) the user's notes, "" for none. `left_out` counts examples of classes that were removed.
     """
 
     X: F32
@@ -44,6 +44,7 @@ class Standing:
     who: tuple[str, ...]
     sources: tuple[str, ...]
     learned: npt.NDArray[np.bool_]
+    notes: tuple[str, ...]
     left_out: int
 
     @classmethod
@@ -63,6 +64,7 @@ class Standing:
                 "they cannot stand in one table."
             )
         named = [takes.get(example.take_id) for example in examples]
+        notes = session.notes()
         return cls(
             X=np.stack([example.features for example in examples]),
             y=np.asarray([places[example.class_id] for example in examples], np.int64),
@@ -76,6 +78,7 @@ class Standing:
             who=tuple("" if take is None else take.who for take in named),
             sources=tuple("" if take is None else take.source for take in named),
             learned=np.asarray([example.learn for example in examples], np.bool_),
+            notes=tuple(notes.get(example.id, "") for example in examples),
             left_out=len(every) - len(examples),
         )
 
@@ -94,6 +97,7 @@ class Standing:
             "who": np.asarray(self.who, np.str_),
             "source": np.asarray(self.sources, np.str_),
             "learned": self.learned,
+            "note": np.asarray(self.notes, np.str_),
         }
 
     def rows(self) -> Iterator[list[object]]:
@@ -102,7 +106,7 @@ class Standing:
         about = zip(self.ids, self.y, self.takes, self.starts, self.ends, strict=True)
         for place, (identity, y, take, start, end) in enumerate(about):
             told = [identity, self.class_names[y], take, float(start), float(end)]
-            told += [self.who[place], self.sources[place], int(self.learned[place])]
+            told += [self.who[place], self.sources[place], int(self.learned[place]), self.notes[place]]
             yield [*told, *map(str, self.X[place])]
 
 

@@ -25,6 +25,8 @@ from dgstudio.types import F32
 
 TIMELINE_ROWS = 200
 """Lines of the timeline; of a longer history the newest."""
+NOTE_ROWS = 200
+"""Notes that are listed."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What the browser is told that the page may load: nothing."""
 
@@ -54,6 +56,7 @@ def page_of(story: Story) -> str:
     sections = [
         ("Classes", _classes(story)),
         ("Takes", _takes(story)),
+        *([("Notes", _notes(story))] if story.notes else []),
         ("Versions", _versions(story)),
         ("What stayed as it was", _stability(story)),
         ("Right before it was learned", _accuracy(story)),
@@ -192,6 +195,20 @@ def _takes(story: Story) -> Iterator[str]:
     }
     told = ", ".join(f"{count:,} {words.get(who, _text(who))}" for who, count in sorted(ways.items()))
     yield f'<p class="note">Labelled: {told}. Takes that were taken back are not shown.</p>'
+
+
+def _notes(story: Story) -> Iterator[str]:
+    yield '<div class="wide"><table class="notes"><thead><tr><th>note<th>class<th>on<th>example ids</tr></thead><tbody>'
+    for note in story.notes[:NOTE_ROWS]:
+        first, last = note.ids
+        which = str(first) if first == last else f"{first} to {last}"
+        takes = "" if note.takes == 1 else f" in {_counted(note.takes, 'take')}"
+        yield f"<tr><td>{_text(note.text)}<td>{_text(story.named(note.class_id))}"
+        yield f'<td>{_counted(note.count, "example")}{takes}<td class="number">{which}</tr>'
+    yield "</tbody></table></div>"
+    left = len(story.notes) - NOTE_ROWS
+    if left > 0:
+        yield f'<p class="note">{_counted(left, "more note")}: an export of the examples has them all.</p>'
 
 
 def _versions(story: Story) -> Iterator[str]:

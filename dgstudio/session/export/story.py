@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,7 @@ from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.restored import SIGNAL
-from dgstudio.types import F32, OWN_ACTS, ClassInfo, PublishRecord, Take
+from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, PublishRecord, Take
 
 THUMBNAILS = 6
 """Windows that are shown of a class, spread evenly over those that the session kept."""
@@ -35,6 +35,20 @@ class ClassStory:
     takes: int
     windows: tuple[F32, ...]
     from_base: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of the user's on standing examples of one class: what it says, on how many, in how many takes.
+
+    `ids` are the first and the last of the examples.
+    """
+
+    text: str
+    class_id: int
+    count: int
+    takes: int
+    ids: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class Story:
     signal: dict[str, Any] | None
     classes: tuple[ClassStory, ...]
     takes: tuple[Take, ...]
+    notes: tuple[Note, ...]
     records: tuple[PublishRecord, ...]
     chapters: tuple[Chapter, ...]
     head: Version | None
@@ -103,6 +118,7 @@ def tell(session: Session) -> Story:
             f"The session {session.name} holds neither examples nor versions: there is nothing to tell."
         )
     head = Version.of(session, None) if session.versions() else None
+    alive = {info.id for info in living}
     labels: dict[int, Counter[int]] = {}
     for example in examples:
         labels.setdefault(example.take_id, Counter())[example.class_id] += 1
@@ -140,6 +156,7 @@ def tell(session: Session) -> Story:
         signal=signal if isinstance(signal, dict) else None,
         classes=tuple(classes),
         takes=tuple(kept),
+        notes=tuple(notes_on(session.notes(), [example for example in examples if example.class_id in alive])),
         records=tuple(records),
         chapters=tuple(chapters_of(records)),
         head=head,
@@ -150,6 +167,19 @@ def tell(session: Session) -> Story:
         protected=0 if head is None else len(head.footing.protected),
         scores=score_takes(session, kept, examples, records, living),
     )
+
+
+def notes_on(notes: Mapping[int, str], examples: Iterable[Example]) -> list[Note]:
+    """The notes on these examples, the same words on one class taken together, in the order of the examples."""
+    found: dict[tuple[str, int], list[Example]] = {}
+    for example in examples:
+        text = notes.get(example.id, "")
+        if text:
+            found.setdefault((text, example.class_id), []).append(example)
+    return [
+        Note(text, class_id, len(mine), len({example.take_id for example in mine}), (mine[0].id, mine[-1].id))
+        for (text, class_id), mine in found.items()
+    ]
 
 
 def _plain(colour: str) -> str:

@@ -58,7 +58,7 @@ table {{ border-collapse:collapse; font-size:13px }}
 th {{ text-align:left; font-weight:600; color:var(--strong) }}
 td,th {{ padding:5px 14px 5px 0; border-bottom:1px solid var(--grid); vertical-align:top; overflow-wrap:anywhere }}
 thead th {{ color:var(--muted); font-weight:500 }}
-.timeline {{ width:100% }}
+.timeline,.notes {{ width:100% }}
 .timeline .number,.timeline th {{ white-space:nowrap }}
 .timeline .learned td {{ color:var(--muted) }}
 .timeline .rejected td {{ color:var(--bad) }}

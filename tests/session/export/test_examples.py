@@ -50,7 +50,22 @@ def test_csv_says_the_same_and_loses_no_bit(story, tmp_path):
         assert row[:3] == [str(example.id), names[example.class_id], str(example.take_id)]
         assert (float(row[3]), float(row[4])) == (example.start, example.end)
         assert row[5:8] == ["held", "a <b>tape</b>", str(int(example.learn))]
-        assert np.asarray(row[8:], np.float32).tobytes() == example.features.tobytes()
+        assert row[8] == "" and np.asarray(row[9:], np.float32).tobytes() == example.features.tobytes()
+
+
+def test_notes_go_along(tmp_path):
+    words = 'the "second" try,\nwith the left hand: 12'
+    with Session.memory() as session:
+        session.put_class(ClassInfo(0, "a", "1", "#111111"))
+        session.put_take(Take(0, 0, 0.0, 1.0, "x"))
+        session.put_examples([Example(n, 0, 0, np.ones(2, np.float32), 0.0, 1.0) for n in range(3)])
+        session.put_notes([(1, words), (2, "7")])
+        export_examples(session, tmp_path / "a.csv")
+        export_examples(session, tmp_path / "a.npz")
+    header, *rows = rows_of(tmp_path / "a.csv")
+    assert [row[header.index("note")] for row in rows] == ["", words, "7"]
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as found:
+        assert found["note"].tolist() == ["", words, "7"]
 
 
 def test_an_export_is_data_for_the_experiments(story, tmp_path):

@@ -12,9 +12,9 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.model.plan import Plan
 from dgstudio.session.export import scoring, writing
-from dgstudio.session.export.report import TIMELINE_ROWS, export_report, page_of
+from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_report, page_of
 from dgstudio.session.export.scoring import version_before
-from dgstudio.session.export.story import chapters_of, tell
+from dgstudio.session.export.story import Note, chapters_of, tell
 from dgstudio.session.export.writing import MissingLibraryError
 from dgstudio.session.file import Session
 from dgstudio.session.restored import restored
@@ -254,3 +254,30 @@ def test_without_matplotlib_one_sentence(story, tmp_path, monkeypatch):
     with pytest.raises(MissingLibraryError, match=r"needs matplotlib, .*pip install 'dgstudio\[lab\]'"):
         export_report(story, tmp_path / "a.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_notes_are_listed_and_only_words(story, tmp_path):
+    told = tell(story)
+    assert not told.notes and "<h2>Notes" not in page_of(told)
+    with Session.memory() as session:
+        session.put_classes([ClassInfo(0, "a", "1", "#111111"), ClassInfo(1, "gone", "2", "#222222", living=False)])
+        for take_id in (0, 1, 2):
+            session.put_take(Take(take_id, take_id // 2, 0.0, 1.0, "x"))
+        ones = np.ones(3, np.float32)
+        session.put_examples([Example(n, n // 4, n // 2, ones, 0.0, 1.0) for n in range(6)])
+        session.put_notes([(0, "<i>sloppy</i>"), (2, "<i>sloppy</i>"), (3, "good"), (4, "of a removed class")])
+        told = tell(session)
+    assert [(n.text, n.count, n.takes, n.ids) for n in told.notes] == [
+        ("<i>sloppy</i>", 2, 2, (0, 2)),
+        ("good", 1, 1, (3, 3)),
+    ]
+    page = page_of(told)
+    assert "<i>sloppy" not in page
+    assert "<i>sloppy</i> a 2 examples in 2 takes 0 to 2 good a 1 example 3" in Page(page).text
+
+
+def test_of_very_many_notes_the_first_are_listed(story):
+    told = tell(story)
+    class_id = told.classes[0].info.id
+    page = page_of(replace(told, notes=tuple(Note(f"n{i}", class_id, 1, 1, (i, i)) for i in range(NOTE_ROWS + 5))))
+    assert f"<td>n{NOTE_ROWS - 1}<" in page and f"<td>n{NOTE_ROWS}<" not in page and "5 more notes" in page
