@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from dgstudio.learning.consolidating import Comparison
 from dgstudio.learning.rebuilding import Rebuild
+from dgstudio.studio.numbers import grouped, percent
 from dgstudio.studio.state import Proposal
-from dgstudio.studio.widgets.statusbar import grouped
 
 
 def of_new_base(comparison: Comparison, name_of: Callable[[int], str]) -> Proposal:
@@ -36,7 +36,7 @@ def of_new_base(comparison: Comparison, name_of: Callable[[int], str]) -> Propos
         ("right on held-out examples", _percent(it.accuracy), _percent(it.new_accuracy)),
         ("multiply–accumulates an answer", grouped(round(it.macs)), grouped(round(it.new_macs))),
         ("banks above the base", str(it.banks), "0"),
-        ("protected answers with another class", "–", f"{it.flips} ({share:.1%})"),
+        ("protected answers with another class", "–", f"{it.flips} ({percent(share, 1)})"),
         ("largest change of their probabilities", "–", f"{it.max_change:.2f}"),
     )
     title = f"A new base from {_count(it.trained, 'example')}"
@@ -63,4 +63,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
+    return "–" if share is None else percent(share, 1)

@@ -285,7 +285,7 @@ def test_below_the_threshold_it_says_what_it_leans_to(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge, top=None, unsure="unlikely")))
     assert answer.text.answer == "unsure"
     assert lines(answer)[1] == "◆ perhaps rest 0.91, below 0.95"
-    assert answer._right.text() == "25% unsure" and answer.bars.threshold == 0.95
+    assert answer._right.text() == "25 % unsure" and answer.bars.threshold == 0.95
     answer.grab()
 
 

@@ -56,7 +56,7 @@ def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     assert bridge.calls == [("consolidate",)]
     bridge.train(0.43)
     line = window.task_line
-    assert line.isVisible() and (line.title.text(), line.percent.text()) == ("New base", "43 %")
+    assert line.isVisible() and (line.title.text(), line.figure.text()) == ("New base", "43 %")
     assert line.cancel.isVisible() and not line.look.isVisible()
     window.actions_.trigger("consolidate")
     assert "being trained already" in window.toast.text.text()
@@ -77,13 +77,13 @@ def test_the_comparison_is_told_in_words_and_figures(window, bridge):
     said = texts(window.proposal)
     assert window.proposal.isVisible()
     assert "the present model has learned them, which favours the present model." in said[0]
-    assert "14 of 1\u202f000 protected inputs would get another answer: 9 of 0, 5 of 3." in said
+    assert "14 of 1,000 protected inputs would get another answer: 9 of 0, 5 of 3." in said
     assert "4 examples that it gets wrong would be learned again on top of it." in said
     rows = " | ".join(said)
-    assert "right on held-out examples | 98.1% | 97.4%" in rows
-    assert "multiply–accumulates an answer | 152\u202f340 | 12\u202f128" in rows
+    assert "right on held-out examples | 98.1 % | 97.4 %" in rows
+    assert "multiply–accumulates an answer | 152,340 | 12,128" in rows
     assert "banks above the base | 7 | 0" in rows
-    assert "protected answers with another class | – | 14 (1.4%)" in rows
+    assert "protected answers with another class | – | 14 (1.4 %)" in rows
     assert "largest change of their probabilities | – | 0.87" in rows
 
 

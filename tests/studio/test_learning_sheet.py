@@ -28,7 +28,7 @@ def test_it_says_what_is_promised_and_how_much_is_certified(sheet, window, bridg
     window.update_frame(bridge.frame())
     words = [label.text() for label in sheet._labels.values()]
     assert "Exact: every publish leaves every bit of the answers to 400 protected inputs alone." in words
-    assert "Coverage: 96% of the newest answers provably equal those of the last protected version." in words
+    assert "Coverage: 96 % of the newest answers provably equal those of the last protected version." in words
     bridge.stats.novelty = 0.43
     assert "Novelty of the stream: 0.4 (above 1: unlike" in coverage_words(bridge.frame())
     bridge.stats.coverage = None

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.learning.contents import Contents, Part
-from dgstudio.studio.widgets.statusbar import grouped
+from dgstudio.studio.numbers import grouped
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord
 

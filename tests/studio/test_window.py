@@ -10,10 +10,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.studio.numbers import grouped
 from dgstudio.studio.palette import HELD_KEYS
 from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.widgets.chip import Chip
-from dgstudio.studio.widgets.statusbar import figures_of, grouped
+from dgstudio.studio.widgets.statusbar import figures_of
 from dgstudio.studio.window import TEXT_FIELDS, StudioWindow
 from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Take
 

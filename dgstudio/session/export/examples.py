@@ -29,7 +29,8 @@ class Standing:
 
     `X` (n, d) float32 raw features; `y` (n,) places in `class_names`; `ids`, `takes` (n,); `starts`, `ends` (n,)
     seconds of stream time; `who` and `sources` (n,) texts of their takes; `learned` (n,) whether it goes to the
-    learner, or is only stored and scored; `notes` (n,) the user's notes, "" for none. `left_out` counts examples of classes that were removed.
+    learner, or is only stored and scored; `notes` (n,) the user's notes, "" for none. `left_out` counts
+    examples of classes that were removed.
     """
 
     X: F32

@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.studio.commands import Commands
+from dgstudio.studio.numbers import percent
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.answertext import AnswerText, Line
@@ -192,7 +193,7 @@ class AnswerPanel(PanelFrame):
         if reading is None or not self._state.classes:
             return ""
         if self._unsure:
-            words.append(f"{self._unsure:.0%} unsure" if self._unsure >= 0.01 else "under 1% unsure")
+            words.append(f"{percent(self._unsure)} unsure" if self._unsure >= 0.01 else "under 1 % unsure")
         if reading.truth is not None:
             words.append(f"truth {reading.truth}")
         return " · ".join(words)

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.engine.quality_report import PROTECTED, TRUTH, QualityReport
+from dgstudio.studio.numbers import percent
 from dgstudio.studio.theme import DARK, Theme, mix
 
 LINE = 17
@@ -168,7 +169,7 @@ class ConfusionView(QWidget):
         if not total > 0:
             return f"{name}: no {unit_of(report.kind)} yet"
         whole = counted(total)
-        share = f"{count / total:.0%}".replace("%", " %")
+        share = percent(count / total)
         # The figures first: a long name must not push them out of sight.
         return f"{counted(count) or '0'} of {whole} {unit_of(report.kind, total)}, {share}: {name} {answer}"
 

@@ -4,73 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.studio.commands import Commands
+from dgstudio.studio.numbers import percent
 from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Proposal, StudioState
 from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.progressline import ProgressLine
 
 WIDTH = 560
 TOP = 92
-HEIGHT = 30
-"""Of the line."""
-BAR = 220
-"""Width of the bar in it."""
 
 
-class _Bar(QWidget):
-    """How much is done, painted from theme tokens."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.theme: Theme = DARK
-        self.share = 0.0
-        self.setAccessibleName("Progress")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        whole = QRectF(self.rect())
-        painter.setBrush(self.theme.colour("control_hover"))
-        painter.drawRoundedRect(whole, 2, 2)
-        painter.setBrush(self.theme.colour("accent"))
-        painter.drawRoundedRect(QRectF(0, 0, whole.width() * self.share, whole.height()), 2, 2)
-        painter.end()
-
-
-class TaskLine(QFrame):
-    """A slim line across the window while something long goes on, with Cancel; once it is over, with Compare."""
+class TaskLine(ProgressLine):
+    """There while a new base is trained, with Cancel; once it is over, with Compare."""
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("statusBar")
-        self.setAccessibleName("Background task")
+        super().__init__("Background task", "Progress", parent)
         self._state = state
         self._presentation = False
-        self.title, self.text, self.percent = QLabel(""), QLabel(""), QLabel("")
-        self.text.setObjectName("muted")
-        self.bar = _Bar()
-        self.cancel = QPushButton("Cancel")
-        self.look = QPushButton("Compare …")
-        self.keep = QPushButton("Dismiss")
-        self.cancel.setToolTip("Stop the training; nothing is left of it")
-        self.look.setToolTip("See how the new base compares with the present model")
-        self.keep.setToolTip("Keep the present model and forget the new base")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 0, 8, 0)
-        row.setSpacing(12)
-        for widget in (self.title, self.bar, self.percent, self.text):
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addStretch(1)
-        for button in (self.cancel, self.look, self.keep):
-            button.setObjectName("link")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.figure.show()
+        self.cancel = self.add_button("Cancel", "Stop the training; nothing is left of it")
+        self.look = self.add_button("Compare …", "See how the new base compares with the present model")
+        self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
         self.cancel.clicked.connect(lambda: commands.cancel_consolidation())
         self.keep.clicked.connect(lambda: commands.discard_proposal())
         state.changed.connect(self._on_changed)
@@ -84,16 +43,8 @@ class TaskLine(QFrame):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        self.bar.theme = theme
-        self.bar.setFixedSize(theme.px(BAR), theme.px(4))
-        self.title.setFont(theme.ui("body", 600))
-        self.text.setFont(theme.ui("body"))
-        self.percent.setFont(theme.mono("small"))
-        # So that what stands behind it does not move with each figure.
-        self.percent.setFixedWidth(self.percent.fontMetrics().horizontalAdvance("100 %"))
-        for button in (self.cancel, self.look, self.keep):
-            button.setFont(theme.ui("body", 600 if button is self.look else 400))
-        self.setFixedHeight(theme.px(HEIGHT))
+        super().apply_theme(theme)
+        self.look.setFont(theme.ui("body", 600))
 
     def _on_changed(self, topic: object) -> None:
         if topic != "task":
@@ -102,13 +53,12 @@ class TaskLine(QFrame):
         if task is not None:
             self.title.setText(task.title)
             self.text.setText(task.text)
-            self.percent.setText(f"{task.share:.0%}".replace("%", " %"))
-            self.bar.share = task.share
-            self.bar.update()
+            self.figure.setText(percent(task.share))
+            self.bar.light(0.0, task.share)
             self.cancel.setVisible(not task.over)
             self.look.setVisible(task.over)
             self.keep.setVisible(task.over)
-            self.setAccessibleDescription(f"{task.title}: {task.text}, {task.share:.0%}")
+            self.setAccessibleDescription(f"{task.title}: {task.text}, {percent(task.share)}")
         self.setVisible(task is not None and not self._presentation)
 
 

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.numbers import percent
 from dgstudio.studio.state import CellView
 from dgstudio.studio.theme import DARK, Theme, mix
 from dgstudio.studio.widgets.firing import FiringCounts
@@ -217,9 +218,7 @@ class GateMap(QWidget):
             if cell is None:
                 return "" if self.slots.filled else "Labelled examples appear here as soon as they are learned."
             name = self._name_of(cell.class_id)
-            return f"example of {name} · carries {cell.strength:.0%} as much of this answer as the strongest".replace(
-                "%", " %"
-            )
+            return f"example of {name} · carries {percent(cell.strength)} as much of this answer as the strongest"
         parts = [f"unit {index}"]
         share = self._firing.share(index)
         if share is not None:

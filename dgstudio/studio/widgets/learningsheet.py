@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from dgstudio.studio.commands import Commands
+from dgstudio.studio.numbers import grouped, percent
 from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
@@ -216,7 +217,7 @@ class LearningSheet(Overlay):
         state = self._state
         if topic not in ("settings", "health", "mode"):
             return
-        count = f"{state.protected:,}".replace(",", "\u202f")
+        count = grouped(state.protected)
         self._set("promise", f"Exact: every publish leaves every bit of the answers to {count} protected inputs alone.")
         for slider, step, number, name in (
             (self.most, SEAL_STEP, state.protect_at_seal, "Most at once"),
@@ -226,7 +227,7 @@ class LearningSheet(Overlay):
             slider.blockSignals(True)
             slider.setValue(round(number / step))
             slider.blockSignals(False)
-            self._set(f"{name} value", f"{number}")
+            self._set(f"{name} value", grouped(number))
         # Only where there is something to choose.
         for part in (self.features, self._labels["Features"], self._labels["Features value"]):
             part.setVisible(state.features_open)
@@ -242,7 +243,7 @@ class LearningSheet(Overlay):
             slider.setRange(round(low / STEP), round(high / STEP))
             slider.setValue(round(value / STEP))
             slider.blockSignals(False)
-        self._set("Openness value", f"τ = {state.tau:.2f}")
+        self._set("Openness value", f"τ = {state.tau:.2f}".replace("-", "−"))
         self._set("Disagreement value", f"δ = {state.delta:.2f}")
         self._set("Unsure below value", f"p < {state.abstain:.2f}" if state.abstain > 0 else "off")
         self.rules.choose(state.rule)
@@ -257,7 +258,7 @@ def coverage_words(frame: Frame) -> str:
     share = frame.stats.coverage
     if share is None:
         return "Nothing is protected yet, so no answer can be certified."
-    words = f"Coverage: {share:.0%} of the newest answers provably equal those of the last protected version."
+    words = f"Coverage: {percent(share)} of the newest answers provably equal those of the last protected version."
     if frame.stats.novelty is not None:
         # One digit: the text is read, and moves with every quarter second.
         words += f" Novelty of the stream: {frame.stats.novelty:.1f} (above 1: unlike what was learned)."

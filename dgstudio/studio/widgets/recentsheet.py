@@ -240,4 +240,4 @@ LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
 def _count(count: int, one: str, several: str) -> str:
-    return f"{count:,} {one if count == 1 else several}".replace(",", "\u202f")
+    return f"{count:,} {one if count == 1 else several}"

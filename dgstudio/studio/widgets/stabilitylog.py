@@ -108,7 +108,7 @@ def event_words(counts: Iterable[tuple[str, int]]) -> tuple[str, str]:
 def twin_words(stats: EngineStats) -> tuple[str, str]:
     """Return the text of the twin's lane and the token of its colour."""
     flips = stats.twin_flips
-    words = f"{flips:,} protected {'answer' if flips == 1 else 'answers'} flipped".replace(",", "\u202f")
+    words = f"{flips:,} protected {'answer' if flips == 1 else 'answers'} flipped"
     harmed = flips or stats.twin_unpublished or stats.twin_torn
     return words, "twin" if harmed else "text_muted"
 
@@ -119,7 +119,7 @@ def twin_note(stats: EngineStats) -> str:
     if stats.twin_reads:
         parts.append(f"{percent(stats.twin_unpublished, stats.twin_reads)} of reads unpublished")
     if stats.twin_torn:
-        parts.append(f"{stats.twin_torn:,} torn".replace(",", "\u202f"))
+        parts.append(f"{stats.twin_torn:,} torn")
     return " · ".join(parts)
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from dgstudio.studio.numbers import grouped
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.recordinglamp import RecordingLamp
@@ -197,11 +198,6 @@ def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:
         "lost": (lost, "bad" if stats.lost_samples else "warning" if stats.skipped_hops else "good"),
         "receipts": receipts,
     }
-
-
-def grouped(count: int) -> str:
-    """Return a count with its thousands parted by narrow spaces."""
-    return f"{count:,}".replace(",", "\u202f")
 
 
 def duration(us: float) -> str:

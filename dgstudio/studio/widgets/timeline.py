@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from dgstudio.studio.widgets.statusbar import grouped
+from dgstudio.studio.numbers import grouped
 from dgstudio.types import U8, PublishRecord
 
 LEARNED, INITIAL, REJECTED, ROLLED_BACK, CLASSES, SEALED = range(6)

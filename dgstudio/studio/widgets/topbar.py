@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.actions import ActionRegistry, display_key, tooltip_of
+from dgstudio.studio.numbers import grouped
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.chip import Chip, Part, Segmented
@@ -190,7 +191,7 @@ class TopBar(QFrame):
             self.modes.choose(state.mode.value)
         elif topic in ("settings", "versions", "health"):
             pinned = state.pinned is not None
-            protected, version = f"· {state.protected:,} protected".replace(",", " "), f"v{state.serving}"
+            protected, version = f"· {grouped(state.protected)} protected", f"v{state.serving}"
             self.contract.set_part(2, protected)
             self.serving.set_part(1, version)
             self.serving.set_part(2, "pinned" if pinned else "live", "warning" if pinned else "")
