@@ -157,6 +157,8 @@ class Bridge(EngineCommands):
             self._stats_wall = wall
             self._stats = engine.stats()
             self._health()
+            # The learner may have come to rest after its last publish was seen.
+            self._refresh_lamps()
             self._note_reach()
             self._note_quality()
             self._note_analysis()
