@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.worker import IMPORTING
 from dgstudio.errors import DgstudioError
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from dgstudio.studio.app import StudioOptions
 
 POLL_MS = 30
-LEAVE = "Leave them"
-"""The button of the toast that warns."""
+UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
+"""What may be lost with the present session."""
+LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
+GO = "Go all the same"
+"""Buttons of the toast that warns; the last one where several things would be lost."""
 STREAM = "stream"
 """Session setting: the options that opened its stream."""
 
@@ -35,11 +39,19 @@ Made = tuple[Engine, str, list[str]]
 class _Opening:
     """A session that is being opened, in a thread of its own. Nobody but `Sessions` uses it."""
 
-    def __init__(self, name: str, options: StudioOptions, make: Callable[[StudioOptions], Made]) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        options: StudioOptions,
+        make: Callable[[StudioOptions], Made],
+        leaving: frozenset[str] = frozenset(),
+    ) -> None:
+        self.name, self.options = name, options
+        self.leaving = leaving
+        """What the user has agreed to lose with the present session."""
         self.made: Made | None = None
         self.error = ""
-        self._options, self._make = options, make
+        self._make = make
         self._lock = threading.Lock()
         self._given_up = False
         self._thread = threading.Thread(target=self._run, name="dg-open", daemon=True)
@@ -64,7 +76,7 @@ class _Opening:
 
     def _run(self) -> None:
         try:
-            made = self._make(self._options)
+            made = self._make(self.options)
         except DgstudioError as error:
             self.error = str(error)
             return
@@ -85,7 +97,8 @@ class Sessions(QObject):
     A session is opened in a thread of its own while the present one goes on in its window: learning, answering,
     saving. Once it is open, and no key is held, the present engine is stopped, all that it was asked for is written,
     and a fresh window on the other session takes the place of this one. Where it cannot be opened, the present one
-    never notices.
+    never notices. What would be lost with the present one, a training among it, is told first, and the user stays
+    unless a button of that toast is pressed.
 
     Parameters
     ----------
@@ -178,19 +191,39 @@ class Sessions(QObject):
         if path is not None:
             self._list.note(path, len(cards), sum(card.count for card in cards))
 
-    def _begin(self, name: str, options: StudioOptions, *, leaving: bool = False) -> None:
+    def _begin(self, name: str, options: StudioOptions, leaving: frozenset[str] = frozenset()) -> None:
         if self._opening is not None:
             self._say("Another session is being opened: wait for it, or cancel that.", "warning")
-            return
-        unsaved = self._bridge.engine.book.total if self._bridge.engine.store.saved != "saved" else 0
-        if unsaved and not leaving:
+        elif self._may_leave(name, options, leaving):
+            self._opening = _Opening(name, options, self._make_engine, leaving)
+            self.window.opening.begin(name)
+            self._timer.start()
+
+    def _may_leave(self, name: str, options: StudioOptions, leaving: frozenset[str]) -> bool:
+        """Whether nothing is lost that the user has not agreed to lose; else it is told, with a button that agrees."""
+        losses = self._losses()
+        if losses.keys() <= leaving:
+            return True
+        agreed = frozenset(losses)
+        button = LEAVE[next(iter(losses))] if len(losses) == 1 else GO
+        self.window.toast.show_text(
+            " ".join(losses.values()), "warning", button, lambda: self._begin(name, options, agreed)
+        )
+        return False
+
+    def _losses(self) -> dict[str, str]:
+        """What goes with the present session, and a sentence on each."""
+        engine, losses = self._bridge.engine, {}
+        unsaved = engine.book.total if engine.store.saved != "saved" else 0
+        if unsaved:
             what = "1 example is" if unsaved == 1 else f"{unsaved:,} examples are"
-            text = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
-            self.window.toast.show_text(text, "warning", LEAVE, lambda: self._begin(name, options, leaving=True))
-            return
-        self._opening = _Opening(name, options, self._make_engine)
-        self.window.opening.begin(name)
-        self._timer.start()
+            losses[UNSAVED] = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
+        training = engine.consolidation
+        if training is not None and training.state == RUNNING:
+            losses[TRAINING] = "A new base is being trained: going to another session stops that."
+        elif training is not None and training.state == READY:
+            losses[TRAINED] = "A trained new base waits for your word (“Compare …” above): it is lost if you go."
+        return losses
 
     def _look(self) -> None:
         opening = self._opening
@@ -200,8 +233,11 @@ class Sessions(QObject):
             self.cancel()
             self._say(opening.error)
         elif self.window.labelling.held is None and not self._importing:
-            # What is being labelled or imported comes to its end first.
-            self._switch(opening)
+            # What is being labelled or imported comes to its end first. What has begun since may be lost, too.
+            if self._may_leave(opening.name, opening.options, opening.leaving):
+                self._switch(opening)
+            else:
+                self.cancel()
 
     @property
     def _importing(self) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
+from dgstudio.engine.consolidation import CANCELLED, READY, RUNNING
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.location import session_folder
@@ -285,3 +286,58 @@ def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monke
     desk.switch(hold.set)
     with Session.open(tmp_path / "first.dgs") as kept:
         assert len(kept.examples()) == 2000
+
+
+class Training:
+    """What a session and its window read of the training of a new base."""
+
+    def __init__(self, state=RUNNING):
+        self.state, self.share, self.text, self.comparison = state, 0.2, "Training the gated base", None
+
+    def stop(self):
+        self.state = CANCELLED
+
+    def join(self, timeout):
+        return self.state == CANCELLED
+
+
+@pytest.fixture
+def training(desk):
+    """A training that never ends by itself, in the first session."""
+    made = desk.engine.consolidation = Training()
+    return made
+
+
+def test_a_training_is_not_stopped_without_a_word(desk, tmp_path, training):
+    Session.create(tmp_path / "other.dgs").close()
+    window = desk.window
+    desk.sessions.open(tmp_path / "other.dgs")
+    assert "being trained: going to another session stops that" in window.toast.said
+    assert not window.opening.isVisible() and training.state == RUNNING
+    # Whoever says nothing stays.
+    window.toast.hide()
+    desk.sessions.open(tmp_path / "other.dgs")
+    assert desk.window is window and window.toast.button.text() == "Stop it and go"
+    desk.switch(window.toast.button.click)
+    assert desk.sessions.present() == tmp_path / "other.dgs" and training.state == CANCELLED
+
+
+def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(desk, tmp_path, request):
+    Session.create(tmp_path / "other.dgs").close()
+    hold, window, make = threading.Event(), desk.window, desk.sessions._make_engine
+    desk.sessions._make_engine = lambda options: (hold.wait(WAIT_MS / 1e3), make(options))[1]
+    desk.sessions.open(tmp_path / "other.dgs")
+    training = request.getfixturevalue("training")
+    hold.set()
+    desk.until(lambda: "being trained" in window.toast.said)
+    assert desk.window is window and not window.opening.isVisible() and training.state == RUNNING
+    desk.until(lambda: not [t for t in threading.enumerate() if t.name == "dg-open"])
+    desk.switch(window.toast.button.click)
+    assert desk.sessions.present() == tmp_path / "other.dgs"
+
+
+def test_a_trained_base_that_waits_is_told_of_too(desk, training):
+    training.state = READY
+    desk.sessions.new()
+    assert "waits for your word" in desk.window.toast.said and desk.window.toast.button.text() == "Go without it"
+    desk.switch(desk.window.toast.button.click)
