@@ -1,75 +1,42 @@
-"""The main window: panels around the live stream, one registry of actions, keys that are held to label."""
+"""The main window in use: frames, actions, keys that are held to label, and what its parts ask of each other."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSettings, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QGraphicsView,
     QLineEdit,
-    QMainWindow,
-    QMenu,
     QPlainTextEdit,
     QTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
 from dgstudio.studio.actions import ActionRegistry
-from dgstudio.studio.arrangement import Arrangement
+from dgstudio.studio.assembly import Assembly
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
-from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
-from dgstudio.studio.menu import class_actions, declare_actions, fill_menu
-from dgstudio.studio.palette import CommandPalette, Overlay, ShortcutSheet
-from dgstudio.studio.panels.answer import AnswerPanel
-from dgstudio.studio.panels.classes import ClassesPanel
-from dgstudio.studio.panels.gates import GatesPanel
-from dgstudio.studio.panels.log import LogPanel
-from dgstudio.studio.panels.quality import QualityPanel
-from dgstudio.studio.panels.snapshots import SnapshotsPanel
-from dgstudio.studio.panels.source import SourcePanel
-from dgstudio.studio.panels.stability import StabilityPanel
-from dgstudio.studio.panels.stream import StreamPanel
-from dgstudio.studio.panels.uncertain import UncertainPanel
+from dgstudio.studio.menu import class_actions, declare_actions
+from dgstudio.studio.palette import Overlay
 from dgstudio.studio.remembering import layout_of, remember, restore
-from dgstudio.studio.session_actions import SessionDesk, recent_sheet
+from dgstudio.studio.session_actions import SessionDesk
 from dgstudio.studio.settings import HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.state import Frame
-from dgstudio.studio.telling import Telling
-from dgstudio.studio.theme import THEMES, Theme, Themed, apply_to, load_fonts
-from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
-from dgstudio.studio.widgets.countdown import Countdown
-from dgstudio.studio.widgets.examplesheet import ExampleSheet
-from dgstudio.studio.widgets.historysheet import HistorySheet
-from dgstudio.studio.widgets.importsheet import ImportSheet
-from dgstudio.studio.widgets.learningsheet import LearningSheet
-from dgstudio.studio.widgets.openingline import OpeningLine
-from dgstudio.studio.widgets.panel import PanelFrame
-from dgstudio.studio.widgets.paneltabs import PanelTabs
-from dgstudio.studio.widgets.protectedsheet import ProtectedSheet
-from dgstudio.studio.widgets.statusbar import StatusBar
-from dgstudio.studio.widgets.toast import Banner, Toast
-from dgstudio.studio.widgets.topbar import TopBar
+from dgstudio.studio.theme import THEMES, Theme, apply_to, load_fonts
 from dgstudio.studio.windowkeys import WindowKeys
 from dgstudio.types import ClassInfo, Event
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
-TITLE_BAR = 40
-"""Logical pixels that a system's title bar takes at most."""
-PRESENTATION_SCALE = 1.4
-"""Type in presentation mode, so that the last row can read it."""
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
-class StudioWindow(QMainWindow, Telling):
+class StudioWindow(Assembly):
     """The studio. It draws what `update_frame` is given and asks for things through `commands`.
 
     Parameters
@@ -114,11 +81,8 @@ class StudioWindow(QMainWindow, Telling):
         self.actions_ = ActionRegistry(self)
         declare_actions(self)
         self.actions_.besides = lambda: class_actions(self)
-        self.panels = self._make_panels()
-        self._build()
-        for view in self.findChildren(QGraphicsView):
-            # Plots have no use for keys; without the focus they cannot swallow a class key either.
-            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.assemble()
+        self._connect()
         self.state.changed.connect(self._on_changed)
         self.labelling.changed.connect(self._on_held)
         self.labelling.overruled.connect(self.tell_overruled)
@@ -130,98 +94,23 @@ class StudioWindow(QMainWindow, Telling):
         self._on_changed("session")
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
 
-    # -- building ----------------------------------------------------------------------------------------------
+    # -- what its parts ask of each other -------------------------------------------------------------------------
 
-    def _make_panels(self) -> dict[str, PanelFrame]:
-        state, commands = self.state, self.commands
-        return {
-            "stream": StreamPanel(state, commands),
-            "source": SourcePanel(state, commands),
-            "answer": AnswerPanel(state, commands),
-            "gates": GatesPanel(state, commands),
-            "stability": StabilityPanel(state, commands),
-            "quality": QualityPanel(state, commands),
-            "classes": ClassesPanel(state, commands, self.labelling, self.attempt, self.actions_.single_letters),
-            "uncertain": UncertainPanel(state, commands),
-            "snapshots": SnapshotsPanel(state, commands),
-            "log": LogPanel(state, commands),
-        }
-
-    def _build(self) -> None:
-        desk = self.desk = QWidget()
-        desk.setObjectName("desk")
-        # The desk itself can have the focus, so that keys have a home when no control does.
-        desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.bar = TopBar(self.state, self.commands.offered_modes(), self.actions_)
+    def _connect(self) -> None:
         self.bar.mode_chosen.connect(self.commands.set_mode)
         self.bar.menu.clicked.connect(self._open_menu)
-        self.banner = Banner()
-        self.arrangement = Arrangement({**self.panels})
-        self.panels["log"].hide()
-        self.panels["quality"].hide()
-        for name in ("gates", "quality"):
-            tabs = PanelTabs(TABS, name)
+        self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
+        for tabs in self.tabs.values():
             tabs.chosen.connect(lambda wanted: self.show_quality(wanted == "quality"))
-            self.panels[name].set_tabs(tabs)
-        self.task_line = TaskLine(self.state, self.commands)
-        self.opening = OpeningLine()
-        self.status = StatusBar(self.state)
-        column = QVBoxLayout(desk)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget in (self.bar, self.banner, self.opening, self.task_line, self.arrangement, self.status):
-            column.addWidget(widget, 1 if widget is self.arrangement else 0)
-        self.setCentralWidget(desk)
-        self.toast = Toast(desk)
-        self.toast.over = self.panels["snapshots"]
-        self.palette_ = CommandPalette(self.actions_, desk)
-        self.shortcuts = ShortcutSheet(self.actions_, desk)
-        self.learning = LearningSheet(self.state, self.commands, self.bar.contract, desk)
-        self.proposal = ProposalSheet(self.state, self.commands, self.attempt, desk)
-        self.examples = ExampleSheet(self.state, self.commands, self.attempt, desk)
-        self.importing = ImportSheet(self.state, self.commands, self.attempt, desk)
-        self.history = HistorySheet(self.state, self.commands, desk)
-        self.recent = recent_sheet(self, desk)
-        self.protected = ProtectedSheet(self.state, self.commands, self.attempt, desk)
+        self.task_line.look.clicked.connect(self.proposal.open)
         self.learning.browsed.connect(lambda: self._open_instead(self.learning, self.protected))
-        self.countdown = Countdown(self.state, self.labelling, self.panels["gates"], desk)
         self.classes_panel.countdown.connect(self.countdown.begin)
         self.classes_panel.added.connect(self._label_none)
         self.classes_panel.closed.connect(self._forget_none)
         self.uncertain_panel.none_of_these.connect(self._offer_class)
-        quality = self.panels["quality"]
-        assert isinstance(quality, QualityPanel)
-        quality.examples_chosen.connect(self.examples.open_on)
-        snapshots = self.panels["snapshots"]
-        assert isinstance(snapshots, SnapshotsPanel)
-        snapshots.examples_asked.connect(self.examples.show_version)
-        self.task_line.look.clicked.connect(self.proposal.open)
-        self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
-        self.hints = first_hints(self.panels, self.bar, desk)
+        self.quality_panel.examples_chosen.connect(self.examples.open_on)
+        self.snapshots_panel.examples_asked.connect(self.examples.show_version)
         self.hints.finished.connect(lambda: self.settings.setValue(HINTS_SEEN, True))
-        self._menu = QMenu(self)
-        fill_menu(self._menu, self.actions_)
-
-    @property
-    def classes_panel(self) -> ClassesPanel:
-        """The Classes panel."""
-        panel = self.panels["classes"]
-        assert isinstance(panel, ClassesPanel)
-        return panel
-
-    @property
-    def stream_panel(self) -> StreamPanel:
-        """The Stream panel."""
-        panel = self.panels["stream"]
-        assert isinstance(panel, StreamPanel)
-        return panel
-
-    @property
-    def uncertain_panel(self) -> UncertainPanel:
-        """The panel "Which one was this?"."""
-        panel = self.panels["uncertain"]
-        assert isinstance(panel, UncertainPanel)
-        return panel
 
     def _offer_class(self, span: tuple[float, float]) -> None:
         def make() -> None:
@@ -237,11 +126,6 @@ class StudioWindow(QMainWindow, Telling):
 
     def _forget_none(self) -> None:
         self._none_span = None
-
-    def fills_screen(self) -> bool:
-        """Whether the window, with the frame that the system draws around it, has no room on the screen."""
-        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
-        return self.width() > room.width() or self.height() > room.height()
 
     # -- frames --------------------------------------------------------------------------------------------------
 
@@ -280,21 +164,6 @@ class StudioWindow(QMainWindow, Telling):
         self._recording_shown = card is not None
 
     # -- look --------------------------------------------------------------------------------------------------
-
-    def apply_theme(self, theme: Theme) -> None:
-        """Give the whole window another look; the scale of type follows the presentation mode."""
-        theme = theme.scaled(PRESENTATION_SCALE if self.state.presentation else 1.0)
-        self.theme = theme
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_to(app, theme)
-        self.arrangement.scale = theme.scale
-        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
-        over += [self.recent, self.opening, self.importing, self.protected]
-        for part in [*over, *self.panels.values()]:
-            part.apply_theme(theme)
-        self.arrangement.follow()
 
     def toggle_theme(self) -> None:
         """Dark to light, or back; remembered."""
@@ -341,16 +210,6 @@ class StudioWindow(QMainWindow, Telling):
         """Show or hide the log beside the snapshots."""
         self.panels["log"].setVisible(self.panels["log"].isHidden())
 
-    def show_quality(self, on: bool) -> None:
-        """Show how good the answers are, in the place of gates and stability, or those again."""
-        tabs = self.panels["quality" if on else "gates"].tabs
-        before = self.panels["gates" if on else "quality"].tabs
-        by_key = before is not None and any(button.hasFocus() for button in before.buttons.values())
-        self.arrangement.show_quality(on)
-        if by_key and tabs is not None:
-            # The focus goes with the tab.
-            tabs.buttons["quality" if on else "gates"].setFocus(Qt.FocusReason.TabFocusReason)
-
     def toggle_quality(self) -> None:
         """Show Quality if it is not shown, else what stood there."""
         self.show_quality(not self.arrangement.quality_shown)
@@ -369,13 +228,7 @@ class StudioWindow(QMainWindow, Telling):
             self.toggle_full_screen()
 
     def _present(self, presentation: bool) -> None:
-        self.panels["uncertain"].setVisible(not presentation)
-        # What is performed stays at hand: the presenter clicks it.
-        self.panels["source"].setVisible(not presentation or any(knob.kind == "choice" for knob in self.state.knobs))
-        self.arrangement.bottom.setVisible(not presentation)
-        self.status.setVisible(not presentation)
-        self.task_line.set_presentation(presentation)
-        self.bar.set_presentation(presentation)
+        self.show_for_audience(presentation)
         self.apply_theme(THEMES[self.theme.name])
         if presentation != self.isFullScreen():
             self.toggle_full_screen()
@@ -408,7 +261,7 @@ class StudioWindow(QMainWindow, Telling):
     def _open_menu(self) -> None:
         below = self.bar.menu.mapToGlobal(self.bar.menu.rect().bottomLeft())
         # popup, not exec: nothing modal stands in the way of a live stream.
-        self._menu.popup(below)
+        self.menu_.popup(below)
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -459,10 +312,3 @@ class StudioWindow(QMainWindow, Telling):
         self.commands.keep_layout(layout_of(self))
         self.commands.shutdown()
         self.gone.emit()
-
-
-TABS = [
-    ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
-    ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
-]
-"""Panels that share the middle of the window."""

@@ -393,7 +393,7 @@ def test_f1_lists_every_key_once(window):
 
 
 def test_every_action_is_in_the_menu_and_every_chip_names_its_key(window):
-    menus = [window._menu, *(action.menu() for action in window._menu.actions() if action.menu() is not None)]
+    menus = [window.menu_, *(action.menu() for action in window.menu_.actions() if action.menu() is not None)]
     listed = {action.objectName() for menu in menus for action in menu.actions() if action.objectName()}
     assert listed == {action.id for action in window.actions_} - {"leave"}
     for id, chip in (("roll_back", window.bar.roll_back), ("present", window.bar.present)):
@@ -635,16 +635,16 @@ def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
 
 
 def test_the_menu_fits_a_small_screen(window):
-    assert window._menu.sizeHint().height() <= 768
+    assert window.menu_.sizeHint().height() <= 768
 
 
 def test_no_part_of_the_menu_is_there_twice(window):
-    titles = [action.text() for action in window._menu.actions() if action.text()]
+    titles = [action.text() for action in window.menu_.actions() if action.text()]
     assert len(titles) == len(set(titles))
 
 
 def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
-    under = next(action.menu() for action in window._menu.actions() if action.text() == "File")
+    under = next(action.menu() for action in window.menu_.actions() if action.text() == "File")
     texts = [action.text() for action in under.actions()]
     assert texts[:6] == ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
     assert texts[6:] == ["Import examples…", "Record the stream", "Export examples…", "Export model…", "Export report…"]

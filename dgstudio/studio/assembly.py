@@ -1,0 +1,181 @@
+"""What the window is made of, and where it stands: panels, bars, lines, sheets; and the look that all of them share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QApplication, QGraphicsView, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from dgstudio.studio.actions import ActionRegistry
+from dgstudio.studio.arrangement import Arrangement
+from dgstudio.studio.commands import Commands
+from dgstudio.studio.first_hints import first_hints
+from dgstudio.studio.labelling import Labelling
+from dgstudio.studio.menu import fill_menu
+from dgstudio.studio.palette import CommandPalette, ShortcutSheet
+from dgstudio.studio.panels.answer import AnswerPanel
+from dgstudio.studio.panels.classes import ClassesPanel
+from dgstudio.studio.panels.gates import GatesPanel
+from dgstudio.studio.panels.log import LogPanel
+from dgstudio.studio.panels.quality import QualityPanel
+from dgstudio.studio.panels.snapshots import SnapshotsPanel
+from dgstudio.studio.panels.source import SourcePanel
+from dgstudio.studio.panels.stability import StabilityPanel
+from dgstudio.studio.panels.stream import StreamPanel
+from dgstudio.studio.panels.uncertain import UncertainPanel
+from dgstudio.studio.session_actions import recent_sheet
+from dgstudio.studio.state import StudioState
+from dgstudio.studio.telling import Telling
+from dgstudio.studio.theme import Theme, Themed, apply_to
+from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
+from dgstudio.studio.widgets.countdown import Countdown
+from dgstudio.studio.widgets.examplesheet import ExampleSheet
+from dgstudio.studio.widgets.historysheet import HistorySheet
+from dgstudio.studio.widgets.importsheet import ImportSheet
+from dgstudio.studio.widgets.learningsheet import LearningSheet
+from dgstudio.studio.widgets.openingline import OpeningLine
+from dgstudio.studio.widgets.panel import PanelFrame
+from dgstudio.studio.widgets.paneltabs import PanelTabs
+from dgstudio.studio.widgets.protectedsheet import ProtectedSheet
+from dgstudio.studio.widgets.statusbar import StatusBar
+from dgstudio.studio.widgets.toast import Banner, Toast
+from dgstudio.studio.widgets.topbar import TopBar
+
+if TYPE_CHECKING:
+    from dgstudio.studio.window import StudioWindow
+
+TITLE_BAR = 40
+"""Logical pixels that a system's title bar takes at most."""
+PRESENTATION_SCALE = 1.4
+"""Type in presentation mode, so that the last row can read it."""
+TABS = [
+    ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
+    ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
+]
+"""Panels that share the middle of the window."""
+
+
+class Assembly(QMainWindow, Telling):
+    """The window as an arrangement of parts: `assemble` makes them, whoever derives from it says what they do."""
+
+    commands: Commands
+    state: StudioState
+    labelling: Labelling
+    actions_: ActionRegistry
+    theme: Theme
+
+    # -- making --------------------------------------------------------------------------------------------------
+
+    def assemble(self) -> None:
+        """Make every part and put it where it stands; actions must have been declared."""
+        self.panels = self._make_panels()
+        desk = self.desk = QWidget()
+        desk.setObjectName("desk")
+        # The desk itself can have the focus, so that keys have a home when no control does.
+        desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._stack(desk)
+        self.setCentralWidget(desk)
+        self._float(desk)
+        for view in self.findChildren(QGraphicsView):
+            # Plots have no use for keys; without the focus they cannot swallow a class key either.
+            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def _make_panels(self) -> dict[str, PanelFrame]:
+        state, commands = self.state, self.commands
+        self.stream_panel = StreamPanel(state, commands)
+        self.quality_panel = QualityPanel(state, commands)
+        self.classes_panel = ClassesPanel(state, commands, self.labelling, self.attempt, self.actions_.single_letters)
+        self.uncertain_panel = UncertainPanel(state, commands)
+        self.snapshots_panel = SnapshotsPanel(state, commands)
+        return {
+            "stream": self.stream_panel,
+            "source": SourcePanel(state, commands),
+            "answer": AnswerPanel(state, commands),
+            "gates": GatesPanel(state, commands),
+            "stability": StabilityPanel(state, commands),
+            "quality": self.quality_panel,
+            "classes": self.classes_panel,
+            "uncertain": self.uncertain_panel,
+            "snapshots": self.snapshots_panel,
+            "log": LogPanel(state, commands),
+        }
+
+    def _stack(self, desk: QWidget) -> None:
+        """What stands in the window, from its upper to its lower edge."""
+        self.bar = TopBar(self.state, self.commands.offered_modes(), self.actions_)
+        self.banner = Banner()
+        self.arrangement = Arrangement({**self.panels})
+        self.panels["log"].hide()
+        self.panels["quality"].hide()
+        self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
+        for name, tabs in self.tabs.items():
+            self.panels[name].set_tabs(tabs)
+        self.task_line = TaskLine(self.state, self.commands)
+        self.opening = OpeningLine()
+        self.status = StatusBar(self.state)
+        column = QVBoxLayout(desk)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.bar, self.banner, self.opening, self.task_line, self.arrangement, self.status):
+            column.addWidget(widget, 1 if widget is self.arrangement else 0)
+
+    def _float(self, desk: QWidget) -> None:
+        """What appears over all that, when it is asked for or has something to say."""
+        state, commands = self.state, self.commands
+        self.toast = Toast(desk)
+        self.toast.over = self.panels["snapshots"]
+        self.palette_ = CommandPalette(self.actions_, desk)
+        self.shortcuts = ShortcutSheet(self.actions_, desk)
+        self.learning = LearningSheet(state, commands, self.bar.contract, desk)
+        self.proposal = ProposalSheet(state, commands, self.attempt, desk)
+        self.examples = ExampleSheet(state, commands, self.attempt, desk)
+        self.importing = ImportSheet(state, commands, self.attempt, desk)
+        self.history = HistorySheet(state, commands, desk)
+        self.recent = recent_sheet(cast("StudioWindow", self), desk)
+        self.protected = ProtectedSheet(state, commands, self.attempt, desk)
+        self.countdown = Countdown(state, self.labelling, self.panels["gates"], desk)
+        self.hints = first_hints(self.panels, self.bar, desk)
+        self.menu_ = QMenu(self)
+        fill_menu(self.menu_, self.actions_)
+
+    # -- how it looks --------------------------------------------------------------------------------------------
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Give the whole window another look; the scale of type follows the presentation mode."""
+        theme = theme.scaled(PRESENTATION_SCALE if self.state.presentation else 1.0)
+        self.theme = theme
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_to(app, theme)
+        self.arrangement.scale = theme.scale
+        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
+        over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
+        over += [self.recent, self.opening, self.importing, self.protected]
+        for part in [*over, *self.panels.values()]:
+            part.apply_theme(theme)
+        self.arrangement.follow()
+
+    def show_for_audience(self, presentation: bool) -> None:
+        """Leave what an audience looks at, or show everything again."""
+        self.panels["uncertain"].setVisible(not presentation)
+        # What is performed stays at hand: the presenter clicks it.
+        self.panels["source"].setVisible(not presentation or any(knob.kind == "choice" for knob in self.state.knobs))
+        self.arrangement.bottom.setVisible(not presentation)
+        self.status.setVisible(not presentation)
+        self.task_line.set_presentation(presentation)
+        self.bar.set_presentation(presentation)
+
+    def show_quality(self, on: bool) -> None:
+        """Show how good the answers are, in the place of gates and stability, or those again."""
+        shown, before = ("quality", "gates") if on else ("gates", "quality")
+        by_key = any(button.hasFocus() for button in self.tabs[before].buttons.values())
+        self.arrangement.show_quality(on)
+        if by_key:
+            # The focus goes with the tab.
+            self.tabs[shown].buttons[shown].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def fills_screen(self) -> bool:
+        """Whether the window, with the frame that the system draws around it, has no room on the screen."""
+        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        return self.width() > room.width() or self.height() > room.height()
