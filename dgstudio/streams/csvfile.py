@@ -5,97 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.types import F64, I32
+from dgstudio.streams.columns import Column, number_in
+
+I64 = npt.NDArray[np.int64]
 
 SEPARATORS = (",", ";", "\t")
 CHUNK = 20_000
 """Rows that are held as Python text at once: a million rows of it would take some hundred megabytes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Categories:
-    """A column of names: `codes` (n,) int32 index `names`, which stand in the order in which they first appear."""
-
-    codes: I32
-    names: tuple[str, ...]
-
-
-class Column:
-    """One column while it is read, in pieces: its cells as numbers, and as names where it is one of names.
-
-    `numbers`: cells that are numbers (NaN included); `texts`: cells that are neither numbers nor empty;
-    `first_text`: the line of the first of those.
-    """
-
-    def __init__(self, name: str, *, decimal_comma: bool = False, named: bool = False) -> None:
-        self.name = name
-        self.numbers = 0
-        self.texts = 0
-        self.first_text = 0
-        self._decimal_comma = decimal_comma
-        self._values: list[F64] = []
-        self._codes: list[I32] | None = [] if named or name.lower() in NAMED else None
-        self._index: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return sum(len(part) for part in self._values)
-
-    def add(self, cells: Sequence[str], lines: Sequence[int]) -> None:
-        """Take the next cells, which stand on these lines of the file."""
-        if self._codes is not None:
-            index = self._index
-            codes = (index.setdefault(cell.strip(), len(index)) for cell in cells)
-            self._codes.append(np.fromiter(codes, np.int32, len(cells)))
-        if self._decimal_comma:
-            cells = [cell.replace(",", ".") for cell in cells]
-        try:
-            values = np.fromiter(map(float, cells), np.float64, len(cells))
-            self.numbers += len(cells)
-        except ValueError:
-            values = self._one_by_one(cells, lines)
-        self._values.append(values)
-
-    def _one_by_one(self, cells: Sequence[str], lines: Sequence[int]) -> F64:
-        values = np.full(len(cells), np.nan)
-        for i, cell in enumerate(cells):
-            number = number_in(cell)
-            if number is not None:
-                values[i] = number
-                self.numbers += 1
-            elif cell.strip():
-                self.first_text = self.first_text or lines[i]
-                self.texts += 1
-        return values
-
-    def values(self) -> F64:
-        """Return the cells as numbers, (n,), NaN for text and for empty cells."""
-        return np.concatenate(self._values) if self._values else np.zeros(0)
-
-    def categories(self) -> Categories:
-        """Return the cells as names, stripped; only of columns of names."""
-        assert self._codes is not None, "only columns of names keep them"
-        codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32)
-        return Categories(codes, tuple(self._index))
-
-
-NAMED = frozenset({"label", "labels", "class", "activity", "gesture", "take", "split"})
-"""Columns of names, in lower case: their cells mean names even where they are numbers."""
-
-
-def number_in(cell: str) -> float | None:
-    """Return the number that a cell holds, or None."""
-    try:
-        return float(cell)
-    except ValueError:
-        return None
 
 
 def encoding_of(path: Path, data: bytes) -> str:
@@ -131,43 +56,74 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
-def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple[list[Column], list[str]]:
-    """Read the bytes of a CSV file into columns of equal length, and notes about what was found.
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvRows:
+    """A CSV file that has been begun: what its first rows say, and all its rows of data, still to be read.
+
+    `rows` yields the number of a line, from 1, and its cells; `notes` says what was found, a sentence each.
+    """
+
+    names: tuple[str, ...]
+    header: bool
+    decimal_comma: bool
+    rows: Iterator[tuple[int, list[str]]]
+    notes: list[str]
+
+    @property
+    def first(self) -> str:
+        """What gave the number of columns, as a sentence calls it."""
+        return "the header" if self.header else "the first row"
+
+
+def begin_csv(path: Path, data: bytes) -> CsvRows | None:
+    """Begin the bytes of a CSV file; None where there is nothing in it.
 
     Separators are comma, semicolon (with decimal commas) or tab; empty lines and lines that begin with # are passed
-    over. Without a header the columns are called ch1, ch2, … The column `labels_column` is read as one of names.
+    over. Without a header the columns are called ch1, ch2, …
+
+    Raises
+    ------
+    BadInputError
+        If the file is not text; while rows are read, too, where quotation marks are wrong.
+    """
+    encoding = encoding_of(path, data)
+    with text_of(data, encoding) as file:
+        first = next((line for line in file if line.strip() and not line.startswith("#")), "")
+    if not first:
+        return None
+    separator = max(SEPARATORS, key=first.count)
+    rows = rows_of(path, text_of(data, encoding), separator, quoted=b'"' in data)
+    start, notes = list(islice(rows, 2)), list[str]()
+    names, header = names_of(start, notes)
+    return CsvRows(tuple(names), header, separator == ";", chain(start[1:] if header else start, rows), notes)
+
+
+def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple[list[Column], I64, list[str]]:
+    """Read the bytes of a CSV file into columns of equal length, the line of each row (n,), and notes on it.
+
+    See `begin_csv`. The column `labels_column` is read as one of names.
 
     Raises
     ------
     BadInputError
         If the file is not text, is empty, or has rows of different lengths; the first such line is named.
     """
-    encoding = encoding_of(path, data)
-    with text_of(data, encoding) as file:
-        first = next((line for line in file if line.strip() and not line.startswith("#")), "")
-    if not first:
+    csv_rows = begin_csv(path, data)
+    if csv_rows is None:
         raise BadInputError(f"{path} is empty: a recording has a header and one row a sample.")
-    separator = max(SEPARATORS, key=first.count)
-    with text_of(data, encoding) as file:
-        rows = rows_of(path, file, separator, quoted=b'"' in data)
-        start = list(islice(rows, 2))
-        notes: list[str] = []
-        names, has_header = names_of(start, notes)
-        columns = [Column(n, decimal_comma=separator == ";", named=n == labels_column) for n in names]
-        pending = start[1:] if has_header else start
-        while chunk := pending + list(islice(rows, CHUNK - len(pending))):
-            pending = []
-            for line, cells in chunk:
-                if len(cells) != len(columns):
-                    what = "the header" if has_header else "the first row"
-                    raise BadInputError(
-                        f"Line {line} of {path} has {_cells(len(cells))} where {what} has {len(columns)}: "
-                        "make every row equally long."
-                    )
-            lines = [line for line, _ in chunk]
-            for column, cells_of in zip(columns, zip(*(cells for _, cells in chunk), strict=True), strict=True):
-                column.add(cells_of, lines)
-    return columns, notes
+    columns = [Column(n, decimal_comma=csv_rows.decimal_comma, named=n == labels_column) for n in csv_rows.names]
+    lines: list[I64] = []
+    while chunk := list(islice(csv_rows.rows, CHUNK)):
+        for line, cells in chunk:
+            if len(cells) != len(columns):
+                raise BadInputError(
+                    f"Line {line} of {path} has {cell_count(len(cells))} where {csv_rows.first} has {len(columns)}: "
+                    "make every row equally long."
+                )
+        for column, cells_of in zip(columns, zip(*(cells for _, cells in chunk), strict=True), strict=True):
+            column.add(cells_of)
+        lines.append(np.fromiter((line for line, _ in chunk), np.int64, len(chunk)))
+    return columns, np.concatenate(lines) if lines else np.zeros(0, np.int64), csv_rows.notes
 
 
 def text_of(data: bytes, encoding: str) -> io.TextIOWrapper:
@@ -215,5 +171,6 @@ def names_of(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list
     return names, True
 
 
-def _cells(count: int) -> str:
+def cell_count(count: int) -> str:
+    """Return a number of cells in words."""
     return "1 cell" if count == 1 else f"{count} cells"

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import Categories, Column, read_csv
+from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
+from dgstudio.streams.csvfile import read_csv
 from dgstudio.types import F32, F64
 
 TIME_NAMES = {"time": 1.0, "t": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "time_ms": 1e-3, "ms": 1e-3}
@@ -79,8 +80,10 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     return table
 
 
-def _from_columns(path: Path, read: tuple[list[Column], list[str]], labels_column: str | None) -> RecordingTable:
-    columns, notes = read
+def _from_columns(
+    path: Path, read: tuple[list[Column], npt.NDArray[np.int64], list[str]], labels_column: str | None
+) -> RecordingTable:
+    columns, lines, notes = read
     by_name = {c.name.lower(): c for c in reversed(columns)}
     label = _label_column(path, columns, labels_column)
     take, split = (c if c is not label else None for c in (by_name.get(TAKE_NAME), by_name.get(SPLIT_NAME)))
@@ -95,12 +98,12 @@ def _from_columns(path: Path, read: tuple[list[Column], list[str]], labels_colum
         if id(column) in special or not len(column):
             continue
         if not column.numbers:
-            what = "is empty" if not column.texts else "has only text"
+            what = "is empty" if not column.words else "has only text"
             notes.append(f"The column “{column.name}” {what} and is left out.")
             continue
-        if column.texts:
-            hold = "1 cell holds" if column.texts == 1 else f"{column.texts} cells hold"
-            line = column.first_text
+        if column.words:
+            hold = "1 cell holds" if column.words == 1 else f"{column.words} cells hold"
+            line = lines[column.first_word]
             notes.append(f"In the column “{column.name}”, {hold} text, first on line {line}: taken as NaN.")
         channels.append(column)
     rows = len(columns[0])
@@ -188,7 +191,8 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     if labels_key is not None and labels_key not in arrays:
         raise BadInputError(f"{path} has no array “{labels_key}” for the labels; it has {listed(arrays)}.")
     label_name = labels_key or next((k for k in ("y", *LABEL_NAMES) if k in arrays), None)
-    labels, takes, splits = (categories_of(column(n, "fiubUS")) for n in (label_name, TAKE_NAME, SPLIT_NAME))
+    found = (column(name, "fiubUS") for name in (label_name, TAKE_NAME, SPLIT_NAME))
+    labels, takes, splits = (None if array is None else categories_of(array) for array in found)
     time_name = next((n for n in TIME_NAMES if n in arrays), "time")
     time = column(time_name, "fiu")
     names = arrays.get("channels", np.array([f"ch{i + 1}" for i in range(values.shape[1])]))
@@ -206,27 +210,6 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
         splits=splits,
         notes=notes,
     )
-
-
-def texts_of(array: npt.NDArray[Any]) -> list[str]:
-    """Return the entries as text; whole numbers without a decimal point, whatever their type."""
-    entries = array.tolist()
-    if array.dtype.kind == "S":
-        return [entry.decode("utf-8", "replace").strip() for entry in entries]
-    if array.dtype.kind == "f":
-        return [str(int(entry)) if entry.is_integer() else str(entry) for entry in entries]
-    return [str(entry).strip() for entry in entries]
-
-
-def categories_of(array: npt.NDArray[Any] | None) -> Categories | None:
-    """Return the entries (n,) as names, in the order in which they first appear; None for None."""
-    if array is None:
-        return None
-    found, first, codes = np.unique(array, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order))
-    return Categories(rank[codes], tuple(texts_of(found[order])))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import Categories
+from dgstudio.streams.columns import Categories
 from dgstudio.streams.table import RecordingTable
 from dgstudio.types import F64, UNKNOWN_TRUTH
 

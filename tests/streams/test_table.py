@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import CHUNK, Categories
+from dgstudio.streams.columns import Categories
+from dgstudio.streams.csvfile import CHUNK
 from dgstudio.streams.table import RecordingTable, read_table
 
 

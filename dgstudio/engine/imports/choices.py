@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dgstudio.streams.imports.table import ImportColumn, ImportTable
+from dgstudio.streams.columns import Column
+from dgstudio.streams.imports.table import ImportTable
 from dgstudio.streams.table import LABEL_NAMES, TIME_NAMES
 from dgstudio.types import StreamSpec
 
@@ -46,7 +47,7 @@ class Choices:
     channels: tuple[str | None, ...] = ()
 
 
-def numeric_columns(table: ImportTable, choices: Choices) -> list[ImportColumn]:
+def numeric_columns(table: ImportTable, choices: Choices) -> list[Column]:
     """Return the columns that may hold channels or features, in the order of the file."""
     special = (choices.label, choices.time, choices.take)
     return [
@@ -77,7 +78,7 @@ def guessed(table: ImportTable, target: Target) -> Choices:
     return replace(choices, channels=matched(numeric, target.spec.channels))
 
 
-def matched(columns: Sequence[ImportColumn], channels: Sequence[str]) -> tuple[str | None, ...]:
+def matched(columns: Sequence[Column], channels: Sequence[str]) -> tuple[str | None, ...]:
     """Return for each channel the column of its name (however it is written); by place where none has one."""
     by_name = {column.name.casefold(): column.name for column in reversed(columns)}
     named = [by_name.get(channel.casefold()) for channel in channels]

@@ -10,8 +10,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.session.export.examples import Standing
 from dgstudio.session.file import Session
 from dgstudio.session.restored import FEATURES, SIGNAL
-from dgstudio.streams.csvfile import Categories
-from dgstudio.streams.imports.table import PREVIEW, ImportColumn, ImportTable, Watch, shown
+from dgstudio.streams.columns import Categories, Column
+from dgstudio.streams.imports.table import PREVIEW, ImportTable, Watch, shown
 from dgstudio.streams.table import listed
 
 SUFFIX = ".dgs"
@@ -44,12 +44,12 @@ def read_session(path: Path, features: tuple[str, ...], watch: Watch) -> ImportT
         notes.append(f"{standing.left_out} examples of removed classes are left out.")
     takes, codes = np.unique(standing.takes, return_inverse=True)
     columns = [
-        ImportColumn.of_names("class", Categories(standing.y.astype(np.int32), standing.class_names)),
-        ImportColumn.of_names("take", Categories(codes.astype(np.int32), tuple(map(str, takes.tolist())))),
-        ImportColumn.of_numbers("start", standing.starts),
-        ImportColumn.of_numbers("end", standing.ends),
-        ImportColumn.of_numbers("learned", standing.learned.astype(np.float64)),
-        *(ImportColumn.of_numbers(name, standing.X[:, i]) for i, name in enumerate(features)),
+        Column.of_names("class", Categories(standing.y.astype(np.int32), standing.class_names)),
+        Column.of_names("take", Categories(codes.astype(np.int32), tuple(map(str, takes.tolist())))),
+        Column.of_numbers("start", standing.starts),
+        Column.of_numbers("end", standing.ends),
+        Column.of_numbers("learned", standing.learned.astype(np.float64)),
+        *(Column.of_numbers(name, standing.X[:, i]) for i, name in enumerate(features)),
     ]
     preview = [
         (

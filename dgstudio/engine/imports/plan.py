@@ -13,8 +13,8 @@ from dgstudio.engine.classes import clean_name
 from dgstudio.engine.imports.choices import FEATURES, Choices, Target, numeric_columns
 from dgstudio.engine.imports.windows import Cut, cut_windows
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import Categories
-from dgstudio.streams.imports.table import ImportColumn, ImportTable, Problems, Watch, shortened
+from dgstudio.streams.columns import Categories, Column
+from dgstudio.streams.imports.table import ImportTable, Problems, Watch, shortened
 from dgstudio.streams.timeline import missing
 from dgstudio.types import F32, I32
 
@@ -166,7 +166,7 @@ def _plan_features(plan: Plan, labels: I32, watch: Watch) -> None:
     plan.learn = _spread(wanted, plan.label_of, plan.notes)
 
 
-def _feature_columns(plan: Plan) -> list[ImportColumn]:
+def _feature_columns(plan: Plan) -> list[Column]:
     """The columns of the features in the order of this model's, by name, else by place."""
     target, table = plan.target.features, plan.table
     by_name = {column.name: column for column in table.columns}
@@ -193,7 +193,7 @@ def _feature_columns(plan: Plan) -> list[ImportColumn]:
     return columns
 
 
-def _bad_cell(column: ImportColumn, row: int) -> str:
+def _bad_cell(column: Column, row: int) -> str:
     word = column.bad.get(row)
     if word is not None:
         return f"“{shortened(word)}” in “{column.name}” is no number"
@@ -230,7 +230,7 @@ def _plan_samples(plan: Plan, labels: I32, watch: Watch) -> None:
         raise BadInputError(f"Nothing labelled is as long as a window of this stream ({window:g} s): nothing comes.")
 
 
-def _channel_columns(plan: Plan) -> list[ImportColumn]:
+def _channel_columns(plan: Plan) -> list[Column]:
     names, choices, table = plan.target.spec.channels, plan.choices, plan.table
     has = numeric_columns(table, choices)
     chosen = [table.column(name) for name in choices.channels]
@@ -253,7 +253,7 @@ def _channel_columns(plan: Plan) -> list[ImportColumn]:
     return columns
 
 
-def _tell_bad_samples(plan: Plan, channels: Sequence[ImportColumn], values: F32) -> None:
+def _tell_bad_samples(plan: Plan, channels: Sequence[Column], values: F32) -> None:
     for column in channels:
         for row, word in column.bad.items():
             text = f"“{shortened(word)}” in “{column.name}” is no number: taken as missing"

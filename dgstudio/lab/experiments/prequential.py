@@ -116,7 +116,7 @@ def read_stream(path: Path) -> LabelledStream:
     if table.labels is None:
         if path.suffix.lower() == ".npz":
             raise BadInputError(f"{path} has no labels: add an array called label.")
-        columns, _ = read_csv(path, path.read_bytes())
+        columns, _, _ = read_csv(path, path.read_bytes())
         table = read_table(path, columns[-1].name)
     if table.labels is None:
         raise BadInputError(f"{path} has no column of labels: add one called label.")

@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import Categories, number_in
+from dgstudio.streams.columns import Categories, Column, number_in
 from dgstudio.streams.imports.table import (
     MOST_CELLS,
     PREVIEW,
-    ImportColumn,
     ImportTable,
     Problems,
     Watch,
@@ -159,7 +158,7 @@ def _plain(cell: str) -> str:
 def _flat(
     path: Path, attributes: list[_Attribute], rows: Iterator[tuple[int, list[str]]], problems: Problems, watch: Watch
 ) -> ImportTable:
-    columns = [ImportColumn(a.name, named=a.kind != "numeric") for a in attributes]
+    columns = [Column(a.name, named=a.kind != "numeric", guess=True) for a in attributes]
     lines: list[int] = []
     preview: list[tuple[str, ...]] = []
     nominal = [(place, a) for place, a in enumerate(attributes) if a.kind == "nominal"]
@@ -179,7 +178,7 @@ def _flat(
     return ImportTable(path, "ARFF", columns, np.asarray(lines, np.int64), preview, problems)
 
 
-def _add(columns: list[ImportColumn], pending: list[list[str]]) -> None:
+def _add(columns: list[Column], pending: list[list[str]]) -> None:
     if pending:
         for column, cells in zip(columns, zip(*pending, strict=True), strict=True):
             column.add(cells)
@@ -226,14 +225,14 @@ def _takes(
     names = [a.name for a in inner] if samples_in_rows else [f"ch{i + 1}" for i in range(kept[0][1].shape[1])]
     counts = np.asarray([len(bag) for _, bag in kept])
     stacked = np.concatenate([bag for _, bag in kept])
-    columns = [ImportColumn.of_numbers(name, stacked[:, i]) for i, name in enumerate(names)]
+    columns = [Column.of_numbers(name, stacked[:, i]) for i, name in enumerate(names)]
     for number, (_, attribute) in enumerate(others):
-        column = ImportColumn(attribute.name, named=True)
+        column = Column(attribute.name, named=True)
         column.add([beside[i][number] for i, _ in kept])
         given = column.categories()
-        columns.append(ImportColumn.of_names(attribute.name, Categories(np.repeat(given.codes, counts), given.names)))
+        columns.append(Column.of_names(attribute.name, Categories(np.repeat(given.codes, counts), given.names)))
     codes = np.repeat(np.arange(len(kept), dtype=np.int32), counts)
-    columns.append(ImportColumn.of_names("take", Categories(codes, tuple(str(i) for i in range(len(kept))))))
+    columns.append(Column.of_names("take", Categories(codes, tuple(str(i) for i in range(len(kept))))))
     where = np.repeat(np.asarray([lines[i] for i, _ in kept], np.int64), counts)
     first = [*map(shown, beside[kept[0][0]]), "0"]
     preview = [(*map(shown, map(float, row)), *first) for row in stacked[: min(PREVIEW, int(counts[0]))]]

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import Categories
-from dgstudio.streams.imports.table import PREVIEW, ImportColumn, ImportTable, shown
-from dgstudio.streams.table import arrays_of, categories_of, listed, texts_of
+from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
+from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
+from dgstudio.streams.table import arrays_of, listed
 
 Array = npt.NDArray[Any]
 LABELS, CLASS_NAMES = "y", "class_names"
@@ -52,7 +52,7 @@ def read_npz(path: Path, data: bytes, channels: int) -> ImportTable:
             columns.append(_repeated(column, repeat))
     if repeat > 1 and not any(column.name == "take" for column in columns):
         codes = np.arange(entries, dtype=np.int32)
-        columns.append(_repeated(ImportColumn.of_names("take", Categories(codes, tuple(map(str, codes)))), repeat))
+        columns.append(_repeated(Column.of_names("take", Categories(codes, tuple(map(str, codes)))), repeat))
     lines = np.arange(1, len(values) + 1, dtype=np.int64)
     texts = [texts_of(_first(column)) for column in columns]
     preview = [tuple(text[row] for text in texts) for row in range(min(PREVIEW, len(values)))]
@@ -67,40 +67,38 @@ def _samples_last(values: Array, channels: int, notes: list[str]) -> Array:
     return values
 
 
-def _named_columns(arrays: dict[str, Array], values: Array) -> list[ImportColumn]:
+def _named_columns(arrays: dict[str, Array], values: Array) -> list[Column]:
     wide = values.shape[1]
     names = next((arrays[n] for n in NAMES if n in arrays and arrays[n].shape == (wide,)), None)
     given = texts_of(names) if names is not None and names.dtype.kind in "US" else []
     if len(set(given)) < wide:
         given = [f"ch{i + 1}" for i in range(wide)]
-    return [ImportColumn.of_numbers(name, values[:, i]) for i, name in enumerate(given)]
+    return [Column.of_numbers(name, values[:, i]) for i, name in enumerate(given)]
 
 
-def _column(name: str, array: Array, class_names: Array | None, path: Path) -> ImportColumn | None:
+def _column(name: str, array: Array, class_names: Array | None, path: Path) -> Column | None:
     if name == LABELS and class_names is not None and array.dtype.kind in "iu" and class_names.dtype.kind in "US":
         if len(array) and not 0 <= array.min() <= array.max() < len(class_names):
             raise BadInputError(f"“y” in {path.name} points beyond “class_names”: it is not what dgstudio exports.")
-        return ImportColumn.of_names("class", Categories(array.astype(np.int32), tuple(texts_of(class_names))))
+        return Column.of_names("class", Categories(array.astype(np.int32), tuple(texts_of(class_names))))
     if array.dtype.kind in "US" or name == LABELS:
-        names = categories_of(array)
-        assert names is not None, "there is an array"
-        return ImportColumn.of_names("label" if name == LABELS else name, names)
+        return Column.of_names("label" if name == LABELS else name, categories_of(array))
     if array.dtype.kind in "fiub":
-        return ImportColumn.of_numbers("take" if name == "takes" else name, array)
+        return Column.of_numbers("take" if name == "takes" else name, array)
     return None
 
 
-def _repeated(column: ImportColumn, times: int) -> ImportColumn:
+def _repeated(column: Column, times: int) -> Column:
     """The same with every entry as often as its take has samples."""
     if times == 1:
         return column
     if column.words:
         names = column.categories()
-        return ImportColumn.of_names(column.name, Categories(np.repeat(names.codes, times), names.names))
-    return ImportColumn.of_numbers(column.name, np.repeat(column.values(), times))
+        return Column.of_names(column.name, Categories(np.repeat(names.codes, times), names.names))
+    return Column.of_numbers(column.name, np.repeat(column.values(), times))
 
 
-def _first(column: ImportColumn) -> Array:
+def _first(column: Column) -> Array:
     """The first cells, for a preview."""
     if column.words:
         names = column.categories()

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.csvfile import SEPARATORS, encoding_of, names_of, rows_of, text_of
+from dgstudio.streams.columns import Column
+from dgstudio.streams.csvfile import begin_csv, cell_count, encoding_of, text_of
 from dgstudio.streams.imports.arff import read_arff
 from dgstudio.streams.imports.npz import read_npz
 from dgstudio.streams.imports.table import (
     MOST_BYTES,
     MOST_CELLS,
     PREVIEW,
-    ImportColumn,
     ImportTable,
     Problems,
     Watch,
@@ -84,35 +84,25 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _read_csv(path: Path, data: bytes, watch: Watch, named: Collection[str]) -> ImportTable:
-    encoding = encoding_of(path, data)
-    with text_of(data, encoding) as file:
-        first = next((line for line in file if line.strip() and not line.startswith("#")), "")
-    if not first:
+    csv_rows = begin_csv(path, data)
+    if csv_rows is None:
         raise BadInputError(f"{path.name} is empty: there is nothing to import.")
-    separator = max(SEPARATORS, key=first.count)
-    problems, notes, preview = Problems(), list[str](), list[tuple[str, ...]]()
+    problems, preview = Problems(), list[tuple[str, ...]]()
     lines: list[int] = []
     total = data.count(b"\n") + 1
-    with text_of(data, encoding) as file:
-        rows = rows_of(path, file, separator, quoted=b'"' in data)
-        start = list(islice(rows, 2))
-        names, has_header = names_of(start, notes)
-        columns = [ImportColumn(n, decimal_comma=separator == ";", named=n in named) for n in names]
-        pending = start[1:] if has_header else start
-        wanted = "the header" if has_header else "the first row"
-        while chunk := pending + list(islice(rows, CHUNK - len(pending))):
-            pending = []
-            whole = [(line, cells) for line, cells in chunk if len(cells) == len(columns)]
-            for line, cells in chunk if len(whole) < len(chunk) else ():
-                if len(cells) != len(columns):
-                    has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-                    problems.add(line, f"has {has} where {wanted} has {len(columns)}: left out")
-            if whole:
-                for column, cells_of in zip(columns, zip(*(cells for _, cells in whole), strict=True), strict=True):
-                    column.add(cells_of)
-                lines += [line for line, _ in whole]
-                preview += [tuple(cells) for _, cells in whole[: PREVIEW - len(preview)]]
-            watch.at(min(1.0, 0.1 + 0.9 * chunk[-1][0] / total))
-            if len(lines) * len(columns) > MOST_CELLS:
-                raise too_large(path)
-    return ImportTable(path, "CSV", columns, np.asarray(lines, np.int64), preview, problems, notes)
+    columns = [Column(n, decimal_comma=csv_rows.decimal_comma, named=n in named, guess=True) for n in csv_rows.names]
+    while chunk := list(islice(csv_rows.rows, CHUNK)):
+        whole = [(line, cells) for line, cells in chunk if len(cells) == len(columns)]
+        for line, cells in chunk if len(whole) < len(chunk) else ():
+            if len(cells) != len(columns):
+                wrong = f"has {cell_count(len(cells))} where {csv_rows.first} has {len(columns)}: left out"
+                problems.add(line, wrong)
+        if whole:
+            for column, cells_of in zip(columns, zip(*(cells for _, cells in whole), strict=True), strict=True):
+                column.add(cells_of)
+            lines += [line for line, _ in whole]
+            preview += [tuple(cells) for _, cells in whole[: PREVIEW - len(preview)]]
+        watch.at(min(1.0, 0.1 + 0.9 * chunk[-1][0] / total))
+        if len(lines) * len(columns) > MOST_CELLS:
+            raise too_large(path)
+    return ImportTable(path, "CSV", columns, np.asarray(lines, np.int64), preview, problems, csv_rows.notes)
