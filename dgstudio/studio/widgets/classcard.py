@@ -224,6 +224,8 @@ class ClassCardWidget(QWidget):
         if not info.key:
             under.setLeft(under.left() + self._paint_no_key(painter, under) + 10)
         if self.card.thumbs:
+            if min(under.width(), under.height()) < 1:
+                return
             painter.drawPixmap(under.topLeft(), self._thumbs(int(under.width()), int(under.height())))
         else:
             painter.setFont(theme.ui("small"))

@@ -342,6 +342,9 @@ class GateRaster(QWidget):
         self._draw_publishes(painter, top, tall / ratio)
         if self._axis is None:
             self._axis = self._make_axis()
+        # At 150 % the axis ends between two pixels; what is left below it is this widget's, too.
+        low = top + tall / ratio
+        painter.fillRect(QRectF(0, low, self.width(), self.height() - low), theme.colour("surface"))
         painter.drawPixmap(QPointF(0, top + tall / ratio), self._axis)
 
     def _draw_publishes(self, painter: QPainter, top: int, tall: float) -> None:
