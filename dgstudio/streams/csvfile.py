@@ -41,7 +41,7 @@ def encoding_of(path: Path, data: bytes) -> str:
         control = sum(byte < 32 and byte not in b"\t\r\n" for byte in head)
         if control * 100 <= len(head):
             return "latin-1"
-    raise BadInputError(f"{path} is not a text file: a recording is CSV (text) or NPZ.")
+    raise BadInputError(f"{path} is not a text file: save it as CSV, which is text, or as NPZ.")
 
 
 def _decodes(data: bytes, encoding: str) -> bool:

@@ -181,6 +181,9 @@ def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path):
             (tmp_path / name).write_bytes(data)
         sheet = shown(desk, tmp_path / name)
         assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
+        # Nothing stands there that belongs to another file.
+        if desk.state.importing.stage == FAILED:
+            assert sheet.table.isHidden() and sheet.middle.isHidden() and sheet.height() < 200
         assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
         sheet.cancel.click()
         assert not sheet.isVisible()
@@ -229,3 +232,12 @@ def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_pa
     desk.until(lambda: desk.window.toast.said == "Cancelled: nothing of f.npz came.")
     desk.until(lambda: desk.engine.store.idle)
     assert not sheet.isVisible() and desk.engine.book.total == 0 and not desk.engine.session.inactive_ids()
+
+
+def test_a_file_that_can_be_read_brings_the_whole_sheet_back(desk, tmp_path):
+    (tmp_path / "junk.dgs").write_bytes(b"junk" * 500)
+    sheet = shown(desk, tmp_path / "junk.dgs")
+    assert sheet.middle.isHidden()
+    sheet = shown(desk, recording(desk, tmp_path / "a.csv"))
+    desk.until(lambda: not sheet.middle.isHidden() and not sheet.table.isHidden())
+    assert sheet.height() > 500 and sheet.columns.label_box.isVisible()

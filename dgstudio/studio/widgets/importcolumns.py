@@ -20,6 +20,7 @@ from dgstudio.engine.imports.choices import FEATURES, SAMPLES, Choices, Target, 
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.chip import Segmented
+from dgstudio.studio.widgets.choicebox import ChoiceBox
 
 MOST_CHANNELS = 12
 """Channels that have a box each; more are matched by name or place alone."""
@@ -29,6 +30,8 @@ SHAPES = [
     (FEATURES, "Examples", "A row is an example: its features are in the columns, as File › Export writes them"),
 ]
 NONE = "–"
+LEAST_WIDE = 64
+"""Logical pixels of a box: long names of columns are shortened in it."""
 
 
 class ImportColumns(QWidget):
@@ -55,8 +58,10 @@ class ImportColumns(QWidget):
         self.rate.setDecimals(2)
         self.rate.setSuffix(" Hz")
         self.rate.setKeyboardTracking(False)
+        # Arrow keys and the wheel turn it.
+        self.rate.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.rate.valueChanged.connect(lambda _value: self._changed())
-        self.channel_boxes: list[QComboBox] = []
+        self.channel_boxes: list[ChoiceBox] = []
         self._channels = QGridLayout()
         self._channels.setHorizontalSpacing(8)
         self._channels.setVerticalSpacing(6)
@@ -100,8 +105,9 @@ class ImportColumns(QWidget):
         self.shape.apply_theme(theme)
         for label in (*self._names.values(), *self._channel_names, self.matching):
             label.setFont(theme.ui("small"))
-        for box in (self.label_box, self.time_box, self.rate, *self.channel_boxes):
-            box.setFont(theme.ui("body"))
+        self.rate.setFont(theme.ui("body"))
+        for box in (self.label_box, self.time_box, *self.channel_boxes):
+            box.apply_theme(theme)
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -122,12 +128,10 @@ class ImportColumns(QWidget):
         form.addLayout(times, 2, 1)
         return form
 
-    def _box(self, name: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
-        box.setMinimumContentsLength(6)
+    def _box(self, name: str) -> ChoiceBox:
+        box = ChoiceBox(name, "body")
+        box.setMinimumWidth(LEAST_WIDE)
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.activated.connect(lambda _place: self._changed())
         return box
 

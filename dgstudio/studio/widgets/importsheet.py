@@ -38,6 +38,7 @@ class ImportSheet(LabelSheet):
 
     def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Import examples", SIZE, 52, state, commands, parent)
+        self.grows = (1.4, 1.5)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
         self._shown: ImportView | None = None
@@ -105,6 +106,10 @@ class ImportSheet(LabelSheet):
             self._show_choices(view)
         self._show_plan(view)
 
+    def wanted_height(self) -> int:
+        """Return the height that what is in it needs: little where nothing could be read."""
+        return self.sizeHint().height() if self.middle.isHidden() else super().wanted_height()
+
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         for widget in self._small:
@@ -124,7 +129,10 @@ class ImportSheet(LabelSheet):
     # -- building ------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        head, middle, foot = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        head, foot = QHBoxLayout(), QHBoxLayout()
+        self.middle = QWidget()
+        middle = QHBoxLayout(self.middle)
+        middle.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self.title)
         head.addWidget(self.about, 1)
         head.addWidget(self.other)
@@ -149,7 +157,7 @@ class ImportSheet(LabelSheet):
         column.setSpacing(12)
         column.addLayout(head)
         column.addWidget(self.table)
-        column.addLayout(middle, 1)
+        column.addWidget(self.middle, 1)
         column.addWidget(self.progress)
         column.addLayout(foot)
 
@@ -210,8 +218,17 @@ class ImportSheet(LabelSheet):
         self.about.setText(about)
         self.about.setToolTip(str(view.path))
         busy = view.stage == IMPORTING
+        self._show_body(view.stage != FAILED)
         self.columns.setEnabled(not busy and table is not None)
         self.other.setEnabled(not busy)
+
+    def _show_body(self, on: bool) -> None:
+        """Show rows, columns and lists; nothing of them is true of a file that could not be read."""
+        if on == self.middle.isHidden():
+            self.table.setVisible(on)
+            self.middle.setVisible(on)
+            if self.isVisible():
+                self.place()
 
     def _show_choices(self, view: ImportView) -> None:
         table, choices = view.table, view.choices
@@ -265,7 +282,8 @@ class ImportSheet(LabelSheet):
         self.classes_title.setText(f"What comes: {many}" if plan is not None else "")
         for entry in comes:
             learned = "" if entry.learned == entry.count else f", {entry.learned:,} learned"
-            item = QListWidgetItem(f"{entry.name} · {entry.count:,}{learned}{' · new' if entry.new else ''}")
+            many = _count(entry.count, "example")
+            item = QListWidgetItem(f"{entry.name} · {many}{learned}{' · new' if entry.new else ''}")
             item.setIcon(self._swatch(entry.name))
             self.classes.addItem(item)
         notes = [] if plan is None else plan.notes

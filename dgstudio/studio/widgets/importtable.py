@@ -118,6 +118,7 @@ class PreviewView(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         across, down = self.horizontalHeader(), self.verticalHeader()
+        across.setStretchLastSection(True)
         across.setHighlightSections(False)
         across.setSectionsClickable(False)
         across.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
