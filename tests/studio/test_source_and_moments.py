@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.panels.source import SourcePanel, worded
+from dgstudio.studio.panels.uncertain import reason_of
 from dgstudio.studio.theme import LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
@@ -164,6 +166,18 @@ def test_a_second_click_and_escape_unmark(moments, window):
         undo()
         assert window.state.selection is None
         assert not moments.tiles[0].isChecked()
+
+
+def test_a_moment_says_why_it_is_asked_about_where_its_probabilities_do_not(window, bridge):
+    sure, close = bridge.reading_at(bridge.now - 1.0, 0.97), bridge.reading_at(bridge.now - 4.0, 0.5)
+    close = dataclasses.replace(close, probabilities=np.array([0.4, 0.38, 0.1, 0.1, 0.02], np.float32))
+    assert reason_of(sure, True) == "new pattern" and reason_of(close, True) == ""
+    assert reason_of(dataclasses.replace(sure, top=None), False) == "too strange" and reason_of(sure, False) == ""
+    bridge.state.uncertain, bridge.state.unseen = [sure, close], frozenset({sure.hop})
+    bridge.state.announce("uncertain")
+    first, second = window.panels["uncertain"].tiles
+    assert (first.reason, second.reason) == ("new pattern", "")
+    assert "such a gate pattern" in first.toolTip() and first.grab().width() > 0
 
 
 def test_without_doubts_the_panel_says_so(window):

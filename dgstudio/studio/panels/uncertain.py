@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from dgstudio.engine.doubtful import SMALL_MARGIN, margin_of
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import DARK, Theme
@@ -20,6 +21,8 @@ TITLE = "Which one was this?"
 EMPTY = "Nothing doubtful of late. Moments that the model is least sure of wait here for a name."
 NAME_IT = "Press its key"
 UNSEEN = "no moment before had such a gate pattern"
+NEW_PATTERN, STRANGE = "new pattern", "too strange"
+"""Why a moment is asked about of which the probabilities alone would not tell it."""
 TILE_WIDTH = 80
 MOST_TILES = 8
 
@@ -34,13 +37,14 @@ class MomentTile(QAbstractButton):
         self.theme: Theme = DARK
         self.reading = reading
         self.guesses = guesses
+        self.reason = reason_of(reading, unseen)
         self.trace: F32 | None = None
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         words = " or ".join(f"{name} {share:.2f}" for name, share in guesses) or "no answer"
-        words += f"; {UNSEEN}" if unseen else ""
+        words += f"; {UNSEEN}" if unseen else f"; {self.reason}" if self.reason else ""
         self.setAccessibleName(f"Moment at {reading.end:.1f} s: {words}")
         how = "Click it, then press the key of the class that it was; N: none of them, S: skip."
         self.setToolTip(f"{words}, at {reading.end:.1f} s.\n{how}")
@@ -82,15 +86,27 @@ class MomentTile(QAbstractButton):
         font, figures = theme.ui("tiny"), theme.mono("tiny")
         for place, (name, share) in enumerate(captions):
             row = QRectF(1, box.bottom() + 3 + place * line, self.width() - 2, line)
+            painter.setFont(font)
+            if self.reason and place:
+                painter.setPen(theme.colour("accent_text"))
+                words = QFontMetrics(font).elidedText(self.reason, Qt.TextElideMode.ElideRight, int(row.width()))
+                painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+                continue
+            painter.setPen(theme.colour("text" if place == 0 else "text_muted"))
             number = f"{share:.2f}".removeprefix("0")
             wide = QFontMetrics(figures).horizontalAdvance(number)
+            short = QFontMetrics(font).elidedText(name, Qt.TextElideMode.ElideRight, int(row.width() - wide - 6))
+            painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
             painter.setFont(figures)
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
-            painter.setFont(font)
-            painter.setPen(theme.colour("text" if place == 0 else "text_muted"))
-            short = QFontMetrics(font).elidedText(name, Qt.TextElideMode.ElideRight, int(row.width() - wide - 6))
-            painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, short)
+
+
+def reason_of(reading: Reading, unseen: bool) -> str:
+    """Return why a moment is asked about; "" where the two likeliest classes say so, being close."""
+    if margin_of(reading) < SMALL_MARGIN:
+        return ""
+    return NEW_PATTERN if unseen else STRANGE if reading.top is None else ""
 
 
 class UncertainPanel(PanelFrame):
