@@ -24,7 +24,7 @@ RECENT_KEPT = 300
 """Recent inputs that are looked at, at most."""
 APART_S = 0.25
 """Stream seconds between two of them: neighbours are nearly the same."""
-OWN_INPUT, RECENT_INPUT = "the base's own", "recent input"
+OWN_INPUT, RECENT_INPUT = "the base’s own", "recent input"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,7 +30,7 @@ NO_TORCH = "Training needs torch: install it with â€œpip install torch==2.13.0â€
 def train(folder: Path) -> Iterator[tuple[float, str]]:
     """Train base and twin on the same rows, classes weighed alike, and save the base model; yields how far it is."""
     raw, labels, job = get_job(folder)
-    yield 0.0, "Starting torch"
+    yield 0.0, "Getting ready to train"
     try:
         from dgstudio.model.training import Progress, train_base, train_dense
     except ImportError as error:

@@ -49,9 +49,9 @@ _KNOBS = (
          tooltip="Share of samples that are lost, five in a row; they arrive as missing values."),
     Knob("jitter", "Jitter", "float", 0.0, 0.0, 1.0, 0.01, "samples",
          tooltip="How unevenly the samples are taken: up to one sample late."),
-    Knob("frequency", "Custom frequency", "float", 2.5, 0.2, 12.0, 0.1, "Hz",
+    Knob("frequency", "Custom rate", "float", 2.5, 0.2, 12.0, 0.1, "Hz",
          tooltip="Repetitions a second of the gesture “custom”."),
-    Knob("amplitude", "Custom amplitude", "float", 0.6, 0.0, 3.0, 0.05, "g",
+    Knob("amplitude", "Custom force", "float", 0.6, 0.0, 3.0, 0.05, "g",
          tooltip="Strength of the gesture “custom”."),
     Knob("swap", "Swap axes", "bool", False, tooltip="Exchange x and y of both sensors."),
 )  # fmt: skip

@@ -26,6 +26,8 @@ from dgstudio.studio.widgets.chip import KeyCap, paint_key_cap
 ROLE = Qt.ItemDataRole.UserRole
 ROW = 30
 """Logical pixels of a row of the palette."""
+ROOMY = 0.62
+"""Of the window: a sheet that grows takes no more, so that the stream stays in sight."""
 NOT_LISTED = frozenset({"palette", "leave"})
 """What makes no sense to choose from the palette: it is open, and its Esc closes it."""
 HELD_KEYS = (
@@ -49,6 +51,8 @@ class Overlay(QFrame):
         self.theme: Theme = DARK
         self._host = parent
         self._wanted, self._top = QSize(width, height), top
+        self.grows = (1.0, 1.0)
+        """How many times wider and taller than asked for it may be where there is room for that."""
         self._focus_before: QWidget | None = None
         parent.installEventFilter(self)
         self.hide()
@@ -77,6 +81,9 @@ class Overlay(QFrame):
         """Centre it at the top of its parent, no larger than that."""
         host = self._host
         wanted = self._wanted * self.theme.scale
+        wide, tall = self.grows
+        most = QSize(round(wanted.width() * wide), round(wanted.height() * tall))
+        wanted = wanted.expandedTo(most.boundedTo(host.size() * ROOMY))
         wanted.setHeight(min(wanted.height(), self.wanted_height()))
         size = wanted.boundedTo(QSize(host.width() - 32, host.height() - self._top - 16))
         self.setGeometry((host.width() - size.width()) // 2, self._top, size.width(), size.height())
@@ -129,6 +136,7 @@ class CommandPalette(Overlay):
 
     def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
         super().__init__(parent, 560, 400, 64)
+        self.grows = (1.0, 2.0)
         self.setAccessibleName("Command palette")
         self._actions = actions
         self.field = QLineEdit()

@@ -106,6 +106,8 @@ QTableView#examples QHeaderView::section {
 
 QTableView#preview { background: $well; border: 1px solid $border; outline: none; color: $text; }
 QTableView#preview::item { padding-left: 5px; }
+QTableView#preview::item:selected { background: $accent_soft; color: $text_strong; }
+QTableView#preview:focus { border: 1px solid $accent_hover; }
 QTableView#preview QHeaderView { background: $raised; }
 QTableView#preview QHeaderView::section {
     background: $raised; color: $text_muted; border: none; border-bottom: 1px solid $border; padding-left: 8px;
@@ -128,6 +130,10 @@ QListWidget { background: transparent; border: 1px solid transparent; outline: n
 QListWidget:focus { border: 1px solid $accent_hover; }
 QListWidget#takes { background: $well; border: 1px solid $border; border-radius: 4px; padding: 2px 4px; }
 QListWidget#takes::item { padding: 1px 2px; }
+QListWidget#acts { background: $well; border: 1px solid $border; border-radius: 4px; padding: 3px; }
+QListWidget#acts:focus { border: 1px solid $accent_hover; }
+QListWidget#acts::item { padding: 4px 6px; border-radius: 3px; }
+QListWidget#acts::item:selected { background: $accent; color: $on_accent; }
 QProgressBar { background: $control_hover; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
 QListWidget#takes::item:selected { background: $control_hover; color: $text_strong; }

@@ -40,7 +40,7 @@ def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
     QTest.keyClick(sheet.openness, Qt.Key.Key_Left)
     QTest.keyClick(sheet.disagreement, Qt.Key.Key_Home)
     assert bridge.calls == [("openness", -0.49, 0.2), ("openness", -0.49, 0.0)]
-    assert sheet._labels["Openness value"].text() == "τ = -0.49"
+    assert sheet._labels["Openness value"].text() == "τ = −0.49"
     QTest.keyClick(sheet.openness, Qt.Key.Key_End)
     assert bridge.calls[-1] == ("openness", -0.52, 0.0), "no wider than leaves protected inputs room"
 
@@ -67,6 +67,8 @@ def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qt
     assert protected.isVisible() and not sheet.isVisible() and protected.table.rowCount() == 40
     assert protected.counts.text() == "40: 10 circle, 10 rest, 10 walk, 10 shake"
     assert not protected.release_button.isEnabled()
+    names = [protected.table.item(row, 0).text() for row in range(40)]
+    assert names == sorted(names), "by class, as the arrow in the head says"
     protected.table.sortItems(1)
     assert protected.table.item(0, 1).text() == "0.61"
     protected.table.selectRow(0)

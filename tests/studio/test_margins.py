@@ -65,8 +65,8 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
         QApplication.processEvents()
     assert label.isVisible() and label.height() >= label.heightForWidth(label.width()) - 1
     assert label.text() == (
-        "Room of routing on them (least, median): gates γ below 0.001, 0.13, or a move of the input by 0.0011, 0.06; "
-        "routers |r − τ| 0.1, 0.55."
+        "Room of their routing, least and median: gates γ under 0.001 and 0.13, that is a move of the input of "
+        "0.0011 and 0.06; routers |r − τ| 0.1 and 0.55."
     )
     assert window.rect().contains(window.learning.geometry())
 

@@ -716,3 +716,36 @@ def test_qt_paints_the_window_without_the_interpreter():
     """Where Python stands in the way of the window's events, all threads wait while Qt paints what is in it."""
     assert "event" not in vars(StudioWindow) and "notify" not in vars(StudioWindow)
     assert StudioWindow.event is QMainWindow.event
+
+
+def test_a_long_toast_is_wrapped_and_shows_every_word(window):
+    toast, text = window.toast, "This is one of several sentences that nobody should have to guess. " * 4
+    toast.show_text(text.strip(), "warning", "Do it")
+    QApplication.processEvents()
+    label = toast.text
+    assert label.text() == text.strip() and label.height() >= label.heightForWidth(label.width())
+    assert toast.button.isVisible() and window.desk.rect().contains(toast.geometry())
+    toast.show_text("Short.")
+    assert label.height() < 2 * label.fontMetrics().height() and toast.width() < 200
+
+
+def test_a_toast_waits_while_its_button_has_the_focus(window):
+    window.toast.show_text("There is something to decide.", "warning", "Do it", lambda: None)
+    window.toast.button.setFocus()
+    window.toast._expire()
+    assert window.toast.isVisible()
+    window.desk.setFocus()
+    window.toast._expire()
+    assert not window.toast.isVisible()
+
+
+@pytest.mark.parametrize("name", ["history", "protected", "importing"])
+def test_sheets_grow_with_the_window_and_leave_the_stream_in_sight(make_window, bridge, name):
+    window = make_window(bridge, size=(1280, 720))
+    sheet = getattr(window, name)
+    sheet.open()
+    small = sheet.size()
+    window.resize(2560, 1440)
+    QApplication.processEvents()
+    assert sheet.height() > 1.3 * small.height() and sheet.width() >= small.width()
+    assert sheet.height() <= 0.7 * window.height() and sheet.width() <= 0.7 * window.width()

@@ -30,6 +30,8 @@ class LogPanel(PanelFrame):
         self.lines = QPlainTextEdit()
         self.lines.setObjectName("log")
         self.lines.setReadOnly(True)
+        # Long lines are wrapped.
+        self.lines.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.setMaximumBlockCount(MOST_LINES)
         self.lines.document().setDocumentMargin(0)
         self.lines.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

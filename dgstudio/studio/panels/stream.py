@@ -290,7 +290,9 @@ class StreamPanel(PanelFrame):
         if mode != "following" and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None:
-            self.set_right(f"{word} · {len(spec.channels)} ch · {self._state.view_s:g} s")
+            # Large type leaves room for what changes only.
+            channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
+            self.set_right(f"{word}{channels} · {self._state.view_s:g} s")
         else:
             self.set_right("")
 

@@ -21,13 +21,15 @@ EMPTY = "Nothing has been labelled or changed yet."
 
 
 class HistorySheet(LabelSheet):
-    """Opened by H. The newest act stands on top; those that are undone are faint."""
+    """Opened by H. The newest act stands on top; those that are undone say so."""
 
     def __init__(self, state: StudioState, commands: Commands, parent: QWidget) -> None:
         super().__init__("History", SIZE, 64, state, commands, parent)
+        self.grows = (1.2, 1.8)
         self._acts: list[Act] = []
         self._done = 0
         self.list = QListWidget()
+        self.list.setObjectName("acts")
         self.list.setAccessibleName("Acts")
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -53,7 +55,7 @@ class HistorySheet(LabelSheet):
             act = self._acts[place - 1]
             undone = place > self._done
             item = QListWidgetItem(f"{time.strftime('%H:%M:%S', time.localtime(act.unix))}   {self._text(act, takes)}")
-            item.setForeground(self.theme.colour("text_faint" if undone else "text"))
+            item.setForeground(self.theme.colour("text_muted" if undone else "text"))
             if undone:
                 item.setText(f"{item.text()}   (undone)")
             item.setData(Qt.ItemDataRole.UserRole, place)

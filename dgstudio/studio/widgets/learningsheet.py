@@ -19,12 +19,12 @@ STEP = 0.01
 """Of both dials."""
 MOST_TAU, MOST_DELTA, MOST_ABSTAIN = 0.5, 1.0, 0.99
 RULES = {
-    "locked bank": ("Locked bank", "Solved in closed form beside the base; learns new classes, unlearns exactly"),
-    "gradient": ("Gradient", "Adam on the base's own gates and units, the papers' rule; no new classes"),
+    "locked bank": ("Locked bank", "Solved in closed form beside the base; learns new classes, unlearns exactly."),
+    "gradient": ("Gradient", "Adam on the base’s own gates and units, the papers’ rule; no new classes."),
 }
 OPENNESS = (
-    "How soon the learning bank opens to an input (τ). Wider learns fastest; narrower leaves more of the old answers "
-    "that are not protected untouched. Sealed banks keep theirs."
+    "How soon the learning bank opens to an input (τ). Wider learns faster; narrower leaves untouched "
+    "more of the old answers that are not protected. Sealed banks keep theirs."
 )
 DISAGREEMENT = (
     "By how much the bank may agree with what lies below it and speak all the same (δ). At 0 it speaks only to "

@@ -53,12 +53,12 @@ def room_words(room: RoutingRoom | None) -> str:
         return ""
     parts = []
     if room.gates is not None and room.radius is not None:
-        parts.append(f"gates γ {_pair(room.gates)}, or a move of the input by {_pair(room.radius)}")
+        parts.append(f"gates γ {_pair(room.gates)}, that is a move of the input of {_pair(room.radius)}")
     if room.routers is not None:
         parts.append(f"routers |r − τ| {_pair(room.routers)}")
     if room.disagreement is not None:
         parts.append(f"disagreement {_pair(room.disagreement)}")
-    return f"Room of routing on them (least, median): {'; '.join(parts)}." if parts else ""
+    return f"Room of their routing, least and median: {'; '.join(parts)}." if parts else ""
 
 
 def cause_words(record: PublishRecord, name_of: Callable[[int | None], str]) -> str:
@@ -73,4 +73,4 @@ def signed(value: float) -> str:
 
 
 def _pair(values: tuple[float, float]) -> str:
-    return ", ".join(f"{value:.2g}" if value >= SMALL else f"below {SMALL:g}" for value in values)
+    return " and ".join(f"{value:.2g}" if value >= SMALL else f"under {SMALL:g}" for value in values)

@@ -42,6 +42,7 @@ class ProtectedSheet(LabelSheet):
 
     def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Protected inputs", SIZE, 56, state, commands, parent)
+        self.grows = (1.0, 1.8)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
         self.inputs: list[ProtectedInput] = []
@@ -51,12 +52,13 @@ class ProtectedSheet(LabelSheet):
         self.words.setObjectName("muted")
         self.words.setWordWrap(True)
         self.table = QTableWidget(0, len(HEADS))
-        self.table.setObjectName("examples")
+        self.table.setObjectName("preview")
         self.table.setAccessibleName("Protected inputs")
         self.table.setHorizontalHeaderLabels(HEADS)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setShowGrid(False)
+        self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.table.setSortingEnabled(True)
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setHighlightSections(False)

@@ -59,6 +59,7 @@ class RecentSheet(Overlay):
         new: Callable[[], object],
     ) -> None:
         super().__init__(parent, SIZE.width(), SIZE.height(), 64)
+        self.grows = (1.2, 1.6)
         self.setAccessibleName("Recent sessions")
         self._sessions, self._present, self._open, self._forget = sessions, present, open_session, forget
         self.title = QLabel("Recent sessions")

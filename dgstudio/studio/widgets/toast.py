@@ -11,13 +11,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from dgstudio.studio.theme import DARK, Theme
 
 TOAST_MS = 6000
-"""How long a toast stays; it waits while the pointer is on it."""
+"""How long a toast stays; it waits while the pointer is on it, or the focus."""
+WIDEST = 760
+"""Logical pixels of its words, at most."""
 MARKS = {"info": "", "good": "✓", "warning": "▲", "error": "✕"}
 INKS = {"info": "text", "good": "good", "warning": "warning", "error": "bad"}
 
 
 class Toast(QFrame):
-    """One line at the lower edge of its parent, with at most one button; a new one takes the place of the old."""
+    """A sentence at the lower edge of its parent, with at most one button; a new one takes the place of the old."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,6 +36,7 @@ class Toast(QFrame):
         self._mark = QLabel("")
         self.text = QLabel("")
         self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setWordWrap(True)
         self.button = QPushButton("")
         self.button.setObjectName("link")
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -59,9 +62,7 @@ class Toast(QFrame):
         self._mark.setText(MARKS.get(level, ""))
         self._mark.setVisible(bool(self._mark.text()))
         self._mark.setStyleSheet(f"color: {self.theme.colour(INKS.get(level, 'text')).name()}")
-        room = max(200, self._host.width() - 220)
-        self.text.setText(self.text.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
-        self.text.setToolTip(text)
+        self.text.setText(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.setAccessibleName(text)
@@ -86,6 +87,13 @@ class Toast(QFrame):
         return False
 
     def _place(self) -> None:
+        # As wide as its words, up to where lines get hard to read; then it has two of them.
+        words = self.text.fontMetrics().horizontalAdvance(self.said) + 2
+        room = max(200, min(self._host.width() - 220, self.theme.px(WIDEST)))
+        # The height of the sentence before counts no more.
+        self.text.setMinimumHeight(0)
+        self.text.setFixedWidth(min(words, room))
+        self.text.setFixedHeight(self.text.heightForWidth(min(words, room)))
         self.adjustSize()
         host, over = self._host, self.over
         top = host.height() - self.height() - self.lift
@@ -100,7 +108,7 @@ class Toast(QFrame):
             callback()
 
     def _expire(self) -> None:
-        if self.rect().contains(self.mapFromGlobal(QCursor.pos())):
+        if self.rect().contains(self.mapFromGlobal(QCursor.pos())) or self.button.hasFocus():
             self._timer.start()
         else:
             self.hide()
