@@ -41,6 +41,7 @@ from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.engine.worker import JOIN_S, Worker
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner import Learner
+from dgstudio.learning.sealing import examples as example_count
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
@@ -404,7 +405,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
                 # As the window counts them: by their places.
                 held = enumerate(learner.footing.seals)
                 banks = banks_text(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
-                text = f"Label taken back; the model keeps what was sealed in {banks} ({len(sealed)} examples)"
+                text = f"Label taken back; the model keeps what was sealed in {banks} ({example_count(len(sealed))})"
                 self.events.say(Event("rebuild offered", text, "warning", data=sealed))
             return record
 

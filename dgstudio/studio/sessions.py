@@ -123,6 +123,8 @@ class Sessions(QObject):
         self._make_engine, self._make_window = make_engine, make_window
         self._opening: _Opening | None = None
         self._list = RecentSessions(window.settings)
+        self._noted: Path | None = None
+        """The file of the present session when the list was brought up to date last."""
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._look)
@@ -184,12 +186,21 @@ class Sessions(QObject):
         self.window = window
         window.sessions = self
         window.gone.connect(self._left)
+        window.state.changed.connect(self._on_changed)
+        self._noted = None
         self._note()
 
+    def _on_changed(self, topic: object) -> None:
+        if topic == "session":
+            self._note()
+
     def _note(self) -> None:
+        """Bring the list up to date on the present session, and on the file that it was in before “Save as”."""
         path, cards = self.present(), self._bridge.state.classes
-        if path is not None:
-            self._list.note(path, len(cards), sum(card.count for card in cards))
+        for held in (self._noted, path):
+            if held is not None and (held == path or held.is_file()):
+                self._list.note(held, len(cards), sum(card.count for card in cards))
+        self._noted = path
 
     def _begin(self, name: str, options: StudioOptions, leaving: frozenset[str] = frozenset()) -> None:
         if self._opening is not None:

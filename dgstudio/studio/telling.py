@@ -31,6 +31,8 @@ class Telling:
     sessions: SessionDesk | None
     pinned_told: int | None
     """The pinned version that a toast spoke of last."""
+    doomed_examples: frozenset[int] = frozenset()
+    """Examples that stand no more, and that the model is offered to be rebuilt without."""
     overruled: tuple[int, str] | None = None
     """The class whose take a later key has ended, and what is to be said of it."""
 
@@ -52,8 +54,8 @@ class Telling:
     def tell(self, event: Event) -> None:
         """Show a toast of an event, if it deserves one."""
         offering = self.toast.isVisible() and self.toast.button.text() == REBUILD
-        if event.kind in ("undo", "labels changed") and offering:
-            # What was offered says the same and more, whichever of the two came first.
+        if event.kind in ("undo", "labels changed") and offering and not self._standing(self.doomed_examples):
+            # What was offered says the same and more, whichever of the two came first; unless they stand again.
             return
         if event.kind in ("take saved", "labels changed"):
             level, text = "info" if event.level == "good" else event.level, event.text
@@ -63,11 +65,16 @@ class Telling:
                 self.overruled = None
             self.toast.show_text(text, level, "Undo", lambda: self.actions_.trigger("undo"))
         elif event.kind == "rebuild offered":
+            self.doomed_examples = frozenset(event.data) - self._standing(frozenset(event.data))
             self.toast.show_text(event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data))
         elif event.kind == "copy saved" and self.sessions is not None:
             self.toast.show_text(event.text, event.level, "Open it", lambda: self._open_copy(event.data))
         elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
             self.toast.show_text(event.text, event.level)
+
+    def _standing(self, ids: frozenset[int]) -> frozenset[int]:
+        """Those of these examples that stand."""
+        return ids & {example.id for example in self.commands.examples()} if ids else ids
 
     def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
         # It may take a second or two.

@@ -20,7 +20,7 @@ from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.proposals import of_new_base, of_rebuild
 from dgstudio.studio.telling import REBUILD
-from dgstudio.types import Event, Mode
+from dgstudio.types import Event, Example, Mode
 
 FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 
@@ -152,6 +152,22 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
     bridge.events = [Event("undo", "Undone: 3 examples")]
     window.update_frame(bridge.frame())
     assert window.toast.text.text() == "Undone: 3 examples"
+
+
+def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, monkeypatch):
+    def stand(*ids):
+        examples = [Example(i, 0, 0, np.ones(3, np.float32), 0.0, 1.0) for i in ids]
+        monkeypatch.setattr(bridge, "examples", lambda: examples)
+
+    stand(1, 2)
+    offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
+    bridge.events = [Event("labels changed", "3 examples deleted", "good"), offered]
+    window.update_frame(bridge.frame())
+    assert window.toast.button.text() == REBUILD
+    stand(1, 2, 3, 4, 5)
+    bridge.events = [Event("undo", "Undone: 3 examples deleted")]
+    window.update_frame(bridge.frame())
+    assert window.toast.said == "Undone: 3 examples deleted" and not window.toast.button.isVisible()
 
 
 def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, name_of):

@@ -341,3 +341,13 @@ def test_a_trained_base_that_waits_is_told_of_too(desk, training):
     desk.sessions.new()
     assert "waits for your word" in desk.window.toast.said and desk.window.toast.button.text() == "Go without it"
     desk.switch(desk.window.toast.button.click)
+
+
+def test_the_list_knows_what_the_file_holds_that_save_as_left(desk, tmp_path):
+    desk.teach("wave")
+    total, classes = desk.engine.book.total, len(desk.state.classes)
+    desk.window.commands.save_as(str(tmp_path / "second.dgs"))
+    desk.until(lambda: desk.state.session_name == "second.dgs")
+    listed = {entry.path.name: (entry.classes, entry.examples) for entry in desk.sessions.recent()}
+    assert listed == {"first.dgs": (classes, total), "second.dgs": (classes, total)}
+    assert [entry.path.name for entry in desk.sessions.recent()] == ["second.dgs", "first.dgs"]
