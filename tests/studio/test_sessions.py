@@ -172,7 +172,9 @@ def test_recent_sessions_are_listed_opened_and_forgotten(desk, tmp_path):
     assert sheet.isVisible()
     names = [sheet.list.item(row).text() for row in range(sheet.list.count())]
     assert names == [desk.sessions.present().stem, "gone", "first"]
-    assert not sheet.open_button.isEnabled(), "the first that is not open is gone"
+    assert sheet.list.currentRow() == 2 and sheet.open_button.isEnabled(), "the newest that can be opened"
+    sheet.list.setCurrentRow(1)
+    assert not sheet.open_button.isEnabled()
     assert "not there any more" in sheet.lines(sheet._at(1)[0], False)[1] and "Del forgets it" in sheet.words.text()
     assert sheet.lines(sheet._at(0)[0], True)[0] == "open now"
     QTest.keyClick(sheet.list, Qt.Key.Key_Return)

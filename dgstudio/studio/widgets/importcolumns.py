@@ -20,7 +20,7 @@ from dgstudio.engine.imports.choices import FEATURES, SAMPLES, Choices, Target, 
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.chip import Segmented
-from dgstudio.studio.widgets.choicebox import ChoiceBox
+from dgstudio.studio.widgets.choicebox import TALLEST, ChoiceBox
 
 MOST_CHANNELS = 12
 """Channels that have a box each; more are matched by name or place alone."""
@@ -106,6 +106,7 @@ class ImportColumns(QWidget):
         for label in (*self._names.values(), *self._channel_names, self.matching):
             label.setFont(theme.ui("small"))
         self.rate.setFont(theme.ui("body"))
+        self.rate.setFixedHeight(theme.px(TALLEST))
         for box in (self.label_box, self.time_box, *self.channel_boxes):
             box.apply_theme(theme)
 

@@ -118,8 +118,10 @@ class RecentSheet(Overlay):
             first, second = self.lines(entry, entry.path == present)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.path.stem}, {first}, {second}")
             self.list.addItem(item)
-        first_other = next((i for i in range(self.list.count()) if not self._at(i)[1]), 0)
-        self.list.setCurrentRow(min(row, self.list.count() - 1) if row >= 0 else first_other)
+        # One that can be opened, if there is any.
+        others = {i: entry for i in range(self.list.count()) for entry, here in [self._at(i)] if entry and not here}
+        there = next((i for i, entry in others.items() if not entry.gone), next(iter(others), 0))
+        self.list.setCurrentRow(min(row, self.list.count() - 1) if row >= 0 else there)
         self._chosen()
 
     def lines(self, entry: RecentSession, present: bool) -> tuple[str, str]:
