@@ -74,7 +74,7 @@ class Telling:
 
     def _standing(self, ids: frozenset[int]) -> frozenset[int]:
         """Those of these examples that stand."""
-        return ids & {example.id for example in self.commands.examples()} if ids else ids
+        return ids.intersection(self.commands.standing().ids.tolist()) if ids else ids
 
     def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
         # It may take a second or two.
