@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from dgstudio.learning.fourier import directions
 from dgstudio.learning.geometry import weights
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Features, Normaliser
-from dgstudio.types import F32
+from dgstudio.types import F32, F64
 
 NOISE = 1e-6
 """A spread below this share of a feature's size is rounding."""
@@ -32,11 +33,21 @@ def fit(raw: F32, class_ids: npt.NDArray[np.int64], settings: LearnerSettings) -
     Ω_ij ~ N(0, w_j²), ϕ ~ U[0, 2π) from the seed of `settings`; w_j says how much feature j matters, over σ.
     """
     normaliser = _normaliser(raw)
-    w = weights(normaliser(raw).astype(np.float64), class_ids, settings.kappa * settings.mu)
-    rng = np.random.default_rng(settings.seed)
-    omega = directions(rng, settings.features, raw.shape[1]) * w
-    phase = rng.uniform(0, 2 * np.pi, settings.features)
-    return normaliser, Features(omega.astype(np.float32), phase.astype(np.float32))
+    x, spread = normaliser(raw).astype(np.float64), normaliser.scale.astype(np.float64)
+    w = weights(x, spread, class_ids, settings.kappa * settings.mu)
+    waves, phase = _waves(settings.seed, settings.features, raw.shape[1])
+    return normaliser, Features((waves * w).astype(np.float32), phase)
+
+
+@lru_cache(maxsize=2)
+def _waves(seed: int, count: int, dim: int) -> tuple[F64, F32]:
+    """Directions (count, dim) and phases (count,), the same at every fit: drawing takes .2 s at d = 784."""
+    rng = np.random.default_rng(seed)
+    waves = directions(rng, count, dim)
+    phase = rng.uniform(0, 2 * np.pi, count).astype(np.float32)
+    for array in (waves, phase):
+        array.flags.writeable = False
+    return waves, phase
 
 
 def _normaliser(raw: F32) -> Normaliser:

@@ -25,26 +25,35 @@ LEAST = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    """A regression in closed form: `error` is its mean squared leave-one-out error, α (n, C) its weights."""
+    """A regression in closed form on weighed features.
+
+    `error` is its mean squared leave-one-out error, α (n, C) its weights, K its kernel; `weighed` (d,) says how much
+    the features count, `weights` (d,) is that over σ.
+    """
 
     error: float
-    reach: float
+    weighed: F64
+    weights: F64
     K: F64
     alpha: F64
 
 
-def weights(x: F64, class_ids: npt.NDArray[np.int64], mass: float) -> F64:
+def weights(x: F64, spread: F64, class_ids: npt.NDArray[np.int64], mass: float) -> F64:
     """Give each feature its weight over σ, (d,): the kernel is exp(−½‖weights·(x − x')‖²).
 
-    Of the learner's own regression on these examples, the expected squared slope of its scores along a feature says
-    how much the feature matters (Radhakrishnan et al. 2024); the regression on features weighed so has slopes of its
-    own. σ is chosen each time, and of all the regressions one is kept, by the squared error on examples left out, which
-    a ridge regression has in closed form. A function of its arguments.
+    The labels are asked whether the features share a unit, as pixels do, of which one that is hardly ever dark should
+    not be magnified: either each counts by its own spread or all by a common one. Then, of the learner's own regression
+    on these examples, the expected squared slope of its scores along a feature says how much the feature matters
+    (Radhakrishnan et al. 2024); the regression on features weighed so has slopes of its own. σ is chosen each
+    time. All choices are made by the squared error on examples left out, which a ridge regression has in closed
+    form. A function of its arguments.
 
     Parameters
     ----------
     x, class_ids
         Normalised examples (n, d), n ≥ 1, and their classes (n,).
+    spread
+        What each feature was divided by (d,).
     mass
         κμ: an example weighs that over the number of its class.
     """
@@ -56,33 +65,50 @@ def weights(x: F64, class_ids: npt.NDArray[np.int64], mass: float) -> F64:
     x = x[chosen]
     _, columns, counts = np.unique(class_ids[chosen], return_inverse=True, return_counts=True)
     onehot, noise = np.eye(len(counts))[columns], counts[columns] / mass
-    weighed, best, least = np.ones(d), plain, np.inf
-    for turn in range(TURNS + 1):
-        sigma = median_distance(x * weighed)
-        if sigma == 0.0:
+    units = (np.ones(d), _even(spread))
+    fitted = _better(*(_regression(x, weighed, onehot, noise) for weighed in units))
+    best = fitted
+    for _ in range(TURNS):
+        slopes = np.zeros(d) if fitted is None else _slopes(x, fitted) * fitted.weighed**4
+        if fitted is None or not slopes.mean() > 0.0:
             break
-        distances = _squared_distances(x * weighed / sigma)
-        fitted = min((_fit(distances, reach, onehot, noise) for reach in REACHES), key=lambda found: found.error)
-        if fitted.error < least:
-            least, best = fitted.error, weighed * (np.sqrt(fitted.reach) / sigma)
-        if turn < TURNS:
-            slopes = _slopes(x, fitted) * weighed**4
-            if not slopes.mean() > 0.0:
-                break
-            weighed = np.sqrt(slopes / slopes.mean() + LEAST)
-            weighed /= np.sqrt(np.square(weighed).mean())
+        fitted = _regression(x, _even(np.sqrt(slopes / slopes.mean() + LEAST)), onehot, noise)
+        best = _better(best, fitted)
+    return plain if best is None else best.weights
+
+
+def _even(weighed: F64) -> F64:
+    """The same with a mean square of 1."""
+    result: F64 = weighed / np.sqrt(np.square(weighed).mean())
+    return result
+
+
+def _better(first: _Fitted | None, second: _Fitted | None) -> _Fitted | None:
+    """The one with the smaller error; the first of equals."""
+    if first is None or second is None:
+        return first or second
+    return second if second.error < first.error else first
+
+
+def _regression(x: F64, weighed: F64, onehot: F64, noise: F64) -> _Fitted | None:
+    """Ridge regression with the kernel exp(−½ reach·‖weighed·(x − x')‖²/σ²) and the best reach, as the bank does it.
+
+    None where the features so weighed tell no example from another.
+    """
+    sigma = median_distance(x * weighed)
+    if sigma == 0.0:
+        return None
+    distances = _squared_distances(x * weighed / sigma)
+    best: _Fitted | None = None
+    for reach in REACHES:
+        K = np.exp(-0.5 * reach * distances)
+        S = K / RIDGE + 1.0 / RIDGE_BIAS
+        S[np.diag_indices_from(S)] += noise
+        inverse = np.linalg.inv(S)
+        alpha = inverse @ onehot
+        error = float(np.square(alpha / inverse.diagonal()[:, None]).sum(1).mean())
+        best = _better(best, _Fitted(error, weighed, weighed * (np.sqrt(reach) / sigma), K, alpha))
     return best
-
-
-def _fit(distances: F64, reach: float, onehot: F64, noise: F64) -> _Fitted:
-    """Ridge regression with the kernel exp(−½ reach·distances), as the learning bank does it from nothing."""
-    K = np.exp(-0.5 * reach * distances)
-    S = K / RIDGE + 1.0 / RIDGE_BIAS
-    S[np.diag_indices_from(S)] += noise
-    inverse = np.linalg.inv(S)
-    alpha = inverse @ onehot
-    left_out = alpha / inverse.diagonal()[:, None]
-    return _Fitted(float(np.square(left_out).sum(1).mean()), reach, K, alpha)
 
 
 def _slopes(x: F64, fitted: _Fitted) -> F64:

@@ -19,7 +19,7 @@ def normal(count: int, d: int, seed: int = 0) -> np.ndarray:
 
 def test_a_feature_that_decides_counts_more_than_those_that_do_not() -> None:
     x = normal(200, 6)
-    w = weights(x, (np.abs(x[:, 2]) > 0.7).astype(np.int64), MASS)
+    w = weights(x, np.ones(6), (np.abs(x[:, 2]) > 0.7).astype(np.int64), MASS)
     assert w.argmax() == 2
     assert w[2] > 2 * np.delete(w, 2).max()
     # None is given up: it may matter for a class that comes later.
@@ -28,8 +28,8 @@ def test_a_feature_that_decides_counts_more_than_those_that_do_not() -> None:
 
 def test_a_rule_of_short_reach_makes_a_narrow_kernel() -> None:
     x = normal(250, 2)
-    smooth = weights(x, (x.sum(1) + 2 * normal(250, 1, 1)[:, 0] > 0).astype(np.int64), MASS)
-    rough = weights(x, ((np.floor(x[:, 0]) + np.floor(x[:, 1])) % 2).astype(np.int64), MASS)
+    smooth = weights(x, np.ones(2), (x.sum(1) + 2 * normal(250, 1, 1)[:, 0] > 0).astype(np.int64), MASS)
+    rough = weights(x, np.ones(2), ((np.floor(x[:, 0]) + np.floor(x[:, 1])) % 2).astype(np.int64), MASS)
     assert rough.mean() > 2 * smooth.mean()
 
 
@@ -37,15 +37,27 @@ def test_a_rule_of_short_reach_makes_a_narrow_kernel() -> None:
 def test_too_little_to_choose_from_gives_the_median_distance(count: int, classes: int) -> None:
     x = normal(count, 3)
     sigma = median_distance(x) or 6**0.5
-    np.testing.assert_allclose(weights(x, np.arange(count) % classes, MASS), np.full(3, 1 / sigma))
+    np.testing.assert_allclose(weights(x, np.ones(3), np.arange(count) % classes, MASS), np.full(3, 1 / sigma))
 
 
 def test_examples_that_are_all_the_same_or_labelled_by_chance_give_finite_weights() -> None:
-    same = weights(np.ones((50, 3)), np.arange(50) % 2, MASS)
-    chance = weights(normal(300, 3), np.random.default_rng(1).integers(0, 3, 300), MASS)
-    constant = weights(normal(60, 3) * [1, 0, 1], np.arange(60) % 2, MASS)
+    same = weights(np.ones((50, 3)), np.ones(3), np.arange(50) % 2, MASS)
+    chance = weights(normal(300, 3), np.ones(3), np.random.default_rng(1).integers(0, 3, 300), MASS)
+    constant = weights(normal(60, 3) * [1, 0, 1], np.ones(3), np.arange(60) % 2, MASS)
     for w in (same, chance, constant):
         assert w.shape == (3,) and np.isfinite(w).all() and (w > 0).all()
+
+
+def test_labels_say_whether_features_share_a_unit() -> None:
+    # What decides is spread ten times as wide as what does not.
+    spread = np.array([10.0, 10.0, *[1.0] * 30])
+    shared, own = normal(100, 32), normal(100, 32, 1)
+    w = weights(shared, spread, (shared[:, 0] * shared[:, 1] > 0).astype(np.int64), MASS)
+    assert w[:2].min() > 5 * w[2:].max()
+    # What decides is spread least.
+    spread = np.array([0.01, 0.01, *[1.0] * 30])
+    w = weights(own, spread, (own[:, 0] + own[:, 1] > 0).astype(np.int64), MASS)
+    assert w[:2].min() > w[2:].max()
 
 
 def test_the_unit_of_a_feature_does_not_matter() -> None:
@@ -65,7 +77,7 @@ def test_a_constant_feature_keeps_a_scale_of_the_size_of_the_others() -> None:
     assert 0.1 < normaliser.scale[1] < 10
 
 
-@pytest.mark.parametrize(("count", "dim"), [(8, 8), (20, 8), (5, 8), (6, 1)])
+@pytest.mark.parametrize(("count", "dim"), [(8, 8), (20, 8), (5, 8), (1, 8), (6, 1)])
 def test_directions_are_orthogonal_by_blocks(count: int, dim: int) -> None:
     omega = directions(np.random.default_rng(0), count, dim)
     assert omega.shape == (count, dim)
