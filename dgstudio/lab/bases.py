@@ -165,7 +165,7 @@ def build(
         settings=LearnerSettings(seed=seed, protected=protected),
     )
     spec = train.spec
-    meta = {
+    meta = model.meta | {
         "origin": origin,
         "command": f"python -m dgstudio.lab.bases {spec.name} --seed {seed} --steps {steps}",
         "seed": seed,

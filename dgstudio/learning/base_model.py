@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.fourier import SIGMA_FROM, directions, median_distance
+from dgstudio.learning.geometry import READ, unit_power
 from dgstudio.learning.locked_bank import spread_by_class
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.learning.statistics import Sums
@@ -67,11 +68,15 @@ def assemble(
         raise BadInputError(f"{base.inputs} features have {len(feature_names)} names: give each one.")
     rng = np.random.default_rng(settings.seed)
     # Shuffled, so that any first part of P is a sample of all of it: σ reads one, and so does each round of audits.
-    spread = spread_by_class(np.arange(len(raw)), labels, min(settings.protected, len(raw) // 2))
-    chosen = rng.permutation(spread)
+    spread_out = spread_by_class(np.arange(len(raw)), labels, min(settings.protected, len(raw) // 2))
+    chosen = rng.permutation(spread_out)
     if len(chosen) < len(base.classes):
         raise BadInputError(f"{len(raw)} training inputs are too few to protect some of each class.")
-    phi = _features(base, normaliser, normaliser(raw), normaliser(raw[chosen]), settings.features, rng)
+    x = normaliser(raw)
+    some = spread_by_class(np.arange(len(raw)), labels, READ)
+    spread: F64 = normaliser.scale.astype(np.float64)
+    power = unit_power(x[some].astype(np.float64), spread, labels[some], settings.mu)
+    phi = _features(base, (spread**power).astype(np.float32), x, x[chosen], settings.features, rng)
     plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base, phi=phi))
     # By the kernel that serves, one input at a time, as the examples of a user will be.
     Z = np.array([plan.embed(row) for row in raw], np.float64)
@@ -89,22 +94,20 @@ def assemble(
         dense=dense,
         feature_names=feature_names,
         class_names=class_names,
-        meta=dict(meta or {}),
-        known=of_base(normaliser(raw), labels),
+        meta={**(meta or {}), "unit_power": power},
+        known=of_base(x, labels),
     )
 
 
-def _features(
-    base: Base, normaliser: Normaliser, x: F32, protected: F32, count: int, rng: np.random.Generator
-) -> Features:
-    """Draw φ over g(x) = [x' / rms‖x'‖ ; relu(W1 x + b1) / rms‖relu(W1 x + b1)‖], x' = x·√scale, all H units, ungated.
+def _features(base: Base, spread: F32, x: F32, protected: F32, count: int, rng: np.random.Generator) -> Features:
+    """Draw φ over g(x) = [x' / rms‖x'‖ ; relu(W1 x + b1) / rms‖relu(W1 x + b1)‖], x' = x·spread, all H units, ungated.
 
-    x' takes back half of what the normaliser did: a feature that hardly varies among the base's classes must not count
-    as much as one that varies widely, or classes that come later are judged by what the old ones never used. The waves
+    x' takes back some of what the normaliser did: a feature that hardly varies among the base's classes should not
+    count as much as one that varies widely, or classes that come later are judged by what the old ones never used,
+    unless the features have units of their own; how much, the base's own classes are asked (`unit_power`). The waves
     have the scale σ = `REACH` times the median positive distance of g over the first 300 of P. The weights of g's two
     parts are in Ω. φ gets a copy of W1 and b1 of its own, so that a rule that moves the base cannot move it.
     """
-    spread = np.sqrt(normaliser.scale)
     x_rms, u_rms = _rms(x * spread), _rms(_units(base, x))
     # As the kernel forms them, x / x_rms and 2·u / u_rms, times these weights.
     weights = np.concatenate([spread, np.full(base.hidden, 0.5)]).astype(np.float64)

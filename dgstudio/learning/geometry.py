@@ -1,4 +1,4 @@
-"""From nothing: which features matter and how far a label reaches, from the labelled examples themselves."""
+"""Which features matter and how far a label reaches, asked of labelled examples in closed form."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ READ = 256
 """Examples that the choice is made on, at most: each regression costs their number cubed."""
 REACHES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Candidates for (median distance / σ)²."""
+POWERS = (0.0, 0.5, 1.0)
+"""Of the spread: 0 measures each feature by its own, 1 all by a common one."""
 TURNS = 2
 """How often the features are weighed again by the slopes of the regression on the features weighed before."""
 LEAST = 0.1
@@ -36,6 +38,18 @@ class _Fitted:
     weights: F64
     K: F64
     alpha: F64
+
+
+def unit_power(x: F64, spread: F64, class_ids: npt.NDArray[np.integer], mass: float) -> float:
+    """Choose the p out of `POWERS` that makes x·spread^p tell the classes apart best: 1, the features share a unit.
+
+    By the squared error of the ridge regression on examples left out; arguments are those of `weights`. 0.5 where
+    there is nothing to choose by.
+    """
+    onehot, noise = _targets(class_ids, mass)
+    found = [(_regression(x, _even(spread**power), onehot, noise), power) for power in POWERS]
+    errors = [(fitted.error, power) for fitted, power in found if fitted is not None]
+    return min(errors)[1] if errors else 0.5
 
 
 def weights(x: F64, spread: F64, class_ids: npt.NDArray[np.int64], mass: float) -> F64:
@@ -63,8 +77,7 @@ def weights(x: F64, spread: F64, class_ids: npt.NDArray[np.int64], mass: float) 
         return plain
     chosen = np.linspace(0, count - 1, min(count, READ)).round().astype(int)
     x = x[chosen]
-    _, columns, counts = np.unique(class_ids[chosen], return_inverse=True, return_counts=True)
-    onehot, noise = np.eye(len(counts))[columns], counts[columns] / mass
+    onehot, noise = _targets(class_ids[chosen], mass)
     units = (np.ones(d), _even(spread))
     fitted = _better(*(_regression(x, weighed, onehot, noise) for weighed in units))
     best = fitted
@@ -75,6 +88,12 @@ def weights(x: F64, spread: F64, class_ids: npt.NDArray[np.int64], mass: float) 
         fitted = _regression(x, _even(np.sqrt(slopes / slopes.mean() + LEAST)), onehot, noise)
         best = _better(best, fitted)
     return plain if best is None else best.weights
+
+
+def _targets(class_ids: npt.NDArray[np.integer], mass: float) -> tuple[F64, F64]:
+    """One column a class, (n, C), and what each example's weight is the inverse of, (n,)."""
+    _, columns, counts = np.unique(class_ids, return_inverse=True, return_counts=True)
+    return np.eye(len(counts))[columns], counts[columns] / mass
 
 
 def _even(weighed: F64) -> F64:

@@ -69,7 +69,7 @@ class LearnerSettings:
     mu: float = 50.0
     prior: float = 0.3
     tau: float = -0.5
-    delta: float = 0.2
+    delta: float = 0.05
     margin: float = 0.6
     unsure: bool = True
     features: int = 1024

@@ -163,7 +163,7 @@ class Bank(Arrays):
     R: F32
     classes: tuple[int, ...]
     tau: float = -0.5
-    delta: float = 0.2
+    delta: float = 0.05
     sealed: bool = False
     added: F32 | None = None
     unsure: float = math.inf

@@ -181,7 +181,7 @@ class StudioState(QObject):
         """The learning bank is open where r > τ."""
         self.least_tau = -0.52
         """The widest openness that leaves protected inputs room."""
-        self.delta = 0.2
+        self.delta = 0.05
         """The learning bank speaks where it disagrees by more than −δ."""
         self.protect_at_seal = 400
         """How many inputs at most join the protected ones at one seal."""

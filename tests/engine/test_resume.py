@@ -363,7 +363,7 @@ def test_dials_that_cannot_be_used_are_said_and_left_out(rigs: Rigs, tmp_path: P
         session = Session.open(path)
         session.set_config(LEARNING, kept)
         rig = rigs(session)
-        assert dials(rig.engine) == ("locked bank", Mode.BOTH, -0.5, 0.2)
+        assert dials(rig.engine) == ("locked bank", Mode.BOTH, -0.5, 0.05)
         assert "learning settings cannot be used" in rig.heard("session").text
         rig.engine.stop()
 

@@ -143,7 +143,8 @@ def test_a_base_is_built_with_what_the_design_says(small):
         np.testing.assert_allclose(small.B0[:, column], weight * mine.sum(0), rtol=1e-4, atol=1e-4)
     x = small.normaliser(windows.raw).astype(float)
     u = np.maximum(x @ small.base.W1.T + small.base.b1, 0)
-    assert small.phi.x_rms == pytest.approx(np.sqrt((x**2 * small.normaliser.scale).sum(1).mean()), rel=1e-5)
+    spread = small.normaliser.scale ** small.meta["unit_power"]
+    assert small.phi.x_rms == pytest.approx(np.sqrt(np.square(x * spread).sum(1).mean()), rel=1e-5)
     assert small.phi.u_rms == pytest.approx(np.sqrt((u**2).sum(1).mean()), rel=1e-5)
     assert small.phi.W1.tobytes() == small.base.W1.tobytes() and small.phi.W1 is not small.base.W1
 
@@ -151,7 +152,7 @@ def test_a_base_is_built_with_what_the_design_says(small):
 def test_omega_has_the_scale_of_the_distances_in_g(small):
     x = small.normaliser(small.protected).astype(float)
     u = np.maximum(x @ small.phi.W1.T + small.phi.b1, 0)
-    spread = np.sqrt(small.normaliser.scale)
+    spread = small.normaliser.scale ** small.meta["unit_power"]
     g = np.concatenate([x * spread / small.phi.x_rms, u / small.phi.u_rms], axis=1)
     apart = np.linalg.norm(g[:, None] - g[None], axis=2)[np.triu_indices(len(g), 1)]
     # Ω reads x without its spread and twice the units.

@@ -7,7 +7,7 @@ import pytest
 
 from dgstudio.learning.fourier import directions, median_distance
 from dgstudio.learning.from_nothing import fit
-from dgstudio.learning.geometry import FEWEST, weights
+from dgstudio.learning.geometry import FEWEST, unit_power, weights
 from dgstudio.learning.settings import LearnerSettings
 
 MASS = 200.0
@@ -58,6 +58,15 @@ def test_labels_say_whether_features_share_a_unit() -> None:
     spread = np.array([0.01, 0.01, *[1.0] * 30])
     w = weights(own, spread, (own[:, 0] + own[:, 1] > 0).astype(np.int64), MASS)
     assert w[:2].min() > w[2:].max()
+
+
+def test_a_base_s_classes_say_whether_its_features_share_a_unit() -> None:
+    x, spread = normal(120, 40), np.array([10.0, 10.0, *[1.0] * 38])
+    y = (x[:, 0] + x[:, 1] > 0).astype(np.int64)
+    assert unit_power(x, spread, y, MASS) == 1.0
+    assert unit_power(x, 1.0 / spread, y, MASS) == 0.0
+    # All the same: nothing to choose by.
+    assert unit_power(np.ones((20, 3)), np.array([1.0, 2.0, 3.0]), np.arange(20) % 2, MASS) == 0.5
 
 
 def test_the_unit_of_a_feature_does_not_matter() -> None:

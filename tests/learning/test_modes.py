@@ -126,7 +126,7 @@ def test_openness_is_applied_by_a_publish_and_only_to_the_learning_bank(
     (record,) = settled(taught)
     assert record.kind == "learned" and record.version is not None
     sealed, learning = taught.store.head.banks
-    assert (sealed.tau, sealed.delta) == (-0.5, 0.2) and (learning.tau, learning.delta) == (0.25, 0.0)
+    assert (sealed.tau, sealed.delta) == (-0.5, 0.05) and (learning.tau, learning.delta) == (0.25, 0.0)
     assert taught.audit_all().bits_changed == 0
     with pytest.raises(BadInputError, match="leaves no room below it for protected inputs"):
         taught.set_openness(-0.7)

@@ -122,7 +122,7 @@ def test_from_nothing_the_features_are_frozen_at_the_first_seal(begin: Begin, la
     phi, normaliser = learner.store.head.phi, learner.store.head.normaliser
     teach(learner, label(5, 30, first=50))
     head = learner.store.head
-    assert head.phi is phi and head.normaliser is normaliser and head.banks[1].delta == 0.2
+    assert head.phi is phi and head.normaliser is normaliser and head.banks[1].delta == 0.05
     for class_id in (3, 4, 5):
         assert share_right(learner, class_id, inputs(class_id, 30, seed=6)) >= 0.9
     assert learner.audit_all().bits_changed == 0

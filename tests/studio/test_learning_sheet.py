@@ -36,10 +36,10 @@ def test_it_says_what_is_promised_and_how_much_is_certified(sheet, window, bridg
 
 
 def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
-    assert sheet.openness.value() == 50 and sheet.disagreement.value() == 20
+    assert sheet.openness.value() == 50 and sheet.disagreement.value() == 5
     QTest.keyClick(sheet.openness, Qt.Key.Key_Left)
     QTest.keyClick(sheet.disagreement, Qt.Key.Key_Home)
-    assert bridge.calls == [("openness", -0.49, 0.2), ("openness", -0.49, 0.0)]
+    assert bridge.calls == [("openness", -0.49, 0.05), ("openness", -0.49, 0.0)]
     assert sheet._labels["Openness value"].text() == "τ = −0.49"
     QTest.keyClick(sheet.openness, Qt.Key.Key_End)
     assert bridge.calls[-1] == ("openness", -0.52, 0.0), "no wider than leaves protected inputs room"
