@@ -99,7 +99,8 @@ def test_filters_combine_and_are_cleared_at_once(sheet, bridge, qtbot):
     bar.takes.setCurrentIndex(bar.takes.findText("take 2"))
     assert sheet.model.ids.tolist() == [20]
     bar.who.setCurrentIndex(bar.who.findText("past stretch"))
-    assert sheet.model.rowCount() == 0 and "No example is all of that" in sheet.words.text()
+    assert sheet.model.rowCount() == 0
+    assert sheet.blank.isVisible() and "No example is all of that" in sheet.blank.text()
     bar.clear_button.click()
     assert sheet.model.rowCount() == ROWS and not bar.chips["wrong now"].isChecked()
     QTest.keyClick(sheet.table, Qt.Key.Key_Slash)
@@ -317,7 +318,8 @@ def test_a_selection_survives_a_refresh_and_what_is_gone_drops_out(sheet, bridge
 
 def test_it_is_empty_in_words(window, bridge):
     window.actions_.trigger("examples")
-    assert "Nothing is labelled yet" in window.examples.words.text()
+    assert window.examples.blank.isVisible() and "Nothing is labelled yet" in window.examples.blank.text()
+    assert window.examples.quality.sentence.text() == ""
     window.examples.map.grab()
     QTest.keyClick(window.examples.table, Qt.Key.Key_Escape)
     assert not window.examples.isVisible()

@@ -80,7 +80,8 @@ class ClassQualityView(QWidget):
         short = imbalance_of(rows, self._name_of)
         self.sentence.setObjectName("warning" if short else "muted")
         self.sentence.style().polish(self.sentence)
-        self.sentence.setText(short or (LOOKING if looking and rows else FINE))
+        labelled = any(row.count for row in rows)
+        self.sentence.setText(short or (LOOKING if looking else FINE if labelled else ""))
         self._fill(rows, looking)
 
     def apply_theme(self, theme: Theme) -> None:

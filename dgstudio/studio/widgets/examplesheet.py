@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +24,7 @@ from superqt import QElidingLabel
 from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
 from dgstudio.engine.standing import Standing, distinct, places_of
 from dgstudio.studio.commands import Commands
+from dgstudio.studio.numbers import percent
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.chip import Segmented
@@ -94,6 +96,8 @@ class ExampleSheet(LabelSheet):
         self.map.chosen.connect(self._choose_on_map)
         self.quality = ClassQualityView(state.name_of, self._colour_of)
         self.quality.asked.connect(self.want)
+        self.blank = QLabel()
+        self.blank.setObjectName("muted")
         self.words = QElidingLabel("")
         self.words.setObjectName("muted")
         self.words.setMinimumWidth(1)
@@ -119,10 +123,13 @@ class ExampleSheet(LabelSheet):
         head.addStretch(1)
         head.addWidget(self.switch)
         head.addWidget(self.order)
+        layered = QGridLayout()
+        layered.addWidget(self.views, 0, 0)
+        layered.addWidget(self.blank, 0, 0, Qt.AlignmentFlag.AlignCenter)
         side.addWidget(self.map, 3)
         side.addWidget(self.quality, 2)
         side.setSpacing(8)
-        middle.addWidget(self.views, 5)
+        middle.addLayout(layered, 5)
         middle.addLayout(side, 3)
         middle.setSpacing(12)
         foot.addWidget(self.words, 3)
@@ -198,7 +205,7 @@ class ExampleSheet(LabelSheet):
         state, columns = self._state, self._columns
         self._stale = False
         self.filter.offer(columns, state.classes, state.selection)
-        looking = state.analysis is None or state.analysis.judged is None
+        looking = len(columns) > 0 and (state.analysis is None or state.analysis.judged is None)
         cards = [card.info.id for card in state.classes]
         self.quality.show_quality(quality_of(columns, cards, state.analysis), looking=looking)
         self._show()
@@ -225,6 +232,7 @@ class ExampleSheet(LabelSheet):
         """Take over a theme."""
         for label in (self.counts, self.progress, self.words):
             label.setFont(theme.ui("small"))
+        self.blank.setFont(theme.ui("body"))
         for widget in (self.note, self.find_button, self.relabel_button, self.delete_button):
             widget.setFont(theme.ui("body"))
         for part in (self.filter, self.table, self.tiles, self.map, self.quality, self.switch, self.order):
@@ -255,6 +263,8 @@ class ExampleSheet(LabelSheet):
         self.map.show_columns(columns, shown)
         whole, takes = len(columns), len(distinct(columns.take_ids[rows]))
         of = "" if len(rows) == whole else f" of {whole:,}"
+        self.blank.setText(NOTHING_LEFT if whole else EMPTY)
+        self.blank.setVisible(not len(rows))
         self.counts.setText(f"{len(rows):,}{of} windows in {takes:,} takes")
         self.progress.setText(self._progress_text())
         if others:
@@ -268,7 +278,7 @@ class ExampleSheet(LabelSheet):
             return ""
         if answers.done >= len(answers.ids):
             return f"answers of v{answers.version}"
-        return f"answering with v{answers.version}: {answers.done / len(answers.ids):.0%}"
+        return f"answering with v{answers.version}: {percent(answers.done / len(answers.ids))}"
 
     def _selected(self) -> None:
         if self._selecting:
@@ -283,10 +293,8 @@ class ExampleSheet(LabelSheet):
         self._show_note(ids)
 
     def _words_on(self, ids: list[int]) -> str:
-        if not len(self._columns):
-            return EMPTY
         if not len(self.model.ids):
-            return NOTHING_LEFT
+            return ""
         if not ids:
             return "Select some, or drag on the map; double-click takes the whole take."
         found = self._commands.containing(ids)
