@@ -292,9 +292,9 @@ def classifiers(
 
     return {
         "ours": Ours,
-        "ours, protecting": lambda: Ours(protect_after=labels // 5),
-        "ours, forgetting": lambda: Ours(keep=BUFFER),
-        "ours, adapting": OursAdapting,
+        "ours protecting": lambda: Ours(protect_after=labels // 5),
+        "ours forgetting": lambda: Ours(keep=BUFFER),
+        "ours adapting": OursAdapting,
         "river forest": lambda: FromRiver(forest.ARFClassifier(n_models=TREES, seed=seed)),
         "river softmax": lambda: scaled(linear_model.SoftmaxRegression(optimizer=optim.SGD(SOFTMAX_RATE))),
         "river k-NN": lambda: scaled(neighbors.KNNClassifier()),

@@ -14,7 +14,7 @@ from dgstudio.types import Example
 
 
 def test_every_method_learns_the_same_and_is_compared_seed_by_seed(file):
-    options = Options(seeds=2, data=file, labels_per_class=(2, 12), methods=("ours", "ours, protecting", RIVAL))
+    options = Options(seeds=2, data=file, labels_per_class=(2, 12), methods=("ours", "ours protecting", RIVAL))
     shares = []
     result = nothing.run(options, lambda share, text: shares.append(share))
     assert [(row["method"], row["labels_per_class"]) for row in result.rows] == [
@@ -24,7 +24,7 @@ def test_every_method_learns_the_same_and_is_compared_seed_by_seed(file):
     for count in (2, 12):
         ahead = rows["ours", count]["accuracy"]["mean"] - rows[RIVAL, count]["accuracy"]["mean"]
         assert rows["ours", count]["accuracy_over_online_mlp"]["mean"] == pytest.approx(ahead)
-        assert rows["ours, protecting", count]["protected_bits_changed"]["mean"] == 0
+        assert rows["ours protecting", count]["protected_bits_changed"]["mean"] == 0
         assert "protected_bits_changed" not in rows[RIVAL, count]
     assert rows["ours", 12]["accuracy"]["mean"] > 0.85
     assert shares == sorted(shares) and result.config["split"] == "test"

@@ -83,9 +83,9 @@ def test_the_last_fifth_is_the_end_of_the_stream():
     "name",
     [
         "ours",
-        "ours, protecting",
-        "ours, forgetting",
-        "ours, adapting",
+        "ours protecting",
+        "ours forgetting",
+        "ours adapting",
         "river forest",
         "river softmax",
         "river k-NN",

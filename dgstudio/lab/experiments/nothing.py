@@ -25,7 +25,7 @@ from dgstudio.types import F32, Example
 LABELS, QUICK_LABELS = (1, 5, 20, 50), (5, 20)
 SEEDS, QUICK_SEEDS = 5, 1
 RIVAL = "online MLP"
-METHODS = ("ours", "ours, protecting", RIVAL, "river k-NN", "river softmax", "river forest")
+METHODS = ("ours", "ours protecting", RIVAL, "river k-NN", "river softmax", "river forest")
 
 
 def run(options: Options, progress: Progress) -> Result:
