@@ -142,7 +142,7 @@ def bench(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
     window: Annotated[bool, typer.Option("--window/--no-window", help="With the window drawn, or without.")] = True,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", help="Length of the live part; 70, with --labels 60.")
+        float | None, typer.Option("--seconds", help="Length of the live part; 70, with --labels 60, --recorded 120.")
     ] = None,
     label_rate: Annotated[
         float | None,
@@ -151,11 +151,15 @@ def bench(
     labels: Annotated[
         bool, typer.Option("--labels", help="Measure labelling instead: keys, browser and undo in a long session.")
     ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Measure instead how a recorded session grows, labels 20 % of the time.")
+    ] = False,
     kills: Annotated[int, typer.Option("--kills", help="With --labels: how many windows are killed.")] = 200,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
+    With --recorded: how fast a session grows while its stream is recorded, without a window.
     """
     from dgstudio.lab.bench import Drive, drive_headless, rows_of, run_bench, write_json
 
@@ -163,12 +167,18 @@ def bench(
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
     if labels and label_rate is not None:
         raise BadInputError("--label-rate and --labels do not go together: with --labels keys are held.")
+    if recorded and (labels or label_rate is not None):
+        raise BadInputError("--recorded goes with --seconds and --json only: it holds keys 20 % of the time.")
     if labels and not window:
         raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
-    if window and _without_display():
+    if window and not recorded and _without_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         console.print("[dim]No display: the window is drawn off screen.[/]")
-    if labels:
+    if recorded:
+        from dgstudio.lab.recorded_growth import run_recorded_growth
+
+        figures = run_recorded_growth(120.0 if seconds is None else seconds, _say_dim)
+    elif labels:
         from dgstudio.lab.label_bench import WindowParts, run_label_bench
         from dgstudio.studio.doomed import start_doomed
         from dgstudio.studio.labelbench import run_labels

@@ -120,6 +120,16 @@ class Database:
             pages, page = (int(self.read(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
             return pages * page
 
+    def table_bytes(self, tables: Sequence[str]) -> dict[str, int]:
+        """Bytes of the values in each of these tables. Raises SessionError."""
+        found = {}
+        with self.lock:
+            for table in tables:
+                columns = [row[1] for row in self.read(f'PRAGMA table_info("{table}")')]
+                lengths = " + ".join(f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in columns)
+                found[table] = int(self.read(f'SELECT coalesce(sum({lengths}), 0) FROM "{table}"')[0][0])
+        return found
+
     def copy_to(self, path: Path, overwrite: bool) -> None:
         """Write all of it to a new session file. Raises SessionError."""
         with self.lock:

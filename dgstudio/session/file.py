@@ -123,6 +123,10 @@ class Session:
         """Bytes of the database, what is still in the -wal file included; 0 in memory."""
         return 0 if self.path is None else self._database.size_bytes()
 
+    def table_bytes(self) -> dict[str, int]:
+        """Bytes of the values in each table, without what SQLite adds."""
+        return self._database.table_bytes(list(schema.TABLES))
+
     @property
     def read_only(self) -> bool:
         """Whether nothing can be written: a read-only file or folder, or a damaged file."""
