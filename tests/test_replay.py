@@ -18,9 +18,9 @@ from dgstudio import cli
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.replay import replay_figures
-from dgstudio.session import recorded
-from dgstudio.session.checkpoint import pack, unpacked
+from dgstudio.session import packing, recorded
 from dgstudio.session.file import Session
+from dgstudio.session.packing import pack, unpacked
 from dgstudio.streams.registry import open_source
 
 
@@ -94,9 +94,9 @@ def rewritten(path: Path, change: Callable[[list[bytes]], None], table: str = "r
         text_column = "answerers" if table == "receipts" else "marks"
         sql = f"SELECT id, stretch, first, count, {text_column}, data FROM {table} ORDER BY id LIMIT 1"
         identity, stretch, first, count, text, data = db.execute(sql).fetchone()
-        columns = recorded._split(data)
+        columns = packing.split(data)
         change(columns)
-        data = recorded._joined(*columns)
+        data = packing.joined(*columns)
         checksum = recorded._checksum(stretch, first, count, text, data)
         db.execute(f"UPDATE {table} SET data = ?, checksum = ? WHERE id = ?", (data, checksum, identity))
         db.commit()

@@ -15,6 +15,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.session.packing import pack, unpacked
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -137,25 +138,6 @@ def encode(array: Array, name: str = "array") -> bytes:
     """One array as a packed safetensors file. Raises SessionError for a dtype that it cannot hold."""
     plain = _plain(array, name)
     return pack(safetensors.numpy.save({"array": plain}), plain.dtype.itemsize)
-
-
-def pack(data: bytes, itemsize: int) -> bytes:
-    """Compress items, or a safetensors file of them: a byte with the item size, then zlib over bytes by significance.
-
-    The first bytes of all items come first, then the second ones: signs and exponents of neighbours are alike, while
-    mantissas look random. A safetensors header is padded to 8 bytes, so items divide the whole.
-    """
-    by_item = np.frombuffer(data, np.uint8).reshape(-1, itemsize)
-    return bytes([itemsize]) + zlib.compress(by_item.T.tobytes(), zlib.Z_BEST_SPEED)
-
-
-def unpacked(data: bytes) -> bytes:
-    """What `pack` was given. `ValueError` or `zlib.error` where the bytes are damaged."""
-    itemsize = data[0] if data else 0
-    if itemsize not in (1, 2, 4, 8):
-        raise ValueError("no item size")
-    by_significance = np.frombuffer(zlib.decompress(memoryview(data)[1:]), np.uint8).reshape(itemsize, -1)
-    return by_significance.T.tobytes()
 
 
 def decode(data: bytes, content: str) -> Array:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
-from dgstudio.session.checkpoint import pack, unpacked
 from dgstudio.session.database import Database
+from dgstudio.session.packing import joined, pack, split, unpacked
 from dgstudio.session.rows import DamagedRowError, Row, text_of, to_json
 from dgstudio.types import F32, F64, I32, U8, Reading
 
@@ -117,7 +117,7 @@ class Recorded:
         marks = json.dumps({"channels": int(block.values.shape[1]), "breaks": [int(b) for b in block.breaks]})
         truth = b"" if block.truth is None else pack(block.truth.astype("<i2", copy=False).tobytes(), 2)
         values = block.values.astype("<f4", copy=False)
-        data = _joined(_pack_times(block.times), pack(np.ascontiguousarray(values.T).tobytes(), 4), truth)
+        data = joined(_pack_times(block.times), pack(np.ascontiguousarray(values.T).tobytes(), 4), truth)
         return self._append("stream_block", _BLOCK, stretch, block.first, len(block.times), marks, data)
 
     def put_answers(self, stretch: int, readings: Sequence[Reading]) -> int:
@@ -190,28 +190,12 @@ def _content(row: Row, make: Any) -> Any:
     try:
         if _checksum(stretch, first, count, text, data) != checksum:
             return None
-        return make(first, count, json.loads(text), _split(data))
+        return make(first, count, json.loads(text), split(data))
     except (DamagedRowError, TypeError, ValueError, KeyError, IndexError, struct.error, zlib.error):
         return None
 
 
-# -- packing: columns one after the other, each with its length before it ----------------------------------------------
-
-
-def _joined(*columns: bytes) -> bytes:
-    return b"".join(struct.pack("<I", len(column)) + column for column in columns)
-
-
-def _split(data: bytes) -> list[bytes]:
-    columns, at = [], 0
-    while at < len(data):
-        (length,) = struct.unpack_from("<I", data, at)
-        column = data[at + 4 : at + 4 + length]
-        if len(column) != length:
-            raise DamagedRowError("a column is cut off")
-        columns.append(column)
-        at += 4 + length
-    return columns
+# -- packing -----------------------------------------------------------------------------------------------------------
 
 
 def _pack_times(times: F64) -> bytes:
@@ -265,7 +249,7 @@ def _pack_answers(readings: Sequence[Reading]) -> tuple[str, bytes]:
     tops = np.array([NOBODY if reading.top is None else reading.top for reading in readings], "<i4")
     logits = np.concatenate([reading.logits for reading in readings]).astype("<f4", copy=False)
     states = b"".join(reading.bank_state.tobytes() for reading in readings)
-    data = _joined(
+    data = joined(
         pack(np.diff(hops, axis=0, prepend=np.zeros((1, 2), "<i8")).T.tobytes(), 8),
         pack(who.tobytes(), 2),
         inputs,
