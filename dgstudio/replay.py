@@ -61,7 +61,7 @@ def replay(options: ReplayOptions, console: Console) -> int:
         raise BadInputError("--until must be a positive number of seconds.")
     out = Console(stderr=True) if options.jsonl == "-" else console
     with ExitStack() as stack:
-        session = stack.enter_context(Session.open(options.session))
+        session = stack.enter_context(Session.reading(options.session))
         for problem in session.report.problems:
             out.print(f"[yellow]note[/] {escape(problem)}", highlight=False, soft_wrap=True)
         statuses = []

@@ -190,6 +190,17 @@ def test_a_bit_that_has_flipped_in_a_version_is_named(replay: Run, session: Path
     assert done.status == 1 and "cannot be served again" in done.out and "is damaged" in done.out
 
 
+def test_nothing_is_written_where_a_session_is_only_read(replay: Run, session: Path) -> None:
+    session.chmod(0o444)
+    before = session.read_bytes()
+    assert replay(session, "--audit", "--relearn").status == 0
+    assert session.read_bytes() == before
+    assert all(path == session or path.stat().st_size == 0 for path in session.parent.iterdir())
+    session.chmod(0o644)
+    with Session.open(session):
+        refused(replay(session), "is open in another dgstudio")
+
+
 def test_receipts_that_are_gone_are_missed(replay: Run, session: Path) -> None:
     identity, count = row_of(session, "receipts", "count")
     edit(session, "DELETE FROM receipts WHERE id = ?", (identity,))

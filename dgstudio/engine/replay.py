@@ -91,7 +91,7 @@ def replay_figures(path: Path) -> dict[str, float]:
     BadInputError, SessionError
         Where the session holds no recording, or cannot be read.
     """
-    with Session.open(path) as session:
+    with Session.reading(path) as session:
         figures = Replay(session).run()
     return {
         "realtime_factor": figures.realtime_factor,

@@ -185,7 +185,7 @@ def open_for_reading(path: Path) -> Opened:
     if _is_open_elsewhere(path):
         raise SessionError(f"The session {name} is open in another dgstudio; close it there, or take a copy of it.")
     try:
-        return _open_read_only(path, "it was opened for reading")
+        return _open_read_only(path, "it was opened for reading", asked=True)
     except (sqlite3.Error, OSError) as error:
         raise SessionError(failure_sentence(name, error, "cannot be read")) from error
 
@@ -250,7 +250,8 @@ def _open_writable(path: Path) -> Opened:
     return Opened(db, "", report, frozenset(damaged))
 
 
-def _open_read_only(path: Path, why: str) -> Opened:
+def _open_read_only(path: Path, why: str, *, asked: bool = False) -> Opened:
+    """Open for reading; unless that is what was asked for, it is a problem that is said."""
     name, report = str(path), OpenReport()
     if _has_wal(path):
         with _private_copy(path) as copy:
@@ -274,7 +275,8 @@ def _open_read_only(path: Path, why: str) -> Opened:
     except BaseException:
         db.close()
         raise
-    report.problems.append(f"{name} can be read but nothing can be saved in it ({why}); save a copy to go on.")
+    if not asked:
+        report.problems.append(f"{name} can be read but nothing can be saved in it ({why}); save a copy to go on.")
     report.problems += sentence_of_damaged_examples(damaged)
     return Opened(db, why, report, frozenset(damaged))
 
