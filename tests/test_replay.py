@@ -18,7 +18,7 @@ from dgstudio import cli
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.replay import replay_figures
-from dgstudio.session import packing, recorded
+from dgstudio.session import packing, recipes, recorded
 from dgstudio.session.file import Session
 from dgstudio.session.packing import pack, unpacked
 from dgstudio.streams.registry import open_source
@@ -183,11 +183,19 @@ def test_a_bit_that_has_flipped_in_the_file_is_named(replay: Run, session: Path,
 
 def test_a_bit_that_has_flipped_in_a_version_is_named(replay: Run, session: Path) -> None:
     with closing(sqlite3.connect(session)) as db:
-        sql = "SELECT blob FROM checkpoint_array WHERE name LIKE 'bank%.R' ORDER BY version LIMIT 1"
+        sql = "SELECT blob FROM checkpoint_array WHERE name = 'base.V' LIMIT 1"
         (content,) = db.execute(sql).fetchone()
     flip(session, "blob", "data", f"id = '{content}' DESC LIMIT 1")
     done = replay(session, "--audit", "--relearn")
     assert done.status == 1 and "cannot be served again" in done.out and "is damaged" in done.out
+
+
+def test_a_bit_that_has_flipped_in_a_recipe_is_named(replay: Run, session: Path) -> None:
+    version, _ = row_of(session, "checkpoint", "recipe", "recipe IS NULL, version LIMIT 1 OFFSET 9")
+    flip(session, "checkpoint", "recipe", f"version = {version} DESC LIMIT 1")
+    done = replay(session, "--audit", "--relearn")
+    assert done.status == 1 and f"answered by v{version}): its version" in done.out
+    assert "its recipe is damaged" in done.out and f"1 differ: v{version} (" in done.out
 
 
 def test_nothing_is_written_where_a_session_is_only_read(replay: Run, session: Path) -> None:
@@ -230,6 +238,24 @@ def test_samples_and_versions_that_are_gone_are_missed(replay: Run, session: Pat
     assert done.status == 1 and f"has no version {version}" in done.out
 
 
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(("table", "what"), [("receipts", "receipts"), ("stream_block", "samples")])
+def test_rows_that_are_gone_from_either_end_are_missed(
+    replay: Run, session: Path, table: str, what: str, last: bool
+) -> None:
+    identity, count = row_of(session, table, "count", f"id {'DESC' if last else ''} LIMIT 1")
+    edit(session, f"DELETE FROM {table} WHERE id = ?", (identity,))
+    done = replay(session, "--audit")
+    assert done.status == 1
+    if what == "receipts":
+        assert f"{count} receipts at its beginning or end are not in the file" in done.out
+        assert f"answers that differ    {count} " in done.out
+    edit(session, f"DELETE FROM {table}")
+    assert replay(session, "--audit").status == 1
+    edit(session, "UPDATE stretch SET samples = NULL, answers = NULL")
+    assert replay(session, "--audit").status == (0 if what == "receipts" else 1), "nobody counted"
+
+
 def test_another_kernel_is_told_with_the_largest_difference(replay: Run, session: Path) -> None:
     edit(session, "UPDATE stretch SET kernel = 'dg1 numpy-1.0 blas-of-old'")
 
@@ -248,7 +274,14 @@ def test_another_kernel_is_told_with_the_largest_difference(replay: Run, session
 
 def test_a_version_of_another_kernel_need_not_have_the_same_digest(replay: Run, session: Path) -> None:
     with closing(sqlite3.connect(session)) as db:
-        for version, meta in db.execute("SELECT version, meta FROM checkpoint").fetchall():
+        sql = "SELECT version, digest, recipe, ground.meta FROM checkpoint JOIN ground ON ground.id = ground"
+        for version, digest, recipe, ground_meta in db.execute(sql).fetchall():
+            ids, labels, meta = recipes.taken_apart(recipe, ground_meta)
+            changed = json.dumps({**json.loads(meta), "kernel": "dg1"})
+            data = recipes.packed(ids, labels, changed, ground_meta)
+            values = data, recipes.checksum(digest, data), version
+            db.execute("UPDATE checkpoint SET recipe = ?, checksum = ? WHERE version = ?", values)
+        for version, meta in db.execute("SELECT version, meta FROM checkpoint WHERE recipe IS NULL").fetchall():
             changed = json.dumps({**json.loads(meta), "kernel": "dg1"})
             values = changed, zlib.crc32(changed.encode()), version
             db.execute("UPDATE checkpoint SET meta = ?, checksum = ? WHERE version = ?", values)
@@ -257,6 +290,8 @@ def test_a_version_of_another_kernel_need_not_have_the_same_digest(replay: Run, 
         db.commit()
     done = replay(session, "--relearn")
     assert done.status == 2 and "by another kernel and have another digest here" in done.out
+    done = replay(session, "--audit")
+    assert done.status == 2 and "another kernel (dg1; this is " in done.out and "the largest difference" in done.out
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------

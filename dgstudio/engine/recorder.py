@@ -122,9 +122,9 @@ class StreamRecorder:
         return version in self._given
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Hand over a version that answers what is recorded: it is kept for good. dg-learn only."""
+        """Hand over a version that answers what is recorded: it is never thinned out. dg-learn only."""
         self._given.add(checkpoint.version)
-        self._handed.append(replace(checkpoint, kept=True))
+        self._handed.append(replace(checkpoint, recorded=True))
 
     # -- on and off ----------------------------------------------------------------------------------------
 
@@ -340,7 +340,7 @@ class StreamRecorder:
     def _add_version(self, checkpoint: Checkpoint) -> None:
         # Most of its arrays are its parent's, but which ones only the file knows.
         held = sum(array.nbytes for name, array in checkpoint.arrays.items() if name.startswith("bank"))
-        self._add("version", held, 1, lambda session: session.put_checkpoint(checkpoint))
+        self._add("version", held, 1, lambda session: session.put_recorded_checkpoint(checkpoint))
         self._written.add(checkpoint.version)
 
     def _add(

@@ -6,27 +6,26 @@ protected inputs, mode and dials. Under the locked bank its weights are a functi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dgstudio.errors import BadInputError, Rejected, SessionError
+from dgstudio.learning.again import LEARNING_KERNEL, RuleAgain, settings_again
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.labels import Labels
 from dgstudio.learning.locked_bank import LockedBankRule
 from dgstudio.learning.sealing import below, seal
-from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot, content_id
-from dgstudio.session.checkpoint import Array, Checkpoint
+from dgstudio.session.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.file import Session
+from dgstudio.session.relearning import OtherKernelError, Relearner
 from dgstudio.session.restored import restored
 from dgstudio.types import Mode
 
 SEALS = frozenset({"bank sealed", "protected"})
 COPIES = frozenset({"class added", "class removed", "released", "rolled back"})
 """Kinds of versions in which nothing is learned: they answer as another version does, with other living classes."""
-KERNEL_OF = "kernel"
-"""Entry of a checkpoint's metadata: the kernel that learned it."""
 
 
 @dataclass(slots=True)
@@ -61,43 +60,58 @@ def relearn(session: Session, progress: Callable[[int, int], None] = lambda done
     infos = session.checkpoints()
     recipes = _Recipes(session)
     for number, info in enumerate(infos):
-        version = info.version
-        try:
-            checkpoint = session.checkpoint(version, recipes.arrays)
-        except SessionError as error:
-            figures.differing.append((version, str(error).rstrip(".")))
-            continue
-        try:
-            why = recipes.learn(checkpoint)
-        except _NotPossible as error:
-            figures.left_out.append((version, str(error)))
-        except (BadInputError, Rejected) as error:
-            figures.differing.append((version, str(error).rstrip(".")))
-        else:
-            if why is None:
-                figures.given.append(version)
-            elif not why:
-                figures.same.append(version)
-            elif checkpoint.meta.get(KERNEL_OF, KERNEL) != KERNEL:
-                figures.other_kernel.append(version)
-            else:
-                figures.differing.append((version, why))
+        _judge(info, recipes, figures)
         progress(number + 1, len(infos))
     return figures
+
+
+def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> None:
+    """Learn one version again and note what came of it."""
+    version = info.version
+    try:
+        checkpoint = recipes.stored(version)
+    except OtherKernelError:
+        figures.other_kernel.append(version)
+        return
+    except SessionError as error:
+        figures.differing.append((version, str(error).rstrip(".")))
+        return
+    if not info.whole:
+        # To read it was to learn it again.
+        (figures.same if info.learned else figures.given).append(version)
+        return
+    try:
+        why = recipes.learn(checkpoint)
+    except _NotPossible as error:
+        figures.left_out.append((version, str(error)))
+    except (BadInputError, Rejected) as error:
+        figures.differing.append((version, str(error).rstrip(".")))
+    else:
+        if why is None:
+            figures.given.append(version)
+        elif not why:
+            figures.same.append(version)
+        elif checkpoint.meta.get(KERNEL_OF, LEARNING_KERNEL) != LEARNING_KERNEL:
+            figures.other_kernel.append(version)
+        else:
+            figures.differing.append((version, why))
 
 
 class _Recipes:
     """Makes versions from their recipes. A rule is used on as long as what it stands on is the same."""
 
     def __init__(self, session: Session) -> None:
-        self.arrays: dict[str, Array] = {}
         self._session = session
+        self._relearner, self._others = Relearner(), Relearner()
         self._examples = {example.id: example for example in session.examples(active_only=False)}
         self._stored = session.versions()
         self._went_back = {record.version: record.to_version for record in session.records()}
         self._newest: Snapshot | None = None
-        self._rule: LockedBankRule | None = None
-        self._stands_on: object = None
+        self._rule = RuleAgain()
+
+    def stored(self, version: int) -> Checkpoint:
+        """A version as the session gives it."""
+        return self._session.checkpoint(version, self._relearner)
 
     def learn(self, checkpoint: Checkpoint) -> str | None:
         """What differs, "" for nothing; None where nothing was learned in it. Raises `_NotPossible`."""
@@ -106,7 +120,7 @@ class _Recipes:
         if checkpoint.kind in COPIES:
             return self._copied(snapshot, checkpoint)
         if checkpoint.kind in SEALS:
-            return self._sealed(snapshot, footing)
+            return self._sealed(snapshot, footing, checkpoint.meta)
         if checkpoint.kind == "consolidated":
             raise _NotPossible("its base was trained anew, by many small steps that are not kept")
         if len(footing.base_learned):
@@ -115,40 +129,33 @@ class _Recipes:
             if checkpoint.kind == "rebuilt" and footing.seals:
                 raise _NotPossible("its sealed banks were made anew, and what was left out of them is not kept")
             return None
-        again = self._bank(snapshot, footing)
+        again = self._bank(snapshot, footing, checkpoint.meta)
         return "" if again.digest == snapshot.digest else f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
 
-    def _bank(self, snapshot: Snapshot, footing: Footing) -> Snapshot:
+    def _bank(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> Snapshot:
         """The version with its learning bank solved for again."""
-        rule = self._rule_of(snapshot, footing)
+        rule = self._rule_of(snapshot, footing, meta)
         mode, head = Mode(snapshot.mode), snapshot
         if mode in (Mode.ROUTING, Mode.WEIGHTS):
             head = self._version(snapshot.parent, "the version before it, of which it kept a half,")[0]
         return rule.propose(head, mode).with_(classes=snapshot.classes, temperature=snapshot.temperature)
 
-    def _rule_of(self, snapshot: Snapshot, footing: Footing) -> LockedBankRule:
+    def _rule_of(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> LockedBankRule:
         """A rule that stands on what the version stood on, with its examples."""
         target = footing.published()
         lacking = sorted(target.keys() - self._examples.keys())
         if lacking:
             raise _NotPossible(f"{len(lacking)} of its examples are not in the session, number {lacking[0]} for one")
         bank = snapshot.banks[-1]
-        settings = replace(LearnerSettings(), tau=bank.tau, delta=bank.delta).check()
+        settings = settings_again(meta.get(SETTINGS), bank.tau, bank.delta)
         lower = below(snapshot, footing)
         sums = () if footing.sums is None else (footing.sums.A0, footing.sums.B0, footing.sums.b_r)
         stands_on = (
             lower.with_(classes=()).digest,
             tuple(content_id(array) for array in (*sums, footing.protected.inputs)),
-            settings,
+            replace(settings, tau=0.0, delta=0.0),
         )
-        rule = self._rule
-        if rule is None or stands_on != self._stands_on:
-            rule = LockedBankRule(settings, lower, footing.sums, footing.protected.inputs)
-            self._rule, self._stands_on = rule, stands_on
-        rule.forget([i for i in rule.learned if i not in target])
-        known = rule.learned
-        rule.absorb([replace(self._examples[i], class_id=c) for i, c in target.items() if known.get(i) != c])
-        return rule
+        return self._rule.on(stands_on, settings, lower, footing, target, self._examples.__getitem__)
 
     def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> str | None:
         """None where it is the copy that it says it is."""
@@ -157,18 +164,18 @@ class _Recipes:
         of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
         return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"
 
-    def _sealed(self, snapshot: Snapshot, footing: Footing) -> str:
+    def _sealed(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> str:
         """Seal the version before it again; its bank and its sums must come out the same."""
         before, stood = self._version(snapshot.parent, "the version that was sealed")
         if len(stood.base_learned):
             raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
         if not len(stood.learned):
             raise _NotPossible("it protected what was learned without sealing a bank")
-        settings = replace(LearnerSettings(), protected_max=0)
-        rule = self._rule_of(before, stood)
+        settings = replace(settings_again(meta.get(SETTINGS)), protected_max=0)
+        rule = self._rule_of(before, stood, meta)
         labels = Labels(self._examples.values())
         made = seal(before, stood, rule, labels, settings, snapshot.version, snapshot.unix)
-        self._rule = None
+        self._rule.forget()
         again = made.snapshot.with_(classes=snapshot.classes)
         if again.digest != snapshot.digest:
             return f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
@@ -183,6 +190,6 @@ class _Recipes:
         if version is None or version not in self._stored:
             raise _NotPossible(f"{what} is not in the session any more")
         try:
-            return restored(self._session.checkpoint(version))
+            return restored(self._session.checkpoint(version, self._others))
         except SessionError as error:
             raise _NotPossible(f"{what} cannot be restored") from error

@@ -17,9 +17,9 @@ from dgstudio.engine.replayed import Replayed, answered_again, difference, truth
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import Array
 from dgstudio.session.file import Session
 from dgstudio.session.recorded import RecordedAnswer, Stretch
+from dgstudio.session.relearning import OtherKernelError, Relearner
 from dgstudio.session.restored import snapshot_of, spec_of
 from dgstudio.session.tape import SampleTape
 from dgstudio.streams.features import SignalFeatures
@@ -180,10 +180,13 @@ class Replay:
         before, bounds = figures.seconds, recorded.bounds(stretch.id)
         begin = 0 if bounds is None else bounds[0]
         next_hop: int | None = None
+        seen = told = 0
         for kept in recorded.answers(stretch.id):
             if next_hop is not None and kept.first != next_hop and not stretch.lost_answers:
                 self._missing(stretch, next_hop, kept.first - next_hop)
+                told += max(0, kept.first - next_hop)
             next_hop = kept.first + kept.count
+            seen += kept.count
             if kept.content is None:
                 self._note(
                     Difference(
@@ -206,6 +209,7 @@ class Replay:
                 self._answer(stretch, answer, tape, spec, features, other)
         tape.to_end()
         self._judge(stretch, tape)
+        self._count(stretch, next_hop or 0, seen + told, tape)
         figures.samples += tape.read
         figures.seconds = before + (0.0 if bounds is None else (bounds[1] - bounds[0]) / spec.rate)
         return True
@@ -234,7 +238,10 @@ class Replay:
         if isinstance(plan, str):
             self._note(Difference(stretch.id, answer.hop, end, answer.version, plan))
             return
-        if plan.snapshot.digest != answer.digest:
+        elsewhere = self._versions.elsewhere.get(answer.version)
+        if elsewhere is not None and elsewhere not in figures.kernels:
+            figures.kernels.append(elsewhere)
+        if plan.snapshot.digest != answer.digest and elsewhere is None:
             what = f"its receipt names the snapshot {answer.digest[:8]}, and v{answer.version} is "
             what += plan.snapshot.digest[:8]
             self._note(Difference(stretch.id, answer.hop, end, answer.version, what))
@@ -245,7 +252,7 @@ class Replay:
         reading = answered_again(answer, plan, now, x, (float(times[0]), end), truth_of(spec, truth), begin)
         differs = difference(answer, reading, self._names)
         figures.checked += 1
-        if other:
+        if other or elsewhere is not None:
             self._of_other_kernel(answer, reading, differs)
         elif differs:
             self._note(Difference(stretch.id, answer.hop, end, answer.version, differs))
@@ -279,6 +286,19 @@ class Replay:
             what = f"the {count} samples from number {first} on {what}"
             self._note(Difference(stretch.id, self._hop_at(stretch, first), None, None, what))
 
+    def _count(self, stretch: Stretch, hop: int, answers: int, tape: SampleTape) -> None:
+        """Tell of rows that lack where no row follows: at an end, or among what was lost on the way."""
+        samples = tape.seen + (0 if stretch.lost_samples else tape.between)
+        for what, there, lost, counted in (
+            ("receipts", answers, stretch.lost_answers, stretch.answers),
+            ("samples", samples, stretch.lost_samples, stretch.samples),
+        ):
+            missing = 0 if counted is None else counted - there
+            if missing > 0:
+                which = f"of its {what}" if lost else f"{what} at its beginning or end"
+                difference = Difference(stretch.id, hop, None, None, f"{missing} {which} are not in the file")
+                self._note(difference, missing if what == "receipts" else 1)
+
     def _hop_at(self, stretch: Stretch, sample: int) -> int:
         """The first hop whose window holds a sample."""
         for kept in self._session.recorded.answers(stretch.id):
@@ -296,11 +316,16 @@ class Replay:
 
 
 class _Versions:
-    """Stored versions as plans; those that share arrays share them here too."""
+    """Stored versions as plans; those that share arrays share them here too.
+
+    Those that are kept by their recipe are learned again on the way.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._arrays: dict[str, Array] = {}
+        self._relearner = Relearner()
+        self.elsewhere: dict[int, str] = {}
+        """Versions that another kernel learned and that are not the same here, with that kernel's name."""
         self._newest: Snapshot | None = None
         self._plans: dict[int, Plan | str] = {}
         self._used: set[int] = set()
@@ -322,7 +347,11 @@ class _Versions:
 
     def _made(self, version: int) -> Plan | str:
         try:
-            self._newest = snapshot = snapshot_of(self._session.checkpoint(version, self._arrays), self._newest)
+            try:
+                checkpoint = self._session.checkpoint(version, self._relearner)
+            except OtherKernelError as error:
+                checkpoint, self.elsewhere[version] = error.again, error.kernel
+            self._newest = snapshot = snapshot_of(checkpoint, self._newest)
         except (SessionError, BadInputError) as error:
             return f"its version cannot be served again: {str(error).rstrip('.')}"
         self._used.add(version)

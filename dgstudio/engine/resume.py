@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, ClassTable, free_key
-from dgstudio.engine.imports.plan import NO_LABEL
 from dgstudio.engine.labelbook import LabelBook
-from dgstudio.errors import BadInputError, SessionError
+from dgstudio.errors import BadInputError, SessionError, SessionFormatError
+from dgstudio.learning.again import LEARNING_KERNEL, settings_kept
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
-from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import PROTECTED, Checkpoint
+from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
 from dgstudio.session.file import Session
+from dgstudio.session.relearning import OtherKernelError
 from dgstudio.session.restored import FEATURES, SIGNAL, restored, signal_of
+from dgstudio.session.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
 
@@ -48,10 +49,10 @@ class Resumed:
     notes: list[str] = field(default_factory=list)
 
 
-def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False) -> Checkpoint:
+def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False, recorded: bool = False) -> Checkpoint:
     """The version that a record made, and what the learner stood on, as the session keeps it: in the learner's thread.
 
-    `kept`: it is never thinned out, whatever it is.
+    `kept`: it is never thinned out, whatever it is; `recorded`: it answered what is recorded.
     """
     assert record.version is not None
     version, footing = learner.store.get(record.version), learner.footing_of(record.version)
@@ -63,12 +64,19 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         parent=version.parent,
         digest=version.digest,
         arrays=arrays,
-        meta={"snapshot": snapshot_meta, "footing": footing_meta, "parked": sorted(learner.parked), "kernel": KERNEL},
+        meta={
+            "snapshot": snapshot_meta,
+            "footing": footing_meta,
+            "parked": sorted(learner.parked),
+            KERNEL_OF: LEARNING_KERNEL,
+            SETTINGS: settings_kept(learner.settings, version),
+        },
         kind=record.kind,
         reason=record.reason,
         unix=version.unix,
         learned=np.union1d(footing.learned, footing.base_learned),
         kept=kept or record.kind != "learned",
+        recorded=recorded,
     )
 
 
@@ -264,11 +272,13 @@ class _Labels:
 
 
 def _recaller(session: Session) -> Callable[[int], tuple[Snapshot, Footing] | None]:
-    """Fetches what memory has let go of from the session."""
+    """Fetches what memory has let go of from the session; what cannot be made again there raises BadInputError."""
 
     def recall(version: int) -> tuple[Snapshot, Footing] | None:
         try:
             return restored(session.checkpoint(version))
+        except (SessionFormatError, OtherKernelError) as error:
+            raise BadInputError(str(error)) from error
         except SessionError:
             return None
 

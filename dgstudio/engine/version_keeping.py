@@ -20,8 +20,9 @@ ON_DISK = 4
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
 ends of two takes there is little to go back to."""
 WRITE_EVERY_S = 1.0
-LEAVING_BEHIND = frozenset({"bank sealed", "protected", "released", "rebuilt", "consolidated"})
-"""Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back."""
+LEAVING_BEHIND = frozenset({"bank sealed", "protected", "released", "rebuilt", "consolidated", "rolled back"})
+"""Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back; of
+a roll-back the version that it went back to."""
 
 
 class VersionKeeping:
@@ -30,7 +31,9 @@ class VersionKeeping:
     answers is written and stays.
 
     What is not written yet is no loss: labels are durable before they are learned, and what was learned from them is
-    a function of their set.
+    a function of their set. For the same reason a version that has only answered what is recorded may be stored by its
+    recipe; ends of takes, what is pinned, rolled back to, or left behind by an act that cannot be learned again, are
+    whole.
     """
 
     def __init__(self, store: StoreWorker, learn: LearnWorker, lane: Lane, recorder: StreamRecorder) -> None:
@@ -55,8 +58,9 @@ class VersionKeeping:
         """Write a record, and the version that it made. dg-learn only."""
         self._store.put_record(record)
         if record.version is not None:
-            if record.kind in LEAVING_BEHIND:
-                self._keep_parent(record, learner)
+            left = record.to_version if record.kind == "rolled back" else record.parent
+            if left is not None and record.kind in LEAVING_BEHIND:
+                self._keep(left, learner)
             self._unwritten = record
             if record.kind != "learned":
                 self._write(learner)
@@ -87,14 +91,14 @@ class VersionKeeping:
             return
         with suppress(BadInputError):
             learner.recalled(version)
-            self._recorder.keep(checkpoint_of(learner, self._record_of(version), kept=True))
+            self._recorder.keep(checkpoint_of(learner, self._record_of(version), recorded=True))
 
     def pinned(self, learner: Learner) -> None:
         """What serves has been chosen: a version that is pinned is kept for good. dg-learn only."""
         version = learner.store.pinned
         if version is not None:
             self._write(learner)
-            self._store.write(lambda session: session.keep_checkpoint(version))
+            self._keep(version, learner)
         self._refer(learner)
 
     def take_ended(self) -> None:
@@ -113,15 +117,13 @@ class VersionKeeping:
         self.answering(learner)
         self._write(learner)
 
-    def _keep_parent(self, record: PublishRecord, learner: Learner) -> None:
-        parent, unwritten = record.parent, self._unwritten
-        if parent is None:
+    def _keep(self, version: int, learner: Learner) -> None:
+        """Keep a version for good: whole, unless memory has let go of it; then the file has it as it is."""
+        if not learner.store.holds(version):
+            self._store.write(lambda session: session.keep_checkpoint(version))
             return
-        if unwritten is not None and unwritten.version == parent:
-            checkpoint = checkpoint_of(learner, unwritten, kept=True)
-            self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
-        else:
-            self._store.write(lambda session: session.keep_checkpoint(parent))
+        checkpoint = checkpoint_of(learner, self._record_of(version), kept=True)
+        self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
 
     def _refer(self, learner: Learner) -> None:
         head, serving = learner.store.head.version, learner.store.serving.version
@@ -133,8 +135,8 @@ class VersionKeeping:
             return
         self._due = time.monotonic() + WRITE_EVERY_S
         # Else what is kept for the recording would begin to thin out.
-        kept = record.version is not None and self._recorder.has(record.version)
-        checkpoint = checkpoint_of(learner, record, kept=kept)
+        recorded = record.version is not None and self._recorder.has(record.version)
+        checkpoint = checkpoint_of(learner, record, recorded=recorded)
         self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
         # With each version, not at the end only: after a kill, an earlier opening's head would be gone on from.
         self._refer(learner)
@@ -144,8 +146,7 @@ class VersionKeeping:
         if self._take_over.is_set() and not learner.pending and not self._learn.labels_waiting:
             self._take_over.clear()
             self._write(learner)
-            version = learner.store.head.version
-            self._store.write(lambda session: session.keep_checkpoint(version))
+            self._keep(learner.store.head.version, learner)
 
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""

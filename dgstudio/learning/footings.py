@@ -15,7 +15,10 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 
 Recall = Callable[[int], tuple[Snapshot, Footing] | None]
-"""Fetches a version that memory no longer holds, with what the learner stood on; None where there is none."""
+"""Fetches a version that memory no longer holds, with what the learner stood on; None where there is none.
+
+BadInputError where there is one that cannot be restored, with the reason.
+"""
 
 
 def beginning(base: BaseModel | None) -> tuple[Snapshot, Footing]:

@@ -327,8 +327,24 @@ class Snapshot:
 
         Parts whose arrays are the very arrays of `relative` are shared with it, and not hashed again.
         """
+        snapshot = cls.unchecked(arrays, meta)
+        if relative is not None:
+            theirs = [part for _, part in relative.parts()]
+            snapshot = snapshot.with_(
+                normaliser=_shared(snapshot.normaliser, theirs),
+                base=_shared(snapshot.base, theirs),
+                phi=_shared(snapshot.phi, theirs),
+                banks=tuple(_shared(bank, theirs) for bank in snapshot.banks),
+            )
+        if snapshot.digest != meta["digest"]:
+            raise BadInputError(f"The stored snapshot v{snapshot.version} is damaged: its digest does not agree.")
+        return snapshot
+
+    @classmethod
+    def unchecked(cls, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Snapshot:
+        """The same whatever its digest is, for one that is to be changed. `BadInputError` if parts are missing."""
         try:
-            snapshot = cls(
+            return cls(
                 version=int(meta["version"]),
                 parent=None if meta["parent"] is None else int(meta["parent"]),
                 classes=tuple(int(c) for c in meta["classes"]),
@@ -344,17 +360,6 @@ class Snapshot:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInputError(f"The stored snapshot is incomplete: {error!r}.") from error
-        if relative is not None:
-            theirs = [part for _, part in relative.parts()]
-            snapshot = snapshot.with_(
-                normaliser=_shared(snapshot.normaliser, theirs),
-                base=_shared(snapshot.base, theirs),
-                phi=_shared(snapshot.phi, theirs),
-                banks=tuple(_shared(bank, theirs) for bank in snapshot.banks),
-            )
-        if snapshot.digest != meta["digest"]:
-            raise BadInputError(f"The stored snapshot v{snapshot.version} is damaged: its digest does not agree.")
-        return snapshot
 
 
 def _of(name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

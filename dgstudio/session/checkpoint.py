@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import weakref
 import zlib
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 PROTECTED = "protected."
 """Prefix of the names of arrays that belong to the protected inputs, not to the snapshot."""
+KERNEL_OF, SETTINGS = "kernel", "settings"
+"""Entries of a checkpoint's metadata: the kernel that learned it, and the settings that its weights depend on."""
 
 _STORABLE = frozenset(np.dtype(code).str for code in ("?", "i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"))
 _STORABLE_FLOATS = frozenset(np.dtype(code).str for code in ("<f2", "<f4", "<f8"))
@@ -36,7 +39,8 @@ class Checkpoint:
 
     `arrays` holds the snapshot's arrays by name and, under names that begin with "protected.", features (N, d)
     float32, reference logits and labels. `meta` is JSON-able. `learned` are example ids, int64. `kept` versions
-    are never thinned out. Arrays that were read from a session are read-only.
+    are never thinned out. `recorded` ones are not either, for they answered what is recorded; where they are `kept`
+    for nothing else, they may be stored by their recipe. Arrays that were read from a session are read-only.
     """
 
     version: int
@@ -49,6 +53,7 @@ class Checkpoint:
     unix: float = 0.0
     learned: npt.NDArray[np.int64] = field(default_factory=_no_ids)
     kept: bool = False
+    recorded: bool = False
 
     @property
     def snapshot(self) -> dict[str, Array]:
@@ -63,7 +68,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointInfo:
-    """A checkpoint without its arrays: a line of the timeline. `learned` counts the examples learned."""
+    """A checkpoint without its arrays: a line of the timeline.
+
+    `learned` counts the examples learned. `whole`: its arrays are stored, else the recipe to learn it again.
+    """
 
     version: int
     parent: int | None
@@ -73,6 +81,7 @@ class CheckpointInfo:
     unix: float
     kept: bool
     learned: int
+    whole: bool = True
 
 
 def _plain(array: Array, name: str) -> Array:
@@ -135,9 +144,30 @@ class ContentIds:
 
 
 def encode(array: Array, name: str = "array") -> bytes:
-    """One array as a packed safetensors file. Raises SessionError for a dtype that it cannot hold."""
+    """One array as a packed safetensors file; of a symmetric matrix, the lower triangle by rows.
+
+    Raises SessionError for a dtype that it cannot hold.
+    """
     plain = _plain(array, name)
+    if _mirrored(plain):
+        # The sums of a seal are most of what it takes: half of them is enough.
+        return pack(safetensors.numpy.save({"lower": plain[np.tril_indices(len(plain))]}), plain.dtype.itemsize)
     return pack(safetensors.numpy.save({"array": plain}), plain.dtype.itemsize)
+
+
+def _mirrored(array: Array) -> bool:
+    """Whether a matrix is its own transpose, to the last bit."""
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2:
+        return False
+    bits = array.view(f"u{array.dtype.itemsize}")
+    return bool((bits == bits.T).all())
+
+
+def _from_lower(lower: Array) -> Array:
+    rows = (math.isqrt(8 * len(lower) + 1) - 1) // 2
+    whole, places = np.empty((rows, rows), lower.dtype), np.tril_indices(rows)
+    whole[places] = whole.T[places] = lower
+    return whole
 
 
 def decode(data: bytes, content: str) -> Array:
@@ -149,7 +179,8 @@ def decode(data: bytes, content: str) -> Array:
         Where the bytes are damaged.
     """
     try:
-        array: Array = safetensors.numpy.load(unpacked(data))["array"]
+        stored: dict[str, Array] = safetensors.numpy.load(unpacked(data))
+        array = _from_lower(stored["lower"]) if "lower" in stored else stored["array"]
     except (safetensors.SafetensorError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise SessionFormatError(f"the stored array {content[:12]} is damaged") from error
     if content_id(array) != content:

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.learning.contents import Contents
 from dgstudio.session import rows, schema
-from dgstudio.session.checkpoint import Array, Checkpoint, CheckpointInfo
+from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database
 from dgstudio.session.opening import (
     Opened,
@@ -22,6 +22,7 @@ from dgstudio.session.opening import (
     open_for_reading,
 )
 from dgstudio.session.recorded import Recorded
+from dgstudio.session.relearning import OtherKernelError, Relearner
 from dgstudio.session.versions import Versions
 from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
@@ -228,9 +229,13 @@ class Session:
             self._database.put("act", rows.ACT_COLUMNS, [rows.act_row(act)])
 
     def drop_examples(self, example_ids: Iterable[int], take_ids: Iterable[int]) -> None:
-        """Remove examples and takes for good: of what never came to be, for everything else `set_active`."""
+        """Remove for good what never came to be: examples with the class `NO_LABEL`, and takes.
+
+        Any other example stays, for versions that are kept by recipe may need it: see `set_active`.
+        """
         with self._database.own_batch():
-            self._database.write("DELETE FROM example WHERE id = ?", [(int(i),) for i in example_ids])
+            sql = f"DELETE FROM example WHERE id = ? AND class_id = {rows.NO_LABEL}"
+            self._database.write(sql, [(int(i),) for i in example_ids])
             self._database.write("DELETE FROM take WHERE id = ?", [(int(i),) for i in take_ids])
 
     def set_act_done(self, act_id: int, done: bool) -> None:
@@ -238,7 +243,9 @@ class Session:
         self._update("UPDATE act SET done = ? WHERE id = ?", int(done), [act_id])
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> int:
-        """Store a version of the model, each array once; a version put again replaces the one before.
+        """Store a version of the model whole, each array once; another of the same number is replaced.
+
+        The same one put again keeps its metadata, and is kept for as long as either wants.
 
         Returns
         -------
@@ -247,6 +254,19 @@ class Session:
         """
         return self._versions.put(checkpoint)
 
+    def put_recorded_checkpoint(self, checkpoint: Checkpoint) -> int:
+        """Store a version that answered what is recorded: never thinned out, and by its recipe where that is enough.
+
+        Enough it is for what the locked bank learned by this kernel, unless it is head, serving or `kept` for something
+        else; all its examples must be here. `checkpoint` gives it whole all the same, learned again.
+
+        Returns
+        -------
+        About the bytes that it takes.
+        """
+        with self._database.own_batch():
+            return self._versions.put_recorded(checkpoint, frozenset({self.head, self.serving}))
+
     def keep_checkpoint(self, version: int, kept: bool = True) -> bool:
         """Keep a version for good (pinned, named, protected at), or let it thin out; False where it is unknown."""
         return self._update("UPDATE checkpoint SET kept = ? WHERE version = ?", int(kept), [version]) == 1
@@ -254,7 +274,8 @@ class Session:
     def thin_checkpoints(self, keep: int) -> list[int]:
         """Drop versions so that `keep` remain of those not kept for good, dense among the new, sparse among the old.
 
-        Head and serving (`set_references`) stay as well. Arrays that no version refers to any more are removed.
+        Head and serving (`set_references`) stay as well. Versions that are kept for a recording only become recipes,
+        except the newest that is whole. Arrays that no version refers to any more are removed.
 
         Returns
         -------
@@ -335,11 +356,11 @@ class Session:
         """The numbers of all versions."""
         return frozenset(int(row[0]) for row in self._database.read("SELECT version FROM checkpoint"))
 
-    def checkpoint(self, version: int, known: dict[str, Array] | None = None) -> Checkpoint:
+    def checkpoint(self, version: int, relearner: Relearner | None = None) -> Checkpoint:
         """A version with its arrays, each checked against its content id, read-only.
 
-        `known` holds arrays by content id that need not be read again, and takes up those that were; it then holds
-        those of this version only.
+        One that is kept by its recipe is learned again, which can take a second; it is that version, or an error.
+        Whoever reads several gives the same `relearner` each time: what they share is then read and made once.
 
         Raises
         ------
@@ -347,22 +368,23 @@ class Session:
             Where the session has no such version.
         SessionFormatError
             Where it is damaged.
+        OtherKernelError
+            Where another kernel learned it, and learned again by this one it is not the same to the last bit.
         """
-        return self._versions.get(version, {} if known is None else known)
+        return self._versions.get(version, Relearner() if relearner is None else relearner)
 
     def latest_checkpoint(self) -> Checkpoint | None:
         """The head (`set_references`), else the newest version that can be restored; None where there is none.
 
-        A version that is damaged is passed over, and `report.problems` says so.
+        A version that is damaged is passed over, and `report.problems` says so. Whole ones come before those that would
+        have to be learned again.
         """
-        versions = [info.version for info in reversed(self.checkpoints())]
-        head = self.head
-        if head in versions:
-            versions.insert(0, head)
-        for version in dict.fromkeys(versions):
+        head, relearner = self.head, Relearner()
+        infos = sorted(self.checkpoints(), key=lambda info: (info.version == head, info.whole, info.version))
+        for info in reversed(infos):
             try:
-                return self.checkpoint(version)
-            except SessionFormatError as error:
+                return self.checkpoint(info.version, relearner)
+            except (SessionFormatError, OtherKernelError) as error:
                 self._tell(str(error))
         return None
 

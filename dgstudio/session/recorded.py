@@ -25,6 +25,8 @@ RECORDING = "recording"
 """Session setting: whether the stream is to be recorded, as the user chose last."""
 
 _STRETCH = "id, began_unix, ended_unix, lost_samples, lost_answers, kernel, signal"
+_COUNTS = {"stream_block": "samples", "receipts": "answers"}
+"""Table → column of the stretch that counts what its rows hold."""
 _BLOCK = "stretch, first, count, checksum, marks, data"
 _RECEIPTS = "stretch, first, count, checksum, answerers, data"
 NOBODY = -1
@@ -36,7 +38,8 @@ class Stretch:
     """A part of a stream that was recorded without a pause, by one program on one machine.
 
     `signal` is what `restored.signal_of` keeps of the stream, with the names of its truth; `ended_unix` is None where
-    the program was killed, or is still at it. `lost_…`: what could not be kept.
+    the program was killed, or is still at it. `lost_…`: what could not be kept. `samples` and `answers` are how many
+    were put, whatever rows are there still; None where nobody counted.
     """
 
     id: int
@@ -46,6 +49,8 @@ class Stretch:
     ended_unix: float | None = None
     lost_samples: int = 0
     lost_answers: int = 0
+    samples: int | None = None
+    answers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +110,7 @@ class Recorded:
     # -- writing -------------------------------------------------------------------------------------------
 
     def put_stretch(self, stretch: Stretch) -> int:
-        """Store a stretch, or how it has ended; returns the bytes it takes."""
+        """Store a stretch, or how it has ended, but not its counts; returns the bytes it takes."""
         signal = to_json(stretch.signal, f"The signal of stretch {stretch.id}")
         lost = int(stretch.lost_samples), int(stretch.lost_answers)
         times = float(stretch.began_unix), stretch.ended_unix
@@ -128,7 +133,12 @@ class Recorded:
     def _append(self, table: str, columns: str, stretch: int, first: int, count: int, text: str, data: bytes) -> int:
         checksum = _checksum(stretch, first, count, text, data)
         row = (int(stretch), int(first), int(count), checksum, text, data)
-        self._database.write(f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?, ?)", [row])
+        counts = _COUNTS[table]
+        with self._database.own_batch():
+            self._database.write(f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?, ?)", [row])
+            # Together with the row, so that rows that go missing are missed, at the end of the stretch too.
+            sql = f"UPDATE stretch SET {counts} = coalesce({counts}, 0) + ? WHERE id = ?"
+            self._database.write(sql, [(int(count), int(stretch))])
         return len(data) + len(text)
 
     # -- reading -------------------------------------------------------------------------------------------
@@ -136,11 +146,12 @@ class Recorded:
     def stretches(self) -> list[Stretch]:
         """All stretches in the order in which they were recorded; ones whose row is damaged are left out."""
         found = []
-        for row in self._database.read(f"SELECT {_STRETCH} FROM stretch ORDER BY id"):
+        for row in self._database.read(f"SELECT {_STRETCH}, samples, answers FROM stretch ORDER BY id"):
             try:
                 ended = None if row[2] is None else float(row[2])
-                signal = json.loads(row[6])
-                found.append(Stretch(int(row[0]), float(row[1]), str(row[5]), signal, ended, int(row[3]), int(row[4])))
+                counts = [None if count is None else int(count) for count in row[7:9]]
+                when, lost = (float(row[1]), str(row[5]), json.loads(row[6]), ended), (int(row[3]), int(row[4]))
+                found.append(Stretch(int(row[0]), *when, *lost, *counts))
             except (TypeError, ValueError):
                 continue
         return found

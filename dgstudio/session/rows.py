@@ -25,6 +25,8 @@ EVENT_COLUMNS = "id, kind, level, unix, text, data"
 EXAMPLE_COLUMNS = (
     "id, class_id, take_id, start_time, end_time, learn, active, checksum, raw_samples, raw_channels, features, raw"
 )
+NO_LABEL = -1
+"""Class of an example that does not stand yet: its import is still being written."""
 
 
 class DamagedRowError(ValueError):

@@ -10,6 +10,8 @@ from typing import Any
 from dgstudio.errors import SessionFormatError
 from dgstudio.session import rows
 from dgstudio.session.checkpoint import decode
+from dgstudio.session.recipes import checksum as recipe_checksum
+from dgstudio.session.recipes import taken_apart
 from dgstudio.session.schema import TABLES, columns_of, create_tables, pack_arrays, pack_raw, tables_of, version_of
 
 GAP = 50_000
@@ -23,6 +25,8 @@ _PLURALS = {
     "act": "entries of the undo history",
     "checkpoint": "checkpoints",
     "checkpoint_array": "array references",
+    "ground": "grounds of versions",
+    "ground_array": "array references of grounds",
     "blob": "arrays",
     "record": "records of the history",
     "event": "log lines",
@@ -31,7 +35,7 @@ _PLURALS = {
     "stream_block": "blocks of the recorded stream",
     "receipts": "packs of receipts",
 }
-_MAY_LACK = {"place"}
+_MAY_LACK = {"place", "ground", "recipe", "samples", "answers"}
 _RECOVERED_COLOUR = "#999999"
 
 
@@ -206,15 +210,42 @@ def _drop_damaged_checkpoints(saved: sqlite3.Connection) -> list[str]:
             damaged.append((identity,))
     saved.executemany("DELETE FROM blob WHERE id = ?", damaged)
     missing = """SELECT version FROM checkpoint_array WHERE blob NOT IN (SELECT id FROM blob)
-        UNION SELECT version FROM checkpoint WHERE learned NOT IN (SELECT id FROM blob)
-        UNION SELECT version FROM checkpoint WHERE array_count <>
+        UNION SELECT version FROM checkpoint WHERE ground IS NULL AND learned NOT IN (SELECT id FROM blob)
+        UNION SELECT version FROM checkpoint WHERE ground IS NULL AND array_count <>
             (SELECT count(*) FROM checkpoint_array WHERE checkpoint_array.version = checkpoint.version)
         ORDER BY 1"""
     versions = [int(row[0]) for row in saved.execute(missing)]
-    for version in versions:
+    recipes = _damaged_recipes(saved)
+    for version in (*versions, *recipes):
         saved.execute("DELETE FROM checkpoint WHERE version = ?", (version,))
         saved.execute("DELETE FROM checkpoint_array WHERE version = ?", (version,))
-    return [f"Version {version} of the model cannot be restored." for version in versions]
+    problems = [f"Version {version} of the model cannot be restored." for version in versions]
+    if recipes:
+        named = ", ".join(f"v{version}" for version in recipes[:8]) + (", …" if len(recipes) > 8 else "")
+        problems.append(
+            f"Of the versions that are learned again when they are needed, {len(recipes)} cannot be any more ({named})."
+        )
+    return problems
+
+
+def _damaged_recipes(saved: sqlite3.Connection) -> list[int]:
+    """Versions whose recipe, or something that it needs, could not be read."""
+    sound: dict[int, str] = {}
+    for number, count, meta in saved.execute("SELECT id, array_count, meta FROM ground"):
+        sql = "SELECT count(*) FROM ground_array JOIN blob ON blob.id = ground_array.blob WHERE ground = ?"
+        if saved.execute(sql, (number,)).fetchone()[0] == count:
+            sound[int(number)] = str(meta)
+    present = {int(row[0]) for row in saved.execute("SELECT id FROM example")}
+    damaged = []
+    sql = "SELECT version, digest, checksum, ground, recipe FROM checkpoint WHERE ground IS NOT NULL ORDER BY version"
+    for version, digest, checksum, ground, data in saved.execute(sql):
+        try:
+            ids = taken_apart(data, sound[ground])[0].tolist()
+            if recipe_checksum(digest, data) != checksum or not present.issuperset(ids):
+                damaged.append(int(version))
+        except (SessionFormatError, KeyError, TypeError, AttributeError):
+            damaged.append(int(version))
+    return damaged
 
 
 def _stand_in_classes(saved: sqlite3.Connection) -> list[str]:

@@ -12,7 +12,7 @@ from dgstudio.session.packing import pack
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""
 
-FORMAT = 3
+FORMAT = 4
 """The format that this dgstudio writes, in SQLite's user_version."""
 
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
@@ -28,7 +28,10 @@ TABLES: dict[str, str] = {
     "act": "id INTEGER PRIMARY KEY, done INTEGER NOT NULL, unix REAL, data TEXT NOT NULL",
     "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
         reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
-        array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL""",
+        array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL,
+        ground INTEGER, recipe BLOB""",
+    "ground": "id INTEGER PRIMARY KEY, key TEXT NOT NULL, array_count INTEGER NOT NULL, meta TEXT NOT NULL",
+    "ground_array": "ground INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL",
     "checkpoint_array": "version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL",
     "blob": "id TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL",
     "record": "id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL",
@@ -36,7 +39,8 @@ TABLES: dict[str, str] = {
         text TEXT NOT NULL, data TEXT NOT NULL""",
     "config": "key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL",
     "stretch": """id INTEGER PRIMARY KEY, began_unix REAL NOT NULL, ended_unix REAL, lost_samples INTEGER NOT NULL,
-        lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL""",
+        lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL,
+        samples INTEGER, answers INTEGER""",
     "stream_block": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
         count INTEGER NOT NULL, checksum INTEGER NOT NULL, marks TEXT NOT NULL, data BLOB NOT NULL""",
     "receipts": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
@@ -46,13 +50,17 @@ ARRAY_INDEX = "CREATE INDEX checkpoint_array_version ON checkpoint_array (versio
 RECORDING_INDEXES = (
     "CREATE INDEX stream_block_place ON stream_block (stretch, first, count)",
     "CREATE INDEX receipts_place ON receipts (stretch, first, count)",
-    # Of thousands of versions that a recording keeps, those that thin out are found without reading the others.
-    "CREATE INDEX checkpoint_kept ON checkpoint (kept)",
 )
-INDEXES = (ARRAY_INDEX, *RECORDING_INDEXES)
+RECIPE_INDEXES = (
+    # Of thousands of versions that a recording keeps, those that thin out, or are whole, are found without the others.
+    "CREATE INDEX checkpoint_kept ON checkpoint (kept, ground)",
+    "CREATE UNIQUE INDEX ground_key ON ground (key)",
+    "CREATE INDEX ground_array_ground ON ground_array (ground)",
+)
+INDEXES = (ARRAY_INDEX, *RECORDING_INDEXES, *RECIPE_INDEXES)
 
 
-ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3, "note": 3}
+ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3, "note": 3, "ground": 4, "ground_array": 4}
 """Tables that earlier formats did not have."""
 
 
@@ -100,7 +108,11 @@ def _to_2(db: sqlite3.Connection) -> None:
 
 def _add_recording(db: sqlite3.Connection) -> None:
     """Format 3 has room for a recorded stream."""
-    for table in ("stretch", "stream_block", "receipts"):
+    db.execute(
+        """CREATE TABLE stretch (id INTEGER PRIMARY KEY, began_unix REAL NOT NULL, ended_unix REAL,
+            lost_samples INTEGER NOT NULL, lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL)"""
+    )
+    for table in ("stream_block", "receipts"):
         db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
     for index in RECORDING_INDEXES:
         db.execute(index)
@@ -117,7 +129,20 @@ def _to_3(db: sqlite3.Connection) -> None:
     _add_notes(db)
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
+def _to_4(db: sqlite3.Connection) -> None:
+    """Format 4 keeps versions by recipe, and counts what a stretch holds."""
+    db.execute("ALTER TABLE checkpoint ADD COLUMN ground INTEGER")
+    db.execute("ALTER TABLE checkpoint ADD COLUMN recipe BLOB")
+    db.execute("ALTER TABLE stretch ADD COLUMN samples INTEGER")
+    db.execute("ALTER TABLE stretch ADD COLUMN answers INTEGER")
+    for table in ("ground", "ground_array"):
+        db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
+    db.execute("DROP INDEX IF EXISTS checkpoint_kept")
+    for index in RECIPE_INDEXES:
+        db.execute(index)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
 
 It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.

@@ -22,6 +22,10 @@ class SampleTape:
         self._truth = np.zeros(0, np.int16)
         self.read = 0
         """Samples read so far."""
+        self.seen = 0
+        """The same with those of damaged blocks."""
+        self.between = 0
+        """Samples that lack between two blocks."""
         self.damaged: tuple[int, int] | None = None
         """First sample and count of the first block whose bytes are not what was written."""
         self.missing: tuple[int, int] | None = None
@@ -49,8 +53,11 @@ class SampleTape:
             return False
         block = kept.content
         if self._end not in (None, kept.first):
-            self.missing = self.missing or (self._end or 0, kept.first - (self._end or 0))
+            gap = kept.first - (self._end or 0)
+            self.missing = self.missing or (self._end or 0, gap)
+            self.between += max(0, gap)
         self._end = kept.first + kept.count
+        self.seen += kept.count
         if block is None:
             self.damaged = self.damaged or (kept.first, kept.count)
             return True

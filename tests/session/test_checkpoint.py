@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session.checkpoint import Checkpoint, ContentIds, content_id, versions_to_thin
+from dgstudio.session.checkpoint import Checkpoint, ContentIds, content_id, decode, encode, versions_to_thin
 from dgstudio.session.file import Session
 
 DTYPES = st.sampled_from([np.dtype(code) for code in ("f2", "f4", "f8", "?", "i1", "u1", "i4", "i8", "u8", ">f4")])
@@ -62,6 +62,20 @@ def test_any_checkpoint_comes_back_byte_for_byte(
         assert (value.version, value.parent, value.digest, value.kept) == (5, None, "ab", kept)
         assert (value.kind, value.reason, value.unix) == ("bank sealed", "at 12:00", 1.5)
     assert info.learned == len(learned)
+
+
+def test_of_a_symmetric_matrix_half_is_stored(make_checkpoint: Callable[..., Checkpoint]) -> None:
+    half = np.random.default_rng(0).normal(size=(60, 60)).astype(np.float32)
+    whole = half + half.T
+    whole[3, 3], whole[4, 7], whole[7, 4] = np.nan, -0.0, -0.0
+    assert len(encode(whole)) < 0.6 * len(encode(half))
+    nearly = whole.copy()
+    nearly[7, 4] = 0.0
+    for array in (whole, nearly, whole.astype(np.float64), np.ones((2, 2), bool), np.eye(1), np.zeros((0, 0))):
+        assert decode(encode(array), content_id(array)).tobytes() == array.tobytes()
+    assert len(encode(nearly)) > 1.5 * len(encode(whole)), "0.0 and -0.0 are not the same bits"
+    with pytest.raises(SessionFormatError, match="is damaged"):
+        decode(encode(whole), content_id(nearly))
 
 
 def test_special_numbers_keep_their_bits() -> None:

@@ -133,8 +133,24 @@ def test_a_session_from_the_future_that_was_killed_is_refused_too(tmp_path: Path
 # -- older formats: the steps of a later format, to exercise the way there ---------------------------------
 
 
+def as_format_3(db: sqlite3.Connection) -> None:
+    """Make of a session what format 3 had."""
+    db.execute("DROP INDEX checkpoint_kept")
+    db.execute("CREATE INDEX checkpoint_kept ON checkpoint (kept)")
+    for table, column in (
+        ("checkpoint", "ground"),
+        ("checkpoint", "recipe"),
+        ("stretch", "samples"),
+        ("stretch", "answers"),
+    ):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    for table in ("ground", "ground_array"):
+        db.execute(f"DROP TABLE {table}")
+
+
 def as_format_2(db: sqlite3.Connection) -> None:
     """Make of a session what format 2 had."""
+    as_format_3(db)
     for table in ("stretch", "stream_block", "receipts", "note"):
         db.execute(f"DROP TABLE {table}")
     db.execute("DROP INDEX checkpoint_kept")

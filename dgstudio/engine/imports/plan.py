@@ -13,6 +13,7 @@ from dgstudio.engine.classes import clean_name
 from dgstudio.engine.imports.choices import FEATURES, Choices, Target, numeric_columns
 from dgstudio.engine.imports.windows import Cut, cut_windows
 from dgstudio.errors import BadInputError
+from dgstudio.session.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import ImportTable, Problems, Watch, shortened
 from dgstudio.streams.timeline import missing
@@ -22,7 +23,6 @@ MOST_CLASSES = 100
 """More different labels than this are numbers, not classes."""
 MOST_LEARNED = 600
 """Examples of one import that are learned, spread evenly; the others are kept. A bank holds 1,000."""
-NO_LABEL = -1
 
 Flags = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]

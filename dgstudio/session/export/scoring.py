@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
+from dgstudio.session.relearning import Relearner
 from dgstudio.session.restored import TAKE_ANSWERS, restored
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
 
@@ -102,8 +103,9 @@ def score_takes(
         version = version_before(take, records)
         if version in kept and version is not None:
             due.setdefault(version, []).append(take)
-    for version, work in due.items():
-        scores += _answered(session, version, work, of_take, known)
+    relearner = Relearner()
+    for version, work in sorted(due.items()):
+        scores += _answered(session, version, work, of_take, known, relearner)
     return Scores(tuple(sorted(scores, key=lambda score: score.take.id)), len(wanted))
 
 
@@ -141,9 +143,10 @@ def _answered(
     takes: Sequence[Take],
     examples: dict[int, list[Example]],
     known: dict[int, bool],
+    relearner: Relearner,
 ) -> list[TakeScore]:
     try:
-        snapshot, footing = restored(session.checkpoint(version))
+        snapshot, footing = restored(session.checkpoint(version, relearner))
     except DgstudioError:
         # It counts as one that the session no longer has.
         return []

@@ -1,0 +1,114 @@
+"""Learning again: a rule that stands where a version stood, brought to the examples that the version held."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import threadpoolctl
+
+from dgstudio.errors import BadInputError
+from dgstudio.learning.footing import Footing
+from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.settings import LearnerSettings
+from dgstudio.model.plan import KERNEL
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.types import Example
+
+
+def _kernel() -> str:
+    # Cholesky's bits depend on how it is split over threads, which the serving kernel's name need not tell.
+    found = [int(i.get("num_threads", 1)) for i in threadpoolctl.threadpool_info() if i.get("user_api") == "blas"]
+    threads = max(found, default=1)
+    return KERNEL if threads == 1 else f"{KERNEL} {threads} threads"
+
+
+LEARNING_KERNEL = _kernel()
+"""The same examples give the same bits only between equal names: the serving kernel's, and BLAS threads if many."""
+
+MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
+"""Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""
+
+
+def settings_kept(settings: LearnerSettings, snapshot: Snapshot) -> dict[str, Any]:
+    """What of the settings a version's weights depend on, as plain data."""
+    kept = {name: getattr(settings, name) for name in MATTER}
+    if snapshot.phi is not None:
+        # The dial may have been turned since: for a model from nothing, until it has learned something.
+        kept["features"] = snapshot.phi.dim - 1
+    return kept
+
+
+def settings_again(
+    kept: Mapping[str, Any] | None, tau: float | None = None, delta: float = math.inf
+) -> LearnerSettings:
+    """The settings that `settings_kept` told of, the usual ones where None; with τ and δ of the bank, if there is one.
+
+    Raises
+    ------
+    BadInputError
+        Where they make no sense.
+    """
+    try:
+        settings = LearnerSettings() if kept is None else replace(LearnerSettings(), **{n: kept[n] for n in MATTER})
+        return (settings if tau is None else replace(settings, tau=tau, delta=delta)).check()
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(f"The settings that it was learned with are incomplete: {error!r}.") from error
+
+
+class RuleAgain:
+    """A locked bank's rule that goes from version to version: made anew only where what it stands on is another.
+
+    Weights are a function of what the rule stands on and of the *set* of examples, so the way there makes no
+    difference, and neighbouring versions cost a few examples each. One thread.
+    """
+
+    def __init__(self) -> None:
+        self._rule: LockedBankRule | None = None
+        self._stands_on: object = None
+
+    def forget(self) -> None:
+        """Let go of the rule: somebody has used it for more than proposing."""
+        self._rule = None
+
+    def on(
+        self,
+        stands_on: object,
+        settings: LearnerSettings,
+        lower: Snapshot,
+        footing: Footing,
+        target: Mapping[int, int],
+        example_of: Callable[[int], Example],
+    ) -> LockedBankRule:
+        """The rule with exactly these examples.
+
+        Parameters
+        ----------
+        stands_on
+            Equal where `lower`, the footing's sums and protected inputs and all settings but τ and δ are.
+        lower
+            What lies below the learning bank (`sealing.below`).
+        footing
+            Its sums and protected inputs are looked at.
+        target
+            Example id → class id.
+        example_of
+            Gives an example of which the features count.
+        """
+        rule = self._rule
+        if rule is None or stands_on != self._stands_on:
+            rule = LockedBankRule(settings, lower, footing.sums, footing.protected.inputs)
+            self._rule, self._stands_on = rule, stands_on
+        else:
+            rule.set_dials(settings.tau, settings.delta)
+        known = rule.learned
+        rule.forget([i for i in known if i not in target])
+        rule.absorb(_labelled(example_of, {i: c for i, c in target.items() if known.get(i) != c}))
+        return rule
+
+
+def _labelled(example_of: Callable[[int], Example], labels: Mapping[int, int]) -> list[Example]:
+    pairs: Iterable[tuple[int, int]] = labels.items()
+    return [replace(example_of(i), class_id=c) for i, c in pairs]
