@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
+from dgstudio.engine import recorder
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.replay import replay_figures
@@ -54,10 +55,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("made") / "a.dgs"
     source = open_source("basic_motions", speed=0.0, loop=False, labels_column="label")
     settings = EngineSettings(lossless=True, feed_labels=True)
-    with Engine(source, base_for(source.spec)[0], Session.create(path), settings) as engine:
-        engine.record_stream(True)
-        while engine.recorder.figures.answers < 200:
-            engine.infer.pause(0.01)
+    patch = pytest.MonkeyPatch()
+    with patch.context() as context:
+        # Several rows, however fast the machine is.
+        context.setattr(recorder, "ROW", 100)
+        with Engine(source, base_for(source.spec)[0], Session.create(path), settings) as engine:
+            engine.record_stream(True)
+            while engine.recorder.figures.answers < 200:
+                engine.infer.pause(0.01)
     return path.read_bytes()
 
 

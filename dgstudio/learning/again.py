@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import threadpoolctl
 
+from dgstudio import __version__
 from dgstudio.errors import BadInputError
 from dgstudio.learning.footing import Footing
 from dgstudio.learning.locked_bank import LockedBankRule
@@ -22,11 +25,26 @@ def _kernel() -> str:
     # Cholesky's bits depend on how it is split over threads, which the serving kernel's name need not tell.
     found = [int(i.get("num_threads", 1)) for i in threadpoolctl.threadpool_info() if i.get("user_api") == "blas"]
     threads = max(found, default=1)
-    return KERNEL if threads == 1 else f"{KERNEL} {threads} threads"
+    return f"{KERNEL} learning-{_method()}" + ("" if threads == 1 else f" {threads} threads")
+
+
+def _method() -> str:
+    """Which method learns: a digest of its source, since nobody would remember to count all changes of its bits."""
+    digest, here = hashlib.blake2b(digest_size=4), Path(__file__).parent
+    try:
+        files = sorted([*here.glob("*.py"), *(here.parent / "model").glob("*.py")])
+        for file in files:
+            # Lines may end otherwise on another system.
+            digest.update(file.read_text(encoding="utf-8").encode())
+    except OSError:
+        files = []
+    # A program that was packed without its sources.
+    return digest.hexdigest() if files else __version__
 
 
 LEARNING_KERNEL = _kernel()
-"""The same examples give the same bits only between equal names: the serving kernel's, and BLAS threads if many."""
+"""The same examples give the same bits for sure only between equal names: the serving kernel's, what learning and model
+are made of, and BLAS threads if many. Equal bits are equal whatever the names."""
 
 MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
 """Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""
