@@ -76,7 +76,7 @@ def test_it_shows_the_newest_first_with_all_that_is_known(sheet, bridge, qtbot):
     assert sheet.isVisible() and sheet.model.rowCount() == ROWS
     assert text(sheet, 0) == ["", "shake", "5", "6.90 s", "past stretch", "kept only", "", ""]
     assert "60 windows in 6 takes" in sheet.counts.text()
-    assert not sheet.delete_button.isEnabled() and "Select some" in sheet.words.text()
+    assert not sheet.foot.delete_button.isEnabled() and "Select some" in sheet.foot.words.text()
     assert sheet.model.picture(0) is bridge.examples()[55].raw, "a window without its own shows its neighbour's"
     learn(sheet, bridge, qtbot)
     assert text(sheet, 0)[6:] == ["shake 96 %", ""] and text(sheet, 9)[6:] == ["rest 50 %", ""]
@@ -188,21 +188,21 @@ def test_thumbnails_share_the_selection_with_table_and_map(sheet, bridge):
 
 def test_a_note_is_put_on_all_that_is_selected(sheet, bridge):
     sheet.choose({7, 31})
-    assert sheet.note.text() == "" and sheet.note.placeholderText() == "Different notes"
+    assert sheet.foot.note.text() == "" and sheet.foot.note.placeholderText() == "Different notes"
     sheet.choose({7})
-    assert sheet.note.text() == "a stumble"
+    assert sheet.foot.note.text() == "a stumble"
     QTest.keyClick(sheet.table, Qt.Key.Key_N)
-    assert sheet.note.hasFocus()
-    QTest.keyClicks(sheet.note, "2nd try")
+    assert sheet.foot.note.hasFocus()
+    QTest.keyClicks(sheet.foot.note, "2nd try")
     bridge.state.announce("classes")
     sheet.refresh()
-    assert sheet.note.text() == "2nd try", "a refresh does not take away what is being written"
-    QTest.keyClick(sheet.note, Qt.Key.Key_Return)
+    assert sheet.foot.note.text() == "2nd try", "a refresh does not take away what is being written"
+    QTest.keyClick(sheet.foot.note, Qt.Key.Key_Return)
     assert bridge.calls == [("note", (7,), "2nd try")] and sheet.table.hasFocus()
     QTest.keyClick(sheet.table, Qt.Key.Key_N)
-    QTest.keyClicks(sheet.note, "no")
-    QTest.keyClick(sheet.note, Qt.Key.Key_Escape)
-    assert sheet.isVisible() and sheet.table.hasFocus() and sheet.note.text() == "a stumble"
+    QTest.keyClicks(sheet.foot.note, "no")
+    QTest.keyClick(sheet.foot.note, Qt.Key.Key_Escape)
+    assert sheet.isVisible() and sheet.table.hasFocus() and sheet.foot.note.text() == "a stumble"
     assert len(bridge.calls) == 1
 
 
@@ -210,17 +210,17 @@ def test_the_details_say_which_versions_contain_it(sheet, bridge, qtbot, monkeyp
     monkeypatch.setattr(bridge, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
     learn(sheet, bridge, qtbot)
     sheet.choose({40})
-    assert sheet.words.text() == (
+    assert sheet.foot.words.text() == (
         "1 selected · Example 40 of take 4 · answered rest 50 % · in v12–v31, v34, sealed in bank 2"
     )
     monkeypatch.setattr(bridge, "containing", lambda ids: Containing())
     sheet.choose({41})
-    assert "kept only: in no version" in sheet.words.text()
+    assert "kept only: in no version" in sheet.foot.words.text()
     sheet.choose({40})
-    assert "in no version" in sheet.words.text() and "kept only" not in sheet.words.text()
+    assert "in no version" in sheet.foot.words.text() and "kept only" not in sheet.foot.words.text()
     monkeypatch.setattr(bridge, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
     sheet.choose({40, 41})
-    assert "2 selected · in v12–v31, v34, sealed in bank 2" in sheet.words.text()
+    assert "2 selected · in v12–v31, v34, sealed in bank 2" in sheet.foot.words.text()
 
 
 def test_each_figure_of_a_class_shows_those_it_counts(sheet, bridge, qtbot):
@@ -258,7 +258,7 @@ def test_it_is_watched_while_it_is_open(window, bridge):
 def test_a_class_key_relabels_what_is_selected_and_records_nothing(sheet, bridge):
     sheet.table.selectRow(0)
     QTest.keyClick(sheet.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    assert "2 selected" in sheet.words.text()
+    assert "2 selected" in sheet.foot.words.text()
     QTest.keyClick(sheet.table, Qt.Key.Key_1)
     QTest.keyClick(sheet.table, Qt.Key.Key_9)
     assert bridge.calls == [("relabel", (59, 58), 0)]

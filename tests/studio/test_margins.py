@@ -66,7 +66,7 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
     assert label.isVisible() and label.height() >= label.heightForWidth(label.width()) - 1
     assert label.text() == (
         "Room of their routing, least and median: gates γ under 0.001 and 0.13, that is a move of the input of "
-        "0.0011 and 0.06; routers |r − τ| 0.1 and 0.55."
+        "0.0011 and 0.06; routers |r\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}τ| 0.1 and 0.55."
     )
     assert window.rect().contains(window.learning.geometry())
 

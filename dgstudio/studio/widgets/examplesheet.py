@@ -12,14 +12,11 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
 from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
 from dgstudio.engine.standing import Standing, distinct, places_of
@@ -36,6 +33,7 @@ from dgstudio.studio.widgets.examplemodel import ExamplesModel
 from dgstudio.studio.widgets.exampletable import ExampleTable
 from dgstudio.studio.widgets.exampletiles import ExampleTiles
 from dgstudio.studio.widgets.labelsheet import REFRESH_MS, LabelSheet
+from dgstudio.studio.widgets.selectionfoot import SelectionFoot
 from dgstudio.types import Example
 
 SIZE = QSize(1680, 1000)
@@ -67,7 +65,6 @@ class ExampleSheet(LabelSheet):
         self._pictured: dict[int, list[Example]] = {}
         self._pictured_ids = self._columns.ids
         self._selecting = False
-        self._noted: tuple[int, ...] = ()
         self.counts = self._muted("")
         self.progress = self._muted("")
         self.filter = ExampleFilter()
@@ -98,25 +95,20 @@ class ExampleSheet(LabelSheet):
         self.quality.asked.connect(self.want)
         self.blank = QLabel()
         self.blank.setObjectName("muted")
-        self.words = QElidingLabel("")
-        self.words.setObjectName("muted")
-        self.words.setMinimumWidth(1)
-        self.note = QLineEdit()
-        self.note.setAccessibleName("Note on the selection")
-        self.note.setToolTip("A text of your own on all that is selected: Enter keeps it, Ctrl+Z takes it back  [N]")
-        self.note.returnPressed.connect(self._keep_note)
-        self.note.installEventFilter(self)
+        self.foot = SelectionFoot(state)
+        self.foot.relabelled.connect(self._relabel)
+        self.foot.deleted.connect(self._delete)
+        self.foot.found.connect(self._find)
+        self.foot.noted.connect(lambda ids, note: attempt(commands.note_examples, ids, note))
+        self.foot.left.connect(self._leave_field)
         self.filter.search.installEventFilter(self)
-        self.find_button = self._button("Find in the stream", self._find, "Pause the stream where the selection lies")
-        self.relabel_button = self._button("Relabel as", None, "Give the selection another class; its key does it too")
-        self.delete_button = self._button("Delete", self._delete, "Let the selection stand no more  [Del]")
         self.menu = QMenu(self)
         self.closed.connect(lambda: commands.watch_examples(False))
         self._lay_out()
         self.main = self.table
 
     def _lay_out(self) -> None:
-        head, middle, side, foot = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
+        head, middle, side = QHBoxLayout(), QHBoxLayout(), QVBoxLayout()
         for widget in (self.title, self.counts, self.progress):
             head.addWidget(widget)
         head.setSpacing(12)
@@ -132,17 +124,13 @@ class ExampleSheet(LabelSheet):
         middle.addLayout(layered, 5)
         middle.addLayout(side, 3)
         middle.setSpacing(12)
-        foot.addWidget(self.words, 3)
-        foot.addWidget(self.note, 2)
-        for button in (self.find_button, self.relabel_button, self.delete_button):
-            foot.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(19, 13, 19, 13)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.filter)
         column.addLayout(middle, 1)
-        column.addLayout(foot)
+        column.addWidget(self.foot)
 
     # -- what can be asked of it ---------------------------------------------------------------------------------
 
@@ -230,12 +218,10 @@ class ExampleSheet(LabelSheet):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        for label in (self.counts, self.progress, self.words):
+        for label in (self.counts, self.progress):
             label.setFont(theme.ui("small"))
         self.blank.setFont(theme.ui("body"))
-        for widget in (self.note, self.find_button, self.relabel_button, self.delete_button):
-            widget.setFont(theme.ui("body"))
-        for part in (self.filter, self.table, self.tiles, self.map, self.quality, self.switch, self.order):
+        for part in (self.foot, self.filter, self.table, self.tiles, self.map, self.quality, self.switch, self.order):
             part.apply_theme(theme)
         super().apply_theme(theme)
 
@@ -285,12 +271,7 @@ class ExampleSheet(LabelSheet):
             return
         ids = self.table.chosen()
         self.map.select(set(ids))
-        some = bool(ids)
-        for widget in (self.find_button, self.relabel_button, self.delete_button, self.note):
-            widget.setEnabled(some)
-        self.words.setText(self._words_on(ids))
-        self.words.setToolTip(self.words.text())
-        self._show_note(ids)
+        self.foot.show_selection(ids, self._words_on(ids), self._columns.notes)
 
     def _words_on(self, ids: list[int]) -> str:
         if not len(self.model.ids):
@@ -308,22 +289,6 @@ class ExampleSheet(LabelSheet):
         answer = self.model.answer(row)
         parts = [f"Example {ids[0]} of take {self.model.text(row, 2)}", f"answered {answer}" if answer else "", where]
         return " · ".join(part for part in ("1 selected", *parts) if part)
-
-    def _show_note(self, ids: list[int]) -> None:
-        if self.note.hasFocus() and self.note.isModified() and tuple(ids) == self._noted:
-            # It is being written.
-            return
-        self._noted = tuple(ids)
-        known = self._columns.notes
-        notes = {known.get(identity, "") for identity in ids}
-        self.note.setText(notes.pop() if len(notes) == 1 else "")
-        self.note.setPlaceholderText("Different notes" if notes else "Note  [N]")
-
-    def _keep_note(self) -> None:
-        if self._noted:
-            self._attempt(self._commands.note_examples, list(self._noted), self.note.text())
-            self.note.setModified(False)
-            self.main.setFocus()
 
     def _choose_take(self, row: int) -> None:
         take_id = self.model.example(row).take_id
@@ -361,24 +326,6 @@ class ExampleSheet(LabelSheet):
         label.setObjectName("muted")
         return label
 
-    def _button(self, text: str, act: Callable[[], None] | None, tooltip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tooltip)
-        if act is None:
-            menu = QMenu(button)
-            menu.aboutToShow.connect(lambda: self._fill_classes(menu))
-            button.setMenu(menu)
-        else:
-            button.clicked.connect(lambda _checked=False: act())
-        return button
-
-    def _fill_classes(self, menu: QMenu) -> None:
-        menu.clear()
-        for card in self._state.classes:
-            name = card.info.name.replace("&", "&&")
-            action = menu.addAction(f"{name}\t{card.info.key}" if card.info.key else name)
-            action.triggered.connect(lambda _checked=False, class_id=card.info.id: self._relabel(class_id))
-
     def _ask(self, where: QPoint) -> None:
         """Offer what can be done with what lies under the pointer."""
         view = self.main
@@ -388,9 +335,9 @@ class ExampleSheet(LabelSheet):
         some = bool(self.table.chosen())
         classes = menu.addMenu("Relabel as")
         classes.setEnabled(some)
-        self._fill_classes(classes)
+        self.foot.fill_classes(classes)
         for words, act in (
-            ("Note …", self.note.setFocus),
+            ("Note …", self.foot.write_note),
             ("Delete", self._delete),
             ("Find in the stream", self._find),
         ):
@@ -422,22 +369,16 @@ class ExampleSheet(LabelSheet):
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if watched in (self.table, self.tiles):
                 return self._does(event)
-            if watched in (self.note, self.filter.search):
-                return self._leaves_field(event)
+            leaving = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if watched is self.filter.search and event.key() in leaving:
+                self._leave_field()
+                return True
         return super().eventFilter(watched, event)
 
-    def _leaves_field(self, event: QKeyEvent) -> bool:
-        """Whether a key in a text field leads back to the examples; it does nothing else then."""
-        key = event.key()
-        if key == Qt.Key.Key_Escape or (key == Qt.Key.Key_Return and not self.note.hasFocus()):
-            self.note.setModified(False)
-            self.main.setFocus()
-            self._selected()
-            return True
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._keep_note()
-            return True
-        return False
+    def _leave_field(self) -> None:
+        """Lead from a text field back to the examples."""
+        self.main.setFocus()
+        self._selected()
 
     def _does(self, event: QKeyEvent) -> bool:
         """Whether a key has a meaning here; it is then done."""
@@ -453,9 +394,8 @@ class ExampleSheet(LabelSheet):
                 self._relabel(card.info.id)
         elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._find()
-        elif plain and key == Qt.Key.Key_N and self.note.isEnabled():
-            self.note.setFocus()
-            self.note.selectAll()
+        elif plain and key == Qt.Key.Key_N and self.table.chosen():
+            self.foot.write_note()
         elif plain and key == Qt.Key.Key_Slash:
             self.filter.search.setFocus()
         elif plain and key == Qt.Key.Key_V:

@@ -55,7 +55,7 @@ def room_words(room: RoutingRoom | None) -> str:
     if room.gates is not None and room.radius is not None:
         parts.append(f"gates γ {_pair(room.gates)}, that is a move of the input of {_pair(room.radius)}")
     if room.routers is not None:
-        parts.append(f"routers |r − τ| {_pair(room.routers)}")
+        parts.append(f"routers |r\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}τ| {_pair(room.routers)}")
     if room.disagreement is not None:
         parts.append(f"disagreement {_pair(room.disagreement)}")
     return f"Room of their routing, least and median: {'; '.join(parts)}." if parts else ""
