@@ -188,7 +188,7 @@ def run_studio(options: StudioOptions) -> int:
     elif options.screenshot is not None:
         QTimer.singleShot(3000, lambda: _picture(sessions.window, options.screenshot, problems))
     status = app.exec()
-    sessions.window.close()
+    _close(sessions.window)
     if problems:
         raise DgstudioError(problems[0])
     return status
@@ -201,6 +201,12 @@ def _next_window(engine: Engine, session_name: str, before: StudioWindow) -> Stu
 
 def _leave(window: StudioWindow, screenshot: Path | None, problems: list[str]) -> None:
     _picture(window, screenshot, problems)
+    _close(window)
+
+
+def _close(window: StudioWindow) -> None:
+    # Nobody is there to be asked.
+    window.finish()
     window.close()
 
 

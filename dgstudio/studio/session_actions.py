@@ -38,6 +38,10 @@ class SessionDesk(Protocol):
         """Stay in the present session after all."""
         ...
 
+    def may_quit(self) -> bool:
+        """Whether the window may close: nothing is lost by it, or the user was just told what, and still wants to."""
+        ...
+
     def present(self) -> Path | None:
         """Return the file of the present session; None where it has none."""
         ...

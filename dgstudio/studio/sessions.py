@@ -28,8 +28,8 @@ POLL_MS = 30
 UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
 """What may be lost with the present session."""
 LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
-GO = "Go all the same"
-"""Buttons of the toast that warns; the last one where several things would be lost."""
+GO, QUIT = "Go all the same", "Quit"
+"""Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
 STREAM = "stream"
 """Session setting: the options that opened its stream."""
 
@@ -157,6 +157,15 @@ class Sessions(QObject):
         if opening is not None:
             opening.give_up()
 
+    def may_quit(self) -> bool:
+        """Whether the window may close: nothing is lost by it, or the user was just told what, and still wants to."""
+        told = " ".join(self._losses().values())
+        toast = self.window.toast
+        if not told or (toast.isVisible() and toast.said == told):
+            return True
+        toast.show_text(told, "warning", QUIT, self._quit)
+        return False
+
     def present(self) -> Path | None:
         """Return the file of the present session."""
         path = self._bridge.engine.session.path
@@ -193,6 +202,10 @@ class Sessions(QObject):
     def _on_changed(self, topic: object) -> None:
         if topic == "session":
             self._note()
+
+    def _quit(self) -> None:
+        self.window.finish()
+        self.window.close()
 
     def _note(self) -> None:
         """Bring the list up to date on the present session, and on the file that it was in before “Save as”."""
@@ -231,7 +244,7 @@ class Sessions(QObject):
             losses[UNSAVED] = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
         training = engine.consolidation
         if training is not None and training.state == RUNNING:
-            losses[TRAINING] = "A new base is being trained: going to another session stops that."
+            losses[TRAINING] = "A new base is being trained: going stops that."
         elif training is not None and training.state == READY:
             losses[TRAINED] = "A trained new base waits for your word (“Compare …” above): it is lost if you go."
         return losses

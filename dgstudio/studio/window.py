@@ -299,6 +299,9 @@ class StudioWindow(Assembly):
             self.hints.begin()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
+        if not self._closed and self.sessions is not None and not self.sessions.may_quit():
+            event.ignore()
+            return
         self.finish()
         super().closeEvent(event)
 

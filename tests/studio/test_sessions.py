@@ -314,7 +314,7 @@ def test_a_training_is_not_stopped_without_a_word(desk, tmp_path, training):
     Session.create(tmp_path / "other.dgs").close()
     window = desk.window
     desk.sessions.open(tmp_path / "other.dgs")
-    assert "being trained: going to another session stops that" in window.toast.said
+    assert "being trained: going stops that" in window.toast.said
     assert not window.opening.isVisible() and training.state == RUNNING
     # Whoever says nothing stays.
     window.toast.hide()
@@ -322,6 +322,26 @@ def test_a_training_is_not_stopped_without_a_word(desk, tmp_path, training):
     assert desk.window is window and window.toast.button.text() == "Stop it and go"
     desk.switch(window.toast.button.click)
     assert desk.sessions.present() == tmp_path / "other.dgs" and training.state == CANCELLED
+
+
+def test_quitting_tells_once_what_it_would_stop(desk, training):
+    window = desk.window
+    window.close()
+    assert window.isVisible() and training.state == RUNNING
+    assert "being trained: going stops that" in window.toast.said and window.toast.button.text() == "Quit"
+    # Told too long ago to be remembered.
+    window.toast.hide()
+    window.close()
+    assert window.isVisible() and window.toast.isVisible()
+    # Whoever asks again means it.
+    window.close()
+    assert not window.isVisible() and training.state == CANCELLED
+
+
+def test_the_button_quits(desk, training):
+    desk.window.close()
+    desk.window.toast.button.click()
+    assert not desk.window.isVisible() and training.state == CANCELLED
 
 
 def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(desk, tmp_path, request):
