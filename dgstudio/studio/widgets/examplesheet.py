@@ -251,7 +251,7 @@ class ExampleSheet(LabelSheet):
         of = "" if len(rows) == whole else f" of {whole:,}"
         self.blank.setText(NOTHING_LEFT if whole else EMPTY)
         self.blank.setVisible(not len(rows))
-        self.counts.setText(f"{len(rows):,}{of} windows in {takes:,} takes")
+        self.counts.setText(f"{len(rows):,}{of} windows in {takes:,} {'take' if takes == 1 else 'takes'}")
         self.progress.setText(self._progress_text())
         if others:
             self.choose(chosen, reveal=False)
