@@ -487,6 +487,8 @@ def test_the_real_program_by_itself(tmp_path: Path) -> None:
     bad = subprocess.run([*command, "run", "--source", "nonsense"], env=environment, capture_output=True, text=True)
     refused(Done(bad.returncode, bad.stdout, bad.stderr), "no source “nonsense”")
     jsonl = tmp_path / "out.jsonl"
+    # A run of the tests in the background ignores interrupts, and a child would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [*command, "run", "--speed", "10", "--jsonl", str(jsonl)],
         env=environment,
@@ -494,6 +496,7 @@ def test_the_real_program_by_itself(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
+        signal.signal(signal.SIGINT, before)
         deadline = time.monotonic() + 30
         while not (jsonl.exists() and jsonl.stat().st_size > 0):
             assert time.monotonic() < deadline and running.poll() is None
