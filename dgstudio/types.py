@@ -269,7 +269,7 @@ OWN_ACTS = frozenset({"rebuilt", "consolidated"})
 """Kinds of publishes that may move protected answers, since the user was told so and chose them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PublishRecord:
     """One entry of the history: a publish, a rejection, a roll-back. Feeds the timeline and the stability lanes.
 

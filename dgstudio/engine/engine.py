@@ -141,6 +141,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
             self.learner,
             self.lane,
             self.events,
+            resumed.past.copy(),
             publish_hz=0.0 if settings.lossless else settings.publish_hz,
             published=self._published,
             rested=self._rested,
@@ -229,10 +230,7 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
         gc.freeze()
         every = self.classes.every()
         self.store.write(lambda session: session.put_classes(every))
-        for record in self.past:
-            self.learn.history.append(record)
-        for record in self._first:
-            self.learn.history.append(record)
+        self.learn.history.extend(self._first)
         self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.record_stream(True)

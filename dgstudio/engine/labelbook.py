@@ -61,6 +61,8 @@ class LabelBook:
         self._arrays = Standing.of([])
         self._touched: set[int] = set()
         """Examples that the arrays do not know as they are now."""
+        self._seen = -1
+        """The highest example that the arrays were told of: what fell before they heard of it is none of theirs."""
         self._labels: dict[int, _ClassLabels] = {}
         self._acts: list[Act] = []
         self._done = 0
@@ -266,7 +268,10 @@ class LabelBook:
         if example.id not in self._standing:
             return
         self._standing.discard(example.id)
-        self._touched.add(example.id)
+        if example.id > self._seen:
+            self._touched.discard(example.id)
+        else:
+            self._touched.add(example.id)
         labels = self._labels[example.class_id]
         del labels.standing[example.id]
         labels.learnable -= example.learn
@@ -311,6 +316,7 @@ class LabelBook:
         with self._arraying:
             with self._lock:
                 touched, self._touched = self._touched, set()
+                self._seen = max(self._seen, max(touched, default=-1))
                 now = {identity: self._examples[identity] for identity in touched if identity in self._standing}
             if touched:
                 self._arrays = self._arrays.after(touched, now)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from dgstudio.engine.audit import ReceiptAudit
 from dgstudio.engine.drift import DriftWatch
 from dgstudio.engine.events import EventQueue
+from dgstudio.engine.history import History
 from dgstudio.engine.lane import Lane
-from dgstudio.engine.rings import Latencies, RecordRing
+from dgstudio.engine.rings import Latencies
 from dgstudio.engine.room import RoomWatch
 from dgstudio.engine.worker import Worker
 from dgstudio.learning.evidence import difference
@@ -30,7 +31,6 @@ AUDIT_SLICE = 8
 CAUSES = 3
 """Classes at most that a publish names as what moved the live answer."""
 IDLE_S = 0.25
-HISTORY_KEPT = 65_536
 
 Command = Callable[[Learner], PublishRecord | None]
 
@@ -65,6 +65,7 @@ class LearnWorker(Worker):
         learner: Learner,
         lane: Lane,
         events: EventQueue,
+        history: History,
         *,
         publish_hz: float,
         published: Callable[[PublishRecord, Learner], None],
@@ -73,7 +74,7 @@ class LearnWorker(Worker):
     ) -> None:
         super().__init__(events)
         self.counts = LearnCounts()
-        self.history: RecordRing[PublishRecord] = RecordRing(HISTORY_KEPT)
+        self.history = history
         self.publish_ms = Latencies()
         self.label_to_publish_ms = Latencies()
         self.paused = threading.Event()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, ClassTable, free_key
+from dgstudio.engine.history import History
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError, SessionError, SessionFormatError
 from dgstudio.learning.again import LEARNING_KERNEL, settings_kept
@@ -44,7 +45,7 @@ class Resumed:
     base: BaseModel | None
     next_example: int = 0
     next_take: int = 0
-    past: list[PublishRecord] = field(default_factory=list)
+    past: History = field(default_factory=History)
     records: list[PublishRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -193,7 +194,7 @@ def _gone_on(
 ) -> Resumed:
     head, footing = restored(latest)
     classes, labels = ClassTable(infos), _Labels(session)
-    past = session.records()
+    past = History(session.records())
     numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
 
     settings, mode, notes = _dialled(session, settings, head.base is not None)

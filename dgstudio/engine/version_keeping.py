@@ -150,6 +150,5 @@ class VersionKeeping:
 
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""
-        history = self._learn.history.since(0)[0]
-        found = next((record for record in reversed(history) if record.version == version), None)
+        found = next((record for record in reversed(self._learn.history) if record.version == version), None)
         return found or PublishRecord(-1, "learned", version, None, "", 0.0, 0.0)

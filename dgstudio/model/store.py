@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+
 from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Snapshot
 
 MAX_KEPT = 128
 RECENT = 64
 """The newest versions are never thinned out."""
+DIGEST_BYTES = 16
+"""Of a snapshot's digest."""
 
 
 class SnapshotStore:
@@ -27,7 +32,8 @@ class SnapshotStore:
 
     def __init__(self, initial: Snapshot, max_kept: int = MAX_KEPT, next_version: int = 0) -> None:
         self._held = {initial.version: initial}
-        self._digests = {initial.version: initial.digest}
+        self._digests = _Digests()
+        self._digests.note(initial.version, initial.digest)
         self._next = max(next_version, initial.version + 1)
         self._kept = {initial.version}
         self._max_kept = max(max_kept, RECENT)
@@ -64,8 +70,7 @@ class SnapshotStore:
         BadInputError
             If another content was published under its number.
         """
-        known = self._digests.get(snapshot.version, snapshot.digest)
-        if known != snapshot.digest:
+        if self._digests.of(snapshot.version) not in (None, snapshot.digest):
             raise BadInputError(f"Version {snapshot.version} is not the one that was published; choose another.")
         self._take(snapshot)
 
@@ -101,7 +106,7 @@ class SnapshotStore:
         """Return a version that is still held; `BadInputError` says whether it ever was."""
         snapshot = self._held.get(version)
         if snapshot is None:
-            why = "has been thinned out of memory" if version in self._digests else "does not exist"
+            why = "has been thinned out of memory" if self._digests.of(version) else "does not exist"
             raise BadInputError(f"Version {version} {why}; choose another.")
         return snapshot
 
@@ -111,14 +116,14 @@ class SnapshotStore:
 
     def ever(self, version: int, digest: str) -> bool:
         """Whether this version was ever published, with this digest."""
-        return self._digests.get(version) == digest
+        return self._digests.of(version) == digest
 
     def history(self) -> list[Snapshot]:
         """Return the versions that are held, oldest first."""
         return [snapshot for _, snapshot in sorted(self._held.items())]
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._digests[snapshot.version] = snapshot.digest
+        self._digests.note(snapshot.version, snapshot.digest)
         self._held = {**self._held, snapshot.version: snapshot}
         if len(self._held) > self._max_kept + len(self._kept):
             self._thin(snapshot.version)
@@ -130,3 +135,32 @@ class SnapshotStore:
         candidates = [v for v in versions[:-RECENT] if v not in safe]
         dropped = set(candidates[::2])
         self._held = {v: s for v, s in self._held.items() if v not in dropped}
+
+
+class _Digests:
+    """The digest of every version there ever was, in 24 bytes each: hours of learning make tens of thousands.
+
+    One thread notes, any thread asks.
+    """
+
+    def __init__(self) -> None:
+        self._versions = array("q")
+        self._bytes = bytearray()
+        self._adopted: dict[int, str] = {}
+        """Those that came after a newer one; few."""
+
+    def note(self, version: int, digest: str) -> None:
+        """Remember the digest of a version; again and again is no harm."""
+        if not self._versions or version > self._versions[-1]:
+            # The bytes first: who finds the version must find them.
+            self._bytes += bytes.fromhex(digest)
+            self._versions.append(version)
+        elif self.of(version) is None:
+            self._adopted[version] = digest
+
+    def of(self, version: int) -> str | None:
+        """Return a version's digest, None where there never was one."""
+        place = bisect_left(self._versions, version)
+        if place < len(self._versions) and self._versions[place] == version:
+            return self._bytes[DIGEST_BYTES * place : DIGEST_BYTES * (place + 1)].hex()
+        return self._adopted.get(version)

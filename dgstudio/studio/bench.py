@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
@@ -21,7 +22,7 @@ class _DrawnFrames(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.moments: list[float] = []
+        self.moments = array("d")
         self._due = False
 
     def handed(self) -> None:
@@ -35,7 +36,7 @@ class _DrawnFrames(QObject):
         return False
 
 
-def drive_window(engine: Engine, tick: Callable[[], bool]) -> list[float]:
+def drive_window(engine: Engine, tick: Callable[[], bool]) -> array[float]:
     """Show the engine in a window and call `tick` from the window's loop until it returns False.
 
     Returns

@@ -97,7 +97,7 @@ class Bridge(EngineCommands):
         state.session_name = session_name
         self._describe_base()
         # What a reopened session holds is history; frames carry what happens in this run.
-        state.history.extend(engine.past)
+        state.history = engine.past.copy()
         self._history = len(engine.past)
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, Signal
 
 from dgstudio.engine.analysis import Analysis
+from dgstudio.engine.history import History
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.quality_report import QualityReport
 from dgstudio.streams.source import Knob
@@ -164,7 +165,7 @@ class StudioState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.classes: list[ClassCard] = []
-        self.history: list[PublishRecord] = []
+        self.history = History()
         self.serving = 0
         self.head = 0
         self.pinned: int | None = None

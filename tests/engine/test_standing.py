@@ -66,3 +66,18 @@ def test_a_book_hands_out_the_same_arrays_until_something_changes() -> None:
 @given(st.lists(st.integers(-5, 5)))
 def test_distinct_is_each_once_and_ascending(values: list[int]) -> None:
     assert distinct(np.array(values, np.int64)).tolist() == sorted(set(values))
+
+
+def test_labels_that_come_and_go_unseen_are_not_gathered() -> None:
+    book = LabelBook()
+    for take_id in range(20):
+        noted = [example(4 * take_id + i, 1, take_id) for i in range(4)]
+        book.note(noted)
+        take = Take(take_id, 1, take_id * 1.0, take_id + 0.5, "s", examples=4)
+        book.close_take(take, book.act_of(take))
+        if take_id == 12:
+            assert_same(book.as_arrays(), noted)
+        book.undo()
+    # Only the four that the arrays were told of must still be told that they are gone.
+    assert book._touched == {48, 49, 50, 51}
+    assert not book.as_arrays().examples

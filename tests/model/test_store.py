@@ -77,6 +77,7 @@ def test_history_is_bounded_and_spares_what_is_needed():
     with pytest.raises(BadInputError, match="thinned out"):
         store.get(gone)
     assert store.ever(gone, version(gone).digest)
+    assert not store.ever(gone, version(gone + 1).digest) and not store.ever(10**6, version(gone).digest)
 
 
 def test_an_older_version_can_be_held_again_and_counts_against_the_bound():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.engine.classes import OKABE_ITO, free_key
+from dgstudio.engine.history import History
 from dgstudio.engine.past import Past
 from dgstudio.engine.protecting import OWN_INPUT, RECENT_INPUT, ProtectedInput
 from dgstudio.engine.room import AnswerMargins
@@ -118,7 +119,7 @@ class FakeBridge:
         for seq in range(count):
             time = self.now - (count - seq) * 0.7
             self.publishes.append(self._publish(seq, time))
-        self.state.history = list(self.publishes)
+        self.state.history = History(self.publishes)
         self.state.announce("versions")
 
     def _publish(self, seq: int, time: float) -> PublishRecord:

@@ -1,7 +1,5 @@
 """The Snapshots panel: the timeline, its details, pinning and rolling back by hand and key, ten thousand versions."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -9,6 +7,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.engine.history import History
 from dgstudio.learning.contents import Contents, Part
 from dgstudio.studio.numbers import grouped
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of
@@ -278,7 +277,7 @@ def test_a_publish_is_taken_over_and_without_one_nothing_is_painted(snapshots, b
 
 
 def test_without_a_history_the_serving_version_stands_there(window, bridge):
-    bridge.state.history, bridge.state.serving, bridge.state.head = [], 0, 0
+    bridge.state.history, bridge.state.serving, bridge.state.head = History(), 0, 0
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     snapshots = window.panels["snapshots"]
@@ -295,12 +294,12 @@ def test_a_history_grows_or_is_another_one():
     assert timeline.sync(records, 0) and len(timeline) == 100 and timeline.slot_of(version) == 99
     other = [record(0, "learned", 213, parent=212), record(1, "learned", 214)]
     assert timeline.sync(other, 214)
-    assert [r.version for r in timeline.records] == [212, 213, 214]
+    assert [timeline.version_at(slot) for slot in range(len(timeline))] == [212, 213, 214]
 
 
 def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge):
     records, version = long_history(10_000)
-    bridge.state.history, bridge.state.serving, bridge.state.head = records, version, version
+    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     snapshots = window.panels["snapshots"]
@@ -335,7 +334,7 @@ def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge)
 
 def test_dragging_pans_and_selects_nothing(window, bridge):
     records, version = long_history(500)
-    bridge.state.history, bridge.state.serving, bridge.state.head = records, version, version
+    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     view = window.panels["snapshots"].view
@@ -350,7 +349,7 @@ def test_dragging_pans_and_selects_nothing(window, bridge):
 
 def test_the_selected_stays_in_sight(window, bridge):
     records, version = long_history(500)
-    bridge.state.history, bridge.state.serving, bridge.state.head = records, version, version
+    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     view = window.panels["snapshots"].view
@@ -362,7 +361,7 @@ def test_the_selected_stays_in_sight(window, bridge):
 
 
 def test_an_unknown_serving_version_and_unknown_classes_do_no_harm(window, bridge):
-    bridge.state.history = [record(0, "learned", 5, new_examples=((77, 2),)), record(1, "odd kind", 6)]
+    bridge.state.history = History([record(0, "learned", 5, new_examples=((77, 2),)), record(1, "odd kind", 6)])
     bridge.state.serving = bridge.state.head = 999
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
@@ -375,7 +374,7 @@ def test_an_unknown_serving_version_and_unknown_classes_do_no_harm(window, bridg
 
 def test_a_shorter_history_forgets_a_selection_beyond_it(snapshots, bridge, window):
     snapshots.view.select(40)
-    bridge.state.history = [dataclasses.replace(r) for r in bridge.state.history[:5]]
+    bridge.state.history = History(bridge.state.history[:5])
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     assert snapshots.view.selected is None

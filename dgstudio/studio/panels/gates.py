@@ -42,7 +42,7 @@ def caption(state: StudioState, banks: int) -> str:
         return "learned by gradient: no sum over examples" + (f"; {_sealed(banks)}" if banks else "")
     if not banks:
         return NO_EXAMPLES
-    counted = [record for record in state.history if record.kind in ("protected", "bank sealed")]
+    counted = [record for record in state.history.special if record.kind in ("protected", "bank sealed")]
     found = EXAMPLES.search(counted[-1].reason) if banks == 1 and len(counted) == 1 else None
     return f"{found[1]} sealed in bank 1" if found else f"nothing open; {_sealed(banks)}"
 

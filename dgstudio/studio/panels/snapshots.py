@@ -13,7 +13,6 @@ from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of, holds_text
 from dgstudio.studio.widgets.timelineview import TimelineView
-from dgstudio.types import PublishRecord
 
 LOADING = "The first version is on its way …"
 HOW = "Click selects, double-click serves that version and holds it; Ctrl+click a second one compares the two."
@@ -105,15 +104,14 @@ class SnapshotsPanel(PanelFrame):
             self._commands.pin(version)
 
     def _open(self, slot: object) -> None:
-        record = self._record(slot)
-        if record is not None and record.version is not None and self.timeline.reaches(record.version):
-            self._pin(record.version)
+        version = self._version_of(slot)
+        if version is not None and self.timeline.reaches(version):
+            self._pin(version)
 
     def _ask(self, slot: object, where: object) -> None:
-        record = self._record(slot)
-        if record is None or not isinstance(where, QPoint):
+        if not (isinstance(slot, int) and slot < len(self.timeline) and isinstance(where, QPoint)):
             return
-        menu, version = self.menu, record.version
+        menu, version = self.menu, self.timeline.version_at(slot)
         menu.clear()
         held = version is not None and version == self._state.pinned
         words = "Serve newest" if held else f"Serve v{version} and hold it" if version is not None else "Not a version"
@@ -161,7 +159,7 @@ class SnapshotsPanel(PanelFrame):
             text = compared_text(timeline, view.selected, view.compared, state.name_of)
         else:
             slot = view.under if view.under is not None else view.selected
-            record = timeline.records[slot if slot is not None else len(timeline) - 1]
+            record = timeline.record(slot if slot is not None else -1)
             holds = None if record.version is None else self._holds_of(record.version)
             text = details_of(record, state.name_of, serving=state.serving, pinned=state.pinned, holds=holds)
         if text != self.details.text():
@@ -227,11 +225,10 @@ class SnapshotsPanel(PanelFrame):
         return f"v{version} has been thinned out{advice}"
 
     def _selected_version(self) -> int | None:
-        record = self._record(self.view.selected)
-        return record.version if record is not None else None
+        return self._version_of(self.view.selected)
 
-    def _record(self, slot: object) -> PublishRecord | None:
-        return self.timeline.records[slot] if isinstance(slot, int) and slot < len(self.timeline) else None
+    def _version_of(self, slot: object) -> int | None:
+        return self.timeline.version_at(slot) if isinstance(slot, int) else None
 
     def _button(self, text: str, act: object) -> QPushButton:
         button = QPushButton(text)

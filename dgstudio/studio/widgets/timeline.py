@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,51 +29,82 @@ _CODES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What happened after one record, up to and with another: sums over the versions published, and counts."""
+
+    published: int = 0
+    learned: Counter[int] = field(default_factory=Counter)
+    parts: int = 0
+    bits: int = 0
+    protected: bool = False
+    rejected: int = 0
+    rolled_back: int = 0
+
+
 class Timeline:
-    """The history as slots, oldest first. `sync` takes over what is new, so a long history costs nothing again."""
+    """The history as slots, oldest first. `sync` takes over what is new, so a long history costs nothing again.
+
+    Of a plain publish it keeps numbers only; the records themselves stay where they are, and may be packed there.
+    """
 
     def __init__(self) -> None:
-        self.records: list[PublishRecord] = []
+        self._history: Sequence[PublishRecord] = ()
+        self._began: PublishRecord | None = None
         self.notable: list[int] = []
         """Slots of everything that is neither a plain publish nor a rejection, ascending."""
+        self._notable: dict[int, PublishRecord] = {}
         self.rejections: list[int] = []
         """Slots of the rejections, ascending."""
         self.published = self.rolled_back = 0
         self.reachable: frozenset[int] | None = None
         """Versions that are still kept; None: all."""
         self._codes = bytearray()
-        self._slots: dict[int, int] = {}
+        self._versions, self._slots = array("q"), array("q")
+        """Every version, ascending, and its slot."""
         self.taken = 0
         self._ends: tuple[PublishRecord, PublishRecord] | None = None
+        self._between: tuple[tuple[int, int], Between] | None = None
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._codes)
 
-    def sync(self, history: list[PublishRecord], serving: int) -> bool:
+    def record(self, slot: int) -> PublishRecord:
+        """Return the record of a slot; of the last one for −1. Raises IndexError."""
+        at = slot + len(self) if slot < 0 else slot
+        if at in self._notable:
+            return self._notable[at]
+        if at == 0 and self._began is not None:
+            return self._began
+        return self._history[at - (self._began is not None)]
+
+    def sync(self, history: Sequence[PublishRecord], serving: int) -> bool:
         """Take over what `history` has more than before; begin anew if it is another one. Return whether it changed.
 
         A history that does not begin with the first version gets a slot for the one it began from.
         """
         same = self._ends is None or (
             len(history) >= self.taken
-            and history[0] is self._ends[0]
-            and history[self.taken - 1] is self._ends[1]
+            and (history is self._history or (history[0], history[self.taken - 1]) == self._ends)
         )  # fmt: skip
         # Before anything is published, the one slot is that of the serving version, which may still change.
-        waits = not history and bool(self.records) and self.records[0].version == serving
+        waits = not history and self._began is not None and self._began.version == serving
         begun = self._ends is not None or waits
         if same and begun and len(history) == self.taken:
             return False
         if not same or not begun:
             self._begin(history, serving)
+        self._history = history
         for record in history[self.taken :]:
             self._add(record)
         self.taken = len(history)
         self._ends = (history[0], history[-1]) if history else None
         return True
 
-    def _begin(self, history: list[PublishRecord], serving: int) -> None:
-        self.records, self.notable, self.rejections, self._slots = [], [], [], {}
+    def _begin(self, history: Sequence[PublishRecord], serving: int) -> None:
+        self.notable, self._notable, self.rejections = [], {}, []
+        self._began = self._between = None
+        self._versions, self._slots = array("q"), array("q")
         self.published = self.rolled_back = 0
         self._codes, self.taken = bytearray(), 0
         first = history[0] if history else None
@@ -79,19 +113,20 @@ class Timeline:
         version = serving if first is None else first.parent
         if version is not None:
             reason = "began here" if version > 1 else "base model"
-            began = PublishRecord(-1, "initial", version, None, reason, 0.0, 0.0)
-            self._add(began)
+            self._began = PublishRecord(-1, "initial", version, None, reason, 0.0, 0.0)
+            self._add(self._began)
 
     def _add(self, record: PublishRecord) -> None:
-        slot, code = len(self.records), _CODES.get(record.kind, LEARNED)
-        self.records.append(record)
+        slot, code = len(self), _CODES.get(record.kind, LEARNED)
         self._codes.append(code)
         if code == REJECTED:
             self.rejections.append(slot)
         elif code != LEARNED:
             self.notable.append(slot)
+            self._notable[slot] = record
         if record.version is not None:
-            self._slots[record.version] = slot
+            self._versions.append(record.version)
+            self._slots.append(slot)
             self.published += code != INITIAL
         self.rolled_back += code == ROLLED_BACK
 
@@ -105,11 +140,21 @@ class Timeline:
 
     def slot_of(self, version: int | None) -> int | None:
         """Return the slot where a version was published, or None."""
-        return self._slots.get(version) if version is not None else None
+        if version is None:
+            return None
+        place = bisect_left(self._versions, version)
+        held = place < len(self._versions) and self._versions[place] == version
+        return self._slots[place] if held else None
+
+    def version_at(self, slot: int) -> int | None:
+        """Return the version that was published in a slot, or None for a rejection."""
+        place = bisect_left(self._slots, slot)
+        held = place < len(self._slots) and self._slots[place] == slot
+        return self._versions[place] if held else None
 
     def gone(self, slot: int) -> bool:
         """Whether the version of a slot has been thinned out; False for a rejection, which never was one."""
-        version = self.records[slot].version
+        version = self.version_at(slot)
         return version is not None and not self.reaches(version)
 
     def reaches(self, version: int) -> bool:
@@ -118,14 +163,35 @@ class Timeline:
 
     def nearest(self, version: int) -> int | None:
         """Return the kept version that is nearest to this one, the older of two; None where none is kept."""
-        kept = [v for v in self._slots if self.reaches(v)]
+        kept = [v for v in self._versions if self.reaches(v)]
         return min(kept, key=lambda v: (abs(v - version), v), default=None)
 
     def versions_in(self, first: int, stop: int) -> tuple[int, int] | None:
         """Return the lowest and the highest version published in the slots [first, stop), or None without one."""
-        low = next((r.version for r in self.records[first:stop] if r.version is not None), None)
-        high = next((r.version for r in reversed(self.records[first:stop]) if r.version is not None), None)
-        return (low, high) if low is not None and high is not None else None
+        low, high = bisect_left(self._slots, first), bisect_left(self._slots, stop)
+        return (self._versions[low], self._versions[high - 1]) if low < high else None
+
+    def between(self, first: int, last: int) -> Between:
+        """Return what happened in the slots (first, last]; what was asked for last is remembered."""
+        if self._between is not None and self._between[0] == (first, last):
+            return self._between[1]
+        ahead = int(self._began is not None)
+        records = self._history[first + 1 - ahead : last + 1 - ahead]
+        published = [record for record in records if record.version is not None]
+        learned: Counter[int] = Counter()
+        for record in published:
+            learned.update(dict(record.new_examples))
+        found = Between(
+            len(published),
+            learned,
+            sum(record.units_changed for record in published),
+            sum(record.bits_changed for record in published),
+            any(record.protected for record in records),
+            sum(record.kind == "rejected" for record in records),
+            sum(record.kind == "rolled back" for record in records),
+        )
+        self._between = (first, last), found
+        return found
 
 
 def counts_text(timeline: Timeline) -> str:
@@ -214,21 +280,15 @@ def protected_text(record: PublishRecord) -> str:
 def compared_text(timeline: Timeline, one: int, other: int, name_of: Callable[[int | None], str]) -> str:
     """Say what happened between two slots, from the records alone."""
     first, last = sorted((one, other))
-    between = timeline.records[first + 1 : last + 1]
-    ends = [timeline.records[slot] for slot in (first, last)]
-    names = " → ".join(f"v{r.version}" if r.version is not None else "a rejected one" for r in ends)
-    published = sum(r.version is not None for r in between)
-    learned: Counter[int] = Counter()
-    for record in between:
-        if record.version is not None:
-            learned.update(dict(record.new_examples))
+    between = timeline.between(first, last)
+    ends = [timeline.version_at(slot) for slot in (first, last)]
+    names = " → ".join(f"v{version}" if version is not None else "a rejected one" for version in ends)
+    published, bits = between.published, between.bits
     parts = [names, f"{published} publish{'es' if published != 1 else ''} apart"]
-    parts.append(learned_text(tuple(learned.most_common(4)), name_of) or "no new examples")
-    parts.append(f"{sum(r.units_changed for r in between if r.version is not None)} changes of parts")
-    bits = sum(r.bits_changed for r in between if r.version is not None)
-    held = any(r.protected for r in between)
+    parts.append(learned_text(tuple(between.learned.most_common(4)), name_of) or "no new examples")
+    parts.append(f"{between.parts} changes of parts")
+    held = between.protected
     parts.append(f"protected: {grouped(bits)} bits changed" if bits else "protected: bit-identical" if held else "")
-    rejected, back = (sum(r.kind == kind for r in between) for kind in ("rejected", "rolled back"))
-    parts.append(f"{rejected} rejected" if rejected else "")
-    parts.append(f"{back} rolled back" if back else "")
+    parts.append(f"{between.rejected} rejected" if between.rejected else "")
+    parts.append(f"{between.rolled_back} rolled back" if between.rolled_back else "")
     return " · ".join(part for part in parts if part)

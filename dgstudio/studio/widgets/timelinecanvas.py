@@ -313,7 +313,7 @@ class TimelineCanvas(QWidget):
             if taken < 40:
                 break
             x, code = self.x_of(slot), timeline.code(slot)
-            text = note_of(timeline.records[slot])
+            text = note_of(timeline.record(slot))
             wide = metrics.horizontalAdvance(text)
             if not text or wide > self.width():
                 continue
@@ -352,12 +352,11 @@ class TimelineCanvas(QWidget):
             painter.setPen(colour)
             painter.drawText(QRectF(left, top, wide + 4, line), Qt.AlignmentFlag.AlignVCenter, text)
 
-        records = self.timeline.records
         for slot, word in ((self.serving, "serving"), (self.head, "newest")):
             if slot is None or not first <= slot < stop or (word == "newest" and slot == self.serving):
                 continue
-            text = f"{word} v{records[slot].version}" + (" · pinned" if word == "serving" and self.pinned else "")
-            write(slot, text, theme.colour("accent_text"), 600)
+            pinned = " · pinned" if word == "serving" and self.pinned else ""
+            write(slot, f"{word} v{self.timeline.version_at(slot)}{pinned}", theme.colour("accent_text"), 600)
         ends = self.timeline.versions_in(first, stop)
         if ends is None:
             return

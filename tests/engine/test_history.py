@@ -1,0 +1,70 @@
+"""The history of publishes, whose older records are packed."""
+
+import random
+import threading
+
+import pytest
+
+from dgstudio.engine.history import BLOCK, OPEN, History
+from dgstudio.types import PublishRecord
+
+
+def some(count, first=0):
+    rng = random.Random(first)
+    return [
+        PublishRecord(
+            seq, "learned" if seq % 100 else "class added", seq + 1, seq, "3 examples", rng.random(), rng.random(),
+            digest=f"{rng.getrandbits(128):032x}", new_examples=((seq % 3, 2),),
+            routing_delta=rng.random() if seq % 2 else None, live_causes=((1, rng.random()),),
+        )
+        for seq in range(first, first + count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, BLOCK, OPEN - 1, OPEN, OPEN + 1, 5 * BLOCK + 7])
+def test_what_comes_out_is_what_went_in(count):
+    records = some(count)
+    history = History(records)
+    assert len(history) == count and list(history) == records and list(reversed(history)) == records[::-1]
+    for span in (slice(None), slice(3, -2), slice(BLOCK - 1, BLOCK + 1), slice(0, None, 7), slice(9, 2)):
+        assert history[span] == records[span]
+    for number in (0, count // 2, count, count + 5):
+        assert history.since(number) == (records[number:], count)
+    for place in {0, count - 1, count // 2, -1, -count} if count else ():
+        assert history[place] == records[place]
+    assert history.special == [record for record in records if record.kind == "class added"]
+
+
+@pytest.mark.parametrize("place", [3, -4, 10**9])
+def test_a_place_that_is_not_there_is_refused(place):
+    with pytest.raises(IndexError, match="There is no record"):
+        History(some(3))[place]
+
+
+def test_a_copy_grows_by_itself():
+    records = some(3 * BLOCK + 2)
+    history = History(records[: 3 * BLOCK])
+    other = history.copy()
+    other.extend(records[3 * BLOCK :])
+    history.append(some(1, 9_000)[0])
+    assert list(other) == records
+    assert history[-1].seq == 9_000 and len(history) == 3 * BLOCK + 1
+
+
+def test_readers_see_every_record_once_while_it_grows():
+    records = some(12 * BLOCK)
+    history, seen, number = History(), [], 0
+    writer = threading.Thread(target=history.extend, args=(records,))
+    writer.start()
+    while number < len(records):
+        new, number = history.since(number)
+        seen += new
+        assert len(list(history)) >= number
+    writer.join()
+    assert seen == records
+
+
+def test_hours_of_labelling_do_not_add_up():
+    history = History(some(20 * BLOCK))
+    packed = sum(len(block) for block in history._blocks)
+    assert len(history._open) < OPEN and packed < 160 * len(history)
