@@ -13,9 +13,13 @@ Choosing the k largest has no useful derivative. Forward, the choice is hard; ba
 soft, σ(s / T_g), and let the gradient straight through. T_g starts high, so that even a unit that is far from
 being chosen hears whether it would have helped, and is brought down until soft and hard choice agree.
 
+In training the scores are shaken, s + ς·sd(s)·ε with ε ~ N(0, 1), before the k largest are chosen: units that are
+nearly chosen learn to stand in for those that are, so that an input never seen before, which opens a few others, is
+answered no worse. Serving shakes nothing.
+
 Sources: the DynamicGate MLP (arXiv 2603.16367, 2604.13546); the straight-through estimator (Bengio, Léonard and
-Courville 2013, arXiv 1308.3432). Serving needs none of this: `plan.Plan` answers with numpy, and computes the open
-units only.
+Courville 2013, arXiv 1308.3432); noisy top-k gating (Shazeer et al. 2017, arXiv 1701.06538). Serving needs none of
+this: `plan.Plan` answers with numpy, and computes the open units only.
 """
 
 from __future__ import annotations
@@ -76,6 +80,11 @@ class DynamicGateMLP(nn.Module):
         soft = torch.sigmoid(s / T_g)
         return self.open_units(s) + (soft - soft.detach())
 
+    @staticmethod
+    def shaken(s: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+        """Return s + ς·sd(s)·ε, ς = `noise`, ε ~ N(0, 1) drawn from `generator`; sd over all scores of the batch."""
+        return s + noise * s.detach().std() * torch.randn(s.shape, generator=generator)
+
     def answer(self, x: Tensor, m: Tensor) -> Tensor:
         """Return y = Vᵀ (m ⊙ relu(W1 x + b1)) + b2, (n, C), for inputs (n, d) and gates (n, H)."""
         u = m * functional.relu(x @ self.W1.T + self.b1)
@@ -85,15 +94,26 @@ class DynamicGateMLP(nn.Module):
         """Logits (n, C) of normalised inputs (n, d), with hard gates: what the serving kernel answers, within 1e-5."""
         return self.answer(x, self.open_units(self.scores(x)))
 
-    def loss(self, x: Tensor, columns: Tensor, T_g: float, strength: float, target: float) -> Tensor:
-        """Cross-entropy of the hard answer + λ · relu(mean σ(s / T_g) − target).
+    def loss(
+        self,
+        x: Tensor,
+        columns: Tensor,
+        T_g: float,
+        strength: float,
+        target: float,
+        *,
+        noise: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Cross-entropy of the hard answer, its gates by shaken scores, + λ · relu(mean σ(s / T_g) − target).
 
         Exactly k units are open whatever the scores; the budget (λ = `strength`) keeps the *soft* share of open
         units at what k promises, `target` = k / H. Without it all scores drift up, σ saturates, and the gates stop
-        learning. `columns` (n,) are places in the class list.
+        learning. `columns` (n,) are places in the class list; scores are shaken only where a `generator` is given.
         """
         s = self.scores(x)
-        error = functional.cross_entropy(self.answer(x, self.gates(s, T_g)), columns)
+        chosen_by = s if generator is None else self.shaken(s, noise, generator)
+        error = functional.cross_entropy(self.answer(x, self.gates(chosen_by, T_g)), columns)
         return error + strength * functional.relu(self.active_share(s, T_g) - target)
 
     @staticmethod

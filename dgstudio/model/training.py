@@ -23,6 +23,8 @@ SOFT, HARD = 2.0, 0.2
 """T_g at the first and at the last step."""
 BUDGET = 1.0
 """λ, the strength of the budget term."""
+NOISE = 0.6
+"""ς, how much the scores are shaken, in standard deviations of them."""
 REPORT_EVERY = 25
 """Steps between two calls of the progress callback."""
 
@@ -60,6 +62,7 @@ def train_base(
     seed: int = 0,
     rate: float = 2e-3,
     budget: float = BUDGET,
+    noise: float = NOISE,
     projection: int | None = None,
     progress: Report | None = None,
     cancelled: Cancelled | None = None,
@@ -80,6 +83,8 @@ def train_base(
         Adam steps, inputs a step (drawn with replacement), step size.
     budget
         λ of the budget term; its target is the share k / H.
+    noise
+        ς, how much the gates' scores are shaken while it learns (`DynamicGateMLP.shaken`); 0 for not at all.
     projection
         The gates read a random projection of x to this many numbers (ψ) instead of x, which makes them cheaper for
         a large d; None: x itself.
@@ -97,10 +102,12 @@ def train_base(
     generator = torch.Generator().manual_seed(seed)
     d = inputs.shape[1]
     psi = None if projection is None else _projection(projection, d, seed)
+    shaking = torch.Generator().manual_seed(seed + 3)
     network = DynamicGateMLP(d, hidden, len(classes), k, generator, psi)
 
     def loss(rows: Tensor, labels: Tensor, done: float) -> Tensor:
-        return network.loss(rows, labels, SOFT * (HARD / SOFT) ** done, budget, k / hidden)
+        T_g = SOFT * (HARD / SOFT) ** done
+        return network.loss(rows, labels, T_g, budget, k / hidden, noise=noise, generator=shaking)
 
     batches = _Batches(inputs, columns, steps, batch, seed)
     _descend(network, loss, batches, rate, progress, cancelled)

@@ -12,6 +12,7 @@ import pytest
 from dgstudio.engine import learn_worker
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.events import EventQueue
+from dgstudio.engine.history import History
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import IDLE_S, LearnWorker
 from dgstudio.learning.learner import Learner
@@ -72,6 +73,7 @@ class House:
             self.learner,
             Lane(self.learner.store, ClassTable()),
             EventQueue(),
+            History(),
             publish_hz=HZ,
             published=self._published,
             rested=lambda learner: None,
