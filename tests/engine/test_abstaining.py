@@ -21,11 +21,11 @@ Rigs = Callable[..., Any]
 
 def test_below_the_threshold_the_answer_is_unsure_and_the_logits_and_receipts_stand(rigs: Rigs) -> None:
     rig = rigs()
-    before = rig.play("Walking")
+    before = rig.play("Running")
     threshold = float(np.quantile([reading.confidence for reading in before], 0.5))
     rig.engine.lane.abstain = threshold
-    rig._next["Walking"] = 0
-    after = rig.play("Walking")
+    rig._next["Running"] = 0
+    after = rig.play("Running")
     assert [r.logits.tobytes() for r in after] == [r.logits.tobytes() for r in before]
     assert [r.receipt for r in after] == [r.receipt for r in before]
     for was, now in zip(before, after, strict=True):
