@@ -119,13 +119,14 @@ def with_prior(solution: Solution, class_ids: npt.NDArray[np.int64], mass: tuple
 
     An input on which the bank is open is probably of a class that it has examples of, the more so the fewer there
     are, since ridge regression shrinks the scores of a class with few examples towards 0. s_c is the size by
-    `class_sizes`, β_c = `prior` n_c/s_c. Whatever the read-out, the protected inputs keep the bank closed. The exact
-    attribution carries over: each example's share of r is added to its share of t_c.
+    `class_sizes`, β_c = `prior` n_c/s_c · s_c²/(s_c² + 1): but a single label does not say how far its class
+    reaches, and much of what it draws near is old. Whatever the read-out, the protected inputs keep the bank closed.
+    The exact attribution carries over: each example's share of r is added to its share of t_c.
     """
     classes, counts, sizes = class_sizes(class_ids, mass)
     weights, alpha, base_part = solution.weights.copy(), solution.alpha.copy(), solution.base_part.copy()
     for class_id, count, size in zip(classes.tolist(), counts.tolist(), sizes.tolist(), strict=True):
-        column, strength = solution.classes.index(class_id), prior * count / size
+        column, strength = solution.classes.index(class_id), prior * count * size / (size**2 + 1.0)
         for part in (weights, alpha, base_part):
             part[:, column] += strength * part[:, -1]
         # r = 1 + w·z, and the last entry of z is 1.

@@ -123,8 +123,11 @@ def test_the_prior_adds_the_router_to_the_classes_that_the_examples_show(base: B
     leaning = with_prior(plain, dense.ids, base.classes, 0.3)
     z = dense.Z[0]
     t, r = z @ plain.weights[:, :-1], 1 + z @ plain.weights[:, -1]
-    # Class 0, which has mass, has one example of six and counts as three, the size that a typical example sees.
-    added = {3: 0.3 * (r + 1.5 * 0.5), 5: 0.3 * (r + 1.5), 0: 0.1 * (r + 1.5 * 3**-0.5)}
+    # Class 0, which has mass, has one example of six and counts as three, the size that a typical example sees; of a
+    # class with a single one the bank is only half as sure.
+    added = {
+        3: 0.3 * 16 / 17 * (r + 1.5 * 0.5), 5: 0.3 * 0.5 * (r + 1.5), 0: 0.1 * 9 / 10 * (r + 1.5 * 3**-0.5)
+    }  # fmt: skip
     expected = [score + added.get(c, 0.0) for c, score in zip(plain.classes, t, strict=True)]
     np.testing.assert_allclose(z @ leaning.weights[:, :-1], expected, rtol=1e-9)
     np.testing.assert_array_equal(leaning.weights[:, -1], plain.weights[:, -1])
