@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dgstudio.engine.analysis import MARKS, NOTED, Analysis
 from dgstudio.engine.quality import UNSURE
 from dgstudio.engine.standing import Standing, distinct
-from dgstudio.types import Example, Take
+from dgstudio.types import Take
 
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -61,23 +61,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Examples, and of each, as arrays (n,), what `Standing` has; `here`: whether it is of this run.
+class Columns(Standing):
+    """What stands, and more of each example as arrays (n,); `here`: whether it is of this run.
 
     `flags` has one array for each of `MARKS`; `aside`: of a take of which nothing is learned; `sure` is the
     probability of the class that is answered now, NaN where it has not been answered yet, and `answered` that class.
     """
 
-    examples: Sequence[Example]
     takes: Mapping[int, Take]
     notes: Mapping[int, str]
-    ids: Ids
-    class_ids: Ids
-    take_ids: Ids
-    starts: Reals
-    ends: Reals
-    learn: Flags
-    pictured: Flags
     aside: Flags
     here: Flags
     flags: Mapping[str, Flags] = field(default_factory=dict)
@@ -85,7 +77,7 @@ class Columns:
     answered: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
-    def of(
+    def of_standing(
         cls,
         standing: Standing,
         takes: Mapping[int, Take],
@@ -96,20 +88,13 @@ class Columns:
         """Of the examples that stand; `here` are the takes of this run."""
         take_ids = standing.take_ids
         return cls(
-            standing.examples,
-            takes,
-            notes,
-            standing.ids,
-            standing.class_ids,
-            take_ids,
-            standing.starts,
-            standing.ends,
-            standing.learn,
-            standing.pictured,
-            ~np.isin(take_ids, distinct(take_ids[standing.learn])),
+            **{each.name: getattr(standing, each.name) for each in fields(Standing)},
+            takes=takes,
+            notes=notes,
+            aside=~np.isin(take_ids, distinct(take_ids[standing.learn])),
             # A take that is still being made is not among the takes yet.
-            np.isin(take_ids, np.fromiter(here, np.int64)) | ~np.isin(take_ids, np.fromiter(takes, np.int64)),
-            {NOTED: np.isin(standing.ids, np.fromiter(notes, np.int64, len(notes)))},
+            here=np.isin(take_ids, np.fromiter(here, np.int64)) | ~np.isin(take_ids, np.fromiter(takes, np.int64)),
+            flags={NOTED: np.isin(standing.ids, np.fromiter(notes, np.int64, len(notes)))},
         ).known(analysis)
 
     def known(self, analysis: Analysis | None) -> Columns:
@@ -118,9 +103,6 @@ class Columns:
         answered, sure = found.answered(self.ids)
         flags = {**found.flags(self.ids, self.class_ids), NOTED: self.flags[NOTED]}
         return replace(self, flags={name: flags[name] for name in MARKS}, sure=sure, answered=answered)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
     def rows(self, wanted: Wanted, order: str, name_of: Callable[[int], str]) -> Ids:
         """The rows that a filter leaves, in this order (one of `ORDERS`)."""

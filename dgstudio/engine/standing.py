@@ -50,11 +50,11 @@ class Standing:
     learn: Flags
     pictured: Flags
 
-    @classmethod
-    def of(cls, examples: Sequence[Example]) -> Standing:
+    @staticmethod
+    def of(examples: Sequence[Example]) -> Standing:
         """Of examples that are by id, ascending."""
         count = len(examples)
-        return cls(
+        return Standing(
             examples,
             np.fromiter((e.id for e in examples), np.int64, count),
             np.fromiter((e.class_id for e in examples), np.int64, count),

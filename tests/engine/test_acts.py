@@ -85,6 +85,7 @@ class Desk:
             for _ in range(count + 1)
         ]
         before = self.state()
+        # Its thread does not run here: what is asked for is done at once.
         self.store._and_wait = lambda job: (self.store._ask(job), self.store.turn())  # type: ignore[method-assign]
         self.store.put_hidden(examples)
         assert self.state() == before, "what is on its way does not stand"

@@ -44,7 +44,7 @@ class ExamplesModel(QAbstractTableModel):
         super().__init__()
         self._name_of, self._colour_of = name_of, colour_of
         self.ids: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._columns = Columns.of(Standing.of([]), {}, {}, (), None)
+        self._columns = Columns.of_standing(Standing.of([]), {}, {}, (), None)
         self._rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._pictured: Mapping[int, Sequence[Example]] = {}
         self._listed: list[Example] | None = None

@@ -60,7 +60,7 @@ class ExampleSheet(LabelSheet):
         # that the stylesheet does not know, for that would take this back.
         self.setObjectName("opaque")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._columns = Columns.of(Standing.of([]), {}, {}, (), None)
+        self._columns = Columns.of_standing(Standing.of([]), {}, {}, (), None)
         self._stale = True
         self._pictured: dict[int, list[Example]] = {}
         self._pictured_ids = self._columns.ids
@@ -176,7 +176,7 @@ class ExampleSheet(LabelSheet):
         """Bring everything up to date; the selection stays."""
         commands = self._commands
         takes, here = commands.takes_by_id(), commands.takes_of_this_run()
-        self._columns = Columns.of(commands.standing(), takes, commands.notes(), here, self._state.analysis)
+        self._columns = Columns.of_standing(commands.standing(), takes, commands.notes(), here, self._state.analysis)
         self._take_pictures()
         self._show_all()
 
