@@ -17,6 +17,20 @@ from dgstudio.errors import BadInputError, DgstudioError
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 console = Console()
+LONGEST_S = 2_000_000.0
+"""The longest that Qt's timers wait, nearly."""
+EXTRAS = {
+    "torch": "train",
+    "sklearn": "lab",
+    "river": "lab",
+    "matplotlib": "lab",
+    "onnx": "export",
+    "onnxruntime": "export",
+}
+"""Packages that an installation may lack, and the extra that brings each."""
+INSTALL = (
+    "pip install 'dgstudio[train,lab,export]', or pipx install --force '.[train,lab,export]' where pipx installed it"
+)
 
 Source = Annotated[
     str | None, typer.Option("--source", help="simulator, basic_motions, or a CSV or NPZ recording.", metavar="NAME")
@@ -392,10 +406,13 @@ def _without_display() -> bool:
 
 
 def _open_studio(**options: Any) -> None:
+    seconds = options.get("quit_after")
+    if seconds is not None and not 0 < seconds <= LONGEST_S:
+        raise BadInputError(f"--quit-after must be a number of seconds above 0 and at most {LONGEST_S:,.0f}.")
     if _without_display():
         raise DgstudioError(
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
-            "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio doctor."
+            "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
     from dgstudio.studio.app import StudioOptions, run_studio
 
@@ -434,6 +451,9 @@ def main() -> None:
             raise
         if said is not None:
             _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
+        if isinstance(error, ModuleNotFoundError) and (lacking := (error.name or "").partition(".")[0]) in EXTRAS:
+            extra = EXTRAS[lacking]
+            _refuse(f"This needs {lacking}, which is not installed: it comes with the extra {extra}, {INSTALL}.", 1)
         what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
         _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
     raise SystemExit(status if isinstance(status, int) else 0)

@@ -16,6 +16,7 @@ from rich.table import Table
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.jsonl import JsonLines
+from dgstudio.engine.made_with import keep_stream
 from dgstudio.engine.recording_figures import size_words
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
@@ -78,6 +79,15 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
             if options.jsonl is not None:
                 sink = JsonLines(options.jsonl, engine.classes)
                 engine.add_sink(sink)
+            keep_stream(
+                session,
+                source=options.source,
+                rate=options.rate,
+                speed=options.speed,
+                labels_column=options.labels_column,
+                base=options.base,
+                seed=options.seed,
+            )
             if options.record:
                 engine.record_stream(True)
             _watch(engine, options, console)
@@ -91,6 +101,8 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
     if left:
         console.print(f"[red]These parts did not stop in time: {', '.join(left)}.[/]")
     figures = _summary(engine, sink, console)
+    if sink is not None and sink in engine.out.switched_off:
+        raise DgstudioError(f"{sink.name} is incomplete: {engine.out.switched_off[sink]}.")
     failed = [part.name for part in (engine.input, engine.infer) if part.failed]
     if failed:
         raise DgstudioError(f"The run ended early because {' and '.join(failed)} failed: see what is said above.")
@@ -184,14 +196,14 @@ def _summary(engine: Engine, sink: JsonLines | None, console: Console) -> dict[s
         figures["label delay"] = f"{engine.settings.label_delay_s:g} s"
         if score.unanswered:
             figures["without an answer"] = score.unanswered
-    elif stats.truth_seen:
+    elif stats.truth_seen and any(r.classes for r in engine.lane.readings.latest(1)):
         figures["accuracy against ground truth"] = f"{stats.truth_right / stats.truth_seen:.4f}"
     recorded = engine.recorder.figures
     if recorded.answers:
         figures["recorded"] = f"{recorded.seconds:.1f} s, {recorded.answers} answers, {size_words(recorded.bytes)}"
         if recorded.lost_samples or recorded.lost_answers:
             figures["not recorded"] = f"{recorded.lost_samples} samples, {recorded.lost_answers} answers"
-    if sink is not None:
+    if sink is not None and sink not in engine.out.switched_off:
         figures["JSON lines"] = sink.lines
         if engine.out.dropped:
             figures["answers left out of them"] = engine.out.dropped

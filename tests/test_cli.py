@@ -20,6 +20,7 @@ import dgstudio.run
 from dgstudio import __version__, cli
 from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.made_with import kept_stream
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 
@@ -153,6 +154,24 @@ def test_options_of_run_that_make_no_sense(
     refused(dgstudio_("run", *arguments), words)
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e12"])
+@pytest.mark.parametrize("command", [[], ["open", "a.dgs"]])
+def test_a_window_cannot_be_closed_before_it_is_open(
+    dgstudio_: Run, command: list[str], seconds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Session.create(tmp_path / "a.dgs").close()
+    refused(dgstudio_(*command, "--quit-after", seconds), "--quit-after must be")
+
+
+def test_a_package_that_is_not_there_names_its_extra(dgstudio_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacks(*_: Any) -> None:
+        raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn.datasets")
+
+    monkeypatch.setattr(dgstudio.run, "run", lacks)
+    refused(dgstudio_("run"), "needs sklearn", "dgstudio[train,lab,export]", "pipx")
+
+
 def test_debug_shows_where(dgstudio_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["dgstudio", "run", "--source", "nonsense", "--debug"])
     with pytest.raises(cli.BadInputError, match="nonsense"):
@@ -177,7 +196,7 @@ def test_without_a_display_the_studio_names_what_works(
 ) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
-    refused(dgstudio_(*arguments), "no display", "dgstudio run", "dgstudio bench", "dgstudio doctor")
+    refused(dgstudio_(*arguments), "no display", "dgstudio run", "dgstudio export", "dgstudio doctor")
 
 
 def test_a_session_that_is_not_there_or_is_there_already(dgstudio_: Run, tmp_path: Path) -> None:
@@ -427,6 +446,28 @@ def test_a_run_keeps_what_it_learned_in_its_session(dgstudio_: Run, tmp_path: Pa
         assert len(session.examples()) == int(figures_of(done.out)["examples learned"])
         latest = session.latest_checkpoint()
         assert latest is not None and latest.version >= lines_of(jsonl)[-1]["version"]
+
+
+def test_a_session_that_a_run_made_says_which_stream_it_was(
+    dgstudio_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "a.csv")
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--source", "a.csv", "--speed", 0, "--labels-column", "label", "--session", "a.dgs")
+    assert dgstudio_("run", *arguments).status == 0
+    with Session.open(tmp_path / "a.dgs") as session:
+        stream = kept_stream(session)
+    # By its whole path, and at its own speed: "as fast as possible" is no way to look at it.
+    assert (stream["source"], stream["speed"]) == (str(tmp_path / "a.csv"), 1.0)
+    assert stream["labels_column"] == "label"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+def test_lines_that_could_not_be_written_are_told_by_the_status(dgstudio_: Run, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", 3000)
+    done = dgstudio_("run", "--source", path, "--speed", 0, "--base", "none", "--jsonl", "/dev/full")
+    refused(done, "/dev/full", "No space left")
+    assert "JSON lines" not in figures_of(done.out)
 
 
 def test_answering_that_fails_for_good_is_said_and_told_by_the_status(

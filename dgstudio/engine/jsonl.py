@@ -46,6 +46,7 @@ class JsonLines:
         except OSError as error:
             raise BadInputError(f"Cannot write {path}: {error.strerror or error}.") from error
         self._classes = classes
+        self.name = str(path)
         self.lines = 0
 
     def __call__(self, reading: Reading) -> None:

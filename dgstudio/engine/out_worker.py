@@ -27,6 +27,8 @@ class OutWorker(Worker):
     def __init__(self, events: EventQueue, *, lossless: bool) -> None:
         super().__init__(events)
         self.dropped = 0
+        self.switched_off: dict[Sink, str] = {}
+        """Sinks that failed, and why; they got no more."""
         self._lossless = lossless
         self._sinks: list[Sink] = []
         self._queue: deque[Reading] = deque()
@@ -88,5 +90,7 @@ class OutWorker(Worker):
                 sink(reading)
             except Exception as error:
                 self._sinks.remove(sink)
-                self.events.say(Event("output", f"An output failed and was switched off: {error}", "error"))
+                self.switched_off[sink] = str(error)
+                named = getattr(sink, "name", "An output")
+                self.events.say(Event("output", f"{named} failed and was switched off: {error}", "error"))
         self._busy = False

@@ -22,7 +22,7 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
 from dgstudio.session.file import Session
 from dgstudio.session.relearning import OtherKernelError
-from dgstudio.session.restored import FEATURES, SIGNAL, restored, signal_of
+from dgstudio.session.restored import FEATURES, SIGNAL, restored, signal_of, spec_of
 from dgstudio.session.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
@@ -33,6 +33,8 @@ LEARNING = "learning"
 
 NUMBERS = ("protected", "seal_at", "features")
 """Settings of the learner that the session keeps beside its dials."""
+SAME_RATE = 0.01
+"""Rates that differ by no more than this share are one: a device's is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,9 @@ def resume(
     if known is not None and tuple(known) != features.names:
         raise BadInputError(
             f"The session {session.name} was made with other channels than “{spec.name}” has: "
-            f"open it with the stream that it was made with."
+            f"open it with the stream that it was made with{_named(session.config(SIGNAL))} (--source)."
         )
+    _require_windows(session, spec)
     if not session.read_only and (known is None or session.config(SIGNAL) is None):
         with session.batch():
             session.set_config(FEATURES, list(features.names))
@@ -138,6 +141,31 @@ def resume(
     if latest is None:
         return _begun(session, base, infos, settings)
     return _gone_on(session, base, latest, infos, settings)
+
+
+def _require_windows(session: Session, spec: StreamSpec) -> None:
+    """Refuse a stream whose windows are not those of the session: what was learned of them would mean nothing."""
+    kept = session.config(SIGNAL)
+    if kept is None:
+        return
+    made = spec_of(kept)
+    for what, unit, was, gives in (
+        ("samples a second", "", made.rate, spec.rate),
+        ("windows of", " s", made.window_s, spec.window_s),
+    ):
+        if not math.isclose(was, gives, rel_tol=SAME_RATE):
+            said = f"{was:g} {what}" if not unit else f"{what} {was:g}{unit}"
+            given = f"{gives:g}{unit}"
+            raise BadInputError(
+                f"The session {session.name} was made with {said}, and “{spec.name}” gives {given}: "
+                f"open it with the stream that it was made with{_named(kept)} (--source)."
+            )
+
+
+def _named(signal: Any) -> str:
+    """“, Basic motions” of what is kept under `SIGNAL`, or nothing."""
+    name = signal.get("name") if isinstance(signal, dict) else None
+    return f", “{name}”" if isinstance(name, str) and name else ""
 
 
 def _begun(

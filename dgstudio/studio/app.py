@@ -15,12 +15,14 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.errors import DgstudioError
+from dgstudio.engine.made_with import keep_stream, kept_stream
+from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.session.location import default_session_path
 from dgstudio.streams.registry import open_source
+from dgstudio.streams.source import Source
 from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.sessions import STREAM, Sessions
+from dgstudio.studio.sessions import Sessions
 from dgstudio.studio.state import Frame
 from dgstudio.studio.window import StudioWindow
 
@@ -29,7 +31,6 @@ TIMINGS = "DGSTUDIO_TIMINGS"
 
 
 DEFAULT_SOURCE = "simulator"
-STREAM_OPTIONS = ("source", "rate", "speed", "labels_column", "base", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,32 @@ def make_engine(options: StudioOptions) -> tuple[Engine, str, list[str]]:
     notes: list[str] = []
     session = _session(options, notes)
     try:
-        options = _as_before(options, session)
+        source, options = _source(options, session)
+        base, why = base_for(source.spec, options.base)
+        notes = [why, *getattr(source, "notes", ()), *notes]
+        engine = Engine(source, base, session, EngineSettings())
+        if not session.read_only:
+            keep_stream(
+                session,
+                source=options.source or DEFAULT_SOURCE,
+                rate=options.rate,
+                speed=options.speed,
+                labels_column=options.labels_column,
+                base=options.base,
+                seed=options.seed,
+            )
+    except BaseException:
+        session.close()
+        raise
+    name = "not saved" if session.path is None else session.path.name
+    return engine, name, notes
+
+
+def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOptions]:
+    """Open the stream that was asked for, else the one that the session was made with; and the options for it."""
+    before = kept_stream(session) if options.source is None else {}
+    options = replace(options, **before)
+    try:
         source = open_source(
             options.source or DEFAULT_SOURCE,
             rate=options.rate,
@@ -99,24 +125,13 @@ def make_engine(options: StudioOptions) -> tuple[Engine, str, list[str]]:
             seed=options.seed,
             labels_column=options.labels_column,
         )
-        base, why = base_for(source.spec, options.base)
-        notes = [why, *getattr(source, "notes", ()), *notes]
-        engine = Engine(source, base, session, EngineSettings())
-        if not session.read_only:
-            session.set_config(STREAM, {name: getattr(options, name) for name in STREAM_OPTIONS})
-    except BaseException:
-        session.close()
-        raise
-    name = "not saved" if session.path is None else session.path.name
-    return engine, name, notes
-
-
-def _as_before(options: StudioOptions, session: Session) -> StudioOptions:
-    """The options with the stream that the session was made with, unless another one was asked for."""
-    stored = session.config(STREAM)
-    if options.source is not None or not isinstance(stored, dict):
-        return options
-    return replace(options, **{name: stored[name] for name in STREAM_OPTIONS if name in stored})
+    except BadInputError as error:
+        if not before:
+            raise
+        raise BadInputError(
+            f"{error} The session {session.name} was made with it; give another stream of the same channels with --source."
+        ) from error
+    return source, options
 
 
 def _session(options: StudioOptions, notes: list[str]) -> Session:

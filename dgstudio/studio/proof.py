@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.made_with import keep_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import KERNEL
 from dgstudio.paths import sample
@@ -118,6 +119,7 @@ class ProofRun:
         if base is None:
             raise ProofFailed("The base model of BasicMotions is missing: make it with python -m dgstudio.lab.bases.")
         self.engine = Engine(source, base, session, EngineSettings())
+        keep_stream(self.engine.session, source="basic_motions", speed=SPEED, labels_column="label")
         self.window: StudioWindow = make_window(self.engine, self.engine.session.name)
         self.readings: list[Reading] = []
         self._seen = 0

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.worker import IMPORTING
+from dgstudio.engine.made_with import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.recent import RecentSession, RecentSessions
@@ -30,7 +31,6 @@ UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
 LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
-STREAM = "stream"
 """Session setting: the options that opened its stream."""
 
 Made = tuple[Engine, str, list[str]]
@@ -134,10 +134,8 @@ class Sessions(QObject):
 
     def new(self) -> None:
         """Begin a new session on the stream of the present one."""
-        stream = self._bridge.engine.session.config(STREAM)
-        same = stream if isinstance(stream, dict) else {}
-        known = {name: value for name, value in same.items() if hasattr(self._options, name)}
-        self._begin("", replace(self._options, session=None, keep=True, **known))
+        same = kept_stream(self._bridge.engine.session)
+        self._begin("", replace(self._options, session=None, keep=True, **same))
 
     def open(self, path: Path) -> None:
         """Go on with a session file."""

@@ -187,6 +187,17 @@ def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_
         Engine(source, None, session)
 
 
+def test_a_stream_of_other_windows_is_refused_with_the_name_of_the_right_one(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.engine.stop()
+    for other, words in (({"rate": 200.0}, "10 samples a second, and .* gives 200"), ({"window_s": 1.0}, "windows of")):
+        source = open_source("basic_motions")
+        source.spec = replace(source.spec, **other)
+        with Session.open(path) as session, pytest.raises(BadInputError, match=f"{words}.*--source"):
+            Engine(source, None, session)
+
+
 # -- killed ------------------------------------------------------------------------------------------------------
 
 KILLED = """

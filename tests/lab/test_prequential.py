@@ -181,6 +181,14 @@ def test_without_a_named_column_the_last_one_holds_the_labels(tmp_path):
     path.write_text("a,b,kind\n1,2,0\n3,4,1\n5,6,1\n")
     stream = read_stream(path)
     assert stream.X.tolist() == [[1, 2], [3, 4], [5, 6]] and stream.y.tolist() == [0, 1, 1]
+    assert stream.labels_from == "kind"
+
+
+def test_a_measurement_is_not_taken_for_labels(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n" + "".join(f"{i},{i * 0.37:.3f}\n" for i in range(60)))
+    with pytest.raises(BadInputError, match="“b”, has 60 different values in 60 rows"):
+        read_stream(path)
 
 
 @pytest.mark.parametrize(

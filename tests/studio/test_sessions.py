@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from dgstudio.engine.consolidation import CANCELLED, READY, RUNNING
+from dgstudio.engine.made_with import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.location import session_folder
@@ -373,3 +374,39 @@ def test_the_list_knows_what_the_file_holds_that_save_as_left(desk, tmp_path):
     listed = {entry.path.name: (entry.classes, entry.examples) for entry in desk.sessions.recent()}
     assert listed == {"first.dgs": (classes, total), "second.dgs": (classes, total)}
     assert [entry.path.name for entry in desk.sessions.recent()] == ["second.dgs", "first.dgs"]
+
+
+# -- the stream that a session was made with ---------------------------------------------------------------------
+
+
+def opened(options):
+    engine, _, _ = app.make_engine(options)
+    try:
+        return engine.spec, kept_stream(engine.session)
+    finally:
+        engine.stop()
+
+
+def test_a_session_opens_on_the_stream_that_it_was_made_with_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "walk.csv").write_text("time,x\n" + "".join(f"{i / 25},{i % 7}\n" for i in range(200)))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.dgs"
+    spec, kept = opened(app.StudioOptions(session=path, source="walk.csv", base="none"))
+    assert spec.rate == pytest.approx(25) and kept["source"] == str(tmp_path / "walk.csv")
+    monkeypatch.chdir("/")
+    assert opened(app.StudioOptions(session=path)) == (spec, kept)
+    # The file is gone: what to do is said, and the session still knows what it was.
+    (tmp_path / "walk.csv").unlink()
+    with pytest.raises(BadInputError, match=r"no file .*walk\.csv.*session a was made with it.*--source"):
+        opened(app.StudioOptions(session=path))
+    with Session.open(path) as session:
+        assert kept_stream(session) == kept
+
+
+def test_what_is_kept_of_a_stream_may_be_damaged(tmp_path):
+    with Session.create(tmp_path / "a.dgs") as session:
+        assert kept_stream(session) == {}
+        session.set_config("stream", {"source": None})
+        assert kept_stream(session) == {}
+        keep_stream(session, source="simulator", speed=0.0)
+        assert kept_stream(session)["speed"] == 1.0

@@ -40,17 +40,22 @@ LAST = 5
 """The last fifth of a stream is told apart."""
 
 
+FEW_CLASSES, ROWS_A_CLASS = 20, 10
+"""A last column without a name that says so is taken for labels with so few values, or so many rows to each."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledStream:
     """Raw features (n, d) float32 in the order in which they come, and class ids (n,).
 
-    `drawn`: from a seed, so that another seed gives another stream.
+    `drawn`: from a seed, so that another seed gives another stream; `labels_from`: the column of a file that they are.
     """
 
     name: str
     X: F32
     y: npt.NDArray[np.int64]
     drawn: bool = False
+    labels_from: str = ""
 
 
 def streams(seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:
@@ -110,21 +115,28 @@ def read_stream(path: Path) -> LabelledStream:
     Raises
     ------
     BadInputError
-        If there is no such file, or nothing can be learned from it.
+        If there is no such file, nothing can be learned from it, or the last column is more likely a measurement.
     """
-    table = read_table(path)
+    table, column = read_table(path), ""
     if table.labels is None:
         if path.suffix.lower() == ".npz":
             raise BadInputError(f"{path} has no labels: add an array called label.")
         columns, _, _ = read_csv(path, path.read_bytes())
-        table = read_table(path, columns[-1].name)
+        column = columns[-1].name
+        table = read_table(path, column)
     if table.labels is None:
         raise BadInputError(f"{path} has no column of labels: add one called label.")
     X, y = table.values, table.labels.codes.astype(np.int64)
     whole = np.isfinite(X).all(1) & np.array([bool(table.labels.names[code]) for code in y])
     if len(np.unique(y[whole])) < 2:
         raise BadInputError(f"{path} has fewer than two classes in rows without gaps: there is nothing to tell apart.")
-    return LabelledStream(path.stem, np.ascontiguousarray(X[whole]), y[whole])
+    classes, rows = len(np.unique(y[whole])), int(whole.sum())
+    if column and classes > max(FEW_CLASSES, rows // ROWS_A_CLASS):
+        raise BadInputError(
+            f"{path} has no column called label, and its last one, “{column}”, has {classes} different values in "
+            f"{rows} rows, which are no classes: call the column of labels label."
+        )
+    return LabelledStream(path.stem, np.ascontiguousarray(X[whole]), y[whole], labels_from=column or "label")
 
 
 # -- test, then train ----------------------------------------------------------------------------------------------
@@ -191,7 +203,8 @@ def run(options: Options, progress: Progress) -> Result:
                 if method not in methods:
                     raise BadInputError(f"There is no method “{method}” here: choose {', '.join(methods)}.")
                 done = (place + number / len(wanted)) / len(chosen)
-                progress((seed + done) / seeds, f"{stream.name}: {method}, seed {seed}")
+                read = f", labels from “{stream.labels_from}”" if stream.labels_from else ""
+                progress((seed + done) / seeds, f"{stream.name}{read}: {method}, seed {seed}")
                 for delay in delays:
                     model = methods[method]()
                     answers, seconds = test_then_train(model, stream, delay)
