@@ -129,7 +129,8 @@ def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOpt
         if not before:
             raise
         raise BadInputError(
-            f"{error} The session {session.name} was made with it; give another stream of the same channels with --source."
+            f"{error} The session {session.name} was made with it; "
+            "give another stream of the same channels with --source."
         ) from error
     return source, options
 
