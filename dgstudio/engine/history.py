@@ -12,7 +12,7 @@ from typing import overload
 from dgstudio.types import PublishRecord
 
 BLOCK = 256
-"""Records that are packed together: some 60 bytes each then, 800 before."""
+"""Records that are packed together: some 80 bytes each then, 800 before."""
 OPEN = 2 * BLOCK
 """The newest records stay as they are until they are so many; then the older half is packed."""
 UNPACKED = 4
@@ -24,13 +24,15 @@ PLAIN = ("learned", "rejected")
 class History(Sequence[PublishRecord]):
     """Records of publishes, oldest first; a record that comes out equals the one that went in.
 
-    One thread appends, any thread reads. To walk over all of a long history costs some 5 µs a record: ask for
-    `special` where that will do.
+    One thread appends, any thread reads. To walk over all of a long history costs some 10 µs a record: ask for
+    `special` or `back_from` where that will do.
     """
 
     def __init__(self, records: Iterable[PublishRecord] = ()) -> None:
         self._lock = threading.Lock()
         self._blocks: list[bytes] = []
+        self._begins: list[float] = []
+        """The earliest stream time in each block."""
         self._open: list[PublishRecord] = []
         self._unpacked: OrderedDict[int, list[PublishRecord]] = OrderedDict()
         self.special: list[PublishRecord] = []
@@ -41,7 +43,8 @@ class History(Sequence[PublishRecord]):
         """Return a history of the same records that grows by itself; what is packed is shared."""
         other = History()
         with self._lock:
-            other._blocks, other._open, other.special = list(self._blocks), list(self._open), list(self.special)
+            other._blocks, other._begins = list(self._blocks), list(self._begins)
+            other._open, other.special = list(self._open), list(self.special)
         return other
 
     def append(self, record: PublishRecord) -> None:
@@ -56,6 +59,7 @@ class History(Sequence[PublishRecord]):
             packed = zlib.compress(pickle.dumps(full, pickle.HIGHEST_PROTOCOL), 1)
             with self._lock:
                 self._blocks.append(packed)
+                self._begins.append(min(record.time for record in full))
                 del self._open[:BLOCK]
 
     def extend(self, records: Iterable[PublishRecord]) -> None:
@@ -67,6 +71,16 @@ class History(Sequence[PublishRecord]):
         """Return the records from `number` on, oldest first, and the number to ask for next time."""
         total = len(self)
         return self._between(max(0, number), total), total
+
+    def back_from(self, moment: float) -> Iterator[PublishRecord]:
+        """Walk back from the newest; packed blocks that lie wholly after `moment` (stream time) are passed over."""
+        with self._lock:
+            begins = list(self._begins)
+        stop = len(self)
+        yield from reversed(self._between(len(begins) * BLOCK, stop))
+        for block in range(len(begins) - 1, -1, -1):
+            if begins[block] <= moment:
+                yield from reversed(self._between(block * BLOCK, (block + 1) * BLOCK))
 
     def __len__(self) -> int:
         with self._lock:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -68,3 +69,13 @@ def test_hours_of_labelling_do_not_add_up():
     history = History(some(20 * BLOCK))
     packed = sum(len(block) for block in history._blocks)
     assert len(history._open) < OPEN and packed < 160 * len(history)
+
+
+def test_looking_far_back_unpacks_only_what_is_there(monkeypatch):
+    records = [replace(record, time=float(place)) for place, record in enumerate(some(9 * BLOCK))]
+    history, unpacked = History(records), []
+    block = History._block
+    monkeypatch.setattr(History, "_block", lambda self, *at: (unpacked.append(at[0]), block(self, *at))[1])
+    found = [record for record in history.back_from(1.5 * BLOCK) if record.time <= 1.5 * BLOCK]
+    assert found == records[: BLOCK + BLOCK // 2 + 1][::-1] and set(unpacked) <= {0, 1, 8}
+    assert list(history.back_from(float("inf"))) == records[::-1]

@@ -245,7 +245,7 @@ class StreamPanel(PanelFrame):
 
     def _publishes(self, start: float, end: float) -> list[tuple[float, str]]:
         lines: list[tuple[float, str]] = []
-        for record in reversed(self._state.history):
+        for record in self._state.history.back_from(end):
             # What was published before the first answer has no place in the stream: its time is 0.
             if 0 < record.time < start or len(lines) >= MOST_LINES:
                 break
