@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dgstudio.engine.classes import CHORD, KEYS, LETTERS
+from dgstudio.engine.classes import CHORD, KEYS, LETTERS, free_key
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import ClassCard, StudioState
 
-FIRST_NAME = "class 1"
-"""Of the class that a held key makes where there is none yet."""
 REPEATS_AFTER_S = 0.18
 """No keyboard repeats a key sooner."""
 REPEAT_MS = 25
@@ -99,7 +98,8 @@ class Labelling(QObject):
     def press_unknown(self, key: int) -> str:
         """Take a press of a digit, or of a chord's second key, that no class has; returns the sentence to say, or "".
 
-        Where there is no class at all, it makes the first one and begins to hold it.
+        Where there is no class at all, it makes the first one and begins to hold it. Where the session began from
+        nothing, the next free key makes the second one in the same way.
 
         Raises
         ------
@@ -110,10 +110,21 @@ class Labelling(QObject):
             return f"No class has the key 0 {chr(key)}."
         if not 0x31 <= key <= 0x39 or self._state.phase != "ready":
             return ""
-        if self._state.classes:
+        cards = self._state.classes
+        following = free_key({card.info.key for card in cards})
+        if cards and not (self._state.begun_from_nothing and chr(key) == following):
+            if self._state.begun_from_nothing:
+                return f"No class has key {chr(key)}: hold {following} for a second one, or press A to name it first."
             return f"No class has key {chr(key)}: press A to add one."
-        self.press(self._commands.add_class(FIRST_NAME).id, key)
+        self.press(self._commands.add_class(self._next_name()).id, key)
         return ""
+
+    def _next_name(self) -> str:
+        """Name a class that nobody has named: "class 2" beside one other class, unless that has taken this name."""
+        cards = self._state.classes
+        taken = {card.info.name.casefold() for card in cards}
+        names = (f"class {number}" for number in itertools.count(len(cards) + 1))
+        return next(name for name in names if name not in taken)
 
     # -- holding -----------------------------------------------------------------------------------------------
 

@@ -240,6 +240,11 @@ class StudioState(QObject):
         self.failure = ""
         """Where `phase` is "failed": the sentence that says why."""
 
+    @property
+    def begun_from_nothing(self) -> bool:
+        """Whether there is no base, and too few classes yet to tell one from another: held keys make the first two."""
+        return self.phase == "ready" and self.hidden == 0 and len(self.classes) < 2
+
     def announce(self, topic: str) -> None:
         """Tell every panel that `topic` changed.
 

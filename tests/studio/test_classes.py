@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.panels.classes import EMPTY, LOADING
+from dgstudio.studio.panels.classes import EMPTY, FROM_NOTHING, LOADING, SECOND
 from dgstudio.studio.widgets import countdown
 from dgstudio.studio.widgets.classcard import sketch
 from dgstudio.studio.widgets.classmenu import ClassMenu
@@ -137,6 +137,19 @@ def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
     bridge.state.phase = "ready"
     bridge.add_class("first")
     assert not panel.empty.isVisible()
+
+
+def test_from_nothing_the_panel_leads_to_the_second_class(make_window, make_bridge):
+    bridge = make_bridge(names=())
+    bridge.state.hidden = 0
+    panel = make_window(bridge).classes_panel
+    assert panel.empty.isVisible() and panel.empty.text() == FROM_NOTHING
+    assert not panel.second.isVisible()
+    bridge.add_class("first")
+    assert not panel.empty.isVisible()
+    assert panel.second.isVisible() and panel.second.text() == SECOND.format(2)
+    bridge.add_class("second")
+    assert not panel.second.isVisible()
 
 
 def test_removed_classes_lose_their_cards(panel, bridge):

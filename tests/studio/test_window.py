@@ -104,6 +104,58 @@ def test_the_first_held_key_makes_the_first_class(make_window, make_bridge):
     assert takes(bridge) == [("press", 0), ("release",), ("press", 0), ("release",)]
 
 
+def test_from_nothing_two_held_keys_make_two_classes(make_window, make_bridge):
+    bridge = make_bridge(names=())
+    bridge.state.hidden = 0
+    window = make_window(bridge)
+    QTest.keyClick(window, Qt.Key.Key_1)
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert window.toast.said == "No class has key 3: hold 2 for a second one, or press A to name it first."
+    assert takes(bridge) == [("press", 0), ("release",)]
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert takes(bridge)[2:] == [("press", 1), ("release",)]
+    assert [(card.info.name, card.info.key) for card in bridge.state.classes] == [("class 1", "1"), ("class 2", "2")]
+    # From here on it is as ever: what a class is called is asked for.
+    QTest.keyClick(window, Qt.Key.Key_3)
+    assert window.toast.said == "No class has key 3: press A to add one."
+    assert len(bridge.state.classes) == 2
+
+
+def test_from_nothing_two_seconds_of_two_keys_are_a_model_of_two_classes(session_desk, settings, qtbot, tmp_path):
+    desk = session_desk.Desk(tmp_path / "nothing.dgs", settings, qtbot, base="none")
+    try:
+        for key, gesture in ((Qt.Key.Key_1, "rest"), (Qt.Key.Key_2, "shake")):
+            desk.window.commands.set_knob("gesture", gesture)
+            begun = desk.engine.stream_now()
+            # A window of the stream is a second long: it must be full of the new gesture.
+            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 1.2)
+            QTest.keyPress(desk.window, key)
+            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 2.2)
+            QTest.keyRelease(desk.window, key)
+        assert [card.info.name for card in desk.state.classes] == ["class 1", "class 2"]
+        desk.until(lambda: desk.engine.lane.readings.newest.top == 1)
+        assert desk.engine.lane.readings.newest.classes == (0, 1)
+        desk.window.commands.set_knob("gesture", "rest")
+        desk.until(lambda: desk.engine.lane.readings.newest.top == 0)
+    finally:
+        desk.window.close()
+
+
+def test_the_second_class_does_not_take_the_name_of_the_first(make_window, make_bridge):
+    bridge = make_bridge(names=("Class 2",))
+    bridge.state.hidden = 0
+    window = make_window(bridge)
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert bridge.calls == [("add", "class 3"), ("press", 1), ("release",)]
+
+
+def test_beside_the_only_class_of_a_base_a_key_makes_none(make_window, make_bridge):
+    bridge = make_bridge(names=("rest",))
+    window = make_window(bridge)
+    QTest.keyClick(window, Qt.Key.Key_2)
+    assert bridge.calls == [] and window.toast.said == "No class has key 2: press A to add one."
+
+
 def test_before_the_model_is_there_a_key_makes_no_class(make_window, make_bridge):
     bridge = make_bridge(names=())
     window = make_window(bridge)

@@ -160,7 +160,15 @@ class AnswerPanel(PanelFrame):
         if self._state.phase == "loading":
             self.text.say("…", "text_muted", (Line((("loading the model", "text_muted", 400),)),))
             return
-        how = Line((("Press ", "text_muted", 400), ("A", "text", 600), (" to add the first one.", "text_muted", 400)))
+        how = Line(
+            (
+                ("Hold ", "text_muted", 400),
+                ("1", "text", 600),
+                (" to begin, or press ", "text_muted", 400),
+                ("A", "text", 600),
+                (" to name it first.", "text_muted", 400),
+            )
+        )
         self.text.say("no class yet", "text_muted", (how,))
 
     def _answered(self, reading: Reading) -> Line:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from dgstudio.engine.classes import free_key
 from dgstudio.errors import BadInputError
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.labelling import Labelling
@@ -19,7 +20,11 @@ from dgstudio.studio.widgets.classmenu import ClassMenu
 from dgstudio.studio.widgets.panel import HEADER_HEIGHT, PanelFrame
 
 TITLE = "Classes · hold a key"
-EMPTY = "No class yet: press A or + Add, name what you will show, then hold its key while you perform it."
+EMPTY = "Hold 1 while you perform what is to be the first class. To name it first, press A or + Add."
+FROM_NOTHING = (
+    "Hold 1 while you perform one thing, then 2 for another: two classes. To name them first, press A or + Add."
+)
+SECOND = "Then hold {} while you perform something else: that makes the second class."
 LOADING = "Loading the base model …"
 
 
@@ -67,17 +72,19 @@ class ClassesPanel(PanelFrame):
         self.sentence.setObjectName("sentence")
         self.sentence.setWordWrap(True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.empty = QLabel("")
-        self.empty.setObjectName("empty")
-        self.empty.setWordWrap(True)
-        self.empty.setTextFormat(Qt.TextFormat.PlainText)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        self.empty.setContentsMargins(12, 24, 12, 0)
+        self.empty, self.second = QLabel(""), QLabel("")
+        for label in (self.empty, self.second):
+            label.setObjectName("empty")
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+            label.setContentsMargins(12, 24, 12, 0)
         scrolled = QWidget()
         scrolled.setObjectName("scrolled")
         self._column = QVBoxLayout(scrolled)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
+        self._column.addWidget(self.second)
         self._column.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -155,7 +162,8 @@ class ClassesPanel(PanelFrame):
         self.add_button.setFixedHeight(theme.px(18))
         self.field.setFont(theme.ui("body"))
         self.sentence.setFont(theme.ui("small"))
-        self.empty.setFont(theme.ui("body"))
+        for label in (self.empty, self.second):
+            label.setFont(theme.ui("body"))
         for card in self._cards.values():
             card.apply_theme(theme)
         self._compact()
@@ -277,8 +285,10 @@ class ClassesPanel(PanelFrame):
                 QWidget.setTabOrder(before, after)
         self._compact()
         state = self._state
-        words = {"loading": LOADING, "failed": state.failure}.get(state.phase, EMPTY)
-        self.empty.setText(words)
+        words = {"loading": LOADING, "failed": state.failure}
+        self.empty.setText(words.get(state.phase, FROM_NOTHING if state.begun_from_nothing else EMPTY))
         self.empty.setVisible(not wanted and self.field.isHidden())
+        self.second.setText(SECOND.format(free_key({card.info.key for card in state.classes})))
+        self.second.setVisible(bool(wanted) and state.begun_from_nothing)
         self._scroll.setVisible(bool(wanted))
         self.body.setStretchFactor(self.empty, 0 if wanted else 1)
