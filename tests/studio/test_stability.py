@@ -1,11 +1,12 @@
 """The Stability panel: a mark for every publish, what its text claims, and the twin's lane when it is compared."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 
 from dgstudio.studio.panels.stability import StabilityPanel
 from dgstudio.studio.theme import DARK, LIGHT
@@ -308,9 +309,56 @@ def test_dots_that_would_touch_are_one_bar_with_their_count(panel, bridge):
 def test_equal_rejections_in_a_row_are_one_mark_with_their_number(panel, bridge):
     same = [record(90.0 + k, "rejected", reason="no room") for k in range(10)]
     show(panel, bridge, *same, record(100.1, "rolled back", to_version=2), record(100.2, "rejected", reason="no room"))
-    assert [(mark.kind, times) for mark, times in event_marks(panel.log.records)] == [
+    assert [(run[-1].kind, len(run)) for run in event_marks(panel.log.records)] == [
         ("rejected", 10), ("rolled back", 1), ("rejected", 1),
     ]  # fmt: skip
+
+
+def gradient_hold(end, seconds=26.0):
+    """What held keys make of a rule that is often refused: rejections of many reasons, flips and roll-backs among."""
+    return [
+        record(
+            end - seconds + 0.2 * k,
+            "rolled back" if k % 31 == 30 else "learned" if k % 13 == 5 else "rejected",
+            reason=f"{k // 5 % 7} protected inputs would flip",
+            flips=int(k % 13 == 5),
+            to_version=2,
+        )
+        for k in range(int(seconds * 5))
+        if k % 40 < 26
+    ]
+
+
+@pytest.mark.parametrize("size", [(686, 150), *SIZES])
+@pytest.mark.parametrize("end", [100.0, 97.3, 88.0])
+def test_marks_of_events_never_lie_on_each_other(make_panel, bridge, size, end):
+    bridge.now = 100.0
+    panel = make_panel(bridge, size=size)
+    events = gradient_hold(end)
+    show(panel, bridge, *events)
+    marks, lanes = panel.lanes.event_marks(), panel.lanes
+    assert {mark.kind for mark in marks} == {"flip", "rejected", "back"}
+    for newer, older in itertools.pairwise(marks):
+        assert older.right <= newer.left
+    metrics = QFontMetrics(panel.theme.ui("tiny", 600))
+    for mark in marks:
+        assert mark.x - 7 >= mark.left and mark.x + 7 <= mark.right
+        if mark.count:
+            assert mark.count == f"×{len(mark.records)}"
+            assert mark.left <= mark.count_left
+            assert mark.count_left + metrics.horizontalAdvance(mark.count) <= min(mark.right, lanes.width())
+    assert any(mark.count for mark in marks)
+    # Nothing is lost: every event of the view is in one mark.
+    told = [one.time for mark in marks for one in mark.records]
+    assert len(told) == len(set(told)) and set(told) >= {one.time for one in events if one.time > 75}
+    assert not lanes.grab().isNull()
+
+
+def test_a_mark_of_many_events_says_so_under_the_pointer(panel, bridge):
+    show(panel, bridge, *[record(95.0 + 0.1 * k, "rejected", reason=f"reason {k}") for k in range(9)])
+    (mark,) = panel.lanes.event_marks()
+    words = panel.lanes.words_at(QPoint(mark.x, panel.lanes.plot(EVENTS).center().y()))
+    assert "reason 8" in words and words.endswith("8 more since 95.0 s")
 
 
 @pytest.mark.parametrize("size", SIZES)

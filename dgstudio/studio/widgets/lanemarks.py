@@ -1,8 +1,9 @@
-"""Marks of the Stability panel's lanes: which of them melt into one, and how each looks."""
+"""Marks of the Stability panel's lanes: which of them melt into one, where those of events lie, how each looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 import qtawesome
@@ -27,15 +28,98 @@ def is_event(record: PublishRecord) -> bool:
     return record.kind in ("rejected", "rolled back") or record.flips > 0
 
 
-def event_marks(records: Iterable[PublishRecord]) -> list[tuple[PublishRecord, int]]:
-    """Return the marks of the events' lane, oldest first: equal rejections in a row are one, with their number."""
-    marks: list[tuple[PublishRecord, int]] = []
+def event_marks(records: Iterable[PublishRecord]) -> list[list[PublishRecord]]:
+    """Return what the events' lane marks, oldest first: equal rejections in a row are together."""
+    marks: list[list[PublishRecord]] = []
     for record in filter(is_event, records):
-        last = marks[-1][0] if marks else None
+        last = marks[-1][-1] if marks else None
         if last is not None and last.kind == record.kind == "rejected" and last.reason == record.reason:
-            marks[-1] = record, marks[-1][1] + 1
+            marks[-1].append(record)
         else:
-            marks.append((record, 1))
+            marks.append([record])
+    return marks
+
+
+def event_kind(record: PublishRecord) -> str:
+    """Return which mark of `ICONS` an event has."""
+    return "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
+
+
+@dataclass(frozen=True, slots=True)
+class EventMark:
+    """A mark of the events' lane where it is drawn, in logical pixels; `records` are what it stands for, oldest first.
+
+    Nothing else is drawn from `left` to `right`. `count` is "" where there is one record, or no room to tell.
+    """
+
+    kind: str
+    records: tuple[PublishRecord, ...]
+    x: int
+    count: str
+    count_left: int
+    left: int
+    right: int
+
+
+def place_events(
+    records: Iterable[PublishRecord],
+    x_of: Callable[[float], int],
+    wide_of: Callable[[str], int],
+    side: int,
+    room: tuple[int, int],
+) -> list[EventMark]:
+    """Place the marks of the events' lane, newest first, so that none lies on another.
+
+    Events that are nearer to each other than `side`, what a mark takes, are told together where the newest of them
+    lies: one mark of each kind, with its count where the marks around leave the room. `x_of` says where a moment
+    lies, `wide_of` how wide a text is; `room` is where the lane begins and ends.
+    """
+    groups: list[dict[str, list[PublishRecord]]] = []
+    for run in event_marks(records):
+        group = {event_kind(run[-1]): run}
+        while groups and x_of(_newest(group)) - len(group) * side < x_of(_newest(groups[-1])):
+            earlier = groups.pop()
+            # Kinds stand in the order of their newest event: what has just happened is the last.
+            group = {kind: [*earlier.pop(kind, []), *those] for kind, those in group.items()}
+            group = {**earlier, **group}
+        groups.append(group)
+    placed: list[EventMark] = []
+    begin, free = room
+    for place in range(len(groups) - 1, -1, -1):
+        x = x_of(_newest(groups[place]))
+        if x < begin:
+            break
+        before = max(begin, x_of(_newest(groups[place - 1])) + side // 2) if place else begin
+        # In front of one of several kinds a count would seem to be that of the mark before it.
+        for told in ("behind", "in front", "") if len(groups[place]) == 1 else ("behind", ""):
+            marks = _in_a_row(groups[place], x, wide_of, side, told)
+            if not told or (marks[-1].left >= before and marks[0].right <= free):
+                break
+        placed.extend(mark for mark in marks if mark.x >= begin)
+        free = marks[-1].left
+    return placed
+
+
+def _newest(group: dict[str, list[PublishRecord]]) -> float:
+    return max(those[-1].time for those in group.values())
+
+
+def _in_a_row(
+    group: dict[str, list[PublishRecord]], x: int, wide_of: Callable[[str], int], side: int, told: str
+) -> list[EventMark]:
+    """Return the marks of a group from right to left, the last one at `x`; `told`: where their counts stand, if so."""
+    marks: list[EventMark] = []
+    right = None
+    for kind, those in reversed(group.items()):
+        count = f"×{len(those)}" if told and len(those) > 1 else ""
+        wide = wide_of(count) + side // 4 if count else 0
+        behind = wide if told == "behind" else 0
+        right = x - side // 2 + side + behind if right is None else right
+        middle = right - behind - side + side // 2
+        left = right - side - wide
+        count_left = right - wide if behind else left + side // 4
+        marks.append(EventMark(kind, tuple(those), middle, count, count_left, left, right))
+        right = left
     return marks
 
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.studio.theme import DARK, Theme
-from dgstudio.studio.widgets.lanemarks import ICONS, Marks, event_marks, is_event, runs_of
+from dgstudio.studio.widgets.lanemarks import ICONS, EventMark, Marks, is_event, place_events, runs_of
 from dgstudio.studio.widgets.stabilitylog import StabilityLog, changed, tooltip_of
 from dgstudio.types import OWN_ACTS, PublishRecord
 
@@ -33,6 +33,8 @@ LOW_LANES = (15, 25, 15)
 """Logical pixels of the upper lanes there; the twin's line gets what is left."""
 TOUCH = 10
 """Logical pixels between two marks below which they would melt into each other."""
+EVENT = 14
+"""Logical pixels that a mark of the events' lane takes, with the space around it."""
 NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
 NO_TWIN = "C compares with a conventional network on the same stream and labels."
 LABELS = (
@@ -146,6 +148,11 @@ class StabilityLanes(QWidget):
     def words_at(self, point: QPoint) -> str:
         """Return what the tooltip says at a point: the mark under it, else what the lane shows."""
         lane = next((lane for lane in (PROTECTED, LIVE, EVENTS) if point.y() < self.lane(lane).bottom() + 1), TWIN)
+        if lane == EVENTS:
+            mark = next((mark for mark in self.event_marks() if mark.left <= point.x() < mark.right), None)
+            if mark is not None:
+                words, others = tooltip_of(mark.records[-1], lane, self.name_of), len(mark.records) - 1
+                return f"{words}\n{others} more since {mark.records[0].time:.1f} s" if others else words
         if lane != TWIN:
             near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
             if near:
@@ -346,22 +353,22 @@ class StabilityLanes(QWidget):
             if record.live_flip:
                 self._marks.draw(painter, "live", x, plot.top() + 2)
 
+    def event_marks(self) -> list[EventMark]:
+        """Return the marks of the events' lane as they are drawn, newest first."""
+        metrics, plot = QFontMetrics(self.theme.ui("tiny", 600)), self.plot(EVENTS)
+        side = self.theme.px(EVENT)
+        return place_events(
+            self._log.records, self.x_of, metrics.horizontalAdvance, side, (plot.left(), self.width() - 1)
+        )
+
     def _draw_events(self, painter: QPainter) -> None:
-        plot, y = self.plot(EVENTS), self._floor(EVENTS)
+        y, tall = self._floor(EVENTS), self.theme.px(LINE)
         painter.setFont(self.theme.ui("tiny", 600))
-        metrics = QFontMetrics(painter.font())
-        for record, times in event_marks(self._log.records):
-            x = self.x_of(record.time)
-            if x < plot.left():
-                continue
-            what = "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
-            self._marks.draw(painter, what, x, y)
-            if times > 1:
-                wide, gap = metrics.horizontalAdvance(f"×{times}") + 2, self.theme.px(8)
-                left = x + gap if x + gap + wide <= self.width() else x - gap - wide
-                painter.setPen(self.theme.colour("bad"))
-                box = QRect(left, self.lane(EVENTS).top(), wide, self.lane(EVENTS).height())
-                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"×{times}")
+        for mark in self.event_marks():
+            self._marks.draw(painter, mark.kind, mark.x, y)
+            painter.setPen(self.theme.colour(ICONS[mark.kind][1]))
+            box = QRect(mark.count_left, y - tall // 2, mark.right - mark.count_left, tall)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, mark.count)
 
     def _draw_twin(self, painter: QPainter) -> None:
         plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
