@@ -176,6 +176,11 @@ class Assembly(QMainWindow, Telling):
             self.tabs[shown].buttons[shown].setFocus(Qt.FocusReason.TabFocusReason)
 
     def fills_screen(self) -> bool:
-        """Whether the window, with the frame that the system draws around it, has no room on the screen."""
+        """Whether the window, with the frame that the system draws around it, is better maximised: it has no room."""
         room = self.screen().availableSize() - QSize(0, TITLE_BAR)
-        return self.width() > room.width() or self.height() > room.height()
+        return self.fits_screen() and (self.width() > room.width() or self.height() > room.height())
+
+    def fits_screen(self) -> bool:
+        """Whether the smallest window has room on the screen; it would be clipped if it filled a smaller one."""
+        screen, least = self.screen().size(), self.minimumSize()
+        return screen.width() >= least.width() and screen.height() >= least.height()

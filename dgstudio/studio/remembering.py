@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
+
 from dgstudio.studio.settings import GEOMETRY
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ def restore(window: StudioWindow) -> None:
     geometry = window.settings.value(GEOMETRY)
     if geometry is not None:
         window.restoreGeometry(geometry)
+        if not window.fits_screen():
+            # It was stored on a larger screen: filling this one would clip the window.
+            window.setWindowState(Qt.WindowState.WindowNoState)
+            window.resize(window.size().expandedTo(window.minimumSize()))
     layout = window.commands.layout()
     # A session that was arranged before looks as it did, any other as the last one.
     if not layout or not window.arrangement.put_state(layout.get("arrangement")):

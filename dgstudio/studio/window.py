@@ -177,12 +177,16 @@ class StudioWindow(Assembly):
         self.state.set_presentation(not self.state.presentation)
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or stop doing so."""
+        """Fill the screen, or stop doing so; a screen that is too small for the window is not filled."""
         if self.isFullScreen():
             self.showMaximized() if self._was_maximised else self.showNormal()
-        else:
+        elif self.fits_screen():
             self._was_maximised = self.isMaximized()
             self.showFullScreen()
+        else:
+            least = self.minimumSize()
+            words = f"This screen is too small to be filled: the window needs {least.width()} × {least.height()}."
+            self.toast.show_text(words, "warning")
 
     def toggle(self, sheet: Overlay) -> None:
         """Open a sheet, or close it."""
@@ -230,7 +234,7 @@ class StudioWindow(Assembly):
     def _present(self, presentation: bool) -> None:
         self.show_for_audience(presentation)
         self.apply_theme(THEMES[self.theme.name])
-        if presentation != self.isFullScreen():
+        if presentation != self.isFullScreen() and (self.isFullScreen() or self.fits_screen()):
             self.toggle_full_screen()
 
     def _on_changed(self, topic: object) -> None:

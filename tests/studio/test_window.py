@@ -4,7 +4,7 @@ import dataclasses
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
@@ -513,7 +513,58 @@ def test_a_damaged_arrangement_is_ignored(make_window, make_bridge, settings):
         window.close()
 
 
-def test_presentation_shows_less_and_larger(window, bridge):
+class Screen:
+    """A screen of this size without a system's bars."""
+
+    def __init__(self, wide, tall):
+        self._size = QSize(wide, tall)
+
+    def size(self):
+        return self._size
+
+    availableSize = size
+
+
+@pytest.mark.parametrize(
+    ("screen", "fits", "fills"),
+    [
+        ((800, 800), False, False),
+        ((1280, 599), False, False),
+        ((1024, 600), True, True),
+        ((1280, 720), True, True),
+        ((1920, 1080), True, False),
+    ],
+)
+def test_only_a_screen_with_room_for_the_window_is_filled(window, monkeypatch, screen, fits, fills):
+    monkeypatch.setattr(window, "screen", lambda: Screen(*screen))
+    assert (window.fits_screen(), window.fills_screen()) == (fits, fills)
+
+
+def test_a_screen_that_is_too_small_is_left_alone(window, monkeypatch):
+    monkeypatch.setattr(window, "screen", lambda: Screen(800, 800))
+    before = window.size()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    assert window.state.presentation and not window.isFullScreen() and window.size() == before
+    assert not window.toast.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.state.presentation and window.size() == before
+    QTest.keyClick(window, Qt.Key.Key_F11)
+    assert not window.isFullScreen()
+    assert window.toast.said == "This screen is too small to be filled: the window needs 1024 × 600."
+
+
+def test_what_was_maximised_on_a_larger_screen_is_not_on_a_small_one(make_window, make_bridge):
+    window = make_window(make_bridge())
+    assert window.screen().size() == QSize(800, 800)
+    window.showMaximized()
+    window.close()
+    later = make_window(make_bridge(), size=(1024, 600))
+    assert not later.isMaximized()
+    assert (later.width(), later.height()) == (1024, 600)
+
+
+def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
+    monkeypatch.setattr(window, "screen", lambda: Screen(1920, 1080))
     small = window.theme.px("body")
     QTest.keyClick(window, Qt.Key.Key_F5)
     assert window.state.presentation
