@@ -103,7 +103,7 @@ def test_without_a_class_it_says_how_to_add_one(make_window, make_bridge):
         window.update_frame(frame_of(bridge, reading))
         answer = window.panels["answer"]
         assert answer.text.answer == "no class yet"
-        assert lines(answer) == ["Hold 1 to begin, or press A to name it first."]
+        assert lines(answer) == ["Hold 1 to begin, or A to name it first."]
         answer.grab()
     assert window.broken == set()
 

@@ -164,7 +164,7 @@ class AnswerPanel(PanelFrame):
             (
                 ("Hold ", "text_muted", 400),
                 ("1", "text", 600),
-                (" to begin, or press ", "text_muted", 400),
+                (" to begin, or ", "text_muted", 400),
                 ("A", "text", 600),
                 (" to name it first.", "text_muted", 400),
             )
