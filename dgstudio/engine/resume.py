@@ -149,17 +149,16 @@ def _require_windows(session: Session, spec: StreamSpec) -> None:
     if kept is None:
         return
     made = spec_of(kept)
-    for what, unit, was, gives in (
-        ("samples a second", "", made.rate, spec.rate),
-        ("windows of", " s", made.window_s, spec.window_s),
-    ):
-        if not math.isclose(was, gives, rel_tol=SAME_RATE):
-            said = f"{was:g} {what}" if not unit else f"{what} {was:g}{unit}"
-            given = f"{gives:g}{unit}"
-            raise BadInputError(
-                f"The session {session.name} was made with {said}, and “{spec.name}” gives {given}: "
-                f"open it with the stream that it was made with{_named(kept)} (--source)."
-            )
+    if not math.isclose(made.rate, spec.rate, rel_tol=SAME_RATE):
+        was, gives = f"{made.rate:g} samples a second", f"{spec.rate:g}"
+    elif not math.isclose(made.window_s, spec.window_s, rel_tol=SAME_RATE):
+        was, gives = f"windows of {made.window_s:g} s", f"{spec.window_s:g} s"
+    else:
+        return
+    raise BadInputError(
+        f"The session {session.name} was made with {was}, and “{spec.name}” gives {gives}: "
+        f"open it with the stream that it was made with{_named(kept)} (--source)."
+    )
 
 
 def _named(signal: Any) -> str:

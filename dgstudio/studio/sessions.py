@@ -31,7 +31,6 @@ UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
 LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
-"""Session setting: the options that opened its stream."""
 
 Made = tuple[Engine, str, list[str]]
 
