@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dgstudio import __version__
+from dgstudio import __version__, system_packages
 from dgstudio.errors import BadInputError, DgstudioError
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -375,12 +375,13 @@ def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
     from dgstudio.doctor import examine
 
-    table = Table(show_header=False, box=None, pad_edge=False)
     findings = examine()
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "bad": "[red]✗[/]"}[finding.level]
-        table.add_row(mark, finding.subject, escape(finding.text))
-    console.print(table)
+        # The terminal wraps, not we: a line to run can be copied whole.
+        line = f"{mark}  {escape(finding.subject):{width}}  {escape(finding.text)}"
+        console.print(line, soft_wrap=True, highlight=False)
     bad = [finding for finding in findings if finding.level == "bad"]
     if bad:
         raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
@@ -414,6 +415,7 @@ def _open_studio(**options: Any) -> None:
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
             "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
+    system_packages.refuse_if_no_platform()
     from dgstudio.studio.app import StudioOptions, run_studio
 
     status = run_studio(StudioOptions(**options))
@@ -454,6 +456,8 @@ def main() -> None:
         if isinstance(error, ModuleNotFoundError) and (lacking := (error.name or "").partition(".")[0]) in EXTRAS:
             extra = EXTRAS[lacking]
             _refuse(f"This needs {lacking}, which is not installed: it comes with the extra {extra}, {INSTALL}.", 1)
+        if isinstance(error, ImportError) and (libraries := system_packages.missing_libraries()):
+            _refuse(f"Qt needs system libraries that are missing. {system_packages.advice(libraries)}", 1)
         what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
         _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
     raise SystemExit(status if isinstance(status, int) else 0)

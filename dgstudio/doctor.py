@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio import system_packages
 from dgstudio.engine.bases import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.model.basefile import BaseModel
@@ -31,11 +32,8 @@ NEEDED = (
     "superqt",
     "qtawesome",
 )
+QT = "PySide6_Essentials"
 QT_WANTED = "6.11.3"
-DEBIAN = (
-    "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 "
-    "libxkbcommon-x11-0 libfontconfig1 libpulse0"
-)
 QT_PROBE = """
 import sys
 from PySide6.QtGui import QFontDatabase
@@ -63,6 +61,7 @@ def examine() -> list[Finding]:
         _python,
         _libraries,
         _qt_version,
+        _system_libraries,
         _qt_starts,
         _display,
         _kernel,
@@ -97,14 +96,30 @@ def _libraries() -> Iterator[Finding]:
 
 
 def _qt_version() -> Iterator[Finding]:
-    found = _version("PySide6")
+    found = _version(QT)
     if found == QT_WANTED:
-        yield Finding("ok", "PySide6", found)
+        yield Finding("ok", "Qt", f"{QT} {found}")
     elif found is None:
-        yield Finding("bad", "PySide6", f"missing: run pip install PySide6=={QT_WANTED}")
+        yield Finding("bad", "Qt", f"missing: run pip install {QT}=={QT_WANTED}")
     else:
-        advice = f"{found} is installed, and only {QT_WANTED} is known to work: run pip install PySide6=={QT_WANTED}"
-        yield Finding("bad", "PySide6", advice)
+        advice = f"{found} is installed, and only {QT_WANTED} is known to work: run pip install {QT}=={QT_WANTED}"
+        yield Finding("bad", "Qt", advice)
+
+
+def _system_libraries() -> Iterator[Finding]:
+    """What the files of Qt lack on this machine, as the dynamic linker sees it."""
+    if not sys.platform.startswith("linux") or _version(QT) is None:
+        return
+    needed = system_packages.missing_libraries()
+    wayland = [name for name in system_packages.missing_libraries(wayland=True) if name not in needed]
+    subject = "System libraries"
+    if needed:
+        yield Finding("bad", subject, f"Qt lacks {', '.join(needed)}. {system_packages.advice([*needed, *wayland])}")
+    elif wayland:
+        advice = system_packages.advice(wayland)
+        yield Finding("note", subject, f"on a Wayland screen Qt lacks {', '.join(wayland)}. {advice}")
+    else:
+        yield Finding("ok", subject, "nothing that Qt needs is missing")
 
 
 def _qt_starts() -> Iterator[Finding]:
@@ -117,11 +132,11 @@ def _qt_starts() -> Iterator[Finding]:
             [sys.executable, "-c", QT_PROBE], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
         if done.returncode == 0:
-            yield Finding("ok", "Qt", f"draws a window on the platform {done.stdout.split()[0]}")
+            yield Finding("ok", "Qt starts", f"draws a window on the platform {done.stdout.split()[0]}")
         else:
             lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
             reason = lines[-1] if lines else f"it ended with status {done.returncode}"
-            yield Finding("bad", "Qt", f"does not start ({reason}); on Debian: apt-get install -y {DEBIAN}")
+            yield Finding("bad", "Qt starts", f"not on the platform {name or 'of this screen'} ({reason})")
 
 
 def _screen() -> str | None:

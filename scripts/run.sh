@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Opens the studio, or does the same job without a display.
+# Opens the studio with the given arguments, or without a display does the same job unattended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}" ] && [ -z "${WAYLAND_DISPLAY:-}" ]; then
+if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${QT_QPA_PLATFORM:-}" ] && [ $# = 0 ]; then
     printf 'No display: doing the proof run unattended, with the window drawn off screen (about a minute).\n'
     QT_QPA_PLATFORM=offscreen exec .venv/bin/python -m dgstudio proof --out out
 fi

@@ -16,7 +16,7 @@ from dgstudio.doctor import Finding, examine
 @pytest.fixture
 def without_qt(monkeypatch: pytest.MonkeyPatch) -> None:
     """The start of Qt is a process of its own; most tests are not about that."""
-    monkeypatch.setattr(doctor, "_qt_starts", lambda: iter([Finding("ok", "Qt", "draws")]))
+    monkeypatch.setattr(doctor, "_qt_starts", lambda: iter([Finding("ok", "Qt starts", "draws")]))
 
 
 def about(subject: str) -> list[Finding]:
@@ -27,35 +27,49 @@ def test_this_machine_is_well() -> None:
     findings = examine()
     assert not [finding for finding in findings if finding.level == "bad"]
     subjects = {finding.subject for finding in findings}
-    assert {"Python", "Libraries", "PySide6", "Qt", "Display", "Kernel", "torch", "Base model", "Fonts"} <= subjects
-    assert "platform offscreen" in next(f.text for f in findings if f.subject == "Qt")
+    assert {"Python", "Libraries", "Qt", "Qt starts", "Display", "Kernel", "torch", "Base model", "Fonts"} <= subjects
+    assert "platform offscreen" in next(f.text for f in findings if f.subject == "Qt starts")
 
 
 def test_a_missing_library_and_another_qt_are_bad_and_say_what_to_run(
     monkeypatch: pytest.MonkeyPatch, without_qt: None
 ) -> None:
-    versions: dict[str, str | None] = {"PySide6": "6.12.0", "scipy": None, "torch": None}
+    versions: dict[str, str | None] = {"PySide6_Essentials": "6.12.0", "scipy": None, "torch": None}
     version = doctor._version
     monkeypatch.setattr(doctor, "_version", lambda name: versions.get(name, version(name)))
     assert about("Libraries") == [Finding("bad", "Libraries", "missing: scipy; run pip install scipy")]
-    (qt,) = about("PySide6")
-    assert qt.level == "bad" and "6.12.0" in qt.text and "pip install PySide6==6.11.3" in qt.text
-    versions["PySide6"] = None
-    assert about("PySide6")[0].text == "missing: run pip install PySide6==6.11.3"
+    (qt,) = about("Qt")
+    assert qt.level == "bad" and "6.12.0" in qt.text and "pip install PySide6_Essentials==6.11.3" in qt.text
+    versions["PySide6_Essentials"] = None
+    assert about("Qt")[0].text == "missing: run pip install PySide6_Essentials==6.11.3"
     assert about("torch")[0].level == "note"
     versions |= {"onnx": None, "onnxruntime": "1.22.0", "matplotlib": None}
     assert about("ONNX models")[0].level == about("Reports")[0].level == "note"
     assert "onnx not installed" in about("ONNX models")[0].text and "dgstudio[export]" in about("ONNX models")[0].text
 
 
-def test_a_qt_that_does_not_start_names_the_reason_and_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_qt_that_does_not_start_names_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(command: list[str], **_: Any) -> Any:
         return subprocess.CompletedProcess(command, 1, "", "ImportError: libEGL.so.1: cannot open shared object file\n")
 
     monkeypatch.setattr(doctor.subprocess, "run", fails)
-    found = about("Qt")
-    assert found and all(finding.level == "bad" for finding in found)
-    assert "libEGL.so.1" in found[0].text and "apt-get install -y libegl1" in found[0].text
+    found = about("Qt starts")
+    assert found and all(finding.level == "bad" and "libEGL.so.1" in finding.text for finding in found)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the wheels of Qt bring everything")
+def test_missing_system_libraries_are_bad_and_what_only_wayland_lacks_is_a_note(
+    monkeypatch: pytest.MonkeyPatch, without_qt: None
+) -> None:
+    lacking: dict[bool, list[str]] = {False: ["libEGL.so.1"], True: ["libEGL.so.1", "libwayland-cursor.so.0"]}
+    monkeypatch.setattr(doctor.system_packages, "missing_libraries", lambda *, wayland=False: lacking[wayland])
+    (found,) = about("System libraries")
+    assert found.level == "bad" and "lacks libEGL.so.1" in found.text
+    lacking[False] = []
+    (found,) = about("System libraries")
+    assert found.level == "note" and "Wayland" in found.text and "libwayland-cursor.so.0" in found.text
+    lacking[True] = []
+    assert about("System libraries")[0].level == "ok"
 
 
 def test_a_missing_base_or_font_is_bad(monkeypatch: pytest.MonkeyPatch, without_qt: None, tmp_path: Path) -> None:
