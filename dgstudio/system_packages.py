@@ -37,18 +37,14 @@ WAYLAND = ("platforms/libqwayland*.so", "wayland-*-client/*.so", "wayland-shell-
 PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
-    "libGLX.so.0": "libglx0",
-    "libOpenGL.so.0": "libopengl0",
     "libX11-xcb.so.1": "libx11-xcb1",
     "libX11.so.6": "libx11-6",
     "libdbus-1.so.3": "libdbus-1-3",
-    "libdrm.so.2": "libdrm2",
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libglib-2.0.so.0": "libglib2.0-0",
     "libgthread-2.0.so.0": "libglib2.0-0",
     "libstdc++.so.6": "libstdc++6",
-    "libvulkan.so.1": "libvulkan1",
     "libwayland-client.so.0": "libwayland-client0",
     "libwayland-cursor.so.0": "libwayland-cursor0",
     "libwayland-egl.so.1": "libwayland-egl1",
@@ -76,11 +72,11 @@ PACKAGES = {
 RENAMED = {"libglib2.0-0": "libglib2.0-0t64"}
 """Names since Debian 13 and Ubuntu 24.04."""
 COME_ALONG = {
-    "libgl1": ("libglx0", "libx11-6", "libxcb1", "libxcb-glx0", "libxcb-shm0", "libxcb-sync1", "libxcb-xfixes0"),
+    "libgl1": ("libx11-6", "libxcb1", "libxcb-glx0", "libxcb-shm0", "libxcb-sync1", "libxcb-xfixes0"),
     "libxcb-cursor0": ("libxcb-image0", "libxcb-render-util0", "libxcb-render0", "libxcb-util1", "libxcb-shm0"),
     "libfontconfig1": ("libfreetype6",),
     "libxkbcommon-x11-0": ("libxkbcommon0", "libxcb-xkb1"),
-    "libegl1": ("libdrm2", "libxcb-randr0", "libx11-xcb1", "libwayland-client0"),
+    "libegl1": ("libxcb-randr0", "libx11-xcb1", "libwayland-client0"),
     "libwayland-cursor0": ("libwayland-client0",),
 }
 """What a package installs besides itself: it need not be asked for. A wrong entry costs a second look, nothing else."""
@@ -115,6 +111,15 @@ def missing_libraries(*, wayland: bool = False) -> list[str]:
     told = _told(["ldd", *files])
     lines = (line.split("=>") for line in told.stdout.splitlines() if "=> not found" in line)
     return sorted({parts[0].strip() for parts in lines})
+
+
+def likely_missing() -> list[str]:
+    """The same for X11 and Wayland before Qt is installed: what this Qt needs as far as it is known, and the linker does not."""
+    linker = shutil.which("ldconfig") or shutil.which("ldconfig", path="/sbin:/usr/sbin")
+    if not sys.platform.startswith("linux") or linker is None:
+        return []
+    known = _told([linker, "-p"]).stdout
+    return sorted(name for name in PACKAGES if f"{name} " not in known)
 
 
 def qt_folder() -> Path | None:
@@ -192,11 +197,10 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
     elif shutil.which("sudo") and _told(["sudo", "-n", "true"]).returncode == 0:
         as_root = ["sudo", "-n"]
     else:
-        whom = "" if shutil.which("sudo") else "Whoever administers this machine has to run it, as root. "
-        raise DgstudioError(
-            f"These system packages are missing, and only root may install them. {whom}Run this line, then try again:"
-            f"\n\n    {install_line(packages)}\n"
+        whom = (
+            "Run this line" if shutil.which("sudo") else "Ask whoever administers this machine to run this line as root"
         )
+        raise DgstudioError(f"System packages are missing. {whom}, then try again:\n\n    {install_line(packages)}\n")
     say(f"Installing system packages: {' '.join(packages)}")
     _apt([*as_root, "apt-get", "update", "-qq"], say)
     names = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq"]

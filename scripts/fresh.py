@@ -12,6 +12,8 @@ wheels, no environment variables of this one but what its network needs. The sou
             anything: then root runs the lines that are printed
     test    `bash .ci/run`
     pipx    `pipx install .`, the doctor, the window
+    bad     `make setup` without a network, on a full disk, interrupted at many moments, twice at once, with a broken
+            .venv, with no Python that fits: a sentence each time, and the next try goes on
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ PARTS = [
     Part("12", "user", "run"),
     Part("13", "root", "run"),
     Part("13", "user", "run"),
+    Part("12", "root", "bad"),
     Part("12", "root", "pipx"),
     Part("13", "root", "pipx"),
     Part("12", "root", "test"),
@@ -304,7 +307,38 @@ def try_pipx(machine: Machine, part: Part, out: Path) -> str:
     )
 
 
-TRIES = {"run": try_run, "test": try_test, "pipx": try_pipx}
+def try_bad(machine: Machine, part: Part, out: Path) -> str:
+    """What goes wrong on the way: each time a sentence, no traceback, and the next try goes on."""
+
+    def refused(command: str, sentence: str) -> None:
+        said = machine.run(f"{command}; echo status $?")
+        if said.rstrip().endswith("status 0") or sentence not in said or "Traceback" in said:
+            raise Failed(f"`{command}` did not say “{sentence}”: {machine.log}")
+
+    hidden = "mkdir -p /hidden; mv /usr/bin/python3* /hidden/"
+    refused(f"{hidden}; make setup", "needs Python 3.11, 3.12 or 3.13, and none was found")
+    older = "printf '#!/bin/sh\\necho Python 3.9.2; exit 1\\n' >/usr/bin/python3; chmod +x /usr/bin/python3"
+    refused(f"{older}; make setup", "/usr/bin/python3 is Python 3.9.2")
+    machine.run("rm /usr/bin/python3; mv /hidden/* /usr/bin/")
+    refused("unshare --net make setup", "Debian's packages cannot be reached")
+    machine.run("apt-get update -qq && apt-get install -y -qq python3-venv && rm -rf /var/lib/apt/lists/*")
+    refused("unshare --net make setup", "The package index cannot be reached")
+    small = "mkdir -p .venv && mount -t tmpfs -o size=200m tmpfs .venv"
+    refused(f"{small} && make setup", "The disk is full")
+    machine.run("rm -rf .venv")
+    moments = [2, 4, 6, 8, 10, 12, 15, 18, 22]
+    for number, seconds in enumerate(moments):
+        signal = ("INT", "TERM", "KILL")[number % 3]
+        machine.run(f"timeout --signal={signal} --kill-after=5 {seconds} make setup; pkill -f set_up.py; true")
+    said = machine.run("(make setup >/tmp/first 2>&1 & make setup >/tmp/second 2>&1; wait); cat /tmp/first /tmp/second")
+    if said.count("waiting for it") != 1 or said.count("Set up in") != 1:
+        raise Failed(f"two set-ups at once did not wait for each other: {machine.log}")
+    machine.run(".venv/bin/python -m pip check && .venv/bin/python -m dgstudio doctor")
+    machine.run("rm .venv/bin/python && make setup && .venv/bin/python -m dgstudio --version")
+    return f"no Python, an old one, no network, a full disk, {len(moments)} interruptions, two at once, a broken .venv"
+
+
+TRIES = {"run": try_run, "test": try_test, "pipx": try_pipx, "bad": try_bad}
 
 
 def say(text: str) -> None:

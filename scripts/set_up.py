@@ -87,7 +87,8 @@ def _make_venv() -> None:
     if not _works([sys.executable, "-c", "import venv, ensurepip"]):
         name = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         _say(f"Python's venv module is missing: it comes with {name}.")
-        system_packages.install([name], _say)
+        # Together with what Qt is going to need, so that nobody has to ask for root twice.
+        system_packages.install([name, *system_packages.packages_of(system_packages.likely_missing())[0]], _say)
     if VENV.exists():
         shutil.rmtree(VENV)
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)

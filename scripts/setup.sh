@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 part=${1:-window}
 wanted=$(cat pyproject.toml constraints.txt scripts/setup.sh scripts/set_up.py | cksum)
 done_for() { [ "$(cat ".venv/.set-up-$1" 2>/dev/null)" = "$wanted" ]; }
-if [ -x .venv/bin/python ] && { done_for all || done_for "$part"; }; then
+if .venv/bin/python -c '' 2>/dev/null && { done_for all || done_for "$part"; }; then
     exit 0
 fi
 
