@@ -317,7 +317,8 @@ def try_bad(machine: Machine, part: Part, out: Path) -> str:
 
     hidden = "mkdir -p /hidden; mv /usr/bin/python3* /hidden/"
     refused(f"{hidden}; make setup", "needs Python 3.11, 3.12 or 3.13, and none was found")
-    older = "printf '#!/bin/sh\\necho Python 3.9.2; exit 1\\n' >/usr/bin/python3; chmod +x /usr/bin/python3"
+    older = """printf '#!/bin/sh\\n[ "$1" = --version ] && echo Python 3.9.2\\n' >/usr/bin/python3"""
+    older += "; chmod +x /usr/bin/python3"
     refused(f"{older}; make setup", "/usr/bin/python3 is Python 3.9.2")
     machine.run("rm /usr/bin/python3; mv /hidden/* /usr/bin/")
     refused("unshare --net make setup", "Debian's packages cannot be reached")
