@@ -82,6 +82,7 @@ COME_ALONG = {
 """What a package installs besides itself: it need not be asked for. A wrong entry costs a second look, nothing else."""
 WAIT_S = 600
 """How long to wait for another program that installs packages."""
+UNREACHED = ("could not resolve", "temporary failure resolving", "failed to fetch", "could not connect")
 LOCKED = ("could not get lock", "is another process using it")
 
 
@@ -114,7 +115,7 @@ def missing_libraries(*, wayland: bool = False) -> list[str]:
 
 
 def likely_missing() -> list[str]:
-    """The same for X11 and Wayland before Qt is installed: what this Qt needs as far as it is known, and the linker does not."""
+    """The same for X11 and Wayland, guessed before Qt is installed from what is known of this Qt."""
     linker = shutil.which("ldconfig") or shutil.which("ldconfig", path="/sbin:/usr/sbin")
     if not sys.platform.startswith("linux") or linker is None:
         return []
@@ -202,19 +203,22 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
         )
         raise DgstudioError(f"System packages are missing. {whom}, then try again:\n\n    {install_line(packages)}\n")
     say(f"Installing system packages: {' '.join(packages)}")
-    _apt([*as_root, "apt-get", "update", "-qq"], say)
+    told = _apt([*as_root, "apt-get", "update", "-qq"], say)
     names = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq"]
-    _apt([*names, "--no-install-recommends", *packages], say)
+    _apt([*names, "--no-install-recommends", *packages], say, told)
 
 
-def _apt(command: list[str], say: Callable[[str], None]) -> None:
-    """Run it, again and again while another program holds the lock."""
+def _apt(command: list[str], say: Callable[[str], None], before: str = "") -> str:
+    """Run it, again and again while another program holds the lock; returns what it complained of.
+
+    `before` is what the command before complained of: an update without a network only warns.
+    """
     begin, told = time.monotonic(), False
     while True:
         done = _told(command)
-        if done.returncode == 0:
-            return
         said = done.stderr.strip()
+        if done.returncode == 0:
+            return said
         if not any(text in said.lower() for text in LOCKED):
             break
         if time.monotonic() - begin > WAIT_S:
@@ -227,7 +231,7 @@ def _apt(command: list[str], say: Callable[[str], None]) -> None:
         time.sleep(2)  # apt-get has no way to wait for the lock of its lists
     if "no space left" in said.lower():
         raise DgstudioError("The disk is full: free some space, then try again.")
-    if "could not resolve" in said.lower() or "failed to fetch" in said.lower():
+    if any(text in f"{before}{said}".lower() for text in UNREACHED):
         raise DgstudioError("Debian's packages cannot be reached: check the network, then try again.")
     last = said.splitlines()[-1] if said else f"it ended with status {done.returncode}"
     raise DgstudioError(f"apt-get could not install what is needed ({last}). Run: {' '.join(command)}")

@@ -178,6 +178,16 @@ def test_what_apt_says_becomes_a_sentence(shell: Shell, monkeypatch: pytest.Monk
         system_packages.install(["libegl1"], lambda _: None)
 
 
+def test_an_update_that_reached_nothing_is_told_when_a_package_is_not_known(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    update, install = "echo 'W: Failed to fetch x' >&2; exit 0", "echo 'E: Unable to locate package y' >&2; exit 100"
+    shell.has("apt-get", f"if [ $1 = update ]; then {update}; else {install}; fi")
+    with pytest.raises(DgstudioError, match="check the network"):
+        system_packages.install(["libegl1"], lambda _: None)
+
+
 def test_only_what_wayland_lacks_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = {False: [], True: ["libwayland-cursor.so.0"]}
     monkeypatch.setattr(system_packages, "missing_libraries", lambda *, wayland=False: lacking[wayland])
