@@ -89,9 +89,8 @@ def _make_venv() -> None:
         _say(f"Python's venv module is missing: it comes with {name}.")
         # Together with what Qt is going to need, so that nobody has to ask for root twice.
         system_packages.install([name, *system_packages.packages_of(system_packages.likely_missing())[0]], _say)
-    if VENV.exists():
-        shutil.rmtree(VENV)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         said = (made.stderr or made.stdout).strip().splitlines()
         raise DgstudioError(f"No environment could be made in {VENV}: {said[-1] if said else 'venv failed'}")
