@@ -213,12 +213,17 @@ def _apt(command: list[str], say: Callable[[str], None], before: str = "") -> st
 
     `before` is what the command before complained of: an update without a network only warns.
     """
-    begin, told = time.monotonic(), False
+    begin, told, mended = time.monotonic(), False, False
     while True:
         done = _told(command)
         said = done.stderr.strip()
         if done.returncode == 0:
             return said
+        if "dpkg was interrupted" in said and not mended:
+            say("An earlier installation was cut off: finishing it.")
+            _told([*command[: command.index("apt-get")], "dpkg", "--configure", "-a"])
+            mended = True
+            continue
         if not any(text in said.lower() for text in LOCKED):
             break
         if time.monotonic() - begin > WAIT_S:

@@ -163,6 +163,15 @@ def test_a_held_lock_is_waited_for(shell: Shell, monkeypatch: pytest.MonkeyPatch
     assert shell.calls()[-1].endswith("libegl1")
 
 
+def test_an_installation_that_was_cut_off_is_finished_first(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    shell.has("dpkg", f"touch {shell.folder}/whole")
+    shell.has("apt-get", f"[ -e {shell.folder}/whole ] || {{ echo 'E: dpkg was interrupted, run x' >&2; exit 100; }}")
+    said: list[str] = []
+    system_packages.install(["libegl1"], said.append)
+    assert "dpkg --configure -a" in shell.calls() and shell.calls()[-1].endswith("libegl1")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
