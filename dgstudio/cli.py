@@ -19,18 +19,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
 console = Console()
 LONGEST_S = 2_000_000.0
 """The longest that Qt's timers wait, nearly."""
-EXTRAS = {
-    "torch": "train",
-    "sklearn": "lab",
-    "river": "lab",
-    "matplotlib": "lab",
-    "onnx": "export",
-    "onnxruntime": "export",
-}
-"""Packages that an installation may lack, and the extra that brings each."""
-INSTALL = (
-    "pip install 'dgstudio[train,lab,export]', or pipx install --force '.[train,lab,export]' where pipx installed it"
-)
 
 Source = Annotated[
     str | None, typer.Option("--source", help="simulator, basic_motions, or a CSV or NPZ recording.", metavar="NAME")
@@ -453,9 +441,12 @@ def main() -> None:
             raise
         if said is not None:
             _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
-        if isinstance(error, ModuleNotFoundError) and (lacking := (error.name or "").partition(".")[0]) in EXTRAS:
-            extra = EXTRAS[lacking]
-            _refuse(f"This needs {lacking}, which is not installed: it comes with the extra {extra}, {INSTALL}.", 1)
+        if isinstance(error, ModuleNotFoundError):
+            from dgstudio.extras.known import extra_of, needs
+
+            lacking = (error.name or "").partition(".")[0]
+            if extra_of(lacking) is not None:
+                _refuse(needs("This needs", lacking), 1)
         if isinstance(error, ImportError) and (libraries := system_packages.missing_libraries()):
             _refuse(f"Qt needs system libraries that are missing. {system_packages.advice(libraries)}", 1)
         what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)

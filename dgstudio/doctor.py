@@ -15,6 +15,7 @@ from pathlib import Path
 from dgstudio import system_packages
 from dgstudio.engine.bases import SHIPPED
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import EXTRAS, line, listed
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import KERNEL
 from dgstudio.paths import asset
@@ -161,23 +162,20 @@ def _kernel() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     found = _version("torch")
     if found is None:
-        text = "not installed: only training bases and comparing speed need it (pip install torch==2.13.0)"
+        text = f"not installed: only training bases and comparing speed need it; to install it: {line(EXTRAS['train'])}"
         yield Finding("note", "torch", text)
     else:
         yield Finding("ok", "torch", found)
 
 
 def _exports() -> Iterator[Finding]:
-    for what, extra, libraries in (
-        ("ONNX models", "export", ("onnx", "onnxruntime")),
-        ("Reports", "lab", ("matplotlib",)),
-    ):
-        missing = [name for name in libraries if _version(name) is None]
+    for what, extra in (("ONNX models", EXTRAS["export"]), ("Reports", EXTRAS["report"])):
+        missing = [name for name in extra.packages.values() if _version(name) is None]
         if missing:
-            text = f"{' and '.join(missing)} not installed: exporting them needs pip install 'dgstudio[{extra}]'"
+            text = f"{listed(missing)} not installed: only exporting them needs that; to install it: {line(extra)}"
             yield Finding("note", what, text)
         else:
-            yield Finding("ok", what, " · ".join(f"{name} {_version(name)}" for name in libraries))
+            yield Finding("ok", what, " · ".join(f"{name} {_version(name)}" for name in extra.packages.values()))
 
 
 def _bases() -> Iterator[Finding]:

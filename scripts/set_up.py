@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from dgstudio import system_packages  # noqa: E402  (found in the checkout, before anything is installed)
 from dgstudio.errors import DgstudioError  # noqa: E402
+from dgstudio.extras import failures  # noqa: E402
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -70,9 +71,9 @@ def _set_up(part: str, stamp: str) -> None:
     _make_venv()
     _drop_half_installed()
     _say(f"Setting up .venv: about {megabytes} MB on disk, a few minutes the first time.")
+    _pip_install(["-c", "constraints.txt", "-e", requirement])
     if part == "all":
         _run([PYTHON, "-m", "dgstudio.extras", "install", "train"])
-    _pip_install(["-c", "constraints.txt", "-e", requirement])
     _run([PYTHON, "-m", "dgstudio.system_packages"])
     for finished in ("window", part):
         (VENV / f".set-up-{finished}").write_text(stamp)
@@ -108,14 +109,13 @@ def _pip_install(arguments: list[str]) -> None:
 
 def what_pip_says(said: str) -> str:
     """The reason for which pip failed, as a sentence that says what to do."""
-    low = said.lower()
-    if any(text in low for text in ("name resolution", "newconnectionerror", "timed out", "connection", "proxyerror")):
+    why = failures.why_of(said)
+    if why == failures.NETWORK:
         return "The package index cannot be reached. Check the network, then run this again: it goes on from here."
-    if "no space left" in low:
+    if why == failures.DISK:
         return "The disk is full. Free some space, then run this again: it goes on from here."
-    errors = (
-        [line for line in said.splitlines() if line.startswith("ERROR")] or said.strip().splitlines() or ["no reason"]
-    )
+    lines = said.strip().splitlines() or ["it gave no reason"]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines
     return f"pip could not install what is needed: {errors[-1].removeprefix('ERROR: ')}"
 
 

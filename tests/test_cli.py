@@ -21,6 +21,7 @@ from dgstudio import __version__, cli
 from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.made_with import kept_stream
+from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 
@@ -169,7 +170,7 @@ def test_a_package_that_is_not_there_names_its_extra(dgstudio_: Run, monkeypatch
         raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn.datasets")
 
     monkeypatch.setattr(dgstudio.run, "run", lacks)
-    refused(dgstudio_("run"), "needs sklearn", "dgstudio[train,lab,export]", "pipx")
+    refused(dgstudio_("run"), "needs scikit-learn, which is not installed", line(EXTRAS["lab"]))
 
 
 def test_debug_shows_where(dgstudio_: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from dgstudio import cli, doctor
 from dgstudio.doctor import Finding, examine
+from dgstudio.extras.known import EXTRAS, line
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ def test_a_missing_library_and_another_qt_are_bad_and_say_what_to_run(
     assert about("torch")[0].level == "note"
     versions |= {"onnx": None, "onnxruntime": "1.22.0", "matplotlib": None}
     assert about("ONNX models")[0].level == about("Reports")[0].level == "note"
-    assert "onnx not installed" in about("ONNX models")[0].text and "dgstudio[export]" in about("ONNX models")[0].text
+    assert about("ONNX models")[0].text.startswith("onnx not installed")
+    for subject, extra in (("torch", "train"), ("ONNX models", "export"), ("Reports", "report")):
+        assert about(subject)[0].text.endswith(f"to install it: {line(EXTRAS[extra])}")
 
 
 def test_a_qt_that_does_not_start_names_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ import psutil
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.lab.serving import serving_costs
 from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session
@@ -199,7 +200,7 @@ def run_bench(seconds: float, drive: Drive, labels_per_s: float | None = None) -
         For too short a run, or a rate that the stream does not give.
     """
     if importlib.util.find_spec("torch") is None:
-        raise BadInputError("The bench compares with torch, which is not installed: pip install torch==2.13.0.")
+        raise DgstudioError(needs("The bench compares with", "torch"))
     if not seconds >= 10:
         raise BadInputError("--seconds must be at least 10: shorter runs have no percentiles worth printing.")
     if labels_per_s is not None and not 0 < labels_per_s <= MOST_LABELS_PER_S:

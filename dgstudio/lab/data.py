@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.lab.strokes import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
 from dgstudio.streams.features import SignalFeatures
@@ -153,7 +154,7 @@ def _digit_arrays() -> tuple[F32, Labels]:
     try:
         from sklearn.datasets import load_digits  # slow to import
     except ImportError as error:
-        raise DgstudioError("The digits come with scikit-learn: pip install 'dgstudio[lab]'.") from error
+        raise DgstudioError(needs("The digits come with", "sklearn")) from error
     X, y = load_digits(return_X_y=True)
     return np.asarray(X, np.float32), np.asarray(y, np.int64)
 

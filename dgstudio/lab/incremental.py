@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.learning.dense import Adam, DenseWeights, gradient, logits_of
 from dgstudio.learning.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
@@ -285,7 +286,7 @@ def classifiers(
     try:
         from river import forest, linear_model, neighbors, optim, preprocessing
     except ImportError as error:
-        raise DgstudioError("The rivals come with river: pip install 'dgstudio[lab]'.") from error
+        raise DgstudioError(needs("The rivals come with", "river")) from error
 
     def scaled(model: Any) -> FromRiver:
         return FromRiver(preprocessing.StandardScaler() | model)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.learning.dense import DenseWeights, logits_of
 from dgstudio.learning.locked_bank import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
@@ -154,7 +155,7 @@ def torch_dense(dense: DenseWeights) -> Callable[[F32], object]:
     try:
         import torch  # slow to import: only where it is measured
     except ImportError as error:
-        raise DgstudioError("The comparison with torch needs torch: pip install 'dgstudio[train]'.") from error
+        raise DgstudioError(needs("The comparison needs", "torch")) from error
     torch.set_num_threads(1)
     hidden, d = dense.W1.shape
     network = torch.nn.Sequential(

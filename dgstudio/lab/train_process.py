@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.learning.base_model import assemble
 from dgstudio.learning.consolidating import BASE, get_job
 from dgstudio.learning.settings import LearnerSettings
@@ -24,7 +25,6 @@ from dgstudio.model.snapshot import Normaliser
 
 SHARES = (0.05, 0.55, 0.9)
 """How much is done when the base begins to be trained, when its twin does, and when both are."""
-NO_TORCH = "Training needs torch: install it with “pip install torch==2.13.0” and try again."
 
 
 def train(folder: Path) -> Iterator[tuple[float, str]]:
@@ -34,7 +34,7 @@ def train(folder: Path) -> Iterator[tuple[float, str]]:
     try:
         from dgstudio.model.training import Progress, train_base, train_dense
     except ImportError as error:
-        raise DgstudioError(NO_TORCH) from error
+        raise DgstudioError(needs("Training needs", "torch")) from error
     classes, hidden, steps, seed = tuple(job["classes"]), int(job["hidden"]), int(job["steps"]), int(job["seed"])
     rows = alike(labels)
     normaliser = Normaliser.fit(raw)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.lab.data import Dataset, Labels
 from dgstudio.lab.methods import Method, Start
 from dgstudio.learning.base_model import assemble
@@ -32,7 +33,7 @@ def begin(data: Dataset, classes: Sequence[int], seed: int, protected: int, *, q
     try:
         from dgstudio.model.training import train_base, train_dense  # torch is slow to import
     except ImportError as error:
-        raise DgstudioError("The experiments train base models with torch: pip install 'dgstudio[train]'.") from error
+        raise DgstudioError(needs("The experiments train base models with", "torch")) from error
     classes = tuple(classes)
     X, y = data.part("train", classes)
     normaliser = Normaliser.fit(X)

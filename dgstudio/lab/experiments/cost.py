@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.serving import torch_dense
@@ -219,7 +220,7 @@ def rivals(base: BaseModel, examples: Sequence[Example]) -> dict[str, tuple[Answ
         from river import forest, linear_model, preprocessing
         from sklearn.neural_network import MLPClassifier
     except ImportError as error:
-        raise DgstudioError("The rivals come with scikit-learn and river: pip install 'dgstudio[lab]'.") from error
+        raise DgstudioError(needs("The rivals come with", (error.name or "river").partition(".")[0])) from error
     twin = ConventionalTwin(base)
     dense_ms = _each_ms(lambda example: twin.absorb([example]), examples[:20])
     W1, b1, V, b2 = base.dense

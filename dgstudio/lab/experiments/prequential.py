@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.extras.known import needs
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
@@ -70,7 +71,7 @@ def streams(seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:
         from river import datasets
         from river.datasets import synth
     except ImportError as error:
-        raise DgstudioError("The streams come with river: pip install 'dgstudio[lab]'.") from error
+        raise DgstudioError(needs("The streams come with", "river")) from error
 
     half = length // 2
 

@@ -176,7 +176,7 @@ def _inputs(snapshot: Snapshot, recorded: F32, seed: int) -> tuple[F32, int]:
 
 
 def _run(model: bytes, X: F32) -> list[npt.NDArray[Any]]:
-    runtime = needed("onnxruntime", "export")
+    runtime = needed("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

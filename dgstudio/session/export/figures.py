@@ -194,8 +194,8 @@ def _legend(axes: Any) -> None:
 
 def _svg(draw: Callable[[Any], None], name: str, label: str, height: float) -> str:
     """One figure as an SVG element; `name` is put before its ids, so that several can stand in one page."""
-    matplotlib = needed("matplotlib", "lab")
-    backend, figures = needed("matplotlib.backends.backend_svg", "lab"), needed("matplotlib.figure", "lab")
+    matplotlib = needed("matplotlib")
+    backend, figures = needed("matplotlib.backends.backend_svg"), needed("matplotlib.figure")
     look = {
         # Text as text: the page's own type, found by a search, and names of any script.
         "svg.fonttype": "none",

@@ -52,7 +52,7 @@ def model_of(snapshot: Snapshot, feature_names: Sequence[str], metadata: Mapping
     MissingLibraryError
         If onnx is not installed.
     """
-    onnx = needed("onnx", "export")
+    onnx = needed("onnx")
     if not snapshot.classes or (snapshot.base is None and not snapshot.banks):
         raise BadInputError(f"Version {snapshot.version} answers nothing yet: teach it a class before exporting it.")
     graph = _Graph(onnx)

@@ -43,7 +43,7 @@ def export_report(session: Session, path: Path, *, overwrite: bool = False) -> s
     DgstudioError
         If the system refuses.
     """
-    needed("matplotlib", "lab")
+    needed("matplotlib")
     story = tell(session)
     page = page_of(story)
     write_whole([(path, lambda new: new.write_text(page, encoding="utf-8"))], overwrite)

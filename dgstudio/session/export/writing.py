@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.extras.known import needs
 
 Write = Callable[[Path], object]
 """Writes a new file of this name."""
@@ -19,15 +20,12 @@ class MissingLibraryError(DgstudioError):
     """An optional library that this kind of export needs is not installed."""
 
 
-def needed(module: str, extra: str) -> Any:
-    """Import an optional library. `MissingLibraryError` names the pip line where it is not there."""
+def needed(module: str) -> Any:
+    """Import an optional library. `MissingLibraryError` names the line that installs it where it is not there."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
-        raise MissingLibraryError(
-            f"This export needs {library}, which is not installed: pip install 'dgstudio[{extra}]'."
-        ) from error
+        raise MissingLibraryError(needs("This export needs", module.partition(".")[0])) from error
 
 
 def card_path(path: Path) -> Path:

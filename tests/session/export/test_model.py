@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
+from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.known import Known
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
@@ -295,7 +297,7 @@ def test_without_the_library_one_sentence_names_the_line_to_type(story, tmp_path
         return real(name)
 
     monkeypatch.setattr(writing.importlib, "import_module", without)
-    with pytest.raises(MissingLibraryError, match=rf"needs {library}, .*pip install 'dgstudio\[export\]'"):
+    with pytest.raises(MissingLibraryError, match=rf"needs {library}, .*: {re.escape(line(EXTRAS['export']))}"):
         export_model(story, tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())
     export_model(story, tmp_path / "a.safetensors")

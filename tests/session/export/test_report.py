@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
+from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
 from dgstudio.session.export import scoring, writing
 from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_report, page_of
@@ -251,7 +252,7 @@ def test_without_matplotlib_one_sentence(story, tmp_path, monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(writing.importlib, "import_module", without)
-    with pytest.raises(MissingLibraryError, match=r"needs matplotlib, .*pip install 'dgstudio\[lab\]'"):
+    with pytest.raises(MissingLibraryError, match=rf"needs matplotlib, .*: {re.escape(line(EXTRAS['report']))}"):
         export_report(story, tmp_path / "a.html")
     assert not list(tmp_path.iterdir())
 

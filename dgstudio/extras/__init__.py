@@ -1,0 +1,1 @@
+"""What some features need beyond the window: known, and installed on request."""
