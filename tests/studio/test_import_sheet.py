@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from waiting import DEADLINE_S
 
 from dgstudio.engine.imports.choices import FEATURES, SAMPLES
 from dgstudio.engine.imports.worker import CHOOSING, FAILED
@@ -247,7 +248,7 @@ def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_pa
     np.savez(tmp_path / "f.npz", X=np.ones((3000, len(names)), np.float32), y=np.zeros(3000, int))
     store = desk.engine.store
     put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(20)))
+    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(DEADLINE_S)))
     sheet = shown(desk, tmp_path / "f.npz")
     sheet.go.click()
     desk.until(lambda: sheet.go.text() == "Go on in the background")
