@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,27 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import hypothesis  # noqa: E402
+import psutil  # noqa: E402
 import pytest  # noqa: E402
+from waiting import DEADLINE_S  # noqa: E402
 
 hypothesis.settings.register_profile("dgstudio", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("dgstudio")
+
+
+GROWN = 48 << 20
+"""Bytes by which the process may grow before what nobody holds any more is looked for."""
+_size = [0]
+
+
+@pytest.fixture(autouse=True)
+def nothing_piles_up() -> Iterator[None]:
+    """Let go of what a test has left: engines and windows hold each other, and the collector sees no array's size."""
+    yield
+    process = psutil.Process()
+    if process.memory_info().rss > _size[0] + GROWN:
+        gc.collect()
+        _size[0] = process.memory_info().rss
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +48,7 @@ def no_thread_left() -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
     for thread in left:
-        thread.join(2.0)
+        thread.join(DEADLINE_S)
     names = [t.name for t in left if t.is_alive() and not t.name.startswith(("pytest", "Dummy"))]
     assert not names, f"threads left running: {names}"
 
@@ -41,8 +59,8 @@ def no_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "qtbot" not in request.fixturenames and "qapp" not in request.fixturenames:
         return
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QEvent, QTimer
+    from PySide6.QtWidgets import QApplication, QMainWindow
 
     app = QApplication.instance()
     if not isinstance(app, QApplication):
@@ -54,5 +72,9 @@ def no_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
     ]
     for widget in shown:
         widget.close()
+    # A window that is only closed lives on, with its engine, and takes part in each change of the theme.
+    for window in (w for w in app.topLevelWidgets() if isinstance(w, QMainWindow)):
+        window.deleteLater()
+        app.sendPostedEvents(window, QEvent.Type.DeferredDelete)
     assert not shown, f"windows left open: {shown}"
     assert not running, f"timers left running: {running}"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from waiting import DEADLINE_S, wait_until
 
 import dgstudio.run
 from dgstudio import __version__, cli
@@ -304,12 +305,10 @@ def test_a_million_rows(dgstudio_: Run, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("x,y\n" + "0.5,1.5\n-0.25,2\n" * 500_000)
     jsonl = tmp_path / "out.jsonl"
-    begin = time.monotonic()
     done = dgstudio_("run", "--source", path, "--speed", 0, "--rate", 100_000, "--jsonl", jsonl)
     assert done.status == 0, done.err
     assert figures_of(done.out)["samples"] == "1000000" and figures_of(done.out)["lost samples"] == "0"
     assert len(lines_of(jsonl)) == (1_000_000 - 100_000) // 2000 + 1
-    assert time.monotonic() - begin < 60
 
 
 def test_names_that_look_like_markup_are_only_names(dgstudio_: Run, tmp_path: Path) -> None:
@@ -429,7 +428,7 @@ def test_the_simulator_for_a_second_of_full_speed(dgstudio_: Run, tmp_path: Path
     jsonl = tmp_path / "out.jsonl"
     begin = time.monotonic()
     done = dgstudio_("run", "--speed", 0, "--duration", 1, "--jsonl", jsonl)
-    assert done.status == 0 and 1 <= time.monotonic() - begin < 20
+    assert done.status == 0 and time.monotonic() - begin >= 1
     figures = figures_of(done.out)
     assert figures["lost samples"] == figures["skipped hops"] == "0" and int(figures["answers"]) > 200
     lines = lines_of(jsonl)
@@ -539,12 +538,10 @@ def test_the_real_program_by_itself(tmp_path: Path) -> None:
         text=True,
     ) as running:
         signal.signal(signal.SIGINT, before)
-        deadline = time.monotonic() + 30
-        while not (jsonl.exists() and jsonl.stat().st_size > 0):
-            assert time.monotonic() < deadline and running.poll() is None
-            time.sleep(0.01)
+        wait_until(lambda: running.poll() is not None or (jsonl.exists() and jsonl.stat().st_size > 0), "an answer")
+        assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=DEADLINE_S)
     assert running.returncode == 0 and err == ""
     assert int(figures_of(out)["JSON lines"]) == len(lines_of(jsonl)) > 0
 

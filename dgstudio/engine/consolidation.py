@@ -140,13 +140,12 @@ class Consolidation(Worker):
                 process.kill()
             for line in process.stdout:
                 why = self._heard(line) or why
+        except BaseException:
+            process.kill()
+            raise
         finally:
             process.stdout.close()
-            if process.poll() is None:
-                try:
-                    process.wait(1.0)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            # It has said all that it says, and takes its time to end; `wake` kills it where nobody waits for it.
             status = process.wait()
             self._process = None
         if status == 0 or why:

@@ -14,7 +14,8 @@ from dgstudio.errors import DgstudioError
 
 TURN_MS = 4
 """How often a script looks whether what it waits for has come."""
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
+"""What has not come after so long does not come, however busy the machine is."""
 NONE = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -82,7 +83,9 @@ class Hands:
         """
         loop, timer = QEventLoop(), QTimer()
         raised: list[BaseException] = []
-        waiting: list[tuple[Until, float]] = []
+        # Before that, shortcuts do nothing.
+        active = Until(self._window.isActiveWindow, "the window to come to the front")
+        waiting: list[tuple[Until, float]] = [(active, time.perf_counter())]
 
         def turn() -> None:
             try:

@@ -84,13 +84,17 @@ class Overlay(QFrame):
         wide, tall = self.grows
         most = QSize(round(wanted.width() * wide), round(wanted.height() * tall))
         wanted = wanted.expandedTo(most.boundedTo(host.size() * ROOMY))
-        wanted.setHeight(min(wanted.height(), self.wanted_height()))
-        size = wanted.boundedTo(QSize(host.width() - 32, host.height() - self._top - 16))
+        most = QSize(host.width() - 32, host.height() - self._top - 16)
+        wide = min(wanted.width(), most.width())
+        size = QSize(wide, min(wanted.height(), self.wanted_height(wide), most.height()))
         self.setGeometry((host.width() - size.width()) // 2, self._top, size.width(), size.height())
 
-    def wanted_height(self) -> int:
-        """Return the height that what is in it needs."""
-        return self.sizeHint().height()
+    def wanted_height(self, wide: int) -> int:
+        """Return the height that what is in it needs at this width."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        return layout.totalHeightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -168,7 +172,7 @@ class CommandPalette(Overlay):
         self._fill("")
         self.field.setFocus()
 
-    def wanted_height(self) -> int:
+    def wanted_height(self, wide: int) -> int:
         """Return the height of the field and of the rows found, at least three."""
         rows = max(3, self.list.count()) * self.theme.px(ROW)
         return self.field.sizeHint().height() + rows + 34

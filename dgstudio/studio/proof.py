@@ -27,6 +27,7 @@ from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.studio.app import make_window
+from dgstudio.studio.hands import PATIENCE_S
 from dgstudio.studio.window import StudioWindow
 from dgstudio.types import Reading
 
@@ -141,6 +142,8 @@ class ProofRun:
 
     def _play(self, say: Callable[[str], None], screenshot: Path | None) -> None:
         engine, window = self.engine, self.window
+        # Before that, shortcuts do nothing.
+        self._wait(window.isActiveWindow, "the window to come to the front")
         self._wait(lambda: engine.lane.counts.reads > 0, "the first answer")
         say(f"answering: {', '.join(info.name for info in engine.classes.living())}")
         QTest.keyClick(window, Qt.Key.Key_C)
@@ -161,23 +164,23 @@ class ProofRun:
         warm_up, labelled, _ = self.parts
         take_s = self._take_s()
         begin, end = len(warm_up) * take_s, (len(warm_up) + len(labelled)) * take_s
-        self._wait(lambda: self._now() >= begin + 0.3, f"{NEW_CLASS} to be played", 60)
+        self._wait(lambda: self._now() >= begin + 0.3, f"{NEW_CLASS} to be played")
         say(f"holding {info.key} while {NEW_CLASS} plays")
         QTest.keyPress(window, key)
-        self._wait(lambda: self._now() >= end - 0.3, "the labelled takes", 60)
+        self._wait(lambda: self._now() >= end - 0.3, "the labelled takes")
         QTest.keyRelease(window, key)
         self.released_at = self._now()
         self._wait(lambda: engine.store.idle and engine.book.total > 0, "the examples to be kept")
         self._wait(lambda: engine.learn.idle, "the examples to be learned")
         say(f"learned {engine.stats().learned} examples; v{engine.learner.store.serving.version} serves")
-        self._wait(self._recognised, f"{NEW_CLASS} to be recognised on an unlabelled take", 60)
+        self._wait(self._recognised, f"{NEW_CLASS} to be recognised on an unlabelled take")
         if screenshot is not None:
             self._picture(screenshot)
-        self._wait(lambda: engine.input.state == "ended", "the end of the recording", 120)
+        self._wait(lambda: engine.input.state == "ended", "the end of the recording")
         self._wait(lambda: engine.infer.done == engine.ring.total, "the last answer")
         self._wait(lambda: engine.twin is None or engine.twin.idle, "the twin")
         say("auditing every protected input and every answer")
-        self._wait(lambda: engine.learner.audit_complete and engine.learn.receipts.caught_up, "the audit", 60)
+        self._wait(lambda: engine.learner.audit_complete and engine.learn.receipts.caught_up, "the audit")
 
     def _figures(self, seconds: float) -> ProofFigures:
         engine = self.engine
@@ -265,11 +268,11 @@ class ProofRun:
         if not self.window.grab().save(str(path)):
             raise ProofFailed(f"The picture could not be written to {path}: choose a folder that can be written.")
 
-    def _wait(self, until: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
-        deadline = time.monotonic() + timeout_s
+    def _wait(self, until: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
         while not until():
             if time.monotonic() > deadline:
-                raise ProofFailed(f"Waited {timeout_s:g} s in vain for {what}.")
+                raise ProofFailed(f"Waited {PATIENCE_S:g} s in vain for {what}.")
             if self.engine.infer.failed or self.engine.learn.failed:
                 raise ProofFailed(f"A thread of the engine stopped while waiting for {what}.")
             self._process()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from dgstudio.engine.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
@@ -287,6 +287,9 @@ class Sessions(QObject):
         window.show()
         before.close()
         before.deleteLater()
+        # At once, and by nobody's name: what can be reached from here would be kept by `gc.freeze`, with its engine.
+        QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete)
+        del before
         window.activateWindow()
         self._take(window)
         if presenting:

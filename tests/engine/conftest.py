@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from dgstudio.engine import source_worker
 from dgstudio.engine.bases import base_for
@@ -21,16 +21,6 @@ from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.types import Block, Event, Reading, StreamSpec
-
-DEADLINE_S = 20.0
-
-
-def wait_until(condition: Callable[[], object], what: str = "") -> None:
-    """Poll until it holds; fail with what was waited for."""
-    end = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what or condition}"
-        time.sleep(0.001)
 
 
 class Tape:

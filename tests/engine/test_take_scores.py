@@ -77,7 +77,7 @@ def test_windows_answered_after_the_take_began_to_be_learned_are_answered_again(
     version = rig.engine.learner.store.serving.version
 
     until(lambda: rig.engine.learner.store.serving.version > version, "the first of the take to be learned")
-    until(lambda: rig.engine.learn.learned >= 12, "enough of the take to be learned to be sure of more of it")
+    rig.settle()
     later = rig.play(NEW, 2)
     assert any(reading.top == info.id for reading in later), "by now it has learned of this very take"
     rig.engine.release_class()

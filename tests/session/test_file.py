@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from waiting import DEADLINE_S
 
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
@@ -280,7 +281,7 @@ def test_the_file_is_locked_against_a_second_dgstudio(tmp_path: Path, filled: Ca
 
     def open_elsewhere() -> str:
         command = [sys.executable, "-c", program, str(path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True).stdout.strip()
 
     with Session.open(path) as session:
         with pytest.raises(SessionError, match=r"is open in another dgstudio .*; close it there"):

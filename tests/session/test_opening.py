@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from waiting import DEADLINE_S
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session import schema
@@ -52,7 +53,7 @@ def killed(path: Path, program: str) -> None:
         "from dgstudio.types import *\n"
         f"s = Session.open(sys.argv[1])\n{program}\nos.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", code, str(path)], timeout=60, check=False)
+    subprocess.run([sys.executable, "-c", code, str(path)], timeout=DEADLINE_S, check=False)
     assert path.with_name(path.name + "-wal").stat().st_size > 0
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from waiting import DEADLINE_S
 
 from dgstudio.errors import BadInputError
 from dgstudio.streams import clock as clock_file
@@ -41,7 +42,7 @@ def test_stopping_wakes_who_waits() -> None:
     thread = threading.Thread(target=lambda: result.append(clock.wait(1000.0, 1000.0)))
     thread.start()
     clock.stop()
-    thread.join(10.0)
+    thread.join(DEADLINE_S)
     assert not thread.is_alive() and result == [False]
 
 

@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
+from waiting import DEADLINE_S
 
 
 def _beside(name: str):
@@ -25,6 +27,25 @@ def _beside(name: str):
 
 
 fake_bridge = _beside("fake_bridge")
+
+
+class PatientBot(QtBot):
+    """Waits for a condition as long as all tests do."""
+
+    def waitUntil(self, callback):
+        super().waitUntil(callback, timeout=round(DEADLINE_S * 1e3))
+
+    def waitExposed(self, widget):
+        return super().waitExposed(widget, timeout=round(DEADLINE_S * 1e3))
+
+    def waitSignal(self, signal):
+        return super().waitSignal(signal, timeout=round(DEADLINE_S * 1e3))
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    """Return pytest-qt's bot, as patient as all tests are."""
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The program as `run_studio` builds it, for tests: a real engine, and whichever window is shown at the moment."""
 
+import weakref
+
 from dgstudio.studio import app
 from dgstudio.studio.sessions import Sessions
-
-WAIT_MS = 20_000
 
 
 class Desk:
@@ -35,7 +35,7 @@ class Desk:
         return self.window.commands.engine
 
     def until(self, condition):
-        self.qtbot.waitUntil(condition, timeout=WAIT_MS)
+        self.qtbot.waitUntil(condition)
 
     def teach(self, name):
         """Add a class and label the last half second as it."""
@@ -50,7 +50,8 @@ class Desk:
 
     def switch(self, act):
         """Do what puts another window into the place of this one, and wait for it."""
-        before = self.window
+        # Not by name: what the session before held must be gone when this returns.
+        before = weakref.ref(self.window)
         act()
-        self.until(lambda: self.window is not before)
+        self.until(lambda: self.window is not before())
         self.until(lambda: self.state.phase == "ready" and self.window.isActiveWindow())

@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from waiting import DEADLINE_S
 
 from dgstudio.engine.imports.choices import FEATURES, SAMPLES
 from dgstudio.engine.imports.worker import CHOOSING, FAILED
@@ -175,20 +176,44 @@ REFUSED = [
 
 def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path):
     np.savez(tmp_path / "pickle.npz", X=np.array([object()], dtype=object))
-    lock = Session.create(tmp_path / "locked.dgs")
-    for name, data, sentence in REFUSED:
-        if data is not None:
-            (tmp_path / name).write_bytes(data)
-        sheet = shown(desk, tmp_path / name)
-        assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
-        # Nothing stands there that belongs to another file.
-        if desk.state.importing.stage == FAILED:
-            assert sheet.table.isHidden() and sheet.middle.isHidden() and sheet.height() < 200
-        assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
+    with Session.create(tmp_path / "locked.dgs"):
+        for name, data, sentence in REFUSED:
+            if data is not None:
+                (tmp_path / name).write_bytes(data)
+            sheet = shown(desk, tmp_path / name)
+            assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
+            # Nothing stands there that belongs to another file.
+            if desk.state.importing.stage == FAILED:
+                assert sheet.table.isHidden() and sheet.middle.isHidden() and sheet.height() < 250
+                check_room(sheet)
+            assert sheet.other.isEnabled() and sheet.about.text().startswith(name)
+            sheet.cancel.click()
+            assert not sheet.isVisible()
+            desk.until(lambda: desk.state.importing is None)
+
+
+def check_room(sheet):
+    """The sheet is as tall as what it says, all of it, and no taller."""
+    assert sheet.height() == sheet.layout().totalHeightForWidth(sheet.width())
+    assert sheet.summary.height() >= sheet.summary.heightForWidth(sheet.summary.width())
+
+
+def test_the_sheet_has_room_for_a_long_path_and_for_the_short_one_after_it(desk, tmp_path):
+    folder = tmp_path / "in a folder with a long name" / ("x" * 200)
+    folder.mkdir(parents=True)
+    names = [f"{'y' * 200}.npz", "short.npz", f"{'and on ' * 20}.npz", "short.npz"]
+    heights = []
+    for name in names:
+        (folder / name).write_bytes(b"junk")
+        sheet = shown(desk, folder / name)
+        assert "not a usable NPZ" in sheet.summary.text()
+        check_room(sheet)
+        assert sheet.other.geometry().right() < sheet.width() and sheet.about.width() < sheet.width() / 1.2
+        assert sheet.summary.minimumSizeHint().width() < sheet.summary.width()
+        heights.append(sheet.height())
         sheet.cancel.click()
-        assert not sheet.isVisible()
         desk.until(lambda: desk.state.importing is None)
-    lock.close()
+    assert heights[0] > heights[1] == heights[3]
 
 
 def test_another_session_is_shown_as_its_examples(desk, tmp_path):
@@ -223,7 +248,7 @@ def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_pa
     np.savez(tmp_path / "f.npz", X=np.ones((3000, len(names)), np.float32), y=np.zeros(3000, int))
     store = desk.engine.store
     put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(20)))
+    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(DEADLINE_S)))
     sheet = shown(desk, tmp_path / "f.npz")
     sheet.go.click()
     desk.until(lambda: sheet.go.text() == "Go on in the background")

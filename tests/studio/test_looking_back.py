@@ -27,7 +27,7 @@ def window(qtbot, settings):
         window.show()
     window.activateWindow()
     window.commands.start()
-    qtbot.waitUntil(lambda: engine.ended, timeout=60_000)
+    qtbot.waitUntil(lambda: engine.ended)
     stream = window.panels["stream"]
     qtbot.waitUntil(lambda: stream.scene.end >= engine.ring.reach()[1])
     yield window

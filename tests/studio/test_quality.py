@@ -277,18 +277,18 @@ def live(qtbot, settings):
 def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     engine, panel = live.commands.engine, live.panels["quality"]
     QTest.keyClick(live, Qt.Key.Key_Q)
-    qtbot.waitUntil(lambda: live.state.quality is not None, timeout=5000)
+    qtbot.waitUntil(lambda: live.state.quality is not None)
     assert panel.empty.text().startswith("No take yet")
     panel.aside.click()
     first = engine.classes.living()[0]
     for count in range(5):
-        qtbot.waitUntil(lambda: not engine.recording, timeout=5000)
+        qtbot.waitUntil(lambda: not engine.recording)
         QTest.keyPress(live, Qt.Key.Key_1)
         # Nine seconds of the stream: whatever breaks lie in them, some windows are whole.
-        qtbot.waitUntil(lambda: live.labelling.held_s > 0.9, timeout=5000)
+        qtbot.waitUntil(lambda: live.labelling.held_s > 0.9)
         QTest.keyRelease(live, Qt.Key.Key_1)
-        qtbot.waitUntil(lambda count=count: engine.book.count_takes(first.id) == count + 1, timeout=8000)
-    qtbot.waitUntil(lambda: panel.report is not None and len(panel.report.parts) == 5, timeout=8000)
+        qtbot.waitUntil(lambda count=count: engine.book.count_takes(first.id) == count + 1)
+    qtbot.waitUntil(lambda: panel.report is not None and len(panel.report.parts) == 5)
     assert panel.shown.isVisible() and panel.report.names[0] == first.name
     assert panel.report.matrix.sum() == pytest.approx(5.0)
     assert 0 < panel.report.delay_s < 30, "stream seconds, ten to one of the wall"
@@ -299,11 +299,11 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     assert ids and set(live.examples.table.chosen()) == ids
     live.examples.close_overlay()
     panel.choose(HELD_OUT)
-    qtbot.waitUntil(lambda: panel.report.kind == HELD_OUT, timeout=8000)
+    qtbot.waitUntil(lambda: panel.report.kind == HELD_OUT)
     assert len(panel.report.parts) == 1 and panel.report.version is not None
     panel.choose(TRUTH)
-    qtbot.waitUntil(lambda: panel.report.kind == TRUTH and panel.report.windows > 20, timeout=8000)
+    qtbot.waitUntil(lambda: panel.report.kind == TRUTH and panel.report.windows > 20)
     panel.choose(PROTECTED)
-    qtbot.waitUntil(lambda: panel.report.kind == PROTECTED and panel.shown.isVisible(), timeout=8000)
+    qtbot.waitUntil(lambda: panel.report.kind == PROTECTED and panel.shown.isVisible())
     assert panel.report.windows == engine.learner.protected_count
     assert not live.broken and not engine.quality.failed

@@ -1,6 +1,7 @@
 """Sessions in the running program: new, open, recent, save as, duplicate, through the real window on real engines."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
+from waiting import DEADLINE_S
 
 from dgstudio.engine.consolidation import CANCELLED, READY, RUNNING
 from dgstudio.engine.made_with import keep_stream, kept_stream
@@ -18,7 +20,6 @@ from dgstudio.studio import app
 from dgstudio.studio.recent import RecentSessions, age_words, size_words
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-WAIT_MS = 20_000
 
 
 def test_a_new_session_takes_the_place_of_the_present_one_which_is_kept(desk, tmp_path):
@@ -91,7 +92,7 @@ def test_while_it_loads_the_line_says_so_and_cancel_stays(desk, tmp_path, monkey
     hold, made = threading.Event(), []
 
     def slow(options):
-        hold.wait(WAIT_MS / 1e3)
+        hold.wait(DEADLINE_S)
         made.append(app.make_engine(options))
         return made[-1]
 
@@ -278,7 +279,7 @@ def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monke
     np.savez(tmp_path / "f.npz", X=np.ones((2000, len(names)), np.float32), y=np.zeros(2000, int))
     store, hold = desk.engine.store, threading.Event()
     put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(WAIT_MS / 1e3), put(examples)))
+    monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
     desk.window.importing.begin(tmp_path / "f.npz")
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == "choosing")
     desk.window.importing.go.click()
@@ -289,6 +290,12 @@ def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monke
     desk.switch(hold.set)
     with Session.open(tmp_path / "first.dgs") as kept:
         assert len(kept.examples()) == 2000
+
+
+def test_the_session_before_is_let_go_of_with_its_window(desk):
+    engine, window = weakref.ref(desk.engine), weakref.ref(desk.window)
+    desk.switch(desk.sessions.new)
+    assert engine() is None and window() is None
 
 
 class Training:
@@ -348,7 +355,7 @@ def test_the_button_quits(desk, training):
 def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(desk, tmp_path, request):
     Session.create(tmp_path / "other.dgs").close()
     hold, window, make = threading.Event(), desk.window, desk.sessions._make_engine
-    desk.sessions._make_engine = lambda options: (hold.wait(WAIT_MS / 1e3), make(options))[1]
+    desk.sessions._make_engine = lambda options: (hold.wait(DEADLINE_S), make(options))[1]
     desk.sessions.open(tmp_path / "other.dgs")
     training = request.getfixturevalue("training")
     hold.set()

@@ -128,14 +128,6 @@ class ProposalSheet(Overlay):
         else:
             self.close_overlay()
 
-    def wanted_height(self) -> int:
-        """Return the height that the words need at this width."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        wide = min(round(WIDTH * self.theme.scale), self._host.width() - 32)
-        return layout.totalHeightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
-
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)

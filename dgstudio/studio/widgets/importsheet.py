@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
 from dgstudio.studio.commands import Commands
+from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.importcolumns import ImportColumns
@@ -30,6 +33,7 @@ from dgstudio.studio.widgets.importtable import PreviewModel, PreviewView, roles
 from dgstudio.studio.widgets.labelsheet import LabelSheet
 
 SIZE = QSize(1080, 640)
+LONG_WORD = re.compile(r"[^\s/\\]{24}")
 FILES = "Labelled files (*.csv *.tsv *.txt *.npz *.arff *.dgs);;All files (*)"
 
 
@@ -44,7 +48,12 @@ class ImportSheet(LabelSheet):
         self._shown: ImportView | None = None
         self._small: list[QWidget] = []
         self._body: list[QWidget] = []
-        self.about = self._label("", "muted")
+        self.about = QElidingLabel("")
+        self.about.setObjectName("muted")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.about.setMinimumWidth(1)
+        self._small.append(self.about)
         self.model = PreviewModel()
         self.table = PreviewView(self.model)
         self.columns = ImportColumns()
@@ -105,10 +114,12 @@ class ImportSheet(LabelSheet):
         if fresh or changed:
             self._show_choices(view)
         self._show_plan(view)
+        if self.isVisible():
+            self.place()
 
-    def wanted_height(self) -> int:
+    def wanted_height(self, wide: int) -> int:
         """Return the height that what is in it needs: little where nothing could be read."""
-        return self.sizeHint().height() if self.middle.isHidden() else super().wanted_height()
+        return Overlay.wanted_height(self, wide) if self.middle.isHidden() else super().wanted_height(wide)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -227,8 +238,6 @@ class ImportSheet(LabelSheet):
         if on == self.middle.isHidden():
             self.table.setVisible(on)
             self.middle.setVisible(on)
-            if self.isVisible():
-                self.place()
 
     def _show_choices(self, view: ImportView) -> None:
         table, choices = view.table, view.choices
@@ -307,7 +316,8 @@ class ImportSheet(LabelSheet):
         self.wrong.addItem(item)
 
     def _say(self, text: str, look: str) -> None:
-        self.summary.setText(text)
+        # A label breaks lines between words only: the name of a file may be longer than a line.
+        self.summary.setText(LONG_WORD.sub("\\g<0>\u200b", text))
         if self.summary.objectName() != look:
             # Polishing gives the label the stylesheet's colour, and the application's font: ours is put back.
             font = self.summary.font()

@@ -41,7 +41,7 @@ class LabelSheet(Overlay):
         """Bring up to date what has changed since it was shown."""
         self.refresh()
 
-    def wanted_height(self) -> int:
+    def wanted_height(self, wide: int) -> int:
         """Return the height that what is in it needs: as much as there is."""
         return self._wanted.height() * 2
 

@@ -103,7 +103,7 @@ class RecentSheet(Overlay):
         super().open()
         self.list.setFocus()
 
-    def wanted_height(self) -> int:
+    def wanted_height(self, wide: int) -> int:
         """Return the height that the list needs, at least three rows of it."""
         return self.theme.px(150) + max(3, self.list.count()) * self.theme.px(ROW)
 
