@@ -35,6 +35,7 @@ _dpocon = _routine("dpocon", _Int, _Real, _Int, _Real, _Real, _Real, _Int, _Int)
 
 # The lower triangle by rows is the upper one by columns, which is how LAPACK counts.
 _UPPER, _LOWER = b"U", b"L"
+_BLOCK = 128
 
 
 def cholesky(S: F64) -> bool:
@@ -71,8 +72,16 @@ def symmetric_inverse(A: F64) -> F64 | None:
         _dpotri(_LOWER, n, _pointer(inverse), n, info)
     if info.value != 0:
         return None
-    lower = np.tril(inverse)
-    result: F64 = lower + np.tril(lower, -1).T
+    result: F64 = np.empty_like(inverse, order="C")
+    # The upper triangle by mirroring the lower, in blocks that stay in the cache.
+    for begin in range(0, len(A), _BLOCK):
+        end = begin + _BLOCK
+        corner = np.tril(inverse[begin:end, begin:end])
+        result[begin:end, begin:end] = corner + np.tril(corner, -1).T
+        result[end:, begin:end] = inverse[end:, begin:end]
+        result[begin:end, end:] = inverse[end:, begin:end].T
+    # No negative zero, whichever side it was on.
+    result += 0.0
     return result
 
 
