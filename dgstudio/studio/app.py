@@ -60,12 +60,14 @@ def run_studio(options: StudioOptions, making: Making, splash: Splash, timings: 
             bridge.on_frame = window.update_frame
 
     bridge.on_frame = shown
+    bridge.start()
+    # The first picture shows what there is by now, not an empty desk.
+    shown(bridge.pull())
     if window.fills_screen():
         window.showMaximized()
     else:
         window.show()
     picture = FirstPicture(window, seen)
-    bridge.start()
     bridge.tell(notes)
     if options.presentation:
         bridge.state.set_presentation(True)
