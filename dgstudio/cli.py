@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from dgstudio import __version__, system_packages
+from dgstudio import __version__
 from dgstudio.errors import BadInputError, DgstudioError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
-console = Console()
 LONGEST_S = 2_000_000.0
 """The longest that Qt's timers wait, nearly."""
 
@@ -36,9 +36,17 @@ QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the
 Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
 
 
+@cache
+def terminal() -> Console:
+    """The terminal that commands write to; the window comes up without what it needs."""
+    from rich.console import Console
+
+    return Console()
+
+
 def _version(wanted: bool) -> None:
     if wanted:
-        console.print(f"dgstudio {__version__}", highlight=False)
+        terminal().print(f"dgstudio {__version__}", highlight=False)
         raise typer.Exit
 
 
@@ -135,7 +143,7 @@ def run(
             base=base,
             seed=seed,
         ),
-        console,
+        terminal(),
     )
 
 
@@ -175,7 +183,7 @@ def bench(
         raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
     if window and not recorded and _without_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        console.print("[dim]No display: the window is drawn off screen.[/]")
+        terminal().print("[dim]No display: the window is drawn off screen.[/]")
     if recorded:
         from dgstudio.lab.recorded_growth import run_recorded_growth
 
@@ -197,7 +205,7 @@ def bench(
     _print_rows("bench", rows_of(figures))
     if json_file is not None:
         write_json(figures, json_file)
-        console.print(f"Figures: {json_file}", highlight=False, markup=False)
+        terminal().print(f"Figures: {json_file}", highlight=False, markup=False)
 
 
 @app.command(epilog="Example: dgstudio proof --out out")
@@ -212,10 +220,10 @@ def proof(
 
     picture = out / "studio.png"
     session = Session.create(out / "proof.dgs", overwrite=True)
-    figures = ProofRun(session).run(lambda text: console.print(f"  {text}", highlight=False), picture)
+    figures = ProofRun(session).run(lambda text: terminal().print(f"  {text}", highlight=False), picture)
     _print_rows("proof run", list(table_of(figures)))
     write_json(figures, out / "proof.json")
-    console.print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)
+    terminal().print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)
     if not figures.passed:
         raise DgstudioError("The proof run did not show what it promises: see the figures above.")
 
@@ -264,7 +272,7 @@ def experiment(
         methods=_listed(methods),
         split=cast("Any", split),
     )
-    run_experiment(name, options, console, json_file=json_file, plot_file=plot_file)
+    run_experiment(name, options, terminal(), json_file=json_file, plot_file=plot_file)
 
 
 @app.command(epilog="Example: dgstudio export gestures.dgs --model gestures.onnx --examples gestures.npz")
@@ -289,7 +297,7 @@ def export(
     from dgstudio.session.export.request import ExportRequest
 
     request = ExportRequest(session, examples, model, version, report, overwrite)
-    request.run(lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True))
+    request.run(lambda text: terminal().print(text, highlight=False, markup=False, soft_wrap=True))
 
 
 @app.command("import", epilog="Example: dgstudio import gestures.dgs walk.csv --labels-column activity")
@@ -318,7 +326,7 @@ def import_file(
     run_import(
         session,
         file,
-        console,
+        terminal(),
         label=labels_column,
         time=time_column,
         rate=rate,
@@ -353,7 +361,7 @@ def replay(
     from dgstudio.replay import replay as replay_session
 
     options = ReplayOptions(session, audit=audit, relearn=relearn, speed=speed, until=until, jsonl=jsonl)
-    status = replay_session(options, console)
+    status = replay_session(options, terminal())
     if status:
         raise typer.Exit(status)
 
@@ -361,6 +369,8 @@ def replay(
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
+    from rich.markup import escape
+
     from dgstudio.doctor import examine
 
     findings = examine()
@@ -369,7 +379,7 @@ def doctor() -> None:
         mark = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "bad": "[red]✗[/]"}[finding.level]
         # The terminal wraps, not we: a line to run can be copied whole.
         line = f"{mark}  {escape(finding.subject):{width}}  {escape(finding.text)}"
-        console.print(line, soft_wrap=True, highlight=False)
+        terminal().print(line, soft_wrap=True, highlight=False)
     bad = [finding for finding in findings if finding.level == "bad"]
     if bad:
         raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
@@ -403,23 +413,30 @@ def _open_studio(**options: Any) -> None:
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
             "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
-    system_packages.refuse_if_no_platform()
-    from dgstudio.studio.app import StudioOptions, run_studio
+    from dgstudio.studio.start import start_studio
+    from dgstudio.system_packages import refuse_if_no_platform
 
-    status = run_studio(StudioOptions(**options))
+    refuse_if_no_platform()
+
+    status = start_studio(**options)
     if status:
         raise typer.Exit(status)
 
 
 def _say_dim(text: str) -> None:
-    console.print(f"[dim]  {escape(text)}[/]", highlight=False)
+    from rich.markup import escape
+
+    terminal().print(f"[dim]  {escape(text)}[/]", highlight=False)
 
 
 def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
     for name, value in rows:
         table.add_row(f"[dim]{name}[/]", escape(value))
-    console.print(table, highlight=False)
+    terminal().print(table, highlight=False)
 
 
 def main() -> None:
@@ -447,14 +464,19 @@ def main() -> None:
             lacking = (error.name or "").partition(".")[0]
             if extra_of(lacking) is not None:
                 _refuse(needs("This needs", lacking), 1)
-        if isinstance(error, ImportError) and (libraries := system_packages.missing_libraries()):
-            _refuse(f"Qt needs system libraries that are missing. {system_packages.advice(libraries)}", 1)
+        if isinstance(error, ImportError):
+            from dgstudio.system_packages import advice, missing_libraries
+
+            if libraries := missing_libraries():
+                _refuse(f"Qt needs system libraries that are missing. {advice(libraries)}", 1)
         what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
         _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
 def _refuse(sentence: str, status: int) -> NoReturn:
+    from rich.console import Console
+
     text = " ".join(f"dgstudio: {sentence}".split())
     Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
     raise SystemExit(status) from None

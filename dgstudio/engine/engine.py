@@ -282,6 +282,11 @@ class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparin
         self.stop()
 
     @property
+    def started(self) -> bool:
+        """Whether its threads have been started."""
+        return self._started
+
+    @property
     def ended(self) -> bool:
         """Whether a recording that plays once has ended and everything in it has been answered and learned."""
         drained = self.input.state == "ended" and self.infer.done == self.ring.total

@@ -15,8 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import DgstudioError
@@ -164,6 +162,8 @@ class ExportWorker(Worker):
             )
         except OSError as error:
             return 1, "", f"Not exported: the process cannot be started ({error.strerror})."
+        import psutil  # for this only, and a start does without
+
         with suppress(psutil.Error, OSError):
             psutil.Process(process.pid).nice(NICE if os.name != "nt" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
         if self._over.is_set():

@@ -40,6 +40,8 @@ WARM_UP_S = 3.0
 BLOCKS = 5
 """Blocks in turn: learner on, off, on, off, on. An odd number, so that both sides have a neighbour."""
 NEW_CLASSES = ("circle", "wave")
+STARTS = 3
+"""How often the program is started to see how long that takes."""
 AUDIT_S = 30.0
 """How long the answers that are still unaudited at the end may take."""
 
@@ -274,16 +276,25 @@ def drive_headless(engine: Engine, tick: Callable[[], bool]) -> None:
 
 
 def start_times() -> dict[str, float]:
-    """Seconds from the start of a process to its window and to its first moving frame: median of three starts."""
-    runs: list[dict[str, float]] = []
+    """Seconds from the start of a process to its splash, its window and its first moving frame: median of some."""
     with TemporaryDirectory(prefix="dgstudio-start-") as folder:
-        for number in range(3):
-            path = Path(folder) / f"{number}.json"
-            environment = {**os.environ, "DGSTUDIO_TIMINGS": str(path), "DGSTUDIO_HOME": folder}
-            command = [sys.executable, "-m", "dgstudio", "--quit-after", "6"]
-            subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
-            runs.append(json.loads(path.read_text(encoding="utf-8")))
-    return {name: float(np.median([run[name] for run in runs])) for name in ("window_s", "moving_s")}
+        runs = [timed_start(Path(folder), "--quit-after", "6") for _ in range(STARTS)]
+    return {f"{name}_s": float(np.median([run[name] for run in runs])) for name in ("splash", "window", "moving")}
+
+
+def timed_start(folder: Path, *arguments: str) -> dict[str, float]:
+    """Start `dgstudio` with these arguments; what was seen, and how many seconds after the process was asked for.
+
+    Both ends are read from the same clock: when the system says that a process began may be wrong by a second.
+    """
+    path = folder / "timings.json"
+    path.unlink(missing_ok=True)
+    environment = {**os.environ, "DGSTUDIO_TIMINGS": str(path), "DGSTUDIO_HOME": str(folder)}
+    begun = time.time()
+    command = [sys.executable, "-m", "dgstudio", *arguments]
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+    seen = json.loads(path.read_text(encoding="utf-8"))
+    return {name: moment - begun for name, moment in seen.items()}
 
 
 def machine() -> str:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +12,11 @@ import numpy as np
 
 from dgstudio.engine.replay import replay_figures
 from dgstudio.errors import BadInputError
-from dgstudio.lab.bench import machine
+from dgstudio.lab.bench import STARTS, machine, timed_start
 from dgstudio.lab.kills import Start, run_kills
 from dgstudio.lab.long_session import make_long_session
 
 EXAMPLES = 50_000
-STARTS = 3
-"""How often the long session is opened by a process of its own."""
 OPEN_S = 3.0
 """How long it then stays open."""
 
@@ -92,11 +86,5 @@ def run_label_bench(
 
 def open_time(path: Path, folder: Path) -> float:
     """Seconds from the start of `dgstudio open` to its window with the session in it: median of `STARTS` starts."""
-    taken = []
-    for number in range(STARTS):
-        timings = folder / f"open-{number}.json"
-        environment = {**os.environ, "DGSTUDIO_TIMINGS": str(timings), "DGSTUDIO_HOME": str(folder)}
-        command = [sys.executable, "-m", "dgstudio", "open", str(path), "--quit-after", f"{OPEN_S:g}"]
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
-        taken.append(json.loads(timings.read_text(encoding="utf-8"))["window_s"])
+    taken = [timed_start(folder, "open", str(path), "--quit-after", f"{OPEN_S:g}")["window"] for _ in range(STARTS)]
     return float(np.median(taken))

@@ -11,8 +11,8 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cython_lapack
 
+from dgstudio.model.routines import LAPACK_POINTERS
 from dgstudio.types import F64
 
 _Int = ctypes.POINTER(ctypes.c_int)
@@ -20,8 +20,7 @@ _Real = ctypes.POINTER(ctypes.c_double)
 
 
 def _routine(name: str, *arguments: Any) -> Any:
-    capsules: Any = cython_lapack.__pyx_capi__
-    capsule = capsules[name]
+    capsule = LAPACK_POINTERS[name]
     name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
@@ -30,11 +29,13 @@ def _routine(name: str, *arguments: Any) -> Any:
 
 
 _dpotrf = _routine("dpotrf", _Int, _Real, _Int, _Int)
+_dpotri = _routine("dpotri", _Int, _Real, _Int, _Int)
 _dpotrs = _routine("dpotrs", _Int, _Int, _Real, _Int, _Real, _Int, _Int)
 _dpocon = _routine("dpocon", _Int, _Real, _Int, _Real, _Real, _Real, _Int, _Int)
 
 # The lower triangle by rows is the upper one by columns, which is how LAPACK counts.
-_UPPER = b"U"
+_UPPER, _LOWER = b"U", b"L"
+_BLOCK = 128
 
 
 def cholesky(S: F64) -> bool:
@@ -59,6 +60,28 @@ def solve_factored(factor: F64, sides: F64) -> F64:
     n, info, count = ctypes.c_int(len(factor)), ctypes.c_int(0), ctypes.c_int(result.shape[1])
     _dpotrs(_UPPER, n, count, _pointer(factor), n, _pointer(result), n, info)
     assert info.value == 0, "LAPACK was handed arguments of the wrong shape"
+    return result
+
+
+def symmetric_inverse(A: F64) -> F64 | None:
+    """A⁻¹ (n, n) of a symmetric positive A, C order, symmetric to the last bit; None if A is not positive."""
+    n, info = ctypes.c_int(len(A)), ctypes.c_int(0)
+    inverse: F64 = np.array(A, np.float64, order="F", copy=True)
+    _dpotrf(_LOWER, n, _pointer(inverse), n, info)
+    if info.value == 0:
+        _dpotri(_LOWER, n, _pointer(inverse), n, info)
+    if info.value != 0:
+        return None
+    result: F64 = np.empty_like(inverse, order="C")
+    # The upper triangle by mirroring the lower, in blocks that stay in the cache.
+    for begin in range(0, len(A), _BLOCK):
+        end = begin + _BLOCK
+        corner = np.tril(inverse[begin:end, begin:end])
+        result[begin:end, begin:end] = corner + np.tril(corner, -1).T
+        result[end:, begin:end] = inverse[end:, begin:end]
+        result[begin:end, end:] = inverse[end:, begin:end].T
+    # No negative zero, whichever side it was on.
+    result += 0.0
     return result
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
 from dgstudio.errors import Rejected
+from dgstudio.learning.lapack import symmetric_inverse
 from dgstudio.types import F32, F64
 
 RIDGE = 0.1
@@ -122,12 +122,7 @@ class Statistics:
 
 
 def _inverse(A0: F64) -> F64:
-    """Symmetric inverse by Cholesky."""
-    factor, info = lapack.dpotrf(A0, lower=1)
-    if info == 0:
-        inverse, info = lapack.dpotri(factor, lower=1)
-    if info != 0 or not np.isfinite(inverse).all():
+    inverse = symmetric_inverse(A0)
+    if inverse is None or not np.isfinite(inverse).all():
         raise Rejected("The base's statistics cannot be inverted: its sums are damaged; load another base model.")
-    lower = np.tril(inverse)
-    result: F64 = lower + np.tril(lower, -1).T
-    return result
+    return inverse

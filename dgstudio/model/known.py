@@ -15,10 +15,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.blas import sgemv
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.arrays import Arrays
+from dgstudio.model.routines import sgemv
 from dgstudio.types import F32, F64
 
 

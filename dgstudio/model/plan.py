@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 import threadpoolctl
-from scipy.linalg.blas import saxpy, sdot, sgemv, sscal
 
 from dgstudio.model.known import Known, nearest_of_bank, nearest_of_base
+from dgstudio.model.routines import saxpy, sdot, sgemv, sscal
 from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
 from dgstudio.types import BASE, F32, I32, NOBODY, U8, BankState, Receipt
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QApplication, QGraphicsView, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from dgstudio.studio.actions import ActionRegistry
 from dgstudio.studio.arrangement import Arrangement
@@ -13,7 +13,7 @@ from dgstudio.studio.commands import Commands
 from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import fill_menu
-from dgstudio.studio.palette import CommandPalette, ShortcutSheet
+from dgstudio.studio.palette import CommandPalette
 from dgstudio.studio.panels.answer import AnswerPanel
 from dgstudio.studio.panels.classes import ClassesPanel
 from dgstudio.studio.panels.gates import GatesPanel
@@ -25,19 +25,15 @@ from dgstudio.studio.panels.stability import StabilityPanel
 from dgstudio.studio.panels.stream import StreamPanel
 from dgstudio.studio.panels.uncertain import UncertainPanel
 from dgstudio.studio.session_actions import recent_sheet
+from dgstudio.studio.sheets import Sheets
 from dgstudio.studio.state import StudioState
-from dgstudio.studio.telling import Telling
 from dgstudio.studio.theme import Theme, Themed, apply_to
 from dgstudio.studio.widgets.consolidationsheet import ProposalSheet, TaskLine
 from dgstudio.studio.widgets.countdown import Countdown
-from dgstudio.studio.widgets.examplesheet import ExampleSheet
-from dgstudio.studio.widgets.historysheet import HistorySheet
-from dgstudio.studio.widgets.importsheet import ImportSheet
 from dgstudio.studio.widgets.learningsheet import LearningSheet
 from dgstudio.studio.widgets.openingline import OpeningLine
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.paneltabs import PanelTabs
-from dgstudio.studio.widgets.protectedsheet import ProtectedSheet
 from dgstudio.studio.widgets.statusbar import StatusBar
 from dgstudio.studio.widgets.toast import Banner, Toast
 from dgstudio.studio.widgets.topbar import TopBar
@@ -56,7 +52,7 @@ TABS = [
 """Panels that share the middle of the window."""
 
 
-class Assembly(QMainWindow, Telling):
+class Assembly(QMainWindow, Sheets):
     """The window as an arrangement of parts: `assemble` makes them, whoever derives from it says what they do."""
 
     commands: Commands
@@ -77,9 +73,6 @@ class Assembly(QMainWindow, Telling):
         self._stack(desk)
         self.setCentralWidget(desk)
         self._float(desk)
-        for view in self.findChildren(QGraphicsView):
-            # Plots have no use for keys; without the focus they cannot swallow a class key either.
-            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _make_panels(self) -> dict[str, PanelFrame]:
         state, commands = self.state, self.commands
@@ -121,19 +114,14 @@ class Assembly(QMainWindow, Telling):
             column.addWidget(widget, 1 if widget is self.arrangement else 0)
 
     def _float(self, desk: QWidget) -> None:
-        """What appears over all that, when it is asked for or has something to say."""
+        """What appears over all that, when it has something to say or is soon asked for; the rest are `Sheets`."""
         state, commands = self.state, self.commands
         self.toast = Toast(desk)
         self.toast.over = self.panels["snapshots"]
         self.palette_ = CommandPalette(self.actions_, desk)
-        self.shortcuts = ShortcutSheet(self.actions_, desk)
         self.learning = LearningSheet(state, commands, self.bar.contract, desk)
         self.proposal = ProposalSheet(state, commands, self.attempt, desk)
-        self.examples = ExampleSheet(state, commands, self.attempt, desk)
-        self.importing = ImportSheet(state, commands, self.attempt, desk)
-        self.history = HistorySheet(state, commands, desk)
         self.recent = recent_sheet(cast("StudioWindow", self), desk)
-        self.protected = ProtectedSheet(state, commands, self.attempt, desk)
         self.countdown = Countdown(state, self.labelling, self.panels["gates"], desk)
         self.hints = first_hints(self.panels, self.bar, desk)
         self.menu_ = QMenu(self)
@@ -149,9 +137,9 @@ class Assembly(QMainWindow, Telling):
         if isinstance(app, QApplication):
             apply_to(app, theme)
         self.arrangement.scale = theme.scale
-        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.shortcuts]
-        over += [self.learning, self.proposal, self.examples, self.history, self.countdown, self.task_line, self.hints]
-        over += [self.recent, self.opening, self.importing, self.protected]
+        over: list[Themed] = [self.bar, self.status, self.banner, self.toast, self.palette_, self.recent]
+        over += [self.learning, self.proposal, self.countdown, self.task_line, self.hints, self.opening]
+        over += self.sheets_made()
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
         self.arrangement.follow()

@@ -66,8 +66,9 @@ class Bridge(EngineCommands):
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the engine and the frames."""
-        self.engine.start()
+        """Start the engine, if it does not run yet, and the frames."""
+        if not self.engine.started:
+            self.engine.start()
         self.state.phase = "ready"
         self.state.announce("phase")
         self._timer.start()

@@ -20,7 +20,8 @@ from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.studio.app import application, make_window
+from dgstudio.studio.app import make_window
+from dgstudio.studio.application import application
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.studio.state import Frame

@@ -23,7 +23,7 @@ from dgstudio.studio.window import StudioWindow
 from dgstudio.types import Event
 
 if TYPE_CHECKING:
-    from dgstudio.studio.app import StudioOptions
+    from dgstudio.studio.making import Made, StudioOptions
 
 POLL_MS = 30
 UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
@@ -31,8 +31,6 @@ UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
 LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
-
-Made = tuple[Engine, str, list[str]]
 
 
 class _Opening:

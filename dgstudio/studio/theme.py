@@ -1,4 +1,4 @@
-"""The look: one table of tokens, a dark and a light theme from it, fonts, and their application to Qt and pyqtgraph."""
+"""The look: one table of tokens, a dark and a light theme from it, fonts, and their application to Qt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, Protocol
 
-import pyqtgraph as pg
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -266,7 +265,7 @@ def palette_of(theme: Theme) -> QPalette:
 
 
 def apply_to(app: QApplication, theme: Theme) -> None:
-    """Give a theme to Qt (palette, font, stylesheet) and to pyqtgraph, which ignores the palette (Qt main thread)."""
+    """Give a theme to Qt: palette, font, stylesheet (Qt main thread)."""
     given = f"{theme.name} {theme.scale}"
     if app.property("dgstudioTheme") == given:
         # Setting a stylesheet styles every widget anew: tens of milliseconds for what is there already.
@@ -276,5 +275,3 @@ def apply_to(app: QApplication, theme: Theme) -> None:
     app.setPalette(palette_of(theme))
     app.setFont(theme.ui())
     app.setStyleSheet(stylesheet(theme))
-    # Lines of width 1 without antialiasing: width 2 with it takes 400 times as long on 5,000 points.
-    pg.setConfigOptions(background=theme.surface, foreground=theme.text_muted, antialias=False, useOpenGL=False)

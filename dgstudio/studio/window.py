@@ -108,8 +108,8 @@ class StudioWindow(Assembly):
         self.classes_panel.added.connect(self._label_none)
         self.classes_panel.closed.connect(self._forget_none)
         self.uncertain_panel.none_of_these.connect(self._offer_class)
-        self.quality_panel.examples_chosen.connect(self.examples.open_on)
-        self.snapshots_panel.examples_asked.connect(self.examples.show_version)
+        self.quality_panel.examples_chosen.connect(lambda which: self.examples.open_on(which))
+        self.snapshots_panel.examples_asked.connect(lambda version: self.examples.show_version(version))
         self.hints.finished.connect(lambda: self.settings.setValue(HINTS_SEEN, True))
 
     def _offer_class(self, span: tuple[float, float]) -> None:
@@ -134,7 +134,8 @@ class StudioWindow(Assembly):
         self.bar.update_frame(frame)
         self.status.update_frame(frame)
         self.opening.update_wall(frame.frame_time_wall)
-        self.importing.update_wall()
+        if self.state.importing is not None:
+            self.importing.update_wall()
         self.learning.update_frame(frame)
         for name, panel in self.panels.items():
             if name in self.broken:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.linalg import lapack
 
-from dgstudio.learning.lapack import cholesky, reciprocal_condition, solve_factored
+from dgstudio.learning.lapack import cholesky, reciprocal_condition, solve_factored, symmetric_inverse
 
 
 def positive(n: int, seed: int = 0) -> np.ndarray:
@@ -31,6 +31,19 @@ def test_the_bits_are_those_of_scipy(n: int) -> None:
     norm = float(np.abs(S).sum(0).max())
     assert reciprocal_condition(factor, norm) == lapack.dpocon(theirs, norm, uplo="U")[0] > 0
     np.testing.assert_allclose(S @ ours, sides, atol=1e-8)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 128, 129, 300])
+def test_an_inverse_has_the_bits_of_scipy(n: int) -> None:
+    S = positive(n)
+    factor, _ = lapack.dpotrf(S, lower=1)
+    theirs, _ = lapack.dpotri(factor, lower=1)
+    ours, before = symmetric_inverse(S), S.copy()
+    assert ours is not None and S.tobytes() == before.tobytes()
+    lower = np.tril(theirs)
+    assert ours.tobytes() == np.ascontiguousarray(lower + np.tril(lower, -1).T).tobytes()
+    np.testing.assert_allclose(S @ ours, np.eye(n), atol=1e-8)
+    assert symmetric_inverse(-S) is None
 
 
 def test_only_the_lower_triangle_is_read() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-from superqt import QElidingLabel
 
 from dgstudio.engine.quality import BINS, LATELY
 from dgstudio.engine.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
@@ -16,6 +15,7 @@ from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.accuracychart import AccuracyChart
 from dgstudio.studio.widgets.chip import Segmented
 from dgstudio.studio.widgets.confusionview import ConfusionView, share_words, unit_of
+from dgstudio.studio.widgets.elidedlabel import ElidedLabel
 from dgstudio.studio.widgets.figurerow import Figure, FigureRow
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.reliabilitychart import ReliabilityChart
@@ -73,10 +73,8 @@ class QualityPanel(PanelFrame):
         self.matrix = ConfusionView(self._colour_of)
         self.matrix.chosen.connect(lambda _cell: self._show_cell())
         self.matrix.pointed.connect(self._say_cell)
-        self.cell_words = QElidingLabel("")
+        self.cell_words = ElidedLabel()
         self.cell_words.setObjectName("muted")
-        self.cell_words.setTextFormat(Qt.TextFormat.PlainText)
-        self.cell_words.setMinimumWidth(1)
         self.browse = QPushButton("Browse")
         self.browse.setObjectName("link")
         self.browse.setProperty("small", True)

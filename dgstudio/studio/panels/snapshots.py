@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
-from superqt import QElidingLabel
 
 from dgstudio.learning.contents import Contents
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.elidedlabel import ElidedLabel
 from dgstudio.studio.widgets.panel import PanelFrame
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, counts_text, details_of, holds_text
 from dgstudio.studio.widgets.timelineview import TimelineView
@@ -33,10 +33,8 @@ class SnapshotsPanel(PanelFrame):
         self._stale = True
         self.timeline = Timeline()
         self.view = TimelineView(self.timeline)
-        self.details = QElidingLabel()
+        self.details = ElidedLabel()
         self.details.setObjectName("muted")
-        self.details.setTextFormat(Qt.TextFormat.PlainText)
-        self.details.setMinimumWidth(1)
         self.pin_button = self._button("Pin", self.pin_selected)
         self.newest_button = self._button("Serve newest", self.serve_newest)
         self.back_button = self._button("Roll back", self.roll_back_to_selected)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import qtawesome
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
+from dgstudio.studio.icons import paint_icon
 from dgstudio.studio.theme import DARK, Theme
 
 HEIGHT = 30
@@ -199,7 +199,7 @@ class Chip(QAbstractButton):
         if part.kind == "icon":
             side = self.theme.px(15)
             square = QRect(rect.left(), (self.height() - side) // 2, side, side)
-            qtawesome.icon(part.text, color=ink).paint(painter, square)
+            paint_icon(painter, part.text, square, ink)
             return
         if part.kind == "key":
             tall = theme.px(17)

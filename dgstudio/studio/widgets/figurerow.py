@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
-from superqt import QElidingLabel
 
 from dgstudio.studio.theme import DARK, Theme
+from dgstudio.studio.widgets.elidedlabel import ElidedLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FigureRow(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(0)
         self.values = [QLabel() for _ in range(most)]
-        self.captions = [QElidingLabel() for _ in range(most)]
+        self.captions = [ElidedLabel() for _ in range(most)]
         for place, (value, caption) in enumerate(zip(self.values, self.captions, strict=True)):
             value.setObjectName("brand")
             caption.setObjectName("muted")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import qtawesome
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
+from dgstudio.studio.icons import paint_icon
 from dgstudio.studio.theme import Theme
 from dgstudio.studio.widgets.stabilitylog import changed
 from dgstudio.types import PublishRecord
@@ -174,19 +174,17 @@ class Marks:
 
     def _make(self, name: str) -> QPixmap:
         theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()
-        side = theme.px(12)
-        if name in ICONS:
-            icon, ink, side = ICONS[name]
-            side = theme.px(side)
-            drawn: QPixmap = qtawesome.icon(icon, color=theme.colour(ink)).pixmap(QSize(side, side), ratio)
-            return drawn
+        icon, ink, wide = ICONS.get(name, ("", "", 12))
+        side = theme.px(wide)
         mark = QPixmap(round(side * ratio), round(side * ratio))
         mark.setDevicePixelRatio(ratio)
         mark.fill(Qt.GlobalColor.transparent)
         painter = QPainter(mark)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         middle, reach = QPointF(side / 2, side / 2), side * 0.34
-        if name == "same":
+        if icon:
+            paint_icon(painter, icon, QRect(0, 0, side, side), theme.colour(ink))
+        elif name == "same":
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("good"))
             painter.drawEllipse(middle, reach, reach)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
-from superqt import QElidingLabel
 
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.elidedlabel import ElidedLabel
 
 
 class SelectionFoot(QWidget):
@@ -30,9 +30,8 @@ class SelectionFoot(QWidget):
         super().__init__()
         self._state = state
         self._ids: tuple[int, ...] = ()
-        self.words = QElidingLabel("")
+        self.words = ElidedLabel()
         self.words.setObjectName("muted")
-        self.words.setMinimumWidth(1)
         self.note = QLineEdit()
         self.note.setAccessibleName("Note on the selection")
         self.note.setToolTip("A text of your own on all that is selected: Enter keeps it, Ctrl+Z takes it back  [N]")

@@ -1,0 +1,144 @@
+"""Makes the engine that the command line asked for; and, at the start, in a thread beside the import of the window."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dgstudio.engine.bases import base_for
+from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.made_with import keep_stream, kept_stream
+from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.session.file import Session
+from dgstudio.session.location import default_session_path
+from dgstudio.streams.registry import open_source
+from dgstudio.streams.source import Source
+
+DEFAULT_SOURCE = "simulator"
+
+Made = tuple[Engine, str, list[str]]
+"""An engine, the session's name, and what the user should be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudioOptions:
+    """What the command line asked for.
+
+    `session` None makes a new file in the default folder; `source` None is the one that the session was made with, or
+    the simulator.
+    """
+
+    source: str | None = None
+    rate: float | None = None
+    speed: float = 1.0
+    labels_column: str | None = None
+    base: str = "auto"
+    session: Path | None = None
+    keep: bool = True
+    quit_after: float | None = None
+    screenshot: Path | None = None
+    presentation: bool = False
+    seed: int = 0
+
+
+def make_engine(options: StudioOptions) -> Made:
+    """The engine, the session's name, and what the user should be told.
+
+    Raises
+    ------
+    DgstudioError
+        If the source or the session cannot be opened; the text says what to do.
+    """
+    notes: list[str] = []
+    session = _session(options, notes)
+    try:
+        source, options = _source(options, session)
+        base, why = base_for(source.spec, options.base)
+        notes = [why, *getattr(source, "notes", ()), *notes]
+        engine = Engine(source, base, session, EngineSettings())
+        if not session.read_only:
+            keep_stream(
+                session,
+                source=options.source or DEFAULT_SOURCE,
+                rate=options.rate,
+                speed=options.speed,
+                labels_column=options.labels_column,
+                base=options.base,
+                seed=options.seed,
+            )
+    except BaseException:
+        session.close()
+        raise
+    name = "not saved" if session.path is None else session.path.name
+    return engine, name, notes
+
+
+def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOptions]:
+    """Open the stream that was asked for, else the one that the session was made with; and the options for it."""
+    before = kept_stream(session) if options.source is None else {}
+    options = replace(options, **before)
+    try:
+        source = open_source(
+            options.source or DEFAULT_SOURCE,
+            rate=options.rate,
+            speed=options.speed,
+            loop=True,
+            seed=options.seed,
+            labels_column=options.labels_column,
+        )
+    except BadInputError as error:
+        if not before:
+            raise
+        raise BadInputError(
+            f"{error} The session {session.name} was made with it; "
+            "give another stream of the same channels with --source."
+        ) from error
+    return source, options
+
+
+def _session(options: StudioOptions, notes: list[str]) -> Session:
+    if not options.keep:
+        return Session.memory()
+    if options.session is not None:
+        session = Session.open(options.session) if options.session.exists() else Session.create(options.session)
+        notes.extend(session.report.problems)
+        return session
+    try:
+        return Session.create(default_session_path())
+    except DgstudioError as error:
+        notes.append(f"This session is kept in memory only: {error}")
+        return Session.memory()
+
+
+class Making:
+    """The first engine, made and started in a thread of its own, so that the stream runs when the window appears."""
+
+    def __init__(self, options: StudioOptions) -> None:
+        self._options = options
+        self._made: Made | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="dg-open", daemon=True)
+        self._thread.start()
+
+    def result(self) -> Made:
+        """Wait for the engine; raises what making it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._made is not None, "a thread that ends without an error has made its engine"
+        return self._made
+
+    def give_up(self) -> None:
+        """Stop what was made: there will be no window for it."""
+        self._thread.join()
+        if self._made is not None:
+            self._made[0].stop()
+
+    def _run(self) -> None:
+        try:
+            made = make_engine(self._options)
+            made[0].start()
+            self._made = made
+        except BaseException as error:
+            self._error = error

@@ -1,0 +1,43 @@
+"""The start, in the order in which things are seen: a splash first, since engine and window take most imports."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from dgstudio.studio.application import application
+from dgstudio.studio.settings import THEME, open_settings
+from dgstudio.studio.splash import Splash
+from dgstudio.studio.theme import THEMES, load_fonts
+from dgstudio.studio.timings import Timings
+
+
+def start_studio(**options: Any) -> int:
+    """Open the studio; returns the exit status. `options` are those of `StudioOptions`."""
+    timings = Timings()
+    # Nothing of what is imported and made now is garbage: to look for some takes a fifth of the start.
+    gc.disable()
+    # Kept by this name until the end.
+    app = application()
+    load_fonts()
+    splash = Splash(THEMES.get(str(open_settings().value(THEME, "dark")), THEMES["dark"]))
+    try:
+        splash.say("Loading the model…")
+        timings.note("splash")
+        from dgstudio.studio.making import Making, StudioOptions
+
+        wanted = StudioOptions(**options)
+        making = Making(wanted)
+        try:
+            # The window is imported while the engine's thread computes and its stream begins to run.
+            from dgstudio.studio.app import run_studio
+
+            splash.say("Opening the window…")
+            return run_studio(wanted, making, splash, timings)
+        except BaseException:
+            making.give_up()
+            raise
+    finally:
+        splash.close()
+        gc.enable()
+        del app
