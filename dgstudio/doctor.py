@@ -29,8 +29,6 @@ NEEDED = (
     "rich",
     "platformdirs",
     "psutil",
-    "pyqtgraph",
-    "superqt",
     "qtawesome",
 )
 QT = "PySide6_Essentials"

@@ -1,4 +1,4 @@
-"""A line of text that ends in “…” where there is no room for all of it."""
+"""A line of text of which “…” stands for what there is no room for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from PySide6.QtWidgets import QLabel, QWidget
 class ElidedLabel(QLabel):
     """A label that shows as much of its text as there is room for, and may get as narrow as its layout likes."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        *,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
         super().__init__(parent)
+        self._mode = mode
         self._text = text
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(1)
@@ -41,4 +48,4 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         room = self.contentsRect().width()
-        super().setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room))
+        super().setText(self.fontMetrics().elidedText(self._text, self._mode, room))

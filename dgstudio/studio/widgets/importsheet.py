@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
@@ -28,6 +27,7 @@ from dgstudio.studio.commands import Commands
 from dgstudio.studio.palette import Overlay
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme
+from dgstudio.studio.widgets.elidedlabel import ElidedLabel
 from dgstudio.studio.widgets.importcolumns import ImportColumns
 from dgstudio.studio.widgets.importtable import PreviewModel, PreviewView, roles_of
 from dgstudio.studio.widgets.labelsheet import LabelSheet
@@ -48,11 +48,8 @@ class ImportSheet(LabelSheet):
         self._shown: ImportView | None = None
         self._small: list[QWidget] = []
         self._body: list[QWidget] = []
-        self.about = QElidingLabel("")
+        self.about = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.about.setObjectName("muted")
-        self.about.setTextFormat(Qt.TextFormat.PlainText)
-        self.about.setElideMode(Qt.TextElideMode.ElideMiddle)
-        self.about.setMinimumWidth(1)
         self._small.append(self.about)
         self.model = PreviewModel()
         self.table = PreviewView(self.model)
