@@ -15,7 +15,7 @@ import pytest
 from dgstudio.engine import consolidation
 from dgstudio.engine.consolidation import CANCELLED, FAILED, READY, RUNNING
 from dgstudio.errors import BadInputError
-from dgstudio.lab.train_process import NO_TORCH, alike
+from dgstudio.lab.train_process import alike
 from dgstudio.session.file import Session
 
 Rigs = Callable[..., Any]
@@ -194,7 +194,7 @@ def test_stopping_the_engine_ends_it(rigs: Rigs, until: Until, folder: Path, pro
         ("print('chatter, no JSON'); print('{}')", "does not exist"),
         (
             "import sys; sys.modules['torch'] = None\nfrom dgstudio.lab.train_process import main\nsys.exit(main())",
-            NO_TORCH,
+            "Training needs torch",
         ),
         ("import sys; open(sys.argv[1] + '/base.safetensors', 'w').write('no base')", "cannot be read as a base model"),
     ],
