@@ -27,8 +27,6 @@ NEEDED = (
     "rich",
     "platformdirs",
     "psutil",
-    "pyqtgraph",
-    "superqt",
     "qtawesome",
 )
 QT_WANTED = "6.11.3"
