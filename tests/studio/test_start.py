@@ -40,8 +40,6 @@ LATE = [
     "river",
     "psutil",
     "rich",
-    "asyncio",
-    "unittest",
     "dgstudio.lab",
     "dgstudio.doctor",
     "dgstudio.run",
