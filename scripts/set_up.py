@@ -75,6 +75,8 @@ def _set_up(part: str, stamp: str) -> None:
     if part == "all":
         _run([PYTHON, "-m", "dgstudio.extras", "install", "train"])
     _run([PYTHON, "-m", "dgstudio.system_packages"])
+    # Compiled now, so that the first start need not.
+    subprocess.run([PYTHON, "-m", "compileall", "-q", "dgstudio"], cwd=ROOT, check=False)
     for finished in ("window", part):
         (VENV / f".set-up-{finished}").write_text(stamp)
     size = sum(path.lstat().st_size for path in VENV.rglob("*")) / 1e6
