@@ -322,7 +322,8 @@ def try_bad(machine: Machine, part: Part, out: Path) -> str:
     refused(f"{older}; make setup", "/usr/bin/python3 is Python 3.9.2")
     machine.run("rm /usr/bin/python3; mv /hidden/* /usr/bin/")
     refused("unshare --net make setup", "Debian's packages cannot be reached")
-    hold = "import fcntl, time; f = open('/var/lib/apt/lists/lock', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(8)"
+    lock = "open('/var/lib/apt/lists/lock', 'w')"
+    hold = f"import fcntl, time; f = {lock}; fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(8)"
     version = machine.run("python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")'").strip()
     install = f"python3 -B -m dgstudio.system_packages python{version}-venv"
     if "waiting for it" not in machine.run(f'python3 -c "{hold}" & sleep 2; {install}'):
