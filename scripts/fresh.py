@@ -343,7 +343,8 @@ def try_bad(machine: Machine, part: Part, out: Path) -> str:
         raise Failed(f"two set-ups at once did not wait for each other: {machine.log}")
     machine.run(".venv/bin/python -m pip check && .venv/bin/python -m dgstudio doctor")
     machine.run("rm .venv/bin/python && make setup && .venv/bin/python -m dgstudio --version")
-    return f"no Python, an old one, no network, a held lock, a full disk, {len(moments)} interruptions, two at once, a broken .venv"
+    tried = "no Python, an old one, no network, a held lock, a full disk, two at once, a broken .venv"
+    return f"{tried}, {len(moments)} interruptions"
 
 
 TRIES = {"run": try_run, "test": try_test, "pipx": try_pipx, "bad": try_bad}
