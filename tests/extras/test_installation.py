@@ -51,7 +51,7 @@ if "--target" in sys.argv:
 
 @pytest.fixture
 def pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pip:
-    """Puts a script into the place of pip, after which packages are there; what it was asked is in the file returned."""
+    """Puts a script into the place of pip, after which packages are there; what it was asked is in a file."""
     there: list[bool] = []
     monkeypatch.setattr(known, "installed", lambda *_: bool(there))
     monkeypatch.setattr(sys, "platform", "linux")

@@ -27,6 +27,16 @@ def _beside(name: str):
 fake_bridge = _beside("fake_bridge")
 
 
+@pytest.fixture(autouse=True)
+def installed(monkeypatch):
+    """Have every optional package installed, whatever is: import name → whether it is there, to be changed."""
+    from dgstudio.extras import known
+
+    there = {package: True for extra in known.EXTRAS.values() for package in extra.packages}
+    monkeypatch.setattr(known, "installed", lambda package, _distribution: there[package])
+    return there
+
+
 @pytest.fixture
 def make_bridge(qapp):
     """Return the class FakeBridge."""
