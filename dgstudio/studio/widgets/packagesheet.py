@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.extras.installation import ASKING, FAILED, OVER, PLANNING, Installation
 from dgstudio.extras.known import size_words
@@ -32,8 +32,11 @@ class PackageSheet(Overlay):
         self.by_hand.setText("The same by hand, in a terminal:")
         self.by_hand.setObjectName("muted")
         self.failure.setObjectName("bad")
-        self.line = QLineEdit()
-        self.line.setReadOnly(True)
+        self.line = self._words()
+        self.line.setObjectName("command")
+        self.line.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.line.setAccessibleName("Line to run in a terminal")
         self.copy = self._button(COPY, "Copy the line to the clipboard", self._copy_line)
         self.install = self._button("Install", "Fetch and install it now; the stream goes on meanwhile", install)
@@ -41,7 +44,7 @@ class PackageSheet(Overlay):
         hand, buttons = QHBoxLayout(), QHBoxLayout()
         hand.setSpacing(8)
         hand.addWidget(self.line, 1)
-        hand.addWidget(self.copy)
+        hand.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
         buttons.setSpacing(10)
         buttons.addWidget(self.install)
         buttons.addWidget(self.not_now)
@@ -64,8 +67,6 @@ class PackageSheet(Overlay):
         self.why.setText(why)
         self.about.setText(about)
         self.line.setText(line)
-        self.line.setCursorPosition(0)
-        self.line.setToolTip(line)
         self.copy.setText(COPY)
         self.failure.setText(failure)
         self.failure.setVisible(bool(failure))
