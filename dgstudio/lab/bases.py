@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.extras.known import EXTRAS, missing, needs
 from dgstudio.learning.base_model import assemble
 from dgstudio.learning.dense import DenseWeights, batch_logits
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser
-from dgstudio.model.training import train_base, train_dense
 from dgstudio.paths import asset, sample
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.recording import RecordingSource
@@ -151,6 +151,8 @@ def build(
     protected: int = 400,
 ) -> BaseModel:
     """Train base and twin on the same windows, assemble the base model, and note how well both know `held_out`."""
+    from dgstudio.model.training import train_base, train_dense  # torch may be missing: main says so
+
     classes = tuple(range(len(class_names)))
     normaliser = Normaliser.fit(train.raw)
     x = normaliser(train.raw)
@@ -223,6 +225,8 @@ def main() -> None:
     unknown = [name for name in options.names if name not in BASES]
     if unknown:
         parser.error(f"there is no base “{unknown[0]}”: choose from {', '.join(BASES)}")
+    if missing(EXTRAS["train"]):
+        parser.exit(1, needs("Bases are trained with", "torch") + "\n")
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or BASES:
         base = BASES[name](options.seed, options.steps)

@@ -13,6 +13,7 @@ from dgstudio.studio.commands import Commands
 from dgstudio.studio.first_hints import first_hints
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import fill_menu
+from dgstudio.studio.packages import Packages
 from dgstudio.studio.palette import CommandPalette
 from dgstudio.studio.panels.answer import AnswerPanel
 from dgstudio.studio.panels.classes import ClassesPanel
@@ -59,6 +60,7 @@ class Assembly(QMainWindow, Sheets):
     state: StudioState
     labelling: Labelling
     actions_: ActionRegistry
+    packages: Packages
     theme: Theme
 
     # -- making --------------------------------------------------------------------------------------------------
@@ -142,6 +144,7 @@ class Assembly(QMainWindow, Sheets):
         over += self.sheets_made()
         for part in [*over, *self.panels.values()]:
             part.apply_theme(theme)
+        self.packages.apply_theme(theme)
         self.arrangement.follow()
 
     def show_for_audience(self, presentation: bool) -> None:

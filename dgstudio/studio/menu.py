@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from dgstudio.studio.actions import Action, ActionRegistry
 from dgstudio.studio.exporting import EXPORT_TIPS
+from dgstudio.studio.packages import TRAINING
 from dgstudio.studio.session_actions import UNDER, declare_session_actions
 from dgstudio.studio.widgets.streamview import ZOOM
 from dgstudio.studio.widgets.topbar import MODE_WORDS
@@ -201,8 +202,9 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "consolidate",
             "Train a new base from all examples",
-            lambda: attempt(commands.start_consolidation),
-            tooltip="In the background; it is compared with the present model, and you choose whether to switch",
+            lambda: window.packages.having(TRAINING, lambda: attempt(commands.start_consolidation)),
+            tooltip="In the background; it is compared with the present model, and you choose whether to switch. "
+            "Needs the package torch, which is offered where it is missing",
             icon="mdi6.layers-outline",
             group="Learn",
         )

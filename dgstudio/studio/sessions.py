@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from dgstudio.studio.making import Made, StudioOptions
 
 POLL_MS = 30
-UNSAVED, TRAINING, TRAINED = "unsaved", "training", "trained"
+UNSAVED, TRAINING, TRAINED, INSTALLING = "unsaved", "training", "trained", "installing"
 """What may be lost with the present session."""
-LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it"}
+LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it", INSTALLING: "Stop it and go"}
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
 
@@ -242,6 +242,8 @@ class Sessions(QObject):
             losses[TRAINING] = "A new base is being trained: going stops that."
         elif training is not None and training.state == READY:
             losses[TRAINED] = "A trained new base waits for your word (“Compare …” above): it is lost if you go."
+        if self.window.packages.busy:
+            losses[INSTALLING] = f"{self.window.packages.words} is not installed yet: going stops that."
         return losses
 
     def _look(self) -> None:

@@ -21,6 +21,11 @@ QLabel#panelTitle, QLabel#panelRight, QLabel#muted { color: $text_muted; }
 QLabel#brand { color: $text_strong; }
 QLabel#sentence { color: $bad; }
 QLabel#empty { color: $text_muted; }
+QLabel#command {
+    background: $well; color: $text_strong; border: 1px solid $border; border-radius: 5px; padding: 4px 8px;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+QLabel#command:focus { border: 1px solid $accent_hover; }
 QLabel#good { color: $good; }
 QLabel#warning { color: $warning; }
 QLabel#bad { color: $bad; }

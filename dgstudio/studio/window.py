@@ -22,6 +22,7 @@ from dgstudio.studio.commands import Commands
 from dgstudio.studio.exporting import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.labelling import Labelling
 from dgstudio.studio.menu import class_actions, declare_actions
+from dgstudio.studio.packages import NEEDED_BY, Packages
 from dgstudio.studio.palette import Overlay
 from dgstudio.studio.remembering import layout_of, remember, restore
 from dgstudio.studio.session_actions import SessionDesk
@@ -72,6 +73,8 @@ class StudioWindow(Assembly):
         """Panels that failed to draw and are left out since; the log says why."""
         self.sessions: SessionDesk | None = None
         """Whoever can put another session into the place of this one."""
+        self.packages = Packages(self)
+        """What needs packages that may be missing."""
         self._closed = False
         self._none_span: tuple[float, float] | None = None
         """A moment that is none of the classes: the class that is being named may be its."""
@@ -137,6 +140,7 @@ class StudioWindow(Assembly):
         if self.state.importing is not None:
             self.importing.update_wall()
         self.learning.update_frame(frame)
+        self.packages.poll()
         for name, panel in self.panels.items():
             if name in self.broken:
                 continue
@@ -201,15 +205,25 @@ class StudioWindow(Assembly):
         other.open()
 
     def export(self, kind: str) -> None:
-        """Ask where to write examples, model or report to; the stream goes on meanwhile."""
+        """Ask where to write examples, model or report to; the stream goes on meanwhile.
+
+        Where that needs packages that are missing, they are offered first.
+        """
         title, formats = EXPORTS[kind]
+
+        def chosen(path: str) -> None:
+            need = NEEDED_BY.get(Path(path).suffix.lower())
+            if need is None:
+                write(path)
+            else:
+                self.packages.having(need, lambda: write(path))
 
         def write(path: str) -> None:
             # Before it is asked for: a refusal takes its place.
             self.toast.show_text(f"Writing {Path(path).name} …")
             self.attempt(self.commands.export, kind, path)
 
-        ask_where(self, title, formats, write, suggested_name(self.state.session_name))
+        ask_where(self, title, formats, chosen, suggested_name(self.state.session_name))
 
     def toggle_log(self) -> None:
         """Show or hide the log beside the snapshots."""
@@ -318,5 +332,6 @@ class StudioWindow(Assembly):
         self.labelling.stop()
         remember(self)
         self.commands.keep_layout(layout_of(self))
+        self.packages.stop()
         self.commands.shutdown()
         self.gone.emit()

@@ -48,6 +48,16 @@ def qtbot(qapp, request):
     return PatientBot(request)
 
 
+@pytest.fixture(autouse=True)
+def installed(monkeypatch):
+    """Have every optional package installed, whatever is: import name → whether it is there, to be changed."""
+    from dgstudio.extras import known
+
+    there = {package: True for extra in known.EXTRAS.values() for package in extra.packages}
+    monkeypatch.setattr(known, "installed", lambda package, _distribution: there[package])
+    return there
+
+
 @pytest.fixture
 def make_bridge(qapp):
     """Return the class FakeBridge."""
