@@ -75,13 +75,6 @@ class PackageSheet(Overlay):
         self.open()
         self.install.setFocus()
 
-    def wanted_height(self, wide: int) -> int:
-        """Return the height that the words need at this width."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        return layout.totalHeightForWidth(wide)
-
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
