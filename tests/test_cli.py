@@ -488,7 +488,7 @@ def test_a_learner_that_fails_for_good_does_not_hold_up_the_end(
     def fails(*_: Any) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("dgstudio.learning.learner.Learner.step", fails)
+    monkeypatch.setattr("dgstudio.learning.learner.learner.Learner.step", fails)
     done = dgstudio_("run", "--source", write_csv(tmp_path / "a.csv"), "--speed", 0, "--labels-column", "label")
     assert done.status == 0 and "dg-learn failed again and again" in done.out
     assert figures_of(done.out)["answers"] == "151"

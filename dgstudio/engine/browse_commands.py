@@ -8,7 +8,7 @@ from dgstudio.engine.analysis import Analysis
 from dgstudio.engine.browse_worker import BrowseWorker
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.engine.version_contents import Containing, VersionContents
-from dgstudio.learning.contents import Contents
+from dgstudio.learning.learner.learned_examples import Contents
 
 
 class BrowseCommands:

@@ -19,7 +19,7 @@ from dgstudio.engine.standing import Standing, distinct, places_of
 from dgstudio.engine.take_scores import TakeScores, answer_of
 from dgstudio.engine.version_contents import VersionContents
 from dgstudio.engine.worker import Worker
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32
 

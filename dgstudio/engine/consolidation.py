@@ -17,8 +17,8 @@ from pathlib import Path
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import DgstudioError
-from dgstudio.learning.consolidating import BASE, Comparison, TrainingSet, compare, put_job, training_set
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.consolidation import BASE, Comparison, TrainingSet, compare, put_job, training_set
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.types import Event, Example
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from dgstudio.engine.lane import Lane
-from dgstudio.learning.unknown import unlikeness
+from dgstudio.learning.bank.out_of_distribution import unlikeness
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32

@@ -40,8 +40,8 @@ from dgstudio.engine.version_contents import VersionContents, banks_text
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.engine.worker import JOIN_S, Worker
 from dgstudio.errors import BadInputError, SessionError
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.sealing import examples as example_count
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.sealing import examples as example_count
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session

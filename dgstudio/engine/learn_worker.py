@@ -16,8 +16,8 @@ from dgstudio.engine.lane import Lane
 from dgstudio.engine.rings import Latencies
 from dgstudio.engine.room import RoomWatch
 from dgstudio.engine.worker import Worker
-from dgstudio.learning.evidence import difference
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.attribution import difference
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
 from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord

@@ -14,7 +14,7 @@ from dgstudio.engine.resume import LEARNING, dials_of
 from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.errors import DgstudioError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import F32, Event, Mode, PublishRecord
 
 

@@ -10,8 +10,8 @@ from dgstudio.engine.consolidation import READY, RUNNING, Consolidation
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.rebuilding import Rebuild
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.model.basefile import BaseModel
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import PublishRecord, StreamSpec

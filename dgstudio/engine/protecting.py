@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.protected import BASES_OWN, RECENT
+from dgstudio.learning.contract.protected import BASES_OWN, RECENT
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Mode, Reading, Take
 

@@ -18,7 +18,7 @@ from dgstudio.engine.quality import UNSURE
 from dgstudio.engine.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport, Scored, report_of
 from dgstudio.engine.take_scores import TakeAnswers, TakeScores, answer_of
 from dgstudio.engine.worker import Worker
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example, Reading, Take
 

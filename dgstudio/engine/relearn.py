@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dgstudio.errors import BadInputError, Rejected, SessionError
-from dgstudio.learning.again import LEARNING_KERNEL, RuleAgain, settings_again
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.sealing import below, seal
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.label_set import Labels
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
+from dgstudio.learning.learner.sealing import below, seal
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot, content_id
 from dgstudio.session.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.file import Session

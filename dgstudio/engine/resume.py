@@ -13,9 +13,9 @@ from dgstudio.engine.classes import OKABE_ITO, ClassTable, free_key
 from dgstudio.engine.history import History
 from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError, SessionError, SessionFormatError
-from dgstudio.learning.again import LEARNING_KERNEL, settings_kept
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Snapshot

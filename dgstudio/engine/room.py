@@ -8,7 +8,7 @@ import numpy as np
 
 from dgstudio.engine.lane import Lane
 from dgstudio.errors import BadInputError
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.model.bounds import (
     BankMargin,
     ChangeBound,

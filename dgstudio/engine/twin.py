@@ -12,8 +12,8 @@ from dgstudio.engine.lane import Hop
 from dgstudio.engine.rings import RecordRing
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import BadInputError
-from dgstudio.learning.conventional import ConventionalTwin, InPlaceTwin
-from dgstudio.learning.dense import softmax
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.basefile import BaseModel
 from dgstudio.types import Example, TwinReading
 

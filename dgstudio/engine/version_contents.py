@@ -9,9 +9,9 @@ import numpy as np
 
 from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.errors import SessionError
-from dgstudio.learning.contents import Contents, common
-from dgstudio.learning.footing import Footing, id_array
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learned_examples import Contents, common
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training_state import Footing, id_array
 from dgstudio.session.file import Session
 
 AT_A_TIME = 64

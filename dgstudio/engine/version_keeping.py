@@ -13,7 +13,7 @@ from dgstudio.engine.recorder import StreamRecorder
 from dgstudio.engine.resume import checkpoint_of
 from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import PublishRecord
 
 ON_DISK = 4

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.extras.known import EXTRAS, missing, needs
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.dense import DenseWeights, batch_logits
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.rules.dense import DenseWeights, batch_logits
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

@@ -11,10 +11,10 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.learning.dense import Adam, DenseWeights, gradient, logits_of
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.recency import JUDGED, newest_that_hold
+from dgstudio.learning.rules.dense import Adam, DenseWeights, gradient, logits_of
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.window import JUDGED, newest_that_hold
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, F64, Example
 

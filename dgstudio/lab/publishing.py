@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from dgstudio.learning.conventional import InPlaceTwin, TwinAnswer
-from dgstudio.learning.dense import DenseWeights, logits_of
+from dgstudio.learning.rules.conventional import InPlaceTwin, TwinAnswer
+from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot

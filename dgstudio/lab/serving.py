@@ -14,10 +14,10 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.learning.dense import DenseWeights, logits_of
-from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.statistics import Sums
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Snapshot

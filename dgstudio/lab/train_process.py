@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.consolidating import BASE, get_job
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.learner.consolidation import BASE, get_job
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Normaliser
 

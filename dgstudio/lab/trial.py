@@ -11,7 +11,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.data import Dataset, Labels
 from dgstudio.lab.methods import Method, Start
-from dgstudio.learning.base_model import assemble
+from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.certificate import certify
 from dgstudio.model.snapshot import Normaliser

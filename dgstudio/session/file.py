@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.learning.contents import Contents
+from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.session import rows, schema
 from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.database import Database

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionFormatError
-from dgstudio.learning.again import LEARNING_KERNEL
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, CheckpointInfo
 from dgstudio.session.packing import joined, pack, split, unpacked

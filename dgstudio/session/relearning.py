@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
-from dgstudio.learning.again import LEARNING_KERNEL, RuleAgain, settings_again
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
 from dgstudio.session.recipes import LABELS, LEARNED, Recipe, lower_meta

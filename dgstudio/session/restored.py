@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.types import StreamSpec

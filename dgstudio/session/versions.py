@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.learning.contents import SETS, Contents
+from dgstudio.learning.learner.learned_examples import SETS, Contents
 from dgstudio.session import recipes
 from dgstudio.session.blobs import Blobs
 from dgstudio.session.checkpoint import (

@@ -11,7 +11,7 @@ from dgstudio.engine.protecting import ProtectedInput
 from dgstudio.engine.room import AnswerMargins
 from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
-from dgstudio.learning.contents import Contents
+from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.studio.state import CellView, StudioState, UnitView
 from dgstudio.types import (
     F32,

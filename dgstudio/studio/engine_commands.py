@@ -16,7 +16,7 @@ from dgstudio.engine.protecting import ProtectedInput, protected_inputs
 from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
-from dgstudio.learning.contents import Contents
+from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.studio.state import StudioState
 from dgstudio.types import F32, Act, ClassInfo, Event, Mode, Take
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dgstudio.learning.consolidating import Comparison
-from dgstudio.learning.rebuilding import Rebuild
+from dgstudio.learning.learner.consolidation import Comparison
+from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.studio.numbers import grouped, percent
 from dgstudio.studio.state import Proposal
 

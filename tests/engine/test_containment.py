@@ -16,7 +16,7 @@ from dgstudio.engine.infer_worker import BACKLOG
 from dgstudio.engine.out_worker import OutWorker
 from dgstudio.engine.version_keeping import VersionKeeping
 from dgstudio.errors import SessionError, StreamError
-from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.session.file import Session
 from dgstudio.types import F32, Reading
 

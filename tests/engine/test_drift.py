@@ -10,7 +10,7 @@ from dgstudio.engine.bases import base_for
 from dgstudio.engine.classes import ClassTable
 from dgstudio.engine.drift import DriftWatch, PageHinkley
 from dgstudio.engine.lane import Hop, Lane
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.streams.features import SignalFeatures

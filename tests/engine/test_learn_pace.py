@@ -15,7 +15,7 @@ from dgstudio.engine.events import EventQueue
 from dgstudio.engine.history import History
 from dgstudio.engine.lane import Lane
 from dgstudio.engine.learn_worker import IDLE_S, LearnWorker
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import Example, Mode, PublishRecord
 
 LABELS_A_SECOND = 50

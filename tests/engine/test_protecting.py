@@ -10,7 +10,7 @@ import numpy as np
 
 from dgstudio.engine import protecting
 from dgstudio.engine.protecting import OWN_INPUT, STABLE_S, StableClasses, protected_inputs, recent_inputs
-from dgstudio.learning.protected import RECENT
+from dgstudio.learning.contract.protected import RECENT
 from dgstudio.session.file import Session
 from dgstudio.types import Take
 

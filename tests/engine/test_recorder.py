@@ -22,7 +22,7 @@ from dgstudio.engine.relearn import relearn
 from dgstudio.engine.replay import Replay, ReplayFigures
 from dgstudio.engine.replayed import Replayed
 from dgstudio.errors import BadInputError, SessionError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session
 from dgstudio.types import Mode

@@ -17,7 +17,7 @@ from waiting import DEADLINE_S
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.resume import LEARNING
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Mode

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.room import MOVED, PER_TURN, MarginReader, RoomWatch
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.bounds import bank_margins, gate_margin, room, routing_room, weight_bound
 from dgstudio.model.plan import Plan
 from dgstudio.session.rows import record_of, record_text

@@ -12,12 +12,12 @@ from dgstudio.engine.bases import SHIPPED, base_for
 from dgstudio.errors import BadInputError
 from dgstudio.lab import bases
 from dgstudio.lab.bases import LabelledWindows
-from dgstudio.learning.base_model import REACH, assemble
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.bank.base_model import REACH, assemble
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.statistics import Sums
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.paths import asset, sample

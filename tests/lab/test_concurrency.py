@@ -13,8 +13,8 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiments import Options, concurrency
 from dgstudio.lab.experiments.concurrency import contestant_of, dense_states, prepare, race
 from dgstudio.lab.publishing import OK, TORN, UNATTRIBUTED, UNPUBLISHED, Ours
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.model.plan import Plan
 
 

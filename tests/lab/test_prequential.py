@@ -18,7 +18,7 @@ from dgstudio.lab.incremental import (
     classifiers,
     protected_bits,
 )
-from dgstudio.learning.contract import AuditResult
+from dgstudio.learning.contract.contract import AuditResult
 
 test_then_train.__test__ = False
 

@@ -10,7 +10,7 @@ import pytest
 from dgstudio.engine.bases import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.lab import serving
-from dgstudio.learning.dense import DenseWeights, logits_of
+from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.model.basefile import BaseModel
 from dgstudio.paths import asset
 

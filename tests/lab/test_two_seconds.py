@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dgstudio.lab.bases import person_windows
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import strategies as st
 
 from dgstudio.errors import BadInputError, Rejected
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Base, Normaliser

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dgstudio.engine.resume import checkpoint_of
 from dgstudio.errors import BadInputError
-from dgstudio.learning.again import MATTER, settings_again, settings_kept
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.reproduce import MATTER, settings_again, settings_kept
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.session.checkpoint import Checkpoint

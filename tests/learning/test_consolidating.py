@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.consolidating import TrainingSet, compare, get_job, put_job, training_set
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.learner.consolidation import TrainingSet, compare, get_job, put_job, training_set
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.learning.contents import SETS, Contents, Part, common
-from dgstudio.learning.footing import Footing, Seal, id_array
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.learned_examples import SETS, Contents, Part, common
+from dgstudio.learning.learner.training_state import Footing, Seal, id_array
 
 
 def ids(*values):

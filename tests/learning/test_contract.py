@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import Cohort, ProtectedSet
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.contract.protected import Cohort, ProtectedSet
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import GRADIENT, PROOF_GAP
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgstudio.learning.evidence import ChangeParts, difference
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.attribution import ChangeParts, difference
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot

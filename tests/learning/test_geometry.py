@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dgstudio.learning.fourier import directions, median_distance
-from dgstudio.learning.from_nothing import fit
-from dgstudio.learning.geometry import FEWEST, unit_power, weights
+from dgstudio.learning.bank.cold_start import fit
+from dgstudio.learning.bank.fourier import directions, median_distance
+from dgstudio.learning.bank.geometry import FEWEST, unit_power, weights
 from dgstudio.learning.settings import LearnerSettings
 
 MASS = 200.0

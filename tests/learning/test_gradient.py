@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.errors import BadInputError, Rejected
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.contract import active_units, changed_units
-from dgstudio.learning.dense import Adam
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.gradient import BLOCK, GradientRule, Moving, gradients
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.contract.contract import active_units, changed_units
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.rules.dense import Adam
+from dgstudio.learning.rules.gradient import BLOCK, GradientRule, Moving, gradients
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.network import DynamicGateMLP
@@ -238,7 +238,7 @@ def test_publishing_in_between_changes_nothing_that_is_learned(
     """Moments, draws and recent examples go on where the last accepted proposal left them."""
     digests = []
     for block in (12, 4):
-        monkeypatch.setattr("dgstudio.learning.gradient.BLOCK", block)
+        monkeypatch.setattr("dgstudio.learning.rules.gradient.BLOCK", block)
         # With nothing protected, so that nothing is held: a step left out would hide what went on.
         rule = GradientRule(LearnerSettings(), house.snapshot(), house.protected[:0])
         rule.absorb(moved(12))

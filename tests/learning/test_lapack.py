@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.linalg import lapack
 
-from dgstudio.learning.lapack import cholesky, reciprocal_condition, solve_factored, symmetric_inverse
+from dgstudio.learning.bank.lapack import cholesky, reciprocal_condition, solve_factored, symmetric_inverse
 
 
 def positive(n: int, seed: int = 0) -> np.ndarray:

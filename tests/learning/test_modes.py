@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example, Mode, PublishRecord

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.statistics import Sums
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example, Mode, PublishRecord

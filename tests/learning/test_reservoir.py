@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.protected import BASES_OWN, RECENT
-from dgstudio.learning.reservoir import contradicted
-from dgstudio.learning.spread import farthest_first, radius, shares, spread
+from dgstudio.learning.contract.protected import BASES_OWN, RECENT
+from dgstudio.learning.contract.protected_selection import contradicted
+from dgstudio.learning.contract.stratified_sampling import farthest_first, radius, shares, spread
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.locked_bank import spread_by_class
+from dgstudio.learning.bank.locked_bank import spread_by_class
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgstudio.learning.from_nothing import fit, fitted_on
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.bank.cold_start import fit, fitted_on
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Snapshot

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, TAU_GAP, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 

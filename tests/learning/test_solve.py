@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.examples import ExampleStore
+from dgstudio.learning.bank.examples import ExampleStore
+from dgstudio.learning.bank.solve import Solution, bank_classes, example_weights, solve, with_prior
+from dgstudio.learning.bank.sufficient_statistics import RIDGE, RIDGE_BIAS, Statistics, Sums
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.solve import Solution, bank_classes, example_weights, solve, with_prior
-from dgstudio.learning.statistics import RIDGE, RIDGE_BIAS, Statistics, Sums
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example

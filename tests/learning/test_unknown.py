@@ -12,9 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.unknown import (
+from dgstudio.learning.bank.out_of_distribution import (
     FROM,
     LEAD,
     TAUGHT,
@@ -27,6 +25,8 @@ from dgstudio.learning.unknown import (
     with_taught,
     within_class,
 )
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.known import Known
 from dgstudio.model.plan import Plan

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.certificate import certify, decompose

@@ -10,10 +10,10 @@ from dgstudio.engine.bases import base_for
 from dgstudio.engine.consolidation import FAILED, READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.resume import LEARNING
-from dgstudio.learning.consolidating import Comparison
-from dgstudio.learning.footing import Footing, id_array
-from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.rebuilding import Moved, Rebuild
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.consolidation import Comparison
+from dgstudio.learning.learner.training_state import Footing, id_array
+from dgstudio.learning.learner.unlearning import Moved, Rebuild
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.history import History
-from dgstudio.learning.contents import Contents, Part
+from dgstudio.learning.learner.learned_examples import Contents, Part
 from dgstudio.studio.numbers import grouped
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord

@@ -21,11 +21,11 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.publishing import Contestant, InPlace, Locked, Ours, Swap
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.contract import Contract
-from dgstudio.learning.conventional import STEPS_PER_EXAMPLE
-from dgstudio.learning.dense import Adam, DenseWeights, gradient
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.contract.contract import Contract
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.conventional import STEPS_PER_EXAMPLE
+from dgstudio.learning.rules.dense import Adam, DenseWeights, gradient
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

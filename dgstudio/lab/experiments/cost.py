@@ -20,10 +20,10 @@ from dgstudio.extras.known import needs
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.serving import torch_dense
-from dgstudio.learning.base_model import assemble
-from dgstudio.learning.conventional import ConventionalTwin
-from dgstudio.learning.dense import DenseWeights, logits_of, softmax
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.bank.base_model import assemble
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.conventional import ConventionalTwin
+from dgstudio.learning.rules.dense import DenseWeights, logits_of, softmax
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

@@ -20,7 +20,7 @@ from dgstudio.lab.methods import Labels, Method, Start
 from dgstudio.lab.methods.gradient import Steered
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.trial import Trial, begin, labels_of
-from dgstudio.learning.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, F64, Example, Mode

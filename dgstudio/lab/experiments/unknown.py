@@ -25,10 +25,10 @@ from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.subspace import ADDED, DIRECTIONS, added_directions, directions
 from dgstudio.lab.trial import begin, labels_of
-from dgstudio.learning.conventional import ConventionalTwin
-from dgstudio.learning.dense import softmax
-from dgstudio.learning.learner import Learner
-from dgstudio.learning.unknown import unlikeness
+from dgstudio.learning.bank.out_of_distribution import unlikeness
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.conventional import ConventionalTwin
+from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.streams.features import SignalFeatures

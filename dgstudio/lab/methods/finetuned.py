@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.lab.methods import Factory, Labels, Start
-from dgstudio.learning.conventional import STEPS_PER_EXAMPLE
-from dgstudio.learning.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
+from dgstudio.learning.rules.conventional import STEPS_PER_EXAMPLE
+from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 

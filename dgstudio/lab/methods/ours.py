@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.lab.methods import Factory, Labels, Start
-from dgstudio.learning.learner import Learner
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 

@@ -15,7 +15,7 @@ import safetensors.numpy
 
 from dgstudio import __version__
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.checkpoint import Checkpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
-from dgstudio.learning.contents import Contents
+from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dgstudio.errors import BadInputError, Rejected
-from dgstudio.learning.changes import fresh_classes, parts_changed, reason_of
-from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.reservoir import contradicted
-from dgstudio.learning.sealing import examples as _examples
-from dgstudio.learning.sealing import rule_on, seal, what_stays
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.contract.protected_selection import contradicted
+from dgstudio.learning.learner.learner_state import Standing
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
+from dgstudio.learning.learner.sealing import examples as _examples
+from dgstudio.learning.learner.sealing import rule_on, seal, what_stays
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.learning.standing import Standing
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example, Mode, PublishRecord
 

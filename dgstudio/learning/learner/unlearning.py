@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.contract import AuditResult, Contract
-from dgstudio.learning.footing import Footing, Seal
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import RECENT, ProtectedSet
-from dgstudio.learning.sealing import below, examples, seal
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.contract.contract import AuditResult, Contract
+from dgstudio.learning.contract.protected import RECENT, ProtectedSet
+from dgstudio.learning.label_set import Labels
+from dgstudio.learning.learner.sealing import below, examples, seal
+from dgstudio.learning.learner.training_state import Footing, Seal
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.evidence import Evidence
-from dgstudio.learning.examples import ExampleStore
-from dgstudio.learning.from_nothing import fit, fitted_on
+from dgstudio.learning.bank.attribution import Evidence
+from dgstudio.learning.bank.cold_start import fit, fitted_on
+from dgstudio.learning.bank.examples import ExampleStore
+from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
+from dgstudio.learning.bank.solve import Solution, resting_router, solve, with_prior
+from dgstudio.learning.bank.sufficient_statistics import Statistics, Sums
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
-from dgstudio.learning.solve import Solution, resting_router, solve, with_prior
-from dgstudio.learning.statistics import Statistics, Sums
-from dgstudio.learning.unknown import FROM, examples_near, from_nothing
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import F32, F64, Example, Mode

@@ -10,14 +10,14 @@ from typing import Unpack
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.changes import parts_changed
-from dgstudio.learning.consolidating import standing_on
-from dgstudio.learning.core import LearningCore
-from dgstudio.learning.footing import Dials, Footing
-from dgstudio.learning.rebuilding import Rebuild, first_seal, rebuild_without
-from dgstudio.learning.sealing import rule_on, unprotected
+from dgstudio.learning.learner.consolidation import standing_on
+from dgstudio.learning.learner.core import LearningCore
+from dgstudio.learning.learner.learner_state import Moved
+from dgstudio.learning.learner.publish_diff import parts_changed
+from dgstudio.learning.learner.sealing import rule_on, unprotected
+from dgstudio.learning.learner.training_state import Dials, Footing
+from dgstudio.learning.learner.unlearning import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
-from dgstudio.learning.standing import Moved
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot

@@ -13,8 +13,8 @@ import threadpoolctl
 
 from dgstudio import __version__
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing
-from dgstudio.learning.locked_bank import LockedBankRule
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.examples import ExampleStore
-from dgstudio.learning.lapack import cholesky, reciprocal_condition, solve_factored
-from dgstudio.learning.projection import hildreth
+from dgstudio.learning.bank.examples import ExampleStore
+from dgstudio.learning.bank.lapack import cholesky, reciprocal_condition, solve_factored
+from dgstudio.learning.bank.projection import hildreth
+from dgstudio.learning.bank.sufficient_statistics import Statistics
 from dgstudio.learning.settings import PROJECTION_SLACK, LearnerSettings
-from dgstudio.learning.statistics import Statistics
 from dgstudio.types import F64
 
 RCOND_LEAST = 1e-12

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, Rejected
-from dgstudio.learning.contract import active_units
-from dgstudio.learning.conventional import BATCH, RECENT
-from dgstudio.learning.dense import Adam, softmax
+from dgstudio.learning.bank.out_of_distribution import with_taught
+from dgstudio.learning.contract.contract import active_units
+from dgstudio.learning.rules.conventional import BATCH, RECENT
+from dgstudio.learning.rules.dense import Adam, softmax
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
-from dgstudio.learning.unknown import with_taught
 from dgstudio.model.known import Known
 from dgstudio.model.snapshot import Base, Snapshot
 from dgstudio.types import F32, Example, Mode

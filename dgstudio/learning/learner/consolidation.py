@@ -15,11 +15,11 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing, id_array
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.label_set import Labels
+from dgstudio.learning.learner.training_state import Footing, id_array
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.statistics import Sums
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.footing import Footing, Seal, id_array
-from dgstudio.learning.gradient import GradientRule
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.locked_bank import LockedBankRule
-from dgstudio.learning.protected import RECENT
-from dgstudio.learning.reservoir import choose
-from dgstudio.learning.rules import UpdateRule
+from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.contract.protected import RECENT
+from dgstudio.learning.contract.protected_selection import choose
+from dgstudio.learning.label_set import Labels
+from dgstudio.learning.learner.training_state import Footing, Seal, id_array
+from dgstudio.learning.rules.gradient import GradientRule
+from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.fourier import SIGMA_FROM, directions, median_distance
-from dgstudio.learning.geometry import READ, unit_power
-from dgstudio.learning.locked_bank import spread_by_class
+from dgstudio.learning.bank.fourier import SIGMA_FROM, directions, median_distance
+from dgstudio.learning.bank.geometry import READ, unit_power
+from dgstudio.learning.bank.locked_bank import spread_by_class
+from dgstudio.learning.bank.out_of_distribution import of_base
+from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.learning.statistics import Sums
-from dgstudio.learning.unknown import of_base
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from dgstudio.learning.evidence import Evidence
+from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example, Mode
 

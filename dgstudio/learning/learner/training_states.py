@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.footing import Footing, id_array
-from dgstudio.learning.protected import ProtectedSet
-from dgstudio.learning.statistics import Sums
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.training_state import Footing, id_array
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot

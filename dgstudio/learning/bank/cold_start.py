@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.fourier import directions
-from dgstudio.learning.geometry import weights
+from dgstudio.learning.bank.fourier import directions
+from dgstudio.learning.bank.geometry import weights
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Features, Normaliser
 from dgstudio.types import F32, F64

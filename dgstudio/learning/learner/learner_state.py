@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Self, TypedDict, Unpack
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.auditing import RotatingAudit
-from dgstudio.learning.contract import AuditResult, Contract
-from dgstudio.learning.evidence import Evidence
-from dgstudio.learning.footing import Dials, Footing
-from dgstudio.learning.footings import Footings, Recall, beginning
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.rules import UpdateRule
-from dgstudio.learning.sealing import rule_on
+from dgstudio.learning.bank.attribution import Evidence
+from dgstudio.learning.contract.contract import AuditResult, Contract
+from dgstudio.learning.contract.rotating_audit import RotatingAudit
+from dgstudio.learning.label_set import Labels
+from dgstudio.learning.learner.sealing import rule_on
+from dgstudio.learning.learner.training_state import Dials, Footing
+from dgstudio.learning.learner.training_states import Footings, Recall, beginning
+from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan

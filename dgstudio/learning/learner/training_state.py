@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
-from dgstudio.learning.statistics import Sums
 from dgstudio.model.snapshot import frozen
 
 Array = npt.NDArray[Any]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.footing import Footing
+from dgstudio.learning.learner.training_state import Footing
 
 Ids = npt.NDArray[np.integer]
 

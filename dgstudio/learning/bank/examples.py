@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.statistics import Statistics
+from dgstudio.learning.bank.sufficient_statistics import Statistics
 from dgstudio.types import F64
 
 FIRST_ROOM = 64

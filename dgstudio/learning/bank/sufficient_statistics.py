@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.lapack import symmetric_inverse
+from dgstudio.learning.bank.lapack import symmetric_inverse
 from dgstudio.types import F32, F64
 
 RIDGE = 0.1

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.protected import ProtectedSet
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, PROOF_GAP
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot

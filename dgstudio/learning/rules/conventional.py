@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
+from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Normaliser
 from dgstudio.types import F32, Example

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.labels import Labels
-from dgstudio.learning.protected import RECENT, ProtectedSet
-from dgstudio.learning.spread import shares, spread
+from dgstudio.learning.contract.protected import RECENT, ProtectedSet
+from dgstudio.learning.contract.stratified_sampling import shares, spread
+from dgstudio.learning.label_set import Labels
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dgstudio.learning.contract import AuditResult, Contract
+from dgstudio.learning.contract.contract import AuditResult, Contract
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 
