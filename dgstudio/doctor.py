@@ -19,7 +19,7 @@ from dgstudio.extras.known import EXTRAS, line, listed
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import KERNEL
 from dgstudio.paths import asset
-from dgstudio.session.location import session_folder
+from dgstudio.session.storage.location import session_folder
 
 NEEDED = (
     "numpy",

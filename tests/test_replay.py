@@ -19,9 +19,11 @@ from dgstudio.engine import recorder
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.replay import replay_figures
-from dgstudio.session import packing, recipes, recorded
 from dgstudio.session.file import Session
-from dgstudio.session.packing import pack, unpacked
+from dgstudio.session.format import codecs as packing
+from dgstudio.session.format import recipes
+from dgstudio.session.format.codecs import pack, unpacked
+from dgstudio.session.recording import recorded
 from dgstudio.streams.registry import open_source
 
 

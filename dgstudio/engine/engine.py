@@ -45,7 +45,7 @@ from dgstudio.learning.learner.sealing import examples as example_count
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
-from dgstudio.session.location import default_session_path, duplicate_path
+from dgstudio.session.storage.location import default_session_path, duplicate_path
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
 from dgstudio.types import EngineStats, Event, Example, PublishRecord, Reading

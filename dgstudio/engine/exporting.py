@@ -18,8 +18,8 @@ from pathlib import Path
 from dgstudio.engine.events import EventQueue
 from dgstudio.engine.worker import Worker
 from dgstudio.errors import DgstudioError
+from dgstudio.session.export.atomic_write import card_path, check_targets, unfinished
 from dgstudio.session.export.kinds import MODEL, check_name
-from dgstudio.session.export.writing import card_path, check_targets, unfinished
 from dgstudio.types import Event
 
 COMMAND = (sys.executable, "-m", "dgstudio", "export")

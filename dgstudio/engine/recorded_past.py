@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dgstudio.session.recorded import Recorded, RecordedAnswer
+from dgstudio.session.recording.recorded import Recorded, RecordedAnswer
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState, Reading, StreamSpec
 

@@ -20,10 +20,10 @@ from dgstudio.engine.recording_figures import RecordingFigures, counted, size_wo
 from dgstudio.engine.rings import RecordRing, SampleRing
 from dgstudio.errors import SessionError
 from dgstudio.model.plan import KERNEL
-from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.session.file import Session
-from dgstudio.session.recorded import RECORDING, RecordedBlock, Stretch
-from dgstudio.session.restored import signal_of
+from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, Stretch
+from dgstudio.session.restore import signal_of
 from dgstudio.types import UNKNOWN_TRUTH, Event, Reading, StreamSpec
 
 WRITE_EVERY_S = 1.0

@@ -17,10 +17,10 @@ from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, sett
 from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot, content_id
-from dgstudio.session.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.file import Session
-from dgstudio.session.relearning import OtherKernelError, Relearner
-from dgstudio.session.restored import restored
+from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
+from dgstudio.session.restore import restored
+from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 from dgstudio.types import Mode
 
 SEALS = frozenset({"bank sealed", "protected"})

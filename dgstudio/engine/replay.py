@@ -18,10 +18,10 @@ from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
-from dgstudio.session.recorded import RecordedAnswer, Stretch
-from dgstudio.session.relearning import OtherKernelError, Relearner
-from dgstudio.session.restored import snapshot_of, spec_of
-from dgstudio.session.tape import SampleTape
+from dgstudio.session.recording.recorded import RecordedAnswer, Stretch
+from dgstudio.session.recording.sample_reader import SampleTape
+from dgstudio.session.restore import snapshot_of, spec_of
+from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import Reading, StreamSpec
 

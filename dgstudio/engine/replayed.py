@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgstudio.model.plan import Answer, Plan
-from dgstudio.session.recorded import RecordedAnswer
+from dgstudio.session.recording.recorded import RecordedAnswer
 from dgstudio.types import F32, UNKNOWN_TRUTH, BankState, Reading, StreamSpec
 
 

@@ -19,11 +19,11 @@ from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.basefile import BaseModel
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
 from dgstudio.session.file import Session
-from dgstudio.session.relearning import OtherKernelError
-from dgstudio.session.restored import FEATURES, SIGNAL, restored, signal_of, spec_of
-from dgstudio.session.rows import NO_LABEL
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
+from dgstudio.session.format.rows import NO_LABEL
+from dgstudio.session.restore import FEATURES, SIGNAL, restored, signal_of, spec_of
+from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
 

@@ -15,7 +15,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.session.file import Session
-from dgstudio.session.restored import TAKE_ANSWERS
+from dgstudio.session.restore import TAKE_ANSWERS
 from dgstudio.types import F32, Reading, Take
 
 SET_ASIDE_EVERY = 5

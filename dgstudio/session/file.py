@@ -10,10 +10,11 @@ from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.learning.learner.learned_examples import Contents
-from dgstudio.session import rows, schema
-from dgstudio.session.checkpoint import Checkpoint, CheckpointInfo
-from dgstudio.session.database import Database
-from dgstudio.session.opening import (
+from dgstudio.session.format import rows, schema
+from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
+from dgstudio.session.recording.recorded import Recorded
+from dgstudio.session.storage.database import Database
+from dgstudio.session.storage.opening import (
     Opened,
     OpenReport,
     create_file,
@@ -21,9 +22,8 @@ from dgstudio.session.opening import (
     open_database,
     open_for_reading,
 )
-from dgstudio.session.recorded import Recorded
-from dgstudio.session.relearning import OtherKernelError, Relearner
-from dgstudio.session.versions import Versions
+from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
+from dgstudio.session.versions.versions import Versions
 from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 
 __all__ = ["OpenReport", "Session"]

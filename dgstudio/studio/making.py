@@ -11,7 +11,7 @@ from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.made_with import keep_stream, kept_stream
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
-from dgstudio.session.location import default_session_path
+from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.source import Source
 

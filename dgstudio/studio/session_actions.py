@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from dgstudio.session.location import session_folder
+from dgstudio.session.storage.location import session_folder
 from dgstudio.studio.actions import Action
 from dgstudio.studio.exporting import ask_where, suggested_name
 from dgstudio.studio.recent import RecentSession

@@ -18,10 +18,11 @@ from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.relearn import relearn
 from dgstudio.engine.replay import Replay
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session import recipes, relearning, schema
-from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.session.file import Session
-from dgstudio.session.relearning import OtherKernelError, Relearner
+from dgstudio.session.format import recipes, schema
+from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
+from dgstudio.session.versions.versions import recipe_solver as relearning
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Mode
 

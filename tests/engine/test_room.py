@@ -14,7 +14,7 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.bounds import bank_margins, gate_margin, room, routing_room, weight_bound
 from dgstudio.model.plan import Plan
-from dgstudio.session.rows import record_of, record_text
+from dgstudio.session.format.rows import record_of, record_text
 from dgstudio.types import Example
 
 Rigs = Callable[..., Any]

@@ -15,7 +15,7 @@ from dgstudio.engine.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED,
 from dgstudio.engine.take_scores import TakeAnswers, kept_answers
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
-from dgstudio.session.restored import TAKE_ANSWERS
+from dgstudio.session.restore import TAKE_ANSWERS
 from dgstudio.types import Take
 
 Rigs = Callable[..., Any]

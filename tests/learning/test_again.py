@@ -16,9 +16,9 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import MATTER, settings_again, settings_kept
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.basefile import BaseModel
-from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.session.file import Session
-from dgstudio.session.relearning import Relearner
+from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.versions.recipe_solver import Relearner
 
 Begin = Callable[..., Learner]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dgstudio.session.checkpoint import Checkpoint
 from dgstudio.session.file import Session
+from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.types import ClassInfo, Example, Take
 
 NOBODY = 65534

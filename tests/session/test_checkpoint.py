@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session.checkpoint import Checkpoint, ContentIds, content_id, decode, encode, versions_to_thin
 from dgstudio.session.file import Session
+from dgstudio.session.format.checkpoint import Checkpoint, ContentIds, content_id, decode, encode, versions_to_thin
 
 DTYPES = st.sampled_from([np.dtype(code) for code in ("f2", "f4", "f8", "?", "i1", "u1", "i4", "i8", "u8", ">f4")])
 ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0)))

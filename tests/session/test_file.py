@@ -23,7 +23,7 @@ from waiting import DEADLINE_S
 
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.session.schema import FORMAT
+from dgstudio.session.format.schema import FORMAT
 from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
 
 floats32 = st.floats(width=32, allow_nan=True, allow_infinity=True) | st.sampled_from([-0.0, math.nan])

@@ -16,7 +16,7 @@ from dgstudio.session.file import Session
 WRITER = """
 import sys
 import numpy as np
-from dgstudio.session.checkpoint import Checkpoint
+from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.file import Session
 from dgstudio.types import Example, Take
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dgstudio.session.file import Session
-from dgstudio.session.location import default_session_path, duplicate_path, session_folder
+from dgstudio.session.storage.location import default_session_path, duplicate_path, session_folder
 
 NOON = datetime(2026, 3, 16, 12, 0, 5)
 

@@ -18,10 +18,10 @@ import safetensors.numpy
 from waiting import DEADLINE_S
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session import schema
-from dgstudio.session.checkpoint import content_id
 from dgstudio.session.file import Session
-from dgstudio.session.recorded import Stretch
+from dgstudio.session.format import schema
+from dgstudio.session.format.checkpoint import content_id
+from dgstudio.session.recording.recorded import Stretch
 from dgstudio.types import ClassInfo, Example
 
 PAGE = 4096

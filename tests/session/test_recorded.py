@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.session.recorded import RecordedBlock, Stretch
+from dgstudio.session.recording.recorded import RecordedBlock, Stretch
 from dgstudio.types import Reading, Receipt
 
 SIGNAL = {"name": "test", "kind": "signal", "rate": 50.0, "channels": ["x", "y"], "window_s": 1.0, "hop_s": 0.1}

@@ -15,7 +15,7 @@ from dgstudio.engine.consolidation import CANCELLED, READY, RUNNING
 from dgstudio.engine.made_with import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
-from dgstudio.session.location import session_folder
+from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app
 from dgstudio.studio.recent import RecentSessions, age_words, size_words
 

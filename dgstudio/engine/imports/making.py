@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgstudio.engine.imports.plan import Plan
-from dgstudio.session.rows import NO_LABEL
+from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import Watch
 from dgstudio.types import F32, F64, Example, Take

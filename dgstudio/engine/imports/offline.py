@@ -21,8 +21,8 @@ from dgstudio.engine.store_worker import LabelSink, StoreWorker
 from dgstudio.engine.take_scores import TakeScores
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
-from dgstudio.session.restored import FEATURES as FEATURE_NAMES
-from dgstudio.session.restored import SIGNAL
+from dgstudio.session.restore import FEATURES as FEATURE_NAMES
+from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
 from dgstudio.types import Reading, StreamSpec

@@ -9,7 +9,7 @@ import numpy as np
 from dgstudio.errors import BadInputError
 from dgstudio.session.export.examples import Standing
 from dgstudio.session.file import Session
-from dgstudio.session.restored import FEATURES, SIGNAL
+from dgstudio.session.restore import FEATURES, SIGNAL
 from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, Watch, shown
 from dgstudio.streams.table import listed

@@ -13,7 +13,7 @@ from dgstudio.engine.classes import clean_name
 from dgstudio.engine.imports.choices import FEATURES, Choices, Target, numeric_columns
 from dgstudio.engine.imports.windows import Cut, cut_windows
 from dgstudio.errors import BadInputError
-from dgstudio.session.rows import NO_LABEL
+from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import ImportTable, Problems, Watch, shortened
 from dgstudio.streams.timeline import missing

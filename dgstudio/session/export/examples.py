@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.session.export.writing import write_whole
+from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.session.file import Session
-from dgstudio.session.restored import FEATURES
+from dgstudio.session.restore import FEATURES
 from dgstudio.types import F32, F64
 
 COLUMNS = ("id", "class", "take", "start", "end", "who", "source", "learned", "note")

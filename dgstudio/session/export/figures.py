@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.session.export.story import MAY_MOVE, ClassStory, Story
-from dgstudio.session.export.writing import needed
+from dgstudio.session.export.atomic_write import needed
+from dgstudio.session.export.report_data import MAY_MOVE, ClassStory, Story
 from dgstudio.types import F32, PublishRecord
 
 WIDTH = 9.6

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.model.plan import BANK_GAIN, UNKNOWN_LOGIT
 from dgstudio.model.snapshot import CLIP, Bank, Base, Features, Normaliser, Snapshot
-from dgstudio.session.export.writing import needed
+from dgstudio.session.export.atomic_write import needed
 
 OPSET = 18
 """The operators are those of this set: any runtime since 2023 has them."""

@@ -18,13 +18,13 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import Checkpoint
-from dgstudio.session.export.checking import check_model
+from dgstudio.session.export.atomic_write import card_path, write_whole
 from dgstudio.session.export.examples import feature_names
 from dgstudio.session.export.graph import model_of
-from dgstudio.session.export.writing import card_path, write_whole
+from dgstudio.session.export.onnx_check import check_model
 from dgstudio.session.file import Session
-from dgstudio.session.restored import SIGNAL, restored
+from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.restore import SIGNAL, restored
 from dgstudio.types import F32
 
 CARD_FORMAT = "dgstudio-card-1"

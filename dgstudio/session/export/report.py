@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dgstudio import __version__
 from dgstudio.model.plan import KERNEL
+from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.figures import (
     accuracy_figure,
     learning_figure,
@@ -17,9 +18,8 @@ from dgstudio.session.export.figures import (
     thumbnails,
 )
 from dgstudio.session.export.model import iso
-from dgstudio.session.export.story import MAY_MOVE, Chapter, ClassStory, Story, tell
+from dgstudio.session.export.report_data import MAY_MOVE, Chapter, ClassStory, Story, tell
 from dgstudio.session.export.stylesheet import STYLE
-from dgstudio.session.export.writing import needed, write_whole
 from dgstudio.session.file import Session
 from dgstudio.types import F32
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.session.export import examples, model, report
+from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT, check_name
-from dgstudio.session.export.writing import card_path, check_targets
 from dgstudio.session.file import Session
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
-from dgstudio.session.relearning import Relearner
-from dgstudio.session.restored import TAKE_ANSWERS, restored
+from dgstudio.session.restore import TAKE_ANSWERS, restored
+from dgstudio.session.versions.recipe_solver import Relearner
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
 
 

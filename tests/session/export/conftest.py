@@ -15,7 +15,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.basefile import BaseModel
 from dgstudio.paths import asset
 from dgstudio.session.file import Session
-from dgstudio.session.restored import FEATURES, SIGNAL, signal_of
+from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
 
 NASTY = "<script>alert('$x$')</script> & co"

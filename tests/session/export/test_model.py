@@ -17,13 +17,14 @@ from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.known import Known
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
-from dgstudio.session.export import checking, writing
-from dgstudio.session.export.checking import CheckFailedError, check_model, decided_by
+from dgstudio.session.export import atomic_write as writing
+from dgstudio.session.export import onnx_check as checking
+from dgstudio.session.export.atomic_write import MissingLibraryError, card_path
 from dgstudio.session.export.graph import INPUT, OUTPUTS, model_of
 from dgstudio.session.export.model import export_model
-from dgstudio.session.export.writing import MissingLibraryError, card_path
+from dgstudio.session.export.onnx_check import CheckFailedError, check_model, decided_by
 from dgstudio.session.file import Session
-from dgstudio.session.restored import restored
+from dgstudio.session.restore import restored
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

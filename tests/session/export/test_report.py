@@ -12,13 +12,14 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
-from dgstudio.session.export import scoring, writing
+from dgstudio.session.export import atomic_write as writing
+from dgstudio.session.export import scoring
+from dgstudio.session.export.atomic_write import MissingLibraryError
 from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_report, page_of
+from dgstudio.session.export.report_data import Note, chapters_of, tell
 from dgstudio.session.export.scoring import version_before
-from dgstudio.session.export.story import Note, chapters_of, tell
-from dgstudio.session.export.writing import MissingLibraryError
 from dgstudio.session.file import Session
-from dgstudio.session.restored import restored
+from dgstudio.session.restore import restored
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
 
 VOID = {"meta", "link", "br", "img"}

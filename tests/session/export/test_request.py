@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dgstudio.errors import BadInputError, DgstudioError, SessionError, SessionFormatError
-from dgstudio.session.export import writing
+from dgstudio.session.export import atomic_write as writing
+from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.session.export.request import ExportRequest
-from dgstudio.session.export.writing import write_whole
 from dgstudio.session.file import Session
 
 

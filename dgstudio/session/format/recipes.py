@@ -20,8 +20,8 @@ import numpy.typing as npt
 from dgstudio.errors import SessionFormatError
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, CheckpointInfo
-from dgstudio.session.packing import joined, pack, split, unpacked
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, CheckpointInfo
+from dgstudio.session.format.codecs import joined, pack, split, unpacked
 from dgstudio.types import Mode
 
 Ids = npt.NDArray[np.int64]

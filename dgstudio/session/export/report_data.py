@@ -14,7 +14,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
-from dgstudio.session.restored import SIGNAL
+from dgstudio.session.restore import SIGNAL
 from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, PublishRecord, Take
 
 THUMBNAILS = 6

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from dgstudio.errors import SessionFormatError
-from dgstudio.session import rows
-from dgstudio.session.checkpoint import decode
-from dgstudio.session.recipes import checksum as recipe_checksum
-from dgstudio.session.recipes import taken_apart
-from dgstudio.session.schema import TABLES, columns_of, create_tables, pack_arrays, pack_raw, tables_of, version_of
+from dgstudio.session.format import rows
+from dgstudio.session.format.checkpoint import decode
+from dgstudio.session.format.recipes import checksum as recipe_checksum
+from dgstudio.session.format.recipes import taken_apart
+from dgstudio.session.format.schema import (
+    TABLES,
+    columns_of,
+    create_tables,
+    pack_arrays,
+    pack_raw,
+    tables_of,
+    version_of,
+)
 
 GAP = 50_000
 """Row ids that are tried one by one in a stretch that cannot be read; about a second's work."""

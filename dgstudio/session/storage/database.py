@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dgstudio.errors import SessionError
-from dgstudio.session.opening import create_file, failure_sentence, memory_database
-from dgstudio.session.rows import Row
+from dgstudio.session.format.rows import Row
+from dgstudio.session.storage.opening import create_file, failure_sentence, memory_database
 
 T = TypeVar("T")
 

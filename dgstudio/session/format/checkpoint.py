@@ -16,7 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session.packing import pack, unpacked
+from dgstudio.session.format.codecs import pack, unpacked
 
 Array: TypeAlias = npt.NDArray[Any]
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.session.export.atomic_write import needed
 from dgstudio.session.export.graph import INPUT, OUTPUTS
-from dgstudio.session.export.writing import needed
 from dgstudio.types import F32, BankState
 
 INPUTS = 1000

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
-from dgstudio.session.database import Database
-from dgstudio.session.packing import joined, pack, split, unpacked
-from dgstudio.session.rows import DamagedRowError, Row, text_of, to_json
+from dgstudio.session.format.codecs import joined, pack, split, unpacked
+from dgstudio.session.format.rows import DamagedRowError, Row, text_of, to_json
+from dgstudio.session.storage.database import Database
 from dgstudio.types import F32, F64, I32, U8, Reading
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 
 from dgstudio.errors import SessionFormatError
-from dgstudio.session.packing import pack
+from dgstudio.session.format.codecs import pack
 
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
-from dgstudio.session.packing import pack, unpacked
+from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, NoteChange, PublishRecord, Take
 
 Row = Sequence[Any]

@@ -6,8 +6,8 @@ import weakref
 from collections.abc import Mapping
 
 from dgstudio.errors import SessionFormatError
-from dgstudio.session.checkpoint import Array, decode, encode
-from dgstudio.session.database import Database
+from dgstudio.session.format.checkpoint import Array, decode, encode
+from dgstudio.session.storage.database import Database
 
 
 class Blobs:

@@ -10,8 +10,8 @@ from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormat
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
-from dgstudio.session.recipes import LABELS, LEARNED, Recipe, lower_meta
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
+from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe, lower_meta
 from dgstudio.types import Example, Mode
 
 

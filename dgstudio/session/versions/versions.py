@@ -14,9 +14,8 @@ import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.learning.learner.learned_examples import SETS, Contents
-from dgstudio.session import recipes
-from dgstudio.session.blobs import Blobs
-from dgstudio.session.checkpoint import (
+from dgstudio.session.format import recipes
+from dgstudio.session.format.checkpoint import (
     PROTECTED,
     Array,
     Checkpoint,
@@ -24,11 +23,12 @@ from dgstudio.session.checkpoint import (
     ContentIds,
     versions_to_thin,
 )
-from dgstudio.session.database import Database
-from dgstudio.session.grounds import Ground, Grounds
-from dgstudio.session.recipes import LABELS, LEARNED, Recipe
-from dgstudio.session.relearning import Relearner
-from dgstudio.session.rows import EXAMPLE_COLUMNS, Row, example_of, text_of, to_json
+from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe
+from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, text_of, to_json
+from dgstudio.session.storage.blobs import Blobs
+from dgstudio.session.storage.database import Database
+from dgstudio.session.versions.recipe_base import Ground, Grounds
+from dgstudio.session.versions.recipe_solver import Relearner
 
 _INFO = "version, parent, digest, kind, reason, unix, kept, learned_count"
 _WHOLE = f"{_INFO}, array_count, learned, checksum, meta, ground, recipe"

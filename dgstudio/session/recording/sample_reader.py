@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dgstudio.session.recorded import Kept, Recorded, RecordedBlock
+from dgstudio.session.recording.recorded import Kept, Recorded, RecordedBlock
 from dgstudio.types import F32, F64, UNKNOWN_TRUTH
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dgstudio.errors import SessionFormatError
-from dgstudio.session.blobs import Blobs
-from dgstudio.session.checkpoint import Array
-from dgstudio.session.database import Database
+from dgstudio.session.format.checkpoint import Array
+from dgstudio.session.storage.blobs import Blobs
+from dgstudio.session.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)

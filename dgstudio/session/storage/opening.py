@@ -12,8 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.session import schema
-from dgstudio.session.salvage import damaged_examples, is_corruption, is_damaged, salvage, sentence_of_damaged_examples
+from dgstudio.session.format import schema
+from dgstudio.session.storage.salvage import (
+    damaged_examples,
+    is_corruption,
+    is_damaged,
+    salvage,
+    sentence_of_damaged_examples,
+)
 
 BUSY_S = 0.5
 """How long another process may keep the file before it counts as open there."""

@@ -8,7 +8,7 @@ from typing import Any
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.checkpoint import Checkpoint
+from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.types import StreamSpec
 
 FEATURES = "features"
