@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import StreamSpec

@@ -13,7 +13,7 @@ from dgstudio.engine.store_worker import StoreWorker
 from dgstudio.engine.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.engine.worker import JOIN_S
 from dgstudio.errors import BadInputError
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Event, Example
 
 

@@ -19,7 +19,7 @@ from dgstudio.engine.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner.consolidation import BASE, Comparison, TrainingSet, compare, put_job, training_set
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Event, Example
 
 STEPS = 1500

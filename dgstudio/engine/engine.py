@@ -42,7 +42,7 @@ from dgstudio.engine.worker import JOIN_S, Worker
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.sealing import examples as example_count
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path, duplicate_path

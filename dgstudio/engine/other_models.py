@@ -12,7 +12,7 @@ from dgstudio.engine.labelbook import LabelBook
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.unlearning import Rebuild
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import PublishRecord, StreamSpec
 

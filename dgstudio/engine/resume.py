@@ -17,7 +17,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint

@@ -9,7 +9,8 @@ import numpy as np
 from dgstudio.engine.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.model.bounds import (
+from dgstudio.model.plan import Plan
+from dgstudio.model.robustness_bounds import (
     BankMargin,
     ChangeBound,
     GateMargin,
@@ -21,7 +22,6 @@ from dgstudio.model.bounds import (
     routing_room,
     weight_bound,
 )
-from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F64, Reading, RoutingRoom
 

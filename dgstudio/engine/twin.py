@@ -14,7 +14,7 @@ from dgstudio.engine.worker import Worker
 from dgstudio.errors import BadInputError
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.rules.dense import softmax
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example, TwinReading
 
 TWINS = ("in_place", "swap")

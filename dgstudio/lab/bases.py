@@ -14,7 +14,7 @@ from dgstudio.extras.known import EXTRAS, missing, needs
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.rules.dense import DenseWeights, batch_logits
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser
 from dgstudio.paths import asset, sample

@@ -11,7 +11,7 @@ import numpy as np
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import DgstudioError
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.registry import open_source

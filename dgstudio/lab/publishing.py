@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from dgstudio.learning.rules.conventional import InPlaceTwin, TwinAnswer
 from dgstudio.learning.rules.dense import DenseWeights, logits_of
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot
 from dgstudio.types import F32, Example

@@ -18,7 +18,7 @@ from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, Example

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import scipy
 import threadpoolctl
 
-from dgstudio.model.known import Known, nearest_of_bank, nearest_of_base
+from dgstudio.model.ood_reference import Known, nearest_of_bank, nearest_of_base
 from dgstudio.model.routines import saxpy, sdot, sgemv, sscal
 from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
 from dgstudio.types import BASE, F32, I32, NOBODY, U8, BankState, Receipt

@@ -17,7 +17,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.model.arrays import Arrays
 from dgstudio.model.arrays import content_id as content_id
 from dgstudio.model.arrays import frozen as frozen
-from dgstudio.model.known import Known
+from dgstudio.model.ood_reference import Known
 from dgstudio.types import F32
 
 CLIP = 6.0

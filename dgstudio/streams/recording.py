@@ -10,11 +10,11 @@ import numpy as np
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
-from dgstudio.streams.clock import LATE_S, StreamClock
 from dgstudio.streams.features import default_window
+from dgstudio.streams.playback_clock import LATE_S, StreamClock
+from dgstudio.streams.recording_timing import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
 from dgstudio.streams.source import BLOCK_S, Knob, SourceKind, SourceRequest
 from dgstudio.streams.table import read_table
-from dgstudio.streams.timeline import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
 from dgstudio.types import F32, Block, StreamSpec
 
 SUFFIXES = (".csv", ".npz")

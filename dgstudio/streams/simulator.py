@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, StreamError
-from dgstudio.streams.clock import StreamClock
 from dgstudio.streams.features import default_window
 from dgstudio.streams.gestures import GESTURES, PACE_HZ, Person, motion, turned
+from dgstudio.streams.playback_clock import StreamClock
 from dgstudio.streams.source import BLOCK_S, Knob, SourceKind, SourceRequest
 from dgstudio.types import F32, F64, Block, StreamSpec
 

@@ -15,7 +15,7 @@ from waiting import wait_until
 from dgstudio.engine import source_worker
 from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan, verify_receipt
 from dgstudio.paths import sample
 from dgstudio.session.file import Session

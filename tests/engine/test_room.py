@@ -12,8 +12,8 @@ import pytest
 from dgstudio.engine.room import MOVED, PER_TURN, MarginReader, RoomWatch
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.bounds import bank_margins, gate_margin, room, routing_room, weight_bound
 from dgstudio.model.plan import Plan
+from dgstudio.model.robustness_bounds import bank_margins, gate_margin, room, routing_room, weight_bound
 from dgstudio.session.format.rows import record_of, record_text
 from dgstudio.types import Example
 

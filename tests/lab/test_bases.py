@@ -18,7 +18,7 @@ from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.paths import asset, sample
 from dgstudio.streams.recording import RecordingSource

@@ -11,7 +11,7 @@ from dgstudio.engine.bases import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.lab import serving
 from dgstudio.learning.rules.dense import DenseWeights, logits_of
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 
 

@@ -15,7 +15,7 @@ from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Base, Normaliser
 from dgstudio.types import Example, Mode, PublishRecord
 

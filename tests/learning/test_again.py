@@ -15,7 +15,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import MATTER, settings_again, settings_kept
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.versions.recipe_solver import Relearner

@@ -15,7 +15,7 @@ from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.consolidation import TrainingSet, compare, get_job, put_job, training_set
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser
 from dgstudio.types import Example

@@ -17,7 +17,7 @@ from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import Cohort, ProtectedSet
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import GRADIENT, PROOF_GAP
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import OWN_ACTS, PublishRecord

@@ -12,7 +12,7 @@ from scipy.optimize import approx_fprime
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.learning.rules.update_rule import conventional
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example
 
 Label = Callable[..., list[Example]]

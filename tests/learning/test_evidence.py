@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dgstudio.learning.bank.attribution import ChangeParts, difference
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import Example

@@ -20,7 +20,7 @@ from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.rules.dense import Adam
 from dgstudio.learning.rules.gradient import BLOCK, GradientRule, Moving, gradients
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.network import DynamicGateMLP
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot

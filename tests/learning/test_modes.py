@@ -10,7 +10,7 @@ import pytest
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example, Mode, PublishRecord
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.types import BASE, BankState, Example

@@ -12,7 +12,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.training_state import Footing
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example, Mode

@@ -13,7 +13,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example, Mode, PublishRecord
 

@@ -15,7 +15,7 @@ from dgstudio.learning.contract.protected import BASES_OWN, RECENT
 from dgstudio.learning.contract.protected_selection import contradicted
 from dgstudio.learning.contract.stratified_sampling import farthest_first, radius, shares, spread
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example
 

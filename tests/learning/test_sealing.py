@@ -15,7 +15,7 @@ from dgstudio.learning.bank.locked_bank import spread_by_class
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.training_state import Footing
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example, Mode, PublishRecord

@@ -15,7 +15,7 @@ from dgstudio.learning.bank.cold_start import fit, fitted_on
 from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
 

@@ -10,7 +10,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, TAU_GAP, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kappa": math.nan}, "The learner's κ is nan: give it a finite number."),

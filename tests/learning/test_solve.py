@@ -15,7 +15,7 @@ from dgstudio.learning.bank.examples import ExampleStore
 from dgstudio.learning.bank.solve import Solution, bank_classes, example_weights, solve, with_prior
 from dgstudio.learning.bank.sufficient_statistics import RIDGE, RIDGE_BIAS, Statistics, Sums
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example
 

@@ -27,8 +27,8 @@ from dgstudio.learning.bank.out_of_distribution import (
 )
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
-from dgstudio.model.known import Known
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example, PublishRecord

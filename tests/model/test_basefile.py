@@ -9,8 +9,8 @@ import pytest
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.model.basefile import BaseModel
-from dgstudio.model.known import Known
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Features, Normaliser
 

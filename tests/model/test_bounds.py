@@ -12,7 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dgstudio.model.bounds import (
+from dgstudio.model.plan import BANK_GAIN, Plan
+from dgstudio.model.robustness_bounds import (
     EUCLIDEAN,
     LARGEST,
     bank_margins,
@@ -22,7 +23,6 @@ from dgstudio.model.bounds import (
     routing_room,
     weight_bound,
 )
-from dgstudio.model.plan import BANK_GAIN, Plan
 from dgstudio.model.snapshot import Base, Snapshot
 from dgstudio.types import BASE, BankState
 

@@ -12,7 +12,7 @@ import pytest
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.certificate import certify, decompose
 from dgstudio.model.plan import NOBODY, Answer, Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot

@@ -7,8 +7,8 @@ import pytest
 from waiting import DEADLINE_S
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams import clock as clock_file
-from dgstudio.streams.clock import LATE_S, StreamClock
+from dgstudio.streams import playback_clock as clock_file
+from dgstudio.streams.playback_clock import LATE_S, StreamClock
 
 
 def test_everything_is_due_when_it_runs_free() -> None:

@@ -15,7 +15,7 @@ from dgstudio.engine.standing import Standing
 from dgstudio.engine.version_contents import Containing
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import Contents
-from dgstudio.model.bounds import BankMargin, GateMargin
+from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
 from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.room import AnswerMargins
-from dgstudio.model.bounds import BankMargin, ChangeBound, GateMargin
+from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
 from dgstudio.studio.widgets.marginwords import answer_words, cause_words, room_words, unit_words
 from dgstudio.studio.widgets.stabilitylog import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom

@@ -16,7 +16,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import ImportTable, Problems, Watch, shortened
-from dgstudio.streams.timeline import missing
+from dgstudio.streams.recording_timing import missing
 from dgstudio.types import F32, I32
 
 MOST_CLASSES = 100

@@ -12,8 +12,8 @@ from dgstudio.engine.labelling import SHARE
 from dgstudio.errors import BadInputError
 from dgstudio.streams.features import repair
 from dgstudio.streams.imports.table import ImportTable, Watch
+from dgstudio.streams.recording_timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
 from dgstudio.streams.table import RecordingTable, seconds_of
-from dgstudio.streams.timeline import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
 from dgstudio.types import F32, I32, StreamSpec
 
 LEARN_EVERY_S = 0.1

@@ -27,7 +27,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import STEPS_PER_EXAMPLE
 from dgstudio.learning.rules.dense import Adam, DenseWeights, gradient
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot
 from dgstudio.types import F32, Example

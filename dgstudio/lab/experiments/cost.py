@@ -25,7 +25,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import ConventionalTwin
 from dgstudio.learning.rules.dense import DenseWeights, logits_of, softmax
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.model.store import SnapshotStore

@@ -29,7 +29,7 @@ from dgstudio.learning.bank.out_of_distribution import unlikeness
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import ConventionalTwin
 from dgstudio.learning.rules.dense import softmax
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.simulator import SimulatorSource

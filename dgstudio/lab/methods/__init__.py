@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 

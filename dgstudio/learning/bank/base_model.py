@@ -14,7 +14,7 @@ from dgstudio.learning.bank.locked_bank import spread_by_class
 from dgstudio.learning.bank.out_of_distribution import of_base
 from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
 from dgstudio.types import F32, F64

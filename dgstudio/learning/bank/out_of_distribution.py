@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.model.known import Known
+from dgstudio.model.ood_reference import Known
 from dgstudio.types import F32, F64
 
 Labels = npt.NDArray[np.integer]

@@ -20,7 +20,7 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.label_set import Labels
 from dgstudio.learning.learner.training_state import Footing, id_array
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
 from dgstudio.types import F32, Example

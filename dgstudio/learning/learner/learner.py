@@ -18,7 +18,7 @@ from dgstudio.learning.learner.sealing import rule_on, unprotected
 from dgstudio.learning.learner.training_state import Dials, Footing
 from dgstudio.learning.learner.unlearning import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, Example, Mode, PublishRecord

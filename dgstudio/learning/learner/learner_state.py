@@ -19,7 +19,7 @@ from dgstudio.learning.learner.training_state import Dials, Footing
 from dgstudio.learning.learner.training_states import Footings, Recall, beginning
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore

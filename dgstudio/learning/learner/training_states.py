@@ -9,7 +9,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.training_state import Footing, id_array
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore

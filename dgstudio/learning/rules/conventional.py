@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Normaliser
 from dgstudio.types import F32, Example
 

@@ -15,7 +15,7 @@ from dgstudio.learning.contract.contract import active_units
 from dgstudio.learning.rules.conventional import BATCH, RECENT
 from dgstudio.learning.rules.dense import Adam, softmax
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
-from dgstudio.model.known import Known
+from dgstudio.model.ood_reference import Known
 from dgstudio.model.snapshot import Base, Snapshot
 from dgstudio.types import F32, Example, Mode
 

@@ -12,7 +12,7 @@ import pytest
 from dgstudio.engine.resume import checkpoint_of
 from dgstudio.lab.data import Dataset, load
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.basefile import BaseModel
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL, signal_of

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, line
-from dgstudio.model.known import Known
+from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
 from dgstudio.session.export import atomic_write as writing

@@ -14,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.model.known import Known
+from dgstudio.model.ood_reference import Known
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
 from dgstudio.types import F32, I32
 
