@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio import system_packages
-from dgstudio.engine.bases import SHIPPED
+from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
 from dgstudio.model.base_model_file import BaseModel

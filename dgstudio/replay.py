@@ -16,10 +16,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dgstudio.engine.jsonl import as_record
-from dgstudio.engine.relearn import RelearnFigures, relearn
-from dgstudio.engine.replay import Replay, ReplayFigures
-from dgstudio.engine.replayed import Replayed
+from dgstudio.engine.recording.relearn import RelearnFigures, relearn
+from dgstudio.engine.recording.replay import Replay, ReplayFigures
+from dgstudio.engine.recording.replayed import Replayed
+from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session

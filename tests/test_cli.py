@@ -19,9 +19,9 @@ from waiting import DEADLINE_S, wait_until
 
 import dgstudio.run
 from dgstudio import __version__, cli
-from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.made_with import kept_stream
+from dgstudio.engine.lifecycle.stream_config import kept_stream
+from dgstudio.engine.serving import infer_worker
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
@@ -497,7 +497,7 @@ def test_a_learner_that_fails_for_good_does_not_hold_up_the_end(
 def test_a_session_that_cannot_be_written_does_not_hold_up_the_end(
     dgstudio_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dgstudio.engine.group_commit.GroupCommit._put_all", _full)
+    monkeypatch.setattr("dgstudio.engine.runtime.group_commit.GroupCommit._put_all", _full)
     done = dgstudio_("run", "--source", write_csv(tmp_path / "a.csv"), "--speed", 0, "--labels-column", "label")
     assert done.status == 0 and "not saved" in done.out and "disk is full" in done.out
     assert int(figures_of(done.out)["examples learned"]) > 5

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import BadInputError, DgstudioError, SessionError
 from dgstudio.importing import run_import
 from dgstudio.paths import sample

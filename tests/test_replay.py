@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
-from dgstudio.engine import recorder
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.replay import replay_figures
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.recording import recorder
+from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.session.file import Session
 from dgstudio.session.format import codecs as packing
 from dgstudio.session.format import recipes

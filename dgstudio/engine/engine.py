@@ -9,36 +9,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dgstudio.engine.abstaining import kept_threshold
-from dgstudio.engine.browse_commands import BrowseCommands
-from dgstudio.engine.browse_worker import BrowseWorker
-from dgstudio.engine.comparing import Comparing
-from dgstudio.engine.events import EventQueue
-from dgstudio.engine.exporting import ExportWorker
-from dgstudio.engine.figures import collect
-from dgstudio.engine.file_labels import FileLabels
+from dgstudio.engine.adapt.auto_protect import BY_ITSELF, STABLE_S, StableClasses
+from dgstudio.engine.adapt.candidate_models import OtherModels
+from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.adapt.model_commands import ModelCommands
+from dgstudio.engine.adapt.twin_comparison import Comparing
+from dgstudio.engine.adapt.version_index import VersionContents, banks_text
+from dgstudio.engine.browse.browse_commands import BrowseCommands
+from dgstudio.engine.browse.browse_worker import BrowseWorker
+from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.imports.commands import ImportCommands
 from dgstudio.engine.imports.worker import ImportWorker
-from dgstudio.engine.infer_worker import InferWorker
-from dgstudio.engine.label_commands import LabelCommands
-from dgstudio.engine.labelling import Labeller
-from dgstudio.engine.lane import Lane
-from dgstudio.engine.learn_worker import LearnWorker
-from dgstudio.engine.model_commands import ModelCommands
-from dgstudio.engine.other_models import OtherModels
-from dgstudio.engine.out_worker import OutWorker, Sink
-from dgstudio.engine.protecting import BY_ITSELF, STABLE_S, StableClasses
-from dgstudio.engine.quality_worker import QualityWorker
-from dgstudio.engine.recorded_past import RecordedPast
-from dgstudio.engine.recorder import StreamRecorder
-from dgstudio.engine.resume import Resumed, resume
-from dgstudio.engine.rings import SampleRing
-from dgstudio.engine.source_worker import SourceWorker
-from dgstudio.engine.store_worker import LabelSink, StoreWorker
-from dgstudio.engine.take_scores import TakeScores, kept_answers
-from dgstudio.engine.version_contents import VersionContents, banks_text
-from dgstudio.engine.version_keeping import VersionKeeping
-from dgstudio.engine.worker import JOIN_S, Worker
+from dgstudio.engine.labels.label_commands import LabelCommands
+from dgstudio.engine.labels.labeller import Labeller
+from dgstudio.engine.labels.prequential import TakeScores, kept_answers
+from dgstudio.engine.labels.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.labels.stream_labels import FileLabels
+from dgstudio.engine.lifecycle.export_worker import ExportWorker
+from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorder import StreamRecorder
+from dgstudio.engine.runtime.abstention import kept_threshold
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.rings import SampleRing
+from dgstudio.engine.runtime.worker import JOIN_S, Worker
+from dgstudio.engine.serving.infer_worker import InferWorker
+from dgstudio.engine.serving.lane import Lane
+from dgstudio.engine.serving.out_worker import OutWorker, Sink
+from dgstudio.engine.serving.source_worker import SourceWorker
+from dgstudio.engine.stats import collect
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.sealing import examples as example_count

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.serving import serving_costs

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.engine.replay import replay_figures
+from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError
 from dgstudio.lab.bench import STARTS, machine, timed_start
 from dgstudio.lab.kills import Start, run_kills

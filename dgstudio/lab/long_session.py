@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from dgstudio.engine.consolidation import READY, RUNNING
-from dgstudio.engine.doubtful import DoubtfulMoments
+from dgstudio.engine.adapt.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.routing_margins import AnswerMargins, MarginReader
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.past import reach_of
-from dgstudio.engine.room import AnswerMargins, MarginReader
+from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
+from dgstudio.engine.recording.lookback import reach_of
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.engine_commands import EngineCommands
 from dgstudio.studio.proposals import of_new_base, of_rebuild

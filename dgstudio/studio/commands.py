@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from dgstudio.engine.imports.choices import Choices
-from dgstudio.engine.past import Past
-from dgstudio.engine.protecting import ProtectedInput
-from dgstudio.engine.room import AnswerMargins
-from dgstudio.engine.standing import Standing
-from dgstudio.engine.version_contents import Containing
+from dgstudio.engine.adapt.auto_protect import ProtectedInput
+from dgstudio.engine.adapt.routing_margins import AnswerMargins
+from dgstudio.engine.adapt.version_index import Containing
+from dgstudio.engine.imports.column_mapping import Choices
+from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.recording.lookback import Past
 from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.studio.state import CellView, StudioState, UnitView
 from dgstudio.types import (

@@ -16,8 +16,8 @@ from typing import Any
 from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.app import make_window

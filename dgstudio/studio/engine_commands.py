@@ -9,12 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from dgstudio.engine.adapt.auto_protect import ProtectedInput, protected_inputs
+from dgstudio.engine.adapt.version_index import Containing
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.imports.choices import Choices
-from dgstudio.engine.past import Past, past_of, reach_of
-from dgstudio.engine.protecting import ProtectedInput, protected_inputs
-from dgstudio.engine.standing import Standing
-from dgstudio.engine.version_contents import Containing
+from dgstudio.engine.imports.column_mapping import Choices
+from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.recording.lookback import Past, past_of, reach_of
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.studio.state import StudioState

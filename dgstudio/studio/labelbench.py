@@ -13,8 +13,8 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source

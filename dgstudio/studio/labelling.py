@@ -7,7 +7,7 @@ import time
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dgstudio.engine.classes import CHORD, KEYS, LETTERS, free_key
+from dgstudio.engine.runtime.class_table import CHORD, KEYS, LETTERS, free_key
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import ClassCard, StudioState

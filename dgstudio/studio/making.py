@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.made_with import keep_stream, kept_stream
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path

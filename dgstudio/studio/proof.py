@@ -18,9 +18,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.made_with import keep_stream
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.lifecycle.stream_config import keep_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import KERNEL
 from dgstudio.paths import sample

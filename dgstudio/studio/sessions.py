@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
-from dgstudio.engine.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.worker import IMPORTING
-from dgstudio.engine.made_with import kept_stream
+from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge import Bridge
 from dgstudio.studio.recent import RecentSession, RecentSessions

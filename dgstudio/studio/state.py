@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from dgstudio.engine.analysis import Analysis
-from dgstudio.engine.history import History
+from dgstudio.engine.browse.analysis import Analysis
+from dgstudio.engine.evaluation.quality_report import QualityReport
 from dgstudio.engine.imports.worker import ImportView
-from dgstudio.engine.quality_report import QualityReport
+from dgstudio.engine.runtime.history import History
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 
-from dgstudio.engine.classes import KEYS
+from dgstudio.engine.runtime.class_table import KEYS
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.labelling import CAPS
 

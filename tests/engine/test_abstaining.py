@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.abstaining import ABSTAIN, UNLIKELY, kept_threshold
-from dgstudio.engine.jsonl import as_record
-from dgstudio.engine.quality import UNSURE
+from dgstudio.engine.runtime.abstention import ABSTAIN, UNLIKELY, kept_threshold
+from dgstudio.engine.runtime.metrics import UNSURE
+from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 

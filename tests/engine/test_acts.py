@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgstudio.engine.classes import ClassTable
-from dgstudio.engine.events import EventQueue
-from dgstudio.engine.labelbook import LabelBook
-from dgstudio.engine.recorder import StreamRecorder
-from dgstudio.engine.store_worker import LabelSink, StoreWorker
-from dgstudio.engine.take_scores import TakeScores
+from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.labels.prequential import TakeScores
+from dgstudio.engine.labels.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.recording.recorder import StreamRecorder
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
 from dgstudio.types import Example, Take

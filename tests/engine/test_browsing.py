@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dgstudio.engine.analysis import (
+from dgstudio.engine.browse.analysis import (
     CONFLICTING,
     IDENTICAL,
     MARKS,
@@ -18,11 +18,11 @@ from dgstudio.engine.analysis import (
     Answers,
     Judged,
 )
-from dgstudio.engine.browsing import ORDERS, Columns, Wanted, imbalance_of, quality_of
-from dgstudio.engine.neighbours import Neighbourhood
-from dgstudio.engine.quality import UNSURE
-from dgstudio.engine.standing import Standing
-from dgstudio.engine.take_scores import answer_of
+from dgstudio.engine.browse.example_query import ORDERS, Columns, Wanted, imbalance_of, quality_of
+from dgstudio.engine.browse.label_noise import Neighbourhood
+from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.prequential import answer_of
+from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.errors import BadInputError
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session

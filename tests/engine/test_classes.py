@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.classes import MAX_NAME, ClassTable, clean_name
+from dgstudio.engine.runtime.class_table import MAX_NAME, ClassTable, clean_name
 from dgstudio.errors import BadInputError
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
-from dgstudio.engine import consolidation
-from dgstudio.engine.consolidation import CANCELLED, FAILED, READY, RUNNING
+from dgstudio.engine.adapt import consolidation
+from dgstudio.engine.adapt.consolidation import CANCELLED, FAILED, READY, RUNNING
 from dgstudio.errors import BadInputError
 from dgstudio.lab.train_process import alike
 from dgstudio.session.file import Session

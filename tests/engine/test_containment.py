@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine import group_commit, out_worker
-from dgstudio.engine.infer_worker import BACKLOG
-from dgstudio.engine.out_worker import OutWorker
-from dgstudio.engine.version_keeping import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.runtime import group_commit
+from dgstudio.engine.serving import out_worker
+from dgstudio.engine.serving.infer_worker import BACKLOG
+from dgstudio.engine.serving.out_worker import OutWorker
 from dgstudio.errors import SessionError, StreamError
 from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.session.file import Session

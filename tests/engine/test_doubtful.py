@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dgstudio.engine.doubtful import WARM_UP, DoubtfulMoments, GatePatterns
+from dgstudio.engine.evaluation.active_learning import WARM_UP, DoubtfulMoments, GatePatterns
 from dgstudio.types import BASE, NOBODY, Reading, Take
 
 USUAL = np.arange(8, dtype=np.int32)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import river.drift
 
-from dgstudio.engine.bases import base_for
-from dgstudio.engine.classes import ClassTable
-from dgstudio.engine.drift import DriftWatch, PageHinkley
-from dgstudio.engine.lane import Hop, Lane
+from dgstudio.engine.adapt.drift import DriftWatch, PageHinkley
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.serving.lane import Hop, Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore

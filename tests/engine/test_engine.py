@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine import infer_worker
 from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.serving import infer_worker
 from dgstudio.errors import BadInputError, StreamEnded
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session

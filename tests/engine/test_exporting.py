@@ -13,8 +13,8 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from dgstudio.engine import exporting
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.lifecycle import export_worker as exporting
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dgstudio.engine.history import BLOCK, OPEN, History
+from dgstudio.engine.runtime.history import BLOCK, OPEN, History
 from dgstudio.types import PublishRecord
 
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from dgstudio.engine.labelling import Labeller, belongs
-from dgstudio.engine.rings import RecordRing, SampleRing
+from dgstudio.engine.labels.labeller import Labeller, belongs
+from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.types import BASE, Block, Reading, StreamSpec
 
 SPEC = StreamSpec("test", "signal", 10.0, ("a",), window_s=1.0, hop_s=0.1)

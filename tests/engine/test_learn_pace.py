@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine import learn_worker
-from dgstudio.engine.classes import ClassTable
-from dgstudio.engine.events import EventQueue
-from dgstudio.engine.history import History
-from dgstudio.engine.lane import Lane
-from dgstudio.engine.learn_worker import IDLE_S, LearnWorker
+from dgstudio.engine.adapt import learn_worker
+from dgstudio.engine.adapt.learn_worker import IDLE_S, LearnWorker
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.history import History
+from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import Example, Mode, PublishRecord
 

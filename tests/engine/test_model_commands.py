@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dgstudio.engine.resume import LEARNING
+from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.session.file import Session
 from dgstudio.types import Mode
 

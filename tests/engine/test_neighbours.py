@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine import neighbours
-from dgstudio.engine.neighbours import NEIGHBOURS, look_around, standardised
+from dgstudio.engine.browse import label_noise as neighbours
+from dgstudio.engine.browse.label_noise import NEIGHBOURS, look_around, standardised
 from dgstudio.model.snapshot import Normaliser
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.past import past_of, require_held
-from dgstudio.engine.recorded_past import RecordedPast
-from dgstudio.engine.rings import RecordRing, SampleRing
+from dgstudio.engine.recording.lookback import past_of, require_held
+from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.types import Block, StreamSpec

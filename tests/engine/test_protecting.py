@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.engine import protecting
-from dgstudio.engine.protecting import OWN_INPUT, STABLE_S, StableClasses, protected_inputs, recent_inputs
+from dgstudio.engine.adapt import auto_protect as protecting
+from dgstudio.engine.adapt.auto_protect import OWN_INPUT, STABLE_S, StableClasses, protected_inputs, recent_inputs
 from dgstudio.learning.contract.protected import RECENT
 from dgstudio.session.file import Session
 from dgstudio.types import Take

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.quality import (
+from dgstudio.engine.runtime.metrics import (
     BINS,
     UNSURE,
     accuracy,

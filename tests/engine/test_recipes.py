@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from dgstudio.engine import recorder
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.relearn import relearn
-from dgstudio.engine.replay import Replay
+from dgstudio.engine.recording import recorder
+from dgstudio.engine.recording.relearn import relearn
+from dgstudio.engine.recording.replay import Replay
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.file import Session
 from dgstudio.session.format import recipes, schema

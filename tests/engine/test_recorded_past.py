@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.past import past_of, reach_of
-from dgstudio.engine.replay import Replay
-from dgstudio.engine.replayed import Replayed
+from dgstudio.engine.recording.lookback import past_of, reach_of
+from dgstudio.engine.recording.replay import Replay
+from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine import recorder
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.relearn import relearn
-from dgstudio.engine.replay import Replay, ReplayFigures
-from dgstudio.engine.replayed import Replayed
+from dgstudio.engine.recording import recorder
+from dgstudio.engine.recording.relearn import relearn
+from dgstudio.engine.recording.replay import Replay, ReplayFigures
+from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import KERNEL
@@ -217,7 +217,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return batch(session)
 
     monkeypatch.setattr(Session, "batch", failing)
-    monkeypatch.setattr("dgstudio.engine.group_commit.RETRY_S", 0.005)
+    monkeypatch.setattr("dgstudio.engine.runtime.group_commit.RETRY_S", 0.005)
     monkeypatch.setattr(recorder, "RETRY_S", 0.005)
     return full
 
@@ -328,7 +328,7 @@ def test_a_copy_has_what_is_recorded_so_far(rigs: Rigs, tmp_path: Path) -> None:
 
 KILLED = """
 import sys
-from dgstudio.engine.bases import base_for
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source

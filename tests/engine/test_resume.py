@@ -15,7 +15,7 @@ import pytest
 from waiting import DEADLINE_S
 
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.resume import LEARNING
+from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.session.file import Session
@@ -203,9 +203,9 @@ def test_a_stream_of_other_windows_is_refused_with_the_name_of_the_right_one(rig
 
 KILLED = """
 import os, signal, sys, time
-from dgstudio.engine.bases import base_for
+from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.engine import Engine, EngineSettings
-from dgstudio.engine.resume import LEARNING
+from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource

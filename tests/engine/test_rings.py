@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.rings import Latencies, RecordRing, SampleRing
+from dgstudio.engine.runtime.rings import Latencies, RecordRing, SampleRing
 from dgstudio.streams.windows import Windower
 from dgstudio.types import Block, StreamSpec
 

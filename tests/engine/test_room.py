@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.room import MOVED, PER_TURN, MarginReader, RoomWatch
+from dgstudio.engine.adapt.routing_margins import MOVED, PER_TURN, MarginReader, RoomWatch
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.labelbook import LabelBook
-from dgstudio.engine.standing import Standing, distinct
+from dgstudio.engine.labels.example_table import Standing, distinct
+from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.types import Act, Example, LabelChange, Take
 
 NO_FEATURES = np.zeros(2, np.float32)

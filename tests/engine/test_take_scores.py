@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.quality import UNSURE
-from dgstudio.engine.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, QualityReport
-from dgstudio.engine.take_scores import TakeAnswers, kept_answers
+from dgstudio.engine.evaluation.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.labels.prequential import TakeAnswers, kept_answers
+from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 from dgstudio.session.restore import TAKE_ANSWERS

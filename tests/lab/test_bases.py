@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dgstudio.engine.bases import SHIPPED, base_for
+from dgstudio.engine.lifecycle.base_catalogue import SHIPPED, base_for
 from dgstudio.errors import BadInputError
 from dgstudio.lab import bases
 from dgstudio.lab.bases import LabelledWindows

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
-from dgstudio.engine.rings import Latencies
+from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab import bench
 from dgstudio.lab.bench import BLOCKS, BenchScript, drive_headless, machine, rows_of, run_bench, window_figures

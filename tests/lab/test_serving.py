@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from dgstudio.engine.bases import SHIPPED
+from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.lab import serving
 from dgstudio.learning.rules.dense import DenseWeights, logits_of

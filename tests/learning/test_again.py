@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgstudio.engine.resume import checkpoint_of
+from dgstudio.engine.lifecycle.resume import checkpoint_of
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import MATTER, settings_again, settings_kept

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dgstudio.engine.classes import OKABE_ITO, free_key
-from dgstudio.engine.history import History
-from dgstudio.engine.past import Past
-from dgstudio.engine.protecting import OWN_INPUT, RECENT_INPUT, ProtectedInput
-from dgstudio.engine.room import AnswerMargins
-from dgstudio.engine.standing import Standing
-from dgstudio.engine.version_contents import Containing
+from dgstudio.engine.adapt.auto_protect import OWN_INPUT, RECENT_INPUT, ProtectedInput
+from dgstudio.engine.adapt.routing_margins import AnswerMargins
+from dgstudio.engine.adapt.version_index import Containing
+from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.recording.lookback import Past
+from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
+from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from dgstudio.engine.bases import base_for
-from dgstudio.engine.consolidation import FAILED, READY, RUNNING
+from dgstudio.engine.adapt.consolidation import FAILED, READY, RUNNING
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.resume import LEARNING
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.consolidation import Comparison
 from dgstudio.learning.learner.training_state import Footing, id_array

@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.engine.analysis import Analysis, Answers, Judged
-from dgstudio.engine.neighbours import Neighbourhood
-from dgstudio.engine.version_contents import Containing
+from dgstudio.engine.adapt.version_index import Containing
+from dgstudio.engine.browse.analysis import Analysis, Answers, Judged
+from dgstudio.engine.browse.label_noise import Neighbourhood
 from dgstudio.studio.widgets.examplemap import Components
 from dgstudio.types import Act, Example, Take
 

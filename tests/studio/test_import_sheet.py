@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from waiting import DEADLINE_S
 
-from dgstudio.engine.imports.choices import FEATURES, SAMPLES
+from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
 from dgstudio.engine.imports.worker import CHOOSING, FAILED
 from dgstudio.session.file import Session
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dgstudio.engine.replay import replay_figures
+from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.lab.long_session import NEW_CLASSES, make_long_session
 from dgstudio.session.file import Session
 from dgstudio.studio import labelbench

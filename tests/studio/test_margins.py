@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.engine.room import AnswerMargins
+from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
 from dgstudio.studio.widgets.marginwords import answer_words, cause_words, room_words, unit_words
 from dgstudio.studio.widgets.stabilitylog import tooltip_of

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.quality import UNSURE
-from dgstudio.engine.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, Scored, report_of
+from dgstudio.engine.evaluation.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, Scored, report_of
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.app import make_window

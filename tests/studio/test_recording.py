@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from dgstudio.engine import recorder
-from dgstudio.engine.bases import base_for
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.replay import replay_figures
+from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.recording import recorder
+from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge import Bridge

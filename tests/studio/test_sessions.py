@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from waiting import DEADLINE_S
 
-from dgstudio.engine.consolidation import CANCELLED, READY, RUNNING
-from dgstudio.engine.made_with import keep_stream, kept_stream
+from dgstudio.engine.adapt.consolidation import CANCELLED, READY, RUNNING
+from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.engine.history import History
+from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import Contents, Part
 from dgstudio.studio.numbers import grouped
 from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QColor, QFontInfo
 
 import dgstudio.studio
-from dgstudio.engine.classes import OKABE_ITO
+from dgstudio.engine.runtime.class_table import OKABE_ITO
 from dgstudio.studio.stylesheet import stylesheet
 from dgstudio.studio.theme import DARK, LIGHT, TOKENS, apply_to, contrast, load_fonts
 

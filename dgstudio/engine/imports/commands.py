@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC
 from pathlib import Path
 
-from dgstudio.engine.classes import ClassTable
-from dgstudio.engine.imports.choices import Choices, Target
+from dgstudio.engine.imports.column_mapping import Choices, Target
 from dgstudio.engine.imports.worker import ImportView, ImportWorker
+from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import StreamSpec
 

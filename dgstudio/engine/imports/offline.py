@@ -7,18 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dgstudio.engine.events import EventQueue
-from dgstudio.engine.imports.choices import FEATURES, Choices, Target, guessed, matched, numeric_columns
+from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, guessed, matched, numeric_columns
 from dgstudio.engine.imports.plan import Plan, plan_import
-from dgstudio.engine.imports.storing import store_import
 from dgstudio.engine.imports.windows import LEARN_EVERY_S
 from dgstudio.engine.imports.worker import read_any
-from dgstudio.engine.labelling import Labeller
-from dgstudio.engine.recorder import StreamRecorder
-from dgstudio.engine.resume import resume
-from dgstudio.engine.rings import RecordRing, SampleRing
-from dgstudio.engine.store_worker import LabelSink, StoreWorker
-from dgstudio.engine.take_scores import TakeScores
+from dgstudio.engine.imports.writer import store_import
+from dgstudio.engine.labels.labeller import Labeller
+from dgstudio.engine.labels.prequential import TakeScores
+from dgstudio.engine.labels.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.lifecycle.resume import resume
+from dgstudio.engine.recording.recorder import StreamRecorder
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES as FEATURE_NAMES

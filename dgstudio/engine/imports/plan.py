@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.classes import clean_name
-from dgstudio.engine.imports.choices import FEATURES, Choices, Target, numeric_columns
+from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, numeric_columns
 from dgstudio.engine.imports.windows import Cut, cut_windows
+from dgstudio.engine.runtime.class_table import clean_name
 from dgstudio.errors import BadInputError
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.imports.choices import Choices
-from dgstudio.engine.labelling import SHARE
+from dgstudio.engine.imports.column_mapping import Choices
+from dgstudio.engine.labels.labeller import SHARE
 from dgstudio.errors import BadInputError
 from dgstudio.streams.features import repair
 from dgstudio.streams.imports.table import ImportTable, Watch

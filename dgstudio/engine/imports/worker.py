@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dgstudio.engine.events import EventQueue
-from dgstudio.engine.imports.choices import Choices, Target, guessed
-from dgstudio.engine.imports.othersession import SUFFIX, read_session
+from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
+from dgstudio.engine.imports.other_session import SUFFIX, read_session
 from dgstudio.engine.imports.plan import Plan, plan_import
-from dgstudio.engine.imports.storing import store_import
-from dgstudio.engine.store_worker import StoreWorker
-from dgstudio.engine.worker import Worker
+from dgstudio.engine.imports.writer import store_import
+from dgstudio.engine.labels.store_worker import StoreWorker
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.streams.imports.reading import read_import
 from dgstudio.streams.imports.table import ImportTable, Stopped, Watch

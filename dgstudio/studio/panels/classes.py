@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from dgstudio.engine.classes import free_key
+from dgstudio.engine.runtime.class_table import free_key
 from dgstudio.errors import BadInputError
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.labelling import Labelling

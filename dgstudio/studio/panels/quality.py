@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.engine.quality import BINS, LATELY
-from dgstudio.engine.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
-from dgstudio.engine.take_scores import SET_ASIDE_EVERY
+from dgstudio.engine.evaluation.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.labels.prequential import SET_ASIDE_EVERY
+from dgstudio.engine.runtime.metrics import BINS, LATELY
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme

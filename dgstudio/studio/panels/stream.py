@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from dgstudio.engine.past import Past
+from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import Frame, StudioState
 from dgstudio.studio.theme import Theme

@@ -7,8 +7,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.engine.quality import LATELY
-from dgstudio.engine.quality_report import TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import TRUTH, QualityReport
+from dgstudio.engine.runtime.metrics import LATELY
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.confusionview import share_words
 from dgstudio.types import F64

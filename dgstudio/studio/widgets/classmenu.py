@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QColorDialog, QMenu, QWidget
 
-from dgstudio.engine.classes import CHORDS, KEYS, LETTERS, OKABE_ITO
+from dgstudio.engine.runtime.class_table import CHORDS, KEYS, LETTERS, OKABE_ITO
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import StudioState
 

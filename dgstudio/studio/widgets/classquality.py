@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from dgstudio.engine.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR
-from dgstudio.engine.browsing import LEARNED, ClassQuality, Wanted, imbalance_of
+from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR
+from dgstudio.engine.browse.example_query import LEARNED, ClassQuality, Wanted, imbalance_of
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.examplefilter import TIPS
 

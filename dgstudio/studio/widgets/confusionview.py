@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from dgstudio.engine.quality_report import PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import PROTECTED, TRUTH, QualityReport
 from dgstudio.studio.numbers import percent
 from dgstudio.studio.theme import DARK, Theme, mix
 

@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.engine.analysis import MARKS
-from dgstudio.engine.browsing import KEPT_ONLY, LEARNED, SET_ASIDE, Columns, Wanted
-from dgstudio.engine.standing import distinct
+from dgstudio.engine.browse.analysis import MARKS
+from dgstudio.engine.browse.example_query import KEPT_ONLY, LEARNED, SET_ASIDE, Columns, Wanted
+from dgstudio.engine.labels.example_table import distinct
 from dgstudio.studio.state import ClassCard
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.choicebox import ChoiceBox

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.engine.browsing import Columns
-from dgstudio.engine.standing import distinct, places_of
+from dgstudio.engine.browse.example_query import Columns
+from dgstudio.engine.labels.example_table import distinct, places_of
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.types import F32, F64, Example
 

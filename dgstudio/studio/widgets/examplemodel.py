@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from dgstudio.engine.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
-from dgstudio.engine.browsing import Columns
-from dgstudio.engine.quality import UNSURE
-from dgstudio.engine.standing import Standing
+from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
+from dgstudio.engine.browse.example_query import Columns
+from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.types import F32, Example
 
 Index = QModelIndex | QPersistentModelIndex

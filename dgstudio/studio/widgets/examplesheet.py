@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.browsing import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
-from dgstudio.engine.standing import Standing, distinct, places_of
+from dgstudio.engine.browse.example_query import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
+from dgstudio.engine.labels.example_table import Standing, distinct, places_of
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.numbers import percent
 from dgstudio.studio.state import StudioState

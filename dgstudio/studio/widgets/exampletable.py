@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from dgstudio.engine.browsing import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
+from dgstudio.engine.browse.example_query import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.examplemodel import HEADS, ExamplesModel
 from dgstudio.studio.widgets.thumbnails import Thumbnails

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from dgstudio.engine.analysis import CONFLICTING, MISLABELLED
+from dgstudio.engine.browse.analysis import CONFLICTING, MISLABELLED
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.examplemodel import ExamplesModel
 from dgstudio.studio.widgets.thumbnails import Thumbnails

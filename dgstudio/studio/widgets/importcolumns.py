@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.imports.choices import FEATURES, SAMPLES, Choices, Target, matched, numeric_columns
+from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES, Choices, Target, matched, numeric_columns
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.chip import Segmented

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from dgstudio.engine.imports.choices import FEATURES, Choices, Target, numeric_columns
+from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, numeric_columns
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.studio.theme import DARK, Theme
 

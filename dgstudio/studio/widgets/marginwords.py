@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from dgstudio.engine.room import MOVED, AnswerMargins
+from dgstudio.engine.adapt.routing_margins import MOVED, AnswerMargins
 from dgstudio.types import PublishRecord, RoutingRoom
 
 SMALL = 0.001

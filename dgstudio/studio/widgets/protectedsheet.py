@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.protecting import ProtectedInput
+from dgstudio.engine.adapt.auto_protect import ProtectedInput
 from dgstudio.studio.commands import Commands
 from dgstudio.studio.state import StudioState
 from dgstudio.studio.theme import Theme

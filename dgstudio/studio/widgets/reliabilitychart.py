@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.engine.quality import BINS, Reliability
+from dgstudio.engine.runtime.metrics import BINS, Reliability
 from dgstudio.studio.theme import DARK, Theme
 from dgstudio.studio.widgets.confusionview import share_words
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QWidget
 
-from dgstudio.engine.quality_report import CellPart, QualityReport, Scored
+from dgstudio.engine.evaluation.quality_report import CellPart, QualityReport, Scored
 from dgstudio.studio.theme import Theme
 
 MOST_ROWS = 200

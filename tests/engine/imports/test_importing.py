@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.imports.choices import FEATURES, SAMPLES
-from dgstudio.engine.imports.making import WHO
+from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
+from dgstudio.engine.imports.example_builder import WHO
 from dgstudio.engine.imports.plan import MOST_LEARNED
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED
 from dgstudio.paths import sample
@@ -330,7 +330,7 @@ def test_many_rows_are_kept_and_some_are_learned_evenly(importing: Any, tmp_path
 def test_giving_it_up_leaves_nothing(importing: Any, tmp_path: Path, until: Until, monkeypatch: Any) -> None:
     desk = importing()
     path = write(tmp_path / "f.csv", features_rows(desk.engine, 600))
-    monkeypatch.setattr("dgstudio.engine.imports.storing.GROUP", 256)
+    monkeypatch.setattr("dgstudio.engine.imports.writer.GROUP", 256)
     desk.read(path)
     put, seen = desk.engine.store.put_hidden, []
 
@@ -402,7 +402,7 @@ import sys, time
 from pathlib import Path
 from dgstudio.engine.imports import storing
 from dgstudio.engine.imports.offline import import_into
-from dgstudio.engine.store_worker import StoreWorker
+from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.session.file import Session
 
 storing.GROUP = 256

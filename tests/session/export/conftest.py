@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dgstudio.engine.resume import checkpoint_of
+from dgstudio.engine.lifecycle.resume import checkpoint_of
 from dgstudio.lab.data import Dataset, load
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel

@@ -1,0 +1,119 @@
+"""Other models that the user may switch an engine to: one rebuilt without some examples, one on a new base."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from dgstudio.engine.adapt.consolidation import READY, RUNNING, Consolidation
+from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.errors import BadInputError
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.types import PublishRecord, StreamSpec
+
+
+class OtherModels(ABC):
+    """The part of an engine that makes other models, and switches only when told to. As thread-safe as the engine.
+
+    Attributes
+    ----------
+    consolidation : the training of a new base that runs, or that waits for the user's word.
+    rebuild : a rebuild that waits for the user's word.
+    bases : the base models at hand, oldest first.
+    """
+
+    learner: Learner
+    classes: ClassTable
+    book: LabelBook
+    features: SignalFeatures
+    spec: StreamSpec
+    events: EventQueue
+    bases: list[BaseModel]
+    consolidation: Consolidation | None = None
+    rebuild: Rebuild | None = None
+
+    @abstractmethod
+    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
+        """Have an act of the user's done on the learner; a refusal becomes an event."""
+
+    def plan_rebuild(self, ids: Sequence[int]) -> None:
+        """Make, without publishing it, the model that never saw these sealed examples; then `rebuild` is there."""
+
+        def plan(learner: Learner) -> None:
+            self.rebuild = learner.plan_rebuild(ids)
+
+        self.ask_learner(plan)
+
+    def accept_rebuild(self) -> None:
+        """Publish the rebuild that was planned."""
+        rebuild, self.rebuild = self.rebuild, None
+        if rebuild is not None:
+            self.ask_learner(lambda learner: learner.accept_rebuild(rebuild))
+
+    def discard_rebuild(self) -> None:
+        """Keep the present model; the examples stay sealed in it."""
+        self.rebuild = None
+
+    def start_consolidation(self) -> None:
+        """Train a new base from all examples in the background and compare it; see `consolidation`.
+
+        Raises
+        ------
+        BadInputError
+            If one runs already, or waits for the user's word.
+        """
+        running = self.consolidation
+        if running is not None and running.state in (RUNNING, READY):
+            waits = "waits for your word" if running.state == READY else "is being trained"
+            raise BadInputError(f"A new base {waits} already.")
+        self.consolidation = Consolidation(
+            self.learner,
+            self.book.active_examples,
+            lambda: {info.id: info.name for info in self.classes.living()},
+            self.features.names,
+            self.spec.rate,
+            self.events,
+        )
+        self.consolidation.start()
+
+    def cancel_consolidation(self) -> None:
+        """Stop the training and leave nothing of it; `consolidation` says when it is over."""
+        if self.consolidation is not None:
+            self.consolidation.stop()
+
+    def accept_consolidation(self) -> None:
+        """Switch to the new base; the present model stays a version that can be gone back to."""
+        done = self._trained()
+        if done is None or done.model is None or done.comparison is None:
+            return
+        self.consolidation = None
+        model, learned = done.model, done.comparison.learned
+        self.bases.append(model)
+        self.ask_learner(lambda learner: learner.adopt_base(model, learned))
+
+    def discard_consolidation(self) -> None:
+        """Keep the present model; the new base is forgotten."""
+        if self._trained() is not None:
+            self.consolidation = None
+
+    def _trained(self) -> Consolidation | None:
+        """The consolidation, once it has ended in one way or the other."""
+        done = self.consolidation
+        return None if done is None or done.state == RUNNING else done
+
+    @property
+    def base(self) -> BaseModel | None:
+        """The base model that the newest version stands on: a twin starts from the same. None where it is not at hand.
+
+        A new base takes the place of the old one for as long as its versions are the newest; its dense network was
+        trained on the same examples, so that the comparison stays fair. A twin that runs already goes on.
+        """
+        head = self.learner.store.head
+        if head.base is None or head.phi is None:
+            return None
+        return next((base for base in self.bases if base.phi.id == head.phi.id), None)

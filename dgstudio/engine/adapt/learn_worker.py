@@ -1,0 +1,306 @@
+"""dg-learn: absorbs labels in blocks, publishes at most ten times a second, and audits while it has nothing to do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from dgstudio.engine.adapt.drift import DriftWatch
+from dgstudio.engine.adapt.routing_margins import RoomWatch
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.history import History
+from dgstudio.engine.runtime.rings import Latencies
+from dgstudio.engine.runtime.worker import Worker
+from dgstudio.engine.serving.lane import Lane
+from dgstudio.engine.serving.receipt_audit import ReceiptAudit
+from dgstudio.learning.bank.attribution import difference
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.model.certificate import decompose
+from dgstudio.model.plan import BANK_GAIN, Plan
+from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord
+
+BLOCK = 16
+"""Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
+QUEUED = 512
+"""Examples that are queued as one."""
+AUDIT_SLICE = 8
+"""Protected inputs re-answered in one idle turn."""
+CAUSES = 3
+"""Classes at most that a publish names as what moved the live answer."""
+IDLE_S = 0.25
+
+Command = Callable[[Learner], PublishRecord | None]
+
+
+@dataclass(slots=True)
+class LearnCounts:
+    """Counters that only dg-learn writes."""
+
+    absorbed: int = 0
+    absorb_s: float = 0.0
+    """Processor time of dg-learn spent on absorbing examples."""
+    busy_s: float = 0.0
+    """The same, with commands, publishing and what is said of a publish; auditing left out."""
+    publishes: int = 0
+    rejections: int = 0
+    roll_backs: int = 0
+    audited: int = 0
+    bits_changed: int = 0
+
+
+class LearnWorker(Worker):
+    """Owns the learner: nobody else calls it while this thread runs.
+
+    `published` is called in this thread with every record and, where a version was made, leaves it to the caller
+    to keep a checkpoint; `rested` whenever there is nothing to learn.
+    """
+
+    name = "dg-learn"
+
+    def __init__(
+        self,
+        learner: Learner,
+        lane: Lane,
+        events: EventQueue,
+        history: History,
+        *,
+        publish_hz: float,
+        published: Callable[[PublishRecord, Learner], None],
+        rested: Callable[[Learner], None],
+        twin_turn: Callable[[], bool],
+    ) -> None:
+        super().__init__(events)
+        self.counts = LearnCounts()
+        self.history = history
+        self.publish_ms = Latencies()
+        self.label_to_publish_ms = Latencies()
+        self.paused = threading.Event()
+        """While set, labels wait: the bench's blocks with the learner off."""
+        self.receipts = ReceiptAudit(lane)
+        self.drift = DriftWatch(lane)
+        self.room = RoomWatch()
+        self.protected = learner.protected_count
+        self.learned = len(learner.footing.every())
+        """Examples that the newest version has learned, the sealed ones too."""
+        self.state = "idle"
+        self._learner = learner
+        self._lane = lane
+        self._interval = 1.0 / publish_hz if publish_hz > 0 else 0.0
+        self._published = published
+        self._rested = rested
+        self._twin_turn = twin_turn
+        # One queue, so that a label is learned before the wish to take it back is heard.
+        self._queue: deque[Command | tuple[Sequence[Example], float]] = deque()
+        self._wake = threading.Event()
+        self._next_publish = 0.0
+        self._oldest_label: float | None = None
+        self._quiet = False
+        self._crowded = False
+        self._busy = False
+        self._evidence = learner.evidence()
+
+    # -- what others ask for: any thread, nothing waits -------------------------------------------------------
+
+    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
+        """Learn these examples, which exist since `made_wall`."""
+        # In parts: each block taken off a long list would copy the rest of it.
+        for first in range(0, len(examples), QUEUED):
+            self._queue.append((examples[first : first + QUEUED], made_wall))
+        self._wake.set()
+
+    def ask(self, command: Command) -> None:
+        """Run a command on the learner between two blocks; a record that it returns is published as news."""
+        self._queue.append(command)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Let a waiting turn look at its queues."""
+        self._wake.set()
+
+    @property
+    def labels_waiting(self) -> bool:
+        """Whether labels are queued that the learner has not taken yet."""
+        return any(isinstance(item, tuple) for item in list(self._queue))
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything asked for so far has been absorbed, published or rejected."""
+        if self._queue:
+            return False
+        # In this order: what has left the queue makes busy until it is pending, and what is pending until it is news.
+        return not (self._busy or self._learner.pending or self._busy)
+
+    # -- the thread ------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """One command, one block of labels, one publish if it is due, else a slice of the audit."""
+        if self.paused.is_set():
+            self.state = "off"
+            # What serves goes on answering, and may be recorded.
+            self._rested(self._learner)
+            self._wake.wait(0.05)
+            self._wake.clear()
+            return
+        begin = time.thread_time()
+        self._busy = True
+        try:
+            worked = self._command_or_labels()
+            worked = self._publish_if_due() or worked
+        finally:
+            self._busy = False
+        self._tell_crowded()
+        if worked:
+            self.state, self._quiet = "learning", False
+            self.counts.busy_s += time.thread_time() - begin
+        if self._twin_turn() or worked:
+            return
+        self.state = "idle"
+        self._rested(self._learner)
+        if not self._quiet:
+            self._quiet = self._audit() and not self._look_round()
+        checked = self.receipts.turn()
+        if self.drift.turn(self._learner.store.head):
+            text = "The stream has drifted: its inputs are less like what was learned. Label some of them."
+            self.events.say(Event("drift", text, "warning"))
+        waits = self._until_publish() if self._learner.pending else IDLE_S
+        self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
+        self._wake.clear()
+
+    def _tell_crowded(self) -> None:
+        """Say once that examples wait for which there is no room; their number is in the lamps' words."""
+        crowded = self._learner.crowded
+        if bool(crowded) != self._crowded:
+            self._crowded = bool(crowded)
+            if crowded:
+                self.events.say(Event("no room", f"New examples are kept but not learned: {crowded}", "warning"))
+
+    def recover(self, error: Exception) -> None:
+        """Go on from `head`; what it had not learned yet is set aside, so that it cannot fail again and again."""
+        count = self._learner.give_up()
+        self.counts.rejections += 1
+        if count:
+            text = f"{count} examples were set aside after that; “Resume parked examples” learns them again."
+            self.events.say(Event("parked", text, "warning"))
+
+    def _command_or_labels(self) -> bool:
+        """One command, or as many of the labels before the next command as fit a block."""
+        block: list[Example] = []
+        while self._queue and len(block) < BLOCK:
+            item = self._queue[0]
+            if not isinstance(item, tuple):
+                if not block:
+                    self._run_command(item)
+                    return True
+                break
+            self._queue.popleft()
+            examples, made = item
+            room = BLOCK - len(block)
+            block.extend(examples[:room])
+            if len(examples) > room:
+                self._queue.appendleft((examples[room:], made))
+            if self._oldest_label is None and any(example.learn for example in examples[:room]):
+                self._oldest_label = made
+        if block:
+            begin = time.thread_time()
+            record = self._learner.absorb(block)
+            self.counts.absorb_s += time.thread_time() - begin
+            self.counts.absorbed += sum(example.learn for example in block)
+            if record is not None:
+                self._news(record)
+        return bool(block)
+
+    def _run_command(self, command: Command) -> None:
+        self._queue.popleft()
+        record = command(self._learner)
+        if record is not None:
+            self._news(record)
+
+    def _until_publish(self) -> float:
+        return max(0.0, self._next_publish - time.perf_counter())
+
+    def _publish_if_due(self) -> bool:
+        if not self._learner.pending or self._until_publish() > 0:
+            return False
+        self._next_publish = time.perf_counter() + self._interval
+        record = self._learner.step()
+        if record is None:
+            self._oldest_label = None
+            return False
+        if self._oldest_label is not None and record.version is not None:
+            waited = (time.perf_counter() - self._oldest_label) * 1e3
+            record = replace(record, label_to_publish_ms=waited)
+            self.label_to_publish_ms.add(waited)
+            self._oldest_label = None
+        if record.version is not None:
+            self.publish_ms.add(record.duration_ms)
+        self._news(record)
+        return True
+
+    def _news(self, record: PublishRecord) -> None:
+        record = self._with_causes(self._with_live_change(record))
+        counts = self.counts
+        counts.publishes += record.version is not None
+        counts.rejections += record.kind == "rejected"
+        counts.roll_backs += record.kind == "rolled back"
+        if record.kind not in OWN_ACTS:
+            counts.bits_changed += record.bits_changed
+        self.protected = self._learner.protected_count
+        self.learned = len(self._learner.footing.every())
+        self.history.append(record)
+        if record.kind == "rejected":
+            self.events.say(Event("rejected", f"Not published: {record.reason}", "warning", data=record))
+        self._published(record, self._learner)
+
+    def _with_live_change(self, record: PublishRecord) -> PublishRecord:
+        """When it was, and how far the newest live input's logits moved by it, in two parts (design 4)."""
+        reading = self._lane.readings.newest
+        if reading is None:
+            return record
+        record = replace(record, time=reading.end)
+        if record.version is None or record.parent is None:
+            return record
+        store = self._learner.store
+        if not (store.holds(record.parent) and store.holds(record.version)):
+            return record
+        before, after = store.get(record.parent), store.get(record.version)
+        a, b = Plan(before), Plan(after)
+        routing, representation, _ = decompose(a, b, reading.features)
+        if not len(routing):
+            return record
+        top_a, top_b = a.answer(reading.features).top, b.answer(reading.features).top
+        was = before.classes[top_a] if top_a >= 0 else None
+        now = after.classes[top_b] if top_b >= 0 else None
+        return replace(
+            record,
+            routing_delta=float(abs(routing).max()),
+            representation_delta=float(abs(representation).max()),
+            live_flip=was != now,
+        )
+
+    def _with_causes(self, record: PublishRecord) -> PublishRecord:
+        """Whose examples moved the newest live answer, where learning did."""
+        before, self._evidence = self._evidence, self._learner.evidence()
+        reading = self._lane.readings.newest
+        if record.kind != "learned" or reading is None or not (record.routing_delta or record.representation_delta):
+            return record
+        shares = difference(before, self._evidence, reading.features).by_class()
+        moved = [(c, BANK_GAIN * share) for c, share in shares.items() if share]
+        largest = sorted(moved, key=lambda item: -abs(item[1]))
+        return replace(record, live_causes=tuple(largest[:CAUSES]))
+
+    def _look_round(self) -> bool:
+        """Look at a few protected inputs' margins; whether there was something to look at."""
+        return self.room.turn(self._learner.store.head, self._learner.footing.protected)
+
+    def _audit(self) -> bool:
+        """Audit a slice; True when the whole protected set has been audited since the last publish."""
+        result = self._learner.audit_slice(AUDIT_SLICE)
+        self.counts.audited += result.checked
+        if result.bits_changed:
+            self.counts.bits_changed += result.bits_changed
+            text = f"The audit found {result.bits_changed} changed bits in protected answers: please report this."
+            self.events.say(Event("contract broken", text, "error", data=result))
+        return self._learner.audit_complete

@@ -1,0 +1,134 @@
+"""What the user can do to labels and classes, as acts: what each would change, given how things stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange, NoteChange, PublishRecord
+
+SHORT = 40
+"""Characters of a note that the history shows."""
+
+
+class Acts:
+    """Makes acts of wishes, numbered, of how the book and the classes stand now. Used by dg-store only.
+
+    A wish that would change nothing makes none.
+    """
+
+    def __init__(self, book: LabelBook, classes: ClassTable) -> None:
+        self._book = book
+        self._classes = classes
+
+    def relabelled(self, ids: Sequence[int], class_id: int) -> Act | None:
+        """These examples get another label."""
+        moving = [example for example in self._book.standing(ids) if example.class_id != class_id]
+        text = f"{_count(len(moving))} relabelled as {self.name(class_id)}"
+        return self._made("relabelled", text, _changes(moving, class_id))
+
+    def deleted(self, ids: Sequence[int]) -> Act | None:
+        """These examples stand no more."""
+        going = self._book.standing(ids)
+        return self._made("deleted", f"{_count(len(going))} deleted", _changes(going, None))
+
+    def noted(self, ids: Sequence[int], text: str) -> Act | None:
+        """These examples have this note from now on; "" is none."""
+        known, by_note = self._book.notes(), dict[str, list[int]]()
+        for example in self._book.standing(ids):
+            before = known.get(example.id, "")
+            if before != text:
+                by_note.setdefault(before, []).append(example.id)
+        if not by_note:
+            return None
+        changes = tuple(NoteChange(before, text, tuple(sorted(ids))) for before, ids in sorted(by_note.items()))
+        count = _count(sum(len(change.ids) for change in changes))
+        words = f"Note on {count}: “{_short(text)}”" if text else f"Note taken off {count}"
+        return Act(self._book.next_number(), "noted", words, unix=time.time(), notes=changes)
+
+    def last_take_taken_back(self, class_id: int) -> Act | None:
+        """What stands of the newest take in which this class has examples stands no more."""
+        newest = max((example.take_id for example in self._book.of_class(class_id)), default=None)
+        if newest is None:
+            return None
+        going = [e for e in self._book.of_class(class_id) if e.take_id == newest]
+        text = f"Last take of {self.name(class_id)} taken back ({_count(len(going))})"
+        return self._made("deleted", text, _changes(going, None))
+
+    def class_added(self, info: ClassInfo) -> Act | None:
+        """A class is born."""
+        return self._made("class added", f"Class {info.name} added", classes=(ClassChange(None, info),))
+
+    def classes_edited(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> Act | None:
+        """Classes are this from now on."""
+        pairs = [(self._classes.get(info.id), info) for info in infos]
+        changes = tuple(ClassChange(before, after) for before, after in pairs if before != after)
+        return self._made(kind, text, classes=changes)
+
+    def class_removed(self, class_id: int, into: int | None) -> Act | None:
+        """A class ends: its examples stand no more, or get the label `into`."""
+        info = self._classes.get(class_id)
+        if not info.living:
+            return None
+        examples = self._book.of_class(class_id)
+        what = f"{_count(len(examples))}" if examples else "without examples"
+        kind, text = "class removed", f"Class {info.name} removed ({what})"
+        if into is not None:
+            kind, text = "classes merged", f"Class {info.name} merged into {self.name(into)} ({what})"
+        return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
+
+    def imported(self, name: str, labelled: dict[int, list[int]], born: Sequence[ClassInfo]) -> Act:
+        """Examples of a file stand from now on: class id → their ids; with the classes that are made for them."""
+        count, several = sum(map(len, labelled.values())), len(labelled)
+        text = f"{_count(count)} of {'1 class' if several == 1 else f'{several} classes'} imported from {name}"
+        changes = tuple(LabelChange(None, class_id, tuple(ids)) for class_id, ids in sorted(labelled.items()))
+        classes = tuple(ClassChange(None, info) for info in born)
+        return Act(self._book.next_number(), "imported", text, changes, classes, unix=time.time())
+
+    def protected(self, record: PublishRecord) -> Act | None:
+        """What the model knew was protected, or protected inputs were released."""
+        text = f"{record.reason[:1].upper()}{record.reason[1:]}"
+        made = record.version if record.kind == "released" else None
+        return Act(self._book.next_number(), record.kind, text, unix=record.unix, version=record.parent, made=made)
+
+    def words(self, moved: Moved, back: bool) -> str:
+        """One sentence on an act undone or done again.
+
+        Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
+        """
+        act = moved.act
+        if act.take_id is not None:
+            word = "Label taken back" if back else "Labelled again"
+            count = len(moved.gone) + len(moved.labelled)
+            return f"{word}: {count} examples of {self.name(self._book.take(act.take_id).class_id)}."
+        return f"{'Taken back' if back else 'Done again'}: {act.text}."
+
+    def name(self, class_id: int) -> str:
+        """What a class is called."""
+        return self._classes.names.get(class_id, f"class {class_id}")
+
+    def _made(
+        self, kind: str, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
+    ) -> Act | None:
+        if not labels and not classes:
+            return None
+        return Act(self._book.next_number(), kind, text, labels, classes, unix=time.time())
+
+
+def _count(examples: int) -> str:
+    return "1 example" if examples == 1 else f"{examples} examples"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def _changes(examples: Sequence[Example], after: int | None) -> tuple[LabelChange, ...]:
+    """The change to one label, by the labels that the examples have."""
+    by_label: dict[int, list[int]] = {}
+    for example in examples:
+        by_label.setdefault(example.class_id, []).append(example.id)
+    return tuple(LabelChange(before, after, tuple(sorted(ids))) for before, ids in sorted(by_label.items()))

@@ -1,0 +1,328 @@
+"""Beginning and going on: the learner, classes and labels of a new session, or those that a session file holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.runtime.class_table import OKABE_ITO, ClassTable, free_key
+from dgstudio.engine.runtime.history import History
+from dgstudio.errors import BadInputError, SessionError, SessionFormatError
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
+from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.session.file import Session
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
+from dgstudio.session.format.rows import NO_LABEL
+from dgstudio.session.restore import FEATURES, SIGNAL, restored, signal_of, spec_of
+from dgstudio.session.versions.recipe_solver import OtherKernelError
+from dgstudio.streams.features import SignalFeatures
+from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
+
+LEARNING = "learning"
+"""Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
+
+
+NUMBERS = ("protected", "seal_at", "features")
+"""Settings of the learner that the session keeps beside its dials."""
+SAME_RATE = 0.01
+"""Rates that differ by no more than this share are one: a device's is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What an engine starts with. `past` is history that the session holds; `records` are new and still to be kept."""
+
+    learner: Learner
+    classes: ClassTable
+    book: LabelBook
+    base: BaseModel | None
+    next_example: int = 0
+    next_take: int = 0
+    past: History = field(default_factory=History)
+    records: list[PublishRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False, recorded: bool = False) -> Checkpoint:
+    """The version that a record made, and what the learner stood on, as the session keeps it: in the learner's thread.
+
+    `kept`: it is never thinned out, whatever it is; `recorded`: it answered what is recorded.
+    """
+    assert record.version is not None
+    version, footing = learner.store.get(record.version), learner.footing_of(record.version)
+    arrays, snapshot_meta = version.to_arrays_and_meta()
+    more, footing_meta = footing.to_arrays()
+    arrays.update({PROTECTED + name: array for name, array in more.items()})
+    return Checkpoint(
+        version=version.version,
+        parent=version.parent,
+        digest=version.digest,
+        arrays=arrays,
+        meta={
+            "snapshot": snapshot_meta,
+            "footing": footing_meta,
+            "parked": sorted(learner.parked),
+            KERNEL_OF: LEARNING_KERNEL,
+            SETTINGS: settings_kept(learner.settings, version),
+        },
+        kind=record.kind,
+        reason=record.reason,
+        unix=version.unix,
+        learned=np.union1d(footing.learned, footing.base_learned),
+        kept=kept or record.kind != "learned",
+        recorded=recorded,
+    )
+
+
+def dials_of(learner: Learner) -> dict[str, Any]:
+    """Rule, mode, τ, δ and the learner's numbers that the user can set, as the session keeps them."""
+    settings = learner.settings
+    delta = settings.delta if math.isfinite(settings.delta) else None
+    dials = {"rule": settings.rule, "mode": learner.mode.value, "tau": settings.tau, "delta": delta}
+    return {**dials, **{name: getattr(settings, name) for name in NUMBERS}}
+
+
+def _dialled(
+    session: Session, settings: LearnerSettings | None, has_base: bool
+) -> tuple[LearnerSettings, Mode, list[str]]:
+    """The settings with the dials as the session has them, the mode, and what should be said."""
+    settings = settings or LearnerSettings()
+    kept = session.config(LEARNING)
+    if kept is None:
+        return settings, Mode.BOTH, []
+    try:
+        mode, rule = Mode(kept["mode"]), str(kept["rule"])
+        delta = math.inf if kept["delta"] is None else float(kept["delta"])
+        # The gradient rule moves a base: a session that was rolled back to before it had one goes on without.
+        rule = rule if has_base else LOCKED_BANK
+        numbers: dict[str, Any] = {name: int(kept.get(name, getattr(settings, name))) for name in NUMBERS}
+        dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, **numbers)
+        return dialled.check(), mode, []
+    except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
+        return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]
+
+
+def resume(
+    session: Session,
+    base: BaseModel | None,
+    spec: StreamSpec,
+    features: SignalFeatures,
+    settings: LearnerSettings | None = None,
+) -> Resumed:
+    """Take up what the session holds, or begin with the base model, or from nothing.
+
+    Raises
+    ------
+    BadInputError
+        If the session's examples have other features than this stream gives.
+    """
+    known = session.config(FEATURES)
+    if known is not None and tuple(known) != features.names:
+        raise BadInputError(
+            f"The session {session.name} was made with other channels than “{spec.name}” has: "
+            f"open it with the stream that it was made with{_named(session.config(SIGNAL))} (--source)."
+        )
+    _require_windows(session, spec)
+    if not session.read_only and (known is None or session.config(SIGNAL) is None):
+        with session.batch():
+            session.set_config(FEATURES, list(features.names))
+            session.set_config(SIGNAL, signal_of(spec))
+    infos = session.classes()
+    latest = session.latest_checkpoint()
+    if latest is None:
+        return _begun(session, base, infos, settings)
+    return _gone_on(session, base, latest, infos, settings)
+
+
+def _require_windows(session: Session, spec: StreamSpec) -> None:
+    """Refuse a stream whose windows are not those of the session: what was learned of them would mean nothing."""
+    kept = session.config(SIGNAL)
+    if kept is None:
+        return
+    made = spec_of(kept)
+    if not math.isclose(made.rate, spec.rate, rel_tol=SAME_RATE):
+        was, gives = f"{made.rate:g} samples a second", f"{spec.rate:g}"
+    elif not math.isclose(made.window_s, spec.window_s, rel_tol=SAME_RATE):
+        was, gives = f"windows of {made.window_s:g} s", f"{spec.window_s:g} s"
+    else:
+        return
+    raise BadInputError(
+        f"The session {session.name} was made with {was}, and “{spec.name}” gives {gives}: "
+        f"open it with the stream that it was made with{_named(kept)} (--source)."
+    )
+
+
+def _named(signal: Any) -> str:
+    """“, Basic motions” of what is kept under `SIGNAL`, or nothing."""
+    name = signal.get("name") if isinstance(signal, dict) else None
+    return f", “{name}”" if isinstance(name, str) and name else ""
+
+
+def _begun(
+    session: Session, base: BaseModel | None, infos: list[ClassInfo], settings: LearnerSettings | None
+) -> Resumed:
+    """A new session, or one that was killed before its first version was written."""
+    if not infos and base is not None:
+        named = zip(base.classes, base.class_names, strict=True)
+        infos = []
+        for class_id, name in named:
+            key = free_key({info.key for info in infos})
+            infos.append(ClassInfo(class_id, name, key, OKABE_ITO[class_id % len(OKABE_ITO)]))
+    classes, labels = ClassTable(infos), _Labels(session)
+    settings, mode, notes = _dialled(session, settings, base is not None)
+    learner = Learner.begin(
+        base,
+        settings,
+        examples=labels.active,
+        name_of=_namer(classes),
+        recall=_recaller(session),
+        mode=mode,
+    )
+    head = learner.store.head
+    names = ", ".join(classes.names[c] for c in head.classes)
+    first = PublishRecord(
+        seq=0,
+        kind="initial",
+        version=head.version,
+        parent=None,
+        reason=f"base model: knows {names}" if names else "begun from nothing",
+        time=0.0,
+        unix=head.unix,
+        digest=head.digest,
+        protected=learner.protected_count,
+    )
+    return Resumed(
+        learner,
+        classes,
+        labels.book(),
+        base,
+        labels.next_example,
+        labels.next_take,
+        records=[first, *_with_living(learner, classes)],
+        notes=notes,
+    )
+
+
+def _gone_on(
+    session: Session,
+    base: BaseModel | None,
+    latest: Checkpoint,
+    infos: list[ClassInfo],
+    settings: LearnerSettings | None,
+) -> Resumed:
+    head, footing = restored(latest)
+    classes, labels = ClassTable(infos), _Labels(session)
+    past = History(session.records())
+    numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
+
+    settings, mode, notes = _dialled(session, settings, head.base is not None)
+    learner = Learner(
+        head,
+        footing,
+        settings,
+        examples=labels.active,
+        parked=[int(i) for i in latest.meta.get("parked", ())],
+        name_of=_namer(classes),
+        recall=_recaller(session),
+        mode=mode,
+        next_version=max(numbers, default=head.version) + 1,
+        next_seq=max((record.seq for record in past), default=-1) + 1,
+    )
+    notes += _served_again(session, learner)
+    if base is not None and not _stands_on(head, base):
+        # It is kept all the same: a version before a new base stands on it.
+        notes.append("This session does not stand on the base model that ships now: no twin can be compared with.")
+    return Resumed(
+        learner,
+        classes,
+        labels.book(),
+        base,
+        labels.next_example,
+        labels.next_take,
+        past=past,
+        records=_with_living(learner, classes),
+        notes=notes,
+    )
+
+
+def _stands_on(head: Snapshot, base: BaseModel) -> bool:
+    """Whether a version stands on this base model: φ, unlike the base itself, is never moved by learning."""
+    return head.base is not None and head.phi is not None and head.phi.id == base.phi.id
+
+
+def _served_again(session: Session, learner: Learner) -> list[str]:
+    """Pin the version that was pinned when the session was closed; returns what should be said where it is gone."""
+    serving = session.serving
+    if serving in (None, session.head, learner.store.head.version):
+        return []
+    try:
+        learner.recalled(serving)
+        learner.store.pin(serving)
+    except BadInputError as error:
+        return [f"The version that was pinned cannot be served any more: {error}"]
+    return []
+
+
+class _Labels:
+    """Takes and examples of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._takes: list[Take] = session.takes()
+        self._every = session.examples(active_only=False)
+        self._hidden = session.inactive_ids()
+        left = [example.id for example in self._every if example.class_id == NO_LABEL]
+        if left and not session.read_only:
+            # An import that was cut off: nothing of it ever stood.
+            session.drop_examples(left, ())
+        self.active = [example for example in self._every if example.id not in self._hidden]
+        self.next_example = max((example.id for example in self._every), default=-1) + 1
+        self.next_take = max((take.id for take in self._takes), default=-1) + 1
+
+    def book(self) -> LabelBook:
+        """What undo walks and the cards show."""
+        book = LabelBook()
+        acts, done = self._session.acts()
+        lacking = book.restore(self._takes, self._every, self._hidden, acts, done, self._session.notes())
+        if not self._session.read_only:
+            for act in lacking:
+                self._session.put_act(act)
+        return book
+
+
+def _recaller(session: Session) -> Callable[[int], tuple[Snapshot, Footing] | None]:
+    """Fetches what memory has let go of from the session; what cannot be made again there raises BadInputError."""
+
+    def recall(version: int) -> tuple[Snapshot, Footing] | None:
+        try:
+            return restored(session.checkpoint(version))
+        except (SessionFormatError, OtherKernelError) as error:
+            raise BadInputError(str(error)) from error
+        except SessionError:
+            return None
+
+    return recall
+
+
+def _namer(classes: ClassTable) -> Callable[[int], str]:
+    """Class id → name, as the table has it at that moment."""
+    return lambda class_id: classes.names.get(class_id, f"class {class_id}")
+
+
+def _with_living(learner: Learner, classes: ClassTable) -> list[PublishRecord]:
+    """Bring the head's classes to those that live: a kill may come between the label and the version."""
+    living = [info.id for info in classes.living()]
+    records: Iterable[PublishRecord | None] = [
+        *(learner.remove_class(c) for c in learner.store.head.classes if c not in living),
+        *(learner.add_class(c) for c in living if c not in learner.store.head.classes),
+    ]
+    return [record for record in records if record is not None]

@@ -1,0 +1,141 @@
+"""Writes to the session file, gathered and committed together; while the file cannot be written they wait in memory."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.errors import SessionError
+from dgstudio.session.file import Session
+from dgstudio.types import Event
+
+RETRY_S = 2.0
+VERSIONS_HELD = 64
+"""Versions kept in memory while the file cannot be written; of labels and history everything is."""
+
+Write = Callable[[Session], object]
+
+
+class GroupCommit:
+    """The queue of writes of one session. One thread calls it (dg-store); the attributes may be read by any.
+
+    Attributes
+    ----------
+    saved : "memory only", "saved", or "failed: why".
+    kept : versions that the session file holds, as of the last commit.
+    """
+
+    def __init__(self, session: Session, events: EventQueue) -> None:
+        self.saved = "memory only" if session.path is None else "saved"
+        self.kept: frozenset[int] = session.versions()
+        self._session = session
+        self._events = events
+        self._writes: deque[Write] = deque()
+        self._versions: deque[Write] = deque()
+        self._retry_at = 0.0
+
+    @property
+    def failing(self) -> bool:
+        """Whether the file could not be written when that was last tried. Any thread."""
+        return self.saved.startswith("failed")
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits to be written that can be. Any thread."""
+        return bool(self._writes) and not self.failing
+
+    def add(self, write: Write) -> None:
+        """Queue a write for the next commit."""
+        self._writes.append(write)
+
+    def add_version(self, write: Write) -> None:
+        """Queue the write of a version; the oldest are given up where the file cannot be written for long."""
+        self._writes.append(write)
+        self._versions.append(write)
+        if self.failing:
+            self._give_up_versions()
+
+    def retry(self) -> None:
+        """Let the next commit try to write, however short a while ago that failed."""
+        self._retry_at = 0.0
+
+    def commit(self) -> None:
+        """Write all that waits as one transaction; where that fails it is tried again after `RETRY_S`."""
+        if not self._writes:
+            return
+        now = time.monotonic()
+        if now >= self._retry_at:
+            self._try_to_write(now)
+
+    def copy_to(self, path: Path, overwrite: bool, more: Sequence[Write] = ()) -> None:
+        """Write all that the session has to a new file, and what waits, here and in `more`, too.
+
+        `SessionError` where that fails.
+        """
+        waiting = [*self._writes, *more]
+        self._session.save_copy(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+
+    def go_on_in(self, path: Path, overwrite: bool) -> None:
+        """Write all that the session has, and what waits, to a new file, and go on in that. `SessionError` as above."""
+        waiting = list(self._writes)
+        self._session.go_on_in(path, overwrite, (lambda copy: self._put(copy, waiting)) if waiting else None)
+        # What waited is in the new file.
+        self._writes.clear()
+        self._versions.clear()
+        self.kept = self._session.versions()
+        self.saved = "saved"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._session.close()
+
+    def _try_to_write(self, now: float) -> None:
+        try:
+            self._put(self._session, list(self._writes))
+        except SessionError as error:
+            self._retry_at = now + RETRY_S
+            if not self.failing:
+                self._events.say(Event("not saved", f"Not saved, going on in memory: {error}", "error"))
+            self.saved = f"failed: {error}"
+            self._give_up_versions()
+            return
+        self._writes.clear()
+        self._versions.clear()
+        with suppress(SessionError):
+            self.kept = self._session.versions()
+        if self.failing:
+            self._events.say(Event("saved", "Saving works again; no label was lost.", "good"))
+        self.saved = "memory only" if self._session.path is None else "saved"
+
+    def _put(self, session: Session, writes: list[Write]) -> None:
+        try:
+            self._put_all(session, writes)
+        except SessionError:
+            raise
+        except Exception:
+            self._put_each(session, writes)
+
+    def _put_all(self, session: Session, writes: list[Write]) -> None:
+        with session.batch():
+            for write in writes:
+                write(session)
+
+    def _put_each(self, session: Session, writes: list[Write]) -> None:
+        """One of them cannot be written whatever the disk does: leave it out, say so, and keep the others."""
+        for write in writes:
+            try:
+                self._put_all(session, [write])
+            except SessionError:
+                raise
+            except Exception as error:
+                self._events.say(
+                    Event("not saved", f"One entry could not be saved and is left out: {error!r}", "error")
+                )
+
+    def _give_up_versions(self) -> None:
+        while len(self._versions) > VERSIONS_HELD:
+            self._writes.remove(self._versions.popleft())

@@ -1,0 +1,154 @@
+"""The conventional twin on the same stream and labels: a lane that answers, and a way to learn beside ours."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.rings import RecordRing
+from dgstudio.engine.runtime.worker import Worker
+from dgstudio.engine.serving.lane import Hop
+from dgstudio.errors import BadInputError
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.rules.dense import softmax
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.types import Example, TwinReading
+
+TWINS = ("in_place", "swap")
+READINGS_KEPT = 4096
+CHECK_EVERY_S = 0.25
+BLOCK = 16
+"""Examples learned in one turn: where the twin learns in dg-learn, ours waits no longer than for these."""
+
+
+@dataclass(slots=True)
+class TwinCounts:
+    """What the twin has done so far. `reads` and the first two kinds by dg-infer, the rest by its learner."""
+
+    reads: int = 0
+    torn: int = 0
+    unpublished: int = 0
+    unattributed: int = 0
+    flips: int = 0
+    max_delta: float = 0.0
+    learned: int = 0
+
+
+class TwinLane:
+    """Answers every hop with the twin's present weights, and says of each answer what state it came from.
+
+    It learns the labels that stood when it began, then every label that is given. A label that is taken back it keeps:
+    a network that was fine-tuned on an example has no way to unlearn it. The class of a removed card it no longer
+    answers.
+    """
+
+    def __init__(self, kind: str, twin: ConventionalTwin | InPlaceTwin) -> None:
+        self.kind = kind
+        self.twin = twin
+        self.readings: RecordRing[TwinReading] = RecordRing(READINGS_KEPT)
+        self.counts = TwinCounts()
+        self._labels: deque[Sequence[Example]] = deque()
+        self._begun = False
+        self._gone: frozenset[int] = frozenset()
+        self._checked_at = 0.0
+
+    def answer(self, hop: Hop) -> TwinReading:
+        """Answer one hop. dg-infer only."""
+        begin = time.perf_counter()
+        answer = self.twin.read(hop.features)
+        took = time.perf_counter() - begin
+        classes, probabilities, gone = answer.classes, answer.probabilities, self._gone
+        if gone:
+            living = [column for column, class_id in enumerate(classes) if class_id not in gone]
+            classes, probabilities = tuple(classes[column] for column in living), softmax(answer.logits[living])
+        top = int(probabilities.argmax()) if len(probabilities) else -1
+        reading = TwinReading(
+            hop=hop.number,
+            end=hop.end,
+            classes=classes,
+            probabilities=probabilities,
+            top=classes[top] if top >= 0 else None,
+            state=answer.state,
+            latency_us=took * 1e6,
+        )
+        counts = self.counts
+        counts.reads += 1
+        counts.torn += answer.state == "torn"
+        counts.unpublished += answer.state == "unpublished"
+        self.readings.append(reading)
+        return reading
+
+    def begin(self, examples: Sequence[Example]) -> None:
+        """Queue the labels that stand, in order, and a version after them. dg-store only."""
+        self._begun = True
+        self.absorb(examples)
+        if examples:
+            self.end_take()
+
+    def absorb(self, examples: Sequence[Example]) -> None:
+        """Queue labels; those from before `begin` stand when it is called. dg-store only."""
+        if self._begun:
+            self._labels.extend(examples[start : start + BLOCK] for start in range(0, len(examples), BLOCK))
+
+    def end_take(self) -> None:
+        """The take is over: the state reached after the labels so far is a version. dg-store only."""
+        if self._begun:
+            self._labels.append(())
+
+    def add_class(self, class_id: int) -> None:
+        """Answer a class, new or brought back. Any thread."""
+        self.twin.add_class(class_id)
+        self._gone -= {class_id}
+
+    def remove_class(self, class_id: int) -> None:
+        """No longer answer a class; its column stays, with what it learned. Any thread."""
+        self._gone |= {class_id}
+
+    def learn(self) -> bool:
+        """Take one queued block, and now and then look what has become of the protected answers."""
+        if not self._labels:
+            return False
+        block = self._labels.popleft()
+        examples = [example for example in block if example.learn]
+        if examples:
+            self.twin.absorb(examples)
+            self.counts.learned += len(examples)
+        elif not block:
+            self.twin.mark_version()
+        now = time.monotonic()
+        if now - self._checked_at > CHECK_EVERY_S or not self._labels:
+            self._checked_at = now
+            self.counts.flips, self.counts.max_delta = self.twin.protected_change()
+            self.counts.unattributed = self.twin.count_unattributed()
+        return True
+
+    @property
+    def idle(self) -> bool:
+        """Whether all labels so far have been learned."""
+        return self._begun and not self._labels
+
+
+class TwinWorker(Worker):
+    """dg-twin: the in-place control learns in a thread of its own, since its point is to collide."""
+
+    name = "dg-twin"
+
+    def __init__(self, lane: TwinLane, events: EventQueue) -> None:
+        super().__init__(events)
+        self._lane = lane
+
+    def turn(self) -> None:
+        """Learn one block, or wait for one."""
+        if not self._lane.learn():
+            self.pause(0.01)
+
+
+def make_twin(kind: str, base: BaseModel) -> TwinLane:
+    """A twin of the base's dense network. `BadInputError` for a kind that does not exist."""
+    if kind not in TWINS:
+        raise BadInputError(f"There is no twin “{kind}”: choose one of {', '.join(TWINS)}.")
+    twin = InPlaceTwin(base) if kind == "in_place" else ConventionalTwin(base)
+    return TwinLane(kind, twin)
