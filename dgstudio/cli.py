@@ -171,7 +171,7 @@ def bench(
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
     With --recorded: how fast a session grows while its stream is recorded, without a window.
     """
-    from dgstudio.lab.bench import Drive, drive_headless, rows_of, run_bench, write_json
+    from dgstudio.bench.live import Drive, drive_headless, rows_of, run_bench, write_json
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
@@ -185,20 +185,20 @@ def bench(
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         terminal().print("[dim]No display: the window is drawn off screen.[/]")
     if recorded:
-        from dgstudio.lab.recorded_growth import run_recorded_growth
+        from dgstudio.bench.recorded_growth import run_recorded_growth
 
         figures = run_recorded_growth(120.0 if seconds is None else seconds, _say_dim)
     elif labels:
-        from dgstudio.lab.label_bench import WindowParts, run_label_bench
-        from dgstudio.studio.doomed import start_doomed
-        from dgstudio.studio.labelbench import run_labels
+        from dgstudio.bench.crash_actor import start_doomed
+        from dgstudio.bench.label_bench import WindowParts, run_label_bench
+        from dgstudio.bench.label_latency import run_labels
 
         parts = WindowParts(run_labels, start_doomed)
         figures = run_label_bench(60.0 if seconds is None else seconds, kills, parts, _say_dim)
     else:
         drive: Drive = drive_headless
         if window:
-            from dgstudio.studio.bench import drive_window
+            from dgstudio.bench.frame_timing import drive_window
 
             drive = drive_window
         figures = run_bench(70.0 if seconds is None else seconds, drive, label_rate)
@@ -215,8 +215,8 @@ def proof(
     """Do the proof run: a real recording, real key events in the real window, and figures that anyone can check."""
     if _without_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from dgstudio.bench.proof import ProofRun, table_of, write_json
     from dgstudio.session.file import Session
-    from dgstudio.studio.proof import ProofRun, table_of, write_json
 
     picture = out / "studio.png"
     session = Session.create(out / "proof.dgs", overwrite=True)

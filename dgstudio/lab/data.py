@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.lab.strokes import SIDE, SIGNS, strokes
+from dgstudio.lab.synthetic_glyphs import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.recording import RecordingSource

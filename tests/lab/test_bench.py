@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
+from dgstudio.bench import live as bench
+from dgstudio.bench.live import BLOCKS, BenchScript, drive_headless, machine, rows_of, run_bench, window_figures
 from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.lab import bench
-from dgstudio.lab.bench import BLOCKS, BenchScript, drive_headless, machine, rows_of, run_bench, window_figures
 
 KEYS = {
     "samples": ("sent", "lost"),

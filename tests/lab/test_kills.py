@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.lab.kills import Ledger
+from dgstudio.bench.crash_test import Ledger
 from dgstudio.session.file import Session
 from dgstudio.types import Act, ClassInfo, Example, LabelChange, Take
 

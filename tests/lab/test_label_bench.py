@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dgstudio import cli
+from dgstudio.bench import label_bench
+from dgstudio.bench.label_bench import WindowParts, run_label_bench
 from dgstudio.errors import BadInputError
-from dgstudio.lab import label_bench
-from dgstudio.lab.label_bench import WindowParts, run_label_bench
 
 
 def refuses(*_: Any) -> Any:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab import trial as trials
+from dgstudio.lab import run_method as trials
 from dgstudio.lab.data import load
 from dgstudio.lab.methods import chosen, methods
 from dgstudio.lab.methods.finetuned import NEW as NEW_SIDE
 from dgstudio.lab.methods.finetuned import OLD as OLD_SIDE
 from dgstudio.lab.methods.finetuned import _Memory
 from dgstudio.lab.methods.ours import Ours
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 
 OLD, NEW = (0, 1, 2), (3,)
 QUICK_TO_LEARN = ("ours", "naive", "replay", "replay_all", "last_layer", "ncm", "knn")

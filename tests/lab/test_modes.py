@@ -9,7 +9,7 @@ from dgstudio.lab.experiments import Options, find_experiment
 from dgstudio.lab.experiments.drift import drifted
 from dgstudio.lab.experiments.modes import DRIFT, NEW, noise_and_blur
 from dgstudio.lab.methods import methods
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 
 
 def test_rows_say_what_each_mode_learned_and_what_it_moved(file):

@@ -9,7 +9,7 @@ from dgstudio.lab.data import load
 from dgstudio.lab.experiments import Options, nothing
 from dgstudio.lab.experiments.nothing import RIVAL, taught
 from dgstudio.lab.incremental import Majority
-from dgstudio.lab.strokes import OF_EACH, SIDE, SIGNS, WHITE, strokes
+from dgstudio.lab.synthetic_glyphs import OF_EACH, SIDE, SIGNS, WHITE, strokes
 from dgstudio.types import Example
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dgstudio import cli
+from dgstudio.bench.recorded_growth import run_recorded_growth
 from dgstudio.errors import BadInputError
-from dgstudio.lab.recorded_growth import run_recorded_growth
 from dgstudio.session.file import Session
 
 

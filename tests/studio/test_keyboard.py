@@ -11,8 +11,8 @@ from PySide6.QtCore import QPoint, QRect, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, digit
 from dgstudio.engine.engine import Engine
-from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, digit
 
 MOST = 200
 """Tab goes round in fewer steps than this, or it does not go round."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from dgstudio.bench import label_latency as labelbench
+from dgstudio.bench.label_latency import run_labels
+from dgstudio.bench.long_session import NEW_CLASSES, make_long_session
 from dgstudio.engine.recording.replay import replay_figures
-from dgstudio.lab.long_session import NEW_CLASSES, make_long_session
 from dgstudio.session.file import Session
-from dgstudio.studio import labelbench
-from dgstudio.studio.labelbench import run_labels
 
 EXAMPLES = 1500
 KEYS = {

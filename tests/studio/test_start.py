@@ -46,7 +46,7 @@ LATE = [
     "dgstudio.replay",
     "dgstudio.experiment",
     "dgstudio.importing",
-    "dgstudio.studio.proof",
+    "dgstudio.bench.proof",
     "dgstudio.session.export.report",
     "dgstudio.session.export.model",
     "dgstudio.studio.widgets.examplesheet",

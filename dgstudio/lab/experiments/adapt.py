@@ -10,7 +10,7 @@ from dgstudio.lab.data import Dataset, load
 from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.model.plan import KERNEL
 
 LABELS = (1, 5, 20, 100)

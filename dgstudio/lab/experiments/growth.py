@@ -12,7 +12,7 @@ from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, PUBLISH_EVERY, QUICK_SEEDS, SEEDS, names_of, shared_config
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.types import F32
 
 FIRST = 2

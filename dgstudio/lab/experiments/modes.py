@@ -19,7 +19,7 @@ from dgstudio.lab.experiments.drift import BLUR, Change, changes_of, drifted
 from dgstudio.lab.methods import Labels, Method, Start
 from dgstudio.lab.methods.gradient import Steered
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan

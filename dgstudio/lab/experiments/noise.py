@@ -20,7 +20,7 @@ from dgstudio.lab.experiments.adapt import (
 )
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.trial import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.types import Example
 
 SHARES = (0.0, 0.1, 0.2, 0.3)

@@ -18,7 +18,7 @@ from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
 from dgstudio.lab.incremental import FEW_LABELS_RATE, Incremental, classifiers, protected_bits
 from dgstudio.lab.methods import Labels
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.trial import labels_of
+from dgstudio.lab.run_method import labels_of
 from dgstudio.model.plan import KERNEL
 from dgstudio.types import F32, Example
 

@@ -23,8 +23,8 @@ from dgstudio.lab.bases import SIMULATOR_CLASSES
 from dgstudio.lab.data import Dataset, Part, features_of, load
 from dgstudio.lab.experiments import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.subspace import ADDED, DIRECTIONS, added_directions, directions
-from dgstudio.lab.trial import begin, labels_of
+from dgstudio.lab.run_method import begin, labels_of
+from dgstudio.lab.subspace_ood import ADDED, DIRECTIONS, added_directions, directions
 from dgstudio.learning.bank.out_of_distribution import unlikeness
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import ConventionalTwin

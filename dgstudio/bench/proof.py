@@ -18,6 +18,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.bench.ui_script import PATIENCE_S
 from dgstudio.engine.engine import Engine, EngineSettings
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
@@ -27,7 +28,6 @@ from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.studio.app import make_window
-from dgstudio.studio.hands import PATIENCE_S
 from dgstudio.studio.window import StudioWindow
 from dgstudio.types import Reading
 

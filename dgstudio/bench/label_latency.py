@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt
 from PySide6.QtWidgets import QWidget
 
+from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
@@ -21,7 +22,6 @@ from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.studio.state import Frame
 from dgstudio.studio.window import StudioWindow
 from dgstudio.types import Act, Example, Take

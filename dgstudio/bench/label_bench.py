@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from dgstudio.bench.crash_test import Start, run_kills
+from dgstudio.bench.live import STARTS, machine, timed_start
+from dgstudio.bench.long_session import make_long_session
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError
-from dgstudio.lab.bench import STARTS, machine, timed_start
-from dgstudio.lab.kills import Start, run_kills
-from dgstudio.lab.long_session import make_long_session
 
 EXAMPLES = 50_000
 OPEN_S = 3.0

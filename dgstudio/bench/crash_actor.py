@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.session.file import Session
@@ -23,7 +24,6 @@ from dgstudio.streams.registry import open_source
 from dgstudio.studio.app import make_window
 from dgstudio.studio.application import application
 from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.hands import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.studio.state import Frame
 from dgstudio.types import Act, Event, Take
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from dgstudio.bench.live import NEW_CLASSES, TAKE_S, WARM_UP_S, machine, make_engine
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.lab.bench import NEW_CLASSES, TAKE_S, WARM_UP_S, machine, make_engine
 from dgstudio.session.file import Session
 
 EVERY_S = 10.0
