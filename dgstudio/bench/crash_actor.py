@@ -22,9 +22,9 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.app import make_window
-from dgstudio.studio.application import application
-from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.state import Frame
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import Frame
+from dgstudio.studio.theme.application import application
 from dgstudio.types import Act, Event, Take
 
 SIZE = (1024, 600)

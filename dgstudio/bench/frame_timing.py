@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 
 from dgstudio.engine.engine import Engine
 from dgstudio.studio.app import make_window
-from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.state import Frame
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import Frame
 
 SIZE = (1600, 1000)
 TICK_MS = 10

@@ -21,9 +21,9 @@ from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.studio.app import make_window
-from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.state import Frame
-from dgstudio.studio.window import StudioWindow
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import Frame
+from dgstudio.studio.window.main_window import StudioWindow
 from dgstudio.types import Act, Example, Take
 
 SIZE = (1600, 1000)

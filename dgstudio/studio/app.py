@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import DgstudioError
-from dgstudio.studio.application import application
-from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.making import Making, StudioOptions, make_engine
-from dgstudio.studio.sessions import Sessions
-from dgstudio.studio.splash import FirstPicture, Splash
-from dgstudio.studio.state import Frame
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import Frame
+from dgstudio.studio.common.splash import FirstPicture, Splash
+from dgstudio.studio.launch import Making, StudioOptions, make_engine
+from dgstudio.studio.session_switcher import Sessions
+from dgstudio.studio.theme.application import application
 from dgstudio.studio.timings import Timings
-from dgstudio.studio.window import StudioWindow
+from dgstudio.studio.window.main_window import StudioWindow
 
 
 def make_window(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from dgstudio.studio.application import application
-from dgstudio.studio.settings import THEME, open_settings
-from dgstudio.studio.splash import Splash
-from dgstudio.studio.theme import THEMES, load_fonts
+from dgstudio.studio.bridge.settings import THEME, open_settings
+from dgstudio.studio.common.splash import Splash
+from dgstudio.studio.theme.application import application
+from dgstudio.studio.theme.theme import THEMES, load_fonts
 from dgstudio.studio.timings import Timings
 
 
@@ -24,7 +24,7 @@ def start_studio(**options: Any) -> int:
     try:
         splash.say("Loading the model…")
         timings.note("splash")
-        from dgstudio.studio.making import Making, StudioOptions
+        from dgstudio.studio.launch import Making, StudioOptions
 
         wanted = StudioOptions(**options)
         making = Making(wanted)

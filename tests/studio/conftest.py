@@ -79,7 +79,7 @@ def settings(tmp_path):
 @pytest.fixture
 def make_window(qtbot, settings):
     """Return a function that shows a window on a bridge; all are closed at the end."""
-    from dgstudio.studio.window import StudioWindow
+    from dgstudio.studio.window.main_window import StudioWindow
 
     made = []
 

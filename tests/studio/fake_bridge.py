@@ -17,7 +17,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
-from dgstudio.studio.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
     Act,

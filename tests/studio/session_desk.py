@@ -3,7 +3,7 @@
 import weakref
 
 from dgstudio.studio import app
-from dgstudio.studio.sessions import Sessions
+from dgstudio.studio.session_switcher import Sessions
 
 
 class Desk:

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.errors import BadInputError
-from dgstudio.studio.actions import Action, ActionRegistry, display_key, fuzzy_score, tooltip_of
+from dgstudio.studio.actions.registry import Action, ActionRegistry, display_key, fuzzy_score, tooltip_of
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
-from dgstudio.studio.panels.answer import carriers, mean_answer
-from dgstudio.studio.state import CellView
+from dgstudio.studio.answer.panel import carriers, mean_answer
+from dgstudio.studio.bridge.state import CellView
 from dgstudio.types import BASE, NOBODY, TwinReading
 
 

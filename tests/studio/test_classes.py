@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.panels.classes import EMPTY, FROM_NOTHING, LOADING, SECOND
-from dgstudio.studio.widgets import countdown
-from dgstudio.studio.widgets.classcard import sketch
-from dgstudio.studio.widgets.classmenu import ClassMenu
+from dgstudio.studio.classes import countdown
+from dgstudio.studio.classes.class_card import sketch
+from dgstudio.studio.classes.class_menu import ClassMenu
+from dgstudio.studio.classes.panel import EMPTY, FROM_NOTHING, LOADING, SECOND
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -17,9 +17,9 @@ from dgstudio.learning.learner.unlearning import Moved, Rebuild
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.studio.bridge import Bridge
-from dgstudio.studio.proposals import of_new_base, of_rebuild
-from dgstudio.studio.telling import REBUILD
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
+from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Event, Example, Mode
 
 FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dgstudio.studio.widgets.elidedlabel import ElidedLabel
+from dgstudio.studio.common.elided_label import ElidedLabel
 
 LONG = "accuracy over the last takes, as they were answered before any of them was learned"
 

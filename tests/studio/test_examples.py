@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.engine.adapt.version_index import Containing
 from dgstudio.engine.browse.analysis import Analysis, Answers, Judged
 from dgstudio.engine.browse.label_noise import Neighbourhood
-from dgstudio.studio.widgets.examplemap import Components
+from dgstudio.studio.examples.pca_map import Components
 from dgstudio.types import Act, Example, Take
 
 ROWS = 60

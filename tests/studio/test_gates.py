@@ -10,13 +10,13 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
-from dgstudio.studio.panels.gates import LOADING, NO_BASE, GatesPanel, caption
-from dgstudio.studio.state import CellView
-from dgstudio.studio.theme import DARK, LIGHT
-from dgstudio.studio.widgets.firing import FiringCounts
-from dgstudio.studio.widgets.gatemap import LEVELS, fit
-from dgstudio.studio.widgets.raster import SPEAKING, share_rows
-from dgstudio.studio.widgets.slots import SLOTS, ExampleSlots
+from dgstudio.studio.bridge.state import CellView
+from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
+from dgstudio.studio.gates.firing_rates import FiringCounts
+from dgstudio.studio.gates.panel import LOADING, NO_BASE, GatesPanel, caption
+from dgstudio.studio.gates.raster import SPEAKING, share_rows
+from dgstudio.studio.gates.unit_map import LEVELS, fit
+from dgstudio.studio.theme.theme import DARK, LIGHT
 from dgstudio.types import BASE, BankState
 
 LEFT = Qt.MouseButton.LeftButton

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 import dgstudio.studio
-from dgstudio.studio.icons import FONTS, paint_icon
+from dgstudio.studio.theme.icons import FONTS, paint_icon
 
 SOURCES = sorted(Path(dgstudio.studio.__file__).parent.rglob("*.py"))
 NAMES = sorted(

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.widgets.learningsheet import coverage_words
+from dgstudio.studio.learning.learning_sheet import coverage_words
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
-from dgstudio.studio.widgets.marginwords import answer_words, cause_words, room_words, unit_words
-from dgstudio.studio.widgets.stabilitylog import tooltip_of
+from dgstudio.studio.gates.margin_text import answer_words, cause_words, room_words, unit_words
+from dgstudio.studio.stability.stability_log import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
 
 ROOM = RoutingRoom(4, 400, (0.0002, 0.13), (0.0011, 0.06), (0.1, 0.55), None)

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 from dgstudio.extras import installation
 from dgstudio.extras.installation import ASKING, RUNNING
 from dgstudio.extras.known import EXTRAS, line
-from dgstudio.studio.packages import ONNX
-from dgstudio.studio.sessions import INSTALLING, QUIT
+from dgstudio.studio.packages.packages import ONNX
+from dgstudio.studio.session_switcher import INSTALLING, QUIT
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.app import make_window
-from dgstudio.studio.theme import DARK, LIGHT, TEXT_CONTRAST, contrast
-from dgstudio.studio.widgets.confusionview import counted, share_words
-from dgstudio.studio.widgets.takelist import wrong_rows
+from dgstudio.studio.quality.confusion_matrix import counted, share_words
+from dgstudio.studio.quality.take_list import wrong_rows
+from dgstudio.studio.theme.theme import DARK, LIGHT, TEXT_CONTRAST, contrast
 from dgstudio.types import Take
 
 LEFT = Qt.MouseButton.LeftButton

@@ -13,7 +13,7 @@ from dgstudio.engine.recording import recorder
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.studio.bridge import Bridge
+from dgstudio.studio.bridge.bridge import Bridge
 
 
 @pytest.fixture

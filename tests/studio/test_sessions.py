@@ -17,7 +17,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app
-from dgstudio.studio.recent import RecentSessions, age_words, size_words
+from dgstudio.studio.sessions.recent import RecentSessions, age_words, size_words
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import Contents, Part
-from dgstudio.studio.numbers import grouped
-from dgstudio.studio.widgets.timeline import Timeline, compared_text, details_of, note_of
+from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.versions.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord
 
 LEFT, CONTROL, SHIFT = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.panels.source import SourcePanel, worded
-from dgstudio.studio.panels.uncertain import reason_of
-from dgstudio.studio.theme import LIGHT
+from dgstudio.studio.source.panel import SourcePanel, worded
+from dgstudio.studio.theme.theme import LIGHT
+from dgstudio.studio.uncertain.panel import reason_of
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -8,11 +8,11 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QFontMetrics
 
-from dgstudio.studio.panels.stability import StabilityPanel
-from dgstudio.studio.theme import DARK, LIGHT
-from dgstudio.studio.widgets.lanemarks import event_marks, runs_of
-from dgstudio.studio.widgets.lanes import EVENTS, LIVE, MEANINGS, PROTECTED, TWIN
-from dgstudio.studio.widgets.stabilitylog import VIEW_S, percent, protected_words
+from dgstudio.studio.stability.panel import StabilityPanel
+from dgstudio.studio.stability.stability_log import VIEW_S, percent, protected_words
+from dgstudio.studio.stability.stability_marks import event_marks, runs_of
+from dgstudio.studio.stability.stability_plot import EVENTS, LIVE, MEANINGS, PROTECTED, TWIN
+from dgstudio.studio.theme.theme import DARK, LIGHT
 from dgstudio.types import EngineStats, PublishRecord, TwinReading
 
 SIZES = [(690, 138), (893, 188), (1578, 280)]

@@ -15,10 +15,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.errors import BadInputError
-from dgstudio.studio.making import Making, StudioOptions
-from dgstudio.studio.splash import FirstPicture, Splash
+from dgstudio.studio.common.splash import FirstPicture, Splash
+from dgstudio.studio.launch import Making, StudioOptions
 from dgstudio.studio.start import start_studio
-from dgstudio.studio.theme import THEMES
+from dgstudio.studio.theme.theme import THEMES
 from dgstudio.studio.timings import TIMINGS, Timings
 
 LATE = [
@@ -49,10 +49,10 @@ LATE = [
     "dgstudio.bench.proof",
     "dgstudio.session.export.report",
     "dgstudio.session.export.model",
-    "dgstudio.studio.widgets.examplesheet",
-    "dgstudio.studio.widgets.importsheet",
-    "dgstudio.studio.widgets.historysheet",
-    "dgstudio.studio.widgets.protectedsheet",
+    "dgstudio.studio.examples.example_browser",
+    "dgstudio.studio.imports.import_sheet",
+    "dgstudio.studio.examples.undo_history",
+    "dgstudio.studio.learning.protected_sheet",
 ]
 """What the first picture does not need."""
 HEAVY = [
@@ -62,7 +62,7 @@ HEAVY = [
     "dgstudio.session",
     "dgstudio.learning",
     "dgstudio.model",
-    "dgstudio.studio.window",
+    "dgstudio.studio.window.main_window",
 ]
 """What comes after the splash only."""
 PROGRAM = """

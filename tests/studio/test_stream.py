@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.widgets.ribbons import answer_spans, joined, label_spans
-from dgstudio.studio.widgets.traces import SlowRange, columns, finite_runs
+from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
+from dgstudio.studio.common.ribbons import answer_spans, joined, label_spans
 from dgstudio.types import PublishRecord, Take
 
 LEFT = Qt.MouseButton.LeftButton

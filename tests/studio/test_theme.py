@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor, QFontInfo
 
 import dgstudio.studio
 from dgstudio.engine.runtime.class_table import OKABE_ITO
-from dgstudio.studio.stylesheet import stylesheet
-from dgstudio.studio.theme import DARK, LIGHT, TOKENS, apply_to, contrast, load_fonts
+from dgstudio.studio.theme.stylesheet import stylesheet
+from dgstudio.studio.theme.theme import DARK, LIGHT, TOKENS, apply_to, contrast, load_fonts
 
 BOTH = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 

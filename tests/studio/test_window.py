@@ -10,12 +10,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from dgstudio.errors import BadInputError
-from dgstudio.studio.numbers import grouped
-from dgstudio.studio.palette import HELD_KEYS
-from dgstudio.studio.settings import HINTS_SEEN, open_settings, read_flag
-from dgstudio.studio.widgets.chip import Chip
-from dgstudio.studio.widgets.statusbar import figures_of
-from dgstudio.studio.window import TEXT_FIELDS, StudioWindow
+from dgstudio.studio.actions.palette import HELD_KEYS
+from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
+from dgstudio.studio.common.chip import Chip
+from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.window.main_window import TEXT_FIELDS, StudioWindow
+from dgstudio.studio.window.status_bar import figures_of
 from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Take
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

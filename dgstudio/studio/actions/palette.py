@@ -1,0 +1,330 @@
+"""The command palette (Ctrl+K) and the list of shortcuts (F1): overlays on the window, never windows of their own."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dgstudio.studio.actions.registry import Action, ActionRegistry, display_key
+from dgstudio.studio.common.chip import KeyCap, paint_key_cap
+from dgstudio.studio.theme.theme import DARK, Theme
+
+ROLE = Qt.ItemDataRole.UserRole
+ROW = 30
+"""Logical pixels of a row of the palette."""
+ROOMY = 0.62
+"""Of the window: a sheet that grows takes no more, so that the stream stays in sight."""
+NOT_LISTED = frozenset({"palette", "leave"})
+"""What makes no sense to choose from the palette: it is open, and its Esc closes it."""
+HELD_KEYS = (
+    ("1 … 9", "Hold to record; tap: the last half second"),
+    ("0, then …", "Hold the second key of a later class"),
+    ("Shift 1 … 9", "Take back the last take of that class"),
+    ("← → Home", "Once paused: look back"),
+    ("Shift ← →", "Once paused: mark a stretch to label"),
+)
+"""Keys of the classes, which are no actions."""
+
+
+class Overlay(QFrame):
+    """A frame floating over its parent's upper part; Esc or a click elsewhere closes it and gives the focus back."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget, width: int, height: int, top: int) -> None:
+        super().__init__(parent)
+        self.setObjectName("overlay")
+        self.theme: Theme = DARK
+        self._host = parent
+        self._wanted, self._top = QSize(width, height), top
+        self.grows = (1.0, 1.0)
+        """How many times wider and taller than asked for it may be where there is room for that."""
+        self._focus_before: QWidget | None = None
+        parent.installEventFilter(self)
+        self.hide()
+
+    def open(self) -> None:
+        """Show the overlay and take the focus."""
+        self._focus_before = self.window().focusWidget()
+        self.place()
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def close_overlay(self) -> None:
+        """Hide it and give the focus back to whoever had it."""
+        if self.isHidden():
+            return
+        self.hide()
+        if self._focus_before is not None and self._focus_before.isVisible():
+            self._focus_before.setFocus()
+        else:
+            self.window().setFocus()
+        self._focus_before = None
+        self.closed.emit()
+
+    def place(self) -> None:
+        """Centre it at the top of its parent, no larger than that."""
+        host = self._host
+        wanted = self._wanted * self.theme.scale
+        wide, tall = self.grows
+        most = QSize(round(wanted.width() * wide), round(wanted.height() * tall))
+        wanted = wanted.expandedTo(most.boundedTo(host.size() * ROOMY))
+        most = QSize(host.width() - 32, host.height() - self._top - 16)
+        wide = min(wanted.width(), most.width())
+        size = QSize(wide, min(wanted.height(), self.wanted_height(wide), most.height()))
+        self.setGeometry((host.width() - size.width()) // 2, self._top, size.width(), size.height())
+
+    def wanted_height(self, wide: int) -> int:
+        """Return the height that what is in it needs at this width."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        return layout.totalHeightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_overlay()
+        # Whatever else is typed here does not reach the window: no class is recorded by it.
+        event.accept()
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes round in here: what lies behind is not in use, and Esc there would mean something else."""
+        begin = self.window().focusWidget() or self
+        widget = begin
+        while True:
+            # Children ask their parents, up to this one.
+            step = widget.nextInFocusChain() if next else widget.previousInFocusChain()
+            if step is None or step is begin:
+                return True
+            widget = step
+            if widget is not self and self.isAncestorOf(widget) and _takes_tab(widget):
+                break
+        widget.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
+        if self.isVisible() and watched is self._host:
+            if event.type() == QEvent.Type.Resize:
+                self.place()
+            elif event.type() == QEvent.Type.MouseButtonPress:
+                self.close_overlay()
+        return False
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    reachable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return bool(reachable) and widget.isVisible() and widget.isEnabled()
+
+
+class CommandPalette(Overlay):
+    """Type some letters of what you want, Enter does it."""
+
+    def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
+        super().__init__(parent, 560, 400, 64)
+        self.grows = (1.0, 2.0)
+        self.setAccessibleName("Command palette")
+        self._actions = actions
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("Do what?  Type some letters of it")
+        self.field.setAccessibleName("Search actions")
+        self.field.textChanged.connect(self._fill)
+        self.field.installEventFilter(self)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Actions found")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.itemClicked.connect(lambda _item: self._do())
+        self._rows = _Rows(self)
+        self.list.setItemDelegate(self._rows)
+        self.none = QLabel("No action is called that.")
+        self.none.setObjectName("empty")
+        self.none.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 10, 10, 10)
+        column.setSpacing(8)
+        for widget in (self.field, self.none, self.list):
+            column.addWidget(widget, 1 if widget is self.list else 0)
+
+    def open(self) -> None:
+        """Show all actions on offer, ready for typing."""
+        super().open()
+        self.field.clear()
+        self._fill("")
+        self.field.setFocus()
+
+    def wanted_height(self, wide: int) -> int:
+        """Return the height of the field and of the rows found, at least three."""
+        rows = max(3, self.list.count()) * self.theme.px(ROW)
+        return self.field.sizeHint().height() + rows + 34
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.field.setFont(theme.ui("title"))
+        self.none.setFont(theme.ui("body"))
+        self.list.doItemsLayout()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
+        if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
+            key = Qt.Key(event.key())
+            if key in steps and self.list.count():
+                row = max(0, min(self.list.count() - 1, self.list.currentRow() + steps[key]))
+                self.list.setCurrentRow(row)
+                return True
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._do()
+                return True
+            if key == Qt.Key.Key_Escape:
+                self.close_overlay()
+                return True
+            return False
+        return super().eventFilter(watched, event)
+
+    def _fill(self, text: str) -> None:
+        self.list.clear()
+        for action in self._actions.search(text):
+            if action.id in NOT_LISTED:
+                continue
+            item = QListWidgetItem(action.title)
+            item.setData(ROLE, action.id)
+            item.setToolTip(action.tooltip)
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+        self.none.setVisible(self.list.count() == 0)
+        self.list.setVisible(self.list.count() > 0)
+        self.place()
+
+    def _do(self) -> None:
+        if self.list.currentRow() < 0:
+            return
+        id = str(self.list.currentItem().data(ROLE))
+        # Closed first: an action may want the focus for itself.
+        self.close_overlay()
+        self._actions.trigger(id)
+
+    def action_of(self, index: QModelIndex | QPersistentModelIndex) -> Action:
+        """Return the action that a row stands for."""
+        return self._actions[str(index.data(ROLE))]
+
+
+class _Rows(QStyledItemDelegate):
+    """Draws one action: its group in grey, its title, its key."""
+
+    def __init__(self, palette: CommandPalette) -> None:
+        super().__init__(palette)
+        self._palette = palette
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(100, self._palette.theme.px(ROW))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        theme, action = self._palette.theme, self._palette.action_of(index)
+        rect = QRect(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        if chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("accent"))
+            painter.drawRoundedRect(QRectF(rect).adjusted(0, 1, 0, -1), 5, 5)
+        painter.setFont(theme.ui("small"))
+        painter.setPen(theme.colour("on_accent" if chosen else "text_muted"))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(rect.adjusted(10, 0, 0, 0), left, action.group)
+        painter.setFont(theme.ui("body"))
+        painter.setPen(theme.colour("on_accent" if chosen else "text"))
+        painter.drawText(rect.adjusted(theme.px(92), 0, -90, 0), left, action.title)
+        if action.keys:
+            font, text = theme.mono("tiny"), display_key(action.keys[0])
+            wide, tall = QFontMetrics(font).horizontalAdvance(text) + 14, theme.px(18)
+            cap = QRectF(rect.right() - wide - 8, rect.center().y() - tall / 2 + 1, wide, tall)
+            paint_key_cap(painter, cap, text, theme, font, theme.colour("text_muted"))
+        painter.restore()
+
+
+class ShortcutSheet(Overlay):
+    """Every key of the window, by group."""
+
+    def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
+        super().__init__(parent, 780, 560, 64)
+        self.setAccessibleName("Keyboard shortcuts")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._heads: list[QLabel] = []
+        self._lines: list[QLabel] = []
+        self._caps: list[KeyCap] = []
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(24, 18, 24, 18)
+        columns.setSpacing(36)
+        groups = {"Label": list(HELD_KEYS)}
+        for name, members in actions.groups().items():
+            groups.setdefault(name, []).extend((display_key(it.keys[0]), it.title) for it in members if it.keys)
+        wanted = [(name, lines) for name, lines in groups.items() if lines]
+        half, total = sum(len(lines) + 2 for _, lines in wanted) / 2, 0
+        sides = [QVBoxLayout(), QVBoxLayout()]
+        for name, lines in wanted:
+            side = sides[0 if total < half - 1 else 1]
+            side.addLayout(self._group(name, lines))
+            total += len(lines) + 2
+        for side in sides:
+            side.setSpacing(14)
+            side.addStretch(1)
+            columns.addLayout(side, 1)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        for label in self._heads:
+            label.setFont(theme.header())
+        for label in self._lines:
+            label.setFont(theme.ui("body"))
+        for cap in self._caps:
+            cap.apply_theme(theme)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_F1, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.close_overlay()
+        super().keyPressEvent(event)
+
+    def _group(self, name: str, lines: list[tuple[str, str]]) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        head = QLabel(name)
+        head.setObjectName("muted")
+        self._heads.append(head)
+        column.addWidget(head)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, 96)
+        for row, (key, title) in enumerate(lines):
+            cap, label = KeyCap(key), QLabel(title)
+            self._caps.append(cap)
+            self._lines.append(label)
+            grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label, row, 1)
+        column.addLayout(grid)
+        return column

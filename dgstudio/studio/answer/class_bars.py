@@ -1,0 +1,229 @@
+"""All classes as bars with numbers, in the order of the classes; bars move each frame, numbers four times a second."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from dgstudio.studio.theme.theme import DARK, Theme
+
+LEAST_ROW, MOST_ROW = 17, 24
+LEAST_COLUMN = 170
+MOST_ROWS = 12
+COLUMN_GAP = 22
+GLIDE_S = 0.07
+"""Wall seconds in which a bar goes two thirds of its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One class: its permanent id, name and colour ("#rrggbb")."""
+
+    class_id: int
+    name: str
+    colour: str
+
+
+class ClassBars(QWidget):
+    """Probabilities, 0..1. Classes that find no room are told of in the last row, the top class never among them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self._bars: list[Bar] = []
+        self._inks: list[QColor] = []
+        self._target: dict[int, float] = {}
+        self._drawn: dict[int, float] = {}
+        self._numbers: dict[int, float] = {}
+        self._top: int | None = None
+        self.threshold = 0.0
+        self._wall = 0.0
+        self._ground: tuple[object, QPixmap] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Probabilities of all classes")
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(360, self.theme.px(90))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(120, self.theme.px(34))
+
+    # -- what it shows -----------------------------------------------------------------------------------------
+
+    def set_bars(self, bars: list[Bar]) -> None:
+        """Show these classes."""
+        if bars != self._bars:
+            self._bars = list(bars)
+            self._paint_anew()
+
+    def set_numbers(self, numbers: dict[int, float], top: int | None) -> None:
+        """Show these probabilities in figures; `top` is printed stronger. A class without one shows a dash."""
+        if numbers != self._numbers or top != self._top:
+            self._numbers, self._top = dict(numbers), top
+            words = ", ".join(f"{name} {text}" for name, text in self.figures())
+            self.setAccessibleDescription(words)
+            self._paint_anew()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Mark the probability below which an answer is unsure; 0: none."""
+        if threshold != self.threshold:
+            self.threshold = threshold
+            self._paint_anew()
+
+    def glide(self, target: dict[int, float], wall: float) -> None:
+        """Move the bars towards these probabilities; `wall` is the time of the frame in seconds."""
+        passed = min(max(wall - self._wall, 0.0), 1.0)
+        self._wall, self._target = wall, target
+        # The first answer is shown at once: a bar that grows would tell of a change.
+        share = 1 - math.exp(-passed / GLIDE_S) if self._drawn else 1.0
+        moved = False
+        for bar in self._bars:
+            aim, now = target.get(bar.class_id, 0.0), self._drawn.get(bar.class_id, 0.0)
+            aim = aim if math.isfinite(aim) else 0.0
+            if abs(aim - now) > 1e-3:
+                self._drawn[bar.class_id] = now + (aim - now) * share
+                moved = True
+        if moved:
+            self.update()
+
+    def drawn(self, class_id: int) -> float:
+        """How long a class's bar is at this moment, 0..1."""
+        return self._drawn.get(class_id, 0.0)
+
+    def figures(self) -> list[tuple[str, str]]:
+        """Return (name, printed number) of every class, in order."""
+        return [(bar.name, self._figure(bar.class_id)) for bar in self._bars]
+
+    def shown(self) -> tuple[list[Bar], int]:
+        """Return the classes that have a row, in order, and how many have none."""
+        columns, rows = self.grid()
+        fit = columns * rows
+        if len(self._bars) <= fit:
+            return self._bars, 0
+        kept = self._bars[: fit - 1]
+        top = next((bar for bar in self._bars[fit - 1 :] if bar.class_id == self._top), None)
+        if top is not None and kept:
+            kept = [*kept[:-1], top]
+        return kept, len(self._bars) - len(kept)
+
+    def grid(self) -> tuple[int, int]:
+        """Return how many columns and rows there are."""
+        theme = self.theme
+        rows = max(2, min(MOST_ROWS, self.height() // theme.px(LEAST_ROW)))
+        most = max(1, (self.width() + COLUMN_GAP) // (theme.px(LEAST_COLUMN) + COLUMN_GAP))
+        columns = min(most, max(1, math.ceil(len(self._bars) / rows)))
+        # Shared out evenly: no column with one class beside a full one.
+        return columns, min(rows, max(1, math.ceil(len(self._bars) / columns)))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._paint_anew()
+
+    def _paint_anew(self) -> None:
+        self._ground = None
+        self.update()
+
+    def _figure(self, class_id: int) -> str:
+        number = self._numbers.get(class_id)
+        return f"{number:.2f}" if number is not None and math.isfinite(number) else "–"
+
+    # -- painting ----------------------------------------------------------------------------------------------
+
+    def _cells(self, count: int) -> tuple[list[QRectF], float, float]:
+        # The cells of `count` rows, the width of the names and that of the numbers.
+        columns, rows = self.grid()
+        wide = (self.width() - COLUMN_GAP * (columns - 1)) / columns
+        tall = min(self.height() / rows, float(self.theme.px(MOST_ROW)))
+        cells = [
+            QRectF((place // rows) * (wide + COLUMN_GAP), (place % rows) * tall, wide, tall) for place in range(count)
+        ]
+        metrics = QFontMetrics(self.theme.ui("body"))
+        names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + 12
+        numbers = QFontMetrics(self.theme.mono("small")).horizontalAdvance("0.00") + 8
+        return cells, float(min(max(names, self.theme.px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
+
+    def _track(self, cell: QRectF, names: float, numbers: float) -> QRectF:
+        tall = min(cell.height() * 0.62, float(self.theme.px(14)))
+        box = QRectF(cell.left() + names, 0, max(4.0, cell.width() - names - numbers), tall)
+        box.moveTop(round(cell.center().y() - tall / 2))
+        return box
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        if not self._bars:
+            return
+        painter = QPainter(self)
+        key = (self.size(), self.devicePixelRatioF())
+        if self._ground is None or self._ground[0] != key:
+            self._ground = (key, self._paint_ground())
+        painter.drawPixmap(0, 0, self._ground[1])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        bars, more = self.shown()
+        cells, names, numbers = self._cells(len(bars) + (more > 0))
+        for bar, cell, ink in zip(bars, cells, self._inks, strict=False):
+            track = self._track(cell, names, numbers)
+            # Even nothing leaves a sliver in the class's colour: it is its key.
+            wide = max(3.0, track.width() * min(1.0, max(0.0, self.drawn(bar.class_id))))
+            painter.setBrush(ink)
+            painter.drawRoundedRect(QRectF(track.left(), track.top(), wide, track.height()), 2, 2)
+            if self.threshold > 0:
+                x = track.left() + track.width() * self.threshold
+                line = QRectF(x - 0.5, track.top() - 2, 1.5, track.height() + 4)
+                painter.fillRect(line, self.theme.colour("warning"))
+
+    def _paint_ground(self) -> QPixmap:
+        # Names, tracks and numbers: they change four times a second, the bars thirty.
+        theme, ratio = self.theme, self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        bars, more = self.shown()
+        self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
+        cells, names, numbers = self._cells(len(bars) + (more > 0))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for bar, cell in zip(bars, cells, strict=False):
+            top = bar.class_id == self._top
+            font = theme.ui("body", 600 if top else 400)
+            painter.setFont(font)
+            painter.setPen(theme.colour("text_strong" if top else "text"))
+            name = QFontMetrics(font).elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names - 8))
+            painter.drawText(QRectF(cell.left(), cell.top(), names, cell.height()), left, name)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("control"))
+            painter.drawRoundedRect(self._track(cell, names, numbers), 2, 2)
+            painter.setFont(theme.mono("small"))
+            painter.setPen(theme.colour("text" if top else "text_muted"))
+            painter.drawText(cell, right, self._figure(bar.class_id))
+        if more:
+            painter.setFont(theme.ui("small"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(cells[-1], left, self.more_text())
+        painter.end()
+        return pixmap
+
+    def more_text(self) -> str:
+        """What the last row says of the classes that have none; empty where all have."""
+        bars, more = self.shown()
+        if not more:
+            return ""
+        kept = {bar.class_id for bar in bars}
+        rest = sum(value for class_id, value in self._numbers.items() if class_id not in kept and math.isfinite(value))
+        return f"and {more} more, {rest:.2f} together"
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            lines = [f"{name}  {number}" for name, number in self.figures()]
+            if self.threshold > 0:
+                lines.append(f"Below {self.threshold:.2f}, where the line stands, the answer is unsure")
+            lines.append("Probability that the snapshot gives each class, softmax of its logits")
+            QToolTip.showText(event.globalPos(), "\n".join(lines[-40:]), self)
+            return True
+        return super().event(event)

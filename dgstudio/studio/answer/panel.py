@@ -1,0 +1,264 @@
+"""The Answer panel: the top class, which version answered, whether it is certified or new, all classes as bars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+
+import numpy as np
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from dgstudio.studio.answer.answer_text import AnswerText, Line
+from dgstudio.studio.answer.class_bars import Bar, ClassBars
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.panel import MARGIN, PanelFrame
+from dgstudio.studio.gates.margin_text import answer_words
+from dgstudio.studio.theme.format import percent
+from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.window.status_bar import duration
+from dgstudio.types import NOBODY, Reading, TwinReading
+
+TEXT_S = 0.25
+"""Wall seconds that words and figures stand, so that they can be read."""
+CARRIES = 0.5
+"""An example carries an answer if its share is at least this part of the strongest one's."""
+WORST = ("version", "unpublished", "torn", "unattributed")
+"""States of a twin's answer, from best to worst."""
+ANSWERED_TIP = (
+    "The snapshot that answered, and the median time from features to probabilities in the last quarter second"
+)
+CERTIFIED_TIP = "Proved for this answer: the same units and bank answered, with the same content, as in that version"
+BANK_TIP = (
+    "Learned since the last protected version; examples whose share is at least half of the strongest are counted"
+)
+UNSURE_TIP = (
+    "The input is near nothing that was learned (an unplugged sensor, noise, something never shown), or no class leads "
+    "the others clearly. The scores stand; they only name no class."
+)
+UNLIKELY_TIP = (
+    "The most likely class is less likely than the threshold under Contract and learning (L). Logits and proofs are "
+    "not touched by it."
+)
+BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
+TWIN_TIPS = {
+    "version": "Whole, and a version of the twin",
+    "unpublished": "Whole, but a state that was never a version",
+    "torn": "Its arrays changed while they were being read",
+    "unattributed": "Changed while being read, and equal to no state that ever was",
+}
+
+
+class AnswerPanel(PanelFrame):
+    """Words and figures four times a second, bars at every frame."""
+
+    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__("Answer", parent=parent)
+        self._state, self._commands = state, commands
+        self._reading: Reading | None = None
+        self._quarter: list[Reading] = []
+        self._shares: dict[int, float] = {}
+        self._top: int | None = None
+        self._twin: TwinReading | None = None
+        self._worst: TwinReading | None = None
+        self._latencies: list[float] = []
+        self._latency = 0.0
+        self._text_wall = float("-inf")
+        self._stale = ""
+        self._unsure = 0.0
+        self.text = AnswerText()
+        self.bars = ClassBars()
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(18)
+        self._row.addWidget(self.text)
+        self._row.addWidget(self.bars, 1)
+        self.body.addLayout(self._row, 1)
+        state.changed.connect(self._on_changed)
+        self._refresh()
+
+    def update_frame(self, frame: Frame) -> None:
+        """Let the bars move; every quarter second renew the words, the figures and what the bars move to."""
+        self._quarter.extend(frame.new_readings or ([frame.reading] if frame.reading is not None else []))
+        self._latencies.extend(reading.latency_us for reading in frame.new_readings)
+        self._note_twin(frame)
+        self._unsure = frame.stats.unsure_share or 0.0
+        self._stale = {"lost": "stream lost: ", "ended": "stream ended: "}.get(frame.stats.stream_state, "")
+        wall = frame.frame_time_wall
+        if not 0 <= wall - self._text_wall < TEXT_S:
+            self._text_wall = wall
+            if frame.reading is None:
+                self._reading, self._shares, self._top = None, {}, None
+            self._take_quarter()
+            self._refresh()
+        if self._reading is not None:
+            self.bars.glide(self._shares, wall)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.text.apply_theme(theme)
+        self.bars.apply_theme(theme)
+        self._refresh()
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        # The words get what their longest sentence needs, the bars the rest; no word moves a bar.
+        wide = self.width() - 2 * MARGIN
+        self.text.setFixedWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
+
+    def _note_twin(self, frame: Frame) -> None:
+        # Of a quarter second the answer in the worst state: a torn one would never be seen otherwise.
+        for twin in (*frame.twin_new, *([frame.twin] if frame.twin is not None else [])):
+            if self._worst is None or _badness(twin) >= _badness(self._worst):
+                self._worst = twin
+
+    def _take_quarter(self) -> None:
+        # One mean for the word, its figure and the bars: three samples of one moment would contradict each other.
+        if self._quarter:
+            self._reading, self._shares, self._top = mean_answer(self._quarter)
+            self._quarter = []
+        if self._latencies:
+            self._latency = median(self._latencies)
+            self._latencies = []
+        if self._worst is not None:
+            self._twin, self._worst = self._worst, None
+
+    def _on_changed(self, topic: object) -> None:
+        if topic in ("classes", "phase", "settings"):
+            self._refresh()
+        elif topic == "compare":
+            self._twin = self._worst = None
+            self._refresh()
+
+    # -- words -------------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        state, reading = self._state, self._reading
+        self.bars.set_bars([Bar(card.info.id, card.info.name, card.info.colour) for card in state.classes])
+        self.bars.set_numbers(self._shares, self._top)
+        self.bars.set_threshold(state.abstain)
+        if not state.classes:
+            self._say_empty()
+        elif reading is None or not reading.classes:
+            words = "the first window is not full yet" if reading is None else "no class has been learned yet"
+            self.text.say("…", "text_muted", (Line(((words, "text_muted", 400),)),))
+        else:
+            card = state.card(self._top) if self._top is not None else None
+            colour = self.theme.readable(card.info.colour) if card is not None else "text_muted"
+            lines = [self._answered(reading), provenance(reading, state, self._commands)]
+            twin = self._twin_line()
+            self.text.say(state.name_of(self._top), colour, (*lines, *([twin] if twin is not None else [])))
+        self.set_right(self._right_text())
+
+    def _say_empty(self) -> None:
+        if self._state.phase == "loading":
+            self.text.say("…", "text_muted", (Line((("loading the model", "text_muted", 400),)),))
+            return
+        how = Line(
+            (
+                ("Hold ", "text_muted", 400),
+                ("1", "text", 600),
+                (" to begin, or ", "text_muted", 400),
+                ("A", "text", 600),
+                (" to name it first.", "text_muted", 400),
+            )
+        )
+        self.text.say("no class yet", "text_muted", (how,))
+
+    def _answered(self, reading: Reading) -> Line:
+        pieces = (
+            (f"{self._stale}answered by ", "text_muted", 400),
+            (f"v{reading.version}", "text_strong", 600),
+            (f" in {duration(self._latency or reading.latency_us)}", "text_muted", 400),
+        )
+        margins = self._commands.margins(reading)
+        words = "" if margins is None else answer_words(margins)
+        return Line(pieces, f"{ANSWERED_TIP}\n{words}" if words else ANSWERED_TIP)
+
+    def _twin_line(self) -> Line | None:
+        if self._state.compare is None:
+            return None
+        kind = "in place" if self._state.compare == "in_place" else "by swap"
+        twin = self._twin
+        if twin is None:
+            return Line(((f"twin ({kind}): no answer yet", "text_muted", 400),))
+        share = float(twin.probabilities.max()) if twin.top is not None and len(twin.probabilities) else 0.0
+        said = f"twin: {self._state.name_of(twin.top)}" + (f" {share:.2f}" if twin.top is not None else "")
+        if twin.state == "version":
+            return Line(((said, "text_muted", 400),), f"Conventional twin, written {kind}. {TWIN_TIPS['version']}.")
+        words = "whole, never a version" if twin.state == "unpublished" else twin.state
+        tip = f"Conventional twin, written {kind}. {TWIN_TIPS.get(twin.state, '')}."
+        return Line(((f"{said} · ", "text_muted", 400), (words, "twin", 600)), tip)
+
+    def _right_text(self) -> str:
+        reading, words = self._reading, []
+        if reading is None or not self._state.classes:
+            return ""
+        if self._unsure:
+            words.append(f"{percent(self._unsure)} unsure" if self._unsure >= 0.01 else "under 1 % unsure")
+        if reading.truth is not None:
+            words.append(f"truth {reading.truth}")
+        return " · ".join(words)
+
+
+def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line:
+    """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
+    if reading.unsure == "unlikely" and len(reading.probabilities):
+        best = int(np.argmax(reading.probabilities))
+        leaning = f"{state.name_of(reading.classes[best])} {reading.probabilities[best]:.2f}"
+        words = f"◆ perhaps {leaning}, below {state.abstain:.2f}"
+        return Line(((words, "warning", 400),), UNLIKELY_TIP)
+    if reading.top is None and reading.speaker != NOBODY:
+        if reading.certified is not None:
+            return Line(((f"◆ too strange or too close; as in v{reading.certified}", "warning", 400),), UNSURE_TIP)
+        return Line((("◆ too strange, or too close to call", "warning", 400),), UNSURE_TIP)
+    if reading.certified is not None:
+        return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
+    if reading.speaker >= 0:
+        bank = f"◆ new: bank {reading.speaker + 1}"
+        # Only the learning bank, the last one, still knows its examples one by one.
+        carried = carriers(reading, state, commands) if reading.speaker == len(reading.bank_r) - 1 else ""
+        return Line(((f"{bank}, by {carried}" if carried else f"{bank} speaks", "warning", 400),), BANK_TIP)
+    if reading.top is None:
+        return Line((("no part of the model is sure", "text_muted", 400),))
+    return Line((("the base answers, not certified", "text_muted", 400),), BASE_TIP)
+
+
+def carriers(reading: Reading, state: StudioState, commands: Commands) -> str:
+    """Say how many examples of which classes speak for the answer; empty where none does."""
+    cells = commands.cells(reading)
+    strongest = max((cell.toward for cell in cells), default=0.0)
+    if not strongest > 0:
+        return ""
+    counts = Counter(cell.class_id for cell in cells if cell.toward >= CARRIES * strongest).most_common(2)
+    if len(counts) == 1:
+        class_id, count = counts[0]
+        return f"{count} example{'s' if count > 1 else ''} of {state.name_of(class_id)}"
+    # Kept short: it stands in one line.
+    return ", ".join(f"{count} of {state.name_of(class_id)}" for class_id, count in counts)
+
+
+def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int | None]:
+    """Return the answer of a quarter second: a reading that gave it, the mean probability of each class, the top one.
+
+    Readings before a change of the classes are left out. It is unsure (None) where most of them were.
+    """
+    newest = readings[-1]
+    same = [reading for reading in readings if reading.classes == newest.classes]
+    means = np.mean([reading.probabilities for reading in same], axis=0) if newest.classes else np.zeros(0)
+    shares: dict[int, float] = dict(zip(newest.classes, means.tolist(), strict=False))
+    tops = [reading.top for reading in same]
+    if len(set(tops)) == 1 or not shares:
+        return newest, shares, newest.top
+    top = None if 2 * tops.count(None) > len(tops) else max(shares, key=lambda class_id: shares[class_id])
+    return next((reading for reading in reversed(same) if reading.top == top), newest), shares, top
+
+
+def _badness(twin: TwinReading) -> int:
+    return WORST.index(twin.state) if twin.state in WORST else len(WORST)

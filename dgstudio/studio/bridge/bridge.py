@@ -1,0 +1,393 @@
+"""The one place where the window and the engine meet: a timer pulls frames, `EngineCommands` go the other way."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer
+
+from dgstudio.engine.adapt.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.routing_margins import AnswerMargins, MarginReader
+from dgstudio.engine.engine import Engine
+from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
+from dgstudio.engine.recording.lookback import reach_of
+from dgstudio.learning.settings import TAU_GAP
+from dgstudio.studio.bridge.engine_commands import EngineCommands
+from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Task, UnitView
+from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+
+FRAME_MS = 32
+"""At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
+GLANCE_MS = 8
+"""How often the bridge looks whether there is news between two frames."""
+STATS_MS = 250
+CELLS = 60
+MOST_PACE = 20.0
+"""A view that had to hold more than this many times the samples would be slow to draw."""
+WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
+UNCERTAIN_APART_S = 2.0
+"""Moments for "Which one was this?" are at least this many wall seconds apart."""
+
+
+class Bridge(EngineCommands):
+    """Pulls the engine 30 times a second in the Qt thread, fills the view model, and hands out frames.
+
+    It is the window's `Commands`: every command returns at once. `on_frame` is called with each frame.
+    """
+
+    def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
+        super().__init__(engine, parent)
+        self.on_frame: Callable[[Frame], None] | None = None
+        self._readings = 0
+        self._twin_readings = 0
+        self._history = 0
+        self._book = -1
+        self._stats = EngineStats()
+        self._stats_wall = 0.0
+        self._learned_examples = 0
+        self._view: deque[Reading] = deque()
+        self._doubtful = DoubtfulMoments()
+        self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._proposed: object = None
+        self._margins = MarginReader(engine.lane)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._tick)
+        self._glance = QTimer(self)
+        self._glance.setInterval(GLANCE_MS)
+        self._glance.timeout.connect(self._look)
+        self._fill(session_name)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the engine, if it does not run yet, and the frames."""
+        if not self.engine.started:
+            self.engine.start()
+        self.state.phase = "ready"
+        self.state.announce("phase")
+        self._timer.start()
+        self._glance.start()
+
+    def shutdown(self) -> None:
+        """Stop the frames, then the engine; called once, when the window closes."""
+        self._timer.stop()
+        self._glance.stop()
+        self.engine.stop()
+
+    def _fill(self, session_name: str) -> None:
+        state, engine = self.state, self.engine
+        state.spec = engine.spec
+        state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
+        state.view_s *= state.pace
+        self._doubtful = DoubtfulMoments(UNCERTAIN_APART_S * state.pace)
+        state.knobs = engine.source.knobs()
+        state.source_name = engine.spec.name
+        self._read_dials()
+        state.least_tau = TAU_GAP - engine.learner.settings.margin
+        state.abstain = engine.lane.abstain
+        state.protect_at_seal, state.protect_by_itself = engine.learner.settings.protected, engine.stable.on
+        state.seal_at, state.features = engine.learner.settings.seal_at, engine.learner.settings.features
+        state.set_aside = engine.store.sets_aside
+        state.feature_names = engine.features.names
+        state.session_name = session_name
+        self._describe_base()
+        # What a reopened session holds is history; frames carry what happens in this run.
+        state.history = engine.past.copy()
+        self._history = len(engine.past)
+        state.serving = engine.learner.store.serving.version
+        state.head = engine.learner.store.head.version
+        self._refresh_classes()
+
+    def _read_dials(self) -> None:
+        """Show rule, mode and dials as the learner has them: a roll-back restores them."""
+        state, learner = self.state, self.engine.learner
+        settings = learner.settings
+        state.mode = learner.mode
+        state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
+        state.announce("mode")
+        state.announce("settings")
+
+    def _describe_base(self) -> bool:
+        """Say how large the base is and which rules it allows; returns whether that has changed."""
+        state, learner = self.state, self.engine.learner
+        base = learner.store.head.base
+        before = state.hidden, state.active, state.rules, state.features_open
+        state.features_open = learner.features_open
+        state.hidden = 0 if base is None else base.b1.shape[0]
+        state.active = 0 if base is None else base.k
+        state.rules = learner.offered_rules
+        if state.rule not in state.rules:
+            # Rolled back to before there was a base.
+            state.rule = learner.settings.rule
+        return before != (state.hidden, state.active, state.rules, state.features_open)
+
+    # -- frames ----------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        frame = self.pull()
+        if self.on_frame is not None:
+            self.on_frame(frame)
+
+    def _look(self) -> None:
+        # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
+        if self.engine.events.waiting:
+            self._tick()
+
+    def pull(self) -> Frame:
+        """Take what is new from the engine and bring the view model up to date. Qt thread only."""
+        engine, state = self.engine, self.state
+        wall = time.perf_counter()
+        new, self._readings = engine.lane.readings.since(self._readings)
+        times, values = engine.ring.latest(state.view_s)
+        now = float(times[-1]) if len(times) else 0.0
+        self._view.extend(new)
+        while self._view and self._view[0].end < now - state.view_s:
+            self._view.popleft()
+        reach = reach_of(engine.ring, engine.recorded_past)
+        publishes, self._history = engine.learn.history.since(self._history)
+        twin_new: list[TwinReading] = []
+        if engine.twin is not None:
+            twin_new, self._twin_readings = engine.twin.readings.since(self._twin_readings)
+        if wall - self._stats_wall > STATS_MS / 1e3:
+            self._stats_wall = wall
+            self._stats = engine.stats()
+            self._health()
+            # The learner may have come to rest after its last publish was seen.
+            self._refresh_lamps()
+            self._note_reach()
+            self._note_quality()
+            self._note_analysis()
+        self._note_publishes(publishes)
+        self._note_labels()
+        self._note_other_models()
+        self._note_import()
+        self._note_uncertain(new, reach)
+        events = engine.events.drain()
+        self._note_recording(events)
+        return Frame(
+            spec=engine.spec,
+            now=now,
+            times=times,
+            values=values,
+            readings=list(self._view),
+            new_readings=new,
+            reading=engine.lane.readings.newest,
+            twin_new=twin_new,
+            twin=engine.twin.readings.newest if engine.twin is not None else None,
+            publishes=publishes,
+            takes=engine.book.takes(now - state.view_s),
+            recording=engine.recording,
+            events=events,
+            stats=self._stats,
+            frame_time_wall=wall,
+            oldest=reach[0] if reach is not None else now,
+        )
+
+    def _health(self) -> None:
+        state = self.state
+        if state.saved != self._stats.saved or state.protected != self._stats.protected:
+            state.saved, state.protected = self._stats.saved, self._stats.protected
+            state.announce("health")
+        path = self.engine.session.path
+        if path is not None and path.name != state.session_name:
+            # Saved as another file.
+            state.session_name = path.name
+            state.announce("session")
+
+    def _note_recording(self, events: list[Event]) -> None:
+        on = self.engine.recorder.on
+        # Told after a refusal too: a switch that was turned in vain goes back.
+        if on != self.state.recording_stream or any(event.kind == "recording" for event in events):
+            self.state.recording_stream = on
+            self._stats_wall = 0.0
+            self.state.announce("recording")
+
+    def _note_reach(self) -> None:
+        reachable = self.engine.reachable()
+        if reachable != self.state.reachable:
+            self.state.reachable = reachable
+            self.state.announce("versions")
+
+    def _note_import(self) -> None:
+        importing = self.engine.importing
+        if importing is not self.state.importing:
+            self.state.importing = importing
+            self.state.announce("import")
+
+    def _note_quality(self) -> None:
+        report = self.engine.quality.report
+        if report is not self.state.quality:
+            self.state.quality = report
+            self.state.announce("quality")
+
+    def _note_analysis(self) -> None:
+        analysis = self.engine.analysis
+        if analysis is not self.state.analysis:
+            self.state.analysis = analysis
+            self.state.announce("analysis")
+
+    def _note_publishes(self, publishes: list[PublishRecord]) -> None:
+        state, store = self.state, self.engine.learner.store
+        serving, head, pinned = store.serving.version, store.head.version, store.pinned
+        if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
+            return
+        state.history.extend(publishes)
+        state.reachable = self.engine.reachable()
+        state.serving, state.head, state.pinned = serving, head, pinned
+        if any(record.kind == "rolled back" for record in publishes):
+            self._read_dials()
+        if any(record.version is not None for record in publishes):
+            self._learned_examples = self._stats.learned
+            if self._describe_base():
+                state.announce("settings")
+        state.announce("versions")
+        self._refresh_lamps()
+
+    def _note_other_models(self) -> None:
+        """Show how far the training of a new base is, and the model that waits for the user's word."""
+        engine, state = self.engine, self.state
+        training, rebuild = engine.consolidation, engine.rebuild
+        if training is not None and training.state not in (RUNNING, READY):
+            # Its event has said why.
+            engine.discard_consolidation()
+            training = None
+        task = None
+        if training is not None:
+            over = training.state == READY
+            task = Task("New base", training.text, 1.0 if over else training.share, over)
+        if task != state.task:
+            state.task = task
+            state.announce("task")
+        waiting = rebuild or (training if training is not None and training.state == READY else None)
+        if waiting is self._proposed:
+            return
+        self._proposed = waiting
+        if rebuild is not None:
+            state.proposal = of_rebuild(rebuild, state.name_of)
+        elif training is not None and training.comparison is not None:
+            state.proposal = of_new_base(training.comparison, state.name_of)
+        else:
+            state.proposal = None
+        state.announce("proposal")
+
+    def _note_labels(self) -> None:
+        if self.engine.book.changes != self._book:
+            self._book = self.engine.book.changes
+            self._refresh_classes()
+            waiting = self._doubtful.moments
+            if waiting and self._doubtful.labelled(self.engine.book.takes(waiting[-1].reading.start)):
+                self._show_uncertain()
+
+    def _refresh_classes(self) -> None:
+        cards = []
+        for info in self.engine.classes.living():
+            count, learnable, thumbs = self.engine.book.labels(info.id)
+            lamp, reason = self._lamp(info.id, count)
+            cards.append(ClassCard(info, count, thumbs, lamp, learnable, reason))
+        self.state.classes = cards
+        self.state.announce("classes")
+
+    def _refresh_lamps(self) -> None:
+        before = [(card.lamp, card.reason) for card in self.state.classes]
+        for card in self.state.classes:
+            card.lamp, card.reason = self._lamp(card.info.id, card.count)
+        if before != [(card.lamp, card.reason) for card in self.state.classes]:
+            self.state.announce("classes")
+
+    def _lamp(self, class_id: int, count: int) -> tuple[str, str]:
+        """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
+        learner, learn = self.engine.learner, self.engine.learn
+        if count == 0:
+            return "empty", ""
+        waits, refusal = learner.waiting_for(class_id), learner.refusal
+        if waits and refusal and learn.idle:
+            return "not learnable", f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
+        if waits or not learn.idle:
+            if learner.mode is Mode.OFF:
+                return "out of date", "learning is off"
+            if waits and learn.idle and learner.parked:
+                return "out of date", "a roll-back set its examples aside: “Resume parked examples” learns them again"
+            return ("learning" if learn.state == "learning" else "out of date"), ""
+        return "up to date", ""
+
+    def _note_uncertain(self, new: list[Reading], reach: tuple[float, float] | None) -> None:
+        changed = self._doubtful.note(new)
+        if reach is not None:
+            changed |= self._doubtful.keep_from(reach[0])
+        if changed:
+            self._show_uncertain()
+
+    def _show_uncertain(self) -> None:
+        state, moments = self.state, self._doubtful.moments
+        if any((reading.start, reading.end) == state.selection for reading in state.uncertain):
+            # While one of them is being named the others stand still: none comes in between.
+            shown = {reading.hop for reading in state.uncertain}
+            moments = [moment for moment in moments if moment.reading.hop in shown]
+        readings = [moment.reading for moment in moments]
+        if readings != state.uncertain:
+            state.uncertain = readings
+            state.unseen = frozenset(moment.reading.hop for moment in moments if moment.unseen)
+            state.announce("uncertain")
+
+    # -- commands that show at once -----------------------------------------------------------------------------
+
+    def add_class(self, name: str) -> ClassInfo:  # noqa: D102
+        info = super().add_class(name)
+        self._refresh_classes()
+        return info
+
+    def pass_over(self, start: float, end: float) -> None:
+        """Ask no more about the doubtful moment [start, end] of stream time."""
+        self._doubtful.passed_over(start, end)
+        self.state.drop_uncertain((start, end))
+
+    def set_compare(self, kind: str | None) -> None:  # noqa: D102
+        self._twin_readings = 0
+        super().set_compare(kind)
+
+    # -- what panels ask about one answer ----------------------------------------------------------------------
+
+    def cells(self, reading: Reading) -> list[CellView]:
+        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60.
+
+        The strength of example i is max_c |α_ic (q_i·z)| relative to the strongest (design 3, exact attribution).
+        """
+        if self._cells[0] == reading.hop:
+            return self._cells[1]
+        evidence = self.engine.learner.evidence()
+        cells: list[CellView] = []
+        if evidence is not None and len(evidence.example_ids):
+            strength = evidence.strength(reading.features)
+            answered = -1 if reading.top is None else reading.top
+            toward = evidence.toward(reading.features, answered)
+            order = np.argsort(-strength, kind="stable")[:CELLS]
+            top = float(strength[order[0]]) or 1.0
+            cells = [
+                CellView(
+                    class_id=int(evidence.class_ids[i]),
+                    strength=float(strength[i]) / top,
+                    example_id=int(evidence.example_ids[i]),
+                    toward=float(toward[i]) / top,
+                )
+                for i in order
+            ]
+        self._cells = (reading.hop, cells)
+        return cells
+
+    def margins(self, reading: Reading) -> AnswerMargins | None:  # noqa: D102
+        return self._margins(reading)
+
+    def unit(self, index: int) -> UnitView | None:
+        """Return the weights of one base unit of the serving snapshot, or None without a base."""
+        base = self.engine.learner.store.serving.base
+        if base is None or not 0 <= index < base.b1.shape[0]:
+            return None
+        names = self.engine.features.names
+        outgoing = tuple(self.state.name_of(class_id) for class_id in base.classes)
+        return UnitView(index, names, base.W1[index], outgoing, base.V[index])

@@ -1,0 +1,328 @@
+"""The card of one class: colour, key, name, count, lamp and the latest examples; held to record."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from dgstudio.studio.bridge.state import ClassCard
+from dgstudio.studio.common.chip import paint_key_cap
+from dgstudio.studio.theme.theme import DARK, Theme, mix
+from dgstudio.types import F32
+
+HEIGHT, COMPACT = 53, 30
+"""Logical pixels of a card, and of one without its latest examples where there are many."""
+NO_KEY = "no key: hold here"
+LEFT = 43
+"""Logical pixels left of the name: colour bar and key cap."""
+THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
+LAMP_WORDS = {
+    "empty": "no examples yet",
+    "not learnable": "has examples that cannot be learned under the contract",
+    "out of date": "has examples that are not learned yet",
+    "learning": "is being learned",
+    "up to date": "everything labelled is learned and serving",
+}
+
+
+def sketch(windows: list[F32], size: int) -> list[F32]:
+    """Return each window (n, channels) as one line of at most `size` values in 0..1, all on one scale.
+
+    The line is the channel that varies most over all windows, so that thumbnails of a class compare.
+    """
+    kept = [np.nan_to_num(np.atleast_2d(window)) for window in windows if window.size]
+    if not kept:
+        return []
+    busiest = int(np.argmax(np.mean([window.std(0) for window in kept], 0)))
+    lines = [window[:, busiest] for window in kept]
+    low, high = min(line.min() for line in lines), max(line.max() for line in lines)
+    span = max(float(high - low), 1e-9)
+    thinned = [line[np.linspace(0, len(line) - 1, min(size, len(line))).astype(int)] for line in lines]
+    return [((line - low) / span).astype(np.float32) for line in thinned]
+
+
+def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:
+    """Draw one line of `sketch` into `rect` with the painter's pen."""
+    xs = np.linspace(rect.left() + 1, rect.right() - 1, len(line))
+    ys = rect.bottom() - 2 - line * (rect.height() - 4)
+    painter.drawPolyline(QPolygonF([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]))
+
+
+MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."
+NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
+WISHES = {
+    (NONE, Qt.Key.Key_F2): "rename",
+    (NONE, Qt.Key.Key_Delete): "remove",
+    (NONE, Qt.Key.Key_Menu): "menu",
+    (Qt.KeyboardModifier.ShiftModifier, Qt.Key.Key_F10): "menu",
+    (ALT, Qt.Key.Key_Up): "up",
+    (ALT, Qt.Key.Key_Down): "down",
+}
+
+
+class ClassCardWidget(QWidget):
+    """A card; `pressed` and `released` tell of the pointer (or of Enter on the focused card).
+
+    `asked` tells of what else is wished for of the class: "menu", "rename", "remove", "up", "down".
+    """
+
+    pressed = Signal(object)
+    released = Signal(object)
+    asked = Signal(object, object)
+
+    def __init__(self, card: ClassCard, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self.card = card
+        self._recording_s: float | None = None
+        self._down = False
+        self.compact = False
+        self._strip: tuple[object, QPixmap] | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover, True)
+        self.set_card(card)
+
+    @property
+    def recording(self) -> bool:
+        """Whether the card shows that its class is being recorded."""
+        return self._recording_s is not None
+
+    def set_card(self, card: ClassCard) -> None:
+        """Show a newer state of the class."""
+        self.card = card
+        info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
+        lamp = f"{lamp}: {card.reason}" if card.reason else lamp
+        self.setAccessibleName(f"Class {info.name}")
+        self.setAccessibleDescription(f"key {' then '.join(info.key) or 'none'}, {card.count} examples, {lamp}")
+        first, last = info.key[:-1], info.key[-1:]
+        hold = f"Press {first}, then hold {last}," if first else f"Hold {last}"
+        how = f"{hold} or press here while you perform it" if info.key else "Press and hold here to record"
+        counts = self.counts()[0] if card.learnable else f"{card.count} examples"
+        self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.\n{MENU_WORDS}")
+        self.update()
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave out the latest examples, or show them."""
+        if compact != self.compact:
+            self.compact = compact
+            self.updateGeometry()
+            self.update()
+
+    def counts(self) -> tuple[str, ...]:
+        """Return what the card says of its examples, the fullest first."""
+        card = self.card
+        if not card.learnable:
+            return (f"{card.count}",)
+        learned = f"{card.learnable} " + ("learned" if card.lamp == "up to date" else "kept")
+        windows = f"{card.count} window{'s' if card.count != 1 else ''}"
+        return f"{windows} · {learned}", learned, f"{card.count}"
+
+    def set_recording(self, seconds: float | None) -> None:
+        """Glow with the seconds recorded so far, or stop glowing (None)."""
+        if seconds != self._recording_s:
+            self._recording_s = seconds
+            self.update()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._strip = None
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(160, self.theme.px(COMPACT if self.compact else HEIGHT))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(120, self.theme.px(COMPACT if self.compact else HEIGHT))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._down = True
+            self.pressed.emit(self.card.info.id)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.LeftButton and self._down:
+            self._down = False
+            self.released.emit(self.card.info.id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat() and not self._down:
+                self._down = True
+                self.pressed.emit(self.card.info.id)
+            return
+        wish = WISHES.get((event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier, Qt.Key(event.key())))
+        if wish is not None:
+            self.asked.emit(self.card.info.id, wish)
+            return
+        event.ignore()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
+        self.asked.emit(self.card.info.id, "menu")
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat() and self._down:
+                self._down = False
+                self.released.emit(self.card.info.id)
+            return
+        event.ignore()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        if self._down:
+            self._down = False
+            self.released.emit(self.card.info.id)
+        super().focusOutEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        theme, info = self.theme, self.card.info
+        colour, box = QColor(info.colour), QRectF(self.rect())
+        self._paint_ground(painter, box, colour)
+        cap_font = theme.mono("tiny")
+        wide, tall = theme.px(21), theme.px(18)
+        if info.key:
+            cap = QRectF(13, box.center().y() - tall / 2 + 1, wide, tall)
+            ink = theme.colour("text_strong" if self.recording else "text")
+            paint_key_cap(painter, cap, info.key, theme, cap_font, ink)
+        left, right, top = theme.px(LEFT), box.right() - 10, theme.px(6 if self.compact else 7)
+        line = theme.px(18)
+        font = theme.ui("body", 600)
+        room = right - left - QFontMetrics(font).horizontalAdvance(info.name) - 12
+        taken = self._paint_right(painter, QRectF(left, top, right - left, line), colour, room)
+        painter.setFont(font)
+        painter.setPen(theme.colour("text_strong"))
+        name = QFontMetrics(font).elidedText(
+            info.name, Qt.TextElideMode.ElideRight, max(10, int(right - left - taken - 10))
+        )
+        row = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(left, top, right - left - taken - 8, line), row, name)
+        if self.compact:
+            if not info.key:
+                begin = left + QFontMetrics(font).horizontalAdvance(name) + 12
+                self._paint_no_key(painter, QRectF(begin, top, max(0.0, right - taken - 12 - begin), line))
+            return
+        under = QRectF(left, theme.px(27), right - left, box.height() - theme.px(27) - 7)
+        if not info.key:
+            under.setLeft(under.left() + self._paint_no_key(painter, under) + 10)
+        if self.card.thumbs:
+            if min(under.width(), under.height()) < 1:
+                return
+            painter.drawPixmap(under.topLeft(), self._thumbs(int(under.width()), int(under.height())))
+        else:
+            painter.setFont(theme.ui("small"))
+            painter.setPen(theme.colour("text_muted"))
+            words = "no examples yet" if not self.card.count else f"{self.card.count} examples"
+            painter.drawText(under, row, words)
+
+    def _paint_ground(self, painter: QPainter, box: QRectF, colour: QColor) -> None:
+        theme = self.theme
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._ground(colour))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.save()
+        painter.setClipRect(QRectF(box.left(), box.top(), 5, box.height()))
+        painter.setBrush(colour)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.restore()
+        if self.recording or self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colour if self.recording else theme.colour("accent_hover"), 2))
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 5, 5)
+
+    def _paint_no_key(self, painter: QPainter, rect: QRectF) -> int:
+        """Say how a class without a key is recorded; returns how wide that is."""
+        painter.setFont(self.theme.ui("tiny"))
+        painter.setPen(self.theme.colour("text_muted"))
+        metrics = QFontMetrics(painter.font())
+        words = metrics.elidedText(NO_KEY, Qt.TextElideMode.ElideRight, int(rect.width()))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        return metrics.horizontalAdvance(words)
+
+    def _ground(self, colour: QColor) -> QColor:
+        theme = self.theme
+        if self.recording:
+            return mix(theme.colour("raised"), colour, 0.22)
+        return theme.colour("control_hover" if self.underMouse() else "raised")
+
+    def _paint_right(self, painter: QPainter, line: QRectF, colour: QColor, room: float) -> float:
+        # Counts and lamp, or the seconds while recording; returns how much room that took. `room` is what the name
+        # leaves free.
+        theme = self.theme
+        font = theme.mono("small")
+        painter.setFont(font)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if self._recording_s is not None:
+            text = f"REC {self._recording_s:.1f} s"
+            painter.setPen(theme.colour(theme.readable(colour.name(), self._ground(colour).name())))
+            painter.drawText(line, right, text)
+            return QFontMetrics(font).horizontalAdvance(text)
+        size, font = 8.0, theme.ui("tiny")
+        painter.setFont(font)
+        metrics = QFontMetrics(font)
+        text = next((text for text in self.counts() if metrics.horizontalAdvance(text) + size + 7 <= room), "")
+        text = text or self.counts()[-1]
+        painter.setPen(theme.colour("text"))
+        painter.drawText(line.adjusted(0, 0, -size - 7, 0), right, text)
+        self._paint_lamp(painter, QRectF(line.right() - size, line.center().y() - size / 2 + 1, size, size))
+        return QFontMetrics(font).horizontalAdvance(text) + size + 7
+
+    def _paint_lamp(self, painter: QPainter, rect: QRectF) -> None:
+        # The shape tells as much as the colour: ring, crossed, half, dotted ring, full.
+        theme, lamp = self.theme, self.card.lamp
+        tokens = {"not learnable": "bad", "out of date": "warning", "learning": "accent_text", "up to date": "good"}
+        token = tokens.get(lamp, "border_strong")
+        ink = theme.colour(token)
+        painter.setBrush(ink if lamp == "up to date" else Qt.BrushStyle.NoBrush)
+        style = Qt.PenStyle.DotLine if lamp == "learning" else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(ink, 1.5, style))
+        painter.drawEllipse(rect.adjusted(0.75, 0.75, -0.75, -0.75))
+        if lamp == "not learnable":
+            middle = rect.center()
+            painter.drawLine(middle - QPointF(2, 2), middle + QPointF(2, 2))
+            painter.drawLine(middle - QPointF(2, -2), middle + QPointF(2, -2))
+        if lamp == "out of date":
+            painter.setBrush(ink)
+            painter.drawPie(rect.adjusted(0.75, 0.75, -0.75, -0.75), 90 * 16, 180 * 16)
+
+    def _thumbs(self, wide: int, tall: int) -> QPixmap:
+        # Painted once for these examples, this size and this theme: cards repaint at every frame while recording.
+        ratio = self.devicePixelRatioF()
+        key = (tuple(id(window) for window in self.card.thumbs), wide, tall, ratio, self.theme.name, self.card.info)
+        if self._strip is not None and self._strip[0] == key:
+            return self._strip[1]
+        pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        step = THUMB_WIDTH + THUMB_GAP
+        fit = max(1, (wide + THUMB_GAP) // step)
+        # What is left over is shared out, so that the strip ends where the card's text does.
+        each = (wide + THUMB_GAP) / fit - THUMB_GAP
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for place, line in enumerate(sketch(self.card.thumbs[-fit:], 40)):
+            rect = QRectF(place * (each + THUMB_GAP), 0, each, tall)
+            painter.fillRect(rect, self.theme.colour("well"))
+            painter.setPen(QPen(self.theme.colour(self.theme.visible(self.card.info.colour)), 1))
+            draw_sketch(painter, line, rect)
+        painter.end()
+        self._strip = (key, pixmap)
+        return pixmap

@@ -1,0 +1,410 @@
+"""The raster of gates: units, examples and banks down, time across; one image that is written column by column."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from dgstudio.studio.bridge.state import CellView
+from dgstudio.studio.gates.example_slots import SLOTS
+from dgstudio.studio.theme.theme import DARK, Theme, mix
+from dgstudio.types import F32, I32, U8
+
+U32 = npt.NDArray[np.uint32]
+
+TOP, BOTTOM = 15, 15
+"""Logical pixels above the image (labels of publishes) and below it (time)."""
+MOST_COLUMNS = 400
+UNIT_LEVELS = 15
+CELL_LEVELS, CELL_COLOURS = 6, 36
+SILENT, SPEAKING, CELLS = 16, 17, 32
+"""Entries of the colour table: 0 off, 1..15 units by activation, then banks, then `CELL_LEVELS` a class."""
+DASH = 4
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
+"""Seconds that may lie between two marks of the axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which row of the data each pixel down the image shows: `of` (height,) int, −1 between rows.
+
+    Where there are more units than pixels, `pooled` of them share one: (pixels,) the first unit of each.
+    """
+
+    of: I32
+    pooled: I32 | None
+
+
+def share_rows(units: int, banks: int, height: int) -> Rows:
+    """Share out `height` pixels: banks least, the examples about a quarter, units what is left."""
+    gap = 4 if height > 80 else 1
+    bank = max(1, min(8, height // 5 // banks)) if banks else 0
+    cell = max(1, height // 4 // SLOTS) if units else max(1, (height - bank * banks - gap) // SLOTS)
+    room = max(1, height - cell * SLOTS - bank * banks - gap * ((units > 0) + (banks > 0)))
+    unit = room // units if units else 0
+    pooled = None
+    if not units:
+        parts: list[I32] = []
+    elif unit >= 1:
+        parts = [_rows(0, units, unit)]
+    else:
+        pooled = (np.arange(room) * units // room).astype(np.int32)
+        parts = [np.arange(room, dtype=np.int32)]
+    first = units if pooled is None else room
+    left = height - sum(map(len, parts)) - cell * SLOTS - bank * banks
+    between = np.full(max(gap, left // max(1, (units > 0) + (banks > 0))), -1, np.int32)
+    parts += [between] * (units > 0) + [_rows(first, SLOTS, cell)]
+    parts += ([between, _rows(first + SLOTS, banks, bank)]) if banks else []
+    of = np.concatenate(parts)[:height]
+    return Rows(np.concatenate([of, np.full(height - len(of), -1, np.int32)]), pooled)
+
+
+def _rows(first: int, count: int, pixels: int) -> I32:
+    """`count` rows of `pixels` each; from three pixels on, the last one parts it from the next."""
+    rows = np.repeat(np.arange(first, first + count, dtype=np.int32), pixels)
+    if pixels >= 3:
+        rows[pixels - 1 :: pixels] = -1
+    return rows
+
+
+class GateRaster(QWidget):
+    """The last seconds of gates. New columns are written into a ring of pixels, which is copied to the screen."""
+
+    def __init__(self, colour_of: Callable[[int], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self._colour_of = colour_of
+        self._units, self._banks = 0, 0
+        self._view_s, self._step = 10.0, 0.05
+        self._now = 0.0
+        self._held = False
+        self._newest = -1
+        self._data: U8 = np.zeros((1, SLOTS), np.uint8)
+        self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
+        self._classes: dict[int, int] = {}
+        self._scale = 0.0
+        self._publishes: deque[tuple[float, str]] = deque(maxlen=1024)
+        self._free = -np.inf
+        """The time of the last label among the publishes that are kept no more."""
+        self._pixels: U32 = np.zeros((1, 1), np.uint32)
+        self._image = QImage()
+        self._rows = share_rows(0, 0, 1)
+        self._table: U32 = np.zeros(256, np.uint32)
+        self._clean = 0
+        self._line: QPixmap | None = None
+        self._axis: QPixmap | None = None
+        self.setAccessibleName("Raster of gates over time")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(400, 240)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(120, 80)
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def reset(self, units: int, view_s: float, hop_s: float) -> None:
+        """Start empty: `units` of the base, `view_s` seconds in view, an answer every `hop_s` seconds."""
+        self._units, self._view_s = units, max(0.1, view_s)
+        self._step = max(hop_s, self._view_s / MOST_COLUMNS, 1e-3)
+        columns = int(np.ceil(self._view_s / self._step)) + 2
+        self._data = np.zeros((columns, units + SLOTS + self._banks), np.uint8)
+        self._at = np.full(columns, -1, np.int64)
+        self._newest, self._scale = -1, 0.0
+        self._publishes.clear()
+        self._free = -np.inf
+        self._rebuild()
+
+    def add(self, end: float, active: I32, activations: F32, cells: Sequence[CellView | None], states: U8) -> None:
+        """Write the answer to the window that ended at `end`; `cells` are the examples by place."""
+        if len(states) != self._banks:
+            self._set_banks(len(states))
+        column = round(end / self._step)
+        if column < self._newest - len(self._at) + 1:
+            return
+        place = column % len(self._at)
+        row = self._data[place]
+        if self._at[place] != column:
+            row[:] = 0
+            self._at[place] = column
+        known = (active >= 0) & (active < self._units)
+        values = np.nan_to_num(activations[known])
+        if len(values):
+            self._scale = max(float(values.max()), 0.98 * self._scale)
+            levels = 3 + np.sqrt(np.clip(values / max(self._scale, 1e-9), 0, 1)) * (UNIT_LEVELS - 3)
+            row[active[known]] = np.maximum(row[active[known]], levels.astype(np.uint8))
+        for slot, cell in enumerate(cells):
+            if cell is not None and cell.strength >= 0.05:
+                level = min(CELL_LEVELS - 1, int(cell.strength * CELL_LEVELS))
+                row[self._units + slot] = CELLS + self._slot(cell.class_id) * CELL_LEVELS + level
+        if self._banks:
+            row[self._units + SLOTS :] = np.where(states == 2, SPEAKING, np.where(states == 1, SILENT, 0))
+        self._newest = max(self._newest, column)
+        self._write(place)
+
+    def add_publish(self, time: float, version: int) -> None:
+        """Mark a publish."""
+        self._publishes.append((time, f"v{version} published"))
+
+    def publishes_in_view(self) -> list[tuple[float, str]]:
+        """Return (time, label) of the publishes that have a line; an empty label where there is no room for one."""
+        begin = self._now - self._view_s
+        return [(when, words if shown else "") for when, words, shown in self._labelled() if when >= begin]
+
+    def _labelled(self) -> list[tuple[float, str, bool]]:
+        """The publishes with whether each has its label: at the present size none stands on another.
+
+        Always from the oldest one on, so that a label does not come and go as the view moves on.
+        """
+        metrics = QFontMetrics(self.theme.ui("tiny"))
+        pixel_s = self._view_s / max(1, self.width())
+        # Figures are of equal width: one measure for all labels of a length.
+        wides: dict[int, float] = {}
+        shown: list[tuple[float, str, bool]] = []
+        free = self._free
+        for when, words in self._publishes:
+            if len(words) not in wides:
+                wides[len(words)] = (metrics.horizontalAdvance(words) + 10) * pixel_s
+            fits = when - wides[len(words)] >= free
+            shown.append((when, words, fits))
+            free = when if fits else free
+        return shown
+
+    def advance(self, now: float) -> None:
+        """Let the right edge be `now` (stream time), unless the view is held."""
+        if now != self._now and not self._held:
+            self._now = now
+            self._clean_up_to(int(np.ceil(now * self._rate())))
+            self.update()
+
+    def hold(self, held: bool, now: float) -> None:
+        """Let the view stand still, or let go of it and catch up with `now`; answers are kept meanwhile."""
+        if held != self._held:
+            self._held = held
+            if not held:
+                self._now = now
+                self._rebuild()
+
+    def set_class_colours(self) -> None:
+        """Ask anew for the colours of the classes; nothing is drawn anew where they are the same."""
+        before = self._table
+        self._make_table()
+        if not np.array_equal(before, self._table):
+            self._rebuild()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._make_table()
+        self._rebuild()
+
+    def words_at(self, point: QPoint) -> str:
+        """Return what the tooltip says at a point: which row it is, and when."""
+        y = int((point.y() - self._top()) * self.devicePixelRatioF())
+        if not 0 <= y < len(self._rows.of) or not self._image.width():
+            return ""
+        row = int(self._rows.of[y])
+        ago = (self.width() - point.x()) / max(1, self.width()) * self._view_s
+        if row < 0:
+            return ""
+        if self._rows.pooled is not None:
+            row = (
+                int(self._rows.pooled[row])
+                if row < len(self._rows.pooled)
+                else row - len(self._rows.pooled) + self._units
+            )
+        if row < self._units:
+            what = f"unit {row}"
+        elif row < self._units + SLOTS:
+            what = "an example that carries the answer"
+        else:
+            what = f"bank {row - self._units - SLOTS + 1}: lit while it is open, bright while it speaks"
+        return f"{what} · {ago:.1f} s ago"
+
+    # -- the ring of pixels --------------------------------------------------------------------------------------
+
+    def _rate(self) -> float:
+        """Device pixels a second."""
+        return self.width() * self.devicePixelRatioF() / self._view_s
+
+    def _top(self) -> int:
+        return self.theme.px(TOP)
+
+    def _slot(self, class_id: int) -> int:
+        if class_id not in self._classes:
+            self._classes[class_id] = len(self._classes) % CELL_COLOURS
+            self._make_table()
+        return self._classes[class_id]
+
+    def _set_banks(self, banks: int) -> None:
+        kept = self._data[:, : self._units + SLOTS + min(banks, self._banks)]
+        self._data = np.zeros((len(kept), self._units + SLOTS + banks), np.uint8)
+        self._data[:, : kept.shape[1]] = kept
+        self._banks = banks
+        self._rebuild()
+
+    def _make_table(self) -> None:
+        theme = self.theme
+        off = theme.colour("well")
+        table = np.full(256, off.rgb(), np.uint32)
+        for level in range(1, UNIT_LEVELS + 1):
+            table[level] = mix(off, theme.colour("base_unit"), 0.2 + 0.8 * level / UNIT_LEVELS).rgb()
+        table[SILENT] = mix(off, theme.colour("learned_unit"), 0.35).rgb()
+        table[SPEAKING] = theme.colour("learned_unit").rgb()
+        for class_id, slot in self._classes.items():
+            full = theme.colour(self._colour_of(class_id))
+            for level in range(CELL_LEVELS):
+                table[CELLS + slot * CELL_LEVELS + level] = mix(off, full, 0.2 + 0.8 * level / (CELL_LEVELS - 1)).rgb()
+        self._table = table
+
+    def _rebuild(self) -> None:
+        """Make the image for the present size, and write every column that is kept."""
+        ratio = self.devicePixelRatioF()
+        wide = max(1, round(self.width() * ratio))
+        tall = max(1, round((self.height() - self._top() - self.theme.px(BOTTOM)) * ratio))
+        ring = wide + int(np.ceil(self._step * self._rate())) + 2
+        self._rows = share_rows(self._units, self._banks, tall)
+        self._pixels = np.full((tall, ring), self._table[0], np.uint32)
+        # The image looks at the array: nothing is copied until it is drawn.
+        self._image = QImage(self._pixels.data, ring, tall, ring * 4, QImage.Format.Format_RGB32)
+        self._clean = int(np.ceil(self._now * self._rate()))
+        self._line = self._axis = None
+        for place in np.argsort(self._at, kind="stable"):
+            if self._at[place] >= 0:
+                self._write(int(place))
+        self.update()
+
+    def _clean_up_to(self, right: int) -> None:
+        ring = self._pixels.shape[1]
+        begin = max(self._clean, right - ring)
+        if begin >= right:
+            return
+        left, stop = begin % ring, (right - 1) % ring + 1
+        if left < stop:
+            self._pixels[:, left:stop] = self._table[0]
+        else:
+            self._pixels[:, left:] = self._table[0]
+            self._pixels[:, :stop] = self._table[0]
+        self._clean = right
+
+    def _write(self, place: int) -> None:
+        column, rate, ring = int(self._at[place]), self._rate(), self._pixels.shape[1]
+        if self._held and column * self._step > self._now:
+            # The ring is hardly wider than the view: this would wipe out its left end.
+            return
+        left, right = int((column - 1) * self._step * rate), int(column * self._step * rate)
+        self._clean_up_to(right)
+        if left < self._clean - ring:
+            return
+        data = self._data[place]
+        if self._rows.pooled is not None:
+            above = np.maximum.reduceat(data[: self._units], self._rows.pooled)
+            data = np.concatenate([above, data[self._units :]])
+        # Index −1 is the zero at the end: nothing between the rows.
+        colours = self._table[np.append(data, np.uint8(0))[self._rows.of]]
+        for x in range(left, max(right, left + 1)):
+            self._pixels[:, x % ring] = colours
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._rebuild()
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        theme, ratio = self.theme, self.devicePixelRatioF()
+        top, tall, ring = self._top(), self._pixels.shape[0], self._pixels.shape[1]
+        painter.fillRect(QRectF(0, 0, self.width(), top), theme.colour("surface"))
+        wide = min(ring, round(self.width() * ratio))
+        start = (int(np.ceil(self._now * self._rate())) - wide) % ring
+        first = min(wide, ring - start)
+        painter.drawImage(QRectF(0, top, first / ratio, tall / ratio), self._image, QRectF(start, 0, first, tall))
+        if first < wide:
+            rest = wide - first
+            box = QRectF(first / ratio, top, rest / ratio, tall / ratio)
+            painter.drawImage(box, self._image, QRectF(0, 0, rest, tall))
+        self._draw_publishes(painter, top, tall / ratio)
+        if self._axis is None:
+            self._axis = self._make_axis()
+        # At 150 % the axis ends between two pixels; what is left below it is this widget's, too.
+        low = top + tall / ratio
+        painter.fillRect(QRectF(0, low, self.width(), self.height() - low), theme.colour("surface"))
+        painter.drawPixmap(QPointF(0, top + tall / ratio), self._axis)
+
+    def _draw_publishes(self, painter: QPainter, top: int, tall: float) -> None:
+        if self._line is None:
+            self._line = self._dashed(tall)
+        begin, rate = self._now - self._view_s, self.width() / self._view_s
+        if self._publishes and self._publishes[0][0] < begin - self._view_s:
+            for when, _, shown in self._labelled():
+                if when >= begin - self._view_s:
+                    break
+                self._publishes.popleft()
+                self._free = when if shown else self._free
+        painter.setFont(self.theme.ui("tiny"))
+        painter.setPen(self.theme.colour("accent_text"))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        metrics = QFontMetrics(painter.font())
+        for when, words, shown in self._labelled():
+            x = min(round((when - begin) * rate), self.width() - 1)
+            if x >= 0:
+                # One publish is an event; a burst of them is a texture behind what it explains.
+                painter.setOpacity(1.0 if shown else 0.4)
+                painter.drawPixmap(QPointF(x, top), self._line)
+                painter.setOpacity(1.0)
+                if shown and x >= metrics.horizontalAdvance(words):
+                    # Left of its line: there the whole label has room as soon as the line appears.
+                    painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)
+
+    def _make_axis(self) -> QPixmap:
+        """The seconds below the image, marked as on the stream's axis; they never move, so they are drawn once."""
+        theme, ratio = self.theme, self.devicePixelRatioF()
+        axis = QPixmap(max(1, round(self.width() * ratio)), max(1, round(theme.px(BOTTOM) * ratio)))
+        axis.setDevicePixelRatio(ratio)
+        axis.fill(theme.colour("surface"))
+        painter = QPainter(axis)
+        painter.setFont(theme.mono(10))
+        metrics = QFontMetrics(painter.font())
+        wide = metrics.horizontalAdvance(f"−{self._view_s:.0f} s") + 14
+        rate = self.width() / self._view_s
+        step = next((step for step in STEPS if step * rate >= wide), STEPS[-1])
+        for k in range(int(self._view_s / step + 1e-6) + 1):
+            x = self.width() - k * step * rate
+            painter.fillRect(QRectF(min(max(0.0, round(x)), self.width() - 1), 0, 1, 3), theme.colour("border_strong"))
+            text = "0 s" if k == 0 else f"−{k * step:g}"
+            half = metrics.horizontalAdvance(text) / 2 + 2
+            centre = min(max(x, half - 2), self.width() - half + 2)
+            painter.setPen(theme.colour("text_muted"))
+            box = QRectF(centre - half, 2, 2 * half, theme.px(BOTTOM) - 2)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+        return axis
+
+    def _dashed(self, tall: float) -> QPixmap:
+        """A dashed vertical line as a picture: drawn a hundred times, it costs a copy each."""
+        ratio = self.devicePixelRatioF()
+        line = QPixmap(max(1, round(ratio)), max(1, round(tall * ratio)))
+        line.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(line)
+        dash = round(DASH * ratio)
+        for y in range(0, line.height(), 2 * dash):
+            painter.fillRect(0, y, line.width(), dash, self.theme.colour("publish"))
+        painter.end()
+        line.setDevicePixelRatio(ratio)
+        return line

@@ -1,0 +1,76 @@
+"""The log: everything that the engine and the learner said, newest last, with the time of day."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.toast import INKS, MARKS
+from dgstudio.studio.theme.theme import Theme
+from dgstudio.types import Event
+
+MOST_LINES = 1000
+"""Lines kept; older ones are in the session file."""
+
+
+class LogPanel(PanelFrame):
+    """Events as lines. It follows the newest line unless the user has scrolled back."""
+
+    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__("Log", parent=parent)
+        self._events: list[Event] = []
+        self._counts: Counter[str] = Counter()
+        self.lines = QPlainTextEdit()
+        self.lines.setObjectName("log")
+        self.lines.setReadOnly(True)
+        # Long lines are wrapped.
+        self.lines.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.lines.setMaximumBlockCount(MOST_LINES)
+        self.lines.document().setDocumentMargin(0)
+        self.lines.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.lines.setPlaceholderText("Nothing has happened yet.")
+        self.lines.setAccessibleName("Log")
+        self.body.addWidget(self.lines, 1)
+
+    def update_frame(self, frame: Frame) -> None:
+        """Add what is new."""
+        for event in frame.events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Add one event as a line."""
+        self._events = [*self._events[-MOST_LINES + 1 :], event]
+        self._counts[event.level] += 1
+        self._write(event)
+        counts = [(self._counts[level], level) for level in ("error", "warning") if self._counts[level]]
+        words = [f"{count} {level}{'s' if count > 1 else ''}" for count, level in counts]
+        self.set_right(" · ".join(words))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme; the lines are written anew in its colours."""
+        super().apply_theme(theme)
+        self.lines.setFont(theme.mono("tiny"))
+        self.lines.clear()
+        for event in self._events:
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
+        bar = self.lines.verticalScrollBar()
+        at_end = bar.value() >= bar.maximum() - 2
+        look = QTextCharFormat()
+        look.setForeground(self.theme.colour(INKS.get(event.level, "text")))
+        moment = time.strftime("%H:%M:%S", time.localtime(event.unix or time.time()))
+        cursor = QTextCursor(self.lines.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if not self.lines.document().isEmpty():
+            cursor.insertBlock()
+        cursor.insertText(f"{moment}  {MARKS.get(event.level, '') or '·'}  {event.text}", look)
+        if at_end:
+            bar.setValue(bar.maximum())

@@ -1,0 +1,208 @@
+"""What needs packages that the window does without: it is offered to install them, and then done, without a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from dgstudio.studio.log.panel import LogPanel
+from dgstudio.studio.theme.theme import Theme
+from dgstudio.types import Event
+
+if TYPE_CHECKING:
+    from dgstudio.extras.installation import Installation
+    from dgstudio.studio.packages.package_sheet import PackageLine, PackageSheet
+    from dgstudio.studio.window.main_window import StudioWindow
+
+JOIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What can be done in the window and needs the packages of an extra: a heading, why, and what it is called."""
+
+    extra: str
+    title: str
+    why: str
+    what: str
+
+
+TRAINING: Final = Need(
+    "train",
+    "Training a new base needs torch",
+    "torch trains networks by gradients. Learning from labels, Compare and the gradient rule do without it, so it was "
+    "not installed with the window.",
+    "The training",
+)
+ONNX: Final = Need(
+    "export",
+    "An ONNX file needs onnx and onnxruntime",
+    "onnx writes the file; onnxruntime answers with it, so that it is compared with dgstudio's own answers before it "
+    "is kept. A .safetensors file needs neither.",
+    "The export",
+)
+REPORT: Final = Need("report", "A report needs matplotlib", "matplotlib draws the figures of the page.", "The report")
+NEEDED_BY: Final = {".onnx": ONNX, ".html": REPORT, ".htm": REPORT}
+"""Ending of a file → what writing it needs."""
+
+
+class Packages:
+    """Offers, installs, and does what waits for it. Qt thread; `poll` is called with each frame.
+
+    Nothing is imported, and no widget made, before something is missing.
+    """
+
+    def __init__(self, window: StudioWindow) -> None:
+        self._window = window
+        self._need: Need | None = None
+        self._then: Callable[[], object] = lambda: None
+        self._told = False
+        """Whether the log has been told of the failure."""
+        self.installation: Installation | None = None
+        self.sheet: PackageSheet | None = None
+        self.line: PackageLine | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether packages are being installed, or wait for the user's word."""
+        return self.installation is not None and not self.installation.over
+
+    @property
+    def words(self) -> str:
+        """What is being installed, in a sentence; "" where nothing is."""
+        return self.installation.extra.words if self.installation is not None and self.busy else ""
+
+    def having(self, need: Need, then: Callable[[], object]) -> None:
+        """Do `then`, now if nothing is missing for it, else once the user has had it installed."""
+        from dgstudio.extras.known import EXTRAS, missing
+
+        extra = EXTRAS[need.extra]
+        before = self.installation
+        if not missing(extra):
+            then()
+        elif self.busy and before is not None and before.extra is not extra:
+            self._window.toast.show_text(f"First {self.words} must be there: wait, or cancel that.", "warning")
+        elif self.busy:
+            self._need, self._then = need, then
+            self._window.toast.show_text(f"{need.what} begins when the installation is over.")
+        else:
+            self.installation = None
+            self._dismiss()
+            self._need, self._then = need, then
+            self._offer(before.failure if before is not None and before.extra is extra else "")
+
+    def poll(self) -> None:
+        """Show how far the installation is, and go on once it is over."""
+        it, line = self.installation, self.line
+        if it is None or line is None:
+            return
+        over = it.over
+        line.show_state(it)
+        if over and not it.failure:
+            self._end(it)
+            return
+        if over and not self._told:
+            self._told = True
+            self._log(Event("packages", it.failure, "error"))
+        line.setVisible(not self._window.state.presentation)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        if self.sheet is not None:
+            self.sheet.apply_theme(theme)
+        if self.line is not None:
+            self.line.apply_theme(theme)
+
+    def stop(self) -> None:
+        """Cancel what is being installed and wait for its end."""
+        if self.installation is not None:
+            self.installation.cancel()
+            self.installation.join(JOIN_S)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _offer(self, failure: str) -> None:
+        from dgstudio.extras.installation import GPU_MB
+        from dgstudio.extras.known import EXTRAS, line, size_words
+        from dgstudio.studio.packages.package_sheet import PackageSheet
+
+        need = self._need
+        assert need is not None
+        if self.sheet is None:
+            self.sheet = PackageSheet(self._install, self._window.desk)
+            self.sheet.apply_theme(self._window.theme)
+        extra = EXTRAS[need.extra]
+        size = (
+            f"About {size_words(extra.download_mb)} to download and {size_words(extra.disk_mb)} on disk. "
+            "The stream goes on meanwhile, and nothing has to be restarted."
+        )
+        if "torch" in extra.packages:
+            large = size_words(GPU_MB[1])
+            size += f" Should only the build for graphics cards be at hand ({large}), you are asked first."
+        self.sheet.offer(need.title, need.why, size, line(extra), failure)
+
+    def _install(self) -> None:
+        from dgstudio.extras.installation import Installation
+        from dgstudio.extras.known import EXTRAS
+
+        assert self._need is not None
+        assert self.sheet is not None
+        self.sheet.close_overlay()
+        self.installation = Installation(EXTRAS[self._need.extra])
+        self._told = False
+        self.installation.start()
+        if self.line is None:
+            from dgstudio.studio.packages.package_sheet import PackageLine
+
+            self.line = PackageLine(self._window.desk)
+            self.line.apply_theme(self._window.theme)
+            self.line.agree.clicked.connect(lambda _checked=False: self._agree())
+            self.line.look.clicked.connect(lambda _checked=False: self._look())
+            self.line.cancel.clicked.connect(lambda _checked=False: self._cancel())
+            column = self._window.desk.layout()
+            assert isinstance(column, QVBoxLayout)
+            column.insertWidget(column.indexOf(self._window.task_line), self.line)
+        self.poll()
+
+    def _agree(self) -> None:
+        if self.installation is not None:
+            self.installation.agree()
+
+    def _look(self) -> None:
+        failure = self.installation.failure if self.installation is not None else ""
+        self.installation = None
+        self._dismiss()
+        self._offer(failure)
+
+    def _cancel(self) -> None:
+        if self.busy and self.installation is not None:
+            self.installation.cancel()
+        else:
+            self._dismiss()
+            self.installation = None
+
+    def _dismiss(self) -> None:
+        if self.line is not None:
+            self.line.hide()
+
+    def _end(self, it: Installation) -> None:
+        from dgstudio.extras.installation import DONE
+
+        it.join()
+        self.installation = None
+        self._dismiss()
+        need, then = self._need, self._then
+        self._need, self._then = None, lambda: None
+        if it.state == DONE and need is not None:
+            self._window.say(Event("packages", f"{it.text} {need.what} begins.", "good"))
+            then()
+        else:
+            self._window.say(Event("packages", it.text, "warning"))
+
+    def _log(self, event: Event) -> None:
+        log = self._window.panels["log"]
+        assert isinstance(log, LogPanel)
+        log.add(event)

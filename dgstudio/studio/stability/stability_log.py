@@ -1,0 +1,158 @@
+"""What the Stability panel remembers: the records of publishes and the twin's figures of the last seconds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from dgstudio.studio.gates.margin_text import cause_words
+from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
+
+VIEW_S = 30.0
+"""Seconds that are kept and shown, of a stream that plays at its own pace."""
+FAULTS = ("torn", "unpublished", "unattributed")
+"""States of a twin's answer that no version has."""
+
+
+class StabilityLog:
+    """Publishes, and the twin's change and faulty answers, of the last `span` stream seconds. Qt thread only."""
+
+    def __init__(self) -> None:
+        self.span = VIEW_S
+        self.now = float("-inf")
+        self.any_update = False
+        """Whether there ever was a publish after the first version, or a rejection."""
+        self.records: deque[PublishRecord] = deque()
+        self.twin_changes: deque[tuple[float, float]] = deque()
+        """(time, largest change of a protected logit of the twin from then on); the oldest may lie before the view."""
+        self.twin_faults: deque[tuple[float, str]] = deque()
+        """(time, one of `FAULTS`) of the twin's answers."""
+
+    def advance(self, now: float) -> None:
+        """Move the right edge to `now`; a stream that jumps back starts the view afresh."""
+        if now < self.now - 1.0:
+            self.records.clear()
+            self.forget_twin()
+        self.now = now
+        begin = now - self.span
+        while self.records and self.records[0].time < begin:
+            self.records.popleft()
+        while self.twin_faults and self.twin_faults[0][0] < begin:
+            self.twin_faults.popleft()
+        while len(self.twin_changes) > 1 and self.twin_changes[1][0] < begin:
+            self.twin_changes.popleft()
+
+    def add_records(self, records: Sequence[PublishRecord]) -> bool:
+        """Take up what the history says; return whether there was something to show."""
+        news = [record for record in records if record.kind != "initial"]
+        self.records.extend(news)
+        self.any_update = self.any_update or bool(news)
+        return bool(news)
+
+    def add_twin(self, readings: Sequence[TwinReading], stats: EngineStats) -> bool:
+        """Take up the twin's answers and its figures; return whether there was something to show."""
+        faults = [(reading.end, reading.state) for reading in readings if reading.state in FAULTS]
+        self.twin_faults.extend(faults)
+        changed = not self.twin_changes or self.twin_changes[-1][1] != stats.twin_max_delta
+        if changed:
+            self.twin_changes.append((self.now, stats.twin_max_delta))
+        return changed or bool(faults)
+
+    def forget_twin(self) -> None:
+        """Forget the twin: it was changed or switched off."""
+        self.twin_changes.clear()
+        self.twin_faults.clear()
+
+    @property
+    def publishes(self) -> list[PublishRecord]:
+        """The records in view that are versions, oldest first."""
+        return [record for record in self.records if record.version is not None]
+
+
+def changed(record: PublishRecord) -> bool:
+    """Return whether a publish moved a protected logit, if only by a bit."""
+    return record.bits_changed > 0 or record.max_delta != 0.0
+
+
+def protected_words(records: Sequence[PublishRecord]) -> tuple[str, str]:
+    """Return the text of the first lane and the token of its colour, for the publishes in view."""
+    checked = [record for record in records if record.protected]
+    if not records:
+        return "no publish of late", "text_muted"
+    if not checked:
+        return "nothing is protected yet", "text_muted"
+    moved = sum(map(changed, checked))
+    same = len(checked) - moved
+    if not moved:
+        return f"bit-identical × {same}", "good"
+    ink = "warning" if all(record.kind in OWN_ACTS for record in checked if changed(record)) else "bad"
+    return f"{moved} changed" + (f" · {same} bit-identical" if same else ""), ink
+
+
+def event_counts(records: Iterable[PublishRecord]) -> list[tuple[str, int]]:
+    """Return how many protected flips, rejections and roll-backs are in view, those that are none left out."""
+    counts = {"flip": 0, "rejected": 0, "back": 0}
+    for record in records:
+        counts["flip"] += record.flips
+        counts["rejected"] += record.kind == "rejected"
+        counts["back"] += record.kind == "rolled back"
+    return [(name, count) for name, count in counts.items() if count]
+
+
+def event_words(counts: Iterable[tuple[str, int]]) -> tuple[str, str]:
+    """Return the text of the third lane and the token of its colour."""
+    past = {"flip": "flipped", "rejected": "rejected", "back": "rolled back"}
+    return " · ".join(f"{count} {past[name]}" for name, count in counts) or "none", "text_muted"
+
+
+def twin_words(stats: EngineStats) -> tuple[str, str]:
+    """Return the text of the twin's lane and the token of its colour."""
+    flips = stats.twin_flips
+    words = f"{flips:,} protected {'answer' if flips == 1 else 'answers'} flipped"
+    harmed = flips or stats.twin_unpublished or stats.twin_torn
+    return words, "twin" if harmed else "text_muted"
+
+
+def twin_note(stats: EngineStats) -> str:
+    """Return what is said beside the twin's line: how far it moved, and from what its answers were read."""
+    parts = [f"max |Δ| {stats.twin_max_delta:.2g}"] if stats.twin_max_delta else []
+    if stats.twin_reads:
+        parts.append(f"{percent(stats.twin_unpublished, stats.twin_reads)} of reads unpublished")
+    if stats.twin_torn:
+        parts.append(f"{stats.twin_torn:,} torn")
+    return " · ".join(parts)
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share with one decimal, rounded down, so that "100 %" and "0 %" mean all and none."""
+    if part <= 0 or part >= whole:
+        return "0 %" if part <= 0 else "100 %"
+    return f"{max(1, part * 1000 // whole) / 10:.1f} %"
+
+
+def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None], str] = "class {}".format) -> str:
+    """Return what the tooltip of a mark says, in one or two lines; `name_of` names a class."""
+    what = f"v{record.version}" if record.version is not None else "a proposal"
+    when = f" at {record.time:.1f} s"
+    if record.kind == "rejected":
+        return f"Rejected{when}, nothing changed: {record.reason}"
+    if lane == 1:
+        if record.routing_delta is None or record.representation_delta is None:
+            return f"{what}{when}: there was no live input"
+        moved = f"routing moved its logits by {record.routing_delta:.3g}, weights by {record.representation_delta:.3g}"
+        causes = cause_words(record, name_of)
+        flipped = ", and its answer changed" if record.live_flip else ""
+        return f"{what}{when}: {moved}{flipped}" + (f"\n{causes[0].upper()}{causes[1:]}" if causes else "")
+    if lane == 2:
+        flips = f", {record.flips} protected answers flipped" if record.flips else ""
+        if record.kind == "rolled back":
+            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason}"
+        return f"{what}{when}{flips}: {record.reason}"
+    if not record.protected:
+        return f"{what}{when}: no input was protected"
+    if not changed(record):
+        return f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason})"
+    moved = f"a protected logit moved by {record.max_delta:.3g} at most"
+    if record.kind in OWN_ACTS:
+        moved = f"{record.kind}, as you chose: {moved}"
+    return f"{what}{when}: {moved}; bits that differ: {record.bits_changed}"

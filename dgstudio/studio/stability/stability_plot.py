@@ -1,0 +1,418 @@
+"""The lanes of the Stability panel: four lines on one time axis, with marks for what each publish did and did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygon,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from dgstudio.studio.stability.stability_log import StabilityLog, changed, tooltip_of
+from dgstudio.studio.stability.stability_marks import ICONS, EventMark, Marks, is_event, place_events, runs_of
+from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.types import OWN_ACTS, PublishRecord
+
+PROTECTED, LIVE, EVENTS, TWIN = range(4)
+"""The lanes, from top to bottom."""
+LINE = 12
+"""Logical pixels of a line of text."""
+LOW = 118
+"""Logical pixels below which a lane's label has one line, its figures behind its name."""
+LOW_LANES = (15, 25, 15)
+"""Logical pixels of the upper lanes there; the twin's line gets what is left."""
+TOUCH = 10
+"""Logical pixels between two marks below which they would melt into each other."""
+EVENT = 14
+"""Logical pixels that a mark of the events' lane takes, with the space around it."""
+NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
+NO_TWIN = "C compares with a conventional network on the same stream and labels."
+LABELS = (
+    ("protected outputs, max |Δ|", "protected outputs"),
+    ("this input, before / after", "this input"),
+    ("flips · rejections · roll-backs", "flips · rejections"),
+)
+"""What each lane is called: in full, and where room is short."""
+TWINS = {
+    "in_place": ("conventional twin (written in place)", "twin, written in place"),
+    "swap": ("conventional twin (published by swap)", "twin, published by swap"),
+}
+MEANINGS = (
+    "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
+    """How far the logits of the newest live input moved at each publish, in logits: the part of the gates that
+answer (routing) and the part of what they compute (representation).""",
+    "Protected inputs whose top class changed, proposals that were rejected, and roll-backs.",
+    """A conventional network on the same inputs and labels: the largest change of its protected logits since it
+began, in logits; below, its answers from arrays that changed during the read (tall) or were never a version.""",
+)
+
+
+class StabilityLanes(QWidget):
+    """Draws a `StabilityLog`. The panel says when there is something new; it scrolls by whole pixels."""
+
+    def __init__(self, log: StabilityLog, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self._log = log
+        self.compare: str | None = None
+        self.name_of: Callable[[int | None], str] = "class {}".format
+        """Names a class in tooltips."""
+        self.words: list[tuple[str, str]] = [("", "text_muted")] * 4
+        """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
+        self.counts: list[tuple[str, int]] = []
+        """How many of each mark of the events' lane are in view."""
+        self.twin_note = ""
+        self._edge = 0
+        self._marks = Marks(self)
+        self.setAccessibleName("Stability lanes")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(500, self.theme.px(150))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        # Two lines of text a lane.
+        return QSize(240, 8 * self.theme.px(LINE))
+
+    def advance(self, news: bool) -> None:
+        """Draw anew if the axis moved by a pixel or there is something new."""
+        edge = int(self._log.now * self._rate()) if np.isfinite(self._log.now) else 0
+        if news or edge != self._edge:
+            self._edge = edge
+            self.update()
+
+    def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[str, int]], note: str) -> None:
+        """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
+        if (list(words), list(counts), note) != (self.words, self.counts, self.twin_note):
+            self.words, self.counts, self.twin_note = list(words), list(counts), note
+            self.setAccessibleDescription("; ".join(text for text in (*(text for text, _ in words), note) if text))
+            self.update()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self._marks.clear()
+        self.updateGeometry()
+        self.update()
+
+    # -- geometry ------------------------------------------------------------------------------------------------
+
+    def lane(self, index: int) -> QRect:
+        """Return the whole row of a lane."""
+        tops = self._tops()
+        return QRect(0, tops[index], self.width(), tops[index + 1] - tops[index])
+
+    def _low(self) -> bool:
+        return self.height() < self.theme.px(LOW)
+
+    def _tops(self) -> list[int]:
+        tall = self.height()
+        # The twin's lane is a line with a sentence above it: it needs most.
+        shares = [self.theme.px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
+        if sum(shares) > 0.6 * tall:
+            shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
+        return [0, shares[0], shares[0] + shares[1], sum(shares), tall]
+
+    def plot(self, index: int) -> QRect:
+        """Return the part of a lane in which time runs."""
+        row = self.lane(index)
+        left = self._label_wide()
+        return QRect(left, row.top() + 2, max(1, row.width() - left), row.height() - 6)
+
+    def x_of(self, time: float) -> int:
+        """Return where a moment lies."""
+        return self.width() - 5 - (self._edge - int(time * self._rate()))
+
+    def _label_wide(self) -> int:
+        if self._low():
+            return min(self.theme.px(262), int(0.47 * self.width()))
+        return min(max(int(0.24 * self.width()), self.theme.px(186)), self.theme.px(250), self.width() // 2)
+
+    def _rate(self) -> float:
+        """Pixels a second."""
+        return max(1, self.width() - self._label_wide()) / self._log.span
+
+    # -- tooltips ------------------------------------------------------------------------------------------------
+
+    def words_at(self, point: QPoint) -> str:
+        """Return what the tooltip says at a point: the mark under it, else what the lane shows."""
+        lane = next((lane for lane in (PROTECTED, LIVE, EVENTS) if point.y() < self.lane(lane).bottom() + 1), TWIN)
+        if lane == EVENTS:
+            mark = next((mark for mark in self.event_marks() if mark.left <= point.x() < mark.right), None)
+            if mark is not None:
+                words, others = tooltip_of(mark.records[-1], lane, self.name_of), len(mark.records) - 1
+                return f"{words}\n{others} more since {mark.records[0].time:.1f} s" if others else words
+        if lane != TWIN:
+            near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
+            if near:
+                nearest = min(near, key=lambda record: abs(self.x_of(record.time) - point.x()))
+                return tooltip_of(nearest, lane, self.name_of)
+        elif self.compare is None:
+            return ""
+        return MEANINGS[lane]
+
+    def _of_lane(self, lane: int) -> list[PublishRecord]:
+        if lane == EVENTS:
+            return [record for record in self._log.records if is_event(record)]
+        return self._log.publishes
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.advance(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        theme = self.theme
+        painter.fillRect(self.rect(), theme.colour("surface"))
+        for lane in range(1 if self._log.any_update else TWIN, 4):
+            painter.fillRect(0, self.lane(lane).top(), self.width(), 1, theme.colour("grid"))
+        if self._log.any_update:
+            for lane in (PROTECTED, LIVE, EVENTS):
+                self._base_line(painter, lane)
+                self._label(painter, lane, LABELS[lane])
+            self._draw_protected(painter)
+            self._draw_live(painter)
+            self._draw_events(painter)
+        else:
+            room = QRect(0, 0, self.width(), self.lane(TWIN).top())
+            painter.setFont(theme.ui("body"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), NO_UPDATE)
+        if self.compare is not None:
+            self._base_line(painter, TWIN)
+            self._label(painter, TWIN, TWINS.get(self.compare, TWINS["swap"]))
+            self._draw_twin(painter)
+        else:
+            painter.setFont(theme.ui("tiny"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
+
+    def _base_line(self, painter: QPainter, lane: int) -> None:
+        plot = self.plot(lane)
+        painter.fillRect(plot.left(), self._floor(lane), plot.width(), 1, self.theme.colour("border"))
+
+    def _floor(self, lane: int) -> int:
+        plot = self.plot(lane)
+        return plot.center().y() if lane in (PROTECTED, EVENTS) else plot.bottom()
+
+    def _label(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+        if self._low() and lane != TWIN:
+            self._label_line(painter, lane, names)
+            return
+        theme, row = self.theme, self.lane(lane)
+        room = self._label_wide() - theme.px(10)
+        large = row.height() >= 2 * theme.px(16)
+        font = theme.ui("small" if large else "tiny")
+        metrics = QFontMetrics(font)
+        name = next((name for name in names if metrics.horizontalAdvance(name) < room - 2), names[-1])
+        line = theme.px(16 if large else LINE)
+        top = row.top() + (row.height() - 2 * line + 1) // 2
+        painter.setFont(font)
+        painter.setPen(theme.colour("text_muted"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(0, top, room, line), middle, metrics.elidedText(name, Qt.TextElideMode.ElideRight, room))
+        below = QRect(0, top + line, room, line)
+        if lane == LIVE:
+            self._legend(painter, below)
+        elif lane == EVENTS and self.counts:
+            self._count(painter, below)
+        else:
+            text, ink = self.words[lane]
+            painter.setPen(theme.colour(ink))
+            painter.drawText(below, middle, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def _label_line(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+        """Name and figures in one line, where there is no room for two."""
+        theme, row, room = self.theme, self.lane(lane), self._label_wide() - self.theme.px(10)
+        painter.setFont(theme.ui("tiny"))
+        metrics = QFontMetrics(painter.font())
+        painter.setPen(theme.colour("text_muted"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        name = metrics.elidedText(names[-1], Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRect(0, row.top(), room, row.height()), middle, name)
+        left = metrics.horizontalAdvance(name) + theme.px(10)
+        behind = QRect(left, row.top(), max(1, room - left), row.height())
+        if lane == LIVE:
+            self._legend(painter, behind)
+        elif lane == EVENTS and self.counts:
+            self._count(painter, behind)
+        else:
+            text, ink = self.words[lane]
+            painter.setPen(theme.colour(ink))
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, behind.width())
+            painter.drawText(behind, middle, text)
+
+    def _count(self, painter: QPainter, box: QRect) -> None:
+        """How many of each mark: the legend of the events' lane at once."""
+        metrics, x, side = QFontMetrics(painter.font()), box.left(), self.theme.px(12)
+        for name, count in self.counts:
+            self._marks.draw(painter, name, x + side // 2, box.center().y() + 1)
+            x += side + 5
+            painter.setPen(self.theme.colour(ICONS[name][1]))
+            painter.drawText(QRect(x, box.top(), 100, box.height()), Qt.AlignmentFlag.AlignVCenter, str(count))
+            x += metrics.horizontalAdvance(str(count)) + 12
+
+    def _legend(self, painter: QPainter, box: QRect) -> None:
+        theme, metrics = self.theme, QFontMetrics(painter.font())
+        side, x = theme.px(7), box.left()
+        for ink, word in (("base_unit", "routing"), ("learned_unit", "representation")):
+            painter.fillRect(x, box.center().y() - side // 2, side, side, theme.colour(ink))
+            x += side + 5
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(QRect(x, box.top(), 200, box.height()), Qt.AlignmentFlag.AlignVCenter, word)
+            x += metrics.horizontalAdvance(word) + 10
+
+    def _draw_protected(self, painter: QPainter) -> None:
+        plot, y, theme = self.plot(PROTECTED), self._floor(PROTECTED), self.theme
+        painter.setFont(theme.mono("tiny"))
+        metrics = QFontMetrics(painter.font())
+        free = plot.right()
+        # By time, not by pixels: what is together stays so while it moves on.
+        for run in runs_of(self._log.publishes, self.theme.px(TOUCH) / self._rate()):
+            self._draw_run(painter, run, plot, y)
+        painter.setFont(theme.mono("tiny"))
+        for record in reversed(self._log.publishes):
+            x = self.x_of(record.time)
+            if x >= plot.left() and changed(record):
+                own = record.kind in OWN_ACTS
+                self._marks.draw(painter, "chosen" if own else "changed", x, y)
+                size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
+                wide = metrics.horizontalAdvance(size)
+                left = min(x + 7, plot.right() - wide)
+                # Sizes that would lie on each other are left to the tooltip; the newest is always told.
+                if left + wide <= free or free == plot.right():
+                    painter.setPen(theme.colour("warning" if own else "bad"))
+                    box = QRect(left, plot.top() - 2, wide + 2, y - plot.top())
+                    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
+                    free = left - 6
+
+    def _draw_run(self, painter: QPainter, run: list[PublishRecord], plot: QRect, y: int) -> None:
+        theme, checked = self.theme, bool(run[-1].protected)
+        left, right = self.x_of(run[0].time), self.x_of(run[-1].time)
+        if right < plot.left():
+            return
+        if len(run) == 1:
+            self._marks.draw(painter, "same" if checked else "unchecked", right, y)
+            return
+        # One bar with their count: dots that lie on each other could not be counted.
+        tall, reach = min(theme.px(13), plot.height() + 2), theme.px(12) * 0.34
+        begin = max(plot.left(), left - reach)
+        box = QRectF(begin, y - tall / 2 + 0.5, right + reach - begin, tall)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
+        painter.setBrush(theme.colour("good" if checked else "surface"))
+        painter.drawRoundedRect(box, min(box.width(), tall) / 2, tall / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.ui("tiny", 600))
+        metrics = QFontMetrics(painter.font())
+        words = (f"{len(run)} bit-identical" if checked else f"{len(run)} unchecked", str(len(run)))
+        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= box.width()), "")
+        painter.setPen(theme.colour("surface" if checked else "text_muted"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
+
+    def _draw_live(self, painter: QPainter) -> None:
+        plot, floor, theme = self.plot(LIVE), self._floor(LIVE), self.theme
+        records = [record for record in self._log.publishes if record.routing_delta is not None]
+        both = [max(record.routing_delta or 0.0, record.representation_delta or 0.0) for record in records]
+        most = max((value for value in both if np.isfinite(value)), default=0.0)
+        wide = 4 if len(records) < plot.width() / 16 else 2 if len(records) < plot.width() / 6 else 1
+        room = max(plot.height() - 6, round(0.75 * plot.height()))
+        routing, representation = theme.colour("base_unit"), theme.colour("learned_unit")
+        for record in records:
+            x = self.x_of(record.time)
+            if x < plot.left():
+                continue
+            for left, value, ink in (
+                (x - wide, record.routing_delta, routing),
+                (x, record.representation_delta, representation),
+            ):
+                if value is not None:
+                    share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0
+                    # Nothing moved: a flat tick, so that it is seen that it was looked at.
+                    tall = max(2, round(share * room)) if share > 0 else 1
+                    painter.fillRect(left, floor - tall + (share == 0), wide, tall, ink)
+            if record.live_flip:
+                self._marks.draw(painter, "live", x, plot.top() + 2)
+
+    def event_marks(self) -> list[EventMark]:
+        """Return the marks of the events' lane as they are drawn, newest first."""
+        metrics, plot = QFontMetrics(self.theme.ui("tiny", 600)), self.plot(EVENTS)
+        side = self.theme.px(EVENT)
+        return place_events(
+            self._log.records, self.x_of, metrics.horizontalAdvance, side, (plot.left(), self.width() - 1)
+        )
+
+    def _draw_events(self, painter: QPainter) -> None:
+        y, tall = self._floor(EVENTS), self.theme.px(LINE)
+        painter.setFont(self.theme.ui("tiny", 600))
+        for mark in self.event_marks():
+            self._marks.draw(painter, mark.kind, mark.x, y)
+            painter.setPen(self.theme.colour(ICONS[mark.kind][1]))
+            box = QRect(mark.count_left, y - tall // 2, mark.right - mark.count_left, tall)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, mark.count)
+
+    def _draw_twin(self, painter: QPainter) -> None:
+        plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
+        ink = theme.colour("twin")
+        for state, tall in (("unpublished", 3), ("torn", 6), ("unattributed", 6)):
+            times = np.array([when for when, kind in log.twin_faults if kind == state])
+            self._ticks(painter, plot, times, floor, tall, ink)
+        most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)
+        points: list[QPoint] = []
+        # Under the sentence: it must be readable, and the line too.
+        room = max(1, floor - 8 - plot.top() - (self._note_tall() if self.twin_note else 0))
+        for when, value in log.twin_changes:
+            x = max(plot.left(), self.x_of(when))
+            share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0 if most <= 0 else 1.0
+            y = floor - 8 - round(share * room) if most > 0 else floor
+            if points:
+                points.append(QPoint(x, points[-1].y()))
+            points.append(QPoint(x, y))
+        if points:
+            points.append(QPoint(plot.right(), points[-1].y()))
+            painter.setPen(QPen(ink, 1))
+            painter.drawPolyline(QPolygon(points))
+        self._note(painter, plot)
+
+    def _note_tall(self) -> int:
+        return self.theme.px(14)
+
+    def _note(self, painter: QPainter, plot: QRect) -> None:
+        """What is said at the end of the twin's line, above it."""
+        if not self.twin_note:
+            return
+        painter.setFont(self.theme.ui("tiny"))
+        metrics = QFontMetrics(painter.font())
+        short = metrics.elidedText(self.twin_note, Qt.TextElideMode.ElideRight, plot.width() - 12)
+        box = QRect(plot.left(), plot.top() - 1, plot.width() - 5, self._note_tall())
+        painter.setPen(self.theme.colour(self.words[TWIN][1]))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, short)
+
+    def _ticks(self, painter: QPainter, plot: QRect, times: np.ndarray, floor: int, tall: int, ink: QColor) -> None:
+        """Ticks on the line, those that touch as one bar."""
+        if not len(times):
+            return
+        columns = np.unique(self.width() - 5 - (self._edge - (times * self._rate()).astype(np.int64)))
+        columns = columns[columns >= plot.left()]
+        for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
+            if len(run):
+                painter.fillRect(int(run[0]), floor - tall, len(run), tall, ink)

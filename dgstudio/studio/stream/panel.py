@@ -1,0 +1,333 @@
+"""The Stream panel: the live input with its answers and labels; standing still freezes the view, never the engine."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from dgstudio.engine.recording.lookback import Past
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
+from dgstudio.studio.stream.overview_bar import BufferBar
+from dgstudio.studio.stream.stream_canvas import MODE_TOKENS, Scene
+from dgstudio.studio.stream.stream_view import StreamView
+from dgstudio.studio.theme.theme import Theme
+from dgstudio.types import Take
+
+WAITING = "Waiting for the stream …"
+LOADING = "Loading …"
+LOST = "Stream lost, retrying"
+ENDED = "Stream ended"
+PILLS = {"paused": "Paused · Space goes on", "scrubbing": "Scrubbing · End goes live"}
+GONE = "This has left the buffer: it cannot be labelled any more"
+PART_GONE = "The hatched part has left the buffer"
+TEXT_S = 0.25
+MOST_LINES = 160
+LONGEST_S = 120.0
+"""The longest view: with a recording there may be hours to look back on."""
+SHORTEST_S = 0.5
+"""Of stream time at the usual pace, that the view zooms in to."""
+
+
+class StreamPanel(PanelFrame):
+    """Follows the live edge, or stands still anywhere in the buffer (`StudioState.looked_at`).
+
+    A drag marks a stretch (`StudioState.set_selection`).
+    """
+
+    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__("Stream", parent=parent)
+        self._state, self._commands = state, commands
+        self._frame: Frame | None = None
+        self._past: Past | None = None
+        self._span = (0.0, 0.0)
+        self._edge = 0.0
+        self._takes: list[Take] = []
+        self._stale_span = self._stale_takes = self._stale_bar = False
+        self._key: tuple[object, ...] = ()
+        self._mine: tuple[float, float] | None = None
+        self._text_wall = 0.0
+        self._knows_truth = False
+        self.view = StreamView()
+        self.view.marked.connect(self._mark)
+        self.view.scrolled.connect(self.move_by)
+        self.view.zoomed.connect(self.zoom)
+        self.view.jumped.connect(self._jump)
+        self.bar = BufferBar(self.view.looks)
+        self.bar.moved.connect(self._begin_at)
+        self.live_button = QPushButton("Go live")
+        self.live_button.setObjectName("link")
+        self.live_button.setProperty("small", True)
+        self.live_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.live_button.setAccessibleName("Return to the live edge")
+        self.live_button.setToolTip("Follow the live edge again  [End]")
+        self.live_button.clicked.connect(lambda: state.set_paused(False))
+        self.live_button.hide()
+        self.header.addWidget(self.live_button)
+        self.body.addWidget(self.view, 1)
+        self.body.addWidget(self.bar)
+        state.changed.connect(self._on_changed)
+        self._refresh_looks()
+        self._show_empty()
+
+    @property
+    def scene(self) -> Scene:
+        """What is drawn at this moment."""
+        return self.view.scene
+
+    def update_frame(self, frame: Frame) -> None:
+        """Show the newest samples, or those that are looked at, with labels made since."""
+        if self._frame is not None and self._frame.spec != frame.spec:
+            self.view.range.reset()
+            self._knows_truth, self._past = False, None
+            self._state.set_paused(False)
+        self._frame = frame
+        self._stand() if self._state.paused else self._follow()
+        self.bar.note(frame.new_readings, frame.spec.hop_s)
+        self._say(frame)
+        if not len(frame.times) and self._past is None:
+            self._show_empty()
+            return
+        self._show(frame)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.live_button.setFont(theme.ui("tiny", 600))
+        self.live_button.setFixedHeight(theme.px(18))
+        self._refresh_looks()
+        self.view.apply_theme(theme)
+        self.bar.apply_theme(theme)
+        self._key = ()
+        self._show_header()
+
+    # -- moving through the past -------------------------------------------------------------------------------
+
+    def move_by(self, seconds: float) -> None:
+        """Move the view by so many stream seconds, at most to either end of the buffer; it stands still from now on."""
+        start, end = self._shown_span()
+        self._look(start + seconds, end - start, scrubbing=True)
+
+    def zoom(self, factor: float, anchor: float) -> None:
+        """Make the view longer by `factor`, or shorter, and let it stand still; the moment `anchor` keeps its place."""
+        start, end = self._shown_span()
+        if self._frame is None:
+            return
+        most = min(self._frame.now - self._frame.oldest, LONGEST_S * self._state.pace)
+        most = max(most, self._state.view_s)
+        wide = min(max((end - start) * factor, SHORTEST_S * self._state.pace), most)
+        ratio = wide / max(end - start, 1e-9)
+        self._look(anchor - (anchor - start) * ratio, wide, scrubbing=self._state.scrubbing)
+
+    def press_key(self, event: QKeyEvent) -> bool:
+        """Take a key that no control wanted, while the view stands still; return whether it meant something."""
+        return self._state.paused and self.view.moves(event)
+
+    def _jump(self, where: str) -> None:
+        if where == "live":
+            self._state.set_paused(False)
+        else:
+            self._begin_at(float("-inf"))
+
+    def _begin_at(self, start: float) -> None:
+        first, last = self._shown_span()
+        self._look(start, last - first, scrubbing=True)
+
+    def _look(self, start: float, wide: float, *, scrubbing: bool) -> None:
+        frame = self._frame
+        if frame is None or not len(frame.times):
+            return
+        # Not beyond what there is; a view that is longer than the buffer ends at its edge.
+        newest = frame.now
+        first = max(frame.oldest, min(start, newest - wide)) if newest - frame.oldest > wide else newest - wide
+        self._state.look_at(first, first + wide, scrubbing=scrubbing)
+
+    def _shown_span(self) -> tuple[float, float]:
+        if self._state.looked_at is not None:
+            return self._state.looked_at
+        return (self.scene.start, self.scene.end)
+
+    # -- what is drawn -----------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        frame = self._frame
+        assert frame is not None, "called for a frame"
+        self._past, self._edge = None, frame.now
+        self._span = (frame.now - self._state.view_s, frame.now)
+        self._takes = frame.takes
+
+    def _stand(self) -> None:
+        """Hold what is shown; fetch what is looked at now, and the labels that changed meanwhile."""
+        frame, state = self._frame, self._state
+        assert frame is not None, "called for a frame"
+        if self._past is None:
+            if not self._span[1]:
+                self._follow()
+            self._past = Past(frame.times, frame.values, tuple(frame.readings))
+            if state.looked_at is None:
+                # Stands where it was paused: what was drawn then stays, though the buffer goes on.
+                state.looked_at = self._span = (frame.now - state.view_s, frame.now)
+            self._edge, self._stale_span, self._stale_takes = frame.now, self._span != state.looked_at, True
+        assert state.looked_at is not None, "what stands still stands somewhere"
+        if self._stale_span and self._span != state.looked_at:
+            self._span = state.looked_at
+            self._past, self._edge = self._commands.past(*self._span), max(self._edge, self._span[1])
+            self.view.range.cover(self._past.values)
+            self._stale_takes = True
+        self._stale_span = False
+        if self._stale_takes:
+            self._takes = self._commands.takes_in(*self._span)
+            self._stale_takes = False
+
+    def _show(self, frame: Frame) -> None:
+        self._drop_what_left()
+        key = self._key_of(frame)
+        if key == self._key:
+            # The stream stands still: no repaint for nothing.
+            return
+        self._key = key
+        if not self._state.paused or not len(self.view.range.low):
+            values = frame.values if self._past is None else self._past.values
+            self.view.range.follow(values, frame.frame_time_wall)
+        self.view.show_scene(self._scene_of(frame))
+
+    def _key_of(self, frame: Frame) -> tuple[object, ...]:
+        state, past = self._state, self._past
+        return (
+            self._span, len(frame.times if past is None else past.times),
+            len(frame.readings if past is None else past.readings),
+            tuple((take.id, take.class_id, take.end) for take in self._takes),
+            frame.recording if past is None else None, state.stream_mode, self._gone(frame),
+            frame.stats.stream_state, len(state.history),
+        )  # fmt: skip
+
+    def _gone(self, frame: Frame) -> float:
+        # In steps: the edge of what is lost need not move at every frame.
+        gone = frame.oldest > self._span[0] and self._past is not None
+        return frame.oldest - frame.oldest % 0.5 if gone else float("-inf")
+
+    def _scene_of(self, frame: Frame) -> Scene:
+        state, spec, past = self._state, frame.spec, self._past
+        start, end = self._span
+        times, values = (frame.times, frame.values) if past is None else (past.times, past.values)
+        readings = frame.readings if past is None else list(past.readings)
+        ribbons = {
+            "answer": answer_spans(readings, spec.hop_s),
+            "labels": label_spans(self._takes, frame.recording if past is None else None, end),
+        }
+        truths = truth_spans(readings, spec.hop_s) if spec.truth_names else []
+        self._knows_truth = self._knows_truth or bool(truths)
+        if self._knows_truth:
+            ribbons["truth"] = truths
+        return Scene(
+            channels=spec.channels, rate=spec.rate, start=start, end=end, times=times, values=values,
+            ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
+            pills=self._pills(frame), mode=state.stream_mode, edge=self._edge, gone=self._gone(frame),
+            dim=frame.stats.stream_state == "lost",
+        )  # fmt: skip
+
+    def _pills(self, frame: Frame) -> list[tuple[str, str]]:
+        mode, source = self._state.stream_mode, frame.stats.stream_state
+        pills = []
+        if mode in PILLS:
+            pills.append((PILLS[mode], MODE_TOKENS[mode]))
+        gone = self._gone(frame)
+        if gone > self._span[0]:
+            pills.append((GONE if gone >= self._span[1] else PART_GONE, "warning"))
+        if source == "lost":
+            pills.append((LOST, "bad"))
+        elif source == "ended":
+            pills.append((ENDED, "text_muted"))
+        return pills
+
+    def _publishes(self, start: float, end: float) -> list[tuple[float, str]]:
+        lines: list[tuple[float, str]] = []
+        for record in self._state.history.back_from(end):
+            # What was published before the first answer has no place in the stream: its time is 0.
+            if 0 < record.time < start or len(lines) >= MOST_LINES:
+                break
+            if record.version is not None and start <= record.time <= end and record.time > 0:
+                lines.append((record.time, "warning" if record.kind == "rolled back" else "publish"))
+        return lines
+
+    def _show_empty(self) -> None:
+        state = self._state
+        lost = self._frame is not None and self._frame.stats.stream_state == "lost"
+        text = LOADING if state.phase == "loading" else LOST if lost else WAITING
+        if self.view.scene.empty != text:
+            self._key = ()
+            self.view.show_scene(Scene(empty=text))
+            self._show_header()
+
+    def _refresh_looks(self) -> None:
+        looks = self.view.looks
+        looks.clear()
+        for card in self._state.classes:
+            fill = self.theme.colour(self.theme.visible(card.info.colour))
+            # By name too: ground truth knows names only.
+            looks[card.info.id] = looks[card.info.name] = (fill, ink_on(fill, self.theme), card.info.name)
+        self._key = ()
+
+    # -- words -------------------------------------------------------------------------------------------------
+
+    def _say(self, frame: Frame) -> None:
+        wall = frame.frame_time_wall
+        if 0 <= wall - self._text_wall < TEXT_S:
+            return
+        self._text_wall = wall
+        takes = self._commands.takes_in(frame.oldest, frame.now) if self._stale_bar else None
+        self._stale_bar = False
+        self.bar.show_state((frame.oldest, frame.now), self._span, self._state.stream_mode, takes)
+        self._show_header()
+
+    def _show_header(self) -> None:
+        spec, mode = self._frame.spec if self._frame is not None else self._state.spec, self._state.stream_mode
+        self.live_button.setVisible(mode != "following")
+        word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
+        if mode != "following" and self._frame is not None:
+            self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
+        elif spec is not None:
+            # Large type leaves room for what changes only.
+            channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
+            self.set_right(f"{word}{channels} · {self._state.view_s:g} s")
+        else:
+            self.set_right("")
+
+    # -- marking -----------------------------------------------------------------------------------------------
+
+    def _mark(self, span: tuple[float, float] | None) -> None:
+        self._mine = span
+        self._state.set_selection(span)
+
+    def _drop_what_left(self) -> None:
+        # A mark of this panel that nobody can see any more must not catch the next class key.
+        if self._mine is not None and (self._mine[1] < self._span[0] or self._mine[0] > self._span[1]):
+            self._mark(None)
+
+    def _on_changed(self, topic: object) -> None:
+        if topic == "classes":
+            self._refresh_looks()
+            self._stale_takes = self._stale_bar = True
+        elif topic == "selection":
+            span = self._state.selection
+            if span != self._mine:
+                # Labelled, unmarked or marked by someone else: the hand's drag is over.
+                self._mine = None
+                self.view.end_drag()
+            if self.view.scene.selection != span:
+                self.view.scene.selection = span
+                self.view.update()
+        elif topic == "paused":
+            self._key, self._stale_span = (), True
+            self._text_wall = float("-inf")
+            self._show_header()
+            # Where it moves on through the past, the next frame is soon enough: a wheel turns faster than that.
+            if self._frame is not None and len(self._frame.times) and (self._past is None or not self._state.paused):
+                self._stand() if self._state.paused else self._follow()
+                self._show(self._frame)
+        elif topic in ("source", "phase") and not (self._frame is not None and len(self._frame.times)):
+            self._show_empty()
+            self._show_header()

@@ -1,0 +1,246 @@
+"""The Snapshots panel: the timeline of versions, the details of one, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+
+from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.versions.timeline import Timeline, compared_text, counts_text, details_of, holds_text
+from dgstudio.studio.versions.timeline_view import TimelineView
+
+LOADING = "The first version is on its way …"
+HOW = "Click selects, double-click serves that version and holds it; Ctrl+click a second one compares the two."
+PARTS_TIP = "Parts: base units, and of each bank its router and the read-out of each class."
+
+
+class SnapshotsPanel(PanelFrame):
+    """Shows `StudioState.history`; asks to pin, to serve the newest, to roll back.
+
+    `examples_asked` carries a version whose examples the user wants to see.
+    """
+
+    examples_asked = Signal(object)
+
+    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__("Snapshots", parent=parent)
+        self._state, self._commands = state, commands
+        self._stale = True
+        self.timeline = Timeline()
+        self.view = TimelineView(self.timeline)
+        self.details = ElidedLabel()
+        self.details.setObjectName("muted")
+        self.pin_button = self._button("Pin", self.pin_selected)
+        self.newest_button = self._button("Serve newest", self.serve_newest)
+        self.back_button = self._button("Roll back", self.roll_back_to_selected)
+        self.show_button = self._button("Show examples", self.show_examples_of_selected)
+        self._holds: tuple[Contents, dict[int, int]] | None = None
+        self.menu = QMenu(self)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.details, 1)
+        for button in self._buttons:
+            row.addWidget(button)
+        self.body.setSpacing(3)
+        self.body.addWidget(self.view, 1)
+        self.body.addLayout(row)
+        self.view.pointed.connect(lambda _slot: self._tell())
+        self.view.chosen.connect(lambda _slot: self._tell())
+        self.view.opened.connect(self._open)
+        self.view.asked.connect(self._ask)
+        state.changed.connect(self._on_changed)
+        self._refresh()
+
+    def update_frame(self, frame: Frame) -> None:
+        """Take over what was published since; nothing is painted where nothing changed."""
+        if self._stale or len(self._state.history) != self.timeline.taken:
+            self._refresh()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        super().apply_theme(theme)
+        self.view.apply_theme(theme)
+        self.details.setFont(theme.ui("small"))
+        for button in self._buttons:
+            button.setFont(theme.ui("small"))
+            button.setFixedHeight(theme.px(23))
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def pin_selected(self) -> None:
+        """Serve the selected version and hold it, or let go of it if it is held already."""
+        version = self._selected_version()
+        if version is not None:
+            self._pin(version)
+
+    def serve_newest(self) -> None:
+        """Serve the newest version again."""
+        self._commands.unpin()
+
+    def roll_back_to_selected(self) -> None:
+        """Go back to the selected version; the examples learned since wait."""
+        version = self._selected_version()
+        if version is not None:
+            self._commands.roll_back(version)
+
+    def show_examples_of_selected(self) -> None:
+        """Show the examples that the selected version has learned."""
+        version = self._selected_version()
+        if version is not None and self._holds_of(version) is not None:
+            self.examples_asked.emit(version)
+
+    def _pin(self, version: int) -> None:
+        if version == self._state.pinned:
+            self._commands.unpin()
+        else:
+            self._commands.pin(version)
+
+    def _open(self, slot: object) -> None:
+        version = self._version_of(slot)
+        if version is not None and self.timeline.reaches(version):
+            self._pin(version)
+
+    def _ask(self, slot: object, where: object) -> None:
+        if not (isinstance(slot, int) and slot < len(self.timeline) and isinstance(where, QPoint)):
+            return
+        menu, version = self.menu, self.timeline.version_at(slot)
+        menu.clear()
+        held = version is not None and version == self._state.pinned
+        words = "Serve newest" if held else f"Serve v{version} and hold it" if version is not None else "Not a version"
+        kept = version is not None and self.timeline.reaches(version)
+        menu.addAction(words, self.pin_selected).setEnabled(kept)
+        if self._state.pinned is not None and not held:
+            menu.addAction("Serve newest", self.serve_newest)
+        if version is not None:
+            back = menu.addAction(f"Roll back to v{version}", self.roll_back_to_selected)
+            back.setEnabled(kept and version != self._state.head)
+            show = menu.addAction(f"Show the examples of v{version}", self.show_examples_of_selected)
+            show.setEnabled(bool(self._holds_of(version)))
+            serving = self.timeline.slot_of(self._state.serving)
+            if serving is not None and serving != slot:
+                compare = f"Compare with v{self._state.serving}, which serves"
+                menu.addAction(compare, lambda: self.view.select(self.view.selected, serving))
+        # popup, not exec: nothing modal stands in the way of a live stream.
+        menu.popup(where)
+
+    # -- what it says ------------------------------------------------------------------------------------------
+
+    def _on_changed(self, topic: object) -> None:
+        if topic == "versions":
+            self._stale = True
+        elif topic in ("classes", "phase"):
+            self._tell()
+
+    def _refresh(self) -> None:
+        state, timeline = self._state, self.timeline
+        self._stale = False
+        timeline.reachable = state.reachable
+        if state.history or state.phase == "ready":
+            timeline.sync(state.history, state.serving)
+        self.view.show_versions(
+            timeline.slot_of(state.serving), timeline.slot_of(state.head), pinned=state.pinned is not None
+        )
+        self.set_right(counts_text(timeline) if len(timeline) else "")
+        self._tell()
+
+    def _tell(self) -> None:
+        state, view, timeline = self._state, self.view, self.timeline
+        if not len(timeline):
+            text = LOADING if state.phase != "failed" else "There is no model, so there is no version."
+        elif view.selected is not None and view.compared is not None and view.under is None:
+            text = compared_text(timeline, view.selected, view.compared, state.name_of)
+        else:
+            slot = view.under if view.under is not None else view.selected
+            record = timeline.record(slot if slot is not None else -1)
+            holds = None if record.version is None else self._holds_of(record.version)
+            text = details_of(record, state.name_of, serving=state.serving, pinned=state.pinned, holds=holds)
+        if text != self.details.text():
+            self.details.setText(text)
+            self.details.setToolTip(f"{text}\n{PARTS_TIP}")
+        self._arm()
+
+    def _arm(self) -> None:
+        # Buttons say which version they mean; without a selection they stand still and grey.
+        version, state = self._selected_version(), self._state
+        held = version is not None and version == state.pinned
+        kept = version is not None and self.timeline.reaches(version)
+        lost = "" if version is None or kept else self._lost_text(version)
+        _say(
+            self.pin_button,
+            f"Pin v{version}" if version is not None else "Pin",
+            lost or (f"Answer with v{version} until you serve the newest again  [Enter]" if kept else HOW),
+            on=kept and not held,
+        )
+        _say(
+            self.newest_button,
+            "Serve newest",
+            f"v{state.pinned} is pinned: answer with the newest version again"
+            if state.pinned is not None
+            else "The newest version answers already",
+            on=state.pinned is not None,
+        )
+        _say(
+            self.back_button,
+            f"Roll back to v{version}" if version is not None else "Roll back",
+            lost or (f"Go on learning from v{version}; the examples learned since wait" if kept else HOW),
+            on=kept and version != state.head,
+        )
+
+        holds = None if version is None else self._holds_of(version)
+        words = "" if holds is None else holds_text(holds, state.name_of)
+        known = f"v{version} {words}: show them in the browser" if holds else f"v{version} {words}"
+        _say(
+            self.show_button,
+            f"Show its {sum(holds.values()):,}" if holds else "Show examples",
+            HOW
+            if version is None
+            else lost or (known if holds is not None else f"What v{version} holds is being read"),
+            on=bool(holds),
+        )
+
+    def _holds_of(self, version: int) -> dict[int, int] | None:
+        """Class id → examples that a version has learned; None where that is not known (yet)."""
+        contents = self._commands.contents_of(version)
+        if contents is None:
+            return None
+        if self._holds is None or self._holds[0] is not contents:
+            self._holds = contents, contents.counts()
+        return self._holds[1]
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.show_button, self.pin_button, self.newest_button, self.back_button
+
+    def _lost_text(self, version: int) -> str:
+        nearest = self.timeline.nearest(version)
+        advice = f": the nearest that is kept is v{nearest}" if nearest is not None else ""
+        return f"v{version} has been thinned out{advice}"
+
+    def _selected_version(self) -> int | None:
+        return self._version_of(self.view.selected)
+
+    def _version_of(self, slot: object) -> int | None:
+        return self.timeline.version_at(slot) if isinstance(slot, int) else None
+
+    def _button(self, text: str, act: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName("option")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        assert callable(act)
+        button.clicked.connect(lambda _on=False: act())
+        return button
+
+
+def _say(button: QPushButton, text: str, tip: str, *, on: bool) -> None:
+    # A tooltip or text set again costs a layout even if it is the same.
+    if button.text() != text:
+        button.setText(text)
+    if button.toolTip() != tip:
+        button.setToolTip(tip)
+    button.setEnabled(on)

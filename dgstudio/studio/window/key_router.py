@@ -1,0 +1,111 @@
+"""What a key means for the whole window when no control has a use for it: classes, chords, the stream, bare actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+
+from dgstudio.engine.runtime.class_table import KEYS
+from dgstudio.errors import DgstudioError
+from dgstudio.studio.classes.hold_to_label import CAPS
+
+if TYPE_CHECKING:
+    from dgstudio.studio.window.main_window import StudioWindow
+
+PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
+
+
+class WindowKeys(QObject):
+    """Asked by the window's key events. Qt thread only."""
+
+    def __init__(self, window: StudioWindow) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+        self._window, self._labelling = window, window.labelling
+        # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
+        for digit in KEYS:
+            shortcut = QShortcut(QKeySequence(f"Shift+{digit}"), window)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
+        # A filter, for an `event` of the window's own would hold the interpreter while Qt paints everything in it.
+        # Qt sends events before there are keys; this one comes with a key only.
+        if event.type() == QEvent.Type.ShortcutOverride and self._wants(event):
+            event.accept()
+            return True
+        return False
+
+    def _wants(self, event: QEvent) -> bool:
+        """Whether a key that is about to be a shortcut's is the second one of a chord; that has to wait then."""
+        return isinstance(event, QKeyEvent) and self._labelling.wants(event.key())
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Do what a key means; return whether it means anything."""
+        key, actions = event.key(), self._window.actions_
+        if event.isAutoRepeat():
+            self._labelling.repeated(key)
+            return False
+        if event.modifiers() not in PLAIN:
+            return self._take_back_by_letter(event) or self._window.stream_panel.press_key(event)
+        return self._press_class(key) or self._window.stream_panel.press_key(event) or actions.press_bare(key)
+
+    def release(self, event: QKeyEvent) -> None:
+        """A key came up."""
+        if not event.isAutoRepeat():
+            self._labelling.release(event.key())
+
+    def _press_class(self, key: int) -> bool:
+        """Record, begin a chord or call it off, or say why not; whether the key has to do with classes."""
+        labelling, toast = self._labelling, self._window.toast
+        chord, card = labelling.in_chord, labelling.card_of_key(key)
+        if card is not None:
+            if chord:
+                toast.hide()
+            labelling.press(card.info.id, key)
+        elif chord and key not in CAPS:
+            if key in MODIFIERS:
+                return False
+            labelling.end_chord()
+            toast.hide()
+            return key == Qt.Key.Key_Escape
+        elif key == Qt.Key.Key_0 and not chord:
+            self._say(labelling.begin_chord(), "info" if labelling.in_chord else "warning")
+        elif chord or Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
+            try:
+                self._say(labelling.press_unknown(key), "warning")
+            except DgstudioError as error:
+                self._say(str(error), "warning")
+        else:
+            return False
+        return True
+
+    def _say(self, sentence: str, level: str) -> None:
+        # Said, not logged; and not again while it can still be read.
+        toast = self._window.toast
+        if sentence and not (toast.isVisible() and toast.said == sentence):
+            toast.show_text(sentence, level)
+
+    def _take_back_by_letter(self, event: QKeyEvent) -> bool:
+        # Digits have shortcuts of their own.
+        if event.modifiers() != Qt.KeyboardModifier.ShiftModifier:
+            return False
+        chord, card = self._labelling.in_chord, self._labelling.card_of_key(event.key())
+        if card is None or (event.key() <= Qt.Key.Key_9 and not chord):
+            return False
+        self._labelling.end_chord()
+        self._take_back(card.info.key)
+        return True
+
+    def _take_back(self, key: str) -> None:
+        window = self._window
+        card = next((card for card in window.state.classes if card.info.key == key), None)
+        if card is not None and card.count:
+            self._labelling.stop()
+            window.attempt(window.commands.take_back_last, card.info.id)
+        else:
+            words = f"{card.info.name} has no take to take back." if card else f"No class has key {key}."
+            window.toast.show_text(words, "warning")

@@ -1,0 +1,207 @@
+"""The status bar: the figures that say whether all is well, in equal-width type, four times a second."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.window.recording_lamp import RecordingLamp
+from dgstudio.types import EngineStats
+
+HEIGHT = 28
+WIDE = 1440
+"""From this width on there is room for larger type."""
+TEXT_PERIOD_S = 0.25
+"""Seconds between two refreshes of text: faster cannot be read."""
+
+SPARE = ("learn", "publishes", "window")
+"""Figures that are left out where there is no room, in this order: the panels tell them too."""
+FIGURES: tuple[tuple[str, str], ...] = (
+    ("window", "Frames that this window drew in the last second"),
+    ("serve", "Features in hand → probabilities: median, and what 99 of 100 answers stay below"),
+    ("learn", "Labelled examples that the newest version has learned, those of sealed banks too"),
+    ("publishes", "Versions that the learner published since the program started; and proposals that were rejected"),
+    ("torn", "Answers computed from arrays that changed during the read, of all answers"),
+    ("lost", "Samples of the stream that did not reach the ring; skipped hops after the comma"),
+    ("receipts", "Share of the checked receipts that replayed byte for byte"),
+)
+
+
+class StatusBar(QFrame):
+    """Figures at the left, the session at the right. Text changes at 4 Hz at most, and never moves its neighbours."""
+
+    def __init__(self, state: StudioState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusBar")
+        self.setAccessibleName("Status bar")
+        self._state = state
+        self.theme: Theme = DARK
+        self._frames: deque[float] = deque(maxlen=240)
+        self._due = float("-inf")
+        self._widths: dict[str, int] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 14, 0)
+        row.setSpacing(18)
+        self.figures: dict[str, QLabel] = {}
+        for name, tooltip in FIGURES:
+            label = QLabel("")
+            label.setObjectName("muted")
+            label.setToolTip(tooltip)
+            row.addWidget(label)
+            self.figures[name] = label
+        row.addStretch(1)
+        self.recording = RecordingLamp()
+        row.addWidget(self.recording)
+        self.session = QLabel("")
+        self.session.setObjectName("muted")
+        row.addWidget(self.session)
+        state.changed.connect(self._on_changed)
+        self.apply_theme(DARK)
+        self._on_changed("session")
+
+    def fps(self) -> float:
+        """Return the frames of the last second."""
+        if len(self._frames) < 2:
+            return 0.0
+        newest = self._frames[-1]
+        inside = [moment for moment in self._frames if newest - moment <= 1.0]
+        return (len(inside) - 1) / max(1e-9, newest - inside[0]) if len(inside) > 1 else 0.0
+
+    def update_frame(self, frame: Frame) -> None:
+        """Count a frame; refresh the text when it is due."""
+        self._frames.append(frame.frame_time_wall)
+        if self.recording.show_stats(frame.stats):
+            self._show_session(self._state.saved)
+        if frame.frame_time_wall < self._due:
+            return
+        self._due = frame.frame_time_wall + TEXT_PERIOD_S
+        for name, (text, look) in figures_of(frame.stats, self.fps()).items():
+            self._show(name, text, look)
+        self._show_session(self._state.saved)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        # Widths of another type are no room to keep.
+        self._widths.clear()
+        self.recording.apply_theme(theme)
+        self._set_type()
+        self.setFixedHeight(theme.px(HEIGHT))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._set_type()
+        self._show_session(self._state.saved)
+
+    def _set_type(self) -> None:
+        font = self.theme.mono("small" if self.width() >= WIDE else "tiny")
+        if font == self.session.font() and self._widths:
+            return
+        self._widths.clear()
+        for label in (*self.figures.values(), self.session):
+            label.setFont(font)
+        self.recording.set_type(font)
+        for name, label in self.figures.items():
+            self._keep_room(name, label)
+        self._show_session(self._state.saved)
+
+    def _show(self, name: str, text: str, look: str) -> None:
+        label = self.figures[name]
+        if label.text() == text:
+            return
+        label.setText(text)
+        if label.objectName() != look:
+            _set_look(label, look)
+        self._keep_room(name, label)
+
+    def _keep_room(self, name: str, label: QLabel) -> None:
+        # A figure that grew keeps its room, so that its neighbours do not dance.
+        # Fixed: what a label thinks it needs outlives a change of type.
+        wide = label.fontMetrics().horizontalAdvance(label.text())
+        if wide >= self._widths.get(name, 1):
+            self._widths[name] = wide + 1
+            label.setFixedWidth(wide + 1)
+
+    def _room(self, least: int) -> int:
+        """Leave out figures until the session has its `least` logical pixels; returns how many it has."""
+        row = self.layout()
+        assert row is not None
+        margins = row.contentsMargins()
+        shown = dict(self._widths)
+        lamp = 0 if self.recording.isHidden() else self.recording.width() + row.spacing()
+        for name in ("", *SPARE):
+            shown.pop(name, None)
+            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1) + lamp
+            room = self.width() - margins.left() - margins.right() - taken
+            if room >= least:
+                break
+        for name, label in self.figures.items():
+            if name in self._widths and label.isHidden() == (name in shown):
+                label.setVisible(name in shown)
+        return room
+
+    def _on_changed(self, topic: object) -> None:
+        if topic in ("session", "health"):
+            self._show_session(self._state.saved)
+
+    def _show_session(self, saved: str) -> None:
+        name = self._state.session_name
+        text = " · ".join(part for part in (f"session {name}" if name else "no session", saved) if part)
+        # Whether it is saved must be readable; what failed, the banner says.
+        least = self.session.fontMetrics().horizontalAdvance(f"sess…· {saved[:12]}")
+        room = max(0, min(self._room(least), 420 if self.width() < WIDE else 640))
+        short = self.session.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+        if short != self.session.text():
+            self.session.setText(short)
+        self.session.setFixedWidth(self.session.fontMetrics().horizontalAdvance(short) + 1)
+        self.session.setToolTip(text)
+        look = "bad" if saved.startswith("failed") or saved == "memory only" else "muted"
+        if self.session.objectName() != look:
+            _set_look(self.session, look)
+
+
+def _set_look(label: QLabel, look: str) -> None:
+    # Polishing gives the label the stylesheet's colour, and the application's font: ours is put back.
+    font = label.font()
+    label.setObjectName(look)
+    label.style().unpolish(label)
+    label.style().polish(label)
+    label.setFont(font)
+
+
+def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:
+    """Return each figure's text and look ("muted", "good" or "bad")."""
+    torn = stats.torn + stats.unpublished + stats.unattributed
+    checked, wrong = stats.receipts_checked, stats.receipts_wrong
+    lost = f"lost samples {grouped(stats.lost_samples)}"
+    if stats.skipped_hops:
+        lost += f", {grouped(stats.skipped_hops)} hops skipped"
+    publishes = f"publishes {grouped(stats.publishes)}"
+    if stats.rejections:
+        publishes += f" · rejected {grouped(stats.rejections)}"
+    # One wrong receipt is told as such: a share would round it away.
+    receipts = ("receipts 100 %", "good") if checked else ("receipts –", "muted")
+    if wrong:
+        receipts = (f"receipts {grouped(wrong)} of {grouped(checked)} wrong", "bad")
+    return {
+        "window": (f"window {fps:.0f} fps", "muted"),
+        "serve": (f"serve {duration(stats.serve_p50_us)} p50 · {duration(stats.serve_p99_us)} p99", "muted"),
+        "learn": (f"learned {grouped(stats.learned)}", "muted"),
+        "publishes": (publishes, "muted"),
+        "torn": (f"torn reads {grouped(torn)} / {grouped(stats.reads)}", "bad" if torn else "good"),
+        "lost": (lost, "bad" if stats.lost_samples else "warning" if stats.skipped_hops else "good"),
+        "receipts": receipts,
+    }
+
+
+def duration(us: float) -> str:
+    """Return microseconds as "84 µs" or "1.9 ms"; "–" where nothing was measured."""
+    if us <= 0:
+        return "–"
+    return f"{us:.0f} µs" if us < 1000 else f"{us / 1000:.1f} ms"

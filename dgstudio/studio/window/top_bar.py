@@ -1,0 +1,237 @@
+"""The bar at the top: source, learning mode, contract, serving version, recording state, and the main buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.chip import Chip, Part, Segmented
+from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.types import Mode
+
+HEIGHT = 51
+MODE_WORDS = {
+    Mode.OFF: ("Off", "Nothing is learned; labels are kept for later"),
+    Mode.ROUTING: ("Routing", "Only which units answer may change"),
+    Mode.WEIGHTS: ("Weights", "Only what units compute may change"),
+    Mode.BOTH: ("Both", "Routing and weights may change, within the contract"),
+}
+STREAM_WORDS = {
+    "opening": ("warning", "opening …"),
+    "live": ("good", ""),
+    "ended": ("text_faint", "ended"),
+    "lost": ("bad", "lost, retrying"),
+}
+"""Stream state → (colour of the dot, words beside it)."""
+IMU = ("ax", "ay", "az", "gx", "gy", "gz")
+"""Channels that say what the sensor is."""
+COMPARE_WORDS = {"in_place": "written in place", "swap": "published by swap"}
+
+
+class TopBar(QFrame):
+    """The top bar. Where the window is narrow, side remarks and key caps are left out before anything else."""
+
+    mode_chosen = Signal(object)
+
+    def __init__(
+        self, state: StudioState, modes: tuple[Mode, ...], actions: ActionRegistry, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("topBar")
+        self.setAccessibleName("Top bar")
+        self._state, self._actions = state, actions
+        self.theme: Theme = DARK
+        self._stream_state = "opening"
+        self._presentation = False
+        self._needs = (0, 0, False)
+        self.brand = QLabel("dgstudio")
+        self.brand.setObjectName("brand")
+        self.source = Chip(
+            "Source", [Part("dot", "dot"), Part("strong", ""), Part("muted", "", level=3)], clickable=False
+        )
+        self.learn = QLabel("Learn")
+        self.learn.setObjectName("muted")
+        choices = [(mode.value, *MODE_WORDS[mode]) for mode in modes]
+        self.modes = Segmented("Learning mode", choices)
+        self.modes.chosen.connect(lambda key: self.mode_chosen.emit(Mode(key)))
+        self.contract = Chip(
+            "Contract",
+            [Part("text", "Contract", level=1), Part("strong", "Exact"), Part("muted", "", level=4)],
+        )
+        self.serving = self._button(
+            "pin", "Serving", [Part("text", "Serving", level=1), Part("strong", "v0"), Part("muted", "live")]
+        )
+        back = [Part("text", "Roll back", level=1)]
+        self.roll_back = self._button("roll_back", "Roll back", back, icon="mdi6.undo-variant")
+        self.recording = Chip(
+            "Recording",
+            [Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")],
+            clickable=False,
+        )
+        self.recording.fixed_width = 150
+        self.compare = self._button("compare", "Compare", [Part("text", "Compare")])
+        self.compare.setCheckable(True)
+        self.present = self._button("present", "Present", [Part("text", "Present")])
+        self.search = self._button("palette", "Command palette", [], icon="mdi6.magnify")
+        self.menu = Chip("Menu", [Part("icon", "mdi6.dots-horizontal")])
+        self.menu.setToolTip("All actions")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 14, 0)
+        row.setSpacing(12)
+        left = (self.brand, self.source, self.learn, self.modes, self.contract, self.serving, self.roll_back)
+        right = (self.recording, self.compare, self.present, self.search, self.menu)
+        for widget in left:
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addStretch(1)
+        for widget in right:
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row = row
+        self.chips = [widget for widget in (*left, *right) if isinstance(widget, Chip)]
+        self.contract.setToolTip(
+            "Every publish by the learner leaves the logits of every protected input identical to the last bit;\n"
+            "it is proved before the publish, else the publish is rejected. Click for openness, rule and protection."
+        )
+        self.recording.setToolTip("What is being labelled now: hold a class's card or its key 1–9")
+        state.changed.connect(self._on_changed)
+        for topic in ("source", "mode", "versions", "compare", "settings"):
+            self._on_changed(topic)
+        self.apply_theme(DARK)
+
+    def update_frame(self, frame: Frame) -> None:
+        """Follow the stream's state."""
+        if frame.stats.stream_state != self._stream_state:
+            self._stream_state = frame.stats.stream_state
+            self._show_source()
+
+    def show_recording(self, name: str, colour: str, seconds: float) -> None:
+        """Show the class that is being recorded and for how long; "" for none. The bar does not move by it."""
+        if name:
+            elapsed = f"{seconds:.1f} s"
+            metrics = QFontMetrics(self.theme.ui("bar", 600))
+            room = self.theme.px(self.recording.fixed_width) - 43 - metrics.horizontalAdvance(elapsed)
+            short = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+            self.recording.set_parts(
+                [Part("dot", "dot", "recording"), Part("strong", short, colour), Part("text", elapsed)]
+            )
+            self.recording.set_edge("recording", "recording_soft")
+        else:
+            self.recording.set_parts([Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")])
+            self.recording.set_edge("")
+
+    def set_presentation(self, presentation: bool) -> None:
+        """Leave only what an audience needs."""
+        self._presentation = presentation
+        for widget in (self.modes, self.roll_back, self.search, self.menu):
+            widget.setVisible(not presentation)
+        self.present.set_part(0, "Leave" if presentation else "Present")
+        self._fit()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self.brand.setFont(theme.ui("brand", 700))
+        self.learn.setFont(theme.ui("body"))
+        for chip in self.chips:
+            chip.apply_theme(theme)
+        self.modes.apply_theme(theme)
+        self.setFixedHeight(theme.px(HEIGHT))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
+    def _button(self, id: str, name: str, parts: list[Part], icon: str = "") -> Chip:
+        action = self._actions[id]
+        pieces = [Part("icon", icon)] if icon else []
+        pieces += parts
+        if id != "pin":
+            pieces.append(Part("key", display_key(action.keys[0]), level=2))
+        chip = Chip(name, pieces)
+        chip.setToolTip(tooltip_of(action))
+        chip.clicked.connect(lambda: self._actions.trigger(id))
+        return chip
+
+    def _fit(self) -> None:
+        # From the fullest to the barest, the first that fits: large type, smaller type, then fewer and fewer parts.
+        row = self._row
+        # Not by the items of the row: with each of them that is looked at and let go, PySide may free what others use.
+        widgets = [child for child in self.children() if isinstance(child, QWidget)]
+        spare = (self.brand, self.learn)
+        wanted = [widget for widget in widgets if widget in spare or not widget.isHidden()]
+        if self._presentation:
+            wanted.remove(self.learn)
+        margins = row.contentsMargins()
+        sizes = ("bar", 5), ("body", 5), ("body", 4), ("body", 3), ("body", 2), ("body", 1), ("body", 0)
+        for size, level in sizes:
+            # At last the words go whose place says as much as they do.
+            shown = wanted if level else [widget for widget in wanted if widget not in spare]
+            chips = [widget for widget in shown if isinstance(widget, Chip)]
+            for chip in (*self.chips, *self.modes.segments.values()):
+                chip.set_size(size)
+            row.setSpacing(12 if level > 3 else 7)
+            fixed = sum(widget.sizeHint().width() for widget in shown if not isinstance(widget, Chip))
+            room = self.width() - margins.left() - margins.right() - fixed - row.spacing() * len(shown)
+            if level == 0 or sum(chip.width_at(level) for chip in chips) <= room:
+                for chip in self.chips:
+                    chip.set_level(level)
+                for widget in spare:
+                    widget.setVisible(widget in shown)
+                break
+
+    def _on_changed(self, topic: object) -> None:
+        state = self._state
+        if topic == "source":
+            self._show_source()
+        elif topic == "mode":
+            self.modes.choose(state.mode.value)
+        elif topic in ("settings", "versions", "health"):
+            pinned = state.pinned is not None
+            protected, version = f"· {grouped(state.protected)} protected", f"v{state.serving}"
+            self.contract.set_part(2, protected)
+            self.serving.set_part(1, version)
+            self.serving.set_part(2, "pinned" if pinned else "live", "warning" if pinned else "")
+            self.serving.set_edge("warning" if pinned else "")
+            # All figures are equally wide: what has as many as before fits as before.
+            needs = len(protected), len(version), pinned
+            if topic == "settings" or needs != self._needs:
+                self._needs = needs
+                self._fit()
+        elif topic == "compare":
+            self.compare.setChecked(state.compare is not None)
+            words = COMPARE_WORDS.get(state.compare or "")
+            tooltip = tooltip_of(self._actions["compare"])
+            self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
+
+    def _show_source(self) -> None:
+        state = self._state
+        dot, words = STREAM_WORDS.get(self._stream_state, ("warning", self._stream_state))
+        spec = state.spec
+        detail = f"{_kind_word(spec.kind, spec.channels)} · {spec.rate:g} Hz" if spec is not None else "no stream"
+        if spec is not None and spec.speed not in (1.0, 0.0):
+            detail += f" · ×{spec.speed:g}"
+        name = state.source_name or (spec.name if spec is not None else "") or "No source"
+        self.source.set_parts(
+            [
+                Part("dot", "dot", dot),
+                Part("strong", _short((name[:1].upper() + name[1:]).replace("_", " "), 22)),
+                # Trouble is told in words too, and is never left out.
+                Part("text", words, dot) if words else Part("muted", detail, level=3),
+            ]
+        )
+        self.source.setToolTip(f"{name}: {words or 'live'} · {detail}")
+        self._fit()
+
+
+def _kind_word(kind: str, channels: tuple[str, ...]) -> str:
+    if kind == "signal":
+        return "IMU" if tuple(name.lower() for name in channels) == IMU else f"{len(channels)} ch"
+    return {"image": "video"}.get(kind, kind)
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
