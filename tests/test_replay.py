@@ -20,8 +20,7 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.recording import recorder
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.session.file import Session
-from dgstudio.session.format import codecs as packing
-from dgstudio.session.format import recipes
+from dgstudio.session.format import codecs, recipes
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.session.recording import recorded
 from dgstudio.streams.registry import open_source
@@ -101,9 +100,9 @@ def rewritten(path: Path, change: Callable[[list[bytes]], None], table: str = "r
         text_column = "answerers" if table == "receipts" else "marks"
         sql = f"SELECT id, stretch, first, count, {text_column}, data FROM {table} ORDER BY id LIMIT 1"
         identity, stretch, first, count, text, data = db.execute(sql).fetchone()
-        columns = packing.split(data)
+        columns = codecs.split(data)
         change(columns)
-        data = packing.joined(*columns)
+        data = codecs.joined(*columns)
         checksum = recorded._checksum(stretch, first, count, text, data)
         db.execute(f"UPDATE {table} SET data = ?, checksum = ? WHERE id = ?", (data, checksum, identity))
         db.commit()

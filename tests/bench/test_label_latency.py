@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dgstudio.bench import label_latency as labelbench
+from dgstudio.bench import label_latency
 from dgstudio.bench.label_latency import run_labels
 from dgstudio.bench.long_session import NEW_CLASSES, make_long_session
 from dgstudio.engine.recording.replay import replay_figures
@@ -54,8 +54,8 @@ def test_a_long_session_is_one_that_the_window_could_have_made(path: Path) -> No
 
 @pytest.mark.slow
 def test_a_short_run_has_every_figure(path: Path, qapp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labelbench, "SCROLLED_S", 0.5)
-    monkeypatch.setattr(labelbench, "RELABELLED", 2)
+    monkeypatch.setattr(label_latency, "SCROLLED_S", 0.5)
+    monkeypatch.setattr(label_latency, "RELABELLED", 2)
     figures = run_labels(path, 5.0)
     for group, names in KEYS.items():
         for name in names:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
-from dgstudio.bench import live as bench
+from dgstudio.bench import live
 from dgstudio.bench.live import BLOCKS, BenchScript, drive_headless, machine, rows_of, run_bench, window_figures
 from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.errors import BadInputError, DgstudioError
@@ -133,7 +133,7 @@ class Loaded:
         self.learn = SimpleNamespace(paused=threading.Event(), receipts=receipts, idle=True)
         self.store = SimpleNamespace(idle=True)
         self.book = self
-        self.classes = SimpleNamespace(by_name=lambda name: SimpleNamespace(id=bench.NEW_CLASSES.index(name)))
+        self.classes = SimpleNamespace(by_name=lambda name: SimpleNamespace(id=live.NEW_CLASSES.index(name)))
         self.source = SimpleNamespace(set_knob=lambda name, value: None)
         self.undone = 0
 
@@ -158,12 +158,12 @@ class Loaded:
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     engine = Loaded()
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: engine.now)
+    monkeypatch.setattr(live.time, "perf_counter", lambda: engine.now)
     return engine
 
 
 def test_the_script_alternates_and_measures_each_block(loaded: Loaded) -> None:
-    script = BenchScript(loaded, seconds=bench.WARM_UP_S + 5 * 10.0)  # type: ignore[arg-type]
+    script = BenchScript(loaded, seconds=live.WARM_UP_S + 5 * 10.0)  # type: ignore[arg-type]
     assert script.tick() and script._begin is None, "it begins with the first answer"
     loaded.lane.counts.reads = 1
     paused: list[bool] = []
@@ -189,10 +189,10 @@ def test_the_script_alternates_and_measures_each_block(loaded: Loaded) -> None:
 
 
 def test_a_block_with_the_learner_on_ends_when_everything_is_learned(loaded: Loaded) -> None:
-    script = BenchScript(loaded, seconds=bench.WARM_UP_S + 50.0)  # type: ignore[arg-type]
+    script = BenchScript(loaded, seconds=live.WARM_UP_S + 50.0)  # type: ignore[arg-type]
     loaded.lane.counts.reads = 1
     script.tick()
-    loaded.now += bench.WARM_UP_S + 1
+    loaded.now += live.WARM_UP_S + 1
     script.tick()
     loaded.lane.counts.latency.add(1.0)
     loaded.learn.idle = False
@@ -203,11 +203,11 @@ def test_a_block_with_the_learner_on_ends_when_everything_is_learned(loaded: Loa
 
 
 def test_audit_that_does_not_end_does_not_hold_up_the_bench(loaded: Loaded) -> None:
-    script = BenchScript(loaded, seconds=bench.WARM_UP_S + 5.0)  # type: ignore[arg-type]
+    script = BenchScript(loaded, seconds=live.WARM_UP_S + 5.0)  # type: ignore[arg-type]
     loaded.lane.counts.reads = 1
     while script._block < BLOCKS:
         loaded.lane.counts.latency.add(1.0)
         script.tick()
         loaded.now += 0.05
-    loaded.now += bench.AUDIT_S
+    loaded.now += live.AUDIT_S
     assert not script.tick()

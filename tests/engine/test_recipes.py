@@ -21,8 +21,8 @@ from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.file import Session
 from dgstudio.session.format import recipes, schema
 from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.versions import recipe_solver
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
-from dgstudio.session.versions.versions import recipe_solver as relearning
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Mode
 
@@ -315,17 +315,17 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
     path: Path, monkeypatch: pytest.MonkeyPatch, rigs: Rigs
 ) -> None:
     version = middle(path)
-    solve = relearning.RuleAgain.on
+    solve = recipe_solver.RuleAgain.on
 
     def otherwise(self: Any, *arguments: Any) -> Any:
         rule = solve(self, *arguments)
         rule.settings = replace(rule.settings, delta=math.inf)
         return rule
 
-    monkeypatch.setattr(relearning, "LEARNING_KERNEL", "dg9 of another machine")
+    monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg9 of another machine")
     with Session.open(path) as session:
         assert session.checkpoint(version).version == version, "equal is equal, whoever made it"
-        monkeypatch.setattr(relearning.RuleAgain, "on", otherwise)
+        monkeypatch.setattr(recipe_solver.RuleAgain, "on", otherwise)
         with pytest.raises(OtherKernelError, match=rf"Version {version} .* was made by another kernel \(dg.*dg9 of"):
             session.checkpoint(version)
         found = relearn(session)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab import run_method as trials
+from dgstudio.lab import run_method
 from dgstudio.lab.data import load
 from dgstudio.lab.methods import chosen, methods
 from dgstudio.lab.methods.finetuned import NEW as NEW_SIDE
@@ -121,7 +121,7 @@ def test_one_flipped_bit_of_one_protected_answer_is_counted_at_each_publish(star
 
 
 def test_a_false_certificate_is_seen(start, data, monkeypatch):
-    monkeypatch.setattr(trials, "certify", lambda plan, answer, reference: True)
+    monkeypatch.setattr(run_method, "certify", lambda plan, answer, reference: True)
     trial = Trial(Ours(start), start, data.part("test", NEW)[0])
     trial.learn(labels_of(*data.part("train", NEW), NEW, 10, 0, data), 4)
     assert trial.figures()["coverage"] == 1 and trial.figures()["false_certificates"] >= 10

@@ -7,7 +7,7 @@ import pytest
 from waiting import DEADLINE_S
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams import playback_clock as clock_file
+from dgstudio.streams import playback_clock
 from dgstudio.streams.playback_clock import LATE_S, StreamClock
 
 
@@ -48,7 +48,7 @@ def test_stopping_wakes_who_waits() -> None:
 
 def test_it_starts_afresh_after_a_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(clock_file.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(playback_clock.time, "perf_counter", lambda: now[0])
     clock = StreamClock(1.0)
     clock.start(0.0)
     now[0] += LATE_S - 0.5

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.engine.adapt import auto_protect as protecting
+from dgstudio.engine.adapt import auto_protect
 from dgstudio.engine.adapt.auto_protect import OWN_INPUT, STABLE_S, StableClasses, protected_inputs, recent_inputs
 from dgstudio.learning.contract.protected import RECENT
 from dgstudio.session.file import Session
@@ -22,7 +22,7 @@ def recents(rig: Any) -> int:
     return int((rig.engine.learner.footing.protected.ids == RECENT).sum())
 
 
-def listed(rig: Any) -> list[protecting.ProtectedInput]:
+def listed(rig: Any) -> list[auto_protect.ProtectedInput]:
     learner = rig.engine.learner
     return protected_inputs(learner.footing, learner.store.head.temperature)
 
@@ -49,7 +49,7 @@ def test_recent_inputs_keep_their_distance_and_leave_out_what_is_labelled(rigs: 
     found = recent_inputs(readings, [])
     assert 1 < len(found) < len(readings)
     ends = [r.end for r in readings if any(r.features is raw for raw in found)]
-    assert min(np.diff(ends)) >= protecting.APART_S - 1e-9
+    assert min(np.diff(ends)) >= auto_protect.APART_S - 1e-9
     assert recent_inputs(readings, [Take(0, 0, readings[0].start, readings[-1].end, "s")]) == []
 
 
@@ -162,7 +162,7 @@ def test_a_stable_class_is_protected_by_itself_once_and_can_be_taken_back(
 def test_what_is_answered_wrongly_is_not_protected_by_itself(
     rigs: Rigs, until: Callable[..., None], monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(protecting, "RIGHT", 1.1)
+    monkeypatch.setattr(auto_protect, "RIGHT", 1.1)
     rig = rigs(start=False)
     rig.engine.stable = stable = Watched()
     stable.on = True

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.browse import label_noise as neighbours
+from dgstudio.engine.browse import label_noise
 from dgstudio.engine.browse.label_noise import NEIGHBOURS, look_around, standardised
 from dgstudio.model.snapshot import Normaliser
 
@@ -85,7 +85,7 @@ def test_the_vote_is_that_of_a_plain_search(count, classes, seed):
 
 
 def test_of_very_many_a_spread_over_all_classes_is_compared_with(monkeypatch):
-    monkeypatch.setattr(neighbours, "COMPARED_WITH", 60)
+    monkeypatch.setattr(label_noise, "COMPARED_WITH", 60)
     raw, labels, takes, spans = clouds([0] * 30 + [1] * 2 + [2] * 30)
     wrong = np.where(takes == 7, 2, labels)
     found = look_around(raw, wrong, takes, spans)

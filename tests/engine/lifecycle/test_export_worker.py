@@ -14,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.lifecycle import export_worker as exporting
+from dgstudio.engine.lifecycle import export_worker
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
@@ -90,7 +90,7 @@ def test_answers_go_on_while_a_process_exports(
     """The process waits for a file: meanwhile the stream is answered and labels are learned."""
     gate = tmp_path / "go"
     waits = f"import pathlib,time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\nprint('done')"
-    monkeypatch.setattr(exporting, "COMMAND", (sys.executable, "-c", waits))
+    monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", waits))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.export("examples", tmp_path / "a.csv")
     rig.engine.export("examples", tmp_path / "b.csv")
@@ -103,11 +103,11 @@ def test_answers_go_on_while_a_process_exports(
 
 
 def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "COMMAND", (sys.executable, "-c", "import os; os._exit(3)"))
+    monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", "import os; os._exit(3)"))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.export("examples", tmp_path / "a.csv")
     assert "ended with status 3" in rig.heard("not exported").text
-    monkeypatch.setattr(exporting, "COMMAND", (str(tmp_path / "nothing"),))
+    monkeypatch.setattr(export_worker, "COMMAND", (str(tmp_path / "nothing"),))
     rig.engine.export("examples", tmp_path / "b.csv")
     while len(rig.events("not exported")) < 2:
         rig.heard("not exported")
@@ -135,7 +135,7 @@ def test_but_not_for_ever_and_nothing_is_left(
         f"pathlib.Path({str(begun)!r}).touch()\n"
         "time.sleep(600)"
     )
-    monkeypatch.setattr(exporting, "COMMAND", (sys.executable, "-c", hangs))
+    monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", hangs))
     monkeypatch.setattr("dgstudio.engine.engine.JOIN_S", 2.0)
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.export("examples", tmp_path / "a.csv")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+from dgstudio.learning.rules import conventional
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
-from dgstudio.learning.rules.update_rule import conventional
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example
 

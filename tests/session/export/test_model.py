@@ -17,8 +17,7 @@ from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
-from dgstudio.session.export import atomic_write as writing
-from dgstudio.session.export import onnx_check as checking
+from dgstudio.session.export import atomic_write, onnx_check
 from dgstudio.session.export.atomic_write import MissingLibraryError, card_path
 from dgstudio.session.export.graph import INPUT, OUTPUTS, model_of
 from dgstudio.session.export.model import export_model
@@ -190,7 +189,7 @@ def test_every_version_of_a_session_passes_the_check(story, features):
     [("logits", r"differ from the model's by up to 1\.0e-03"), ("top", "answers otherwise than the model")],
 )
 def test_a_graph_that_answers_otherwise_is_not_kept(story, tmp_path, monkeypatch, part, words):
-    right = checking._run
+    right = onnx_check._run
 
     def wrong(data, X):
         found = [array.copy() for array in right(data, X)]
@@ -200,7 +199,7 @@ def test_a_graph_that_answers_otherwise_is_not_kept(story, tmp_path, monkeypatch
             found[2][500] = (found[2][500] + 1) % 3
         return found
 
-    monkeypatch.setattr(checking, "_run", wrong)
+    monkeypatch.setattr(onnx_check, "_run", wrong)
     with pytest.raises(CheckFailedError, match=words):
         export_model(story, tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())
@@ -290,14 +289,14 @@ def test_versions_that_are_not_there(story, empty_file, tmp_path):
 
 @pytest.mark.parametrize("library", ["onnx", "onnxruntime"])
 def test_without_the_library_one_sentence_names_the_line_to_type(story, tmp_path, monkeypatch, library):
-    real = writing.importlib.import_module
+    real = atomic_write.importlib.import_module
 
     def without(name):
         if name.partition(".")[0] == library:
             raise ImportError(name)
         return real(name)
 
-    monkeypatch.setattr(writing.importlib, "import_module", without)
+    monkeypatch.setattr(atomic_write.importlib, "import_module", without)
     with pytest.raises(MissingLibraryError, match=rf"needs {library}, .*: {re.escape(line(EXTRAS['export']))}"):
         export_model(story, tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())

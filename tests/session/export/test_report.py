@@ -12,8 +12,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
-from dgstudio.session.export import atomic_write as writing
-from dgstudio.session.export import scoring
+from dgstudio.session.export import atomic_write, scoring
 from dgstudio.session.export.atomic_write import MissingLibraryError
 from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_report, page_of
 from dgstudio.session.export.report_data import Note, chapters_of, tell
@@ -252,7 +251,7 @@ def test_without_matplotlib_one_sentence(story, tmp_path, monkeypatch):
     def without(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(writing.importlib, "import_module", without)
+    monkeypatch.setattr(atomic_write.importlib, "import_module", without)
     with pytest.raises(MissingLibraryError, match=rf"needs matplotlib, .*: {re.escape(line(EXTRAS['report']))}"):
         export_report(story, tmp_path / "a.html")
     assert not list(tmp_path.iterdir())

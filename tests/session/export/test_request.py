@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dgstudio.errors import BadInputError, DgstudioError, SessionError, SessionFormatError
-from dgstudio.session.export import atomic_write as writing
+from dgstudio.session.export import atomic_write
 from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.session.export.request import ExportRequest
 from dgstudio.session.file import Session
@@ -98,7 +98,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, after: int = 0) -> None:
         left[0] -= 1
         real(descriptor)
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr(atomic_write.os, "fsync", full)
 
 
 @pytest.mark.parametrize("after", [0, 1])
