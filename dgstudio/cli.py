@@ -259,7 +259,7 @@ def experiment(
 ) -> None:
     """Run a measured comparison, reproducible from seeds: a table, and on demand JSON and a plot."""
     from dgstudio.experiment import run_experiment
-    from dgstudio.lab.experiments import Options
+    from dgstudio.lab.experiment import Options
 
     options = Options(
         seeds=seeds,

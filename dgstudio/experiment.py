@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.experiments import Options, check_options, find_experiment
+from dgstudio.lab.experiment import Options, check_options
+from dgstudio.lab.experiments import find_experiment
 from dgstudio.lab.results import Result
 
 FILE_WIDTH = 160

@@ -13,10 +13,11 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
 from dgstudio.engine.recording.recording_stats import size_words
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving.jsonl import JsonLines
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError, SessionError
 from dgstudio.importing import run_import
 from dgstudio.paths import sample

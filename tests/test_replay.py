@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.recording import recorder
 from dgstudio.engine.recording.replay import replay_figures
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.session.file import Session
 from dgstudio.session.format import codecs, recipes
 from dgstudio.session.format.codecs import pack, unpacked

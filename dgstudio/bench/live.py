@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.serving import serving_costs

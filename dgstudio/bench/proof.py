@@ -19,9 +19,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.bench.ui_script import PATIENCE_S
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import KERNEL
 from dgstudio.paths import sample

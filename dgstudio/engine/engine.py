@@ -6,7 +6,6 @@ import gc
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF, STABLE_S, StableClasses
@@ -33,6 +32,7 @@ from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.abstention import kept_threshold
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.runtime.worker import JOIN_S, Worker
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.lane import Lane
@@ -52,29 +52,6 @@ from dgstudio.types import EngineStats, Event, Example, PublishRecord, Reading
 
 SWITCH_INTERVAL_S = 0.0005
 """`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How an engine runs. Seconds are of wall time unless they say stream time.
-
-    `lossless` makes the source wait for serving, and serving for the learner where labels come with the stream: the
-    run is then repeatable, and as fast as the machine allows. `learn_every_s` is in stream time.
-    """
-
-    lossless: bool = False
-    every_hop: bool = False
-    """Make the source wait for serving, and serving for the outputs, so that no hop is left out at any speed."""
-    publish_hz: float = 10.0
-    learn_every_s: float = 0.1
-    reaction_s: float = 0.15
-    tap_s: float = 0.5
-    hold_s: float = 0.25
-    buffer_s: float = 90.0
-    """Stream seconds kept in the sample ring."""
-    feed_labels: bool = False
-    """Feed the stream's own labels to the learner (prequential evaluation)."""
-    label_delay_s: float = 0.0
 
 
 class Engine(LabelCommands, BrowseCommands, ModelCommands, OtherModels, Comparing, ImportCommands):

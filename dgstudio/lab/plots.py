@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.experiments import Experiment
+from dgstudio.lab.experiment import Experiment
 from dgstudio.lab.results import Result, Row, mean_of
 
 SUFFIXES = (".png", ".svg", ".pdf")

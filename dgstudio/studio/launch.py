@@ -6,9 +6,10 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path

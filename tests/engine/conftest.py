@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from waiting import wait_until
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving import source_worker
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan, verify_receipt

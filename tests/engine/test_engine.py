@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving import infer_worker
 from dgstudio.errors import BadInputError, StreamEnded
 from dgstudio.model.plan import Plan

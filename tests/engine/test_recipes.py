@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.recording import recorder
 from dgstudio.engine.recording.relearn import relearn
 from dgstudio.engine.recording.replay import Replay
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.file import Session
 from dgstudio.session.format import recipes, schema

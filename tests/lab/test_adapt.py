@@ -11,7 +11,8 @@ import pytest
 from dgstudio import cli
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import Options, check_options, experiment_names, find_experiment
+from dgstudio.lab.experiment import Options, check_options
+from dgstudio.lab.experiments import experiment_names, find_experiment
 from dgstudio.lab.experiments.adapt import classes_of
 from dgstudio.lab.experiments.drift import DRIFT_SEED, changes_of, drifted
 from dgstudio.lab.experiments.noise import with_wrong_labels

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.lab.experiments import Options, concurrency
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import concurrency
 from dgstudio.lab.experiments.concurrency import contestant_of, dense_states, prepare, race
 from dgstudio.lab.publishing import OK, TORN, UNATTRIBUTED, UNPUBLISHED, Ours
 from dgstudio.learning.contract.contract import Contract

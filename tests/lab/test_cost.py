@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dgstudio.lab.experiments import Options, cost
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import cost
 from dgstudio.lab.experiments.cost import Sizes, latencies, measure, random_base, taught, versions_mb, with_banks
 from dgstudio.model.plan import Plan
 from dgstudio.types import BASE, BankState

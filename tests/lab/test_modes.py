@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import Options, find_experiment
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import find_experiment
 from dgstudio.lab.experiments.drift import drifted
 from dgstudio.lab.experiments.modes import DRIFT, NEW, noise_and_blur
 from dgstudio.lab.methods import methods

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import Options, nothing
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import nothing
 from dgstudio.lab.experiments.nothing import RIVAL, taught
 from dgstudio.lab.incremental import Majority
 from dgstudio.lab.synthetic_glyphs import OF_EACH, SIDE, SIGNS, WHITE, strokes

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.experiments import Options, prequential
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import prequential
 from dgstudio.lab.experiments.prequential import LabelledStream, kappa, read_stream, test_then_train
 from dgstudio.lab.incremental import (
     LastClass,

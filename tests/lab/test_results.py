@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.experiments import Experiment
+from dgstudio.lab.experiment import Experiment
 from dgstudio.lab.plots import check_plot_file, draw
 from dgstudio.lab.results import Result, figure, over_seeds
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.experiments import Options, unknown
+from dgstudio.lab.experiment import Options
+from dgstudio.lab.experiments import unknown
 from dgstudio.lab.experiments.unknown import METHODS, auroc, one_seed, threshold, unknown_inputs, world
 
 

@@ -5,8 +5,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.paths import sample
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.studio.app import make_window

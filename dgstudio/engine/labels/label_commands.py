@@ -16,7 +16,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.types import ClassInfo
 
 if TYPE_CHECKING:
-    from dgstudio.engine.engine import EngineSettings
+    from dgstudio.engine.runtime.settings import EngineSettings
 
 LONGEST_NOTE = 500
 """Characters."""

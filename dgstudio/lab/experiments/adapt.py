@@ -7,7 +7,7 @@ from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import Dataset, load
-from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import Trial, begin, labels_of

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.publishing import Contestant, InPlace, Locked, Ours, Swap
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.learning.bank.base_model import assemble

@@ -17,7 +17,7 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.serving import torch_dense
 from dgstudio.learning.bank.base_model import assemble

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import Dataset, Part, features_of, load
-from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, QUICK_SEEDS, SEEDS, names_of, shared_config
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds

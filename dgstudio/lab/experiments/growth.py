@@ -8,7 +8,7 @@ import numpy as np
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, PUBLISH_EVERY, QUICK_SEEDS, SEEDS, names_of, shared_config
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds

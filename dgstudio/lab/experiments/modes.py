@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dgstudio.lab.data import Dataset, load
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, QUICK_SEEDS, SEEDS, classes_of, names_of, shared_config
 from dgstudio.lab.experiments.drift import BLUR, Change, changes_of, drifted
 from dgstudio.lab.methods import Labels, Method, Start

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from dgstudio.lab.data import load
-from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import (
     PROTECTED,
     PUBLISH_EVERY,

@@ -14,7 +14,7 @@ import numpy as np
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import SHIPPED, load
-from dgstudio.lab.experiments import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.incremental import FEW_LABELS_RATE, Incremental, classifiers, protected_bits
 from dgstudio.lab.methods import Labels
 from dgstudio.lab.results import Result, Row, over_seeds

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.streams.csvfile import read_csv

@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from dgstudio.errors import BadInputError
 from dgstudio.lab.bases import SIMULATOR_CLASSES
 from dgstudio.lab.data import Dataset, Part, features_of, load
-from dgstudio.lab.experiments import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import begin, labels_of
 from dgstudio.lab.subspace_ood import ADDED, DIRECTIONS, added_directions, directions

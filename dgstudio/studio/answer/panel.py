@@ -15,9 +15,8 @@ from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
 from dgstudio.studio.gates.margin_text import answer_words
-from dgstudio.studio.theme.format import percent
+from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.studio.window.status_bar import duration
 from dgstudio.types import NOBODY, Reading, TwinReading
 
 TEXT_S = 0.25

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -15,14 +14,13 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import ClassCard
 from dgstudio.studio.common.chip import paint_key_cap
+from dgstudio.studio.common.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
-from dgstudio.types import F32
 
 HEIGHT, COMPACT = 53, 30
 """Logical pixels of a card, and of one without its latest examples where there are many."""
@@ -37,29 +35,6 @@ LAMP_WORDS = {
     "learning": "is being learned",
     "up to date": "everything labelled is learned and serving",
 }
-
-
-def sketch(windows: list[F32], size: int) -> list[F32]:
-    """Return each window (n, channels) as one line of at most `size` values in 0..1, all on one scale.
-
-    The line is the channel that varies most over all windows, so that thumbnails of a class compare.
-    """
-    kept = [np.nan_to_num(np.atleast_2d(window)) for window in windows if window.size]
-    if not kept:
-        return []
-    busiest = int(np.argmax(np.mean([window.std(0) for window in kept], 0)))
-    lines = [window[:, busiest] for window in kept]
-    low, high = min(line.min() for line in lines), max(line.max() for line in lines)
-    span = max(float(high - low), 1e-9)
-    thinned = [line[np.linspace(0, len(line) - 1, min(size, len(line))).astype(int)] for line in lines]
-    return [((line - low) / span).astype(np.float32) for line in thinned]
-
-
-def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:
-    """Draw one line of `sketch` into `rect` with the painter's pen."""
-    xs = np.linspace(rect.left() + 1, rect.right() - 1, len(line))
-    ys = rect.bottom() - 2 - line * (rect.height() - 4)
-    painter.drawPolyline(QPolygonF([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]))
 
 
 MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."

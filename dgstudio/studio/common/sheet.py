@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
-from dgstudio.studio.actions.palette import Overlay
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.theme.theme import Theme
 
 REFRESH_MS = 300

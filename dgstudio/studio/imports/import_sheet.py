@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
-from dgstudio.studio.actions.palette import Overlay
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.sheet import LabelSheet
 from dgstudio.studio.imports.import_columns import ImportColumns
 from dgstudio.studio.imports.import_table import PreviewModel, PreviewView, roles_of

@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.studio.actions.palette import Overlay
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import Proposal, StudioState
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme

@@ -6,10 +6,10 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from dgstudio.studio.actions.palette import Overlay
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Segmented
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.gates.margin_text import room_words
 from dgstudio.studio.theme.format import grouped, percent
 from dgstudio.studio.theme.theme import Theme

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from dgstudio.extras.installation import ASKING, FAILED, OVER, PLANNING, Installation
 from dgstudio.extras.known import size_words
-from dgstudio.studio.actions.palette import Overlay
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme

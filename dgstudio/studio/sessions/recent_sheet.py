@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.studio.actions.palette import Overlay
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.sessions.recent import RecentSession, age_words, size_words
 from dgstudio.studio.theme.theme import Theme
 

@@ -1,10 +1,13 @@
-"""The one QApplication."""
+"""The one QApplication, and its look."""
 
 from __future__ import annotations
 
 import sys
 
 from PySide6.QtWidgets import QApplication
+
+from dgstudio.studio.theme.stylesheet import stylesheet
+from dgstudio.studio.theme.theme import Theme, palette_of
 
 
 def application() -> QApplication:
@@ -17,3 +20,16 @@ def application() -> QApplication:
     app.setApplicationDisplayName("dgstudio")
     app.setDesktopFileName("dgstudio")
     return app
+
+
+def apply_to(app: QApplication, theme: Theme) -> None:
+    """Give a theme to Qt: palette, font, stylesheet (Qt main thread)."""
+    given = f"{theme.name} {theme.scale}"
+    if app.property("dgstudioTheme") == given:
+        # Setting a stylesheet styles every widget anew: tens of milliseconds for what is there already.
+        return
+    app.setProperty("dgstudioTheme", given)
+    app.setStyle("Fusion")
+    app.setPalette(palette_of(theme))
+    app.setFont(theme.ui())
+    app.setStyleSheet(stylesheet(theme))

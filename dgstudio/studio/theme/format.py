@@ -11,3 +11,10 @@ def grouped(count: int) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """Return a share (0..1) in per cent, as in "43 %"."""
     return f"{100 * share:.{digits}f} %"
+
+
+def duration(us: float) -> str:
+    """Return microseconds as "84 µs" or "1.9 ms"; "–" where nothing was measured."""
+    if us <= 0:
+        return "–"
+    return f"{us:.0f} µs" if us < 1000 else f"{us / 1000:.1f} ms"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from string import Template
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.theme.theme import Theme
 
 _TEMPLATE = Template(
     """

@@ -7,10 +7,8 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
 
 from dgstudio.paths import asset
-from dgstudio.studio.theme.stylesheet import stylesheet
 
 TOKENS: Final[dict[str, tuple[str, str]]] = {
     # name: (dark, light). No colour is written anywhere else in the studio.
@@ -262,16 +260,3 @@ def palette_of(theme: Theme) -> QPalette:
     for which in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.text_faint))
     return palette
-
-
-def apply_to(app: QApplication, theme: Theme) -> None:
-    """Give a theme to Qt: palette, font, stylesheet (Qt main thread)."""
-    given = f"{theme.name} {theme.scale}"
-    if app.property("dgstudioTheme") == given:
-        # Setting a stylesheet styles every widget anew: tens of milliseconds for what is there already.
-        return
-    app.setProperty("dgstudioTheme", given)
-    app.setStyle("Fusion")
-    app.setPalette(palette_of(theme))
-    app.setFont(theme.ui())
-    app.setStyleSheet(stylesheet(theme))

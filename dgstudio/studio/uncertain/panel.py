@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton,
 from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.classes.class_card import draw_sketch, sketch
 from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32, Reading
 

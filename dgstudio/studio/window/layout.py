@@ -28,7 +28,8 @@ from dgstudio.studio.sessions.opening_bar import OpeningLine
 from dgstudio.studio.source.panel import SourcePanel
 from dgstudio.studio.stability.panel import StabilityPanel
 from dgstudio.studio.stream.panel import StreamPanel
-from dgstudio.studio.theme.theme import Theme, Themed, apply_to
+from dgstudio.studio.theme.application import apply_to
+from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
 from dgstudio.studio.window.action_catalogue import fill_menu

@@ -16,15 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.studio.actions.palette import Overlay
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.settings import HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.classes.hold_to_label import Labelling
+from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
-from dgstudio.studio.theme.theme import THEMES, Theme, apply_to, load_fonts
+from dgstudio.studio.theme.application import apply_to
+from dgstudio.studio.theme.theme import THEMES, Theme, load_fonts
 from dgstudio.studio.window.action_catalogue import class_actions, declare_actions
 from dgstudio.studio.window.key_router import WindowKeys
 from dgstudio.studio.window.layout import Assembly

@@ -11,7 +11,8 @@ from dgstudio.studio.theme.theme import Theme
 from dgstudio.studio.window.notifier import Telling
 
 if TYPE_CHECKING:
-    from dgstudio.studio.actions.palette import Overlay, ShortcutSheet
+    from dgstudio.studio.actions.palette import ShortcutSheet
+    from dgstudio.studio.common.overlay import Overlay
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet

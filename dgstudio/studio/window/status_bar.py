@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.format import duration, grouped
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.studio.window.recording_lamp import RecordingLamp
 from dgstudio.types import EngineStats
@@ -198,10 +198,3 @@ def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:
         "lost": (lost, "bad" if stats.lost_samples else "warning" if stats.skipped_hops else "good"),
         "receipts": receipts,
     }
-
-
-def duration(us: float) -> str:
-    """Return microseconds as "84 µs" or "1.9 ms"; "–" where nothing was measured."""
-    if us <= 0:
-        return "–"
-    return f"{us:.0f} µs" if us < 1000 else f"{us / 1000:.1f} ms"

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from waiting import DEADLINE_S
 
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.resume import LEARNING
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.session.file import Session
@@ -204,7 +205,8 @@ def test_a_stream_of_other_windows_is_refused_with_the_name_of_the_right_one(rig
 KILLED = """
 import os, signal, sys, time
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.paths import sample
 from dgstudio.session.file import Session

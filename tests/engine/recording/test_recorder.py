@@ -329,7 +329,8 @@ def test_a_copy_has_what_is_recorded_so_far(rigs: Rigs, tmp_path: Path) -> None:
 KILLED = """
 import sys
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.engine import Engine, EngineSettings
+from dgstudio.engine.engine import Engine
+from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 

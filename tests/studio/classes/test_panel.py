@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.classes import countdown
-from dgstudio.studio.classes.class_card import sketch
 from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.panel import EMPTY, FROM_NOTHING, LOADING, SECOND
+from dgstudio.studio.common.thumbnails import sketch
 
 LEFT = Qt.MouseButton.LeftButton
 

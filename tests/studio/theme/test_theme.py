@@ -8,8 +8,9 @@ from PySide6.QtGui import QColor, QFontInfo
 
 import dgstudio.studio
 from dgstudio.engine.runtime.class_table import OKABE_ITO
+from dgstudio.studio.theme.application import apply_to
 from dgstudio.studio.theme.stylesheet import stylesheet
-from dgstudio.studio.theme.theme import DARK, LIGHT, TOKENS, apply_to, contrast, load_fonts
+from dgstudio.studio.theme.theme import DARK, LIGHT, TOKENS, contrast, load_fonts
 
 BOTH = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 
