@@ -307,6 +307,8 @@ class PublishRecord:
     label_to_publish_ms: float | None = None
     to_version: int | None = None
     """The version that a roll-back went back to."""
+    sealed: int = 0
+    """Examples of the learning bank that this publish sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,34 @@ class Event:
     level: str = "info"
     unix: float = 0.0
     data: Any = None
+
+
+class SaveState(StrEnum):
+    """Where everything that was labelled and learned is kept by now."""
+
+    SAVED = "saved"
+    MEMORY_ONLY = "memory only"
+    """The session has no file."""
+    FAILED = "failed"
+    """The file could not be written when that was last tried; what waits is in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """How saving stands; `why` is a sentence where it failed."""
+
+    state: SaveState
+    why: str = ""
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing is in memory only."""
+        return self.state is SaveState.SAVED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the file could not be written when that was last tried."""
+        return self.state is SaveState.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,8 +418,8 @@ class EngineStats:
     """"opening", "live", "ended", "lost"."""
     learner_state: str = "idle"
     """"idle", "learning", "off", "failed"."""
-    saved: str = ""
-    """"saved", "saving", "memory only", or "failed: why"."""
+    saved: Saving | None = None
+    """None before it is known."""
     recording: bool = False
     """Whether the raw stream is being recorded; the next four are of what was recorded in this run."""
     recorded_s: float = 0.0

@@ -167,7 +167,7 @@ class Doomed:
 
     def _browse(self, key: Qt.Key | None) -> Script:
         """Select some examples in the browser and relabel or delete them."""
-        sheet = self._window.examples
+        sheet = self._window.sheets.examples
         self._hands.tap(Qt.Key.Key_E)
         yield Until(sheet.isVisible, "the browser")
         self._hands.tap(Qt.Key.Key_Home, CTRL)
@@ -209,7 +209,7 @@ class Doomed:
         self._say("wish", "do")
         self._events.clear()
         self._hands.tap(Qt.Key.Key_K, CTRL)
-        yield Until(lambda: QApplication.focusWidget() is self._window.palette_.field, "the palette")
+        yield Until(lambda: QApplication.focusWidget() is self._window.sheets.palette.field, "the palette")
         self._hands.type("protect")
         self._hands.tap(Qt.Key.Key_Return)
         yield from self._settled()

@@ -211,7 +211,7 @@ class LabelRun:
             yield after(PAUSE_S)
 
     def _browse(self) -> Script:
-        hands, seen, sheet = self._hands, self._seen, self._window.examples
+        hands, seen, sheet = self._hands, self._seen, self._window.sheets.examples
         for _ in range(OPENED):
             since = time.perf_counter()
             hands.tap(Qt.Key.Key_E)
@@ -230,7 +230,7 @@ class LabelRun:
         hands.tap(Qt.Key.Key_Escape)
 
     def _scroll(self) -> Script:
-        table = self._window.examples.table
+        table = self._window.sheets.examples.table
         key, end = Qt.Key.Key_PageDown, time.perf_counter() + SCROLLED_S
         while time.perf_counter() < end:
             # The bar is fetched each time: PySide takes one that was held for long for deleted.
@@ -249,7 +249,7 @@ class LabelRun:
             self._hands.tap(Qt.Key.Key_PageDown, SHIFT)
         yield after(PAUSE_S)
         # The browser shows a moment later what was undone; the same class again would change nothing.
-        (first,) = self._engine.book.standing([self._window.examples.model.example(0).id])
+        (first,) = self._engine.book.standing([self._window.sheets.examples.model.example(0).id])
         info = next(info for info in self._engine.classes.living() if info.id != first.class_id and info.key)
         since = time.perf_counter()
         self._hands.tap(digit(info.key))
@@ -277,7 +277,7 @@ class LabelRun:
             self._due = False
             self._seen.frames.append(moment)
         if self._shown:
-            visible = self._window.toast.isVisible()
+            visible = self._window.notifier.toast.isVisible()
             self._painted += [(kind, data, moment) for kind, data in self._shown if visible]
             self._shown.clear()
         while self._engine.pictured:
@@ -290,7 +290,7 @@ class LabelRun:
             self._note_thumbnails(moment)
 
     def _note_thumbnails(self, moment: float) -> None:
-        cards = {card.card.info.id: card for card in self._window.classes_panel.cards()}
+        cards = {card.card.info.id: card for card in self._window.layout_.classes_panel.cards()}
         for entry in tuple(self._unpainted):
             example, made = entry
             card = cards[example.class_id]

@@ -63,7 +63,7 @@ def run_studio(options: StudioOptions, making: Making, splash: Splash, timings: 
     bridge.start()
     # The first picture shows what there is by now, not an empty desk.
     shown(bridge.pull())
-    if window.fills_screen():
+    if window.geometry_.fills_screen():
         window.showMaximized()
     else:
         window.show()

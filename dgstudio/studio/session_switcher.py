@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,56 @@ from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
 from dgstudio.studio.window.main_window import StudioWindow
-from dgstudio.studio.window.window_geometry import remember
 from dgstudio.types import Event
 
 if TYPE_CHECKING:
     from dgstudio.studio.launch import Made, StudioOptions
 
 POLL_MS = 30
-UNSAVED, TRAINING, TRAINED, INSTALLING = "unsaved", "training", "trained", "installing"
-"""What may be lost with the present session."""
-LEAVE = {UNSAVED: "Leave them", TRAINING: "Stop it and go", TRAINED: "Go without it", INSTALLING: "Stop it and go"}
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
+
+
+class Loss(Enum):
+    """What may be lost with the present session."""
+
+    UNSAVED = auto()
+    TRAINING = auto()
+    TRAINED = auto()
+    INSTALLING = auto()
+
+
+LEAVE = {
+    Loss.UNSAVED: "Leave them",
+    Loss.TRAINING: "Stop it and go",
+    Loss.TRAINED: "Go without it",
+    Loss.INSTALLING: "Stop it and go",
+}
+"""The button of the toast that warns of one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What goes with the present session: which things, how many examples, which packages."""
+
+    what: frozenset[Loss]
+    unsaved: int = 0
+    installing: str = ""
+
+    def sentences(self) -> str:
+        """A sentence on each."""
+        examples = "1 example is" if self.unsaved == 1 else f"{self.unsaved:,} examples are"
+        said = {
+            Loss.UNSAVED: f"{examples} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them.",
+            Loss.TRAINING: "A new base is being trained: going stops that.",
+            Loss.TRAINED: "A trained new base waits for your word (“Compare …” above): it is lost if you go.",
+            Loss.INSTALLING: f"{self.installing} is not installed yet: going stops that.",
+        }
+        return " ".join(sentence for loss, sentence in said.items() if loss in self.what)
+
+    def button(self) -> str:
+        """What to press for going all the same."""
+        return LEAVE[next(iter(self.what))] if len(self.what) == 1 else GO
 
 
 class _Opening:
@@ -41,7 +80,7 @@ class _Opening:
         name: str,
         options: StudioOptions,
         make: Callable[[StudioOptions], Made],
-        leaving: frozenset[str] = frozenset(),
+        leaving: frozenset[Loss] = frozenset(),
     ) -> None:
         self.name, self.options = name, options
         self.leaving = leaving
@@ -148,17 +187,16 @@ class Sessions(QObject):
         """Stay in the present session after all."""
         opening, self._opening = self._opening, None
         self._timer.stop()
-        self.window.opening.end()
+        self.window.layout_.opening.end()
         if opening is not None:
             opening.give_up()
 
     def may_quit(self) -> bool:
         """Whether the window may close: nothing is lost by it, or the user was just told what, and still wants to."""
-        told = " ".join(self._losses().values())
-        toast = self.window.toast
-        if not told or (toast.isVisible() and toast.said == told):
+        losses, toast = self._losses(), self.window.notifier.toast
+        if not losses.what or toast.about == losses:
             return True
-        toast.show_text(told, "warning", QUIT, self._quit)
+        toast.show_text(losses.sentences(), "warning", QUIT, self._quit, about=losses)
         return False
 
     def present(self) -> Path | None:
@@ -184,11 +222,11 @@ class Sessions(QObject):
         return commands
 
     def _say(self, text: str, level: str = "error") -> None:
-        self.window.say(Event("session", text, level))
+        self.window.notifier.say(Event("session", text, level))
 
     def _take(self, window: StudioWindow) -> None:
         self.window = window
-        window.sessions = self
+        window.desk_place.desk = self
         window.gone.connect(self._left)
         window.state.changed.connect(self._on_changed)
         self._noted = None
@@ -210,41 +248,39 @@ class Sessions(QObject):
                 self._list.note(held, len(cards), sum(card.count for card in cards))
         self._noted = path
 
-    def _begin(self, name: str, options: StudioOptions, leaving: frozenset[str] = frozenset()) -> None:
+    def _begin(self, name: str, options: StudioOptions, leaving: frozenset[Loss] = frozenset()) -> None:
         if self._opening is not None:
             self._say("Another session is being opened: wait for it, or cancel that.", "warning")
         elif self._may_leave(name, options, leaving):
             self._opening = _Opening(name, options, self._make_engine, leaving)
-            self.window.opening.begin(name)
+            self.window.layout_.opening.begin(name)
             self._timer.start()
 
-    def _may_leave(self, name: str, options: StudioOptions, leaving: frozenset[str]) -> bool:
+    def _may_leave(self, name: str, options: StudioOptions, leaving: frozenset[Loss]) -> bool:
         """Whether nothing is lost that the user has not agreed to lose; else it is told, with a button that agrees."""
         losses = self._losses()
-        if losses.keys() <= leaving:
+        if losses.what <= leaving:
             return True
-        agreed = frozenset(losses)
-        button = LEAVE[next(iter(losses))] if len(losses) == 1 else GO
-        self.window.toast.show_text(
-            " ".join(losses.values()), "warning", button, lambda: self._begin(name, options, agreed)
+        self.window.notifier.toast.show_text(
+            losses.sentences(),
+            "warning",
+            losses.button(),
+            lambda: self._begin(name, options, losses.what),
+            about=losses,
         )
         return False
 
-    def _losses(self) -> dict[str, str]:
-        """What goes with the present session, and a sentence on each."""
-        engine, losses = self._bridge.engine, {}
-        unsaved = engine.book.total if engine.store.saved != "saved" else 0
-        if unsaved:
-            what = "1 example is" if unsaved == 1 else f"{unsaved:,} examples are"
-            losses[UNSAVED] = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
+    def _losses(self) -> Losses:
+        engine, packages = self._bridge.engine, self.window.packages
+        unsaved = 0 if engine.store.saved.safe else engine.book.total
         training = engine.consolidation
-        if training is not None and training.state == RUNNING:
-            losses[TRAINING] = "A new base is being trained: going stops that."
-        elif training is not None and training.state == READY:
-            losses[TRAINED] = "A trained new base waits for your word (“Compare …” above): it is lost if you go."
-        if self.window.packages.busy:
-            losses[INSTALLING] = f"{self.window.packages.words} is not installed yet: going stops that."
-        return losses
+        there = {
+            Loss.UNSAVED: unsaved > 0,
+            Loss.TRAINING: training is not None and training.state == RUNNING,
+            Loss.TRAINED: training is not None and training.state == READY,
+            Loss.INSTALLING: packages.busy,
+        }
+        return Losses(frozenset(loss for loss, is_there in there.items() if is_there), unsaved, packages.words)
 
     def _look(self) -> None:
         opening = self._opening
@@ -269,7 +305,7 @@ class Sessions(QObject):
         before, made = self.window, opening.made
         assert made is not None, "what is over without an error is open"
         engine, name, notes = made
-        remember(before)
+        before.geometry_.remember()
         try:
             window = self._make_window(engine, name, before)
         except BaseException:

@@ -28,6 +28,8 @@ from dgstudio.types import (
     Mode,
     PublishRecord,
     Reading,
+    SaveState,
+    Saving,
     StreamSpec,
     Take,
     TwinReading,
@@ -92,13 +94,13 @@ class FakeBridge:
         self.publishes: list[PublishRecord] = []
         self.stats = EngineStats(
             samples=4000, hops=400, serve_p50_us=84.0, serve_p99_us=1900.0, learned=412, publishes=42, rejections=3,
-            reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved="saved",
+            reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
         )  # fmt: skip
         state = self.state
         state.spec, state.knobs, state.source_name = spec(), knobs(), "simulator"
         state.mode, state.protected, state.hidden, state.active = Mode.BOTH, 400, HIDDEN, ACTIVE
         state.serving = state.head = self.version
-        state.session_name, state.saved, state.phase = "gestures.dgs", "saved", "ready"
+        state.session_name, state.saved, state.phase = "gestures.dgs", Saving(SaveState.SAVED), "ready"
         state.feature_names = tuple(f"f{i}" for i in range(FEATURES))
         lamps = ("up to date", "up to date", "learning", "out of date")
         for place, name in enumerate(names):

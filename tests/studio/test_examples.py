@@ -44,7 +44,7 @@ def sheet(window, bridge, monkeypatch):
     monkeypatch.setattr(bridge, "notes", lambda: {7: "a stumble", 31: "the best one"})
     window.actions_.trigger("examples")
     bridge.calls.clear()
-    return window.examples
+    return window.sheets.examples
 
 
 def text(sheet, row: int) -> list[str]:
@@ -251,8 +251,8 @@ def test_a_class_that_is_short_of_examples_is_said(sheet, bridge, monkeypatch, q
 def test_it_is_watched_while_it_is_open(window, bridge):
     window.actions_.trigger("examples")
     assert bridge.calls == [("browse", True)]
-    QTest.keyClick(window.examples.table, Qt.Key.Key_Escape)
-    assert bridge.calls[-1] == ("browse", False) and not window.examples.isVisible()
+    QTest.keyClick(window.sheets.examples.table, Qt.Key.Key_Escape)
+    assert bridge.calls[-1] == ("browse", False) and not window.sheets.examples.isVisible()
 
 
 def test_a_class_key_relabels_what_is_selected_and_records_nothing(sheet, bridge):
@@ -318,11 +318,11 @@ def test_a_selection_survives_a_refresh_and_what_is_gone_drops_out(sheet, bridge
 
 def test_it_is_empty_in_words(window, bridge):
     window.actions_.trigger("examples")
-    assert window.examples.blank.isVisible() and "Nothing is labelled yet" in window.examples.blank.text()
-    assert window.examples.quality.sentence.text() == ""
-    window.examples.map.grab()
-    QTest.keyClick(window.examples.table, Qt.Key.Key_Escape)
-    assert not window.examples.isVisible()
+    assert window.sheets.examples.blank.isVisible() and "Nothing is labelled yet" in window.sheets.examples.blank.text()
+    assert window.sheets.examples.quality.sentence.text() == ""
+    window.sheets.examples.map.grab()
+    QTest.keyClick(window.sheets.examples.table, Qt.Key.Key_Escape)
+    assert not window.sheets.examples.isVisible()
 
 
 def test_fifty_thousand_are_shown_and_scrolled(sheet, bridge, monkeypatch):
@@ -372,7 +372,7 @@ def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
     monkeypatch.setattr(bridge, "acts", lambda: (acts, 2))
     monkeypatch.setattr(bridge, "takes_by_id", lambda: {0: Take(0, 1, 0.0, 2.1, "simulator")})
     QTest.keyClick(window, Qt.Key.Key_H)
-    sheet = window.history
+    sheet = window.sheets.history
     lines = [sheet.list.item(row).text().split("   ", 1)[-1] for row in range(sheet.list.count())]
     assert lines == [
         "3 examples relabelled as rest   (undone)",
@@ -393,7 +393,7 @@ def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
 
 def test_a_history_without_acts_says_so(window, bridge):
     window.actions_.trigger("history")
-    assert "Nothing has been labelled" in window.history.words.text() and window.history.list.count() == 1
+    assert "Nothing has been labelled" in window.sheets.history.words.text() and window.sheets.history.list.count() == 1
 
 
 class Painted(QObject):
@@ -412,11 +412,11 @@ class Painted(QObject):
 
 def test_nothing_behind_the_browser_is_drawn_with_it(qapp, window, sheet, qtbot):
     window.resize(1600, 1000)
-    qtbot.waitUntil(lambda: sheet.geometry().contains(window.panels["gates"].geometry().center()))
-    gates, painted = window.panels["gates"], Painted(qapp)
+    qtbot.waitUntil(lambda: sheet.geometry().contains(window.layout_.panels["gates"].geometry().center()))
+    gates, painted = window.layout_.panels["gates"], Painted(qapp)
     try:
         # Another stylesheet must not take it back.
-        window.toggle_theme()
+        window.appearance.toggle()
         qtbot.waitUntil(lambda: sheet in painted.widgets)
         painted.widgets.clear()
         sheet.table.viewport().update()
@@ -425,8 +425,8 @@ def test_nothing_behind_the_browser_is_drawn_with_it(qapp, window, sheet, qtbot)
         painted.widgets.clear()
         for widget in gates.findChildren(QWidget):
             widget.update()
-        window.status.update()
-        qtbot.waitUntil(lambda: window.status in painted.widgets)
+        window.layout_.status.update()
+        qtbot.waitUntil(lambda: window.layout_.status in painted.widgets)
         assert sheet not in painted.widgets and sheet.map not in painted.widgets
     finally:
         qapp.removeEventFilter(painted)

@@ -66,7 +66,7 @@ def check_all(window: Any, hands: Hands, count: int) -> None:
         widget = focused()
         assert name_of(widget).strip(), f"{widget} has no name for a screen reader"
         with_focus = looks(window, widget)
-        window.desk.setFocus()
+        window.layout_.desk.setFocus()
         seen = looks(window, widget) != with_focus
         widget.setFocus()
         assert seen, f"{name_of(widget)} does not show that it has the focus"
@@ -77,7 +77,7 @@ def test_tab_goes_round_the_window_both_ways(window: Any, hands: Hands, key: Qt.
     if key is not None:
         hands.tap(key)
     there = round_trip(hands)
-    window.desk.setFocus()
+    window.layout_.desk.setFocus()
     back = round_trip(hands, Qt.Key.Key_Backtab, SHIFT)
     assert set(there) == set(back) and len(there) > 15
     check_all(window, hands, len(there))
@@ -86,7 +86,7 @@ def test_tab_goes_round_the_window_both_ways(window: Any, hands: Hands, key: Qt.
 @pytest.mark.parametrize("name", SHEETS)
 def test_tab_stays_in_a_sheet_until_esc_closes_it(window: Any, hands: Hands, name: str) -> None:
     hands.tap(SHEETS[name])
-    sheet = getattr(window, name)
+    sheet = getattr(window.sheets, name)
     assert sheet.isVisible() and name_of(sheet)
     met = round_trip(hands)
     assert all(sheet.isAncestorOf(widget) for widget in met)
@@ -149,7 +149,7 @@ def the_loop(window: Any, engine: Engine, copy: Path) -> Script:
     hands.tap(Qt.Key.Key_Return)
     info = engine.classes.by_name("circle")
     assert info is not None and info.key
-    card = next(card for card in window.classes_panel.cards() if card.card.info.id == info.id)
+    card = next(card for card in window.layout_.classes_panel.cards() if card.card.info.id == info.id)
     assert name_of(card) == "Class circle"
 
     # Record.
@@ -158,13 +158,13 @@ def the_loop(window: Any, engine: Engine, copy: Path) -> Script:
     hands.release(digit(info.key))
     yield heard.until("take saved")
     before = engine.book.labels(info.id)[0]
-    assert "examples of circle" in name_of(window.toast)
+    assert "examples of circle" in name_of(window.notifier.toast)
     yield Until(lambda: f"{before} examples" in card.accessibleDescription(), "the count on the card")
 
     # Correct: the browser opens on the newest; three of them were something else.
     other = next(info for info in engine.classes.living() if info.name == "rest")
     hands.tap(Qt.Key.Key_E)
-    assert window.examples.isAncestorOf(focused())
+    assert window.sheets.examples.isAncestorOf(focused())
     named("Examples")
     hands.tap(Qt.Key.Key_Home, CTRL)
     for _ in range(2):
@@ -178,7 +178,7 @@ def the_loop(window: Any, engine: Engine, copy: Path) -> Script:
     yield heard.until("undo")
     assert engine.book.labels(info.id)[0] == before
     hands.tap(Qt.Key.Key_Escape)
-    assert window.examples.isHidden()
+    assert window.sheets.examples.isHidden()
     hands.tap(Qt.Key.Key_Z, CTRL | SHIFT)
     yield heard.until("undo", 2)
     assert engine.book.labels(other.id)[0] == 3
@@ -218,7 +218,7 @@ def reopened(window: Any, engine: Engine) -> Script:
     assert info is not None and other is not None
     yield Until(lambda: engine.lane.counts.reads > 0, "the first answer")
     assert engine.book.labels(info.id)[0] > 15 and engine.book.labels(other.id)[0] == 3
-    assert {card.accessibleName() for card in window.classes_panel.cards()} >= {"Class circle", "Class rest"}
+    assert {card.accessibleName() for card in window.layout_.classes_panel.cards()} >= {"Class circle", "Class rest"}
     # What was done in the last run is undone in this one: the protecting first, then the correction.
     hands.tap(Qt.Key.Key_Z, CTRL)
     yield heard.until("undo")

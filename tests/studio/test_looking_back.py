@@ -29,7 +29,7 @@ def window(qtbot, settings):
     window.activateWindow()
     window.commands.start()
     qtbot.waitUntil(lambda: engine.ended)
-    stream = window.panels["stream"]
+    stream = window.layout_.panels["stream"]
     qtbot.waitUntil(lambda: stream.scene.end >= engine.ring.reach()[1])
     yield window
     window.close()
@@ -41,7 +41,7 @@ def retro(window):
 
 
 def test_a_stretch_of_long_ago_is_labelled_from_the_keyboard_alone(window, qtbot):
-    stream, engine = window.panels["stream"], window.commands.engine
+    stream, engine = window.layout_.panels["stream"], window.commands.engine
     reach = engine.ring.reach()
     assert reach[1] - reach[0] > 60.0
     QTest.keyClick(window, Qt.Key.Key_Space)
@@ -61,7 +61,7 @@ def test_a_stretch_of_long_ago_is_labelled_from_the_keyboard_alone(window, qtbot
     assert (take.who, take.class_id, take.start, take.end) == ("retro", 1, *span)
     # It is shown where it lies, while the view stays there.
     qtbot.waitUntil(lambda: (*span, 1) in [tuple(s)[:3] for s in stream.scene.ribbons["labels"]])
-    assert window.state.stream_mode == "scrubbing" and window.toast.button.text() == "Undo"
+    assert window.state.stream_mode == "scrubbing" and window.notifier.toast.button.text() == "Undo"
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: not stream.scene.ribbons["labels"])
     QTest.keyClick(window, Qt.Key.Key_End)
@@ -71,12 +71,12 @@ def test_a_stretch_of_long_ago_is_labelled_from_the_keyboard_alone(window, qtbot
 def test_what_was_never_in_the_buffer_is_refused_with_one_sentence(window, qtbot):
     window.state.set_selection((-50.0, -49.0))
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert window.toast.said.startswith("That stretch has left the buffer, which holds the last")
+    assert window.notifier.toast.said.startswith("That stretch has left the buffer, which holds the last")
     assert retro(window) == [] and window.state.selection is None
 
 
 def test_the_doubtful_moments_are_named_one_after_the_other(window, qtbot):
-    moments, engine = window.panels["uncertain"], window.commands.engine
+    moments, engine = window.layout_.panels["uncertain"], window.commands.engine
     qtbot.waitUntil(lambda: len(moments.tiles) > 1 and all(tile.trace is not None for tile in moments.tiles))
     waiting = list(window.state.uncertain)
     assert 2 <= len(waiting) <= 8 and [r.end for r in waiting] == sorted((r.end for r in waiting), reverse=True)
@@ -102,4 +102,4 @@ def test_what_is_labelled_otherwise_leaves_the_list_too(window, qtbot):
 def test_the_threshold_of_unsure_reaches_the_stream(window, qtbot):
     engine = window.commands.engine
     window.commands.set_abstain(0.6)
-    assert engine.lane.abstain == 0.6 and window.panels["answer"].bars.threshold == 0.6
+    assert engine.lane.abstain == 0.6 and window.layout_.panels["answer"].bars.threshold == 0.6

@@ -25,7 +25,7 @@ def frame_of(bridge):
 
 def test_the_line_of_the_version_tells_in_its_tooltip_how_safely_it_was_routed(window, bridge):
     window.update_frame(frame_of(bridge))
-    tip = window.panels["answer"].text.lines[0].tip
+    tip = window.layout_.panels["answer"].text.lines[0].tip
     assert "Gate margin γ = 0.12. The same units answer until the input moves by 0.31: then unit" in tip
     assert "Bank 1: r − τ = " in tip and "Every number of gates and routers may move by 0.002" in tip
     assert "If every weight moved by 0.001, no logit would move by more than 0.11" in tip and "Since" not in tip
@@ -44,19 +44,19 @@ def test_it_tells_what_has_changed_since_the_protected_version():
 def test_a_version_that_is_gone_says_nothing_of_margins(window, bridge):
     bridge.margins = lambda reading: None
     window.update_frame(frame_of(bridge))
-    assert "γ" not in window.panels["answer"].text.lines[0].tip
+    assert "γ" not in window.layout_.panels["answer"].text.lines[0].tip
 
 
 def test_the_inspector_says_how_far_a_unit_is_from_changing(window, bridge):
     window.update_frame(frame_of(bridge))
-    gates = window.panels["gates"]
+    gates = window.layout_.panels["gates"]
     gates._inspect(127)
     assert gates.inspector.status.startswith("4 from changing · ")
 
 
 def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_L)
-    label = window.learning._labels["room words"]
+    label = window.sheets.learning._labels["room words"]
     window.update_frame(bridge.frame())
     assert not label.isVisible()
     bridge.stats.room = ROOM
@@ -68,7 +68,7 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
         "Room of their routing, least and median: gates γ under 0.001 and 0.13, that is a move of the input of "
         "0.0011 and 0.06; routers |r\N{NO-BREAK SPACE}−\N{NO-BREAK SPACE}τ| 0.1 and 0.55."
     )
-    assert window.rect().contains(window.learning.geometry())
+    assert window.rect().contains(window.sheets.learning.geometry())
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ def press(live):
 
 
 def test_ctrl_r_records_until_it_is_pressed_again_and_what_is_recorded_replays(live, qtbot):
-    lamp, action = live.window.status.recording, live.window.actions_.qaction("record_stream")
+    lamp, action = live.window.layout_.status.recording, live.window.actions_.qaction("record_stream")
     press(live)
     qtbot.waitUntil(lambda: lamp.isVisible() and action.isChecked())
-    assert "Recording the stream" in live.window.toast.said
+    assert "Recording the stream" in live.window.notifier.toast.said
     qtbot.waitUntil(lambda: live.engine.recorder.figures.answers > 20)
     press(live)
     qtbot.waitUntil(lambda: not lamp.isVisible() and not action.isChecked())
-    qtbot.waitUntil(lambda: live.window.toast.said.startswith("Recording is off"))
+    qtbot.waitUntil(lambda: live.window.notifier.toast.said.startswith("Recording is off"))
     answers = live.engine.recorder.figures.answers
     live.window.close()
     found = replay_figures(live.path)
@@ -52,6 +52,6 @@ def test_a_switch_that_is_turned_in_vain_goes_back_and_says_why(live, qtbot, mon
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=recorder.SPARE_BYTES - 1))
     action = live.window.actions_.qaction("record_stream")
     press(live)
-    qtbot.waitUntil(lambda: "Not recording" in live.window.toast.said)
-    assert "labels come first" in live.window.toast.said
-    assert not action.isChecked() and not live.window.status.recording.isVisible()
+    qtbot.waitUntil(lambda: "Not recording" in live.window.notifier.toast.said)
+    assert "labels come first" in live.window.notifier.toast.said
+    assert not action.isChecked() and not live.window.layout_.status.recording.isVisible()

@@ -18,6 +18,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app
 from dgstudio.studio.sessions.recent import RecentSessions, age_words, size_words
+from dgstudio.types import SaveState, Saving
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -47,13 +48,13 @@ def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     desk.until(lambda: desk.engine.learn.idle)
     digest = desk.engine.learner.store.head.digest
     desk.switch(desk.sessions.new)
-    assert not desk.window.arrangement.quality_shown
+    assert not desk.window.layout_.arrangement.quality_shown
     desk.switch(lambda: desk.sessions.open(tmp_path / "first.dgs"))
     assert [card.info for card in desk.state.classes][-1] == desk.engine.classes.get(info.id)
     assert desk.engine.book.total == count and desk.engine.learner.store.head.digest == digest
     assert (desk.state.tau, desk.state.delta) == (-0.3, 0.1) and len(desk.state.history) > 2
-    assert desk.window.arrangement.quality_shown
-    assert f"{count} examples" in desk.window.toast.said
+    assert desk.window.layout_.arrangement.quality_shown
+    assert f"{count} examples" in desk.window.notifier.toast.said
     desk.window.commands.undo()
     desk.until(lambda: desk.engine.book.total == 0)
 
@@ -79,10 +80,10 @@ def test_what_cannot_be_opened_leaves_the_present_session_running(desk, tmp_path
         "itself": "is the session that is open",
     }[what]
     desk.sessions.open(path)
-    desk.until(lambda: not window.opening.isVisible() and sentence in window.toast.said)
+    desk.until(lambda: not window.layout_.opening.isVisible() and sentence in window.notifier.toast.said)
     seen = engine.lane.readings.newest.hop
     desk.until(lambda: engine.lane.readings.newest.hop > seen)
-    assert desk.window is window and engine.store.saved == "saved"
+    assert desk.window is window and engine.store.saved.safe
     if lock is not None:
         lock.close()
 
@@ -99,11 +100,11 @@ def test_while_it_loads_the_line_says_so_and_cancel_stays(desk, tmp_path, monkey
     desk.sessions._make_engine = slow
     window = desk.window
     desk.sessions.open(tmp_path / "other.dgs")
-    assert window.opening.isVisible() and window.opening.title.text() == "Opening other.dgs …"
+    assert window.layout_.opening.isVisible() and window.layout_.opening.title.text() == "Opening other.dgs …"
     desk.sessions.new()
-    assert "Another session is being opened" in window.toast.said
-    window.opening.cancel.click()
-    assert not window.opening.isVisible()
+    assert "Another session is being opened" in window.notifier.toast.said
+    window.layout_.opening.cancel.click()
+    assert not window.layout_.opening.isVisible()
     hold.set()
     desk.until(lambda: bool(made) and not [t for t in threading.enumerate() if t.name == "dg-open"])
     assert desk.window is window
@@ -142,8 +143,8 @@ def test_save_as_goes_on_in_the_new_file_without_a_break(desk, tmp_path):
     dialog.fileSelected.emit(str(tmp_path / "second.dgs"))
     dialog.close()
     desk.until(lambda: window.windowTitle() == "second.dgs – dgstudio")
-    assert "goes on in" in window.toast.said and desk.window is window
-    assert "second.dgs" in window.status.session.toolTip()
+    assert "goes on in" in window.notifier.toast.said and desk.window is window
+    assert "second.dgs" in window.layout_.status.session.toolTip()
     desk.teach("shiver")
     with Session.open(tmp_path / "first.dgs") as first:
         assert len(first.examples()) == count
@@ -158,10 +159,10 @@ def test_save_as_goes_on_in_the_new_file_without_a_break(desk, tmp_path):
 def test_a_duplicate_lies_beside_it_and_the_toast_opens_it(desk, tmp_path):
     info = desk.teach("wave")
     desk.window.actions_.trigger("duplicate_session")
-    desk.until(lambda: desk.window.toast.button.text() == "Open it" and desk.window.toast.isVisible())
+    desk.until(lambda: desk.window.notifier.toast.button.text() == "Open it" and desk.window.notifier.toast.isVisible())
     assert desk.sessions.present() == tmp_path / "first.dgs"
     count = desk.engine.book.labels(info.id)[0]
-    desk.switch(desk.window.toast.button.click)
+    desk.switch(desk.window.notifier.toast.button.click)
     assert desk.sessions.present() == tmp_path / "first 2.dgs" and desk.engine.book.labels(info.id)[0] == count
 
 
@@ -170,7 +171,7 @@ def test_recent_sessions_are_listed_opened_and_forgotten(desk, tmp_path):
     gone = tmp_path / "gone.dgs"
     desk.sessions._list.note(gone, 3, 40)
     QTest.keyClick(desk.window, Qt.Key.Key_O, CONTROL | SHIFT)
-    sheet = desk.window.recent
+    sheet = desk.window.sheets.recent
     assert sheet.isVisible()
     names = [sheet.list.item(row).text() for row in range(sheet.list.count())]
     assert names == [desk.sessions.present().stem, "gone", "first"]
@@ -230,8 +231,8 @@ def test_an_engine_that_cannot_be_made_in_the_dark_is_said(desk, monkeypatch):
 
     desk.sessions._make_engine = refuse
     desk.sessions.new()
-    desk.until(lambda: desk.window.toast.said.startswith("The camera is busy"))
-    assert desk.window.isVisible() and not desk.window.opening.isVisible()
+    desk.until(lambda: desk.window.notifier.toast.said.startswith("The camera is busy"))
+    assert desk.window.isVisible() and not desk.window.layout_.opening.isVisible()
 
 
 def test_what_is_in_memory_only_is_not_left_unasked(settings, qtbot, tmp_path, session_desk):
@@ -241,12 +242,12 @@ def test_what_is_in_memory_only_is_not_left_unasked(settings, qtbot, tmp_path, s
         desk.teach("wave")
         window = desk.window
         desk.sessions.new()
-        assert "in memory only" in window.toast.said and not window.opening.isVisible()
+        assert "in memory only" in window.notifier.toast.said and not window.layout_.opening.isVisible()
         window.actions_.trigger("save_as")
         (dialog,) = window.findChildren(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "kept.dgs"))
         dialog.close()
-        desk.until(lambda: desk.engine.store.saved == "saved" and desk.state.session_name == "kept.dgs")
+        desk.until(lambda: desk.engine.store.saved.safe and desk.state.session_name == "kept.dgs")
         total = desk.engine.book.total
         desk.switch(desk.sessions.new)
         with Session.open(tmp_path / "kept.dgs") as kept:
@@ -260,8 +261,8 @@ def test_what_is_in_memory_only_can_be_left(settings, qtbot, session_desk):
     try:
         desk.teach("wave")
         desk.sessions.new()
-        assert desk.window.toast.button.text() == "Leave them"
-        desk.switch(desk.window.toast.button.click)
+        assert desk.window.notifier.toast.button.text() == "Leave them"
+        desk.switch(desk.window.notifier.toast.button.click)
         assert desk.sessions.present() is not None
     finally:
         desk.window.close()
@@ -271,7 +272,9 @@ def test_a_new_session_that_cannot_be_kept_says_so(desk, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
     desk.switch(desk.sessions.new)
-    assert "kept in memory only" in desk.window.toast.said and desk.engine.store.saved == "memory only"
+    assert "kept in memory only" in desk.window.notifier.toast.said and desk.engine.store.saved == Saving(
+        SaveState.MEMORY_ONLY
+    )
 
 
 def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monkeypatch):
@@ -280,9 +283,9 @@ def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monke
     store, hold = desk.engine.store, threading.Event()
     put = store.put_hidden
     monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
-    desk.window.importing.begin(tmp_path / "f.npz")
+    desk.window.sheets.importing.begin(tmp_path / "f.npz")
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == "choosing")
-    desk.window.importing.go.click()
+    desk.window.sheets.importing.go.click()
     before = desk.window
     desk.sessions.new()
     desk.until(lambda: desk.sessions._opening.over)
@@ -322,13 +325,13 @@ def test_a_training_is_not_stopped_without_a_word(desk, tmp_path, training):
     Session.create(tmp_path / "other.dgs").close()
     window = desk.window
     desk.sessions.open(tmp_path / "other.dgs")
-    assert "being trained: going stops that" in window.toast.said
-    assert not window.opening.isVisible() and training.state == RUNNING
+    assert "being trained: going stops that" in window.notifier.toast.said
+    assert not window.layout_.opening.isVisible() and training.state == RUNNING
     # Whoever says nothing stays.
-    window.toast.hide()
+    window.notifier.toast.hide()
     desk.sessions.open(tmp_path / "other.dgs")
-    assert desk.window is window and window.toast.button.text() == "Stop it and go"
-    desk.switch(window.toast.button.click)
+    assert desk.window is window and window.notifier.toast.button.text() == "Stop it and go"
+    desk.switch(window.notifier.toast.button.click)
     assert desk.sessions.present() == tmp_path / "other.dgs" and training.state == CANCELLED
 
 
@@ -336,11 +339,14 @@ def test_quitting_tells_once_what_it_would_stop(desk, training):
     window = desk.window
     window.close()
     assert window.isVisible() and training.state == RUNNING
-    assert "being trained: going stops that" in window.toast.said and window.toast.button.text() == "Quit"
+    assert (
+        "being trained: going stops that" in window.notifier.toast.said
+        and window.notifier.toast.button.text() == "Quit"
+    )
     # Told too long ago to be remembered.
-    window.toast.hide()
+    window.notifier.toast.hide()
     window.close()
-    assert window.isVisible() and window.toast.isVisible()
+    assert window.isVisible() and window.notifier.toast.isVisible()
     # Whoever asks again means it.
     window.close()
     assert not window.isVisible() and training.state == CANCELLED
@@ -348,7 +354,7 @@ def test_quitting_tells_once_what_it_would_stop(desk, training):
 
 def test_the_button_quits(desk, training):
     desk.window.close()
-    desk.window.toast.button.click()
+    desk.window.notifier.toast.button.click()
     assert not desk.window.isVisible() and training.state == CANCELLED
 
 
@@ -359,18 +365,21 @@ def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(d
     desk.sessions.open(tmp_path / "other.dgs")
     training = request.getfixturevalue("training")
     hold.set()
-    desk.until(lambda: "being trained" in window.toast.said)
-    assert desk.window is window and not window.opening.isVisible() and training.state == RUNNING
+    desk.until(lambda: "being trained" in window.notifier.toast.said)
+    assert desk.window is window and not window.layout_.opening.isVisible() and training.state == RUNNING
     desk.until(lambda: not [t for t in threading.enumerate() if t.name == "dg-open"])
-    desk.switch(window.toast.button.click)
+    desk.switch(window.notifier.toast.button.click)
     assert desk.sessions.present() == tmp_path / "other.dgs"
 
 
 def test_a_trained_base_that_waits_is_told_of_too(desk, training):
     training.state = READY
     desk.sessions.new()
-    assert "waits for your word" in desk.window.toast.said and desk.window.toast.button.text() == "Go without it"
-    desk.switch(desk.window.toast.button.click)
+    assert (
+        "waits for your word" in desk.window.notifier.toast.said
+        and desk.window.notifier.toast.button.text() == "Go without it"
+    )
+    desk.switch(desk.window.notifier.toast.button.click)
 
 
 def test_the_list_knows_what_the_file_holds_that_save_as_left(desk, tmp_path):

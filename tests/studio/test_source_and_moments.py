@@ -17,7 +17,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def source(window):
-    return window.panels["source"]
+    return window.layout_.panels["source"]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def moments(window, bridge):
         window.update_frame(bridge.frame(0.2))
     bridge.doubt(3)
     window.update_frame(bridge.frame())
-    return window.panels["uncertain"]
+    return window.layout_.panels["uncertain"]
 
 
 def test_a_choice_is_made_by_a_click(source, bridge):
@@ -119,7 +119,7 @@ def test_one_key_each_from_the_keyboard_alone(moments, window, bridge):
     QTest.keyClick(window, Qt.Key.Key_3)
     assert [call[1] for call in bridge.calls] == [1, 2] and moments.chosen is None and moments.tiles == []
     QTest.keyClick(window, Qt.Key.Key_W)
-    assert window.toast.said.startswith("Nothing doubtful")
+    assert window.notifier.toast.said.startswith("Nothing doubtful")
 
 
 def test_escape_ends_the_asking(moments, window, bridge, qtbot):
@@ -139,13 +139,13 @@ def test_none_of_these_leaves_it_out_or_makes_a_class_of_it(moments, window, bri
     QTest.keyClick(window, Qt.Key.Key_W)
     QTest.mouseClick(moments.none_button, LEFT)
     assert bridge.calls == [] and bridge.passed == [(reading.start, reading.end)]
-    assert "left out" in window.toast.said and window.toast.button.text() == "New class…"
+    assert "left out" in window.notifier.toast.said and window.notifier.toast.button.text() == "New class…"
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    window.toast.button.click()
-    field = window.panels["classes"].field
+    window.notifier.toast.button.click()
+    field = window.layout_.panels["classes"].field
     if not named:
         QTest.keyClick(field, Qt.Key.Key_Escape)
-        window.panels["classes"].begin_add()
+        window.layout_.panels["classes"].begin_add()
     QTest.keyClicks(field, "tap")
     QTest.keyClick(field, Qt.Key.Key_Return)
     spans = [call for call in bridge.calls if call[0] == "span"]
@@ -175,13 +175,13 @@ def test_a_moment_says_why_it_is_asked_about_where_its_probabilities_do_not(wind
     assert reason_of(dataclasses.replace(sure, top=None), False) == "too strange" and reason_of(sure, False) == ""
     bridge.state.uncertain, bridge.state.unseen = [sure, close], frozenset({sure.hop})
     bridge.state.announce("uncertain")
-    first, second = window.panels["uncertain"].tiles
+    first, second = window.layout_.panels["uncertain"].tiles
     assert (first.reason, second.reason) == ("new pattern", "")
     assert "such a gate pattern" in first.toolTip() and first.grab().width() > 0
 
 
 def test_without_doubts_the_panel_says_so(window):
-    moments = window.panels["uncertain"]
+    moments = window.layout_.panels["uncertain"]
     assert moments.empty.isVisible()
     assert moments.tiles == []
 

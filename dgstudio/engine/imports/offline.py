@@ -153,5 +153,5 @@ def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
     finally:
         store.stop()
         store.join(JOIN_S)
-    if store.saved.startswith("failed"):
-        raise SessionError(store.saved.partition(": ")[2])
+    if store.saved.failed:
+        raise SessionError(store.saved.why)

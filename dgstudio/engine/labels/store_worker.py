@@ -21,7 +21,7 @@ from dgstudio.engine.runtime.group_commit import GroupCommit, Write
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Saving, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -92,8 +92,8 @@ class StoreWorker(Worker, StoreDoor):
         self._wake = threading.Event()
 
     @property
-    def saved(self) -> str:
-        """How saving stands: "memory only", "saved", or "failed: why". Any thread."""
+    def saved(self) -> Saving:
+        """How saving stands. Any thread."""
         return self._file.saved
 
     @property

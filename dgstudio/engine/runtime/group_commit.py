@@ -11,7 +11,7 @@ from pathlib import Path
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.types import Event
+from dgstudio.types import Event, SaveState, Saving
 
 RETRY_S = 2.0
 VERSIONS_HELD = 64
@@ -25,12 +25,12 @@ class GroupCommit:
 
     Attributes
     ----------
-    saved : "memory only", "saved", or "failed: why".
+    saved : how saving stands.
     kept : versions that the session file holds, as of the last commit.
     """
 
     def __init__(self, session: Session, events: EventQueue) -> None:
-        self.saved = "memory only" if session.path is None else "saved"
+        self.saved = _in_order(session)
         self.kept: frozenset[int] = session.versions()
         self._session = session
         self._events = events
@@ -41,7 +41,7 @@ class GroupCommit:
     @property
     def failing(self) -> bool:
         """Whether the file could not be written when that was last tried. Any thread."""
-        return self.saved.startswith("failed")
+        return self.saved.failed
 
     @property
     def waits(self) -> bool:
@@ -87,7 +87,7 @@ class GroupCommit:
         self._writes.clear()
         self._versions.clear()
         self.kept = self._session.versions()
-        self.saved = "saved"
+        self.saved = Saving(SaveState.SAVED)
 
     def close(self) -> None:
         """Close the file."""
@@ -100,7 +100,7 @@ class GroupCommit:
             self._retry_at = now + RETRY_S
             if not self.failing:
                 self._events.say(Event("not saved", f"Not saved, going on in memory: {error}", "error"))
-            self.saved = f"failed: {error}"
+            self.saved = Saving(SaveState.FAILED, str(error))
             self._give_up_versions()
             return
         self._writes.clear()
@@ -109,7 +109,7 @@ class GroupCommit:
             self.kept = self._session.versions()
         if self.failing:
             self._events.say(Event("saved", "Saving works again; no label was lost.", "good"))
-        self.saved = "memory only" if self._session.path is None else "saved"
+        self.saved = _in_order(self._session)
 
     def _put(self, session: Session, writes: list[Write]) -> None:
         try:
@@ -139,3 +139,7 @@ class GroupCommit:
     def _give_up_versions(self) -> None:
         while len(self._versions) > VERSIONS_HELD:
             self._writes.remove(self._versions.popleft())
+
+
+def _in_order(session: Session) -> Saving:
+    return Saving(SaveState.MEMORY_ONLY if session.path is None else SaveState.SAVED)

@@ -267,7 +267,7 @@ class LearningCore(Standing):
         snapshot = made.snapshot.with_(reason=reason)
         self.store.publish(snapshot)
         self._stand_on(snapshot, made.footing, rule)
-        return self._record(kind, snapshot, reason)
+        return self._record(kind, snapshot, reason, sealed=made.learned)
 
     def _release(self, protected: ProtectedSet, why: str) -> PublishRecord | None:
         """Make a smaller P the footing of a new version, which answers as `head` does."""

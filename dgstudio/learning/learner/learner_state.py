@@ -53,6 +53,7 @@ class Figures(Moved, total=False):
     units_changed: int
     duration_ms: float
     to_version: int | None
+    sealed: int
 
 
 class Standing(ABC):

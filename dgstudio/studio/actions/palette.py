@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.studio.actions.ids import Group
 from dgstudio.studio.actions.registry import Action, ActionRegistry, display_key
 from dgstudio.studio.common.chip import KeyCap, paint_key_cap
 from dgstudio.studio.common.overlay import Overlay
@@ -26,8 +29,6 @@ from dgstudio.studio.theme.theme import Theme
 ROLE = Qt.ItemDataRole.UserRole
 ROW = 30
 """Logical pixels of a row of the palette."""
-NOT_LISTED = frozenset({"palette", "leave"})
-"""What makes no sense to choose from the palette: it is open, and its Esc closes it."""
 HELD_KEYS = (
     ("1 … 9", "Hold to record; tap: the last half second"),
     ("0, then …", "Hold the second key of a later class"),
@@ -41,7 +42,7 @@ HELD_KEYS = (
 class CommandPalette(Overlay):
     """Type some letters of what you want, Enter does it."""
 
-    def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
+    def __init__(self, actions: ActionRegistry[Any], parent: QWidget) -> None:
         super().__init__(parent, 560, 400, 64)
         self.grows = (1.0, 2.0)
         self.setAccessibleName("Command palette")
@@ -107,10 +108,10 @@ class CommandPalette(Overlay):
     def _fill(self, text: str) -> None:
         self.list.clear()
         for action in self._actions.search(text):
-            if action.id in NOT_LISTED:
+            if not action.in_palette:
                 continue
             item = QListWidgetItem(action.title)
-            item.setData(ROLE, action.id)
+            item.setData(ROLE, action)
             item.setToolTip(action.tooltip)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
@@ -121,14 +122,10 @@ class CommandPalette(Overlay):
     def _do(self) -> None:
         if self.list.currentRow() < 0:
             return
-        id = str(self.list.currentItem().data(ROLE))
+        action: Action[Any] = self.list.currentItem().data(ROLE)
         # Closed first: an action may want the focus for itself.
         self.close_overlay()
-        self._actions.trigger(id)
-
-    def action_of(self, index: QModelIndex | QPersistentModelIndex) -> Action:
-        """Return the action that a row stands for."""
-        return self._actions[str(index.data(ROLE))]
+        self._actions.choose(action)
 
 
 class _Rows(QStyledItemDelegate):
@@ -144,7 +141,8 @@ class _Rows(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        theme, action = self._palette.theme, self._palette.action_of(index)
+        theme = self._palette.theme
+        action: Action[Any] = index.data(ROLE)
         rect = QRect(option.rect)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -171,7 +169,7 @@ class _Rows(QStyledItemDelegate):
 class ShortcutSheet(Overlay):
     """Every key of the window, by group."""
 
-    def __init__(self, actions: ActionRegistry, parent: QWidget) -> None:
+    def __init__(self, actions: ActionRegistry[Any], parent: QWidget) -> None:
         super().__init__(parent, 780, 560, 64)
         self.setAccessibleName("Keyboard shortcuts")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -181,7 +179,7 @@ class ShortcutSheet(Overlay):
         columns = QHBoxLayout(self)
         columns.setContentsMargins(24, 18, 24, 18)
         columns.setSpacing(36)
-        groups = {"Label": list(HELD_KEYS)}
+        groups = {Group.LABEL: list(HELD_KEYS)}
         for name, members in actions.groups().items():
             groups.setdefault(name, []).extend((display_key(it.keys[0]), it.title) for it in members if it.keys)
         wanted = [(name, lines) for name, lines in groups.items() if lines]

@@ -1,59 +1,94 @@
-"""The registry of actions: one declaration each feeds shortcut, tooltip, menu, tool button, palette and the F1 list."""
+"""The registry of actions: one row each feeds shortcut, tooltip, menu, tool button, palette and the F1 list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+
+On = TypeVar("On")
+"""What actions work on: the parts of the window."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something the user can do.
+def always(_on: object) -> bool:
+    """At any moment."""
+    return True
 
-    `shortcut` is in Qt's portable notation ("Ctrl+K"), several parted by ", " are alternatives; `icon` names a
-    qtawesome icon; `callback` takes the new state where `checkable`, nothing else; `group` heads it in lists, `under`
-    names the sub-menu that lists it; `offered` tells at any moment whether it can be done. The key of a `bare` action
-    is left to the focused control if that has a use for it (Space presses a button, Esc closes a field), and is the
-    window's only otherwise.
+
+@dataclass(frozen=True)
+class Action(Generic[On]):
+    """Something the user can do, as a row of a table; what it works on is handed to it when it is done.
+
+    Parameters
+    ----------
+    do, switch
+        What it does. One that is on or off has `switch` instead, which takes the new state too.
+    key
+        In Qt's portable notation ("Ctrl+K"); several parted by ", " are alternatives.
+    icon
+        Names an icon, "mdi6.plus" for one.
+    group, under, in_menu, in_palette
+        Where it is listed: what heads it, in which sub-menu, and whether it is listed at all.
+    offered
+        Tells at any moment whether it can be done.
+    bare
+        Whether its key is left to the focused control if that has a use for it (Space presses a button, Esc closes a
+        field), and is the window's only otherwise.
+    subject
+        The class that it is about, where there is one such action for each class.
     """
 
-    id: str
+    id: ActionId
     title: str
-    callback: Callable[..., object]
-    shortcut: str = ""
+    do: Callable[[On], object] | None = None
+    key: str = ""
     tooltip: str = ""
     icon: str = ""
-    checkable: bool = False
-    group: str = "General"
-    under: str = ""
-    offered: Callable[[], bool] = field(default=lambda: True)
+    group: Group = Group.GENERAL
+    under: SubMenu | None = None
+    in_menu: bool = True
+    in_palette: bool = True
+    offered: Callable[[On], bool] = always
+    switch: Callable[[On, bool], object] | None = None
     bare: bool = False
+    subject: int | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The alternatives of the shortcut."""
-        return tuple(key for key in self.shortcut.split(", ") if key)
+        return tuple(key for key in self.key.split(", ") if key)
 
 
-class ActionRegistry:
-    """All actions of one window, in the order in which they were declared. Lives in the Qt thread."""
+class ActionRegistry(Generic[On]):
+    """All actions of one window, in the order of their rows. Lives in the Qt thread.
 
-    def __init__(self, window: QWidget) -> None:
+    Keys work from the beginning; `work_on` says what they work on, and nothing is done before.
+    """
+
+    def __init__(self, window: QWidget, rows: Iterable[Action[On]] = ()) -> None:
         self._window = window
-        self._actions: dict[str, Action] = {}
-        self._qactions: dict[str, QAction] = {}
-        self.besides: Callable[[], list[Action]] = list
+        self._on: On | None = None
+        self._actions: dict[ActionId, Action[On]] = {}
+        self._qactions: dict[ActionId, QAction] = {}
+        self.besides: Callable[[On], list[Action[On]]] = _none
         """What is found by searching besides, made at each search: what can be done to each class, say."""
-        self._found: dict[str, Action] = {}
+        for row in rows:
+            self.add(row)
 
-    def add(self, action: Action) -> QAction:
-        """Declare an action; its shortcut works in the whole window from now on.
+    def work_on(self, on: On) -> None:
+        """Let the actions work on this from now on."""
+        self._on = on
+
+    def add(self, action: Action[On]) -> QAction:
+        """Take up an action; its shortcut works in the whole window from now on.
 
         Raises
         ------
@@ -69,36 +104,49 @@ class ActionRegistry:
         qaction = QAction(action.title, self._window)
         qaction.setObjectName(action.id)
         qaction.setToolTip(tooltip_of(action))
-        qaction.setCheckable(action.checkable)
+        qaction.setCheckable(action.switch is not None)
         if not action.bare:
             qaction.setShortcuts([QKeySequence(key) for key in action.keys])
         qaction.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         # A held key repeats; an action means one press.
         qaction.setAutoRepeat(False)
-        qaction.triggered.connect(lambda checked=False, id=action.id: self._run(id, checked))
+        qaction.triggered.connect(lambda checked=False, action=action: self.run(action, checked))
         self._window.addAction(qaction)
         self._actions[action.id] = action
         self._qactions[action.id] = qaction
         return qaction
 
-    def __getitem__(self, id: str) -> Action:
-        return self._actions.get(id) or self._found[id]
+    def __getitem__(self, id: ActionId) -> Action[On]:
+        return self._actions[id]
 
     def single_letters(self) -> frozenset[str]:
         """Letters that alone are the key of an action."""
         return frozenset(key for action in self for key in action.keys if len(key) == 1 and key.isalpha())
 
-    def __iter__(self) -> Iterator[Action]:
+    def __iter__(self) -> Iterator[Action[On]]:
         return iter(self._actions.values())
 
     def __len__(self) -> int:
         return len(self._actions)
 
-    def qaction(self, id: str) -> QAction:
+    def qaction(self, id: ActionId) -> QAction:
         """Return the Qt action, for menus and buttons."""
         return self._qactions[id]
 
-    def trigger(self, id: str) -> None:
+    def offered(self, action: Action[On]) -> bool:
+        """Whether an action can be done now."""
+        return self._on is not None and action.offered(self._on)
+
+    def run(self, action: Action[On], checked: bool = False) -> None:
+        """Do an action, if it can be done now; one that is on or off becomes `checked`."""
+        if self._on is None or not action.offered(self._on):
+            return
+        if action.switch is not None:
+            action.switch(self._on, checked)
+        elif action.do is not None:
+            action.do(self._on)
+
+    def trigger(self, id: ActionId) -> None:
         """Do an action, as its shortcut would.
 
         Raises
@@ -106,58 +154,67 @@ class ActionRegistry:
         BadInputError
             If there is no such action.
         """
-        if id in self._found:
-            if self._found[id].offered():
-                self._found[id].callback()
-            return
         if id not in self._actions:
             raise BadInputError(f"there is no action {id!r}: the command palette (Ctrl+K) lists them all")
         self._qactions[id].trigger()
 
-    def set_checked(self, id: str, checked: bool) -> None:
-        """Show a checkable action as on or off, without doing it."""
+    def choose(self, action: Action[On]) -> None:
+        """Do what `search` has found, as its shortcut would."""
+        if action.subject is None:
+            self.trigger(action.id)
+        else:
+            self.run(action)
+
+    def set_checked(self, id: ActionId, checked: bool) -> None:
+        """Show an action as on or off, without doing it."""
         self._qactions[id].setChecked(checked)
 
     def press_bare(self, key: int) -> bool:
         """Do the bare action whose key (a Qt key code) this is; return whether there was one on offer."""
         pressed = QKeySequence(key)
-        bare = (action for action in self if action.bare and action.offered())
+        bare = (action for action in self if action.bare and self.offered(action))
         found = next((action for action in bare if pressed in map(QKeySequence, action.keys)), None)
         if found is not None:
             self._qactions[found.id].trigger()
         return found is not None
 
-    def groups(self) -> dict[str, list[Action]]:
-        """Return the actions by group, both in the order of declaration."""
-        found: dict[str, list[Action]] = {}
+    def groups(self) -> dict[Group, list[Action[On]]]:
+        """Return the actions by group, both in the order of the rows."""
+        found: dict[Group, list[Action[On]]] = {}
         for action in self:
             found.setdefault(action.group, []).append(action)
         return found
 
-    def search(self, text: str) -> list[Action]:
+    def fill_menu(self, menu: QMenu) -> None:
+        """List the actions by group. Bare keys are left to buttons and F1: Qt writes only keys that it handles."""
+        for place, members in enumerate(self.groups().values()):
+            if place:
+                menu.addSeparator()
+            for under, listed in groupby(members, lambda action: action.under):
+                place_of = menu.addMenu(under) if under else menu
+                for action in listed:
+                    if action.in_menu:
+                        place_of.addAction(self._qactions[action.id])
+
+    def search(self, text: str) -> list[Action[On]]:
         """Return the actions on offer that match `text` loosely, the best first; all of them for no text."""
-        self._found = {action.id: action for action in self.besides()}
-        offered = [action for action in (*self, *self._found.values()) if action.offered()]
+        besides = [] if self._on is None else self.besides(self._on)
+        offered = [action for action in (*self, *besides) if self.offered(action)]
         if not text.strip():
             return offered
         scored = [
             (max(fuzzy_score(text, action.title), fuzzy_score(text, f"{action.group} {action.title}") - 1), action)
             for action in offered
         ]
-        # sorted() is stable: equals stay in the order of declaration.
+        # sorted() is stable: equals stay in the order of the rows.
         return [action for score, action in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
 
-    def _run(self, id: str, checked: bool) -> None:
-        action = self._actions[id]
-        if not action.offered():
-            return
-        if action.checkable:
-            action.callback(checked)
-        else:
-            action.callback()
+
+def _none(_on: object) -> list[Action[Any]]:
+    return []
 
 
-def tooltip_of(action: Action) -> str:
+def tooltip_of(action: Action[Any]) -> str:
     """Return what to show over the action's button: what it does, and its key."""
     text = action.tooltip or action.title
     return f"{text}  [{display_key(action.keys[0])}]" if action.keys else text

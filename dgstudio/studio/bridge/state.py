@@ -20,6 +20,7 @@ from dgstudio.types import (
     Mode,
     PublishRecord,
     Reading,
+    Saving,
     StreamSpec,
     Take,
     TwinReading,
@@ -203,7 +204,8 @@ class StudioState(QObject):
         self.active = 0
         self.feature_names: tuple[str, ...] = ()
         self.session_name = ""
-        self.saved = ""
+        self.saved: Saving | None = None
+        """How saving stands; None before it is known."""
         self.presentation = False
         self.uncertain: list[Reading] = []
         """Moments that the model was least sure of, newest first."""

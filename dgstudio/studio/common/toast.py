@@ -31,6 +31,7 @@ class Toast(QFrame):
         self.over: QWidget | None = None
         """A part of the window whose upper edge the toast covers while it is shown: there is least to hide."""
         self._callback: Callable[[], object] | None = None
+        self._about: object = None
         self.said = ""
         """The whole sentence that was shown last."""
         self._mark = QLabel("")
@@ -53,11 +54,24 @@ class Toast(QFrame):
         parent.installEventFilter(self)
         self.hide()
 
+    @property
+    def about(self) -> object:
+        """What the sentence that can be read now is about, as `show_text` was told; None where there is none."""
+        return self._about if self.isVisible() else None
+
     def show_text(
-        self, text: str, level: str = "info", button: str = "", callback: Callable[[], object] | None = None
+        self,
+        text: str,
+        level: str = "info",
+        button: str = "",
+        callback: Callable[[], object] | None = None,
+        about: object = None,
     ) -> None:
-        """Show `text`; `level` as in `Event`; with `button`, a click on it calls `callback` and closes the toast."""
-        self._callback = callback
+        """Show `text`; `level` as in `Event`; with `button`, a click on it calls `callback` and closes the toast.
+
+        `about` is a value by which whoever shows it knows it again.
+        """
+        self._callback, self._about = callback, about
         self.said = text
         self._mark.setText(MARKS.get(level, ""))
         self._mark.setVisible(bool(self._mark.text()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -27,8 +25,6 @@ CELLS_A_FRAME = 8
 """Readings of one frame whose examples are asked for; a source that runs faster leaves them out of older columns."""
 NO_BASE = "No base model: what answers here is learned from your examples alone."
 LOADING = "Loading the base model …"
-EXAMPLES = re.compile(r": (\d+ examples?)")
-"""How many examples a sealed bank holds, as its publish tells it."""
 
 
 def _carried(reading: Reading) -> bool:
@@ -42,9 +38,10 @@ def caption(state: StudioState, banks: int) -> str:
         return "learned by gradient: no sum over examples" + (f"; {_sealed(banks)}" if banks else "")
     if not banks:
         return NO_EXAMPLES
-    counted = [record for record in state.history.special if record.kind in ("protected", "bank sealed")]
-    found = EXAMPLES.search(counted[-1].reason) if banks == 1 and len(counted) == 1 else None
-    return f"{found[1]} sealed in bank 1" if found else f"nothing open; {_sealed(banks)}"
+    counts = [record.sealed for record in state.history.special if record.kind in ("protected", "bank sealed")]
+    if banks == 1 and len(counts) == 1 and counts[0]:
+        return f"{counts[0]} example{'s' if counts[0] > 1 else ''} sealed in bank 1"
+    return f"nothing open; {_sealed(banks)}"
 
 
 def _sealed(banks: int) -> str:

@@ -4,20 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.log.panel import LogPanel
-from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.theme.theme import Themed
 from dgstudio.types import Event
 
 if TYPE_CHECKING:
     from dgstudio.extras.installation import Installation
     from dgstudio.studio.packages.package_sheet import PackageLine, PackageSheet
-    from dgstudio.studio.window.main_window import StudioWindow
 
 JOIN_S = 10.0
+Part = TypeVar("Part", bound=Themed)
+
+
+class Teller(Protocol):
+    """Whoever tells the user something."""
+
+    def say(self, event: Event) -> None:
+        """Show it and note it."""
+        ...
+
+    def log(self, event: Event) -> None:
+        """Note it."""
+        ...
+
+    def show(self, text: str, level: str = "info") -> None:
+        """Show a sentence for a moment."""
+        ...
+
+
+class Room(Protocol):
+    """Where there is room for the sheet that offers, and for the line that tells how far it is."""
+
+    desk: QWidget
+
+    def add_line(self, line: QWidget) -> None:
+        """Put a line across the window."""
+        ...
+
+
+class Dresser(Protocol):
+    """Whoever gives new parts the look of the others."""
+
+    def dress(self, part: Part) -> Part:
+        """Give it to a part, now and whenever it changes; returns the part."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +89,8 @@ class Packages:
     Nothing is imported, and no widget made, before something is missing.
     """
 
-    def __init__(self, window: StudioWindow) -> None:
-        self._window = window
+    def __init__(self, state: StudioState, room: Room, dresser: Dresser, teller: Teller) -> None:
+        self._state, self._room, self._dresser, self._teller = state, room, dresser, teller
         self._need: Need | None = None
         self._then: Callable[[], object] = lambda: None
         self._told = False
@@ -84,10 +118,10 @@ class Packages:
         if not missing(extra):
             then()
         elif self.busy and before is not None and before.extra is not extra:
-            self._window.toast.show_text(f"First {self.words} must be there: wait, or cancel that.", "warning")
+            self._teller.show(f"First {self.words} must be there: wait, or cancel that.", "warning")
         elif self.busy:
             self._need, self._then = need, then
-            self._window.toast.show_text(f"{need.what} begins when the installation is over.")
+            self._teller.show(f"{need.what} begins when the installation is over.")
         else:
             self.installation = None
             self._dismiss()
@@ -106,15 +140,8 @@ class Packages:
             return
         if over and not self._told:
             self._told = True
-            self._log(Event("packages", it.failure, "error"))
-        line.setVisible(not self._window.state.presentation)
-
-    def apply_theme(self, theme: Theme) -> None:
-        """Take over a theme."""
-        if self.sheet is not None:
-            self.sheet.apply_theme(theme)
-        if self.line is not None:
-            self.line.apply_theme(theme)
+            self._teller.log(Event("packages", it.failure, "error"))
+        line.setVisible(not self._state.presentation)
 
     def stop(self) -> None:
         """Cancel what is being installed and wait for its end."""
@@ -132,8 +159,7 @@ class Packages:
         need = self._need
         assert need is not None
         if self.sheet is None:
-            self.sheet = PackageSheet(self._install, self._window.desk)
-            self.sheet.apply_theme(self._window.theme)
+            self.sheet = self._dresser.dress(PackageSheet(self._install, self._room.desk))
         extra = EXTRAS[need.extra]
         size = (
             f"About {size_words(extra.download_mb)} to download and {size_words(extra.disk_mb)} on disk. "
@@ -157,14 +183,11 @@ class Packages:
         if self.line is None:
             from dgstudio.studio.packages.package_sheet import PackageLine
 
-            self.line = PackageLine(self._window.desk)
-            self.line.apply_theme(self._window.theme)
+            self.line = self._dresser.dress(PackageLine(self._room.desk))
             self.line.agree.clicked.connect(lambda _checked=False: self._agree())
             self.line.look.clicked.connect(lambda _checked=False: self._look())
             self.line.cancel.clicked.connect(lambda _checked=False: self._cancel())
-            column = self._window.desk.layout()
-            assert isinstance(column, QVBoxLayout)
-            column.insertWidget(column.indexOf(self._window.task_line), self.line)
+            self._room.add_line(self.line)
         self.poll()
 
     def _agree(self) -> None:
@@ -197,12 +220,7 @@ class Packages:
         need, then = self._need, self._then
         self._need, self._then = None, lambda: None
         if it.state == DONE and need is not None:
-            self._window.say(Event("packages", f"{it.text} {need.what} begins.", "good"))
+            self._teller.say(Event("packages", f"{it.text} {need.what} begins.", "good"))
             then()
         else:
-            self._window.say(Event("packages", it.text, "warning"))
-
-    def _log(self, event: Event) -> None:
-        log = self._window.panels["log"]
-        assert isinstance(log, LogPanel)
-        log.add(event)
+            self._teller.say(Event("packages", it.text, "warning"))

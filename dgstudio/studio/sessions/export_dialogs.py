@@ -17,14 +17,6 @@ EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     REPORT: ("Export report", {"Pages": "html"}),
 }
 """Kind → title of its dialog, and what its formats are called, with their endings."""
-EXPORT_TIPS: Final[dict[str, str]] = {
-    EXAMPLES: "All labelled examples with their features, as CSV or NPZ",
-    MODEL: "The newest version for other programs, as ONNX, checked first, or safetensors, with a card. "
-    "ONNX needs the packages onnx and onnxruntime, which are offered where they are missing",
-    REPORT: "The story of this session with its figures, as one HTML file. "
-    "Needs the package matplotlib, which is offered where it is missing",
-}
-"""Kind → what its action says of it."""
 
 
 def ask_where(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.studio.common.hints import Hint, Hints
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.window.top_bar import TopBar
+from dgstudio.studio.window.layout import WindowLayout
 
 HINT_TEXTS = (
     "The stream at the left is answered from the first second. Drag over what is past, press a class key to label it.",
@@ -16,15 +15,15 @@ HINT_TEXTS = (
 )
 
 
-def first_hints(panels: dict[str, PanelFrame], bar: TopBar, desk: QWidget) -> Hints:
+def first_hints(layout: WindowLayout, desk: QWidget) -> Hints:
     """Return the hints, not yet begun, over `desk`."""
     return Hints(
         [
             # Over Stability: there is nothing yet that it could hide.
-            Hint(panels["stability"], "over", "This is live", HINT_TEXTS[0], "marked"),
-            Hint(panels["classes"], "left", "Teach it by holding a key", HINT_TEXTS[1], "held"),
-            Hint(panels["gates"], "below", "Which gates answered", HINT_TEXTS[2]),
-            Hint(bar.compare, "below", "Compare, present, find", HINT_TEXTS[3], "compared"),
+            Hint(layout.stability_panel, "over", "This is live", HINT_TEXTS[0], "marked"),
+            Hint(layout.classes_panel, "left", "Teach it by holding a key", HINT_TEXTS[1], "held"),
+            Hint(layout.gates_panel, "below", "Which gates answered", HINT_TEXTS[2]),
+            Hint(layout.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3], "compared"),
         ],
         desk,
     )

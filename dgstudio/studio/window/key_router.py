@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.runtime.class_table import KEYS
 from dgstudio.errors import DgstudioError
-from dgstudio.studio.classes.hold_to_label import CAPS
-
-if TYPE_CHECKING:
-    from dgstudio.studio.window.main_window import StudioWindow
+from dgstudio.studio.actions.registry import ActionRegistry
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.classes.hold_to_label import CAPS, Labelling
+from dgstudio.studio.stream.panel import StreamPanel
+from dgstudio.studio.window.notifier import Notifier
 
 PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 
 
-class WindowKeys(QObject):
+@dataclass(frozen=True, slots=True)
+class KeyNotice:
+    """What a toast is about that explains a key: which one, whether it was the second of a chord, among how many."""
+
+    key: int
+    chord: bool
+    classes: int
+
+
+class KeyRouter(QObject):
     """Asked by the window's key events. Qt thread only."""
 
-    def __init__(self, window: StudioWindow) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        state: StudioState,
+        commands: Commands,
+        labelling: Labelling,
+        stream: StreamPanel,
+        actions: ActionRegistry[Any],
+        notifier: Notifier,
+    ) -> None:
         super().__init__(window)
         window.installEventFilter(self)
-        self._window, self._labelling = window, window.labelling
+        self._state, self.commands, self._labelling = state, commands, labelling
+        self._stream, self._actions, self._notifier = stream, actions, notifier
         # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
         for digit in KEYS:
             shortcut = QShortcut(QKeySequence(f"Shift+{digit}"), window)
@@ -45,13 +68,13 @@ class WindowKeys(QObject):
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means; return whether it means anything."""
-        key, actions = event.key(), self._window.actions_
+        key = event.key()
         if event.isAutoRepeat():
             self._labelling.repeated(key)
             return False
         if event.modifiers() not in PLAIN:
-            return self._take_back_by_letter(event) or self._window.stream_panel.press_key(event)
-        return self._press_class(key) or self._window.stream_panel.press_key(event) or actions.press_bare(key)
+            return self._take_back_by_letter(event) or self._stream.press_key(event)
+        return self._press_class(key) or self._stream.press_key(event) or self._actions.press_bare(key)
 
     def release(self, event: QKeyEvent) -> None:
         """A key came up."""
@@ -60,7 +83,7 @@ class WindowKeys(QObject):
 
     def _press_class(self, key: int) -> bool:
         """Record, begin a chord or call it off, or say why not; whether the key has to do with classes."""
-        labelling, toast = self._labelling, self._window.toast
+        labelling, toast = self._labelling, self._notifier.toast
         chord, card = labelling.in_chord, labelling.card_of_key(key)
         if card is not None:
             if chord:
@@ -73,21 +96,21 @@ class WindowKeys(QObject):
             toast.hide()
             return key == Qt.Key.Key_Escape
         elif key == Qt.Key.Key_0 and not chord:
-            self._say(labelling.begin_chord(), "info" if labelling.in_chord else "warning")
+            sentence = labelling.begin_chord()
+            self._say(sentence, "info" if labelling.in_chord else "warning", key)
         elif chord or Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
             try:
-                self._say(labelling.press_unknown(key), "warning")
+                self._say(labelling.press_unknown(key), "warning", key, chord)
             except DgstudioError as error:
-                self._say(str(error), "warning")
+                self._say(str(error), "warning", key)
         else:
             return False
         return True
 
-    def _say(self, sentence: str, level: str) -> None:
-        # Said, not logged; and not again while it can still be read.
-        toast = self._window.toast
-        if sentence and not (toast.isVisible() and toast.said == sentence):
-            toast.show_text(sentence, level)
+    def _say(self, sentence: str, level: str, key: int, chord: bool = False) -> None:
+        # Said, not logged; and not again while it can still be read: a held key repeats, and so does a hasty finger.
+        if sentence:
+            self._notifier.show_once(sentence, level, KeyNotice(key, chord, len(self._state.classes)))
 
     def _take_back_by_letter(self, event: QKeyEvent) -> bool:
         # Digits have shortcuts of their own.
@@ -101,11 +124,10 @@ class WindowKeys(QObject):
         return True
 
     def _take_back(self, key: str) -> None:
-        window = self._window
-        card = next((card for card in window.state.classes if card.info.key == key), None)
+        card = next((card for card in self._state.classes if card.info.key == key), None)
         if card is not None and card.count:
             self._labelling.stop()
-            window.attempt(window.commands.take_back_last, card.info.id)
+            self._notifier.attempt(self.commands.take_back_last, card.info.id)
         else:
             words = f"{card.info.name} has no take to take back." if card else f"No class has key {key}."
-            window.toast.show_text(words, "warning")
+            self._notifier.show(words, "warning")

@@ -1,72 +1,199 @@
-"""Sheets that are made, and their modules imported, when they are first opened: the first picture shows none."""
+"""What is laid over the window: made, and its module imported, when it is first opened; the first picture shows none.
+
+The sheet on another model is there from the start, since it appears by itself.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QWidget
-
-from dgstudio.studio.theme.theme import Theme
-from dgstudio.studio.window.notifier import Telling
+from dgstudio.studio.actions.ids import ActionId
+from dgstudio.studio.actions.registry import ActionRegistry
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.classes.hold_to_label import Labelling
+from dgstudio.studio.common.overlay import Overlay
+from dgstudio.studio.learning.consolidation_sheet import ProposalSheet
+from dgstudio.studio.sessions.session_desk import DeskPlace
+from dgstudio.studio.window.appearance import Appearance
+from dgstudio.studio.window.layout import WindowLayout
 
 if TYPE_CHECKING:
-    from dgstudio.studio.actions.palette import ShortcutSheet
-    from dgstudio.studio.common.overlay import Overlay
+    from dgstudio.studio.actions.palette import CommandPalette, ShortcutSheet
+    from dgstudio.studio.classes.countdown import Countdown
+    from dgstudio.studio.common.hints import Hints
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet
+    from dgstudio.studio.learning.learning_sheet import LearningSheet
     from dgstudio.studio.learning.protected_sheet import ProtectedSheet
+    from dgstudio.studio.sessions.recent_sheet import RecentSheet
 
-Sheet = TypeVar("Sheet", bound="Overlay")
+
+def toggle(sheet: Overlay) -> None:
+    """Open a sheet, or close it."""
+    if sheet.isVisible():
+        sheet.close_overlay()
+    else:
+        sheet.open()
 
 
-class Sheets(Telling):
-    """The part of the window that browses; each sheet is there from the first time that somebody asks for it."""
+class Sheets:
+    """Each is there from the first time that somebody asks for it. Qt thread only.
 
-    desk: QWidget
-    theme: Theme
+    Parameters
+    ----------
+    layout
+        What they lie over.
+    attempt
+        Asks the engine for something, and tells the user what it refuses.
+    hints_seen
+        Called when the user has seen the hints.
+    """
+
+    def __init__(
+        self,
+        state: StudioState,
+        commands: Commands,
+        labelling: Labelling,
+        layout: WindowLayout,
+        appearance: Appearance,
+        actions: ActionRegistry[Any],
+        sessions: DeskPlace,
+        attempt: Callable[..., None],
+        hints_seen: Callable[[], object],
+    ) -> None:
+        self._state, self._commands, self._labelling = state, commands, labelling
+        self._layout, self._desk, self._dress = layout, layout.desk, appearance.dress
+        self._actions, self._sessions = actions, sessions
+        self._attempt, self._hints_seen = attempt, hints_seen
+        self.proposal = self._dress(ProposalSheet(state, commands, attempt, self._desk))
+
+    @cached_property
+    def palette(self) -> CommandPalette:
+        """Every action, found by some letters of it."""
+        from dgstudio.studio.actions.palette import CommandPalette
+
+        return self._dress(CommandPalette(self._actions, self._desk))
 
     @cached_property
     def shortcuts(self) -> ShortcutSheet:
         """Every key."""
         from dgstudio.studio.actions.palette import ShortcutSheet
 
-        return self._dressed(ShortcutSheet(self.actions_, self.desk))
+        return self._dress(ShortcutSheet(self._actions, self._desk))
 
     @cached_property
     def examples(self) -> ExampleSheet:
         """All that was labelled."""
         from dgstudio.studio.examples.example_browser import ExampleSheet
 
-        return self._dressed(ExampleSheet(self.state, self.commands, self.attempt, self.desk))
+        return self._dress(ExampleSheet(self._state, self._commands, self._attempt, self._desk))
 
     @cached_property
     def importing(self) -> ImportSheet:
         """What would come out of a file."""
         from dgstudio.studio.imports.import_sheet import ImportSheet
 
-        return self._dressed(ImportSheet(self.state, self.commands, self.attempt, self.desk))
+        return self._dress(ImportSheet(self._state, self._commands, self._attempt, self._desk))
 
     @cached_property
     def history(self) -> HistorySheet:
         """All that was done."""
         from dgstudio.studio.examples.undo_history import HistorySheet
 
-        return self._dressed(HistorySheet(self.state, self.commands, self.desk))
+        return self._dress(HistorySheet(self._state, self._commands, self._desk))
+
+    @cached_property
+    def learning(self) -> LearningSheet:
+        """What is protected, and how it is learned."""
+        from dgstudio.studio.learning.learning_sheet import LearningSheet
+
+        sheet = self._dress(LearningSheet(self._state, self._commands, self._layout.bar.contract, self._desk))
+        sheet.browsed.connect(self._browse_protected)
+        return sheet
 
     @cached_property
     def protected(self) -> ProtectedSheet:
         """The inputs whose answers must not move."""
         from dgstudio.studio.learning.protected_sheet import ProtectedSheet
 
-        return self._dressed(ProtectedSheet(self.state, self.commands, self.attempt, self.desk))
+        return self._dress(ProtectedSheet(self._state, self._commands, self._attempt, self._desk))
 
-    def sheets_made(self) -> list[Overlay]:
-        """Return those that are there."""
-        names = ("shortcuts", "examples", "importing", "history", "protected")
-        return [vars(self)[name] for name in names if name in vars(self)]
+    @cached_property
+    def recent(self) -> RecentSheet:
+        """The sessions that were open lately."""
+        from dgstudio.studio.sessions.recent_sheet import RecentSheet
 
-    def _dressed(self, sheet: Sheet) -> Sheet:
-        sheet.apply_theme(self.theme)
-        return sheet
+        sessions, trigger = self._sessions, self._actions.trigger
+        return self._dress(
+            RecentSheet(
+                self._desk,
+                sessions=lambda: [] if sessions.desk is None else sessions.desk.recent(),
+                present=lambda: sessions.present,
+                open_session=sessions.open,
+                forget=sessions.forget,
+                other=lambda: trigger(ActionId.OPEN_SESSION),
+                new=lambda: trigger(ActionId.NEW_SESSION),
+            )
+        )
+
+    @cached_property
+    def countdown(self) -> Countdown:
+        """3 – 2 – 1, then a take of fixed length."""
+        from dgstudio.studio.classes.countdown import Countdown
+
+        return self._dress(Countdown(self._state, self._labelling, self._layout.gates_panel, self._desk))
+
+    @cached_property
+    def hints(self) -> Hints:
+        """What a first start explains."""
+        from dgstudio.studio.window.first_hints import first_hints
+
+        hints = self._dress(first_hints(self._layout, self._desk))
+        hints.finished.connect(self._hints_seen)
+        return hints
+
+    # -- those that are there ----------------------------------------------------------------------------------------
+
+    def made(self, name: str) -> bool:
+        """Whether somebody has asked for this one (the name of its attribute)."""
+        return name in vars(self)
+
+    def update_frame(self, frame: Frame) -> None:
+        """Show one frame in what follows the stream."""
+        if self._state.importing is not None:
+            self.importing.update_wall()
+        if self.made("learning"):
+            self.learning.update_frame(frame)
+
+    def begin_hints(self) -> None:
+        """Show the first hint; they point at what stands there."""
+        self._layout.show_quality(False)
+        self.hints.begin()
+
+    def did(self, act: str) -> None:
+        """Go on to the next hint if this is what the one that is shown asks for."""
+        if self.made("hints"):
+            self.hints.did(act)
+
+    def call_off(self) -> None:
+        """Begin no recording by itself: the window is not in use any more."""
+        if self.made("countdown"):
+            self.countdown.stop()
+
+    def close_top(self) -> bool:
+        """Close what lies over the window without having the focus; whether there was any."""
+        if self.made("hints") and self.hints.isVisible():
+            self.hints.step()
+        elif self.proposal.isVisible():
+            self.proposal.put_aside()
+        else:
+            return False
+        return True
+
+    def _browse_protected(self) -> None:
+        self.learning.close_overlay()
+        self.protected.open()

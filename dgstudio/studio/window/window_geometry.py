@@ -1,48 +1,102 @@
-"""What outlives the window: geometry and arrangement in the user's settings, the arrangement in the session too."""
+"""How large the window is, and what of that outlives it: geometry and arrangement, in the settings and the session."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtWidgets import QMainWindow
 
+from dgstudio.studio.bridge.commands import Commands
 from dgstudio.studio.bridge.settings import GEOMETRY
+from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.window.layout import WindowLayout
+from dgstudio.studio.window.notifier import Notifier
 
-if TYPE_CHECKING:
-    from dgstudio.studio.window.main_window import StudioWindow
-
-
-def remember(window: StudioWindow) -> None:
-    """Store geometry and arrangement, for the next window."""
-    if not window.state.presentation:
-        window.settings.setValue(GEOMETRY, window.saveGeometry())
-        window.arrangement.save(window.settings)
-    window.settings.sync()
+SIZE = QSize(1600, 1000)
+"""Of a first window, where the screen has room for it."""
+LEAST = QSize(1024, 600)
+TITLE_BAR = 40
+"""Logical pixels that a system's title bar takes at most."""
 
 
-def layout_of(window: StudioWindow) -> dict[str, Any]:
-    """Return what a session keeps of the arrangement, as plain data."""
-    return {
-        "arrangement": window.arrangement.state(),
-        "quality": window.arrangement.quality_shown,
-        "log": not window.panels["log"].isHidden(),
-    }
+class WindowGeometry:
+    """The window's size on its screen, full screen, and the memory of both. Qt thread only."""
 
+    def __init__(
+        self,
+        window: QMainWindow,
+        settings: QSettings,
+        state: StudioState,
+        commands: Commands,
+        layout: WindowLayout,
+        notifier: Notifier,
+    ) -> None:
+        self._window, self._settings = window, settings
+        self._state, self.commands = state, commands
+        self._layout, self._notifier = layout, notifier
+        self._was_maximised = False
 
-def restore(window: StudioWindow) -> None:
-    """Give a new window the geometry and the arrangement that were stored."""
-    geometry = window.settings.value(GEOMETRY)
-    if geometry is not None:
-        window.restoreGeometry(geometry)
-        if not window.fits_screen():
-            # It was stored on a larger screen: filling this one would clip the window.
-            window.setWindowState(Qt.WindowState.WindowNoState)
-            window.resize(window.size().expandedTo(window.minimumSize()))
-    layout = window.commands.layout()
-    # A session that was arranged before looks as it did, any other as the last one.
-    if not layout or not window.arrangement.put_state(layout.get("arrangement")):
-        window.arrangement.restore(window.settings)
-    if layout.get("log") is True:
-        window.panels["log"].show()
-    if layout.get("quality") is True:
-        window.show_quality(True)
+    # -- on the screen -----------------------------------------------------------------------------------------------
+
+    def fills_screen(self) -> bool:
+        """Whether the window, with the frame that the system draws around it, is better maximised: it has no room."""
+        window = self._window
+        room = window.screen().availableSize() - QSize(0, TITLE_BAR)
+        return self.fits_screen() and (window.width() > room.width() or window.height() > room.height())
+
+    def fits_screen(self) -> bool:
+        """Whether the smallest window has room on the screen; it would be clipped if it filled a smaller one."""
+        screen, least = self._window.screen().size(), self._window.minimumSize()
+        return screen.width() >= least.width() and screen.height() >= least.height()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or stop doing so; a screen that is too small for the window is not filled."""
+        window = self._window
+        if window.isFullScreen():
+            window.showMaximized() if self._was_maximised else window.showNormal()
+        elif self.fits_screen():
+            self._was_maximised = window.isMaximized()
+            window.showFullScreen()
+        else:
+            least = window.minimumSize()
+            words = f"This screen is too small to be filled: the window needs {least.width()} × {least.height()}."
+            self._notifier.show(words, "warning")
+
+    def fill_screen(self, on: bool) -> None:
+        """Fill the screen or not, as far as it is large enough; nothing is said where it is not."""
+        if on != self._window.isFullScreen() and (not on or self.fits_screen()):
+            self.toggle_full_screen()
+
+    # -- what outlives the window ------------------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Store geometry and arrangement, for the next window."""
+        if not self._state.presentation:
+            self._settings.setValue(GEOMETRY, self._window.saveGeometry())
+            self._layout.arrangement.save(self._settings)
+        self._settings.sync()
+
+    def arranged(self) -> dict[str, Any]:
+        """Return what a session keeps of the arrangement, as plain data."""
+        layout = self._layout
+        return {"arrangement": layout.arrangement.state(), "quality": layout.quality_shown, "log": layout.log_shown}
+
+    def restore(self) -> None:
+        """Give a new window the geometry and the arrangement that were stored."""
+        window, layout = self._window, self._layout
+        geometry = self._settings.value(GEOMETRY)
+        if geometry is not None:
+            window.restoreGeometry(geometry)
+            if not self.fits_screen():
+                # It was stored on a larger screen: filling this one would clip the window.
+                window.setWindowState(Qt.WindowState.WindowNoState)
+                window.resize(window.size().expandedTo(window.minimumSize()))
+        arranged = self.commands.layout()
+        # A session that was arranged before looks as it did, any other as the last one.
+        if not arranged or not layout.arrangement.put_state(arranged.get("arrangement")):
+            layout.arrangement.restore(self._settings)
+        if arranged.get("log") is True:
+            layout.show_log(True)
+        if arranged.get("quality") is True:
+            layout.show_quality(True)

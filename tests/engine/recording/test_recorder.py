@@ -240,7 +240,7 @@ def test_on_a_full_disk_recording_goes_on_in_memory_and_is_saved_later(
     taught = rig.teach(NEW, NEW)
     recorded += rig.engine.lane.readings.total - recorded
     full.clear()
-    until(lambda: rig.engine.stats().saved == "saved" and not rig.engine.stats().recording_failing)
+    until(lambda: rig.engine.stats().saved.safe and not rig.engine.stats().recording_failing)
     assert rig.heard("recording").level == "good"
     assert rig.engine.stop() == []
     found, _ = replayed(path)
@@ -264,7 +264,7 @@ def test_what_waits_in_memory_has_an_end_and_labels_go_on(
     until(lambda: any("has stopped" in event.text for event in rig.events("recording")))
     taught = rig.teach(NEW, NEW)
     full.clear()
-    until(lambda: rig.engine.stats().saved == "saved" and not rig.engine.stats().recording_failing)
+    until(lambda: rig.engine.stats().saved.safe and not rig.engine.stats().recording_failing)
     assert rig.engine.stop() == []
     found, _ = replayed(path)
     check_same(found)
@@ -293,7 +293,7 @@ def test_the_last_room_on_a_disk_is_left_to_labels(
     rig.engine.record_stream(True)
     assert "Not recording" in rig.heard("recording").text and not rig.engine.recorder.on
     taught = rig.teach(NEW, NEW)
-    assert rig.engine.book.labels(taught)[0] > 20 and rig.engine.stats().saved == "saved"
+    assert rig.engine.book.labels(taught)[0] > 20 and rig.engine.stats().saved.safe
     assert rig.engine.stop() == []
     check_same(replayed(path)[0])
 

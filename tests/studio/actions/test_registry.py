@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.actions.registry import Action, ActionRegistry, display_key, fuzzy_score, tooltip_of
@@ -24,19 +24,22 @@ def owner(qtbot):
 
 @pytest.fixture
 def registry(owner):
-    return ActionRegistry(owner)
+    made = ActionRegistry(owner)
+    made.work_on([])
+    return made
 
 
 def test_the_key_does_it(owner, registry):
     done = []
-    registry.add(Action("go", "Go", lambda: done.append(1), "G"))
+    registry.work_on(done)
+    registry.add(Action("go", "Go", lambda on: on.append(1), "G"))
     QTest.keyClick(owner, Qt.Key.Key_G)
     assert done == [1]
 
 
 def test_each_alternative_of_a_shortcut_works(owner, registry):
     done = []
-    registry.add(Action("redo", "Redo", lambda: done.append(1), "Ctrl+Shift+Z, Ctrl+Y"))
+    registry.add(Action("redo", "Redo", lambda _on: done.append(1), "Ctrl+Shift+Z, Ctrl+Y"))
     QTest.keyClick(owner, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(owner, Qt.Key.Key_Z, modifiers)
@@ -53,7 +56,7 @@ def test_two_actions_cannot_have_one_id_or_one_key(registry):
 
 def test_a_checkable_action_gets_its_new_state(registry):
     seen = []
-    registry.add(Action("on", "On", seen.append, checkable=True))
+    registry.add(Action("on", "On", switch=lambda _on, now: seen.append(now)))
     registry.trigger("on")
     registry.trigger("on")
     assert seen == [True, False]
@@ -63,7 +66,7 @@ def test_a_checkable_action_gets_its_new_state(registry):
 
 def test_what_is_not_on_offer_is_neither_found_nor_done(registry):
     done, offered = [], [False]
-    registry.add(Action("go", "Go", lambda: done.append(1), offered=lambda: offered[0]))
+    registry.add(Action("go", "Go", lambda _on: done.append(1), offered=lambda _on: offered[0]))
     registry.trigger("go")
     assert (done, registry.search("go")) == ([], [])
     offered[0] = True
@@ -77,9 +80,39 @@ def test_an_unknown_action_is_told_in_a_sentence(registry):
         registry.trigger("fly")
 
 
+def test_nothing_is_done_before_there_is_something_to_work_on(owner):
+    done = []
+    registry = ActionRegistry(owner, [Action("go", "Go", lambda on: done.append(on), "G")])
+    QTest.keyClick(owner, Qt.Key.Key_G)
+    assert (done, registry.search("")) == ([], [])
+    registry.work_on("a window")
+    QTest.keyClick(owner, Qt.Key.Key_G)
+    assert done == ["a window"]
+
+
+def test_what_is_found_besides_is_done_when_it_is_chosen(registry):
+    done = []
+    registry.besides = lambda _on: [
+        Action("record", f"Record {k}", lambda _o, k=k: done.append(k), subject=k) for k in (0, 1)
+    ]
+    registry.choose(registry.search("record 1")[0])
+    assert done == [1] and "record" not in [action.id for action in registry]
+
+
+def test_the_menu_lists_groups_and_sub_menus(owner, registry):
+    registry.add(Action("a", "A", print))
+    registry.add(Action("b", "B", print, under="More"))
+    registry.add(Action("c", "C", print, under="More", in_menu=False))
+    registry.add(Action("d", "D", print, group="View"))
+    menu = QMenu(owner)
+    registry.fill_menu(menu)
+    assert [action.text() for action in menu.actions()] == ["A", "More", "", "D"]
+    assert [action.text() for action in menu.actions()[1].menu().actions()] == ["B"]
+
+
 def test_the_key_of_a_bare_action_is_not_taken_from_the_controls(owner, registry):
     done = []
-    registry.add(Action("pause", "Pause", lambda: done.append(1), "Space", bare=True))
+    registry.add(Action("pause", "Pause", lambda _on: done.append(1), "Space", bare=True))
     QTest.keyClick(owner, Qt.Key.Key_Space)
     assert done == []
     assert registry.press_bare(Qt.Key.Key_Space)

@@ -22,7 +22,7 @@ def frame_of(bridge, reading, seconds=0.3, **changes):
 
 @pytest.fixture
 def answer(window):
-    return window.panels["answer"]
+    return window.layout_.panels["answer"]
 
 
 def lines(answer):
@@ -39,7 +39,7 @@ def probabilities(*values):
 def test_the_top_class_stands_large_in_its_colour_with_its_version_and_time(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge, top=1, certified=37)))
     assert answer.text.answer == "rest"
-    assert answer.text.colour == window.theme.readable(bridge.state.classes[1].info.colour)
+    assert answer.text.colour == window.appearance.theme.readable(bridge.state.classes[1].info.colour)
     assert lines(answer) == ["answered by v42 in 84 µs", "◆ bit-identical to v37"]
     assert answer.text.lines[1].pieces[0][1] == "good"
     image = answer.text.grab().toImage()
@@ -101,11 +101,11 @@ def test_without_a_class_it_says_how_to_add_one(make_window, make_bridge):
     )
     for reading in (None, empty):
         window.update_frame(frame_of(bridge, reading))
-        answer = window.panels["answer"]
+        answer = window.layout_.panels["answer"]
         assert answer.text.answer == "no class yet"
         assert lines(answer) == ["Hold 1 to begin, or A to name it first."]
         answer.grab()
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 def test_a_class_that_is_not_in_the_window_is_named_by_its_number(answer, bridge, window):
@@ -174,7 +174,7 @@ def test_bars_glide_and_arrive(answer, bridge, window):
     assert answer.bars.drawn(1) == pytest.approx(1.0, abs=0.01)
     bars = answer.bars
     image = bars.grab().toImage()
-    wanted = window.theme.readable(bridge.state.classes[1].info.colour)
+    wanted = window.appearance.theme.readable(bridge.state.classes[1].info.colour)
     assert any(QColor(image.pixel(round(0.8 * bars.width()), y)).name() == wanted for y in range(bars.height()))
 
 
@@ -205,13 +205,13 @@ def test_numbers_that_are_none_draw_as_dashes(answer, bridge, window):
     answer.bars.grab()
     bridge.add_class("new one")
     assert answer.bars.figures()[-1] == ("new one", "–")
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 def test_more_classes_than_rows_are_counted_and_the_top_one_is_always_there(make_window, make_bridge):
     bridge = make_bridge(names=tuple(f"class {k}" for k in range(40)))
     window = make_window(bridge)
-    bars = window.panels["answer"].bars
+    bars = window.layout_.panels["answer"].bars
     p = np.full(40, 0.01, np.float32)
     p[35] = 0.61
     window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=p, top=35)))
@@ -227,7 +227,7 @@ def test_every_class_fits_where_there_is_room(make_window, make_bridge):
     bridge = make_bridge(names=tuple(f"class {k}" for k in range(12)))
     window = make_window(bridge, size=(1920, 1080))
     window.update_frame(frame_of(bridge, reading_of(bridge)))
-    assert window.panels["answer"].bars.shown()[1] == 0
+    assert window.layout_.panels["answer"].bars.shown()[1] == 0
 
 
 # -- the twin --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def panel(window):
-    return window.classes_panel
+    return window.layout_.classes_panel
 
 
 def test_there_is_a_card_per_class_that_says_all_in_words(panel, bridge):
@@ -83,8 +83,8 @@ def test_a_class_is_added_by_typing_its_name(panel, bridge, qtbot):
 
 def test_a_after_which_the_new_key_works_at_once(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_A)
-    QTest.keyClicks(window.classes_panel.field, "wave")
-    QTest.keyClick(window.classes_panel.field, Qt.Key.Key_Return)
+    QTest.keyClicks(window.layout_.classes_panel.field, "wave")
+    QTest.keyClick(window.layout_.classes_panel.field, Qt.Key.Key_Return)
     QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_6)
     assert bridge.calls == [("add", "wave"), ("press", 5), ("release",)]
 
@@ -125,7 +125,7 @@ def test_any_name_the_engine_takes_can_be_shown(panel, window, bridge, name, qtb
 
 def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
     bridge = make_bridge(names=())
-    panel = make_window(bridge).classes_panel
+    panel = make_window(bridge).layout_.classes_panel
     assert panel.empty.isVisible()
     assert panel.empty.text() == EMPTY
     bridge.state.phase = "loading"
@@ -142,7 +142,7 @@ def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
 def test_from_nothing_the_panel_leads_to_the_second_class(make_window, make_bridge):
     bridge = make_bridge(names=())
     bridge.state.hidden = 0
-    panel = make_window(bridge).classes_panel
+    panel = make_window(bridge).layout_.classes_panel
     assert panel.empty.isVisible() and panel.empty.text() == FROM_NOTHING
     assert not panel.second.isVisible()
     bridge.add_class("first")
@@ -161,7 +161,7 @@ def test_removed_classes_lose_their_cards(panel, bridge):
 def test_forty_classes_scroll(make_window, make_bridge):
     bridge = make_bridge(names=tuple(f"class {n}" for n in range(40)))
     window = make_window(bridge)
-    panel = window.classes_panel
+    panel = window.layout_.classes_panel
     assert len(panel.cards()) == 40
     assert window.height() == 720
     assert panel._scroll.verticalScrollBar().maximum() > 0
@@ -187,7 +187,7 @@ def test_a_card_tells_windows_and_what_was_learned_of_them(panel):
 
 
 def test_where_there_are_many_the_cards_are_low_and_the_newest_is_in_sight(window, bridge):
-    panel = window.classes_panel
+    panel = window.layout_.classes_panel
     assert not panel.cards()[0].compact
     for k in range(20):
         panel.begin_add()
@@ -293,7 +293,7 @@ def clock(monkeypatch):
 
 
 def test_a_countdown_asks_counts_records_and_ends_by_itself(window, bridge, clock):
-    part = window.countdown
+    part = window.sheets.countdown
     QTest.keyClick(window, Qt.Key.Key_R)
     assert part.phase == "asks" and part.hasFocus()
     assert not part.grab().isNull()
@@ -313,20 +313,20 @@ def test_a_countdown_asks_counts_records_and_ends_by_itself(window, bridge, cloc
 
 @pytest.mark.parametrize("at", [0.5, 4.0])
 def test_escape_calls_a_countdown_off(window, bridge, clock, at):
-    window.classes_panel.countdown.emit(2)
+    window.layout_.classes_panel.countdown.emit(2)
     clock[0] += at
-    window.countdown._tick()
-    QTest.keyClick(window.countdown, Qt.Key.Key_Escape)
-    assert window.countdown.phase == "off" and window.labelling.held is None
+    window.sheets.countdown._tick()
+    QTest.keyClick(window.sheets.countdown, Qt.Key.Key_Escape)
+    assert window.sheets.countdown.phase == "off" and window.labelling.held is None
     assert bridge.calls == ([] if at < 3 else [("press", 2), ("release",)])
 
 
 def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock):
-    window.classes_panel.countdown.emit(2)
+    window.layout_.classes_panel.countdown.emit(2)
     clock[0] += 3.5
-    window.countdown._tick()
+    window.sheets.countdown._tick()
     window.labelling.stop()
-    assert window.countdown.phase == "off" and bridge.calls == [("press", 2), ("release",)]
+    assert window.sheets.countdown.phase == "off" and bridge.calls == [("press", 2), ("release",)]
 
 
 # -- more than nine classes ------------------------------------------------------------------------------------
@@ -349,24 +349,24 @@ def test_the_tenth_class_and_later_ones_have_chords(many):
 def test_a_chord_records_while_its_last_key_is_held(many):
     window, bridge = many
     QTest.keyClick(window, Qt.Key.Key_0)
-    assert bridge.calls == [] and window.toast.said.startswith("0, and now hold the second key: 1 move 10")
+    assert bridge.calls == [] and window.notifier.toast.said.startswith("0, and now hold the second key: 1 move 10")
     QTest.keyPress(window, Qt.Key.Key_A)
     assert bridge.calls == [("press", 18)] and window.labelling.held == 18
-    assert window.panels["classes"].field.isHidden()
+    assert window.layout_.panels["classes"].field.isHidden()
     QTest.keyRelease(window, Qt.Key.Key_A)
     assert bridge.calls == [("press", 18), ("release",)]
     # Without the 0 the letter is the action's again, and the digit the first class's.
     QTest.keyClick(window, Qt.Key.Key_1)
     assert bridge.calls[2:] == [("press", 0), ("release",)]
     QTest.keyClick(window, Qt.Key.Key_A)
-    assert window.panels["classes"].field.isVisible()
+    assert window.layout_.panels["classes"].field.isVisible()
 
 
 def test_a_chord_that_is_no_class_says_so_and_escape_calls_it_off(many, qtbot):
     window, bridge = many
     QTest.keyClick(window, Qt.Key.Key_0)
     QTest.keyClick(window, Qt.Key.Key_Z)
-    assert window.toast.said == "No class has the key 0 Z." and not window.labelling.in_chord
+    assert window.notifier.toast.said == "No class has the key 0 Z." and not window.labelling.in_chord
     QTest.keyClick(window, Qt.Key.Key_0)
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.labelling.in_chord
@@ -376,7 +376,7 @@ def test_a_chord_that_is_no_class_says_so_and_escape_calls_it_off(many, qtbot):
 
 def test_with_nine_classes_a_zero_says_what_it_is_for(panel, window, bridge):
     QTest.keyClick(window, Qt.Key.Key_0)
-    assert window.toast.said.startswith("Keys that begin with 0 belong to the tenth class")
+    assert window.notifier.toast.said.startswith("Keys that begin with 0 belong to the tenth class")
 
 
 def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
@@ -390,7 +390,9 @@ def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
 
 
 def test_the_menu_offers_free_letters_and_chords_and_no_key_of_an_action(panel, window, bridge):
-    menu = ClassMenu(0, bridge.state, bridge, window.attempt, print, print, panel, window.actions_.single_letters())
+    menu = ClassMenu(
+        0, bridge.state, bridge, window.notifier.attempt, print, print, panel, window.actions_.single_letters()
+    )
     (keys,) = (action.menu() for action in menu.actions() if action.text() == "Key")
     texts = {
         under.title(): [action.text() for action in under.actions()]
@@ -404,17 +406,17 @@ def test_the_menu_offers_free_letters_and_chords_and_no_key_of_an_action(panel, 
 
 def test_the_palette_records_any_class(many):
     window, _ = many
-    window.palette_.open()
-    QTest.keyClicks(window.palette_.field, "record move 20")
-    assert window.palette_.list.item(0).text() == "Record move 20"
-    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
-    assert window.countdown.phase == "counts" and window.countdown._class == 19
-    window.countdown.stop()
+    window.sheets.palette.open()
+    QTest.keyClicks(window.sheets.palette.field, "record move 20")
+    assert window.sheets.palette.list.item(0).text() == "Record move 20"
+    QTest.keyClick(window.sheets.palette.field, Qt.Key.Key_Return)
+    assert window.sheets.countdown.phase == "counts" and window.sheets.countdown._class == 19
+    window.sheets.countdown.stop()
 
 
 def test_twenty_cards_scroll_and_the_one_that_is_recorded_is_in_sight(many, qtbot):
     window, bridge = many
-    panel = window.panels["classes"]
+    panel = window.layout_.panels["classes"]
     last = panel.cards()[-1]
     panel.reveal(bridge.state.classes[-1].info.id)
     area = panel._scroll.viewport()

@@ -527,7 +527,7 @@ def test_the_place_of_examples_says_why_it_is_empty(bridge):
     state = bridge.state
     assert caption(state, 0) == "no examples learned yet"
     bridge.history(2)
-    sealed = replace(bridge._publish(3, 1.0), kind="protected", reason="protected what it knows now: 15 examples, 9 of")
+    sealed = replace(bridge._publish(3, 1.0), kind="protected", sealed=15)
     state.history.append(sealed)
     assert caption(state, 1) == "15 examples sealed in bank 1"
     assert caption(state, 2) == "nothing open; 2 banks sealed"

@@ -42,7 +42,7 @@ def recording(desk, path, labels=("circle", "hop"), seconds=2.0):
 
 def shown(desk, path):
     """Open the sheet on a file and wait until it is read."""
-    sheet = desk.window.importing
+    sheet = desk.window.sheets.importing
     sheet.begin(path)
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage in (CHOOSING, FAILED))
     return sheet
@@ -69,7 +69,7 @@ def test_from_the_key_to_the_examples_and_back(desk, tmp_path):
     (dialog,) = desk.window.findChildren(QFileDialog)
     dialog.fileSelected.emit(str(path))
     dialog.close()
-    sheet = desk.window.importing
+    sheet = desk.window.sheets.importing
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == CHOOSING)
     assert sheet.isVisible() and sheet.about.text() == "waves.csv · CSV · 800 rows · 8 columns"
     assert sheet.columns.label_box.currentText() == "what" and sheet.columns.time_box.currentText() == "time"
@@ -82,17 +82,17 @@ def test_from_the_key_to_the_examples_and_back(desk, tmp_path):
     total = desk.state.importing.plan.total
     assert sheet.go.text() == f"Import {total} examples" and sheet.go.isEnabled()
     sheet.go.click()
-    desk.until(lambda: not sheet.isVisible() and desk.window.toast.button.text() == "Undo")
-    assert desk.window.toast.said == f"{total} examples of 2 classes imported from waves.csv."
+    desk.until(lambda: not sheet.isVisible() and desk.window.notifier.toast.button.text() == "Undo")
+    assert desk.window.notifier.toast.said == f"{total} examples of 2 classes imported from waves.csv."
     desk.until(lambda: sum(card.count for card in desk.state.classes) == total)
     assert "hop" in [card.info.name for card in desk.state.classes]
     desk.window.actions_.trigger("examples")
-    assert desk.window.examples.model.text(0, 4) == "import"
-    desk.window.examples.close_overlay()
-    desk.window.toast.button.click()
+    assert desk.window.sheets.examples.model.text(0, 4) == "import"
+    desk.window.sheets.examples.close_overlay()
+    desk.window.notifier.toast.button.click()
     desk.until(lambda: not sum(card.count for card in desk.state.classes))
     desk.window.actions_.trigger("history")
-    told = lines(desk.window.history.list)
+    told = lines(desk.window.sheets.history.list)
     assert any("imported from waves.csv" in line and "undone" in line for line in told)
 
 
@@ -137,11 +137,11 @@ def test_what_is_wrong_is_listed_by_line_and_seen_in_the_table(desk, tmp_path):
         "line 4: “n/a” in “ay” is no number: taken as missing",
         "line 6: has 3 cells where the header has 8: left out",
     ]
-    red = desk.window.theme.colour("bad")
+    red = desk.window.appearance.theme.colour("bad")
     assert sheet.model.index(2, 2).data(Qt.ItemDataRole.ForegroundRole) == red
     assert sheet.model.index(1, 2).data(Qt.ItemDataRole.ForegroundRole) != red
     for theme in range(2):
-        desk.window.toggle_theme()
+        desk.window.appearance.toggle()
         assert not desk.window.grab().isNull(), theme
 
 
@@ -240,7 +240,7 @@ def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk,
     assert not sheet.isVisible() and desk.engine.book.total == 0
     desk.until(lambda: desk.engine.book.total == count)
     assert desk.engine.lane.readings.newest.hop > seen
-    desk.until(lambda: "100000 examples of 3 classes" in desk.window.toast.said)
+    desk.until(lambda: "100000 examples of 3 classes" in desk.window.notifier.toast.said)
 
 
 def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_pa
     desk.until(lambda: sheet.go.text() == "Go on in the background")
     sheet.cancel.click()
     hold.set()
-    desk.until(lambda: desk.window.toast.said == "Cancelled: nothing of f.npz came.")
+    desk.until(lambda: desk.window.notifier.toast.said == "Cancelled: nothing of f.npz came.")
     desk.until(lambda: desk.engine.store.idle)
     assert not sheet.isVisible() and desk.engine.book.total == 0 and not desk.engine.session.inactive_ids()
 

@@ -51,31 +51,31 @@ def name_of(bridge):
 
 
 def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
-    assert not window.task_line.isVisible()
+    assert not window.layout_.task_line.isVisible()
     window.actions_.trigger("consolidate")
     assert bridge.calls == [("consolidate",)]
     bridge.train(0.43)
-    line = window.task_line
+    line = window.layout_.task_line
     assert line.isVisible() and (line.title.text(), line.figure.text()) == ("New base", "43 %")
     assert line.cancel.isVisible() and not line.look.isVisible()
     window.actions_.trigger("consolidate")
-    assert "being trained already" in window.toast.text.text()
+    assert "being trained already" in window.notifier.toast.text.text()
     QTest.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
     assert bridge.calls[-1] == ("cancel",) and not line.isVisible()
 
 
 def test_an_audience_is_spared_the_line(window, bridge):
     bridge.train(0.4)
-    window.task_line.set_presentation(True)
-    assert not window.task_line.isVisible()
-    window.task_line.set_presentation(False)
-    assert window.task_line.isVisible()
+    window.layout_.task_line.set_presentation(True)
+    assert not window.layout_.task_line.isVisible()
+    window.layout_.task_line.set_presentation(False)
+    assert window.layout_.task_line.isVisible()
 
 
 def test_the_comparison_is_told_in_words_and_figures(window, bridge):
     bridge.propose(of_new_base(comparison(), str))
-    said = texts(window.proposal)
-    assert window.proposal.isVisible()
+    said = texts(window.sheets.proposal)
+    assert window.sheets.proposal.isVisible()
     assert "the present model has learned them, which favours the present model." in said[0]
     assert "14 of 1,000 protected inputs would get another answer: 9 of 0, 5 of 3." in said
     assert "4 examples that it gets wrong would be learned again on top of it." in said
@@ -99,42 +99,45 @@ def test_what_could_not_be_measured_is_said(window, bridge):
         learned={},
     )
     bridge.propose(of_new_base(few, str))
-    assert any("too few examples to hold some back" in text for text in texts(window.proposal))
-    assert any(text.startswith("It does not know wave, tap, for want of") for text in texts(window.proposal))
-    assert "right on held-out examples | – | –" in " | ".join(texts(window.proposal))
+    assert any("too few examples to hold some back" in text for text in texts(window.sheets.proposal))
+    assert any(text.startswith("It does not know wave, tap, for want of") for text in texts(window.sheets.proposal))
+    assert "right on held-out examples | – | –" in " | ".join(texts(window.sheets.proposal))
 
 
 @pytest.mark.parametrize(("button", "call"), [("accept", ("accept",)), ("keep", ("discard",))])
 def test_the_two_buttons_decide(window, bridge, button, call):
     bridge.train(1.0, over=True)
     bridge.propose(of_new_base(comparison(), str))
-    assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Switch to it", "Keep the present one")
-    QTest.mouseClick(getattr(window.proposal, button), Qt.MouseButton.LeftButton)
+    assert (window.sheets.proposal.accept.text(), window.sheets.proposal.keep.text()) == (
+        "Switch to it",
+        "Keep the present one",
+    )
+    QTest.mouseClick(getattr(window.sheets.proposal, button), Qt.MouseButton.LeftButton)
     assert bridge.calls == [call]
-    assert not window.proposal.isVisible() and not window.task_line.isVisible()
+    assert not window.sheets.proposal.isVisible() and not window.layout_.task_line.isVisible()
 
 
 def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge):
     bridge.train(1.0, over=True)
     bridge.propose(of_new_base(comparison(), str))
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert not window.proposal.isVisible() and bridge.calls == []
-    QTest.mouseClick(window.task_line.look, Qt.MouseButton.LeftButton)
-    assert window.proposal.isVisible()
-    QTest.keyClick(window.proposal.accept, Qt.Key.Key_Escape)
-    QTest.mouseClick(window.task_line.keep, Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("discard",)] and not window.task_line.isVisible()
+    assert not window.sheets.proposal.isVisible() and bridge.calls == []
+    QTest.mouseClick(window.layout_.task_line.look, Qt.MouseButton.LeftButton)
+    assert window.sheets.proposal.isVisible()
+    QTest.keyClick(window.sheets.proposal.accept, Qt.Key.Key_Escape)
+    QTest.mouseClick(window.layout_.task_line.keep, Qt.MouseButton.LeftButton)
+    assert bridge.calls == [("discard",)] and not window.layout_.task_line.isVisible()
 
 
 def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_2)
     focus = QApplication.focusWidget()
     bridge.propose(of_new_base(comparison(), str))
-    assert window.proposal.isVisible() and QApplication.focusWidget() is focus
+    assert window.sheets.proposal.isVisible() and QApplication.focusWidget() is focus
     assert bridge.calls == [("press", 1)]
     QTest.keyRelease(window, Qt.Key.Key_2)
     assert bridge.calls == [("press", 1), ("release",)]
-    window.proposal.accept.setFocus()
+    window.sheets.proposal.accept.setFocus()
     QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_2)
     assert bridge.calls[-1] == ("press", 1), "class keys record while a button has the focus"
     QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_2)
@@ -145,13 +148,13 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
     for order in ([offered, Event("undo", "Undone: 3 examples")], [Event("undo", "Undone: 3 examples"), offered]):
         bridge.events = list(order)
         window.update_frame(bridge.frame())
-        assert window.toast.isVisible() and window.toast.button.text() == REBUILD
-        assert "sealed" in window.toast.text.text()
-        QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+        assert window.notifier.toast.isVisible() and window.notifier.toast.button.text() == REBUILD
+        assert "sealed" in window.notifier.toast.text.text()
+        QTest.mouseClick(window.notifier.toast.button, Qt.MouseButton.LeftButton)
         assert bridge.calls.pop() == ("rebuild", (3, 4, 5))
     bridge.events = [Event("undo", "Undone: 3 examples")]
     window.update_frame(bridge.frame())
-    assert window.toast.text.text() == "Undone: 3 examples"
+    assert window.notifier.toast.text.text() == "Undone: 3 examples"
 
 
 def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, monkeypatch):
@@ -163,25 +166,25 @@ def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, m
     offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
     bridge.events = [Event("labels changed", "3 examples deleted", "good"), offered]
     window.update_frame(bridge.frame())
-    assert window.toast.button.text() == REBUILD
+    assert window.notifier.toast.button.text() == REBUILD
     stand(1, 2, 3, 4, 5)
     bridge.events = [Event("undo", "Undone: 3 examples deleted")]
     window.update_frame(bridge.frame())
-    assert window.toast.said == "Undone: 3 examples deleted" and not window.toast.button.isVisible()
+    assert window.notifier.toast.said == "Undone: 3 examples deleted" and not window.notifier.toast.button.isVisible()
 
 
 def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, name_of):
     bridge.propose(of_rebuild(rebuild(), name_of))
-    said = texts(window.proposal)
+    said = texts(window.sheets.proposal)
     assert said[0] == (
         "Without 3 examples: 2 sealed banks and what was learned since v17 are made anew, from 96 examples."
     )
     assert said[1].startswith("9 of 388 protected answers move, by at most 0.41 in a logit (214 bits), 2 with another")
     assert said[2] == "They are 6 of circle (2 flip), 3 of shake."
     assert "protected answers that move | 9 of 388" in " | ".join(said)
-    assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Rebuild", "Keep them in")
+    assert (window.sheets.proposal.accept.text(), window.sheets.proposal.keep.text()) == ("Rebuild", "Keep them in")
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert bridge.calls == [("discard",)] and not window.proposal.isVisible()
+    assert bridge.calls == [("discard",)] and not window.sheets.proposal.isVisible()
 
 
 def test_a_rebuild_that_moves_nothing_says_so(name_of):
@@ -200,12 +203,12 @@ def test_everything_on_it_has_room(make_window, make_bridge, size, kind):
         bridge.propose(of_new_base(comparison(), str) if kind == "new base" else of_rebuild(rebuild(), str))
         window.update_frame(bridge.frame())
         QApplication.processEvents()
-    sheet = window.proposal
+    sheet = window.sheets.proposal
     assert window.rect().contains(sheet.geometry())
     for label in sheet.findChildren(QLabel):
         needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
         assert label.height() >= needed - 1 and label.width() >= (0 if label.wordWrap() else label.sizeHint().width())
-    line = window.task_line
+    line = window.layout_.task_line
     assert all(b.width() >= b.sizeHint().width() for b in (line.look, line.keep))
     assert line.text.width() >= line.text.sizeHint().width()
 
@@ -213,10 +216,10 @@ def test_everything_on_it_has_room(make_window, make_bridge, size, kind):
 def test_both_themes_dress_it(window, bridge):
     bridge.train(0.5)
     bridge.propose(of_new_base(comparison(), str))
-    dark = np.array([window.proposal.grab().toImage().pixelColor(4, 40).lightness()])
-    window.toggle_theme()
+    dark = np.array([window.sheets.proposal.grab().toImage().pixelColor(4, 40).lightness()])
+    window.appearance.toggle()
     QApplication.processEvents()
-    assert window.proposal.grab().toImage().pixelColor(4, 40).lightness() > int(dark[0]) + 100
+    assert window.sheets.proposal.grab().toImage().pixelColor(4, 40).lightness() > int(dark[0]) + 100
 
 
 # -- the bridge ------------------------------------------------------------------------------------------------------

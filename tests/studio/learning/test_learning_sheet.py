@@ -12,15 +12,15 @@ from dgstudio.studio.learning.learning_sheet import coverage_words
 def sheet(window, bridge):
     bridge.state.rules = ("locked bank", "gradient")
     QTest.keyClick(window, Qt.Key.Key_L)
-    assert window.learning.isVisible()
-    return window.learning
+    assert window.sheets.learning.isVisible()
+    return window.sheets.learning
 
 
 def test_the_contract_chip_opens_it_and_escape_closes_it(window):
-    QTest.mouseClick(window.bar.contract, Qt.MouseButton.LeftButton)
-    assert window.learning.isVisible()
-    QTest.keyClick(window.learning, Qt.Key.Key_Escape)
-    assert not window.learning.isVisible()
+    QTest.mouseClick(window.layout_.bar.contract, Qt.MouseButton.LeftButton)
+    assert window.sheets.learning.isVisible()
+    QTest.keyClick(window.sheets.learning, Qt.Key.Key_Escape)
+    assert not window.sheets.learning.isVisible()
 
 
 def test_it_says_what_is_promised_and_how_much_is_certified(sheet, window, bridge):
@@ -63,7 +63,7 @@ def test_how_much_is_protected_and_whether_by_itself_are_asked_for(sheet, bridge
 
 def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qtbot):
     QTest.mouseClick(sheet.browse, Qt.MouseButton.LeftButton)
-    protected = window.protected
+    protected = window.sheets.protected
     assert protected.isVisible() and not sheet.isVisible() and protected.table.rowCount() == 40
     assert protected.counts.text() == "40: 10 circle, 10 rest, 10 walk, 10 shake"
     assert not protected.release_button.isEnabled()
@@ -103,14 +103,14 @@ def test_everything_on_it_has_room(make_window, make_bridge, size):
     for _ in range(3):
         window.update_frame(bridge.frame())
         QApplication.processEvents()
-    for label in window.learning._labels.values():
+    for label in window.sheets.learning._labels.values():
         needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
         assert label.height() >= needed - 1, label.text()
-    assert window.rect().contains(window.learning.geometry())
+    assert window.rect().contains(window.sheets.learning.geometry())
 
 
 def test_the_size_of_a_bank_is_chosen_and_features_only_while_that_can_be(window, bridge):
-    sheet = window.learning
+    sheet = window.sheets.learning
     sheet.open()
     assert sheet.bank.value() * 100 == bridge.state.seal_at == 1000 and not sheet.features.isVisible()
     sheet.bank.setValue(5)

@@ -12,7 +12,7 @@ from dgstudio.extras import installation
 from dgstudio.extras.installation import ASKING, RUNNING
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.studio.packages.packages import ONNX
-from dgstudio.studio.session_switcher import INSTALLING, QUIT
+from dgstudio.studio.session_switcher import QUIT, Loss
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def pip(monkeypatch, tmp_path, lacking):
 
 
 def logged(window):
-    return " ".join(event.text for event in window.panels["log"]._events)
+    return " ".join(event.text for event in window.layout_.panels["log"]._events)
 
 
 def click(button):
@@ -123,9 +123,9 @@ def test_it_installs_beside_the_stream_and_then_goes_on(window, bridge, pip, tmp
     assert row.bar.isVisible() and not row.look.isVisible()
     # Asked for again, it is not installed twice; something else has to wait.
     choose(window, "model", "b.onnx", tmp_path)
-    assert "begins when the installation is over" in window.toast.said
+    assert "begins when the installation is over" in window.notifier.toast.said
     window.actions_.trigger("consolidate")
-    assert "First onnx and onnxruntime" in window.toast.said
+    assert "First onnx and onnxruntime" in window.notifier.toast.said
     gate.touch()
     polled(lambda: bridge.calls)
     assert bridge.calls == [("export", "model", str(tmp_path / "b.onnx"))]
@@ -140,7 +140,7 @@ def test_cancel_leaves_everything_as_it_was(window, bridge, pip, polled):
     polled(lambda: window.packages.installation.state == RUNNING)
     click(window.packages.line.cancel)
     polled(lambda: not window.packages.busy)
-    assert not window.packages.line.isVisible() and not bridge.calls and "Cancelled" in window.toast.said
+    assert not window.packages.line.isVisible() and not bridge.calls and "Cancelled" in window.notifier.toast.said
 
 
 def test_a_failure_stays_until_it_has_been_seen_and_can_be_tried_again(window, bridge, pip, polled, tmp_path):
@@ -223,10 +223,10 @@ def test_the_line_is_never_wider_than_the_window(window, pip, polled):
 def test_the_theme_reaches_both(window, lacking, pip):
     pip()
     window.packages.having(ONNX, lambda: None)
-    window.toggle_theme()
-    assert window.packages.sheet.theme.name == window.theme.name == "light"
+    window.appearance.toggle()
+    assert window.packages.sheet.theme.name == window.appearance.theme.name == "light"
     click(window.packages.sheet.install)
-    window.toggle_theme()
+    window.appearance.toggle()
     assert window.packages.line.bar.theme.name == "dark"
 
 
@@ -247,10 +247,10 @@ def test_leaving_the_session_is_told_to_end_it(desk, pip):
     desk.until(lambda: desk.window.packages.installation.state == RUNNING)
     samples = desk.engine.stream_now()
     desk.until(lambda: desk.engine.stream_now() > samples)
-    assert INSTALLING in desk.sessions._losses()
+    assert Loss.INSTALLING in desk.sessions._losses().what
     desk.window.close()
-    assert desk.window.isVisible() and desk.window.toast.button.text() == QUIT
-    assert "onnx and onnxruntime" in desk.window.toast.said
+    assert desk.window.isVisible() and desk.window.notifier.toast.button.text() == QUIT
+    assert "onnx and onnxruntime" in desk.window.notifier.toast.said
     gate.touch()
     desk.until(lambda: not desk.window.packages.busy)
-    assert INSTALLING not in desk.sessions._losses()
+    assert Loss.INSTALLING not in desk.sessions._losses().what

@@ -45,9 +45,9 @@ def report(kind=LABELLED, parts=None, **options):
 
 @pytest.fixture
 def panel(window, bridge):
-    window.show_quality(True)
+    window.layout_.show_quality(True)
     QApplication.processEvents()
-    return window.panels["quality"]
+    return window.layout_.panels["quality"]
 
 
 def give(bridge, made):
@@ -66,23 +66,30 @@ def test_only_a_panel_that_is_seen_asks_for_reports(window, bridge):
     window.update_frame(bridge.frame())
     assert asked() == []
     QTest.keyClick(window, Qt.Key.Key_Q)
-    assert asked() == [LABELLED] and window.panels["gates"].isHidden() and window.panels["stability"].isHidden()
-    QTest.mouseClick(window.panels["quality"].kinds.segments[TRUTH], LEFT)
+    assert (
+        asked() == [LABELLED]
+        and window.layout_.panels["gates"].isHidden()
+        and window.layout_.panels["stability"].isHidden()
+    )
+    QTest.mouseClick(window.layout_.panels["quality"].kinds.segments[TRUTH], LEFT)
     assert asked() == [LABELLED, TRUTH]
     QTest.keyClick(window, Qt.Key.Key_Q)
-    assert asked() == [LABELLED, TRUTH, None] and window.panels["gates"].isVisible()
-    QTest.mouseClick(window.panels["gates"].tabs.buttons["quality"], LEFT)
-    assert asked()[-1] == TRUTH and window.panels["quality"].isVisible()
+    assert asked() == [LABELLED, TRUTH, None] and window.layout_.panels["gates"].isVisible()
+    QTest.mouseClick(window.layout_.panels["gates"].tabs.buttons["quality"], LEFT)
+    assert asked()[-1] == TRUTH and window.layout_.panels["quality"].isVisible()
 
 
 def test_the_focus_goes_with_the_tab(window):
-    tab = window.panels["gates"].tabs.buttons["quality"]
+    tab = window.layout_.panels["gates"].tabs.buttons["quality"]
     tab.setFocus()
     QTest.keyClick(tab, Qt.Key.Key_Space)
-    assert QApplication.focusWidget() is window.panels["quality"].tabs.buttons["quality"]
-    QTest.keyClick(window.panels["quality"].tabs.buttons["gates"], Qt.Key.Key_Space)
-    assert QApplication.focusWidget() is window.panels["gates"].tabs.buttons["gates"]
-    assert [window.panels["gates"].tabs.buttons[name].isChecked() for name in ("gates", "quality")] == [True, False]
+    assert QApplication.focusWidget() is window.layout_.panels["quality"].tabs.buttons["quality"]
+    QTest.keyClick(window.layout_.panels["quality"].tabs.buttons["gates"], Qt.Key.Key_Space)
+    assert QApplication.focusWidget() is window.layout_.panels["gates"].tabs.buttons["gates"]
+    assert [window.layout_.panels["gates"].tabs.buttons[name].isChecked() for name in ("gates", "quality")] == [
+        True,
+        False,
+    ]
 
 
 def test_the_switch_sets_takes_aside_and_follows_the_state(panel, bridge):
@@ -172,8 +179,8 @@ def test_a_click_looks_into_a_cell_and_its_examples_can_be_browsed(panel, bridge
     QTest.mouseClick(panel.matrix, LEFT, pos=panel.matrix.rect_of(0, 1).center().toPoint())
     assert panel.takes.count() == 1 and chosen == []
     QTest.mouseClick(panel.browse, LEFT)
-    assert chosen == [[2, 3]] and window.examples.isVisible()
-    window.examples.close_overlay()
+    assert chosen == [[2, 3]] and window.sheets.examples.isVisible()
+    window.sheets.examples.close_overlay()
     assert panel.takes.item(0).text() == "0.0–2.0 s · 2 of 4 windows · examples 2–3"
     assert panel.matrix.words(0, 1) == ".5 of 2 takes, 25 %: circle answered as rest"
     # A newer report keeps the cell open.

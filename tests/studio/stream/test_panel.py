@@ -43,7 +43,7 @@ def run(window, bridge, seconds=12.0, step=0.2):
 @pytest.fixture
 def stream(window, bridge):
     run(window, bridge)
-    return window.panels["stream"]
+    return window.layout_.panels["stream"]
 
 
 def drag(view, start, end, y=40):
@@ -141,7 +141,7 @@ def test_the_take_being_recorded_grows():
 def test_answers_and_labels_stand_on_the_same_axis_in_their_colours(stream, bridge, window):
     view = stream.view
     answers = colours(view, view.ribbon_rect("answer"))
-    theme = window.theme
+    theme = window.appearance.theme
     inks = [theme.readable(card.info.colour) for card in bridge.state.classes]
     assert [place for place, ink in enumerate(inks) if any(near(c, ink) for c in answers)] == [0, 1, 3]
     labels = colours(view, view.ribbon_rect("labels"))
@@ -159,7 +159,7 @@ def test_every_channel_is_drawn_in_its_colour(stream, window):
     for channel in range(6):
         rows = range(round(channel * tall), round((channel + 1) * tall))
         pixels = (QColor(image.pixel(x, y)) for y in rows for x in range(round(view.plot.left()), view.width(), 2))
-        assert any(near(pixel, window.theme.channel(channel), 30) for pixel in pixels), channel
+        assert any(near(pixel, window.appearance.theme.channel(channel), 30) for pixel in pixels), channel
 
 
 def test_the_recording_grows_in_the_labels(stream, bridge, window):
@@ -222,7 +222,7 @@ def test_many_channels_scroll_and_stay_readable(stream, bridge, window):
 
 
 def test_before_the_first_sample_it_says_that_it_waits(window, bridge):
-    stream = window.panels["stream"]
+    stream = window.layout_.panels["stream"]
     assert stream.scene.empty == "Waiting for the stream …"
     frame = dataclasses.replace(
         bridge.frame(), times=NOBODY, values=np.zeros((0, 6), np.float32), readings=[], takes=[]
@@ -231,7 +231,7 @@ def test_before_the_first_sample_it_says_that_it_waits(window, bridge):
     assert stream.scene.empty == "Waiting for the stream …"
     QTest.mouseClick(stream.view, LEFT)
     stream.view.grab()
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 @pytest.mark.parametrize(("state", "words"), [("lost", "Stream lost, retrying"), ("ended", "Stream ended")])
@@ -253,7 +253,7 @@ def test_nan_and_a_single_sample_are_drawn_without_complaint(stream, bridge, win
     for part in (slice(None), slice(0, 1)):
         window.update_frame(dataclasses.replace(frame, values=values[part], times=frame.times[part]))
         stream.view.grab()
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 # -- pausing ---------------------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def test_what_has_left_the_buffer_says_so_and_is_not_labelled(stream, bridge, wi
     drag(stream.view, 60, 100)
     QTest.mouseRelease(stream.view, LEFT, pos=QPoint(100, 40))
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert bridge.calls == [] and window.toast.said.startswith("That stretch has left the buffer")
+    assert bridge.calls == [] and window.notifier.toast.said.startswith("That stretch has left the buffer")
     run(window, bridge, 10.0)
     assert stream.scene.pills[1][0].startswith("This has left the buffer") and len(stream.scene.times)
     stream.view.grab()

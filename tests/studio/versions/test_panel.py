@@ -33,7 +33,7 @@ def long_history(count):
 def snapshots(window, bridge):
     bridge.history()
     window.update_frame(bridge.frame())
-    return window.panels["snapshots"]
+    return window.layout_.panels["snapshots"]
 
 
 def at(view, slot):
@@ -99,7 +99,7 @@ def test_the_marks_are_where_and_what_they_should_be(snapshots, window):
     image = view.grab().toImage()
 
     def there(slot, token, reach=5):
-        x, y, wanted = round(view.x_of(slot)), round(view.middle), QColor(getattr(window.theme, token))
+        x, y, wanted = round(view.x_of(slot)), round(view.middle), QColor(getattr(window.appearance.theme, token))
         around = [QColor(image.pixel(x + dx, y + dy)) for dx in range(-reach, reach) for dy in range(-reach, reach)]
         return sum(pixel == wanted for pixel in around)
 
@@ -218,7 +218,7 @@ def test_each_version_tells_what_it_has_learned_and_shows_it(snapshots, bridge, 
     assert "holds 2 examples of circle and 1 of shake" in snapshots.details.text()
     assert snapshots.show_button.isEnabled() and snapshots.show_button.text() == "Show its 3"
     snapshots.show_button.click()
-    sheet = window.examples
+    sheet = window.sheets.examples
     assert sheet.isVisible() and sheet.model.ids.tolist() == [8, 5, 3]
     assert sheet.filter.only.isVisible() and sheet.filter.only.text().startswith("in v12")
     sheet.filter.only.click()
@@ -252,7 +252,7 @@ def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, w
     full, hollow = (
         sum(
             QColor(image.pixel(round(view.x_of(slot)) + dx, round(view.middle) + dy))
-            == QColor(window.theme.border_strong)
+            == QColor(window.appearance.theme.border_strong)
             for dx in range(-5, 5)
             for dy in range(-5, 5)
         )
@@ -280,7 +280,7 @@ def test_without_a_history_the_serving_version_stands_there(window, bridge):
     bridge.state.history, bridge.state.serving, bridge.state.head = History(), 0, 0
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
-    snapshots = window.panels["snapshots"]
+    snapshots = window.layout_.panels["snapshots"]
     assert len(snapshots.timeline) == 1
     assert snapshots.details.text() == "v0 (serving) · base model"
     assert snapshots._right.text() == "0 published · 0 rejected · 0 rolled back"
@@ -302,7 +302,7 @@ def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge)
     bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
-    snapshots = window.panels["snapshots"]
+    snapshots = window.layout_.panels["snapshots"]
     view, newest = snapshots.view, len(records) - 1
     assert view.following and view.x_of(newest) == pytest.approx(view.width() - 18)
     first, stop = view.visible()
@@ -324,7 +324,7 @@ def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge)
     wheel(view, 600, -60)
     assert view.visible() == (0, len(snapshots.timeline))
     image = view.grab().toImage()
-    red = QColor(window.theme.bad)
+    red = QColor(window.appearance.theme.bad)
     columns = [x for x in range(view.width()) if any(QColor(image.pixel(x, y)) == red for y in range(view.height()))]
     assert len(columns) > 100
     slot = view.slot_at(400)
@@ -337,7 +337,7 @@ def test_dragging_pans_and_selects_nothing(window, bridge):
     bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
-    view = window.panels["snapshots"].view
+    view = window.layout_.panels["snapshots"].view
     before = view.first
     QTest.mousePress(view, LEFT, pos=QPoint(400, 20))
     QTest.mouseMove(view, QPoint(450, 20))
@@ -352,7 +352,7 @@ def test_the_selected_stays_in_sight(window, bridge):
     bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
-    view = window.panels["snapshots"].view
+    view = window.layout_.panels["snapshots"].view
     view.setFocus()
     for _ in range(20):
         QTest.keyClick(view, Qt.Key.Key_PageUp)
@@ -365,11 +365,11 @@ def test_an_unknown_serving_version_and_unknown_classes_do_no_harm(window, bridg
     bridge.state.serving = bridge.state.head = 999
     bridge.state.announce("versions")
     window.update_frame(bridge.frame())
-    snapshots = window.panels["snapshots"]
+    snapshots = window.layout_.panels["snapshots"]
     snapshots.view.grab()
     snapshots.view.select(1)
     assert "2 examples of class 77" in snapshots.details.text()
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 def test_a_shorter_history_forgets_a_selection_beyond_it(snapshots, bridge, window):

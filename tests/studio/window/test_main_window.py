@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.actions.palette import HELD_KEYS
+from dgstudio.studio.bars.status_bar import figures_of
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.common.chip import Chip
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.window.main_window import TEXT_FIELDS, StudioWindow
-from dgstudio.studio.window.status_bar import figures_of
-from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Take
+from dgstudio.types import EngineStats, Event, Mode, PublishRecord, SaveState, Saving, Take
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 ALL_MODES = (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
@@ -63,11 +63,11 @@ def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_2)
     assert takes(bridge) == [("press", 0), ("release",), ("press", 1)] and window.labelling.held == 1
-    assert window.toast.said == "circle has ended: rest is recorded now. The later key wins."
+    assert window.notifier.toast.said == "circle has ended: rest is recorded now. The later key wins."
     bridge.events.append(Event("take saved", "9 examples of circle, 1.0 s", "good", data=Take(1, 0, 0.0, 1.0, "s")))
     window.update_frame(bridge.frame())
-    assert window.toast.said == "9 examples of circle, 1.0 s; the later key wins, rest is recorded now"
-    assert window.toast.button.text() == "Undo"
+    assert window.notifier.toast.said == "9 examples of circle, 1.0 s; the later key wins, rest is recorded now"
+    assert window.notifier.toast.button.text() == "Undo"
     QTest.keyRelease(window, Qt.Key.Key_1)
     assert window.labelling.held == 1
     QTest.keyRelease(window, Qt.Key.Key_2)
@@ -88,8 +88,8 @@ def test_the_keypad_counts_as_well(window, bridge):
 def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_9)
     assert takes(bridge) == []
-    assert window.toast.isVisible()
-    assert window.toast.said == "No class has key 9: press A to add one."
+    assert window.notifier.toast.isVisible()
+    assert window.notifier.toast.said == "No class has key 9: press A to add one."
     QTest.keyClick(window, Qt.Key.Key_1)
     assert takes(bridge) == [("press", 0), ("release",)]
 
@@ -110,14 +110,14 @@ def test_from_nothing_two_held_keys_make_two_classes(make_window, make_bridge):
     window = make_window(bridge)
     QTest.keyClick(window, Qt.Key.Key_1)
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert window.toast.said == "No class has key 3: hold 2 for a second one, or press A to name it first."
+    assert window.notifier.toast.said == "No class has key 3: hold 2 for a second one, or press A to name it first."
     assert takes(bridge) == [("press", 0), ("release",)]
     QTest.keyClick(window, Qt.Key.Key_2)
     assert takes(bridge)[2:] == [("press", 1), ("release",)]
     assert [(card.info.name, card.info.key) for card in bridge.state.classes] == [("class 1", "1"), ("class 2", "2")]
     # From here on it is as ever: what a class is called is asked for.
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert window.toast.said == "No class has key 3: press A to add one."
+    assert window.notifier.toast.said == "No class has key 3: press A to add one."
     assert len(bridge.state.classes) == 2
 
 
@@ -153,7 +153,7 @@ def test_beside_the_only_class_of_a_base_a_key_makes_none(make_window, make_brid
     bridge = make_bridge(names=("rest",))
     window = make_window(bridge)
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [] and window.toast.said == "No class has key 2: press A to add one."
+    assert bridge.calls == [] and window.notifier.toast.said == "No class has key 2: press A to add one."
 
 
 def test_before_the_model_is_there_a_key_makes_no_class(make_window, make_bridge):
@@ -165,36 +165,36 @@ def test_before_the_model_is_there_a_key_makes_no_class(make_window, make_bridge
 
 
 def test_what_cannot_be_saved_is_told_across_the_window(window, bridge):
-    bridge.state.saved = "failed: the disk is full"
+    bridge.state.saved = Saving(SaveState.FAILED, "the disk is full")
     bridge.state.announce("health")
-    assert window.banner.isVisible()
-    assert window.banner.label.text() == "Not saved, going on in memory: the disk is full"
-    bridge.state.saved = "saved"
+    assert window.layout_.banner.isVisible()
+    assert window.layout_.banner.label.text() == "Not saved, going on in memory: the disk is full"
+    bridge.state.saved = Saving(SaveState.SAVED)
     bridge.state.announce("health")
-    assert not window.banner.isVisible()
+    assert not window.layout_.banner.isVisible()
 
 
 def test_a_toast_does_not_outlive_what_it_speaks_of(window, bridge):
     window.update_frame(dataclasses.replace(bridge.frame(), events=[Event("undo", "Done again: 12 examples.")]))
-    assert window.toast.said == "Done again: 12 examples."
+    assert window.notifier.toast.said == "Done again: 12 examples."
     record = dataclasses.replace(bridge._publish(27, bridge.now), to_version=22)
     window.update_frame(dataclasses.replace(bridge.frame(), publishes=[record]))
-    assert window.toast.said.startswith("Rolled back to v22")
+    assert window.notifier.toast.said.startswith("Rolled back to v22")
     QTest.keyClick(window, Qt.Key.Key_P)
-    assert window.toast.said == "v42 is pinned: it answers until P is pressed again."
+    assert window.notifier.toast.said == "v42 is pinned: it answers until P is pressed again."
     QTest.keyClick(window, Qt.Key.Key_T, CONTROL)
-    assert not window.toast.isVisible()
+    assert not window.notifier.toast.isVisible()
 
 
 def test_the_status_bar_is_as_before_after_a_presentation(window, bridge):
     window.update_frame(bridge.frame(0.3))
     QApplication.processEvents()
-    before = [label.geometry() for label in window.status.figures.values()]
+    before = [label.geometry() for label in window.layout_.status.figures.values()]
     for _ in range(2):
         QTest.keyClick(window, Qt.Key.Key_F5)
         window.update_frame(bridge.frame(0.3))
         QApplication.processEvents()
-    assert [label.geometry() for label in window.status.figures.values()] == before
+    assert [label.geometry() for label in window.layout_.status.figures.values()] == before
 
 
 def test_the_session_gets_the_room_that_is_left(make_window, make_bridge):
@@ -206,9 +206,9 @@ def test_the_session_gets_the_room_that_is_left(make_window, make_bridge):
     window.update_frame(bridge.frame(0.3))
     window.update_frame(bridge.frame(0.3))
     QApplication.processEvents()
-    session = window.status.session
+    session = window.layout_.status.session
     assert session.text().endswith("saved")
-    assert session.geometry().right() < window.status.width()
+    assert session.geometry().right() < window.layout_.status.width()
     assert session.width() >= session.fontMetrics().horizontalAdvance(session.text())
     assert session.toolTip() == f"session {bridge.state.session_name} · saved"
 
@@ -233,7 +233,7 @@ def test_going_to_a_text_field_ends_the_take(window, bridge):
 
 def test_typing_a_name_records_nothing_and_triggers_nothing(window, bridge):
     window.actions_.trigger("add_class")
-    field = window.classes_panel.field
+    field = window.layout_.classes_panel.field
     QTest.keyClicks(field, "b1 c2 pa")
     assert field.text() == "b1 c2 pa"
     assert bridge.calls == []
@@ -268,33 +268,33 @@ def test_a_marked_stretch_is_labelled_by_the_next_key(window, bridge):
 
 def test_recording_is_shown_at_once_and_counts_on(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_4)
-    assert "shake" in window.bar.recording.text_shown()
-    assert window.classes_panel.recording == 3
+    assert "shake" in window.layout_.bar.recording.text_shown()
+    assert window.layout_.classes_panel.recording == 3
     bridge.now += 1.2
     window.update_frame(bridge.frame(0.1))
-    assert "1.3 s" in window.bar.recording.text_shown()
+    assert "1.3 s" in window.layout_.bar.recording.text_shown()
     QTest.keyRelease(window, Qt.Key.Key_4)
     window.update_frame(bridge.frame())
-    assert window.bar.recording.text_shown() == "REC ready"
-    assert window.classes_panel.recording is None
+    assert window.layout_.bar.recording.text_shown() == "REC ready"
+    assert window.layout_.classes_panel.recording is None
 
 
 def test_recording_moves_nothing_in_the_bar(window):
-    before = [chip.geometry() for chip in window.bar.chips]
+    before = [chip.geometry() for chip in window.layout_.bar.chips]
     QTest.keyPress(window, Qt.Key.Key_4)
     QApplication.processEvents()
-    assert [chip.geometry() for chip in window.bar.chips] == before
+    assert [chip.geometry() for chip in window.layout_.bar.chips] == before
     QTest.keyRelease(window, Qt.Key.Key_4)
 
 
 def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s", "good"))
     window.update_frame(bridge.frame())
-    assert window.toast.isVisible()
-    assert window.toast.text.text() == "42 examples of circle, 2.1 s"
-    QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
+    assert window.notifier.toast.isVisible()
+    assert window.notifier.toast.text.text() == "42 examples of circle, 2.1 s"
+    QTest.mouseClick(window.notifier.toast.button, Qt.MouseButton.LeftButton)
     assert bridge.calls == [("undo",)]
-    assert not window.toast.isVisible()
+    assert not window.notifier.toast.isVisible()
 
 
 @pytest.mark.parametrize(
@@ -307,21 +307,21 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
 def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
     bridge.publishes = [PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0)]
     window.update_frame(bridge.frame())
-    assert window.toast.said == f"{reason[0].upper()}{reason[1:]}."
-    assert window.toast.button.isVisible() == bool(button)
+    assert window.notifier.toast.said == f"{reason[0].upper()}{reason[1:]}."
+    assert window.notifier.toast.button.isVisible() == bool(button)
     if button:
-        window.toast.button.click()
+        window.notifier.toast.button.click()
         assert bridge.calls == [("undo",)]
 
 
 def test_trouble_is_told_and_logged_and_what_is_frequent_only_logged(window, bridge):
     bridge.events.append(Event("rejected", "Not published: the contract would break.", "warning"))
     window.update_frame(bridge.frame())
-    assert not window.toast.isVisible()
+    assert not window.notifier.toast.isVisible()
     bridge.events.append(Event("stream lost", "Stream lost, retrying.", "error"))
     window.update_frame(bridge.frame())
-    assert window.toast.text.text() == "Stream lost, retrying."
-    log = window.panels["log"].lines.toPlainText()
+    assert window.notifier.toast.text.text() == "Stream lost, retrying."
+    log = window.layout_.panels["log"].lines.toPlainText()
     assert "Not published" in log
     assert "Stream lost" in log
 
@@ -331,29 +331,29 @@ def test_what_the_engine_refuses_is_said(window, bridge, monkeypatch):
         raise BadInputError("There is no earlier version to go back to.")
 
     monkeypatch.setattr(bridge, "roll_back", refuse)
-    window.attempt(bridge.roll_back, None)
-    assert window.toast.text.text() == "There is no earlier version to go back to."
+    window.notifier.attempt(bridge.roll_back, None)
+    assert window.notifier.toast.text.text() == "There is no earlier version to go back to."
 
 
 def test_a_panel_that_cannot_draw_stops_alone(window, bridge, monkeypatch):
     drawn = []
-    monkeypatch.setattr(window.panels["classes"], "update_frame", lambda frame: 1 / 0)
-    monkeypatch.setattr(window.panels["snapshots"], "update_frame", drawn.append)
+    monkeypatch.setattr(window.layout_.panels["classes"], "update_frame", lambda frame: 1 / 0)
+    monkeypatch.setattr(window.layout_.panels["snapshots"], "update_frame", drawn.append)
     for _ in range(3):
         window.update_frame(bridge.frame())
-    assert window.broken == {"classes"}
+    assert window.layout_.broken == {"classes"}
     assert len(drawn) == 3
-    assert window.panels["log"].lines.toPlainText().count("stopped drawing") == 1
+    assert window.layout_.panels["log"].lines.toPlainText().count("stopped drawing") == 1
 
 
 def test_a_failed_start_is_told_across_the_window(window, bridge):
     bridge.state.phase, bridge.state.failure = "failed", "The source could not be opened: name a file that exists."
     bridge.state.announce("phase")
-    assert window.banner.isVisible()
-    assert "could not be opened" in window.banner.label.text()
+    assert window.layout_.banner.isVisible()
+    assert "could not be opened" in window.layout_.banner.label.text()
     bridge.state.phase = "ready"
     bridge.state.announce("phase")
-    assert not window.banner.isVisible()
+    assert not window.layout_.banner.isVisible()
 
 
 # -- actions ---------------------------------------------------------------------------------------------------
@@ -381,54 +381,54 @@ def test_pinning_and_comparing_are_switches(window, bridge):
 
 
 def test_pinning_is_shown_in_words(window):
-    assert "live" in window.bar.serving.text_shown()
+    assert "live" in window.layout_.bar.serving.text_shown()
     window.actions_.trigger("pin")
-    assert "pinned" in window.bar.serving.text_shown()
+    assert "pinned" in window.layout_.bar.serving.text_shown()
 
 
 def test_space_pauses_the_view_unless_a_button_wants_it(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_Space)
     assert window.state.paused
-    window.bar.compare.setFocus()
-    QTest.keyClick(window.bar.compare, Qt.Key.Key_Space)
+    window.layout_.bar.compare.setFocus()
+    QTest.keyClick(window.layout_.bar.compare, Qt.Key.Key_Space)
     assert window.state.paused
     assert bridge.calls == [("compare", "in_place")]
 
 
 def test_a_click_on_a_chip_leaves_space_with_the_stream(window):
-    QTest.mouseClick(window.bar.compare, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.layout_.bar.compare, Qt.MouseButton.LeftButton)
     QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Space)
     assert window.state.paused
     assert window.state.compare == "in_place"
 
 
 def test_only_the_modes_on_offer_are_shown(window, bridge):
-    assert list(window.bar.modes.segments) == ["off", "both"]
-    QTest.mouseClick(window.bar.modes.segments["off"], Qt.MouseButton.LeftButton)
+    assert list(window.layout_.bar.modes.segments) == ["off", "both"]
+    QTest.mouseClick(window.layout_.bar.modes.segments["off"], Qt.MouseButton.LeftButton)
     assert bridge.calls == [("mode", Mode.OFF)]
-    assert window.bar.modes.segments["off"].isChecked()
-    assert not window.bar.modes.segments["both"].isChecked()
+    assert window.layout_.bar.modes.segments["off"].isChecked()
+    assert not window.layout_.bar.modes.segments["both"].isChecked()
 
 
 def test_the_palette_finds_and_does(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
-    assert window.palette_.isVisible()
-    QTest.keyClicks(window.palette_.field, "undo")
-    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
+    assert window.sheets.palette.isVisible()
+    QTest.keyClicks(window.sheets.palette.field, "undo")
+    QTest.keyClick(window.sheets.palette.field, Qt.Key.Key_Return)
     assert bridge.calls == [("undo",)]
-    assert not window.palette_.isVisible()
+    assert not window.sheets.palette.isVisible()
 
 
 def test_the_palette_moves_with_arrows_and_says_when_nothing_fits(window, bridge):
     window.actions_.trigger("palette")
-    field = window.palette_.field
+    field = window.sheets.palette.field
     QTest.keyClick(field, Qt.Key.Key_Down)
-    assert window.palette_.list.currentRow() == 1
+    assert window.sheets.palette.list.currentRow() == 1
     QTest.keyClicks(field, "xyzzy 12")
-    assert window.palette_.none.isVisible()
+    assert window.sheets.palette.none.isVisible()
     QTest.keyClick(field, Qt.Key.Key_Return)
     QTest.keyClick(field, Qt.Key.Key_Escape)
-    assert not window.palette_.isVisible()
+    assert not window.sheets.palette.isVisible()
     assert bridge.calls == []
     QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_1)
     assert takes(bridge) == [("press", 0), ("release",)]
@@ -436,7 +436,7 @@ def test_the_palette_moves_with_arrows_and_says_when_nothing_fits(window, bridge
 
 def test_f1_lists_every_key_once(window):
     QTest.keyClick(window, Qt.Key.Key_F1)
-    sheet = window.shortcuts
+    sheet = window.sheets.shortcuts
     assert sheet.isVisible()
     caps = [cap.text for cap in sheet._caps]
     assert len(caps) == len(set(caps)) == len(HELD_KEYS) + sum(bool(action.keys) for action in window.actions_)
@@ -448,7 +448,7 @@ def test_every_action_is_in_the_menu_and_every_chip_names_its_key(window):
     menus = [window.menu_, *(action.menu() for action in window.menu_.actions() if action.menu() is not None)]
     listed = {action.objectName() for menu in menus for action in menu.actions() if action.objectName()}
     assert listed == {action.id for action in window.actions_} - {"leave"}
-    for id, chip in (("roll_back", window.bar.roll_back), ("present", window.bar.present)):
+    for id, chip in (("roll_back", window.layout_.bar.roll_back), ("present", window.layout_.bar.present)):
         assert window.actions_[id].keys[0] in chip.toolTip()
 
 
@@ -466,50 +466,50 @@ def test_nothing_is_clipped_in_the_bars(make_window, make_bridge, size, modes):
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
     previous = 0
-    for widget in [window.bar.brand, *window.bar.findChildren(Chip)]:
+    for widget in [window.layout_.bar.brand, *window.layout_.bar.findChildren(Chip)]:
         if widget.isVisible():
             assert widget.width() >= widget.sizeHint().width(), widget.accessibleName()
-    for chip in window.bar.chips:
-        left = chip.mapTo(window.bar, QPoint(0, 0)).x()
+    for chip in window.layout_.bar.chips:
+        left = chip.mapTo(window.layout_.bar, QPoint(0, 0)).x()
         assert left >= previous
         previous = left + chip.width()
-    assert previous <= window.bar.width()
-    for label in [*window.status.figures.values(), window.status.session]:
+    assert previous <= window.layout_.bar.width()
+    for label in [*window.layout_.status.figures.values(), window.layout_.status.session]:
         assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
-        assert label.geometry().right() < window.status.width()
+        assert label.geometry().right() < window.layout_.status.width()
 
 
 def test_the_panels_fill_the_window_in_its_proportions(window):
     for size in ((1280, 720), (2560, 1440)):
         window.resize(*size)
         QApplication.processEvents()
-        wide = window.panels["gates"].width()
-        assert wide > window.panels["stream"].width() > 250
-        assert wide > window.panels["classes"].width() > 250
-        assert window.panels["snapshots"].width() == size[0]
-        total = window.panels["stream"].width() + wide + window.panels["classes"].width()
+        wide = window.layout_.panels["gates"].width()
+        assert wide > window.layout_.panels["stream"].width() > 250
+        assert wide > window.layout_.panels["classes"].width() > 250
+        assert window.layout_.panels["snapshots"].width() == size[0]
+        total = window.layout_.panels["stream"].width() + wide + window.layout_.panels["classes"].width()
         assert size[0] - total == 2
 
 
 def test_a_hand_made_arrangement_is_kept_and_can_be_reset(make_window, make_bridge, settings):
     first = make_window(make_bridge())
-    handle = first.arrangement.columns.handle(1)
+    handle = first.layout_.arrangement.columns.handle(1)
     QTest.mousePress(handle, Qt.MouseButton.LeftButton)
     QTest.mouseMove(handle, QPoint(60, 100))
     QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=QPoint(60, 100))
-    wide = first.panels["stream"].width()
+    wide = first.layout_.panels["stream"].width()
     first.close()
     second = make_window(make_bridge())
-    assert second.panels["stream"].width() == wide
+    assert second.layout_.panels["stream"].width() == wide
     second.actions_.trigger("reset_layout")
-    assert second.panels["stream"].width() < wide
+    assert second.layout_.panels["stream"].width() < wide
 
 
 def test_a_damaged_arrangement_is_ignored(make_window, make_bridge, settings):
     for value in ("{", '{"version": 1, "states": {"left": "00"}}', '{"version": 99}'):
         settings.setValue("window/splitters", value)
         window = make_window(make_bridge())
-        assert window.panels["stream"].width() > 250
+        assert window.layout_.panels["stream"].width() > 250
         window.close()
 
 
@@ -537,7 +537,7 @@ class Screen:
 )
 def test_only_a_screen_with_room_for_the_window_is_filled(window, monkeypatch, screen, fits, fills):
     monkeypatch.setattr(window, "screen", lambda: Screen(*screen))
-    assert (window.fits_screen(), window.fills_screen()) == (fits, fills)
+    assert (window.geometry_.fits_screen(), window.geometry_.fills_screen()) == (fits, fills)
 
 
 def test_a_screen_that_is_too_small_is_left_alone(window, monkeypatch):
@@ -545,12 +545,12 @@ def test_a_screen_that_is_too_small_is_left_alone(window, monkeypatch):
     before = window.size()
     QTest.keyClick(window, Qt.Key.Key_F5)
     assert window.state.presentation and not window.isFullScreen() and window.size() == before
-    assert not window.toast.isVisible()
+    assert not window.notifier.toast.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.state.presentation and window.size() == before
     QTest.keyClick(window, Qt.Key.Key_F11)
     assert not window.isFullScreen()
-    assert window.toast.said == "This screen is too small to be filled: the window needs 1024 × 600."
+    assert window.notifier.toast.said == "This screen is too small to be filled: the window needs 1024 × 600."
 
 
 def test_what_was_maximised_on_a_larger_screen_is_not_on_a_small_one(make_window, make_bridge):
@@ -565,27 +565,27 @@ def test_what_was_maximised_on_a_larger_screen_is_not_on_a_small_one(make_window
 
 def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
     monkeypatch.setattr(window, "screen", lambda: Screen(1920, 1080))
-    small = window.theme.px("body")
+    small = window.appearance.theme.px("body")
     QTest.keyClick(window, Qt.Key.Key_F5)
     assert window.state.presentation
     assert window.isFullScreen()
-    assert window.theme.px("body") > small
+    assert window.appearance.theme.px("body") > small
     for name in ("uncertain", "snapshots"):
-        assert not window.panels[name].isVisible()
+        assert not window.layout_.panels[name].isVisible()
     # What is performed stays at hand, its other knobs do not.
-    assert window.panels["source"].isVisible()
-    assert window.panels["source"].options["gesture"]["walk"].isVisible()
-    assert not window.panels["source"].sliders
+    assert window.layout_.panels["source"].isVisible()
+    assert window.layout_.panels["source"].options["gesture"]["walk"].isVisible()
+    assert not window.layout_.panels["source"].sliders
     for name in ("stream", "answer", "gates", "stability", "classes"):
-        assert window.panels[name].isVisible()
-    assert not window.classes_panel.add_button.isVisible()
+        assert window.layout_.panels[name].isVisible()
+    assert not window.layout_.classes_panel.add_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_2)
     assert takes(bridge) == [("press", 1), ("release",)]
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.state.presentation
     assert not window.isFullScreen()
-    assert window.panels["source"].sliders["rotation"].isVisible()
-    assert window.theme.px("body") == small
+    assert window.layout_.panels["source"].sliders["rotation"].isVisible()
+    assert window.appearance.theme.px("body") == small
 
 
 # -- what is remembered ----------------------------------------------------------------------------------------
@@ -593,49 +593,49 @@ def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
 
 def test_the_theme_is_remembered(make_window, make_bridge):
     first = make_window(make_bridge())
-    assert first.theme.dark
+    assert first.appearance.theme.dark
     QTest.keyClick(first, Qt.Key.Key_T, CONTROL)
-    assert not first.theme.dark
+    assert not first.appearance.theme.dark
     first.close()
-    assert not make_window(make_bridge()).theme.dark
+    assert not make_window(make_bridge()).appearance.theme.dark
 
 
 def test_hints_come_once_and_leave_the_keyboard_alone(make_window, make_bridge, settings):
     bridge = make_bridge()
     window = make_window(bridge, hints=True)
-    assert window.hints.isVisible()
+    assert window.sheets.hints.isVisible()
     QTest.keyClick(window, Qt.Key.Key_1)
     assert takes(bridge) == [("press", 0), ("release",)]
     seen = []
-    while window.hints.isVisible():
-        seen.append(window.hints.current.title)
-        assert window.centralWidget().rect().contains(window.hints.geometry())
-        QTest.mouseClick(window.hints.next, Qt.MouseButton.LeftButton)
+    while window.sheets.hints.isVisible():
+        seen.append(window.sheets.hints.current.title)
+        assert window.centralWidget().rect().contains(window.sheets.hints.geometry())
+        QTest.mouseClick(window.sheets.hints.next, Qt.MouseButton.LeftButton)
     assert len(set(seen)) == 4
     assert read_flag(settings, HINTS_SEEN)
     window.close()
-    assert not make_window(make_bridge(), hints=True).hints.isVisible()
+    assert not make_window(make_bridge(), hints=True).sheets.made("hints")
 
 
 def test_escape_goes_from_hint_to_hint(make_window, make_bridge, settings):
     window = make_window(make_bridge(), hints=True)
     for _ in range(4):
-        assert window.hints.isVisible()
+        assert window.sheets.hints.isVisible()
         QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert not window.hints.isVisible()
+    assert not window.sheets.hints.isVisible()
     assert read_flag(settings, HINTS_SEEN)
 
 
 def test_a_hint_goes_on_when_it_is_done_and_covers_nothing_yet_alive(make_window, make_bridge):
     window = make_window(make_bridge(), hints=True, size=(1600, 1000))
-    panel = window.panels["stability"]
+    panel = window.layout_.panels["stability"]
     box = QRect(panel.mapTo(window.centralWidget(), QPoint(0, 0)), panel.size())
-    assert box.contains(window.hints.geometry())
-    window.hints.step()
-    assert window.hints.current.act == "held"
+    assert box.contains(window.sheets.hints.geometry())
+    window.sheets.hints.step()
+    assert window.sheets.hints.current.act == "held"
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert window.hints.isVisible()
-    assert window.hints.current.title == "Which gates answered"
+    assert window.sheets.hints.isVisible()
+    assert window.sheets.hints.current.title == "Which gates answered"
 
 
 def test_settings_live_where_the_environment_says(tmp_path, monkeypatch):
@@ -658,7 +658,7 @@ def test_thousands_of_frames_and_signals_pass(window, bridge):
         window.update_frame(bridge.frame())
     for _ in range(2000):
         window.state.announce("paused")
-    assert window.broken == set()
+    assert window.layout_.broken == set()
 
 
 # -- figures ---------------------------------------------------------------------------------------------------
@@ -680,7 +680,7 @@ def test_text_changes_four_times_a_second_at_most(window, bridge):
     for _ in range(30):
         bridge.stats.learned += 1
         window.update_frame(bridge.frame(1 / 30))
-        seen.append(window.status.figures["learn"].text())
+        seen.append(window.layout_.status.figures["learn"].text())
     assert 3 <= len(set(seen)) <= 5
 
 
@@ -717,24 +717,24 @@ def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, b
     dialog.fileSelected.emit(f"/somewhere/a.{suffixes[0]}")
     dialog.close()
     assert bridge.calls == [("export", kind, f"/somewhere/a.{suffixes[0]}")]
-    assert window.toast.said == f"Writing a.{suffixes[0]} …"
+    assert window.notifier.toast.said == f"Writing a.{suffixes[0]} …"
 
 
 def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
     for event in (Event("exported", "It is in a.csv.", "good"), Event("not exported", "The disk is full.", "error")):
         bridge.events.append(event)
         window.update_frame(bridge.frame())
-        assert window.toast.said == event.text
+        assert window.notifier.toast.said == event.text
 
     def refuse(kind, path):
         raise BadInputError("A model is written as .onnx or .safetensors: name the file so.")
 
     monkeypatch.setattr(bridge, "export", refuse)
-    window.export("model")
+    window.session_actions.export("model")
     (dialog,) = window.findChildren(QFileDialog)
     dialog.fileSelected.emit("/somewhere/a.txt")
     dialog.close()
-    assert window.toast.said == "A model is written as .onnx or .safetensors: name the file so."
+    assert window.notifier.toast.said == "A model is written as .onnx or .safetensors: name the file so."
 
 
 def test_the_menu_fits_a_small_screen(window):
@@ -757,23 +757,23 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
 def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
     bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s – not saved yet", "warning"))
     window.update_frame(bridge.frame())
-    assert window.toast.text.text().endswith("not saved yet") and window.toast.button.text() == "Undo"
+    assert window.notifier.toast.text.text().endswith("not saved yet") and window.notifier.toast.button.text() == "Undo"
     bridge.events.append(Event("saved", "Saving works again; no label was lost.", "good"))
     window.update_frame(bridge.frame())
-    assert window.toast.text.text() == "Saving works again; no label was lost."
+    assert window.notifier.toast.text.text() == "Saving works again; no label was lost."
 
 
 def test_shift_and_a_class_key_take_its_last_take_back(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ShiftModifier)
     assert bridge.calls == [("take back", 0)]
     QTest.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ShiftModifier)
-    assert window.toast.said == "run has no take to take back."
+    assert window.notifier.toast.said == "run has no take to take back."
     QTest.keyClick(window, Qt.Key.Key_9, Qt.KeyboardModifier.ShiftModifier)
-    assert window.toast.said == "No class has key 9." and len(bridge.calls) == 1
+    assert window.notifier.toast.said == "No class has key 9." and len(bridge.calls) == 1
 
 
 def test_recording_the_stream_is_an_action_with_a_lamp(window, bridge):
-    lamp = window.status.recording
+    lamp = window.layout_.status.recording
     window.update_frame(bridge.frame(0.3))
     assert not lamp.isVisible() and lamp.said == ""
     QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
@@ -806,7 +806,7 @@ def test_the_lamp_of_the_recording_has_its_room(make_window, make_bridge, size):
     for _ in range(3):
         window.update_frame(bridge.frame(0.3))
     QApplication.processEvents()
-    status = window.status
+    status = window.layout_.status
     lamp, session = status.recording, status.session
     assert lamp.isVisible() and lamp.width() >= lamp.fontMetrics().horizontalAdvance(lamp.said)
     assert session.text().endswith("saved") and session.geometry().right() < status.width()
@@ -822,30 +822,30 @@ def test_qt_paints_the_window_without_the_interpreter():
 
 
 def test_a_long_toast_is_wrapped_and_shows_every_word(window):
-    toast, text = window.toast, "This is one of several sentences that nobody should have to guess. " * 4
+    toast, text = window.notifier.toast, "This is one of several sentences that nobody should have to guess. " * 4
     toast.show_text(text.strip(), "warning", "Do it")
     QApplication.processEvents()
     label = toast.text
     assert label.text() == text.strip() and label.height() >= label.heightForWidth(label.width())
-    assert toast.button.isVisible() and window.desk.rect().contains(toast.geometry())
+    assert toast.button.isVisible() and window.layout_.desk.rect().contains(toast.geometry())
     toast.show_text("Short.")
     assert label.height() < 2 * label.fontMetrics().height() and toast.width() < 200
 
 
 def test_a_toast_waits_while_its_button_has_the_focus(window):
-    window.toast.show_text("There is something to decide.", "warning", "Do it", lambda: None)
-    window.toast.button.setFocus()
-    window.toast._expire()
-    assert window.toast.isVisible()
-    window.desk.setFocus()
-    window.toast._expire()
-    assert not window.toast.isVisible()
+    window.notifier.toast.show_text("There is something to decide.", "warning", "Do it", lambda: None)
+    window.notifier.toast.button.setFocus()
+    window.notifier.toast._expire()
+    assert window.notifier.toast.isVisible()
+    window.layout_.desk.setFocus()
+    window.notifier.toast._expire()
+    assert not window.notifier.toast.isVisible()
 
 
 @pytest.mark.parametrize("name", ["history", "protected", "importing"])
 def test_sheets_grow_with_the_window_and_leave_the_stream_in_sight(make_window, bridge, name):
     window = make_window(bridge, size=(1280, 720))
-    sheet = getattr(window, name)
+    sheet = getattr(window.sheets, name)
     sheet.open()
     small = sheet.size()
     window.resize(2560, 1440)

@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from dgstudio.studio.bars.recording_lamp import RecordingLamp
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.theme.format import duration, grouped
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.studio.window.recording_lamp import RecordingLamp
-from dgstudio.types import EngineStats
+from dgstudio.types import EngineStats, Saving
 
 HEIGHT = 28
 WIDE = 1440
@@ -77,13 +77,13 @@ class StatusBar(QFrame):
         """Count a frame; refresh the text when it is due."""
         self._frames.append(frame.frame_time_wall)
         if self.recording.show_stats(frame.stats):
-            self._show_session(self._state.saved)
+            self._show_session()
         if frame.frame_time_wall < self._due:
             return
         self._due = frame.frame_time_wall + TEXT_PERIOD_S
         for name, (text, look) in figures_of(frame.stats, self.fps()).items():
             self._show(name, text, look)
-        self._show_session(self._state.saved)
+        self._show_session()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -97,7 +97,7 @@ class StatusBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._set_type()
-        self._show_session(self._state.saved)
+        self._show_session()
 
     def _set_type(self) -> None:
         font = self.theme.mono("small" if self.width() >= WIDE else "tiny")
@@ -109,7 +109,7 @@ class StatusBar(QFrame):
         self.recording.set_type(font)
         for name, label in self.figures.items():
             self._keep_room(name, label)
-        self._show_session(self._state.saved)
+        self._show_session()
 
     def _show(self, name: str, text: str, look: str) -> None:
         label = self.figures[name]
@@ -148,10 +148,11 @@ class StatusBar(QFrame):
 
     def _on_changed(self, topic: object) -> None:
         if topic in ("session", "health"):
-            self._show_session(self._state.saved)
+            self._show_session()
 
-    def _show_session(self, saved: str) -> None:
-        name = self._state.session_name
+    def _show_session(self) -> None:
+        name, saving = self._state.session_name, self._state.saved
+        saved = saving_words(saving)
         text = " · ".join(part for part in (f"session {name}" if name else "no session", saved) if part)
         # Whether it is saved must be readable; what failed, the banner says.
         least = self.session.fontMetrics().horizontalAdvance(f"sess…· {saved[:12]}")
@@ -161,7 +162,7 @@ class StatusBar(QFrame):
             self.session.setText(short)
         self.session.setFixedWidth(self.session.fontMetrics().horizontalAdvance(short) + 1)
         self.session.setToolTip(text)
-        look = "bad" if saved.startswith("failed") or saved == "memory only" else "muted"
+        look = "muted" if saving is None or saving.safe else "bad"
         if self.session.objectName() != look:
             _set_look(self.session, look)
 
@@ -173,6 +174,13 @@ def _set_look(label: QLabel, look: str) -> None:
     label.style().unpolish(label)
     label.style().polish(label)
     label.setFont(font)
+
+
+def saving_words(saving: Saving | None) -> str:
+    """Return how saving stands, in a few words; nothing before it is known."""
+    if saving is None:
+        return ""
+    return f"failed: {saving.why}" if saving.failed else saving.state.value
 
 
 def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
@@ -38,7 +41,7 @@ class TopBar(QFrame):
     mode_chosen = Signal(object)
 
     def __init__(
-        self, state: StudioState, modes: tuple[Mode, ...], actions: ActionRegistry, parent: QWidget | None = None
+        self, state: StudioState, modes: tuple[Mode, ...], actions: ActionRegistry[Any], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("topBar")
@@ -63,20 +66,20 @@ class TopBar(QFrame):
             [Part("text", "Contract", level=1), Part("strong", "Exact"), Part("muted", "", level=4)],
         )
         self.serving = self._button(
-            "pin", "Serving", [Part("text", "Serving", level=1), Part("strong", "v0"), Part("muted", "live")]
+            ActionId.PIN, "Serving", [Part("text", "Serving", level=1), Part("strong", "v0"), Part("muted", "live")]
         )
         back = [Part("text", "Roll back", level=1)]
-        self.roll_back = self._button("roll_back", "Roll back", back, icon="mdi6.undo-variant")
+        self.roll_back = self._button(ActionId.ROLL_BACK, "Roll back", back, icon="mdi6.undo-variant")
         self.recording = Chip(
             "Recording",
             [Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")],
             clickable=False,
         )
         self.recording.fixed_width = 150
-        self.compare = self._button("compare", "Compare", [Part("text", "Compare")])
+        self.compare = self._button(ActionId.COMPARE, "Compare", [Part("text", "Compare")])
         self.compare.setCheckable(True)
-        self.present = self._button("present", "Present", [Part("text", "Present")])
-        self.search = self._button("palette", "Command palette", [], icon="mdi6.magnify")
+        self.present = self._button(ActionId.PRESENT, "Present", [Part("text", "Present")])
+        self.search = self._button(ActionId.PALETTE, "Command palette", [], icon="mdi6.magnify")
         self.menu = Chip("Menu", [Part("icon", "mdi6.dots-horizontal")])
         self.menu.setToolTip("All actions")
         row = QHBoxLayout(self)
@@ -145,11 +148,11 @@ class TopBar(QFrame):
         super().resizeEvent(event)
         self._fit()
 
-    def _button(self, id: str, name: str, parts: list[Part], icon: str = "") -> Chip:
+    def _button(self, id: ActionId, name: str, parts: list[Part], icon: str = "") -> Chip:
         action = self._actions[id]
         pieces = [Part("icon", icon)] if icon else []
         pieces += parts
-        if id != "pin":
+        if id != ActionId.PIN:
             pieces.append(Part("key", display_key(action.keys[0]), level=2))
         chip = Chip(name, pieces)
         chip.setToolTip(tooltip_of(action))
@@ -204,7 +207,7 @@ class TopBar(QFrame):
         elif topic == "compare":
             self.compare.setChecked(state.compare is not None)
             words = COMPARE_WORDS.get(state.compare or "")
-            tooltip = tooltip_of(self._actions["compare"])
+            tooltip = tooltip_of(self._actions[ActionId.COMPARE])
             self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
 
     def _show_source(self) -> None:

@@ -1,0 +1,63 @@
+"""Whoever puts one session into the place of another, as the window knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dgstudio.studio.sessions.recent import RecentSession
+
+
+class SessionDesk(Protocol):
+    """Whoever can put another session into the window's place. Every call returns at once; Qt thread."""
+
+    def new(self) -> None:
+        """Begin a new session on the same stream."""
+        ...
+
+    def open(self, path: Path) -> None:
+        """Go on with a session file; what hinders it is said in the window, and the present session goes on."""
+        ...
+
+    def cancel(self) -> None:
+        """Stay in the present session after all."""
+        ...
+
+    def may_quit(self) -> bool:
+        """Whether the window may close: nothing is lost by it, or the user was just told what, and still wants to."""
+        ...
+
+    def present(self) -> Path | None:
+        """Return the file of the present session; None where it has none."""
+        ...
+
+    def recent(self) -> list[RecentSession]:
+        """Return the sessions that were open lately, the newest first."""
+        ...
+
+    def forget(self, path: Path) -> None:
+        """List a session no more; its file stays."""
+        ...
+
+
+@dataclass(slots=True)
+class DeskPlace:
+    """Where the window finds its `SessionDesk`; `desk` is None where nobody can put another session into its place."""
+
+    desk: SessionDesk | None = None
+
+    def open(self, path: Path) -> None:
+        """Go on with a session file, if somebody can."""
+        if self.desk is not None:
+            self.desk.open(path)
+
+    def forget(self, path: Path) -> None:
+        """List a session no more, if somebody lists them."""
+        if self.desk is not None:
+            self.desk.forget(path)
+
+    @property
+    def present(self) -> Path | None:
+        """The file of the present session; None where it has none."""
+        return None if self.desk is None else self.desk.present()

@@ -1,0 +1,146 @@
+"""What is done to the model: learning, versions, the twin."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+from dgstudio.studio.bars.top_bar import MODE_WORDS
+from dgstudio.studio.packages.packages import TRAINING
+from dgstudio.studio.window.parts import Row, WindowParts
+from dgstudio.studio.window.sheets import toggle
+from dgstudio.types import Mode
+
+MODE_IDS: Final = {
+    Mode.OFF: ActionId.MODE_OFF,
+    Mode.ROUTING: ActionId.MODE_ROUTING,
+    Mode.WEIGHTS: ActionId.MODE_WEIGHTS,
+    Mode.BOTH: ActionId.MODE_BOTH,
+}
+
+
+def mode_actions(modes: tuple[Mode, ...]) -> tuple[Row, ...]:
+    """Return one action for each learning mode that an engine has."""
+    return tuple(
+        Row(
+            MODE_IDS[mode],
+            f"Learn: {MODE_WORDS[mode][0]}",
+            partial(_set_mode, mode),
+            tooltip=MODE_WORDS[mode][1],
+            group=Group.LEARN,
+            under=SubMenu.LEARN,
+        )
+        for mode in modes
+    )
+
+
+def _set_mode(mode: Mode, it: WindowParts) -> None:
+    it.notifier.attempt(it.commands.set_mode, mode)
+
+
+def _consolidate(it: WindowParts) -> None:
+    it.packages.having(TRAINING, lambda: it.notifier.attempt(it.commands.start_consolidation))
+
+
+def _toggle_pin(it: WindowParts) -> None:
+    if it.state.pinned is None:
+        it.notifier.attempt(it.commands.pin, it.state.serving)
+    else:
+        it.notifier.attempt(it.commands.unpin)
+
+
+def _toggle_compare(kind: str, it: WindowParts) -> None:
+    it.notifier.attempt(it.commands.set_compare, None if it.state.compare == kind else kind)
+
+
+LEARN_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.LEARNING,
+        "Contract and learning",
+        lambda it: toggle(it.sheets.learning),
+        key="L",
+        tooltip="What is protected, how open the learning bank is, which rule learns",
+        icon="mdi6.tune-variant",
+        group=Group.LEARN,
+    ),
+    Row(
+        ActionId.PROTECT,
+        "Protect what it knows now",
+        lambda it: it.notifier.attempt(it.commands.protect_now),
+        tooltip="Seal the learning bank: what it has learned joins the inputs whose answers must not move",
+        icon="mdi6.shield-outline",
+        group=Group.LEARN,
+        under=SubMenu.PROTECT,
+    ),
+    Row(
+        ActionId.PROTECTED,
+        "Browse the protected inputs",
+        lambda it: toggle(it.sheets.protected),
+        tooltip="Every input whose answer must not move: its class, how sure it was, where it comes from",
+        icon="mdi6.shield-search",
+        group=Group.LEARN,
+        under=SubMenu.PROTECT,
+    ),
+    Row(
+        ActionId.RESUME_PARKED,
+        "Resume parked examples",
+        lambda it: it.notifier.attempt(it.commands.resume_parked),
+        tooltip="Learn again the examples that a roll-back, or a failure, set aside",
+        icon="mdi6.play-outline",
+        group=Group.LEARN,
+    ),
+    Row(
+        ActionId.CONSOLIDATE,
+        "Train a new base from all examples",
+        _consolidate,
+        tooltip="In the background; it is compared with the present model, and you choose whether to switch. "
+        "Needs the package torch, which is offered where it is missing",
+        icon="mdi6.layers-outline",
+        group=Group.LEARN,
+    ),
+)
+
+VERSION_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.ROLL_BACK,
+        "Roll back",
+        lambda it: it.notifier.attempt(it.commands.roll_back, None),
+        key="B",
+        tooltip="Go back to the version before this one; the examples since then wait",
+        icon="mdi6.undo-variant",
+        group=Group.VERSIONS,
+    ),
+    Row(
+        ActionId.PIN,
+        "Pin the serving version",
+        _toggle_pin,
+        key="P",
+        tooltip="Keep answering with this version while learning goes on; again: serve the newest",
+        icon="mdi6.pin-outline",
+        group=Group.VERSIONS,
+    ),
+)
+
+COMPARE_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.COMPARE,
+        "Compare with a twin written in place",
+        partial(_toggle_compare, "in_place"),
+        key="C",
+        tooltip="A conventional network on the same stream and labels, written while it is read; it cannot unlearn: "
+        "a label that is taken back it keeps",
+        icon="mdi6.compare",
+        group=Group.COMPARE,
+        under=SubMenu.COMPARE,
+    ),
+    Row(
+        ActionId.COMPARE_SWAP,
+        "Compare with a twin published by swap",
+        partial(_toggle_compare, "swap"),
+        tooltip="A conventional network on the same stream and labels, published whole, as ours is; it cannot "
+        "unlearn: a label that is taken back it keeps",
+        group=Group.COMPARE,
+        under=SubMenu.COMPARE,
+    ),
+)

@@ -1,0 +1,39 @@
+"""What the window's actions work on: its parts, named once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dgstudio.studio.actions.registry import Action
+from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.packages.packages import Packages
+from dgstudio.studio.window.appearance import Appearance
+from dgstudio.studio.window.layout import WindowLayout
+from dgstudio.studio.window.notifier import Notifier
+from dgstudio.studio.window.session_actions import SessionActions
+from dgstudio.studio.window.sheets import Sheets
+from dgstudio.studio.window.window_geometry import WindowGeometry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowParts:
+    """The parts of one window."""
+
+    state: StudioState
+    commands: Commands
+    notifier: Notifier
+    layout: WindowLayout
+    sheets: Sheets
+    appearance: Appearance
+    geometry: WindowGeometry
+    sessions: SessionActions
+    packages: Packages
+    close: Callable[[], object]
+    """Closes the window, if nothing is lost by it."""
+
+
+Row: TypeAlias = Action[WindowParts]
+"""One action of the window."""

@@ -1,0 +1,151 @@
+"""What is done to the view and to the window itself: the menu's last groups."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+from dgstudio.studio.stream.stream_view import ZOOM
+from dgstudio.studio.window.parts import Row, WindowParts
+
+
+def _toggle_theme(it: WindowParts) -> None:
+    it.notifier.toast.hide()
+    it.appearance.toggle()
+
+
+def _leave(it: WindowParts) -> None:
+    """What Esc means: close what lies on top, else unmark, else leave the presentation, else the full screen."""
+    if it.sheets.close_top():
+        return
+    if it.state.selection is not None:
+        it.state.set_selection(None)
+    elif it.state.presentation:
+        it.state.set_presentation(False)
+    else:
+        it.geometry.fill_screen(False)
+
+
+STREAM_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.PAUSE,
+        "Pause the view",
+        lambda it: it.state.set_paused(not it.state.paused),
+        key="Space",
+        tooltip="Freeze what is shown of the stream; the engine goes on",
+        icon="mdi6.pause",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        bare=True,
+    ),
+    Row(
+        ActionId.LIVE,
+        "Return to the live edge",
+        lambda it: it.state.set_paused(False),
+        key="End",
+        tooltip="Let the stream follow what comes in again",
+        icon="mdi6.skip-forward-outline",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=lambda it: it.state.paused,
+        bare=True,
+    ),
+    Row(
+        ActionId.ZOOM_IN,
+        "Zoom in",
+        lambda it: it.layout.stream_panel.view.zoom_by(1 / ZOOM),
+        key="+",
+        tooltip="Show a shorter or a longer stretch of the stream, standing still",
+        icon="mdi6.magnify",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+    ),
+    Row(
+        ActionId.ZOOM_OUT,
+        "Zoom out",
+        lambda it: it.layout.stream_panel.view.zoom_by(ZOOM),
+        key="-",
+        tooltip="Show a shorter or a longer stretch of the stream, standing still",
+        icon="mdi6.magnify",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+    ),
+)
+
+VIEW_ACTIONS: Final[tuple[Row, ...]] = (
+    *STREAM_ACTIONS,
+    Row(
+        ActionId.QUALITY,
+        "Show or hide Quality",
+        lambda it: it.layout.show_quality(not it.layout.quality_shown),
+        key="Q",
+        tooltip="How good the answers are: accuracy over your takes, confusion, calibration",
+        icon="mdi6.target",
+        group=Group.VIEW,
+    ),
+    Row(
+        ActionId.PRESENT,
+        "Present",
+        lambda it: it.state.set_presentation(not it.state.presentation),
+        key="F5",
+        tooltip="Full screen, large type",
+        group=Group.VIEW,
+    ),
+    Row(
+        ActionId.FULL_SCREEN,
+        "Full screen",
+        lambda it: it.geometry.toggle_full_screen(),
+        key="F11",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+    ),
+    Row(
+        ActionId.LOG,
+        "Show or hide the log",
+        lambda it: it.layout.show_log(not it.layout.log_shown),
+        key="Ctrl+L",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+    ),
+    Row(
+        ActionId.THEME,
+        "Dark or light theme",
+        _toggle_theme,
+        key="Ctrl+T",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+    ),
+    Row(
+        ActionId.RESET_LAYOUT,
+        "Reset the arrangement of panels",
+        lambda it: it.layout.arrangement.reset(),
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+    ),
+    Row(
+        ActionId.LEAVE,
+        "Close what is on top",
+        _leave,
+        key="Escape",
+        group=Group.VIEW,
+        in_menu=False,
+        # The palette's own Esc closes it.
+        in_palette=False,
+        bare=True,
+    ),
+)
+
+GENERAL_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.PALETTE,
+        "Command palette",
+        lambda it: it.sheets.palette.open(),
+        key="Ctrl+K",
+        tooltip="Find any action by typing some letters of it",
+        icon="mdi6.magnify",
+        in_palette=False,
+    ),
+    Row(ActionId.SHORTCUTS, "Keyboard shortcuts", lambda it: it.sheets.shortcuts.open(), key="F1"),
+    Row(ActionId.HINTS, "Show the hints again", lambda it: it.sheets.begin_hints()),
+    Row(ActionId.QUIT, "Quit", lambda it: it.close(), key="Ctrl+Q"),
+)
