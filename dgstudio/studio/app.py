@@ -13,7 +13,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.common.splash import FirstPicture, Splash
-from dgstudio.studio.launch import Making, StudioOptions, make_engine
+from dgstudio.studio.launch import EngineOpening, StudioOptions, make_engine
 from dgstudio.studio.session_switcher import Sessions
 from dgstudio.studio.theme.application import application
 from dgstudio.studio.timings import Timings
@@ -34,7 +34,7 @@ def make_window(
     return window
 
 
-def run_studio(options: StudioOptions, making: Making, splash: Splash, timings: Timings) -> int:
+def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, timings: Timings) -> int:
     """Open the window on what is being made and run until it is closed; returns the exit status.
 
     The splash goes when the window has been painted; the collector, which was off until then, is on again.

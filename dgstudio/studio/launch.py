@@ -1,8 +1,9 @@
-"""Makes the engine that the command line asked for; and, at the start, in a thread beside the import of the window."""
+"""What the command line asked for, and the engine that comes of it, made in a thread of its own."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,34 +113,65 @@ def _session(options: StudioOptions, notes: list[str]) -> Session:
         return Session.memory()
 
 
-class Making:
-    """The first engine, made and started in a thread of its own, so that the stream runs when the window appears."""
+class EngineOpening:
+    """An engine that is made in a thread of its own: the first while the window is imported, others beside a session.
 
-    def __init__(self, options: StudioOptions) -> None:
-        self._options = options
+    Parameters
+    ----------
+    make
+        Called once, in the thread.
+    """
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
         self._made: Made | None = None
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
+        """What making it raised, once it is over."""
+        self._lock = threading.Lock()
+        self._given_up = False
         self._thread = threading.Thread(target=self._run, name="dg-open", daemon=True)
         self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """Whether it is there, or will not be."""
+        return not self._thread.is_alive()
 
     def result(self) -> Made:
         """Wait for the engine; raises what making it raised."""
         self._thread.join()
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         assert self._made is not None, "a thread that ends without an error has made its engine"
         return self._made
 
     def give_up(self) -> None:
-        """Stop what was made: there will be no window for it."""
+        """Stop the engine, now or as soon as it is there: there will be no window for it."""
+        with self._lock:
+            self._given_up = True
+            made, self._made = self._made, None
+        if made is not None:
+            made[0].stop()
+
+    def join(self) -> None:
+        """Wait for the end of the thread."""
         self._thread.join()
-        if self._made is not None:
-            self._made[0].stop()
 
     def _run(self) -> None:
         try:
-            made = make_engine(self._options)
-            made[0].start()
-            self._made = made
+            made = self._make()
         except BaseException as error:
-            self._error = error
+            self.error = error
+            return
+        with self._lock:
+            if not self._given_up:
+                self._made = made
+                return
+        made[0].stop()
+
+
+def make_and_start(options: StudioOptions) -> Made:
+    """The first engine: its stream runs when the window appears. `DgstudioError` as `make_engine`."""
+    made = make_engine(options)
+    made[0].start()
+    return made

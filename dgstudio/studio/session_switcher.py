@@ -3,128 +3,34 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
-from dgstudio.engine.adapt.consolidation import READY, RUNNING
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.imports.worker import IMPORTING
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
+from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
 from dgstudio.studio.window.main_window import StudioWindow
 from dgstudio.types import Event
 
-if TYPE_CHECKING:
-    from dgstudio.studio.launch import Made, StudioOptions
-
 POLL_MS = 30
-GO, QUIT = "Go all the same", "Quit"
-"""Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""
-
-
-class Loss(Enum):
-    """What may be lost with the present session."""
-
-    UNSAVED = auto()
-    TRAINING = auto()
-    TRAINED = auto()
-    INSTALLING = auto()
-
-
-LEAVE = {
-    Loss.UNSAVED: "Leave them",
-    Loss.TRAINING: "Stop it and go",
-    Loss.TRAINED: "Go without it",
-    Loss.INSTALLING: "Stop it and go",
-}
-"""The button of the toast that warns of one thing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
-    """What goes with the present session: which things, how many examples, which packages."""
-
-    what: frozenset[Loss]
-    unsaved: int = 0
-    installing: str = ""
-
-    def sentences(self) -> str:
-        """A sentence on each."""
-        examples = "1 example is" if self.unsaved == 1 else f"{self.unsaved:,} examples are"
-        said = {
-            Loss.UNSAVED: f"{examples} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them.",
-            Loss.TRAINING: "A new base is being trained: going stops that.",
-            Loss.TRAINED: "A trained new base waits for your word (“Compare …” above): it is lost if you go.",
-            Loss.INSTALLING: f"{self.installing} is not installed yet: going stops that.",
-        }
-        return " ".join(sentence for loss, sentence in said.items() if loss in self.what)
-
-    def button(self) -> str:
-        """What to press for going all the same."""
-        return LEAVE[next(iter(self.what))] if len(self.what) == 1 else GO
-
-
 class _Opening:
-    """A session that is being opened, in a thread of its own. Nobody but `Sessions` uses it."""
+    """A session that is being opened: its file's name, what was asked for, and what the user has agreed to lose."""
 
-    def __init__(
-        self,
-        name: str,
-        options: StudioOptions,
-        make: Callable[[StudioOptions], Made],
-        leaving: frozenset[Loss] = frozenset(),
-    ) -> None:
-        self.name, self.options = name, options
-        self.leaving = leaving
-        """What the user has agreed to lose with the present session."""
-        self.made: Made | None = None
-        self.error = ""
-        self._make = make
-        self._lock = threading.Lock()
-        self._given_up = False
-        self._thread = threading.Thread(target=self._run, name="dg-open", daemon=True)
-        self._thread.start()
-
-    @property
-    def over(self) -> bool:
-        """Whether it is open, or will not be."""
-        return not self._thread.is_alive()
-
-    def give_up(self) -> None:
-        """Close it as soon as it is open."""
-        with self._lock:
-            self._given_up = True
-            made, self.made = self.made, None
-        if made is not None:
-            made[0].stop()
-
-    def join(self) -> None:
-        """Wait for the end of the thread."""
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            made = self._make(self.options)
-        except DgstudioError as error:
-            self.error = str(error)
-            return
-        except Exception as error:
-            # Whatever it is: the session that is open must go on.
-            self.error = f"{self.name or 'A new session'} could not be opened: {error!r}."
-            return
-        with self._lock:
-            if not self._given_up:
-                self.made = made
-                return
-        made[0].stop()
+    name: str
+    options: StudioOptions
+    leaving: frozenset[Loss]
+    making: EngineOpening
 
 
 class Sessions(QObject):
@@ -189,12 +95,12 @@ class Sessions(QObject):
         self._timer.stop()
         self.window.layout_.opening.end()
         if opening is not None:
-            opening.give_up()
+            opening.making.give_up()
 
     def may_quit(self) -> bool:
         """Whether the window may close: nothing is lost by it, or the user was just told what, and still wants to."""
-        losses, toast = self._losses(), self.window.notifier.toast
-        if not losses.what or toast.about == losses:
+        losses, toast = self.losses(), self.window.notifier.toast
+        if not losses.kinds or toast.about == losses:
             return True
         toast.show_text(losses.sentences(), "warning", QUIT, self._quit, about=losses)
         return False
@@ -212,6 +118,11 @@ class Sessions(QObject):
     def forget(self, path: Path) -> None:
         """List a session no more."""
         self._list.forget(path)
+
+    def losses(self) -> Losses:
+        """What would be lost with the present session."""
+        packages = self.window.packages
+        return losses_of(self._bridge.engine, packages.words if packages.busy else "")
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -252,43 +163,35 @@ class Sessions(QObject):
         if self._opening is not None:
             self._say("Another session is being opened: wait for it, or cancel that.", "warning")
         elif self._may_leave(name, options, leaving):
-            self._opening = _Opening(name, options, self._make_engine, leaving)
+            making = EngineOpening(lambda: self._make_engine(options))
+            self._opening = _Opening(name, options, leaving, making)
             self.window.layout_.opening.begin(name)
             self._timer.start()
 
     def _may_leave(self, name: str, options: StudioOptions, leaving: frozenset[Loss]) -> bool:
         """Whether nothing is lost that the user has not agreed to lose; else it is told, with a button that agrees."""
-        losses = self._losses()
-        if losses.what <= leaving:
+        losses = self.losses()
+        if losses.kinds <= leaving:
             return True
         self.window.notifier.toast.show_text(
             losses.sentences(),
             "warning",
             losses.button(),
-            lambda: self._begin(name, options, losses.what),
+            lambda: self._begin(name, options, losses.kinds),
             about=losses,
         )
         return False
 
-    def _losses(self) -> Losses:
-        engine, packages = self._bridge.engine, self.window.packages
-        unsaved = 0 if engine.store.saved.safe else engine.book.total
-        training = engine.consolidation
-        there = {
-            Loss.UNSAVED: unsaved > 0,
-            Loss.TRAINING: training is not None and training.state == RUNNING,
-            Loss.TRAINED: training is not None and training.state == READY,
-            Loss.INSTALLING: packages.busy,
-        }
-        return Losses(frozenset(loss for loss, is_there in there.items() if is_there), unsaved, packages.words)
-
     def _look(self) -> None:
         opening = self._opening
-        if opening is None or not opening.over:
+        if opening is None or not opening.making.over:
             return
-        if opening.error:
+        error = opening.making.error
+        if error is not None:
             self.cancel()
-            self._say(opening.error)
+            what = opening.name or "A new session"
+            # Whatever it is: the session that is open goes on.
+            self._say(str(error) if isinstance(error, DgstudioError) else f"{what} could not be opened: {error!r}.")
         elif self.window.labelling.held is None and not self._importing:
             # What is being labelled or imported comes to its end first. What has begun since may be lost, too.
             if self._may_leave(opening.name, opening.options, opening.leaving):
@@ -302,9 +205,8 @@ class Sessions(QObject):
         return view is not None and view.stage == IMPORTING
 
     def _switch(self, opening: _Opening) -> None:
-        before, made = self.window, opening.made
-        assert made is not None, "what is over without an error is open"
-        engine, name, notes = made
+        before = self.window
+        engine, name, notes = opening.making.result()
         before.geometry_.remember()
         try:
             window = self._make_window(engine, name, before)
@@ -357,5 +259,5 @@ class Sessions(QObject):
         opening = self._opening
         self.cancel()
         if opening is not None:
-            opening.join()
+            opening.making.join()
         self._note()

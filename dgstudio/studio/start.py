@@ -24,10 +24,10 @@ def start_studio(**options: Any) -> int:
     try:
         splash.say("Loading the model…")
         timings.note("splash")
-        from dgstudio.studio.launch import Making, StudioOptions
+        from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
 
         wanted = StudioOptions(**options)
-        making = Making(wanted)
+        making = EngineOpening(lambda: make_and_start(wanted))
         try:
             # The window is imported while the engine's thread computes and its stream begins to run.
             from dgstudio.studio.app import run_studio
@@ -36,6 +36,7 @@ def start_studio(**options: Any) -> int:
             return run_studio(wanted, making, splash, timings)
         except BaseException:
             making.give_up()
+            making.join()
             raise
     finally:
         splash.close()

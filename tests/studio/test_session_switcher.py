@@ -126,7 +126,7 @@ def test_a_held_key_is_not_cut_off(desk, tmp_path):
     before, info = desk.window, desk.state.classes[0].info
     before.labelling.press(info.id, Qt.Key.Key_1)
     desk.sessions.open(tmp_path / "other.dgs")
-    desk.until(lambda: desk.sessions._opening.over)
+    desk.until(lambda: desk.sessions._opening.making.over)
     seen = desk.engine.lane.readings.newest.hop
     desk.until(lambda: desk.engine.lane.readings.newest.hop > seen + 40)
     assert desk.window is before
@@ -288,7 +288,7 @@ def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monke
     desk.window.sheets.importing.go.click()
     before = desk.window
     desk.sessions.new()
-    desk.until(lambda: desk.sessions._opening.over)
+    desk.until(lambda: desk.sessions._opening.making.over)
     assert desk.window is before
     desk.switch(hold.set)
     with Session.open(tmp_path / "first.dgs") as kept:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.common.splash import FirstPicture, Splash
-from dgstudio.studio.launch import Making, StudioOptions
+from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
 from dgstudio.studio.start import start_studio
 from dgstudio.studio.theme.theme import THEMES
 from dgstudio.studio.timings import TIMINGS, Timings
@@ -53,6 +53,12 @@ LATE = [
     "dgstudio.studio.imports.import_sheet",
     "dgstudio.studio.examples.undo_history",
     "dgstudio.studio.learning.protected_sheet",
+    "dgstudio.studio.learning.learning_sheet",
+    "dgstudio.studio.sessions.recent_sheet",
+    "dgstudio.studio.classes.countdown",
+    "dgstudio.studio.actions.palette",
+    "dgstudio.studio.packages.package_sheet",
+    "dgstudio.studio.window.first_hints",
 ]
 """What the first picture does not need."""
 HEAVY = [
@@ -150,7 +156,7 @@ def test_what_cannot_be_opened_takes_the_splash_along(qapp, tmp_path):
 
 
 def test_an_engine_that_gets_no_window_is_stopped():
-    making = Making(StudioOptions(keep=False, base="none"))
+    making = EngineOpening(lambda: make_and_start(StudioOptions(keep=False, base="none")))
     engine, name, _ = making.result()
     assert engine.started and name == "not saved"
     making.give_up()

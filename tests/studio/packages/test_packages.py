@@ -12,7 +12,7 @@ from dgstudio.extras import installation
 from dgstudio.extras.installation import ASKING, RUNNING
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.studio.packages.packages import ONNX
-from dgstudio.studio.session_switcher import QUIT, Loss
+from dgstudio.studio.sessions.losses import QUIT, Loss
 
 
 @pytest.fixture
@@ -247,10 +247,10 @@ def test_leaving_the_session_is_told_to_end_it(desk, pip):
     desk.until(lambda: desk.window.packages.installation.state == RUNNING)
     samples = desk.engine.stream_now()
     desk.until(lambda: desk.engine.stream_now() > samples)
-    assert Loss.INSTALLING in desk.sessions._losses().what
+    assert Loss.INSTALLING in desk.sessions.losses().kinds
     desk.window.close()
     assert desk.window.isVisible() and desk.window.notifier.toast.button.text() == QUIT
     assert "onnx and onnxruntime" in desk.window.notifier.toast.said
     gate.touch()
     desk.until(lambda: not desk.window.packages.busy)
-    assert Loss.INSTALLING not in desk.sessions._losses().what
+    assert Loss.INSTALLING not in desk.sessions.losses().kinds

@@ -282,7 +282,7 @@ def live(qtbot, settings):
 
 
 def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
-    engine, panel = live.commands.engine, live.panels["quality"]
+    engine, panel = live.commands.engine, live.layout_.panels["quality"]
     QTest.keyClick(live, Qt.Key.Key_Q)
     qtbot.waitUntil(lambda: live.state.quality is not None)
     assert panel.empty.text().startswith("No take yet")
