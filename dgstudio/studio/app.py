@@ -12,9 +12,9 @@ from dgstudio.engine.engine import Engine
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
-from dgstudio.studio.common.splash import FirstPicture, Splash
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_engine
 from dgstudio.studio.session_switcher import Sessions
+from dgstudio.studio.splash import FirstPicture, Splash
 from dgstudio.studio.theme.application import application
 from dgstudio.studio.timings import Timings
 from dgstudio.studio.window.main_window import StudioWindow

@@ -6,7 +6,7 @@ import gc
 from typing import Any
 
 from dgstudio.studio.bridge.settings import THEME, open_settings
-from dgstudio.studio.common.splash import Splash
+from dgstudio.studio.splash import Splash
 from dgstudio.studio.theme.application import application
 from dgstudio.studio.theme.theme import THEMES, load_fonts
 from dgstudio.studio.timings import Timings

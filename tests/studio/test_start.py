@@ -15,8 +15,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.errors import BadInputError
-from dgstudio.studio.common.splash import FirstPicture, Splash
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
+from dgstudio.studio.splash import FirstPicture, Splash
 from dgstudio.studio.start import start_studio
 from dgstudio.studio.theme.theme import THEMES
 from dgstudio.studio.timings import TIMINGS, Timings

@@ -54,10 +54,9 @@ class HistorySheet(LabelSheet):
         for place in range(len(self._acts), 0, -1):
             act = self._acts[place - 1]
             undone = place > self._done
-            item = QListWidgetItem(f"{time.strftime('%H:%M:%S', time.localtime(act.unix))}   {self._text(act, takes)}")
+            when = time.strftime("%H:%M:%S", time.localtime(act.unix))
+            item = QListWidgetItem(f"{when}   {self._text(act, takes)}{'   (undone)' if undone else ''}")
             item.setForeground(self.theme.colour("text_muted" if undone else "text"))
-            if undone:
-                item.setText(f"{item.text()}   (undone)")
             item.setData(Qt.ItemDataRole.UserRole, place)
             self.list.addItem(item)
         first = QListWidgetItem(BEGINNING)

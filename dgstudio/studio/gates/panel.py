@@ -214,10 +214,11 @@ class GatesPanel(PanelFrame):
             self._show(self.inspector.unit)
 
     def _show(self, unit: UnitView) -> None:
-        words = self.map.words("unit", unit.index).split(" · ", 1)
         margins = None if self._reading is None else self._commands.margins(self._reading)
         far = "" if margins is None else unit_words(margins, unit.index)
-        self.inspector.show_unit(unit, self._class_rows(unit), " · ".join(filter(None, (far, *words[1:]))))
+        self.inspector.show_unit(
+            unit, self._class_rows(unit), " · ".join(filter(None, (far, *self.map.unit_facts(unit.index))))
+        )
 
     def _class_rows(self, unit: UnitView) -> list[ClassRow]:
         counts = self.firing.by_class(unit.index)

@@ -219,13 +219,17 @@ class GateMap(QWidget):
                 return "" if self.slots.filled else "Labelled examples appear here as soon as they are learned."
             name = self._name_of(cell.class_id)
             return f"example of {name} · carries {percent(cell.strength)} as much of this answer as the strongest"
-        parts = [f"unit {index}"]
+        return " · ".join([f"unit {index}", *self.unit_facts(index)])
+
+    def unit_facts(self, index: int) -> list[str]:
+        """Return how often a unit fires, where that is known, and what it does for this input."""
+        parts = []
         share = self._firing.share(index)
         if share is not None:
             parts.append(f"fires on {share * 100:.0f} % of the last {len(self._firing)} inputs")
         found = np.flatnonzero(self._active == index)
         parts.append(f"activation {self._values[found[0]]:.2f}" if len(found) else "idle: not computed for this input")
-        return " · ".join(parts)
+        return parts
 
     # -- pointer and keys ----------------------------------------------------------------------------------------
 

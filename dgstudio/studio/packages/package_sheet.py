@@ -123,6 +123,8 @@ class PackageLine(ProgressLine):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Installing packages", "Progress", parent)
         self._said = ""
+        self._shown: tuple[str, float, str] | None = None
+        """State, share and words that are shown."""
         self.figure.show()
         self.agree = self.add_button("Install it all the same", "Fetch the large build; the stream goes on meanwhile")
         self.look = self.add_button("Look …", "What went wrong, and the line to run by hand")
@@ -136,9 +138,9 @@ class PackageLine(ProgressLine):
         """Follow an installation; called with each frame."""
         state, share, text = it.state, it.share, it.failure or it.text
         shown = (state, round(share, 3), text)
-        if self.property("shown") == str(shown):
+        if shown == self._shown:
             return
-        self.setProperty("shown", str(shown))
+        self._shown = shown
         failed, asking = state == FAILED, state == ASKING
         title = f"{it.extra.words} {'were' if len(it.extra.packages) > 1 else 'was'} not installed"
         self.title.setText(title if failed else f"Installing {it.extra.words}")
