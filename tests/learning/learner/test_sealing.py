@@ -55,6 +55,7 @@ def test_a_full_bank_is_sealed_by_itself_and_what_it_learned_is_still_answered(
     assert (learned.kind, sealed.kind) == ("learned", "bank sealed")
     assert sealed.reason == "20 examples fill the learning bank: 20 examples, 10 of them protected"
     assert (learned.protected, sealed.protected, sealed.examples) == (60, 70, 0)
+    assert (learned.sealed, sealed.sealed) == (0, 20)
     (bank,) = learner.store.head.banks
     assert bank.sealed and learner.certified_version == sealed.version and learner.evidence() is None
     assert not learner.audit_complete

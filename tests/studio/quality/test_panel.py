@@ -303,8 +303,8 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     panel.matrix.look_into((0, column))
     panel.browse.click()
     ids = {example_id for part in panel.report.cell(0, column) for example_id in part.ids}
-    assert ids and set(live.examples.table.chosen()) == ids
-    live.examples.close_overlay()
+    assert ids and set(live.sheets.examples.table.chosen()) == ids
+    live.sheets.examples.close_overlay()
     panel.choose(HELD_OUT)
     qtbot.waitUntil(lambda: panel.report.kind == HELD_OUT)
     assert len(panel.report.parts) == 1 and panel.report.version is not None
