@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         # Several rows, however fast the machine is.
         context.setattr(recorder, "ROW", 100)
         with Engine(source, base_for(source.spec)[0], Session.create(path), settings) as engine:
-            engine.record_stream(True)
+            engine.recording.record(True)
             while engine.recorder.figures.answers < 200:
                 engine.infer.pause(0.01)
     return path.read_bytes()

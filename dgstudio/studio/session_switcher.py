@@ -233,11 +233,11 @@ class Sessions(QObject):
     def _losses(self) -> dict[str, str]:
         """What goes with the present session, and a sentence on each."""
         engine, losses = self._bridge.engine, {}
-        unsaved = engine.book.total if engine.store.saved != "saved" else 0
+        unsaved = engine.book.total if engine.queue.saved != "saved" else 0
         if unsaved:
             what = "1 example is" if unsaved == 1 else f"{unsaved:,} examples are"
             losses[UNSAVED] = f"{what} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them."
-        training = engine.consolidation
+        training = engine.candidates.consolidation
         if training is not None and training.state == RUNNING:
             losses[TRAINING] = "A new base is being trained: going stops that."
         elif training is not None and training.state == READY:
@@ -262,7 +262,7 @@ class Sessions(QObject):
 
     @property
     def _importing(self) -> bool:
-        view = self._bridge.engine.importing
+        view = self._bridge.engine.imports.view
         return view is not None and view.stage == IMPORTING
 
     def _switch(self, opening: _Opening) -> None:

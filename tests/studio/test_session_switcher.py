@@ -41,7 +41,7 @@ def test_a_new_session_takes_the_place_of_the_present_one_which_is_kept(desk, tm
 
 def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     info = desk.teach("wave")
-    desk.engine.set_openness(-0.3, 0.1)
+    desk.engine.model.set_openness(-0.3, 0.1)
     QTest.keyClick(desk.window, Qt.Key.Key_Q)
     count, digest = desk.engine.book.total, desk.engine.learner.store.head.digest
     desk.until(lambda: desk.engine.learn.idle)
@@ -82,7 +82,7 @@ def test_what_cannot_be_opened_leaves_the_present_session_running(desk, tmp_path
     desk.until(lambda: not window.opening.isVisible() and sentence in window.toast.said)
     seen = engine.lane.readings.newest.hop
     desk.until(lambda: engine.lane.readings.newest.hop > seen)
-    assert desk.window is window and engine.store.saved == "saved"
+    assert desk.window is window and engine.queue.saved == "saved"
     if lock is not None:
         lock.close()
 
@@ -246,7 +246,7 @@ def test_what_is_in_memory_only_is_not_left_unasked(settings, qtbot, tmp_path, s
         (dialog,) = window.findChildren(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "kept.dgs"))
         dialog.close()
-        desk.until(lambda: desk.engine.store.saved == "saved" and desk.state.session_name == "kept.dgs")
+        desk.until(lambda: desk.engine.queue.saved == "saved" and desk.state.session_name == "kept.dgs")
         total = desk.engine.book.total
         desk.switch(desk.sessions.new)
         with Session.open(tmp_path / "kept.dgs") as kept:
@@ -271,15 +271,15 @@ def test_a_new_session_that_cannot_be_kept_says_so(desk, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
     desk.switch(desk.sessions.new)
-    assert "kept in memory only" in desk.window.toast.said and desk.engine.store.saved == "memory only"
+    assert "kept in memory only" in desk.window.toast.said and desk.engine.queue.saved == "memory only"
 
 
 def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monkeypatch):
     names = desk.state.feature_names
     np.savez(tmp_path / "f.npz", X=np.ones((2000, len(names)), np.float32), y=np.zeros(2000, int))
-    store, hold = desk.engine.store, threading.Event()
-    put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
+    door, hold = desk.engine.import_door, threading.Event()
+    put = door.put_hidden
+    monkeypatch.setattr(door, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
     desk.window.importing.begin(tmp_path / "f.npz")
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == "choosing")
     desk.window.importing.go.click()
@@ -314,7 +314,7 @@ class Training:
 @pytest.fixture
 def training(desk):
     """A training that never ends by itself, in the first session."""
-    made = desk.engine.consolidation = Training()
+    made = desk.engine.candidates.consolidation = Training()
     return made
 
 

@@ -91,9 +91,12 @@ class Bridge(EngineCommands):
         self._read_dials()
         state.least_tau = TAU_GAP - engine.learner.settings.margin
         state.abstain = engine.lane.abstain
-        state.protect_at_seal, state.protect_by_itself = engine.learner.settings.protected, engine.stable.on
+        state.protect_at_seal, state.protect_by_itself = (
+            engine.learner.settings.protected,
+            engine.model.dials.protect_by_itself,
+        )
         state.seal_at, state.features = engine.learner.settings.seal_at, engine.learner.settings.features
-        state.set_aside = engine.store.sets_aside
+        state.set_aside = engine.labels.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
         self._describe_base()
@@ -152,8 +155,8 @@ class Bridge(EngineCommands):
         reach = reach_of(engine.ring, engine.recorded_past)
         publishes, self._history = engine.learn.history.since(self._history)
         twin_new: list[TwinReading] = []
-        if engine.twin is not None:
-            twin_new, self._twin_readings = engine.twin.readings.since(self._twin_readings)
+        if engine.comparison.twin is not None:
+            twin_new, self._twin_readings = engine.comparison.twin.readings.since(self._twin_readings)
         if wall - self._stats_wall > STATS_MS / 1e3:
             self._stats_wall = wall
             self._stats = engine.stats()
@@ -179,10 +182,10 @@ class Bridge(EngineCommands):
             new_readings=new,
             reading=engine.lane.readings.newest,
             twin_new=twin_new,
-            twin=engine.twin.readings.newest if engine.twin is not None else None,
+            twin=engine.comparison.twin.readings.newest if engine.comparison.twin is not None else None,
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
-            recording=engine.recording,
+            recording=engine.labels.held,
             events=events,
             stats=self._stats,
             frame_time_wall=wall,
@@ -209,13 +212,13 @@ class Bridge(EngineCommands):
             self.state.announce("recording")
 
     def _note_reach(self) -> None:
-        reachable = self.engine.reachable()
+        reachable = self.engine.model.reachable()
         if reachable != self.state.reachable:
             self.state.reachable = reachable
             self.state.announce("versions")
 
     def _note_import(self) -> None:
-        importing = self.engine.importing
+        importing = self.engine.imports.view
         if importing is not self.state.importing:
             self.state.importing = importing
             self.state.announce("import")
@@ -227,7 +230,7 @@ class Bridge(EngineCommands):
             self.state.announce("quality")
 
     def _note_analysis(self) -> None:
-        analysis = self.engine.analysis
+        analysis = self.engine.browse.analysis
         if analysis is not self.state.analysis:
             self.state.analysis = analysis
             self.state.announce("analysis")
@@ -238,7 +241,7 @@ class Bridge(EngineCommands):
         if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
             return
         state.history.extend(publishes)
-        state.reachable = self.engine.reachable()
+        state.reachable = self.engine.model.reachable()
         state.serving, state.head, state.pinned = serving, head, pinned
         if any(record.kind == "rolled back" for record in publishes):
             self._read_dials()
@@ -252,10 +255,10 @@ class Bridge(EngineCommands):
     def _note_other_models(self) -> None:
         """Show how far the training of a new base is, and the model that waits for the user's word."""
         engine, state = self.engine, self.state
-        training, rebuild = engine.consolidation, engine.rebuild
+        training, rebuild = engine.candidates.consolidation, engine.candidates.rebuild
         if training is not None and training.state not in (RUNNING, READY):
             # Its event has said why.
-            engine.discard_consolidation()
+            engine.candidates.discard_consolidation()
             training = None
         task = None
         if training is not None:

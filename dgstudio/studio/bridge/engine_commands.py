@@ -46,47 +46,47 @@ class EngineCommands(QObject):
         span = self.state.selection
         if span is not None:
             self.state.set_selection(None)
-            self.engine.label_span(class_id, *span)
+            self.engine.labels.label_span(class_id, *span)
             return
-        self.engine.press_class(class_id)
+        self.engine.labels.press_class(class_id)
 
     def release_class(self) -> None:
         """End the take that is being held."""
-        self.engine.release_class()
+        self.engine.labels.release_class()
 
     def add_class(self, name: str) -> ClassInfo:
         """Add a class; `BadInputError` carries a sentence for the user."""
-        return self.engine.add_class(name)
+        return self.engine.labels.add_class(name)
 
     def edit_class(
         self, class_id: int, *, name: str | None = None, key: str | None = None, colour: str | None = None
     ) -> None:
         """Rename, re-key or recolour a class; `BadInputError` says what is wrong."""
-        self.engine.edit_class(class_id, name=name, key=key, colour=colour)
+        self.engine.labels.edit_class(class_id, name=name, key=key, colour=colour)
 
     def move_class(self, class_id: int, place: int) -> None:
         """Put a class at `place` (from 0) in the order of the classes."""
-        self.engine.move_class(class_id, place)
+        self.engine.labels.move_class(class_id, place)
 
     def remove_class(self, class_id: int) -> None:
         """End a class, and let its examples stand no more."""
-        self.engine.remove_class(class_id)
+        self.engine.labels.remove_class(class_id)
 
     def merge_class(self, class_id: int, into: int) -> None:
         """End a class and give its examples another."""
-        self.engine.merge_class(class_id, into)
+        self.engine.labels.merge_class(class_id, into)
 
     def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
         """Give examples another class."""
-        self.engine.relabel(example_ids, class_id)
+        self.engine.labels.relabel(example_ids, class_id)
 
     def take_back_last(self, class_id: int) -> None:
         """Let the newest take of a class stand no more."""
-        self.engine.take_back_last(class_id)
+        self.engine.labels.take_back_last(class_id)
 
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
-        self.engine.delete_examples(example_ids)
+        self.engine.labels.delete_examples(example_ids)
 
     def standing(self) -> Standing:
         """Return every example that stands, by id, and what it is as arrays."""
@@ -98,27 +98,27 @@ class EngineCommands(QObject):
 
     def watch_examples(self, on: bool) -> None:
         """Keep what is known of the examples up to date, or no longer."""
-        self.engine.watch_examples(on)
+        self.engine.browse.watch(on)
 
     def notes(self) -> dict[int, str]:
         """Return the user's notes by example id."""
-        return self.engine.notes()
+        return self.engine.book.notes()
 
     def note_examples(self, example_ids: Sequence[int], text: str) -> None:
         """Put a note on examples; `BadInputError` for one that is too long."""
-        self.engine.note_examples(example_ids, text)
+        self.engine.labels.note_examples(example_ids, text)
 
     def takes_of_this_run(self) -> frozenset[int]:
         """Return the ids of the takes whose times are of this run's clock."""
-        return self.engine.takes_of_this_run()
+        return self.engine.book.takes_of_this_run()
 
     def containing(self, example_ids: Sequence[int]) -> Containing:
         """Return which versions contain at least one of these examples."""
-        return self.engine.containing(example_ids)
+        return self.engine.contents.containing(example_ids)
 
     def contents_of(self, version: int) -> Contents | None:
         """Return the examples that a version has learned, None where that is not at hand."""
-        return self.engine.contents_of(version)
+        return self.engine.contents.of(version)
 
     def show_span(self, start: float, end: float) -> None:
         """Show the stretch [start, end] of the stream, standing still, and mark it.
@@ -143,39 +143,39 @@ class EngineCommands(QObject):
 
     def undo(self) -> None:
         """Take back the last labelling act."""
-        self.engine.undo()
+        self.engine.labels.undo()
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        self.engine.redo()
+        self.engine.labels.redo()
 
     def save_copy(self, path: str) -> None:
         """Write all that the session has to another file; one that is there the user has agreed to replace."""
-        self.engine.save_copy(Path(path), overwrite=True)
+        self.engine.recording.save_copy(Path(path), overwrite=True)
 
     def save_as(self, path: str) -> None:
         """Go on in another file; one that is there the user has agreed to replace."""
-        self.engine.save_as(Path(path), overwrite=True)
+        self.engine.recording.save_as(Path(path), overwrite=True)
 
     def duplicate(self) -> None:
         """Write a copy beside the session and go on in this one."""
-        self.engine.duplicate()
+        self.engine.recording.duplicate()
 
     def read_import(self, path: str) -> None:
         """Read a file or another session that is to be imported."""
-        self.engine.read_import(Path(path))
+        self.engine.imports.read(Path(path))
 
     def choose_import(self, choices: Choices) -> None:
         """Plan the import anew, with other columns."""
-        self.engine.choose_import(choices)
+        self.engine.imports.choose(choices)
 
     def begin_import(self) -> None:
         """Import what is planned."""
-        self.engine.begin_import()
+        self.engine.imports.begin()
 
     def cancel_import(self) -> None:
         """Give up the import."""
-        self.engine.cancel_import()
+        self.engine.imports.cancel()
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""
@@ -184,7 +184,7 @@ class EngineCommands(QObject):
 
     def keep_layout(self, layout: dict[str, Any]) -> None:
         """Keep in the session how it is arranged."""
-        self.engine.store.write(lambda session: session.set_config(LAYOUT, layout))
+        self.engine.queue.write(lambda session: session.set_config(LAYOUT, layout))
 
     def watch_quality(self, kind: str | None) -> None:
         """Report on data of this kind from now on, or on nothing."""
@@ -192,89 +192,89 @@ class EngineCommands(QObject):
 
     def set_aside_takes(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning, or none."""
-        self.engine.set_aside(on)
+        self.engine.labels.set_aside(on)
         self.state.set_aside = on
         self.state.announce("quality")
 
     def record_stream(self, on: bool) -> None:
         """Record the raw stream, its answers and their versions from now on, or no more."""
-        self.engine.record_stream(on)
+        self.engine.recording.record(on)
 
     def export(self, kind: str, path: str) -> None:
         """Write examples, model or report to a file; one that is there the user has agreed to replace."""
-        self.engine.export(kind, Path(path), overwrite=True)
+        self.engine.recording.export(kind, Path(path), overwrite=True)
 
     def set_mode(self, mode: Mode) -> None:
         """Choose what the learner may change."""
-        self.engine.set_mode(mode)
+        self.engine.model.set_mode(mode)
         self.state.mode = mode
         self.state.announce("mode")
 
     def set_openness(self, tau: float, delta: float) -> None:
         """Set the dials of the learning bank."""
-        self.engine.set_openness(tau, delta)
+        self.engine.model.set_openness(tau, delta)
         self.state.tau, self.state.delta = tau, delta
         self.state.announce("settings")
 
     def set_abstain(self, threshold: float) -> None:
         """Call answers less likely than this "unsure"."""
-        self.engine.set_abstain(threshold)
+        self.engine.model.set_abstain(threshold)
         self.state.abstain = threshold
         self.state.announce("settings")
 
     def set_rule(self, name: str) -> None:
         """Choose the update rule."""
-        self.engine.set_rule(name)
+        self.engine.model.set_rule(name)
         self.state.rule = name
         self.state.announce("settings")
 
     def set_compare(self, kind: str | None) -> None:
         """Run a conventional twin beside ours, or none."""
-        self.engine.set_compare(kind)
+        self.engine.comparison.choose(kind)
         self.state.compare = kind
         self.state.announce("compare")
 
     def pin(self, version: int) -> None:
         """Serve this version until `unpin`."""
-        self.engine.pin(version)
+        self.engine.model.pin(version)
 
     def unpin(self) -> None:
         """Serve the newest version again."""
-        self.engine.unpin()
+        self.engine.model.unpin()
 
     def roll_back(self, version: int | None = None) -> None:
         """Go back to `version`, or to the one before the newest."""
-        self.engine.roll_back(version)
+        self.engine.model.roll_back(version)
 
     def resume_parked(self) -> None:
         """Learn again what a roll-back or a failure set aside."""
-        self.engine.resume_parked()
+        self.engine.model.resume_parked()
 
     def protect_now(self) -> None:
         """Protect what the model knows now."""
-        self.engine.protect_now()
+        self.engine.model.protect_now()
 
     def protect_by_itself(self, on: bool) -> None:
         """Protect what has been stable for half a minute without being asked for, or not."""
-        self.engine.protect_by_itself(on)
+        self.engine.model.protect_by_itself(on)
         self.state.protect_by_itself = on
         self.state.announce("settings")
 
     def set_protected(self, count: int) -> None:
         """Let at most so many inputs join the protected ones at one seal."""
-        self.engine.set_protected(count)
+        self.engine.model.set_protected(count)
         self.state.protect_at_seal = count
         self.state.announce("settings")
 
     def set_seal_at(self, count: int) -> None:
         """Seal the learning bank once it holds so many examples."""
-        self.engine.set_seal_at(count)
+        self.engine.model.set_seal_at(count)
         self.state.seal_at = count
         self.state.announce("settings")
 
     def set_features(self, count: int) -> None:
         """Let a model that begins from nothing have so many random features."""
-        self.engine.set_features(count)
+        self.engine.model.set_features(count)
         self.state.features = count
         self.state.announce("settings")
 
@@ -285,33 +285,33 @@ class EngineCommands(QObject):
 
     def release_inputs(self, inputs: Sequence[F32]) -> None:
         """Take protected inputs out of the contract: their answers may move."""
-        self.engine.release_inputs(inputs)
+        self.engine.model.release_inputs(inputs)
 
     def start_consolidation(self) -> None:
         """Train a new base in the background; `BadInputError` where that goes on already."""
-        self.engine.start_consolidation()
+        self.engine.candidates.start_consolidation()
 
     def cancel_consolidation(self) -> None:
         """Stop the training."""
-        self.engine.cancel_consolidation()
+        self.engine.candidates.cancel_consolidation()
 
     def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
         """Make the model that never saw these sealed examples."""
-        self.engine.plan_rebuild(example_ids)
+        self.engine.candidates.plan_rebuild(example_ids)
 
     def accept_proposal(self) -> None:
         """Switch to the model that waits for the user's word."""
-        if self.engine.rebuild is not None:
-            self.engine.accept_rebuild()
+        if self.engine.candidates.rebuild is not None:
+            self.engine.candidates.accept()
         else:
-            self.engine.accept_consolidation()
+            self.engine.candidates.accept()
 
     def discard_proposal(self) -> None:
         """Keep the present model."""
-        if self.engine.rebuild is not None:
-            self.engine.discard_rebuild()
+        if self.engine.candidates.rebuild is not None:
+            self.engine.candidates.discard()
         else:
-            self.engine.discard_consolidation()
+            self.engine.candidates.discard_consolidation()
 
     def set_knob(self, name: str, value: float | str | bool) -> None:
         """Turn a knob of the source."""
@@ -324,7 +324,7 @@ class EngineCommands(QObject):
 
     def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
         """Label the past stretch [start, end] of stream time; `BadInputError` where it has left the buffer."""
-        self.engine.label_span(class_id, start, end, who)
+        self.engine.labels.label_span(class_id, start, end, who)
 
     def past(self, start: float, end: float) -> Past:
         """Return the samples and answers of stream time [start, end] that the buffer, or the recording, holds."""

@@ -70,9 +70,9 @@ def test_a_refused_stretch_changes_nothing_and_a_suggestion_is_known_as_one(rigs
     rig = rigs()
     readings = rig.play("Walking")
     with pytest.raises(BadInputError, match="left the buffer"):
-        rig.engine.label_span(0, -9.0, -8.0)
+        rig.engine.labels.label_span(0, -9.0, -8.0)
     rig.settle()
     assert rig.engine.book.takes() == []
-    rig.engine.label_span(0, readings[0].start, readings[-1].end, "suggestion")
+    rig.engine.labels.label_span(0, readings[0].start, readings[-1].end, "suggestion")
     rig.settle()
     assert [take.who for take in rig.engine.book.takes()] == ["suggestion"]

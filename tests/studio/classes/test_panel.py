@@ -427,11 +427,11 @@ def test_twenty_cards_scroll_and_the_one_that_is_recorded_is_in_sight(many, qtbo
 
 def test_the_lamp_follows_a_learner_that_comes_to_rest_after_its_last_publish(desk, monkeypatch):
     engine = desk.engine
-    info = engine.add_class("wave")
-    desk.until(lambda: engine.stream_now() > 1.5)
+    info = engine.labels.add_class("wave")
+    desk.until(lambda: engine.clock.now() > 1.5)
     monkeypatch.setattr(type(engine.learn), "idle", property(lambda self: False))
-    now = engine.stream_now()
-    engine.label_span(info.id, now - 0.5, now)
+    now = engine.clock.now()
+    engine.labels.label_span(info.id, now - 0.5, now)
     desk.until(lambda: engine.book.labels(info.id)[0] > 0 and engine.learner.store.head.version > 1)
     desk.until(lambda: desk.state.serving == engine.learner.store.head.version and desk.state.card(info.id).count > 0)
     assert desk.state.card(info.id).lamp in ("learning", "out of date")

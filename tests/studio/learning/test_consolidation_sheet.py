@@ -236,14 +236,14 @@ def live(qapp):
     base, _ = base_for(source.spec)
     bridge = Bridge(Engine(source, base), "a.dgs")
     yield bridge
-    bridge.engine.consolidation = None
+    bridge.engine.candidates.consolidation = None
     bridge.shutdown()
 
 
 def test_the_bridge_follows_a_training_to_the_users_word(live):
     engine, state, topics = live.engine, live.state, []
     state.changed.connect(topics.append)
-    training = engine.consolidation = Training()
+    training = engine.candidates.consolidation = Training()
     live.pull()
     assert (state.task.share, state.task.text, state.task.over) == (0.2, "Training the gated base", False)
     assert topics.count("task") == 1 and state.proposal is None
@@ -253,24 +253,24 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     live.pull()
     assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
     # A rebuild that is asked for meanwhile comes first.
-    engine.rebuild = rebuild()
+    engine.candidates.rebuild = rebuild()
     live.pull()
     assert state.proposal.kind == "rebuild"
     live.discard_proposal()
     live.pull()
-    assert engine.rebuild is None and state.proposal.kind == "new base"
+    assert engine.candidates.rebuild is None and state.proposal.kind == "new base"
     live.discard_proposal()
     live.pull()
-    assert engine.consolidation is None and state.task is None and state.proposal is None
+    assert engine.candidates.consolidation is None and state.task is None and state.proposal is None
     assert topics.count("proposal") == 4
 
 
 def test_a_training_that_failed_is_cleared_away(live):
-    training = live.engine.consolidation = Training()
+    training = live.engine.candidates.consolidation = Training()
     live.pull()
     training.state = FAILED
     live.pull()
-    assert live.engine.consolidation is None and live.state.task is None and live.state.proposal is None
+    assert live.engine.candidates.consolidation is None and live.state.task is None and live.state.proposal is None
 
 
 def test_the_window_shows_the_dials_that_the_session_kept(qapp):

@@ -245,8 +245,8 @@ def test_leaving_the_session_is_told_to_end_it(desk, pip):
     desk.window.packages.having(ONNX, lambda: None)
     click(desk.window.packages.sheet.install)
     desk.until(lambda: desk.window.packages.installation.state == RUNNING)
-    samples = desk.engine.stream_now()
-    desk.until(lambda: desk.engine.stream_now() > samples)
+    samples = desk.engine.clock.now()
+    desk.until(lambda: desk.engine.clock.now() > samples)
     assert INSTALLING in desk.sessions._losses()
     desk.window.close()
     assert desk.window.isVisible() and desk.window.toast.button.text() == QUIT

@@ -282,7 +282,7 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     panel.aside.click()
     first = engine.classes.living()[0]
     for count in range(5):
-        qtbot.waitUntil(lambda: not engine.recording)
+        qtbot.waitUntil(lambda: not engine.labels.held)
         QTest.keyPress(live, Qt.Key.Key_1)
         # Nine seconds of the stream: whatever breaks lie in them, some windows are whole.
         qtbot.waitUntil(lambda: live.labelling.held_s > 0.9)

@@ -126,11 +126,11 @@ def test_from_nothing_two_seconds_of_two_keys_are_a_model_of_two_classes(session
     try:
         for key, gesture in ((Qt.Key.Key_1, "rest"), (Qt.Key.Key_2, "shake")):
             desk.window.commands.set_knob("gesture", gesture)
-            begun = desk.engine.stream_now()
+            begun = desk.engine.clock.now()
             # A window of the stream is a second long: it must be full of the new gesture.
-            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 1.2)
+            desk.until(lambda begun=begun: desk.engine.clock.now() > begun + 1.2)
             QTest.keyPress(desk.window, key)
-            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 2.2)
+            desk.until(lambda begun=begun: desk.engine.clock.now() > begun + 2.2)
             QTest.keyRelease(desk.window, key)
         assert [card.info.name for card in desk.state.classes] == ["class 1", "class 2"]
         desk.until(lambda: desk.engine.lane.readings.newest.top == 1)
