@@ -27,6 +27,7 @@ from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.labels.stream_labels import FileLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedPast
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.recording_commands import RecordingCommands
@@ -133,6 +134,7 @@ class Engine:
         self.recorded_past = RecordedPast(
             self.session.recorded, spec, self.recorder.places, lambda: self.learner.store.serving.temperature
         )
+        self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
         self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
         self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == "live")
 
@@ -215,8 +217,7 @@ class Engine:
             self.store,
             self.history,
             classes,
-            self.ring,
-            self.recorded_past,
+            self.lookback,
             self.clock,
             settings,
             sets_aside=sets_aside,

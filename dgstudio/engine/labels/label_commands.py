@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.store_worker import StoreWorker
-from dgstudio.engine.recording.lookback import require_held
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.runtime.class_table import ClassTable
-from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.runtime.stream_clock import StreamClock
 from dgstudio.errors import BadInputError
@@ -33,8 +31,7 @@ class LabelCommands:
         store: StoreWorker,
         history: LabelHistory,
         classes: ClassTable,
-        ring: SampleRing,
-        recorded: RecordedPast,
+        lookback: Lookback,
         clock: StreamClock,
         settings: EngineSettings,
         *,
@@ -44,8 +41,7 @@ class LabelCommands:
         self._store = store
         self._history = history
         self._classes = classes
-        self._ring = ring
-        self._recorded = recorded
+        self._lookback = lookback
         self._clock = clock
         self._settings = settings
         self._pressed: tuple[int, float, float] | None = None
@@ -86,7 +82,7 @@ class LabelCommands:
         """
         self._require_living(class_id)
         start, end = min(start, end), max(start, end)
-        require_held(self._ring, self._recorded, start, end)
+        self._lookback.require_held(start, end)
         self._store.label_span(class_id, start, end, who)
 
     def set_aside(self, on: bool) -> None:

@@ -240,7 +240,7 @@ def test_which_versions_contain_an_example(rigs, tmp_path, until):
     again = rigs(Session.open(path)).engine
     until(lambda: again.contents.containing(before).whole, "the versions in the file")
     # Only versions that can still be gone back to count.
-    assert {v for span in again.contents.containing(before).spans for v in span} <= again.reachable()
+    assert {v for span in again.contents.containing(before).spans for v in span} <= again.model.reachable()
     assert again.contents.containing(before).sealed == sealed.sealed
     assert again.contents.of(10**6) is None
     assert again.contents.containing([10**6]).text == "in no version"

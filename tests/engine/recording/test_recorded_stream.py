@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.recording.lookback import past_of, reach_of
+from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.replay import Replay
 from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.errors import BadInputError
@@ -30,7 +30,7 @@ def test_a_recording_lets_one_look_back_further_than_the_rings(rigs: Rigs, tmp_p
         everything += rig.play(activity, len(takes) - (activity == "Standing"))
     ring, recorded = engine.ring, engine.recorded_past
     held = ring.reach()
-    reach = reach_of(ring, recorded)
+    reach = Lookback(ring, engine.lane.readings, recorded).reach()
     assert reach[0] <= everything[0].start < held[0] - 60 and reach[1] == held[1]
     # From the recording, from over the edge, and from the rings: nothing is missing, nothing is there twice.
     for start, end in (
@@ -38,7 +38,7 @@ def test_a_recording_lets_one_look_back_further_than_the_rings(rigs: Rigs, tmp_p
         (held[0] - 10, held[0] + 10),
         (held[1] - 5, held[1]),
     ):
-        past = past_of(ring, engine.lane.readings, recorded, start, end)
+        past = Lookback(ring, engine.lane.readings, recorded).past(start, end)
         steps = np.diff(past.times)
         assert steps.min() > 0 and np.allclose(steps, 1 / engine.spec.rate)
         assert past.times[0] <= start + 0.11 and past.times[-1] >= end - 0.11 and len(past.values) == len(past.times)
@@ -62,7 +62,7 @@ def test_after_a_pause_of_the_recording_the_rings_say_how_far_back_one_can_look(
     for activity, takes in rig.motions.takes.items():
         rig.play(activity, len(takes) - 2 * (activity == "Walking"))
     held = engine.ring.reach()
-    assert held[0] > first[-1].end and reach_of(engine.ring, engine.recorded_past) == held
+    assert held[0] > first[-1].end and engine.lookback.reach() == held
 
 
 def test_answers_below_the_users_threshold_replay_as_they_were(rigs: Rigs, tmp_path: Path) -> None:
