@@ -54,7 +54,7 @@ def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     assert (desk.state.tau, desk.state.delta) == (-0.3, 0.1) and len(desk.state.history) > 2
     assert desk.window.arrangement.quality_shown
     assert f"{count} examples" in desk.window.toast.said
-    desk.window.commands.undo()
+    desk.window.commands.labels.undo()
     desk.until(lambda: desk.engine.book.total == 0)
 
 
@@ -209,7 +209,7 @@ def test_a_window_without_a_desk_offers_no_other_sessions(window, bridge):
     offered = {action.id for action in window.actions_.search("")}
     assert not offered & {"new_session", "open_session", "recent_sessions"} and "save_as" in offered
     window.actions_.trigger("duplicate_session")
-    assert bridge.calls == [("duplicate",)]
+    assert bridge.calls == [("recording.duplicate",)]
 
 
 def test_the_list_survives_what_others_write_into_the_settings(settings, tmp_path):
@@ -376,7 +376,7 @@ def test_a_trained_base_that_waits_is_told_of_too(desk, training):
 def test_the_list_knows_what_the_file_holds_that_save_as_left(desk, tmp_path):
     desk.teach("wave")
     total, classes = desk.engine.book.total, len(desk.state.classes)
-    desk.window.commands.save_as(str(tmp_path / "second.dgs"))
+    desk.window.commands.recording.save_as(tmp_path / "second.dgs", overwrite=True)
     desk.until(lambda: desk.state.session_name == "second.dgs")
     listed = {entry.path.name: (entry.classes, entry.examples) for entry in desk.sessions.recent()}
     assert listed == {"first.dgs": (classes, total), "second.dgs": (classes, total)}

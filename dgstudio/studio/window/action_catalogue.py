@@ -33,13 +33,13 @@ def declare_actions(window: StudioWindow) -> None:
         window.classes_panel.begin_add()
 
     def toggle_compare(kind: str) -> None:
-        attempt(commands.set_compare, None if state.compare == kind else kind)
+        attempt(commands.comparison.choose, None if state.compare == kind else kind)
 
     def toggle_pin() -> None:
         if state.pinned is None:
-            attempt(commands.pin, state.serving)
+            attempt(commands.model.pin, state.serving)
         else:
-            attempt(commands.unpin)
+            attempt(commands.model.unpin)
 
     add(Action("add_class", "Add a class", begin_add, "A", "Add a class and name it", "mdi6.plus", group="Label"))
     add(
@@ -81,8 +81,8 @@ def declare_actions(window: StudioWindow) -> None:
                 id, title, act, key, icon="mdi6.debug-step-over", group="Label", under=WHICH, offered=offered, bare=True
             )
         )
-    add(Action("undo", "Undo", lambda: attempt(commands.undo), "Ctrl+Z", group="Label"))
-    add(Action("redo", "Redo", lambda: attempt(commands.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
+    add(Action("undo", "Undo", lambda: attempt(commands.labels.undo), "Ctrl+Z", group="Label"))
+    add(Action("redo", "Redo", lambda: attempt(commands.labels.redo), "Ctrl+Shift+Z, Ctrl+Y", group="Label"))
     add(
         Action(
             "examples",
@@ -122,7 +122,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "record_stream",
             "Record the stream",
-            lambda on: attempt(commands.record_stream, on),
+            lambda on: attempt(commands.recording.record, on),
             "Ctrl+R",
             "Keep the raw stream, a receipt for each answer and the versions that gave them: to replay and to audit",
             "mdi6.record-rec",
@@ -143,13 +143,13 @@ def declare_actions(window: StudioWindow) -> None:
                 under=UNDER,
             )
         )
-    for mode in commands.offered_modes():
+    for mode in commands.model.offered_modes:
         word, tooltip = MODE_WORDS[mode]
         add(
             Action(
                 f"mode_{mode.value}",
                 f"Learn: {word}",
-                lambda mode=mode: attempt(commands.set_mode, mode),
+                lambda mode=mode: attempt(commands.model.set_mode, mode),
                 tooltip=tooltip,
                 group="Learn",
                 under="Learn",
@@ -170,7 +170,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "protect",
             "Protect what it knows now",
-            lambda: attempt(commands.protect_now),
+            lambda: attempt(commands.model.protect_now),
             tooltip="Seal the learning bank: what it has learned joins the inputs whose answers must not move",
             icon="mdi6.shield-outline",
             group="Learn",
@@ -192,7 +192,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "resume_parked",
             "Resume parked examples",
-            lambda: attempt(commands.resume_parked),
+            lambda: attempt(commands.model.resume_parked),
             tooltip="Learn again the examples that a roll-back, or a failure, set aside",
             icon="mdi6.play-outline",
             group="Learn",
@@ -202,7 +202,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "consolidate",
             "Train a new base from all examples",
-            lambda: window.packages.having(TRAINING, lambda: attempt(commands.start_consolidation)),
+            lambda: window.packages.having(TRAINING, lambda: attempt(commands.candidates.start_consolidation)),
             tooltip="In the background; it is compared with the present model, and you choose whether to switch. "
             "Needs the package torch, which is offered where it is missing",
             icon="mdi6.layers-outline",
@@ -213,7 +213,7 @@ def declare_actions(window: StudioWindow) -> None:
         Action(
             "roll_back",
             "Roll back",
-            lambda: attempt(commands.roll_back, None),
+            lambda: attempt(commands.model.roll_back),
             "B",
             "Go back to the version before this one; the examples since then wait",
             "mdi6.undo-variant",
@@ -357,7 +357,7 @@ def class_actions(window: StudioWindow) -> list[Action]:
             Action(
                 f"take_back_{class_id}",
                 f"Take back the last take of {name}",
-                partial(window.attempt, window.commands.take_back_last, class_id),
+                partial(window.attempt, window.commands.labels.take_back_last, class_id),
                 group="Label",
                 offered=partial(bool, card.count),
             ),

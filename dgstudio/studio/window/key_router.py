@@ -105,7 +105,7 @@ class WindowKeys(QObject):
         card = next((card for card in window.state.classes if card.info.key == key), None)
         if card is not None and card.count:
             self._labelling.stop()
-            window.attempt(window.commands.take_back_last, card.info.id)
+            window.attempt(window.commands.labels.take_back_last, card.info.id)
         else:
             words = f"{card.info.name} has no take to take back." if card else f"No class has key {key}."
             window.toast.show_text(words, "warning")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWi
 from dgstudio.studio.actions.palette import CommandPalette
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.answer.panel import AnswerPanel
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.classes.countdown import Countdown
 from dgstudio.studio.classes.hold_to_label import Labelling
@@ -57,7 +57,7 @@ TABS = [
 class Assembly(QMainWindow, Sheets):
     """The window as an arrangement of parts: `assemble` makes them, whoever derives from it says what they do."""
 
-    commands: Commands
+    commands: Bridge
     state: StudioState
     labelling: Labelling
     actions_: ActionRegistry
@@ -99,7 +99,7 @@ class Assembly(QMainWindow, Sheets):
 
     def _stack(self, desk: QWidget) -> None:
         """What stands in the window, from its upper to its lower edge."""
-        self.bar = TopBar(self.state, self.commands.offered_modes(), self.actions_)
+        self.bar = TopBar(self.state, self.commands.model.offered_modes, self.actions_)
         self.banner = Banner()
         self.arrangement = Arrangement({**self.panels})
         self.panels["log"].hide()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.studio.actions.registry import ActionRegistry
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import HINTS_SEEN, THEME, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.classes.hold_to_label import Labelling
@@ -54,7 +54,7 @@ class StudioWindow(Assembly):
     gone = Signal()
     """The window has been closed and its engine stopped."""
 
-    def __init__(self, commands: Commands, *, settings: QSettings | None = None, hints: bool = True) -> None:
+    def __init__(self, commands: Bridge, *, settings: QSettings | None = None, hints: bool = True) -> None:
         super().__init__()
         self.commands, self.state = commands, commands.state
         self.settings = settings if settings is not None else open_settings()
@@ -101,7 +101,7 @@ class StudioWindow(Assembly):
     # -- what its parts ask of each other -------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.bar.mode_chosen.connect(self.commands.set_mode)
+        self.bar.mode_chosen.connect(self.commands.model.set_mode)
         self.bar.menu.clicked.connect(self._open_menu)
         self.bar.contract.clicked.connect(lambda: self.actions_.trigger("learning"))
         for tabs in self.tabs.values():
@@ -222,7 +222,7 @@ class StudioWindow(Assembly):
         def write(path: str) -> None:
             # Before it is asked for: a refusal takes its place.
             self.toast.show_text(f"Writing {Path(path).name} …")
-            self.attempt(self.commands.export, kind, path)
+            self.attempt(lambda: self.commands.recording.export(kind, Path(path), overwrite=True))
 
         ask_where(self, title, formats, chosen, suggested_name(self.state.session_name))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions.registry import ActionRegistry
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.toast import Toast
@@ -23,7 +23,7 @@ REBUILD = "Rebuild without them"
 class Telling:
     """The part of the window that speaks. Qt thread only."""
 
-    commands: Commands
+    commands: Bridge
     state: StudioState
     panels: dict[str, PanelFrame]
     toast: Toast
@@ -74,12 +74,12 @@ class Telling:
 
     def _standing(self, ids: frozenset[int]) -> frozenset[int]:
         """Those of these examples that stand."""
-        return ids.intersection(self.commands.standing().ids.tolist()) if ids else ids
+        return ids.intersection(self.commands.book.as_arrays().ids.tolist()) if ids else ids
 
     def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
         # It may take a second or two.
         self.toast.show_text("Working out the model without them, and what would move …")
-        self.attempt(self.commands.plan_rebuild, example_ids)
+        self.attempt(self.commands.candidates.plan_rebuild, example_ids)
 
     def _open_copy(self, path: Path) -> None:
         if self.sessions is not None:

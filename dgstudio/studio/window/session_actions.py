@@ -71,7 +71,7 @@ def declare_session_actions(window: StudioWindow) -> None:
             window,
             "Save as",
             SESSION_FILES,
-            lambda path: window.attempt(window.commands.save_as, path),
+            lambda path: window.attempt(lambda: window.commands.recording.save_as(Path(path), overwrite=True)),
             suggested_name(state.session_name),
             _folder(window),
         )
@@ -81,7 +81,7 @@ def declare_session_actions(window: StudioWindow) -> None:
             window,
             "Save a copy",
             SESSION_FILES,
-            lambda path: window.attempt(window.commands.save_copy, path),
+            lambda path: window.attempt(lambda: window.commands.recording.save_copy(Path(path), overwrite=True)),
             folder=_folder(window),
         )
 
@@ -89,7 +89,7 @@ def declare_session_actions(window: StudioWindow) -> None:
         ask_which(window)
 
     def duplicate() -> None:
-        window.attempt(window.commands.duplicate)
+        window.attempt(window.commands.recording.duplicate)
 
     entries = (
         (

@@ -53,7 +53,7 @@ def name_of(bridge):
 def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     assert not window.task_line.isVisible()
     window.actions_.trigger("consolidate")
-    assert bridge.calls == [("consolidate",)]
+    assert bridge.calls == [("candidates.start_consolidation",)]
     bridge.train(0.43)
     line = window.task_line
     assert line.isVisible() and (line.title.text(), line.figure.text()) == ("New base", "43 %")
@@ -61,7 +61,7 @@ def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     window.actions_.trigger("consolidate")
     assert "being trained already" in window.toast.text.text()
     QTest.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
-    assert bridge.calls[-1] == ("cancel",) and not line.isVisible()
+    assert bridge.calls[-1] == ("candidates.cancel_consolidation",) and not line.isVisible()
 
 
 def test_an_audience_is_spared_the_line(window, bridge):
@@ -104,7 +104,7 @@ def test_what_could_not_be_measured_is_said(window, bridge):
     assert "right on held-out examples | – | –" in " | ".join(texts(window.proposal))
 
 
-@pytest.mark.parametrize(("button", "call"), [("accept", ("accept",)), ("keep", ("discard",))])
+@pytest.mark.parametrize(("button", "call"), [("accept", ("candidates.accept",)), ("keep", ("candidates.discard",))])
 def test_the_two_buttons_decide(window, bridge, button, call):
     bridge.train(1.0, over=True)
     bridge.propose(of_new_base(comparison(), str))
@@ -123,7 +123,7 @@ def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge
     assert window.proposal.isVisible()
     QTest.keyClick(window.proposal.accept, Qt.Key.Key_Escape)
     QTest.mouseClick(window.task_line.keep, Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("discard",)] and not window.task_line.isVisible()
+    assert bridge.calls == [("candidates.discard",)] and not window.task_line.isVisible()
 
 
 def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
@@ -131,12 +131,12 @@ def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
     focus = QApplication.focusWidget()
     bridge.propose(of_new_base(comparison(), str))
     assert window.proposal.isVisible() and QApplication.focusWidget() is focus
-    assert bridge.calls == [("press", 1)]
+    assert bridge.calls == [("press_class", 1)]
     QTest.keyRelease(window, Qt.Key.Key_2)
-    assert bridge.calls == [("press", 1), ("release",)]
+    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
     window.proposal.accept.setFocus()
     QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_2)
-    assert bridge.calls[-1] == ("press", 1), "class keys record while a button has the focus"
+    assert bridge.calls[-1] == ("press_class", 1), "class keys record while a button has the focus"
     QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_2)
 
 
@@ -148,7 +148,7 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
         assert window.toast.isVisible() and window.toast.button.text() == REBUILD
         assert "sealed" in window.toast.text.text()
         QTest.mouseClick(window.toast.button, Qt.MouseButton.LeftButton)
-        assert bridge.calls.pop() == ("rebuild", (3, 4, 5))
+        assert bridge.calls.pop() == ("candidates.plan_rebuild", (3, 4, 5))
     bridge.events = [Event("undo", "Undone: 3 examples")]
     window.update_frame(bridge.frame())
     assert window.toast.text.text() == "Undone: 3 examples"
@@ -157,7 +157,7 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
 def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, monkeypatch):
     def stand(*ids):
         examples = [Example(i, 0, 0, np.ones(3, np.float32), 0.0, 1.0) for i in ids]
-        monkeypatch.setattr(bridge, "examples", lambda: examples)
+        bridge.examples = examples
 
     stand(1, 2)
     offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
@@ -181,7 +181,7 @@ def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, na
     assert "protected answers that move | 9 of 388" in " | ".join(said)
     assert (window.proposal.accept.text(), window.proposal.keep.text()) == ("Rebuild", "Keep them in")
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert bridge.calls == [("discard",)] and not window.proposal.isVisible()
+    assert bridge.calls == [("candidates.discard",)] and not window.proposal.isVisible()
 
 
 def test_a_rebuild_that_moves_nothing_says_so(name_of):
@@ -256,10 +256,10 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     engine.candidates.rebuild = rebuild()
     live.pull()
     assert state.proposal.kind == "rebuild"
-    live.discard_proposal()
+    live.candidates.discard()
     live.pull()
     assert engine.candidates.rebuild is None and state.proposal.kind == "new base"
-    live.discard_proposal()
+    live.candidates.discard()
     live.pull()
     assert engine.candidates.consolidation is None and state.task is None and state.proposal is None
     assert topics.count("proposal") == 4
