@@ -80,8 +80,8 @@ def stand_in(
 ) -> Any:
     """Something with the methods of a class, and their parameters, that does what `does` says and nothing else.
 
-    A call that is not refused is noted in `calls` as ("of.method", value, …), those that are as by default left out, what can
-    only be given by name in a dictionary at the end.
+    A call that is not refused is noted in `calls` as ("of.method", value, …): values that are as by default are left
+    out, and what can only be given by name is in a dictionary at the end.
     """
     made = create_autospec(kind, instance=True)
 
