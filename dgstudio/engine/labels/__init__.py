@@ -1,0 +1,4 @@
+"""What the user's labels become: dg-store writes them, the label book holds them, acts undo them.
+
+Uses `runtime/`, `serving/` and `recording/`. Start with `labeller.py`, then `store_worker.py`.
+"""

@@ -400,12 +400,12 @@ def test_takes_of_an_arff_file_are_those_of_the_same_recording(importing: Any, t
 KILLED = """
 import sys, time
 from pathlib import Path
-from dgstudio.engine.imports import storing
+from dgstudio.engine.imports import writer
 from dgstudio.engine.imports.offline import import_into
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.session.file import Session
 
-storing.GROUP = 256
+writer.GROUP = 256
 put, blocks = StoreWorker.put_hidden, []
 
 
