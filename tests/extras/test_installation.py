@@ -186,7 +186,7 @@ def test_what_cannot_work_is_not_begun(pip: Pip, monkeypatch: pytest.MonkeyPatch
 def test_packages_that_are_not_there_afterwards_are_told(pip: Pip) -> None:
     pip("", works=False)
     it = done("report")
-    assert it.state == FAILED and "matplotlib cannot be found: restart" in it.failure
+    assert it.state == FAILED and "matplotlib and Jinja2 cannot be found: restart" in it.failure
 
 
 def test_a_pip_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
