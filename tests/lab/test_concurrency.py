@@ -33,14 +33,13 @@ def raced(method, prepared, states, reads, readers=2):
     return race(contestant_of(method, prepared, states), reads, len(prepared.inputs), readers)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_a_million_reads_of_ours_are_each_one_published_version(prepared, states):
-    result = raced("ours", prepared, states, 1_000_000)
-    assert result.reads == 1_000_000
+def test_each_read_of_ours_is_one_published_version(prepared, states):
+    """In small; the experiment makes ten million reads."""
+    result = raced("ours", prepared, states, 200_000)
+    assert result.reads == 200_000
     assert (result.torn, result.unpublished, result.unattributed) == (0, 0, 0)
     # Else nothing was at risk.
-    assert result.publishes > 5_000 and result.overlapped > 5_000
+    assert result.publishes > 1_000 and result.overlapped > 1_000
 
 
 @pytest.mark.parametrize("method", ["swap", "lock"])

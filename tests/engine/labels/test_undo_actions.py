@@ -63,6 +63,7 @@ class Desk:
 
     def do(self, name: str, *values: Any) -> None:
         getattr(self.store, name)(*values)
+        self.store._wake.set()  # where nothing was asked for too
         self.store.turn()
 
     def add_class(self, name: str) -> None:
