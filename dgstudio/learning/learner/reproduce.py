@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import threadpoolctl
 
-from dgstudio import __version__
 from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.learner.training_state import Footing
@@ -20,31 +17,21 @@ from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
 
+METHOD = 1
+"""Which method learns. Raise it with every change that moves a bit of what is learned: of the features, the regression,
+the projection, how a seal folds in, or what a bank knows. A test that learns a stored recipe again holds it to that."""
+
 
 def _kernel() -> str:
     # Cholesky's bits depend on how it is split over threads, which the serving kernel's name need not tell.
     found = [int(i.get("num_threads", 1)) for i in threadpoolctl.threadpool_info() if i.get("user_api") == "blas"]
     threads = max(found, default=1)
-    return f"{KERNEL} learning-{_method()}" + ("" if threads == 1 else f" {threads} threads")
-
-
-def _method() -> str:
-    """Which method learns: a digest of its source, since nobody would remember to count all changes of its bits."""
-    digest, here = hashlib.blake2b(digest_size=4), Path(__file__).parent
-    try:
-        files = sorted([*here.glob("*.py"), *(here.parent / "model").glob("*.py")])
-        for file in files:
-            # Lines may end otherwise on another system.
-            digest.update(file.read_text(encoding="utf-8").encode())
-    except OSError:
-        files = []
-    # A program that was packed without its sources.
-    return digest.hexdigest() if files else __version__
+    return f"{KERNEL} method-{METHOD}" + ("" if threads == 1 else f" {threads} threads")
 
 
 LEARNING_KERNEL = _kernel()
-"""The same examples give the same bits for sure only between equal names: the serving kernel's, what learning and model
-are made of, and BLAS threads if many. Equal bits are equal whatever the names."""
+"""The same examples give the same bits for sure only between equal names: the serving kernel's, the method's number,
+and BLAS threads if many. Equal bits are equal whatever the names."""
 
 MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
 """Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""
