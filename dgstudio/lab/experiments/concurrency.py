@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiment import Experiment, Options, Progress
-from dgstudio.lab.publishing import Contestant, InPlace, Locked, Ours, Swap
+from dgstudio.lab.publishing import Contestant, InPlace, Locked, PlanSwap, Swap
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.contract.contract import Contract
@@ -373,7 +373,7 @@ def contestant_of(method: str, prepared: Prepared, states: Sequence[DenseWeights
     """Make one of `METHODS`, fresh."""
     normaliser = prepared.base.normaliser
     if method == "ours":
-        return Ours(prepared.versions, prepared.inputs)
+        return PlanSwap(prepared.versions, prepared.inputs)
     if method == "swap":
         return Swap(states, normaliser, prepared.inputs)
     if method == "lock":

@@ -19,7 +19,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
 from dgstudio.types import F32, F64
 
-Labels = npt.NDArray[np.integer]
+ClassIds = npt.NDArray[np.integer]
 
 REACH = 0.85
 """σ over the median distance. Less suits many labels, more suits few; at this, validation data gained with both."""
@@ -27,7 +27,7 @@ REACH = 0.85
 
 def assemble(
     raw: F32,
-    class_ids: Labels,
+    class_ids: ClassIds,
     *,
     normaliser: Normaliser,
     base: Base,

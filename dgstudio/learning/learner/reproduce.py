@@ -11,7 +11,7 @@ import threadpoolctl
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
@@ -83,7 +83,7 @@ class RuleAgain:
         stands_on: object,
         settings: LearnerSettings,
         lower: Snapshot,
-        footing: Footing,
+        training: TrainingState,
         target: Mapping[int, int],
         example_of: Callable[[int], Example],
     ) -> LockedBankRule:
@@ -95,7 +95,7 @@ class RuleAgain:
             Equal where `lower`, the footing's sums and protected inputs and all settings but τ and δ are.
         lower
             What lies below the learning bank (`sealing.below`).
-        footing
+        training
             Its sums and protected inputs are looked at.
         target
             Example id → class id.
@@ -104,7 +104,7 @@ class RuleAgain:
         """
         rule = self._rule
         if rule is None or stands_on != self._stands_on:
-            rule = LockedBankRule(settings, lower, footing.sums, footing.protected.inputs)
+            rule = LockedBankRule(settings, lower, training.sums, training.protected.inputs)
             self._rule, self._stands_on = rule, stands_on
         else:
             rule.set_dials(settings.tau, settings.delta)

@@ -316,7 +316,7 @@ def _model(story: Story) -> Iterator[str]:
     if story.head is None:
         yield '<p class="note">The session holds no version of a model.</p>'
         return
-    snapshot, footing = story.head.snapshot, story.head.footing
+    snapshot, training = story.head.snapshot, story.head.training
     base = snapshot.base
     parts = "none" if base is None else f"{base.hidden} units, {base.k} of them active at a time"
     rows = [
@@ -325,7 +325,7 @@ def _model(story: Story) -> Iterator[str]:
         ("published", _moment(story.head.checkpoint.unix)),
         ("base", parts),
         ("banks", f"{len(snapshot.banks)}, {sum(bank.sealed for bank in snapshot.banks)} of them sealed"),
-        ("learned from", _counted(len(footing.every()), "example")),
+        ("learned from", _counted(len(training.every()), "example")),
         ("inputs", f"{snapshot.inputs if snapshot.inputs is not None else 'not fixed yet'}"),
         ("scored by the kernel", KERNEL),
     ]

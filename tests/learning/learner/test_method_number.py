@@ -46,13 +46,14 @@ def bank_of(head: Snapshot, name: str) -> Arrays:
 
 
 def on_a_base() -> Arrays:
-    """New classes beside protected inputs, so that the router must be projected; a slip of the hand; a seal; more."""
+    """New classes beside protected inputs, so that the router is projected; a right label and a slip; a seal; more."""
     base, rng = BaseModel.load(paths.asset("bases/simulator.safetensors")), random.Random(16367)
     learner, far = Learner.begin(base), 3.0 * base.normaliser.scale
     near, away = base.protected[0].astype(np.float64), base.protected[1] + far
     learner.absorb([*examples_of(rng, 100, near, far / 2, 0, 12), *examples_of(rng, 101, away, far, 12, 5)])
-    slip = next(examples_of(rng, base.classes[0], near, far / 4, 17, 1))
-    learner.absorb([slip])
+    right = int(base.protected_labels[0])
+    learner.absorb(list(examples_of(rng, right, near, far / 12, 29, 1)))
+    learner.absorb(list(examples_of(rng, base.classes[right == base.classes[0]], near, far / 4, 17, 1)))
     assert learner.step().kind == "learned"
     found = bank_of(learner.store.head, "first")
     assert learner.seal_and_protect().kind == "protected"
