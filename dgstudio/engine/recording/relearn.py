@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dgstudio.errors import BadInputError, Rejected, SessionError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
 from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot, content_id
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo

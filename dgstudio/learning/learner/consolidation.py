@@ -15,7 +15,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.training_state import TrainingState, id_array

@@ -10,16 +10,13 @@ from typing import Any
 import threadpoolctl
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.bank.locked_bank import METHOD
 from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
-
-METHOD = 1
-"""Which method learns. Raise it with every change that moves a bit of what is learned: of the features, the regression,
-the projection, how a seal folds in, or what a bank knows. A test that learns a stored recipe again holds it to that."""
 
 
 def _kernel() -> str:

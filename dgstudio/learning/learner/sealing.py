@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.contract.protected import RECENT
 from dgstudio.learning.contract.protected_selection import choose
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.training_state import Seal, TrainingState, id_array
 from dgstudio.learning.rules.gradient import GradientRule
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan

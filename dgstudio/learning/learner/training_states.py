@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.model.base_model_file import BaseModel

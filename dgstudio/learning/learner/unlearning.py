@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.contract.contract import AuditResult, Contract
 from dgstudio.learning.contract.protected import RECENT, ProtectedSet
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.sealing import below, examples, seal
 from dgstudio.learning.learner.training_state import Seal, TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot

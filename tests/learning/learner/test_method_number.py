@@ -17,8 +17,9 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio import paths
+from dgstudio.learning.bank.locked_bank import METHOD
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, METHOD
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
