@@ -12,7 +12,7 @@ from dgstudio.lab.methods import chosen, methods
 from dgstudio.lab.methods.finetuned import NEW as NEW_SIDE
 from dgstudio.lab.methods.finetuned import OLD as OLD_SIDE
 from dgstudio.lab.methods.finetuned import _Memory
-from dgstudio.lab.methods.locked_bank import LockedBank
+from dgstudio.lab.methods.locked_bank_method import LockedBank
 from dgstudio.lab.run_method import Trial, begin, labels_of
 
 OLD, NEW = (0, 1, 2), (3,)

@@ -12,7 +12,7 @@ from typing import Any
 
 from dgstudio.errors import BadInputError, Rejected, SessionError
 from dgstudio.learning.label_set import LabelSet
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
 from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
@@ -107,7 +107,7 @@ class _Recipes:
         self._stored = session.versions()
         self._went_back = {record.version: record.to_version for record in session.records()}
         self._newest: Snapshot | None = None
-        self._rule = RuleAgain()
+        self._rule = RuleCache()
 
     def stored(self, version: int) -> Checkpoint:
         """A version as the session gives it."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.examples import spread_by_class
+from dgstudio.learning.bank.example_store import spread_by_class
 from dgstudio.learning.bank.fourier import SIGMA_FROM, directions, median_distance
 from dgstudio.learning.bank.geometry import READ, unit_power
 from dgstudio.learning.bank.locked_bank import Sums, features

@@ -191,7 +191,7 @@ class Statistics:
 
 
 class LabelledRows(Protocol):
-    """The examples as the regression reads them, sorted by id; `examples.ExampleStore` keeps them."""
+    """The examples as the regression reads them, sorted by id; `example_store.ExampleStore` keeps them."""
 
     @property
     def class_ids(self) -> npt.NDArray[np.int64]:

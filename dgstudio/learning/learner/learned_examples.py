@@ -18,35 +18,37 @@ SETS = ("learned", "labels", "base.learned", "base.labels")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class LearnedPart:
     """Examples (n,) ascending, and the class ids (n,) that a part learned them with; `bank` as in `LearnedExamples`."""
 
     bank: int | None
     ids: Ids
     labels: Ids
 
-    def compact(self) -> Part:
+    def compact(self) -> LearnedPart:
         """As int32, where that is enough."""
         if self.ids.dtype == np.int32 or self.ids[-1] > np.iinfo(np.int32).max:
             return self
-        return Part(self.bank, self.ids.astype(np.int32), self.labels.astype(np.int32))
+        return LearnedPart(self.bank, self.ids.astype(np.int32), self.labels.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearnedExamples:
-    """The examples of one version by the part that holds them. `Part.bank` is the place of a sealed bank, from 0, None
-    where the examples are not sealed: in the learning bank, or in the base that they moved.
+    """The examples of one version by the part that holds them.
+
+    `LearnedPart.bank` is the place of a sealed bank, from 0, None where the examples are not sealed: in the learning
+    bank, or in the base that they moved.
     """
 
     version: int
-    parts: tuple[Part, ...]
+    parts: tuple[LearnedPart, ...]
 
     @classmethod
     def of(cls, version: int, training: TrainingState) -> LearnedExamples:
         """Of what a version stands on; arrays are shared with it."""
-        parts = [Part(None, training.base_learned, training.base_labels)]
-        parts += [Part(place, seal.ids, seal.labels) for place, seal in enumerate(training.seals)]
-        parts.append(Part(None, training.learned, training.labels))
+        parts = [LearnedPart(None, training.base_learned, training.base_labels)]
+        parts += [LearnedPart(place, seal.ids, seal.labels) for place, seal in enumerate(training.seals)]
+        parts.append(LearnedPart(None, training.learned, training.labels))
         return cls(version, tuple(part for part in parts if len(part.ids)))
 
     @classmethod
@@ -56,10 +58,10 @@ class LearnedExamples:
         """Of what `TrainingState.to_arrays` gave; only the sets are looked at. KeyError where one lacks."""
         parts = []
         if "base.learned" in arrays:
-            parts.append(Part(None, arrays["base.learned"], arrays["base.labels"]))
+            parts.append(LearnedPart(None, arrays["base.learned"], arrays["base.labels"]))
         for place, _ in enumerate(meta["seals"]):
-            parts.append(Part(place, arrays[f"seal.{place}.ids"], arrays[f"seal.{place}.labels"]))
-        parts.append(Part(None, arrays["learned"], arrays["labels"]))
+            parts.append(LearnedPart(place, arrays[f"seal.{place}.ids"], arrays[f"seal.{place}.labels"]))
+        parts.append(LearnedPart(None, arrays["learned"], arrays["labels"]))
         return cls(version, tuple(part for part in parts if len(part.ids)))
 
     def compact(self) -> LearnedExamples:

@@ -14,7 +14,7 @@ from dgstudio.learning.contract.contract import AuditResult
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
-from dgstudio.learning.learner.other_models import OtherModels
+from dgstudio.learning.learner.model_switch import ModelSwitch
 from dgstudio.learning.learner.protection import Protection
 from dgstudio.learning.learner.publish_step import PublishStep
 from dgstudio.learning.learner.publisher import Publisher
@@ -50,7 +50,7 @@ class Learner:
     returned as a record of kind "rejected".
 
     It is put together from objects with one subject each, around one `LearnerState`: `LearningQueue` knows what is
-    still to be learned, `PublishStep` learns it, `Protection` seals, protects and releases, `OtherModels` goes back,
+    still to be learned, `PublishStep` learns it, `Protection` seals, protects and releases, `ModelSwitch` goes back,
     rebuilds and takes new bases, and `Publisher` makes what they made the newest version.
 
     Parameters
@@ -96,7 +96,7 @@ class Learner:
         self._publisher = Publisher(self._state, self._queue, next_seq)
         self._protection = Protection(self._state, self._queue, self._publisher)
         self._step = PublishStep(self._state, self._queue, self._publisher, self._protection)
-        self._other_models = OtherModels(self._state, self._publisher)
+        self._model_switch = ModelSwitch(self._state, self._publisher)
         self._publisher.go_on_from(head, training)
 
     @classmethod
@@ -396,7 +396,7 @@ class Learner:
         BadInputError
             If there is no such version, or it can no longer be restored.
         """
-        return self._other_models.roll_back(version)
+        return self._model_switch.roll_back(version)
 
     # -- another model -----------------------------------------------------------------------------------------------
 
@@ -418,7 +418,7 @@ class Learner:
         Rejected
             If what remains cannot be learned.
         """
-        return self._other_models.plan_rebuild(ids)
+        return self._model_switch.plan_rebuild(ids)
 
     def accept_rebuild(self, rebuild: Rebuild) -> PublishRecord:
         """Publish what was planned, as head and serving; the present version stays to be gone back to.
@@ -430,7 +430,7 @@ class Learner:
         BadInputError
             If something has been sealed, released or rolled back since it was planned.
         """
-        return self._other_models.accept_rebuild(rebuild)
+        return self._model_switch.accept_rebuild(rebuild)
 
     def adopt_base(self, base: BaseModel, learned: Mapping[int, int]) -> PublishRecord:
         """Publish a new base without any bank, as head and serving; the present version stays to be gone back to.
@@ -448,7 +448,7 @@ class Learner:
         BadInputError
             If the base was made for other inputs.
         """
-        return self._other_models.adopt_base(base, learned)
+        return self._model_switch.adopt_base(base, learned)
 
     def _with_classes(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
         after = self._publisher.numbered(self.store.head, reason, classes=classes)

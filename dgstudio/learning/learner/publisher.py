@@ -15,7 +15,7 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import PublishRecord
 
 
-class AnswersMoved(TypedDict, total=False):
+class AuditFigures(TypedDict, total=False):
     """How far protected answers moved; see `PublishRecord`."""
 
     bits_changed: int
@@ -23,7 +23,7 @@ class AnswersMoved(TypedDict, total=False):
     flips: int
 
 
-class RecordFigures(AnswersMoved, total=False):
+class RecordFigures(AuditFigures, total=False):
     """What a record may tell besides what every one does; see `PublishRecord`."""
 
     new_examples: tuple[tuple[int, int], ...]

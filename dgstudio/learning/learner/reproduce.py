@@ -60,7 +60,7 @@ def settings_again(
         raise BadInputError(f"The settings that it was learned with are incomplete: {error!r}.") from error
 
 
-class RuleAgain:
+class RuleCache:
     """A locked bank's rule that goes from version to version: made anew only where what it stands on is another.
 
     Weights are a function of what the rule stands on and of the *set* of examples, so the way there makes no
@@ -89,7 +89,7 @@ class RuleAgain:
         Parameters
         ----------
         stands_on
-            Equal where `lower`, the footing's sums and protected inputs and all settings but τ and δ are.
+            Equal where `lower`, the training's sums and protected inputs and all settings but τ and δ are.
         lower
             What lies below the learning bank (`sealing.below`).
         training

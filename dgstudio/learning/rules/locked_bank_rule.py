@@ -15,7 +15,7 @@ import numpy as np
 from dgstudio.errors import Rejected
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.bank.cold_start import fit, fitted_on
-from dgstudio.learning.bank.examples import ExampleStore, spread_by_class
+from dgstudio.learning.bank.example_store import ExampleStore, spread_by_class
 from dgstudio.learning.bank.locked_bank import Solution, Statistics, Sums, features, hildreth, solve, with_prior
 from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
 from dgstudio.learning.settings import LOCKED_BANK, PROJECTION_SLACK, LearnerSettings
@@ -51,7 +51,7 @@ class LockedBankRule:
         self.settings = settings
         self.solution: Solution | None = None
         """What the last proposal was solved to."""
-        self._features: dict[int, F32] = {}
+        self._inputs: dict[int, F32] = {}
         self._class_ids: dict[int, int] = {}
         self._free = below.phi is None
         self._fitted: dict[int, int] = {}
@@ -69,10 +69,10 @@ class LockedBankRule:
     # -- the set of examples -----------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._features)
+        return len(self._inputs)
 
     def __contains__(self, example_id: int) -> bool:
-        return example_id in self._features
+        return example_id in self._inputs
 
     @property
     def offered_modes(self) -> tuple[Mode, ...]:
@@ -102,10 +102,10 @@ class LockedBankRule:
     def absorb(self, examples: Sequence[Example]) -> None:
         """Take examples in; one that is there already gets its new label."""
         for example in examples:
-            known = self._features.get(example.id)
+            known = self._inputs.get(example.id)
             if known is not None and known.tobytes() != example.features.tobytes():
                 self._store.forget([example.id])
-            self._features[example.id] = example.features
+            self._inputs[example.id] = example.features
             self._class_ids[example.id] = example.class_id
         if not self._refitted():
             for example in examples:
@@ -113,9 +113,9 @@ class LockedBankRule:
 
     def forget(self, ids: Iterable[int]) -> None:
         """Take examples out; ids that are not here are passed over."""
-        gone = [example_id for example_id in ids if example_id in self._features]
+        gone = [example_id for example_id in ids if example_id in self._inputs]
         for example_id in gone:
-            del self._features[example_id], self._class_ids[example_id]
+            del self._inputs[example_id], self._class_ids[example_id]
         self._store.forget(gone)
         self._refitted()
 
@@ -135,7 +135,7 @@ class LockedBankRule:
         """
         self.solution = None
         below = self._below
-        if not self._features:
+        if not self._inputs:
             return head.with_(banks=below.banks, **self._fit_of(head))
         solution = solve(self._statistics, self._store, self.settings)
         present = next((bank for bank in head.banks if bank.id == self.bank_id), None)
@@ -169,10 +169,10 @@ class LockedBankRule:
         known = self._below.known
         if known is None or not self.settings.unsure:
             return {}
-        ids = np.array(sorted(self._features), np.int64)
+        ids = np.array(sorted(self._inputs), np.int64)
         labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
         chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
-        x = np.array([self._plan.normalise(self._features[int(i)]) for i in ids[chosen]], np.float32)
+        x = np.array([self._plan.normalise(self._inputs[int(i)]) for i in ids[chosen]], np.float32)
         near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
         return {} if math.isinf(reach) else {"near": near, "reach": reach}
 
@@ -248,20 +248,20 @@ class LockedBankRule:
 
     def _refitted(self) -> bool:
         """Fit normaliser and φ again if the examples that they are fitted on, or their labels, have changed."""
-        fitted = {i: self._class_ids[i] for i in fitted_on(list(self._features))} if self._free else {}
+        fitted = {i: self._class_ids[i] for i in fitted_on(list(self._inputs))} if self._free else {}
         if fitted == self._fitted:
             return False
         self._fitted = fitted
         self._store = ExampleStore(self._statistics)
         if fitted:
-            raw = np.array([self._features[example_id] for example_id in fitted])
+            raw = np.array([self._inputs[example_id] for example_id in fitted])
             labels = np.fromiter(fitted.values(), np.int64)
             normaliser, phi = fit(raw, labels, self.settings)
             known = from_nothing(normaliser(raw), labels)
             self._stand_on(self._below.with_(normaliser=normaliser, phi=phi, known=known))
         else:
             self._stand_on(self._below.with_(normaliser=None, phi=None, known=None))
-        for example_id in sorted(self._features):
+        for example_id in sorted(self._inputs):
             self._add(example_id)
         return True
 
@@ -270,7 +270,7 @@ class LockedBankRule:
         if example_id in self._store:
             self._store.relabel(example_id, class_id)
             return
-        raw = self._features[example_id]
+        raw = self._inputs[example_id]
         self._store.add(example_id, class_id, features(self._plan, raw), self._answer_below(raw))
 
     def _answer_below(self, raw: F32) -> int:

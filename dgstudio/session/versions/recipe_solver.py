@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
@@ -38,7 +38,7 @@ class Relearner:
     """The arrays of the version that was read last, by content id."""
     examples: dict[int, Example] = field(default_factory=dict)
     """The examples of the version that was learned again last, as they are in the session."""
-    _rule: RuleAgain = field(default_factory=RuleAgain, init=False)
+    _rule: RuleCache = field(default_factory=RuleCache, init=False)
     _ground: str | None = field(default=None, init=False)
     _lower: tuple[Snapshot, TrainingState] | None = field(default=None, init=False)
 
@@ -79,7 +79,7 @@ class Relearner:
 
     def _learned(self, recipe: Recipe) -> Snapshot:
         meta = recipe.meta["snapshot"]
-        lower, training = self._standing(recipe)
+        lower, training = self._ground_of(recipe)
         open_banks = [bank for bank in meta["banks"] if not bank["sealed"]]
         tau, delta = None, math.inf
         if open_banks:
@@ -104,7 +104,7 @@ class Relearner:
         )
         return rule.propose(head, Mode.BOTH)
 
-    def _standing(self, recipe: Recipe) -> tuple[Snapshot, TrainingState]:
+    def _ground_of(self, recipe: Recipe) -> tuple[Snapshot, TrainingState]:
         """What lies below the learning bank, and the training that it was learned on; of the same ground the same."""
         if self._lower is None or recipe.ground != self._ground:
             lower = Snapshot.unchecked(_snapshot_own(recipe.shared), lower_meta(recipe.meta)).with_(classes=())

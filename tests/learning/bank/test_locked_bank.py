@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.examples import ExampleStore
+from dgstudio.learning.bank.example_store import ExampleStore
 from dgstudio.learning.bank.locked_bank import (
     RIDGE,
     RIDGE_BIAS,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples, Part, common
+from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples, LearnedPart, common
 from dgstudio.learning.learner.training_state import Seal, TrainingState, id_array
 
 
@@ -43,7 +43,7 @@ def test_in_half_the_memory_it_is_the_same():
     assert [part.ids.dtype for part in compact.parts] == [np.int32, np.int64, np.int64, np.int32]
     assert compact.parts[1].ids is contents.parts[1].ids, "what is sealed stays shared"
     assert compact.compact().parts[0] is compact.parts[0]
-    big = LearnedExamples(1, (Part(None, ids(3, 2**40), np.array([0, 1])),)).compact()
+    big = LearnedExamples(1, (LearnedPart(None, ids(3, 2**40), np.array([0, 1])),)).compact()
     assert big.labels() == {3: 0, 2**40: 1}
     assert common(compact.parts[3].ids, ids(8, 9, 11)).tolist() == [8, 9]
 

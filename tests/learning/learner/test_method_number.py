@@ -107,6 +107,7 @@ def golden() -> tuple[dict[str, str], Arrays]:
 
 def test_the_same_method_and_kernel_learn_the_same_bits(arrays: Arrays, golden: tuple[dict[str, str], Arrays]) -> None:
     meta, _ = golden
+    assert f" method-{METHOD}" in LEARNING_KERNEL
     assert meta["method"] == str(METHOD), "METHOD was raised: write the stored answers anew"
     if meta["kernel"] != LEARNING_KERNEL:
         pytest.skip(f"stored by another kernel: {meta['kernel']}; this is {LEARNING_KERNEL}")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.examples import spread_by_class
+from dgstudio.learning.bank.example_store import spread_by_class
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LearnerSettings

@@ -11,7 +11,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.consolidation import start_on_base
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.publish_diff import parts_changed
-from dgstudio.learning.learner.publisher import AnswersMoved, Publisher
+from dgstudio.learning.learner.publisher import AuditFigures, Publisher
 from dgstudio.learning.learner.training_state import Dials, TrainingState
 from dgstudio.learning.learner.unlearning import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
@@ -21,7 +21,7 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Mode, PublishRecord
 
 
-class OtherModels:
+class ModelSwitch:
     """Publishes a model that may move protected answers, which is the user's own act, and says how far. One thread."""
 
     def __init__(self, state: LearnerState, publisher: Publisher) -> None:
@@ -79,7 +79,7 @@ class OtherModels:
         return self._switch("consolidated", snapshot, training, **self._moved_by(snapshot))
 
     def _switch(
-        self, kind: str, snapshot: Snapshot, training: TrainingState, **moved: Unpack[AnswersMoved]
+        self, kind: str, snapshot: Snapshot, training: TrainingState, **moved: Unpack[AuditFigures]
     ) -> PublishRecord:
         """Publish another model as head and serving; the present version stays to be gone back to."""
         store, publisher = self._state.store, self._publisher
@@ -93,10 +93,10 @@ class OtherModels:
         changed = parts_changed(before, snapshot)
         return publisher.record(kind, snapshot, snapshot.reason, units_changed=changed, **moved)
 
-    def _moved_by(self, snapshot: Snapshot) -> AnswersMoved:
+    def _moved_by(self, snapshot: Snapshot) -> AuditFigures:
         """How far protected answers, as the present contract has them, move by a version."""
         audited = self._state.contract.audit(Plan(snapshot), 0, self._state.protected_count)
-        return AnswersMoved(bits_changed=audited.bits_changed, max_delta=audited.max_delta, flips=audited.flips)
+        return AuditFigures(bits_changed=audited.bits_changed, max_delta=audited.max_delta, flips=audited.flips)
 
     def _as_then(self, dials: Dials | None) -> tuple[LearnerSettings, Mode]:
         """The settings and the mode with the dials of a version, where they are known."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dgstudio.lab.methods import Factory, Start
-from dgstudio.lab.methods.locked_bank import LockedBank
+from dgstudio.lab.methods.locked_bank_method import LockedBank
 from dgstudio.learning.settings import GRADIENT
 from dgstudio.types import Example, Mode
 
