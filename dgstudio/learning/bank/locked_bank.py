@@ -1,6 +1,7 @@
 """The locked bank: the page to open to understand how a model learns while it answers. Numpy, and LAPACK's Cholesky.
 
-A bank stands above what was there before it, a base and older banks, and answers instead of these where it is open:
+A bank stands above what was there before it, a base and older banks, and answers instead of these where it is open
+(and, by its δ, does not merely agree):
 
     z = φ(x)                     fixed features of an input, (D+1,); the last of them is 1
     r = 1 + w·z                  its router: the bank is open where r > τ                   routing
@@ -26,8 +27,8 @@ costs the number of examples cubed, not D cubed, and an example that is taken ba
 
 What is published is a function of the sums, P and the *set* of examples, to the last bit: z comes from one input at a
 time, products have fixed shapes, examples are sorted by id, and the projection begins at 0. Undo, relabelling and
-unlearning are exact for that reason, and every score splits exactly into what the sums and what each example give:
-t = W0ᵀ z + Σ_i α_i (q_i·z).
+unlearning are exact for that reason, and every score splits exactly into what sums and P give and what each example
+gives: t = base_partᵀ z + Σ_i α_i (q_i·z), likewise r − 1; `base_part` is W0 less the sums' share of step 5, leaned.
 
 Shapes: D features, n examples, N protected inputs, C classes. All is float64, except that features come, and sums and
 weights are kept, in float32. `rules.locked_bank_rule` keeps the set of examples and calls this; `contract` proves.
