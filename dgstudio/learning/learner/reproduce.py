@@ -69,7 +69,7 @@ class RuleCache:
 
     def __init__(self) -> None:
         self._rule: LockedBankRule | None = None
-        self._stands_on: object = None
+        self._ground: object = None
 
     def forget(self) -> None:
         """Let go of the rule: somebody has used it for more than proposing."""
@@ -77,7 +77,7 @@ class RuleCache:
 
     def on(
         self,
-        stands_on: object,
+        ground: object,
         settings: LearnerSettings,
         lower: Snapshot,
         training: TrainingState,
@@ -88,7 +88,7 @@ class RuleCache:
 
         Parameters
         ----------
-        stands_on
+        ground
             Equal where `lower`, the training's sums and protected inputs and all settings but τ and δ are.
         lower
             What lies below the learning bank (`sealing.below`).
@@ -100,9 +100,9 @@ class RuleCache:
             Gives an example of which the features count.
         """
         rule = self._rule
-        if rule is None or stands_on != self._stands_on:
+        if rule is None or ground != self._ground:
             rule = LockedBankRule(settings, lower, training.sums, training.protected.inputs)
-            self._rule, self._stands_on = rule, stands_on
+            self._rule, self._ground = rule, ground
         else:
             rule.set_dials(settings.tau, settings.delta)
         known = rule.learned
