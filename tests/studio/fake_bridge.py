@@ -14,7 +14,7 @@ from dgstudio.engine.recording.lookback import Past
 from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
@@ -281,7 +281,7 @@ class FakeBridge:
     def containing(self, example_ids: Sequence[int]) -> Containing:
         return Containing(((12, 31),))
 
-    def contents_of(self, version: int) -> Contents | None:
+    def contents_of(self, version: int) -> LearnedExamples | None:
         return None
 
     def show_span(self, start: float, end: float) -> None:

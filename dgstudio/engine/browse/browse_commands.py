@@ -8,7 +8,7 @@ from dgstudio.engine.adapt.version_index import Containing, VersionContents
 from dgstudio.engine.browse.analysis import Analysis
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.labels.label_book import LabelBook
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 
 
 class BrowseCommands:
@@ -39,6 +39,6 @@ class BrowseCommands:
         """Which of the versions that can be gone back to contain at least one of these examples."""
         return self.contents.containing(example_ids)
 
-    def contents_of(self, version: int) -> Contents | None:
+    def contents_of(self, version: int) -> LearnedExamples | None:
         """The examples that a version has learned; None while that has not been read, or where it is gone."""
         return self.contents.of(version)

@@ -179,7 +179,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
     """What the model is; empty where the session holds none."""
     if story.head is None:
         return []
-    snapshot, footing = story.head.snapshot, story.head.footing
+    snapshot, training = story.head.snapshot, story.head.training
     base = snapshot.base
     parts = "none" if base is None else f"{base.hidden} units, {base.k} of them active at a time"
     return [
@@ -188,7 +188,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
         ("published", _moment(story.head.checkpoint.unix)),
         ("base", parts),
         ("banks", f"{len(snapshot.banks)}, {sum(bank.sealed for bank in snapshot.banks)} of them sealed"),
-        ("learned from", _counted(len(footing.every()), "example")),
+        ("learned from", _counted(len(training.every()), "example")),
         ("inputs", f"{snapshot.inputs if snapshot.inputs is not None else 'not fixed yet'}"),
         ("scored by the kernel", KERNEL),
     ]

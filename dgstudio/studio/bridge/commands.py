@@ -11,7 +11,7 @@ from dgstudio.engine.adapt.version_index import Containing
 from dgstudio.engine.imports.column_mapping import Choices
 from dgstudio.engine.labels.example_table import Standing
 from dgstudio.engine.recording.lookback import Past
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.studio.bridge.state import CellView, StudioState, UnitView
 from dgstudio.types import (
     F32,
@@ -108,7 +108,7 @@ class Commands(Protocol):
         """Return which of the versions that can be gone back to contain at least one of these examples."""
         ...
 
-    def contents_of(self, version: int) -> Contents | None:
+    def contents_of(self, version: int) -> LearnedExamples | None:
         """Return the examples that a version has learned; None while that is being read, or where it is gone."""
         ...
 

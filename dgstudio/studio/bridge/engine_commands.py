@@ -16,7 +16,7 @@ from dgstudio.engine.imports.column_mapping import Choices
 from dgstudio.engine.labels.example_table import Standing
 from dgstudio.engine.recording.lookback import Past, past_of, reach_of
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.types import F32, Act, ClassInfo, Event, Mode, Take
 
@@ -116,7 +116,7 @@ class EngineCommands(QObject):
         """Return which versions contain at least one of these examples."""
         return self.engine.containing(example_ids)
 
-    def contents_of(self, version: int) -> Contents | None:
+    def contents_of(self, version: int) -> LearnedExamples | None:
         """Return the examples that a version has learned, None where that is not at hand."""
         return self.engine.contents_of(version)
 
