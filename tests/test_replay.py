@@ -40,6 +40,7 @@ Run = Callable[..., Done]
 def replay(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `dgstudio replay` in this process."""
     monkeypatch.setenv("COLUMNS", "200")
+    cli.terminal.cache_clear()  # its width is read once
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["dgstudio", "replay", *map(str, arguments)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.session.format import rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded
@@ -332,7 +332,7 @@ class Session:
         """Example id → the user's note, of examples that do not stand too."""
         return {int(row[0]): str(row[1]) for row in self._database.read("SELECT example_id, text FROM note")}
 
-    def learned_in(self, version: int) -> Contents:
+    def learned_in(self, version: int) -> LearnedExamples:
         """Which examples a version had learned, without its weights.
 
         Raises

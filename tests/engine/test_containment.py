@@ -17,7 +17,7 @@ from dgstudio.engine.serving import out_worker
 from dgstudio.engine.serving.infer_worker import BACKLOG
 from dgstudio.engine.serving.out_worker import OutWorker
 from dgstudio.errors import SessionError, StreamError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.session.file import Session
 from dgstudio.types import F32, Reading
 

@@ -316,7 +316,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
     path: Path, monkeypatch: pytest.MonkeyPatch, rigs: Rigs
 ) -> None:
     version = middle(path)
-    solve = recipe_solver.RuleAgain.on
+    solve = recipe_solver.RuleCache.on
 
     def otherwise(self: Any, *arguments: Any) -> Any:
         rule = solve(self, *arguments)
@@ -326,7 +326,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
     monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg9 of another machine")
     with Session.open(path) as session:
         assert session.checkpoint(version).version == version, "equal is equal, whoever made it"
-        monkeypatch.setattr(recipe_solver.RuleAgain, "on", otherwise)
+        monkeypatch.setattr(recipe_solver.RuleCache, "on", otherwise)
         with pytest.raises(OtherKernelError, match=rf"Version {version} .* was made by another kernel \(dg.*dg9 of"):
             session.checkpoint(version)
         found = relearn(session)

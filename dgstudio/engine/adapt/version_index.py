@@ -9,9 +9,9 @@ import numpy as np
 
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
-from dgstudio.learning.learner.learned_examples import Contents, common
+from dgstudio.learning.learner.learned_examples import LearnedExamples, common
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing, id_array
+from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.session.file import Session
 
 AT_A_TIME = 64
@@ -61,8 +61,8 @@ class VersionContents:
         self._learner = learner
         self._queue = queue
         self._session = session
-        self._known: Mapping[int, Contents] = {}
-        self._stood: Mapping[int, Footing] = {}
+        self._known: Mapping[int, LearnedExamples] = {}
+        self._stood: Mapping[int, TrainingState] = {}
         """What the versions in memory stood on when their sets were taken up: the newest may learn without changing."""
         self._unreadable: frozenset[int] = frozenset()
 
@@ -90,18 +90,18 @@ class VersionContents:
                 self._known = dict(known)
         self._known = known
 
-    def of(self, version: int) -> Contents | None:
+    def of(self, version: int) -> LearnedExamples | None:
         """What one version has learned; None where that has not been read yet, or is gone."""
         held = self._learner.footings_held()
         return self._of_memory({version: held[version]})[version] if version in held else self._known.get(version)
 
-    def _of_memory(self, held: Mapping[int, Footing]) -> dict[int, Contents]:
+    def _of_memory(self, held: Mapping[int, TrainingState]) -> dict[int, LearnedExamples]:
         """Of versions in memory; what was taken up before is taken as it is."""
         known, stood = self._known, self._stood
         return {
             version: known[version]
             if version in known and stood.get(version) is footing
-            else Contents.of(version, footing)
+            else LearnedExamples.of(version, footing)
             for version, footing in held.items()
         }
 

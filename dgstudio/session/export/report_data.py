@@ -122,7 +122,7 @@ def tell(session: Session) -> Story:
     labels: dict[int, Counter[int]] = {}
     for example in examples:
         labels.setdefault(example.take_id, Counter())[example.class_id] += 1
-    learned = set() if head is None else head.footing.every()
+    learned = set() if head is None else head.training.every()
     base = None if head is None else head.snapshot.base
     classes = []
     for info in living:
@@ -164,7 +164,7 @@ def tell(session: Session) -> Story:
         rejected=sum(record.kind == "rejected" for record in records),
         bits=bits - own_bits,
         own_bits=own_bits,
-        protected=0 if head is None else len(head.footing.protected),
+        protected=0 if head is None else len(head.training.protected),
         scores=score_takes(session, kept, examples, records, living),
     )
 

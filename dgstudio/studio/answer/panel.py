@@ -13,8 +13,8 @@ from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
-from dgstudio.studio.gates.margin_text import answer_words
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import NOBODY, Reading, TwinReading

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import CellView, Frame, StudioState, UnitView
+from dgstudio.studio.common.margin_text import unit_words
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
 from dgstudio.studio.gates.firing_rates import FiringCounts
-from dgstudio.studio.gates.margin_text import unit_words
 from dgstudio.studio.gates.raster import GateRaster
 from dgstudio.studio.gates.unit_inspector import ClassRow, UnitInspector
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap

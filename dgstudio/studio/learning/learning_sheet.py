@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPush
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Segmented
+from dgstudio.studio.common.margin_text import room_words
 from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.gates.margin_text import room_words
 from dgstudio.studio.theme.format import grouped, percent
 from dgstudio.studio.theme.theme import Theme
 

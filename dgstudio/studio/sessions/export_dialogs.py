@@ -22,7 +22,7 @@ EXPORT_TIPS: Final[dict[str, str]] = {
     MODEL: "The newest version for other programs, as ONNX, checked first, or safetensors, with a card. "
     "ONNX needs the packages onnx and onnxruntime, which are offered where they are missing",
     REPORT: "The story of this session with its figures, as one HTML file. "
-    "Needs the package matplotlib, which is offered where it is missing",
+    "Needs the packages matplotlib and Jinja2, which are offered where they are missing",
 }
 """Kind → what its action says of it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
@@ -39,7 +39,7 @@ class SnapshotsPanel(PanelFrame):
         self.newest_button = self._button("Serve newest", self.serve_newest)
         self.back_button = self._button("Roll back", self.roll_back_to_selected)
         self.show_button = self._button("Show examples", self.show_examples_of_selected)
-        self._holds: tuple[Contents, dict[int, int]] | None = None
+        self._holds: tuple[LearnedExamples, dict[int, int]] | None = None
         self.menu = QMenu(self)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)

@@ -1,7 +1,7 @@
 """The history of acts: taking all of it back gives what was before, in memory, on disk, and at the learner."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -223,18 +223,24 @@ def test_as_many_undos_as_acts_give_what_was_before(first: list[Any], then: list
             assert {**again.state(), "takes": state["takes"]} == state
 
 
-def test_what_was_done_or_undone_is_said_when_it_is_durable(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(Session.memory())
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with Session.memory() as made:
+        yield made
+
+
+def test_what_was_done_or_undone_is_said_when_it_is_durable(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(session)
     said: list[tuple[str, str, int]] = []
     full = False
 
     def say(event: Any) -> None:
         said.append((event.kind, event.level, desk.session.acts()[1]))
 
-    def batch(session: Session) -> Any:
+    def batch(saved: Session) -> Any:
         if full:
             raise SessionError("Nothing can be saved because the disk is full; make room.")
-        return commit(session)
+        return commit(saved)
 
     commit = Session.batch
     monkeypatch.setattr(Session, "batch", batch)

@@ -12,8 +12,8 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.consolidation import Comparison
-from dgstudio.learning.learner.training_state import Footing, id_array
-from dgstudio.learning.learner.unlearning import Moved, Rebuild
+from dgstudio.learning.learner.training_state import TrainingState, id_array
+from dgstudio.learning.learner.unlearning import MovedAnswers, Rebuild
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
@@ -22,7 +22,7 @@ from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Event, Example, Mode
 
-FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
+FOOTING = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 
 
 def comparison(**changes):
@@ -34,7 +34,7 @@ def comparison(**changes):
     return Comparison(**{**figures, **changes})
 
 
-SOME = Moved(388, 9, 214, 2, 0.41, ((0, 6, 2), (3, 3, 0)))
+SOME = MovedAnswers(388, 9, 214, 2, 0.41, ((0, 6, 2), (3, 3, 0)))
 
 
 def rebuild(moved=SOME):
@@ -185,7 +185,7 @@ def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, na
 
 
 def test_a_rebuild_that_moves_nothing_says_so(name_of):
-    still = of_rebuild(rebuild(Moved(388, 0, 0, 0, 0.0, ())), name_of)
+    still = of_rebuild(rebuild(MovedAnswers(388, 0, 0, 0, 0.0, ())), name_of)
     assert still.words[1] == "None of 388 protected answers moves by a bit."
 
 

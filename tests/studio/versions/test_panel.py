@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.runtime.history import History
-from dgstudio.learning.learner.learned_examples import Contents, Part
+from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.versions.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord
@@ -209,8 +209,8 @@ def test_the_context_menu_offers_what_can_be_done(snapshots, bridge):
 
 def test_each_version_tells_what_it_has_learned_and_shows_it(snapshots, bridge, window, monkeypatch):
     ids = {12: np.array([3, 5, 8]), 20: np.zeros(0, np.int64)}
-    parts = {v: (Part(None, found, np.array([0, 0, 3][: len(found)])),) for v, found in ids.items()}
-    monkeypatch.setattr(bridge.contents, "of", lambda v: Contents(v, parts[v]) if v in parts else None)
+    parts = {v: (LearnedPart(None, found, np.array([0, 0, 3][: len(found)])),) for v, found in ids.items()}
+    monkeypatch.setattr(bridge.contents, "of", lambda v: LearnedExamples(v, parts[v]) if v in parts else None)
     examples = [Example(i, 0, 0, np.full(4, i, np.float32), i, i + 1) for i in range(9)]
     bridge.examples = examples
     view = snapshots.view
