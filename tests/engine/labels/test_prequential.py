@@ -28,11 +28,11 @@ def report_on(until: Callable[..., None]) -> Callable[[Any, str], QualityReport]
 
     def ask(rig: Any, kind: str) -> QualityReport:
         worker = rig.engine.quality
-        worker.ask(None)
+        worker.watch(None)
         worker._done, worker.report = None, None
-        worker.ask(kind)
+        worker.watch(kind)
         until(lambda: worker.report is not None and worker.report.kind == kind, f"a report on {kind}")
-        worker.ask(None)
+        worker.watch(None)
         report = worker.report
         assert isinstance(report, QualityReport)
         return report
