@@ -32,7 +32,7 @@ if sys.platform == "linux" and (_mallopt := getattr(ctypes.CDLL(None), "mallopt"
     _mallopt(_M_ARENA_MAX, 1)
 
 
-QUICK_S = 0.3
+QUICK_S = 0.2
 """What took longer the last time is not part of a quick run."""
 _TIMES = "dgstudio/times"
 _times: dict[str, float] = {}
@@ -45,7 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("quick"):
         return
-    known = config.cache.get(_TIMES, {}) if config.cache is not None else {}
+    cache = getattr(config, "cache", None)  # where pytest keeps one
+    known = cache.get(_TIMES, {}) if cache is not None else {}
     out = [item for item in items if known.get(item.nodeid, 0.0) > QUICK_S or item.get_closest_marker("slow")]
     if out:
         config.hook.pytest_deselected(items=out)
@@ -58,9 +59,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # Workers run in parallel report to the one process that keeps the times.
-    if _times and session.config.cache is not None and not hasattr(session.config, "workerinput"):
-        session.config.cache.set(_TIMES, {**session.config.cache.get(_TIMES, {}), **_times})
+    cache = getattr(session.config, "cache", None)
+    # Processes that run tests beside each other report to one that keeps the times.
+    if _times and cache is not None and not hasattr(session.config, "workerinput"):
+        cache.set(_TIMES, {**cache.get(_TIMES, {}), **_times})
 
 
 @pytest.fixture(autouse=True)
