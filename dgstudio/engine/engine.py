@@ -32,6 +32,7 @@ from dgstudio.engine.recording.recorded_stream import RecordedPast
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.abstention import kept_threshold
+from dgstudio.engine.runtime.event_log import EventLog
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.settings import EngineSettings
@@ -50,6 +51,8 @@ from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
 from dgstudio.types import EngineStats, Event, PublishRecord, Reading
 
+EVENTS_SHOWN = 200
+"""Lines of the log of earlier runs that a window shows."""
 SWITCH_INTERVAL_S = 0.0005
 """`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
 
@@ -87,7 +90,11 @@ class Engine:
         speed = self.spec.speed if self.spec.speed > 0 else 1.0
         capacity = max(int(self.settings.buffer_s * self.spec.rate * max(1.0, speed)), 16 * self.spec.window, 4096)
         self.ring = SampleRing(capacity, len(self.spec.channels))
+        self.told_before = self.session.events(EVENTS_SHOWN)
+        """The newest lines of the session's log, of earlier runs."""
         self.queue = StoreQueue(self.session, self.events)
+        self._log = EventLog(self.queue)
+        self.events.kept = self._log.note
 
         resumed = resume(self.session, base, self.spec, self.features)
         self.learner = resumed.learner
@@ -174,6 +181,7 @@ class Engine:
         def published(record: PublishRecord, learner: Learner) -> None:
             self._reference.follow(learner)
             self.versions.published(record, learner)
+            self._log.note_record(record)
             if self.model.can_be_undone(record):
                 self.history.ask(lambda acts: acts.protected(record))
 

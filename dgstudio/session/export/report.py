@@ -28,6 +28,8 @@ TIMELINE_ROWS = 200
 """Lines of the timeline; of a longer history the newest."""
 NOTE_ROWS = 200
 """Notes that are listed."""
+EVENT_ROWS = 100
+"""Lines of what went wrong; of more the newest."""
 REASONS = 10
 """Reasons for rejections that are listed."""
 WAYS = {
@@ -101,6 +103,7 @@ def page_of(story: Story) -> str:
         figures={name: lambda draw=draw: Markup(draw(story)) for name, draw in drawings.items()},
         cards=cards,
         notes=story.notes[:NOTE_ROWS],
+        events=story.events[-EVENT_ROWS:],
         chapters=story.chapters[-TIMELINE_ROWS:],
         made_by=__version__,
         scored=_scored(story),

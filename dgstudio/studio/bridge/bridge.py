@@ -56,6 +56,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self.engine = engine
         self.state = StudioState(self)
+        self.state.told_before = engine.told_before
         self.on_frame: Callable[[Frame], None] | None = None
         self.labels = followed(engine.labels, self._follow)
         self.model = followed(engine.model, self._follow)
