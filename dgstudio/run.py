@@ -90,7 +90,7 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
                 seed=options.seed,
             )
             if options.record:
-                engine.record_stream(True)
+                engine.recording.record(True)
             _watch(engine, options, console)
         finally:
             left = engine.stop()

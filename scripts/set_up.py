@@ -25,7 +25,7 @@ from dgstudio.extras import failures  # noqa: E402
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-PARTS = {"window": (".", 600), "all": (".[dev,lab,export]", 1300)}
+PARTS = {"window": (".", 600), "all": (".[dev,lab,export,report]", 1300)}
 """What pip installs for each part, and about how many MB that takes on disk, torch not counted."""
 
 

@@ -26,6 +26,44 @@ GROWN = 48 << 20
 """Bytes by which the process may grow before what nobody holds any more is looked for."""
 _size = [0]
 
+if sys.platform == "linux" and (_mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+    # glibc gives threads heaps of their own, and each test starts threads: their holes would add up to half a gigabyte.
+    _M_ARENA_MAX = -8
+    _mallopt(_M_ARENA_MAX, 1)
+
+
+QUICK_S = 0.2
+"""What took longer the last time is not part of a quick run."""
+_TIMES = "dgstudio/times"
+_times: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help=f"leave out what took more than {QUICK_S} s the last time")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("quick"):
+        return
+    cache = getattr(config, "cache", None)  # where pytest keeps one
+    known = cache.get(_TIMES, {}) if cache is not None else {}
+    out = [item for item in items if known.get(item.nodeid, 0.0) > QUICK_S or item.get_closest_marker("slow")]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        left_out = set(out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _times[report.nodeid] = _times.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    cache = getattr(session.config, "cache", None)
+    # Processes that run tests beside each other report to one that keeps the times.
+    if _times and cache is not None and not hasattr(session.config, "workerinput"):
+        cache.set(_TIMES, {**cache.get(_TIMES, {}), **_times})
+
 
 @pytest.fixture(autouse=True)
 def nothing_piles_up() -> Iterator[None]:

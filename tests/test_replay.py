@@ -40,6 +40,7 @@ Run = Callable[..., Done]
 def replay(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `dgstudio replay` in this process."""
     monkeypatch.setenv("COLUMNS", "200")
+    cli.terminal.cache_clear()  # its width is read once
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["dgstudio", "replay", *map(str, arguments)])
@@ -62,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         # Several rows, however fast the machine is.
         context.setattr(recorder, "ROW", 100)
         with Engine(source, base_for(source.spec)[0], Session.create(path), settings) as engine:
-            engine.record_stream(True)
+            engine.recording.record(True)
             while engine.recorder.figures.answers < 200:
                 engine.infer.pause(0.01)
     return path.read_bytes()

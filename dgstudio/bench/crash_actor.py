@@ -100,7 +100,7 @@ class Doomed:
         for name in NEW_CLASSES:
             if self._engine.classes.by_name(name) is None:
                 self._say("wish", "do")
-                bridge.add_class(name)
+                bridge.labels.add_class(name)
         bridge.start()
         try:
             self._hands.play(self._script())

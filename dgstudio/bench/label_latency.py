@@ -48,10 +48,10 @@ class WatchedEngine(Engine):
         super().__init__(*values)
         self.pictured: deque[tuple[Example, float]] = deque()
         """Examples with their window, and the moment of their making; dg-store appends, the window takes."""
+        self.updates.absorbed.append(self._note)
 
-    def _absorb(self, examples: Sequence[Example], made_wall: float) -> None:
+    def _note(self, examples: Sequence[Example], made_wall: float) -> None:
         self.pictured.extend((example, made_wall) for example in examples if example.raw is not None)
-        super()._absorb(examples, made_wall)
 
 
 class Repaints(QObject):

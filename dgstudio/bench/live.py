@@ -107,7 +107,7 @@ class BenchScript:
         """Whether nothing is being learned any more: a label must not wait for the next block with the learner on."""
         if self._block < 0 or not self._on:
             return True
-        self.engine.release_class()
+        self.engine.labels.release_class()
         self._take_until = now
         return self.engine.store.idle and self.engine.learn.idle
 
@@ -128,7 +128,7 @@ class BenchScript:
         self._mark = latency.total
         self._block = block
         if block >= BLOCKS:
-            self.engine.release_class()
+            self.engine.labels.release_class()
             self.measured_to = now
             self.session_end_mb = self.engine.session.size_bytes / 1e6
             self.memory_end_mb = psutil.Process().memory_info().rss / 1e6
@@ -136,7 +136,7 @@ class BenchScript:
             self._audit_until = now + AUDIT_S
             self.engine.learn.paused.clear()
         elif not self._on:
-            self.engine.release_class()
+            self.engine.labels.release_class()
             self.engine.learn.paused.set()
         else:
             self.engine.learn.paused.clear()
@@ -145,16 +145,16 @@ class BenchScript:
         engine = self.engine
         if now < self._take_until:
             return
-        engine.release_class()
+        engine.labels.release_class()
         expected = round(TAKE_S * LABELS_PER_S)
         if not self.keep_all and engine.book.total + expected > EXAMPLES_HELD:
             for _ in engine.book.takes():
-                engine.undo()
+                engine.labels.undo()
         name = NEW_CLASSES[int(now / TAKE_S) % len(NEW_CLASSES)]
         info = engine.classes.by_name(name)
         assert info is not None, "make_engine adds these classes"
         engine.source.set_knob("gesture", name)
-        engine.press_class(info.id)
+        engine.labels.press_class(info.id)
         self._take_until = now + TAKE_S
 
     def p99_ratio(self) -> float:
@@ -175,7 +175,7 @@ def make_engine(folder: Path, labels_per_s: float = LABELS_PER_S) -> Engine:
     session = Session.create(folder / "bench.dgs")
     engine = Engine(source, base, session, EngineSettings(learn_every_s=1.0 / labels_per_s))
     for name in NEW_CLASSES:
-        engine.add_class(name)
+        engine.labels.add_class(name)
     return engine
 
 
@@ -221,8 +221,8 @@ def run_bench(seconds: float, drive: Drive, labels_per_s: float | None = None) -
     if frames is not None:
         figures["window"] = window_figures(frames, script.measured_from, script.measured_to)
         figures["start"] = start_times()
-    assert engine.base is not None, "make_engine insists on a base"
-    costs = serving_costs(engine.base)
+    assert engine.candidates.base is not None, "make_engine insists on a base"
+    costs = serving_costs(engine.candidates.base)
     figures["serve"].update(costs.serve)
     figures["learner"]["examples_per_s"] = costs.examples_per_s
     figures["machine"] = machine()

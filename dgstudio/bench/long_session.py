@@ -50,7 +50,7 @@ def make_long_session(path: Path, examples: int) -> None:
     with Session.create(path) as session:
         engine = Engine(open_source("simulator", seed=SEED), _base(), session)
         for name in NEW_CLASSES:
-            engine.add_class(name)
+            engine.labels.add_class(name)
         ids = {info.name: info.id for info in engine.classes.living()}
         engine.start()
         engine.stop()

@@ -148,7 +148,7 @@ class ProofRun:
         self._wait(lambda: engine.lane.counts.reads > 0, "the first answer")
         say(f"answering: {', '.join(info.name for info in engine.classes.living())}")
         QTest.keyClick(window, Qt.Key.Key_C)
-        self._wait(lambda: engine.twin is not None, "the twin")
+        self._wait(lambda: engine.comparison.twin is not None, "the twin")
         say("compare: the conventional twin runs on the same stream")
         QTest.keyClick(window, Qt.Key.Key_A)
         self._process()
@@ -179,7 +179,7 @@ class ProofRun:
             self._picture(screenshot)
         self._wait(lambda: engine.input.state == "ended", "the end of the recording")
         self._wait(lambda: engine.infer.done == engine.ring.total, "the last answer")
-        self._wait(lambda: engine.twin is None or engine.twin.idle, "the twin")
+        self._wait(lambda: engine.comparison.twin is None or engine.comparison.twin.idle, "the twin")
         say("auditing every protected input and every answer")
         self._wait(lambda: engine.learner.audit_complete and engine.learn.receipts.caught_up, "the audit")
 
@@ -191,7 +191,7 @@ class ProofRun:
         before = [r for r in self.readings if r.end < len(warm_up) * self._take_s()]
         after = [r for r in self.readings if r.start >= border]
         changed = engine.learner.audit_all()
-        twin = engine.twin
+        twin = engine.comparison.twin
         assert twin is not None
         return ProofFigures(
             takes=len(warm_up) + len(labelled) + len(tested),
@@ -246,8 +246,8 @@ class ProofRun:
         QTest.qWait(20)
         new, self._seen = self.engine.lane.readings.since(self._seen)
         self.readings.extend(new)
-        if self.engine.twin is not None:
-            twin_new, self._twin_seen = self.engine.twin.readings.since(self._twin_seen)
+        if self.engine.comparison.twin is not None:
+            twin_new, self._twin_seen = self.engine.comparison.twin.readings.since(self._twin_seen)
             self.twin_answers.update({reading.hop: reading.top for reading in twin_new})
 
     def _recognised(self) -> bool:

@@ -66,7 +66,7 @@ def run_recorded_growth(seconds: float, say: Callable[[str], None] = lambda text
 def _recorded(engine: Engine, seconds: float) -> tuple[float, dict[str, int], dict[str, int]]:
     """Hours that were measured, and the bytes by table at their beginning and end; "" is the file."""
     _wait(WARM_UP_S)
-    engine.record_stream(True)
+    engine.recording.record(True)
     _take(engine, 0)
     _settled(engine)
     before, begin = sizes(engine.session), time.perf_counter()
@@ -85,9 +85,9 @@ def _take(engine: Engine, number: int) -> None:
     info = engine.classes.by_name(name)
     assert info is not None, "make_engine adds these classes"
     engine.source.set_knob("gesture", name)
-    engine.press_class(info.id)
+    engine.labels.press_class(info.id)
     _wait(TAKE_S)
-    engine.release_class()
+    engine.labels.release_class()
 
 
 def _wait(seconds: float) -> None:

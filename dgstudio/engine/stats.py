@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.adapt.twin_comparison import TwinComparison
+from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.recording.recorder import StreamRecorder
+from dgstudio.engine.runtime.rings import SampleRing
+from dgstudio.engine.runtime.store_queue import StoreQueue
+from dgstudio.engine.serving.infer_worker import InferWorker
+from dgstudio.engine.serving.lane import Lane
+from dgstudio.engine.serving.source_worker import SourceWorker
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import EngineStats, Mode
 
-if TYPE_CHECKING:
-    from dgstudio.engine.engine import Engine
+
+@dataclass(frozen=True, slots=True)
+class CountedParts:
+    """What of an engine counts."""
+
+    ring: SampleRing
+    input: SourceWorker
+    features: SignalFeatures
+    infer: InferWorker
+    lane: Lane
+    comparison: TwinComparison
+    book: LabelBook
+    queue: StoreQueue
+    recorder: StreamRecorder
+    learner: Learner
+    learn: LearnWorker
 
 
-def collect(engine: Engine) -> EngineStats:
+def collect(parts: CountedParts) -> EngineStats:
     """Counters and percentiles at this moment. Any thread; each counter has one writer, so none is half a number."""
-    recording = engine.recorder.figures
-    counts, learn, receipts = engine.lane.counts, engine.learn.counts, engine.learn.receipts
+    recording = parts.recorder.figures
+    counts, learn, receipts = parts.lane.counts, parts.learn.counts, parts.learn.receipts
     lately, unsure = counts.lately.copy(), counts.unsure_lately.copy()
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
     answer_p50, answer_p99 = counts.delay.percentile(50, 99)
-    learner_state = "failed" if engine.learn.failed else engine.learn.state
+    learner_state = "failed" if parts.learn.failed else parts.learn.state
     stats = EngineStats(
-        samples=engine.ring.total,
-        lost_samples=engine.infer.lost_samples,
-        hops=engine.infer.hops,
-        skipped_hops=engine.infer.skipped,
-        repaired_values=engine.features.repaired,
+        samples=parts.ring.total,
+        lost_samples=parts.infer.lost_samples,
+        hops=parts.infer.hops,
+        skipped_hops=parts.infer.skipped,
+        repaired_values=parts.features.repaired,
         serve_p50_us=serve_p50,
         serve_p99_us=serve_p99,
         answer_p50_ms=answer_p50,
         answer_p99_ms=answer_p99,
-        examples=engine.book.total,
-        learned=engine.learn.learned,
+        examples=parts.book.total,
+        learned=parts.learn.learned,
         publishes=learn.publishes,
         rejections=learn.rejections,
         roll_backs=learn.roll_backs,
@@ -40,27 +65,27 @@ def collect(engine: Engine) -> EngineStats:
         receipts_checked=receipts.checked,
         receipts_wrong=receipts.wrong,
         audited=learn.audited,
-        protected=engine.learn.protected,
+        protected=parts.learn.protected,
         protected_bits_changed=learn.bits_changed,
         certified=counts.certified,
-        novelty=engine.learn.drift.novelty,
-        room=engine.learn.room.newest,
+        novelty=parts.learn.drift.novelty,
+        room=parts.learn.room.newest,
         coverage=sum(lately) / len(lately) if lately else None,
         unsure=counts.unsure,
         unsure_share=sum(unsure) / len(unsure) if unsure else None,
         truth_seen=counts.truth_seen,
         truth_right=counts.truth_right,
-        stream_state=engine.input.state,
-        learner_state="off" if engine.learner.mode is Mode.OFF else learner_state,
-        saved=engine.store.saved,
+        stream_state=parts.input.state,
+        learner_state="off" if parts.learner.mode is Mode.OFF else learner_state,
+        saved=parts.queue.saved,
         recording=recording.on,
         recorded_s=recording.seconds,
         recorded_bytes=recording.bytes,
         recording_lost=recording.lost_samples + recording.lost_answers,
         recording_failing=recording.failing,
     )
-    if engine.twin is not None:
-        twin = engine.twin.counts
+    if parts.comparison.twin is not None:
+        twin = parts.comparison.twin.counts
         stats.twin_reads = twin.reads
         stats.twin_torn = twin.torn
         stats.twin_unpublished = twin.unpublished

@@ -45,7 +45,7 @@ EXTRAS: Final = {
     for extra in (
         Extra("train", "training base models", {"torch": "torch"}, 210, 900),
         Extra("export", "ONNX models", {"onnx": "onnx", "onnxruntime": "onnxruntime"}, 40, 130),
-        Extra("report", "the figures of reports", {"matplotlib": "matplotlib"}, 25, 100),
+        Extra("report", "reports", {"matplotlib": "matplotlib", "jinja2": "Jinja2"}, 25, 100),
         Extra(
             "lab",
             "the experiments, their rivals and plots",

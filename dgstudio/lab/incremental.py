@@ -11,8 +11,8 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
+from dgstudio.lab.recency import JUDGED, newest_that_hold
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.recency import JUDGED, newest_that_hold
 from dgstudio.learning.rules.dense import Adam, DenseWeights, gradient, logits_of
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.plan import Plan
@@ -20,7 +20,7 @@ from dgstudio.types import F32, F64, Example
 
 HIDDEN = 128
 BUFFER = 500
-"""Newest examples that the online MLP rehearses, and that `Ours` keeps where it forgets."""
+"""Newest examples that the online MLP rehearses, and that `OnlineLockedBank` keeps where it forgets."""
 BATCH = 16
 STEPS = 2
 STREAM_RATE, FEW_LABELS_RATE = 1e-2, 1e-3
@@ -42,7 +42,7 @@ class Incremental(Protocol):
         """Take the label of raw features (d,)."""
 
 
-class Ours:
+class OnlineLockedBank:
     """The studio's learner, begun from nothing with its default settings.
 
     It publishes after each label at first, then whenever its examples have grown by a fiftieth (so after every tenth
@@ -111,11 +111,11 @@ class Ours:
 
 def protected_bits(model: Incremental) -> tuple[int | None, float]:
     """Bits of protected answers that changed over all publishes, None where nothing is protected; seconds of audit."""
-    return (model.bits_changed, model.audit_s) if isinstance(model, Ours) else (None, 0.0)
+    return (model.bits_changed, model.audit_s) if isinstance(model, OnlineLockedBank) else (None, 0.0)
 
 
-class OursAdapting(Ours):
-    """As `Ours`, but it unlearns old examples that newer ones contradict (`learning/window.py`).
+class AdaptingLockedBank(OnlineLockedBank):
+    """As `OnlineLockedBank`, but it unlearns old examples that newer ones contradict (`lab/recency.py`).
 
     It looks whenever its examples have grown by a fifth; before the bank is full, and would be sealed for good, the
     oldest fifth goes.
@@ -292,10 +292,10 @@ def classifiers(
         return FromRiver(preprocessing.StandardScaler() | model)
 
     return {
-        "ours": Ours,
-        "ours protecting": lambda: Ours(protect_after=labels // 5),
-        "ours forgetting": lambda: Ours(keep=BUFFER),
-        "ours adapting": OursAdapting,
+        "ours": OnlineLockedBank,
+        "ours protecting": lambda: OnlineLockedBank(protect_after=labels // 5),
+        "ours forgetting": lambda: OnlineLockedBank(keep=BUFFER),
+        "ours adapting": AdaptingLockedBank,
         "river forest": lambda: FromRiver(forest.ARFClassifier(n_models=TREES, seed=seed)),
         "river softmax": lambda: scaled(linear_model.SoftmaxRegression(optimizer=optim.SGD(SOFTMAX_RATE))),
         "river k-NN": lambda: scaled(neighbors.KNNClassifier()),

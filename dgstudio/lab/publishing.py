@@ -39,7 +39,7 @@ class Contestant(Protocol):
         """Count reads that were judged later and match no state; called once all threads have ended."""
 
 
-class Ours:
+class PlanSwap:
     """Plans of immutable snapshots behind one reference.
 
     A read names the version that it took. *unpublished*: none of that number was published; *unattributed*: that
@@ -85,7 +85,7 @@ def _bytes_of(answer: Answer) -> tuple[bytes, bytes]:
 
 
 class Swap:
-    """A dense network published by replacing one reference; judged as `Ours`."""
+    """A dense network published by replacing one reference; judged in the same way."""
 
     def __init__(self, states: Sequence[DenseWeights], normaliser: Normaliser, inputs: Sequence[F32]) -> None:
         self.publishes = 0

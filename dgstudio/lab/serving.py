@@ -14,9 +14,9 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.rules.dense import DenseWeights, logits_of
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan

@@ -10,7 +10,7 @@ import numpy as np
 from dgstudio.types import Example
 
 
-class Labels:
+class LabelSet:
     """Examples that may be learned, the label that each is wanted with, and those that are parked.
 
     One thread writes. Examples with `learn` False are passed over; examples whose numbers are not finite are refused

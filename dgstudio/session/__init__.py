@@ -1,1 +1,4 @@
-"""What is kept: the session file, checkpoints, and how a file is opened, migrated or salvaged."""
+"""What is kept: the session file, its versions and recordings, and what is taken along.
+
+The engine stands on it; it knows no streams. Start with `file.py`.
+"""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.learning.learner.learned_examples import Contents
+from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.session.format import rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded
@@ -29,6 +29,9 @@ from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
 __all__ = ["OpenReport", "Session"]
 
 T = TypeVar("T")
+
+EVENTS_KEPT = 10_000
+"""Lines of the log; older ones go."""
 
 
 class Session:
@@ -295,9 +298,10 @@ class Session:
         self._database.write("INSERT INTO record (data) VALUES (?)", [(rows.record_text(record),)])
 
     def put_event(self, event: Event) -> None:
-        """Append to the log; `event.data` that is not plain data is kept as its text."""
+        """Append to the log, which keeps the newest `EVENTS_KEPT`; data that is not plain is kept as its text."""
         sql = f"INSERT INTO event ({rows.EVENT_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?)"
         self._database.write(sql, [rows.event_row(event)])
+        self._database.write("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?", [(EVENTS_KEPT,)])
 
     def set_config(self, key: str, value: Any) -> None:
         """Store a setting: numbers, text, None, lists and dictionaries of them."""
@@ -332,7 +336,7 @@ class Session:
         """Example id → the user's note, of examples that do not stand too."""
         return {int(row[0]): str(row[1]) for row in self._database.read("SELECT example_id, text FROM note")}
 
-    def learned_in(self, version: int) -> Contents:
+    def learned_in(self, version: int) -> LearnedExamples:
         """Which examples a version had learned, without its weights.
 
         Raises
@@ -402,9 +406,10 @@ class Session:
         """The history, oldest first."""
         return self._all("SELECT id, data FROM record ORDER BY id", rows.record_of, "record of the history")
 
-    def events(self) -> list[Event]:
-        """The log, oldest first."""
-        return self._all(f"SELECT {rows.EVENT_COLUMNS} FROM event ORDER BY id", rows.event_of, "log line")
+    def events(self, newest: int = -1) -> list[Event]:
+        """The log, oldest first; of a long one the `newest` lines, −1 for all."""
+        sql = f"SELECT {rows.EVENT_COLUMNS} FROM event ORDER BY id DESC LIMIT {int(newest)}"
+        return self._all(sql, rows.event_of, "log line")[::-1]
 
     def config(self, key: str, default: Any = None) -> Any:
         """A setting, or `default` where it was never set or is damaged."""

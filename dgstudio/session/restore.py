@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.types import StreamSpec
@@ -28,11 +28,11 @@ def snapshot_of(checkpoint: Checkpoint, relative: Snapshot | None = None) -> Sna
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
 
 
-def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[Snapshot, Footing]:
+def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[Snapshot, TrainingState]:
     """The same, and what the learner stood on then."""
     snapshot = snapshot_of(checkpoint, relative)
     try:
-        return snapshot, Footing.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
+        return snapshot, TrainingState.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
 

@@ -201,7 +201,7 @@ class Sessions(QObject):
 
     @property
     def _importing(self) -> bool:
-        view = self._bridge.engine.importing
+        view = self._bridge.engine.imports.view
         return view is not None and view.stage == IMPORTING
 
     def _switch(self, opening: _Opening) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from dgstudio.types import Act, ClassInfo, Example, LabelChange, Take
 
 
 @pytest.fixture
-def session() -> Session:
-    session = Session.memory()
-    session.put_class(ClassInfo(1, "walk", "1", "#e69f00"))
-    session.put_class(ClassInfo(2, "run", "2", "#56b4e9"))
-    return session
+def session() -> Iterator[Session]:
+    with Session.memory() as session:
+        session.put_class(ClassInfo(1, "walk", "1", "#e69f00"))
+        session.put_class(ClassInfo(2, "run", "2", "#56b4e9"))
+        yield session
 
 
 def add_take(session: Session, number: int, examples: int = 3, *, act: bool = True) -> None:

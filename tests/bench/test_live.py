@@ -132,7 +132,7 @@ class Loaded:
         receipts = SimpleNamespace(caught_up=False)
         self.learn = SimpleNamespace(paused=threading.Event(), receipts=receipts, idle=True)
         self.store = SimpleNamespace(idle=True)
-        self.book = self
+        self.book = self.labels = self
         self.classes = SimpleNamespace(by_name=lambda name: SimpleNamespace(id=live.NEW_CLASSES.index(name)))
         self.source = SimpleNamespace(set_knob=lambda name, value: None)
         self.undone = 0

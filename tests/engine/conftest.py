@@ -120,13 +120,13 @@ class Rig:
         wait_until(lambda: self.engine.store.idle and self.engine.learn.idle, "the store and the learner")
 
     def label(self, class_id: int, readings: list[Reading]) -> None:
-        self.engine.label_span(class_id, readings[0].start, readings[-1].end)
+        self.engine.labels.label_span(class_id, readings[0].start, readings[-1].end)
         self.settle()
 
     def teach(self, name: str, activity: str, count: int = 1) -> int:
         """A new class, learned from the next takes of an activity; returns its id."""
         known = self.engine.classes.by_name(name)
-        info = known or self.engine.add_class(name)
+        info = known or self.engine.labels.add_class(name)
         self.settle()
         self.label(info.id, self.play(activity, count))
         return info.id

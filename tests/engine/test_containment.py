@@ -17,7 +17,7 @@ from dgstudio.engine.serving import out_worker
 from dgstudio.engine.serving.infer_worker import BACKLOG
 from dgstudio.engine.serving.out_worker import OutWorker
 from dgstudio.errors import SessionError, StreamError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.session.file import Session
 from dgstudio.types import F32, Reading
 
@@ -77,7 +77,7 @@ def test_a_source_that_always_raises_is_stopped_and_the_rest_goes_on(
     until(lambda: rig.engine.input.failed)
     # It is said a moment later than it is so, and after what was said of the failures before the last.
     until(lambda: {"thread": "dg-source", "stopped": True} in [e.data for e in rig.events("thread failed")])
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.label(info.id, readings)
     assert rig.engine.learner.store.head.banks
     rig.check_all()
@@ -149,7 +149,7 @@ def test_serving_that_always_fails_stops_and_labels_are_still_kept(rigs: Rigs, u
     features.failures = 1000
     rig.tape.put(rig.motions.takes["Walking"][0])
     until(lambda: rig.engine.infer.failed)
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.label(info.id, readings)
     assert rig.engine.book.total == len(readings) and rig.engine.learner.store.head.banks
 
@@ -212,7 +212,7 @@ def test_a_rule_that_fails_once_parks_the_labels_and_serving_goes_on(
     assert rig.engine.learner.parked and not rig.engine.learn.failed
     learnable = rig.engine.book.labels(class_id)[1]
     assert learnable > 0, "the labels themselves are kept"
-    rig.engine.resume_parked()
+    rig.engine.model.resume_parked()
     rig.settle()
     assert len(rig.engine.learner.footing.learned) == learnable and not rig.engine.learner.parked
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
@@ -228,10 +228,10 @@ def test_a_learner_that_always_fails_is_stopped_and_answers_and_labels_go_on(
         raise RuntimeError("a bug in the rule")
 
     monkeypatch.setattr(LockedBankRule, "propose", fails)
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     for _ in range(5):
         readings = rig.play(NEW)
-        rig.engine.label_span(info.id, readings[0].start, readings[-1].end)
+        rig.engine.labels.label_span(info.id, readings[0].start, readings[-1].end)
         until(lambda: rig.engine.store.idle and (rig.engine.learn.failed or rig.engine.learn.idle))
     until(lambda: rig.engine.learn.failed)
     assert rig.engine.stats().learner_state == "failed"
@@ -243,12 +243,12 @@ def test_a_learner_that_always_fails_is_stopped_and_answers_and_labels_go_on(
 @pytest.mark.parametrize("act", ["read", "absorb"])
 def test_a_twin_that_fails_takes_nothing_with_it(rigs: Rigs, kind: str, act: str, until: Until) -> None:
     rig = rigs()
-    rig.engine.set_compare(kind)
+    rig.engine.comparison.choose(kind)
 
     def fails(*_: Any) -> Any:
         raise RuntimeError("a bug in the twin")
 
-    setattr(rig.engine.twin.twin, act, fails)
+    setattr(rig.engine.comparison.twin.twin, act, fails)
     rig.teach(NEW, NEW, 2)
     until(lambda: rig.events("twin failed") or rig.events("thread failed"))
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
@@ -311,19 +311,19 @@ def test_a_copy_has_what_could_not_be_saved(
         full.setattr(session, "batch", failing)
         rig.teach(NEW, NEW)
         assert rig.engine.stats().saved.failed
-        rig.engine.save_copy(tmp_path / "b.dgs")
+        rig.engine.recording.save_copy(tmp_path / "b.dgs")
         assert str(tmp_path / "b.dgs") in rig.heard("copy saved").text
         with Session.open(tmp_path / "b.dgs") as copy:
             latest = copy.latest_checkpoint()
             assert len(copy.examples()) == rig.engine.book.total > 0
             assert latest is not None and latest.digest == rig.engine.learner.store.head.digest
             assert [info.name for info in copy.classes()][-1] == NEW
-        rig.engine.save_copy(tmp_path / "b.dgs")
+        rig.engine.recording.save_copy(tmp_path / "b.dgs")
         assert "exists already" in rig.heard("copy not saved").text
-        rig.engine.save_copy(tmp_path / "a.dgs", overwrite=True)
+        rig.engine.recording.save_copy(tmp_path / "a.dgs", overwrite=True)
         until(lambda: "own place" in rig.heard("copy not saved").text)
     until(lambda: rig.engine.stats().saved.safe)
-    rig.engine.save_copy(tmp_path / "c.dgs")
+    rig.engine.recording.save_copy(tmp_path / "c.dgs")
     until(lambda: len(rig.events("copy saved")) == 2)
     with Session.open(tmp_path / "c.dgs") as copy:
         assert len(copy.examples()) == rig.engine.book.total
@@ -337,9 +337,9 @@ def test_a_disk_that_stays_full_keeps_few_versions_waiting_and_lets_the_engine_e
     full_disk(monkeypatch)
     monkeypatch.setattr(group_commit, "VERSIONS_HELD", 3)
     for number in range(8):
-        rig.engine.add_class(f"class {number}")
+        rig.engine.labels.add_class(f"class {number}")
         rig.settle()
-    assert len(rig.engine.store._file._versions) <= 3
+    assert len(rig.engine.queue.file._versions) <= 3
     assert rig.engine.stop() == []
 
 
@@ -350,7 +350,7 @@ def test_one_entry_that_cannot_be_written_does_not_hold_up_the_others(rigs: Rigs
     def bad(session: Session) -> None:
         raise TypeError("not a value that a file can hold")
 
-    rig.engine.store.write(bad)
+    rig.engine.queue.write(bad)
     rig.teach(NEW, NEW)
     assert "left out" in rig.heard("not saved").text
     assert not rig.engine.store.failed and rig.engine.stats().saved.safe
@@ -366,7 +366,7 @@ def test_a_store_that_fails_is_restarted(rigs: Rigs) -> None:
     def fails() -> None:
         raise RuntimeError("a bug in a job")
 
-    rig.engine.store._ask(fails)
+    rig.engine.queue.ask(fails)
     assert "dg-store" in rig.heard("thread failed").text
     rig.teach(NEW, NEW)
     assert rig.engine.learner.store.head.banks
@@ -424,9 +424,9 @@ def test_a_slow_sink_loses_answers_which_are_counted_and_slows_nothing(
 def test_stopping_while_a_key_is_held_keeps_the_label(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.play("Walking")
-    rig.engine.press_class(info.id)
+    rig.engine.labels.press_class(info.id)
     rig.play(NEW)
     assert rig.engine.stop() == [] and rig.engine.stop() == []
     with Session.open(path) as session:
@@ -437,7 +437,7 @@ def test_stopping_while_a_key_is_held_keeps_the_label(rigs: Rigs, tmp_path: Path
 def test_an_engine_that_was_never_started_lets_the_session_go(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path), start=False)
-    rig.engine.set_compare("in_place")
+    rig.engine.comparison.choose("in_place")
     assert rig.engine.stop() == []
     Session.open(path).close()
 

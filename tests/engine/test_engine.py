@@ -42,13 +42,13 @@ def test_known_activities_are_answered_and_certified(rigs: Rigs) -> None:
 def test_a_held_key_teaches_a_class_and_leaves_protected_answers_alone(rigs: Rigs) -> None:
     rig = rigs()
     engine = rig.engine
-    info = engine.add_class(NEW)
+    info = engine.labels.add_class(NEW)
     rig.play("Walking")
-    engine.press_class(info.id)
-    assert engine.recording is not None and engine.recording[0] == info.id
+    engine.labels.press_class(info.id)
+    assert engine.labels.held is not None and engine.labels.held[0] == info.id
     rig.play(NEW, 3)
-    engine.release_class()
-    assert engine.recording is None
+    engine.labels.release_class()
+    assert engine.labels.held is None
     saved = rig.heard("take saved")
     rig.settle()
     count, learnable, thumbs = engine.book.labels(info.id)
@@ -65,13 +65,13 @@ def test_a_held_key_teaches_a_class_and_leaves_protected_answers_alone(rigs: Rig
 
 def test_a_later_key_ends_the_take_of_the_earlier_one(rigs: Rigs) -> None:
     rig = rigs()
-    first, second = rig.engine.add_class("one"), rig.engine.add_class("two")
+    first, second = rig.engine.labels.add_class("one"), rig.engine.labels.add_class("two")
     rig.play("Walking")
-    rig.engine.press_class(first.id)
+    rig.engine.labels.press_class(first.id)
     rig.play(NEW)
-    rig.engine.press_class(second.id)
+    rig.engine.labels.press_class(second.id)
     rig.play("Standing")
-    rig.engine.release_class()
+    rig.engine.labels.release_class()
     rig.settle()
     takes = rig.engine.book.takes()
     assert [take.class_id for take in takes] == [first.id, second.id]
@@ -80,10 +80,10 @@ def test_a_later_key_ends_the_take_of_the_earlier_one(rigs: Rigs) -> None:
 
 def test_a_tap_labels_the_last_half_second(rigs: Rigs) -> None:
     rig = rigs(hold_s=60.0)
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     newest = rig.play(NEW)[-1]
-    rig.engine.press_class(info.id)
-    rig.engine.release_class()
+    rig.engine.labels.press_class(info.id)
+    rig.engine.labels.release_class()
     take = rig.heard("take saved").data
     assert take.who == "tap" and take.end - take.start == pytest.approx(0.5, abs=0.3)
     examples = rig.engine.book.examples_of(take.id)
@@ -95,35 +95,35 @@ def test_a_tap_labels_the_last_half_second(rigs: Rigs) -> None:
 def test_a_take_without_a_window_says_so_and_teaches_nothing(rigs: Rigs) -> None:
     rig = rigs()
     rig.play("Walking")
-    rig.engine.label_span(0, 1000.0, 1001.0)
+    rig.engine.labels.label_span(0, 1000.0, 1001.0)
     assert "hold the key a little longer" in rig.heard("take empty").text
     assert rig.engine.book.takes() == [] and rig.engine.stats().learned == 0
 
 
 def test_undo_brings_the_bytes_back_and_redo_does_it_again(rigs: Rigs) -> None:
     rig = rigs()
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
     store = rig.engine.learner.store
     before = store.head.digest
     rig.label(info.id, rig.play(NEW))
     learned = store.head.digest
     assert learned != before
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert store.head.digest == before and rig.engine.book.total == 0
-    rig.engine.redo()
+    rig.engine.labels.redo()
     rig.settle()
     assert store.head.digest == learned and rig.engine.book.total > 0
-    rig.engine.undo()
-    rig.engine.undo()
+    rig.engine.labels.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert not rig.engine.classes.get(info.id).living and info.id not in store.head.classes
-    rig.engine.redo()
-    rig.engine.redo()
+    rig.engine.labels.redo()
+    rig.engine.labels.redo()
     rig.settle()
     assert rig.engine.classes.get(info.id).living and store.head.digest == learned
-    rig.engine.redo()
+    rig.engine.labels.redo()
     assert rig.heard("undo").text
     rig.check_all()
 
@@ -135,8 +135,8 @@ def test_undo_right_after_a_label_takes_that_label_back(rigs: Rigs) -> None:
     readings = rig.play("Walking")
     for _ in range(5):
         # Both are asked for at once, so they are often done in one turn of the store.
-        rig.engine.label_span(first, readings[0].start, readings[-1].end)
-        rig.engine.undo()
+        rig.engine.labels.label_span(first, readings[0].start, readings[-1].end)
+        rig.engine.labels.undo()
     rig.settle()
     assert len(rig.engine.book.takes()) == 1
     assert rig.engine.learner.store.head.digest == digest
@@ -144,12 +144,12 @@ def test_undo_right_after_a_label_takes_that_label_back(rigs: Rigs) -> None:
 
 def test_labels_wait_while_the_mode_is_off(rigs: Rigs) -> None:
     rig = rigs()
-    rig.engine.set_mode(Mode.OFF)
+    rig.engine.model.set_mode(Mode.OFF)
     class_id = rig.teach(NEW, NEW)
     head = rig.engine.learner.store.head
     assert not head.banks and rig.engine.stats().learner_state == "off"
     assert rig.engine.learner.waiting_for(class_id)
-    rig.engine.set_mode(Mode.BOTH)
+    rig.engine.model.set_mode(Mode.BOTH)
     rig.settle()
     assert rig.engine.learner.store.head.banks and not rig.engine.learner.waiting_for(class_id)
 
@@ -159,19 +159,19 @@ def test_what_cannot_be_done_is_refused_with_a_sentence(rigs: Rigs, act: str, mo
     rig = rigs()
     monkeypatch.setattr(type(rig.engine.learner), "offered_modes", (Mode.OFF, Mode.BOTH))
     arguments: dict[str, tuple[Any, ...]] = {"set_mode": (Mode.ROUTING,), "pin": (99,), "roll_back": (99,)}
-    getattr(rig.engine, act)(*arguments.get(act, ()))
+    getattr(rig.engine.model, act)(*arguments.get(act, ()))
     assert rig.heard("refused").text.endswith(".")
     assert not rig.events("thread failed")
 
 
 def test_pinning_serves_an_old_version_while_learning_goes_on(rigs: Rigs) -> None:
     rig = rigs()
-    rig.engine.pin(0)
+    rig.engine.model.pin(0)
     rig.teach(NEW, NEW, 2)
     store = rig.engine.learner.store
     assert store.head.version > 0
     assert {reading.version for reading in rig.play(NEW)} == {0}
-    rig.engine.unpin()
+    rig.engine.model.unpin()
     rig.settle()
     readings = rig.play(NEW)
     assert {reading.version for reading in readings} == {store.head.version}
@@ -186,16 +186,16 @@ def test_rolling_back_parks_what_came_later_and_resuming_learns_it(rigs: Rigs) -
     first = store.head
     rig.teach(NEW, NEW)
     second = store.head
-    rig.engine.roll_back(first.version)
+    rig.engine.model.roll_back(first.version)
     rig.settle()
     assert store.head.version > second.version and store.head.banks[-1].ids == first.banks[-1].ids
     assert store.serving is store.head and len(rig.engine.learner.parked) > 0
     assert rig.engine.learner.waiting_for(class_id)
     assert rig.engine.stats().roll_backs == 1
-    rig.engine.resume_parked()
+    rig.engine.model.resume_parked()
     rig.settle()
     assert store.head.digest == second.digest and not rig.engine.learner.parked
-    rig.engine.roll_back()
+    rig.engine.model.roll_back()
     rig.settle()
     assert store.head.banks[-1].ids == first.banks[-1].ids
     rig.check_all()
@@ -204,7 +204,7 @@ def test_rolling_back_parks_what_came_later_and_resuming_learns_it(rigs: Rigs) -
 def test_protecting_what_it_knows_now(rigs: Rigs) -> None:
     rig = rigs()
     rig.teach(NEW, NEW, 2)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     learner = rig.engine.learner
     sealed = learner.store.head
@@ -218,10 +218,10 @@ def test_protecting_what_it_knows_now(rigs: Rigs) -> None:
 
 def test_the_twin_that_is_swapped_answers_from_versions(rigs: Rigs) -> None:
     rig = rigs()
-    rig.engine.set_compare("swap")
+    rig.engine.comparison.choose("swap")
     rig.play("Walking")
     rig.teach(NEW, NEW, 2)
-    twin = rig.engine.twin
+    twin = rig.engine.comparison.twin
     assert twin is not None
     readings = rig.play(NEW)
     states = {reading.state for reading in twin.readings.since(0)[0]}
@@ -229,24 +229,24 @@ def test_the_twin_that_is_swapped_answers_from_versions(rigs: Rigs) -> None:
     assert states == {"version"} and stats.twin_reads == stats.reads == len(twin.readings.since(0)[0])
     assert [r.hop for r in twin.readings.latest(len(readings))] == [r.hop for r in readings]
     assert twin.counts.learned == stats.learned and stats.twin_max_delta > 0
-    rig.engine.set_compare(None)
+    rig.engine.comparison.choose(None)
     rig.play("Standing")
-    assert rig.engine.twin is None and rig.engine.stats().twin_reads == 0
+    assert rig.engine.comparison.twin is None and rig.engine.stats().twin_reads == 0
     rig.check_all()
 
 
 def test_the_twin_in_place_answers_from_states_that_are_no_versions(rigs: Rigs, until: Until) -> None:
     rig = rigs()
-    rig.engine.set_compare("in_place")
-    info = rig.engine.add_class(NEW)
+    rig.engine.comparison.choose("in_place")
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
-    twin = rig.engine.twin
+    twin = rig.engine.comparison.twin
     assert twin is not None
     before = twin.readings.since(0)[0]
-    rig.engine.press_class(info.id)
+    rig.engine.labels.press_class(info.id)
     while not twin.counts.torn + twin.counts.unpublished and rig._next.get(NEW, 0) < 12:
         rig.play(NEW)
-    rig.engine.release_class()
+    rig.engine.labels.release_class()
     rig.settle()
     until(lambda: twin.idle)
     assert all(reading.state == "version" for reading in before)
@@ -260,10 +260,10 @@ def test_a_twin_begins_with_the_labels_that_stand_and_ends_in_a_version(rigs: Ri
     rig = rigs()
     rig.teach(NEW, NEW, 2)
     rig.teach("other", "Walking")
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
-    rig.engine.set_compare(kind)
-    twin = rig.engine.twin
+    rig.engine.comparison.choose(kind)
+    twin = rig.engine.comparison.twin
     until(lambda: twin.idle and twin.counts.learned)
     assert twin.counts.learned == rig.engine.stats().learned
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
@@ -275,15 +275,15 @@ def test_a_twin_begins_with_the_labels_that_stand_and_ends_in_a_version(rigs: Ri
 
 def test_what_is_done_again_ends_in_a_version_of_the_twin_too(rigs: Rigs, until: Until) -> None:
     rig = rigs()
-    rig.engine.set_compare("in_place")
+    rig.engine.comparison.choose("in_place")
     rig.teach(NEW, NEW)
-    twin = rig.engine.twin
+    twin = rig.engine.comparison.twin
     until(lambda: twin.idle)
     learned = twin.counts.learned
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert twin.counts.learned == learned, "it cannot unlearn"
-    rig.engine.redo()
+    rig.engine.labels.redo()
     rig.settle()
     until(lambda: twin.idle and twin.counts.learned == 2 * learned)
     seen = twin.readings.total
@@ -293,17 +293,17 @@ def test_what_is_done_again_ends_in_a_version_of_the_twin_too(rigs: Rigs, until:
 
 def test_the_twin_does_not_answer_a_class_that_was_removed(rigs: Rigs, until: Until) -> None:
     rig = rigs()
-    rig.engine.set_compare("swap")
+    rig.engine.comparison.choose("swap")
     new = rig.teach(NEW, NEW)
-    twin = rig.engine.twin
+    twin = rig.engine.comparison.twin
     until(lambda: twin.idle)
-    rig.engine.undo()
-    rig.engine.undo()
+    rig.engine.labels.undo()
+    rig.engine.labels.undo()
     rig.settle()
     rig.play(NEW)
     newest = twin.readings.newest
     assert new not in newest.classes and newest.top != new and abs(newest.probabilities.sum() - 1) < 1e-5
-    rig.engine.redo()
+    rig.engine.labels.redo()
     rig.settle()
     rig.play(NEW)
     assert new in twin.readings.newest.classes
@@ -311,8 +311,8 @@ def test_the_twin_does_not_answer_a_class_that_was_removed(rigs: Rigs, until: Un
 
 def test_labels_from_a_file_end_in_versions_of_the_twin(rigs: Rigs, until: Until) -> None:
     rig = rigs(feed_labels=True)
-    rig.engine.set_compare("in_place")
-    twin = rig.engine.twin
+    rig.engine.comparison.choose("in_place")
+    twin = rig.engine.comparison.twin
     take = rig.motions.takes[NEW][0]
     rig.tape.put(take, truth=np.zeros(len(take), np.int32))
     rig.play("Walking")
@@ -336,13 +336,13 @@ def test_learned_is_what_the_newest_version_has_learned(rigs: Rigs) -> None:
     first = rig.engine.stats().learned
     assert first == rig.engine.book.labels(rig.engine.classes.by_name(NEW).id)[1] > 0
     version = rig.engine.learner.store.head.version
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.teach("other", "Walking")
     assert rig.engine.stats().learned > first
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert rig.engine.stats().learned == first
-    rig.engine.roll_back(0)
+    rig.engine.model.roll_back(0)
     rig.settle()
     assert rig.engine.stats().learned == 0 and version > 0
 
@@ -357,18 +357,18 @@ def test_a_version_that_only_the_file_holds_can_be_reached_in_the_first_run_too(
     assert version in session.versions()
     # As memory lets go of old versions after some hundreds.
     store._held = {v: snapshot for v, snapshot in store._held.items() if v != version}
-    assert version in rig.engine.reachable()
-    rig.engine.pin(version)
+    assert version in rig.engine.model.reachable()
+    rig.engine.model.pin(version)
     rig.settle()
     assert store.serving.version == version
-    assert 10_000 not in rig.engine.reachable()
+    assert 10_000 not in rig.engine.model.reachable()
 
 
 def test_a_twin_needs_a_base_and_a_known_kind(rigs: Rigs) -> None:
     with pytest.raises(BadInputError, match="needs a base model"):
-        rigs(nothing=True).engine.set_compare("swap")
+        rigs(nothing=True).engine.comparison.choose("swap")
     with pytest.raises(BadInputError, match="no twin “other”"):
-        rigs().engine.set_compare("other")
+        rigs().engine.comparison.choose("other")
 
 
 def test_sinks_get_every_reading_in_order(rigs: Rigs, until: Until) -> None:
@@ -406,14 +406,14 @@ def test_a_recording_ends_and_the_engine_says_so(rigs: Rigs, until: Until) -> No
 
 def test_classes_that_are_gone_cannot_be_recorded(rigs: Rigs) -> None:
     rig = rigs()
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     with pytest.raises(BadInputError, match="has been removed"):
-        rig.engine.press_class(info.id)
+        rig.engine.labels.press_class(info.id)
     with pytest.raises(BadInputError, match="no class number 77"):
-        rig.engine.press_class(77)
+        rig.engine.labels.press_class(77)
 
 
 @pytest.mark.parametrize("lossless", [True, False])

@@ -75,10 +75,8 @@ class House:
             EventQueue(),
             History(),
             publish_hz=HZ,
-            published=self._published,
-            rested=lambda learner: None,
-            twin_turn=lambda: False,
         )
+        self.worker.published.append(self._published)
         monkeypatch.setattr(self.worker, "_wake", self.clock)
         self._rows = np.concatenate([motions.base.protected + np.float32(3.0), -motions.base.protected])
         self.labelled = 0

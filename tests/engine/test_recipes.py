@@ -57,9 +57,9 @@ def same(again: Checkpoint, was: Checkpoint) -> bool:
 
 def taught(rig: Any, takes: int = 6) -> int:
     """Record, and learn takes one by one while the versions before them answer; returns the class."""
-    info = rig.engine.add_class("another")
+    info = rig.engine.labels.add_class("another")
     rig.settle()
-    rig.engine.record_stream(True)
+    rig.engine.recording.record(True)
     rig.heard("recording")
     for number in range(takes):
         rig.label(info.id, rig.play(NEW if number % 2 else "Running"))
@@ -74,7 +74,7 @@ def made(motions: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = open_source("basic_motions", speed=0.0, loop=False, labels_column="label")
     settings = EngineSettings(lossless=True, feed_labels=True)
     with Engine(source, motions.base, Session.create(path), settings) as engine:
-        engine.record_stream(True)
+        engine.recording.record(True)
         while engine.recorder.figures.answers < 120:
             engine.infer.pause(0.01)
     return path
@@ -133,25 +133,25 @@ def test_ends_of_takes_and_what_is_pinned_or_rolled_back_to_are_whole(
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
     engine = rig.engine
-    info = engine.add_class(NEW)
+    info = engine.labels.add_class(NEW)
     rig.settle()
-    engine.record_stream(True)
+    engine.recording.record(True)
     rig.heard("recording")
     ends = set()
     for _ in range(4):
         rig.label(info.id, rig.play(NEW))
         ends.add(engine.learner.store.head.version)
         rig.play("Walking")
-    engine.delete_examples([example.id for example in engine.book.active_examples()][:3])
+    engine.labels.delete_examples([example.id for example in engine.book.active_examples()][:3])
     rig.settle()
     middles = {engine.learner.store.head.version}
     rig.play("Walking")
-    engine.set_mode(Mode.WEIGHTS)
-    engine.relabel([example.id for example in engine.book.active_examples()][:2], info.id - 1)
+    engine.model.set_mode(Mode.WEIGHTS)
+    engine.labels.relabel([example.id for example in engine.book.active_examples()][:2], info.id - 1)
     rig.settle()
     halves = {engine.learner.store.head.version} - middles - ends
     rig.play("Walking")
-    engine.set_mode(Mode.BOTH)
+    engine.model.set_mode(Mode.BOTH)
     rig.settle()
     rig.play("Walking")
     assert engine.stop() == []
@@ -172,11 +172,11 @@ def test_a_version_kept_by_recipe_can_be_pinned_and_rolled_back_to(
     version, other = middle(path), middle(path) + 3
     rig = rigs(Session.open(path))
     engine = rig.engine
-    assert not engine.learner.store.holds(version) and version in engine.reachable()
-    engine.pin(version)
+    assert not engine.learner.store.holds(version) and version in engine.model.reachable()
+    engine.model.pin(version)
     rig.settle()
     assert engine.learner.store.serving.version == version
-    engine.roll_back(other)
+    engine.model.roll_back(other)
     rig.settle()
     head = engine.learner.store.head
     assert head.banks[-1].ids == engine.learner.store.get(other).banks[-1].ids
@@ -316,7 +316,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
     path: Path, monkeypatch: pytest.MonkeyPatch, rigs: Rigs
 ) -> None:
     version = middle(path)
-    solve = recipe_solver.RuleAgain.on
+    solve = recipe_solver.RuleCache.on
 
     def otherwise(self: Any, *arguments: Any) -> Any:
         rule = solve(self, *arguments)
@@ -326,7 +326,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
     monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg9 of another machine")
     with Session.open(path) as session:
         assert session.checkpoint(version).version == version, "equal is equal, whoever made it"
-        monkeypatch.setattr(recipe_solver.RuleAgain, "on", otherwise)
+        monkeypatch.setattr(recipe_solver.RuleCache, "on", otherwise)
         with pytest.raises(OtherKernelError, match=rf"Version {version} .* was made by another kernel \(dg.*dg9 of"):
             session.checkpoint(version)
         found = relearn(session)
@@ -335,7 +335,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
         assert figures.mismatches == 0 and figures.other_kernel > 50 and figures.largest > 0
         assert figures.kernels and "dg" in figures.kernels[0]
     rig = rigs(Session.open(path))
-    rig.engine.roll_back(version)
+    rig.engine.model.roll_back(version)
     assert "was made by another kernel" in rig.heard("refused").text
 
 

@@ -23,6 +23,7 @@ from dgstudio.types import Example
 def experiment(monkeypatch, capsys, tmp_path):
     """Run `dgstudio experiment` in this process: (exit status, output, what it wrote as JSON)."""
     monkeypatch.setenv("COLUMNS", "200")
+    cli.terminal.cache_clear()  # its width is read once
 
     def run(*arguments):
         out = tmp_path / "out.json"

@@ -13,10 +13,10 @@ from dgstudio.errors import BadInputError
 from dgstudio.lab import bases
 from dgstudio.lab.bases import LabelledWindows
 from dgstudio.learning.bank.base_model import REACH, assemble
-from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan

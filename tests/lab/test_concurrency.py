@@ -13,7 +13,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import concurrency
 from dgstudio.lab.experiments.concurrency import contestant_of, dense_states, prepare, race
-from dgstudio.lab.publishing import OK, TORN, UNATTRIBUTED, UNPUBLISHED, Ours
+from dgstudio.lab.publishing import OK, TORN, UNATTRIBUTED, UNPUBLISHED, PlanSwap
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.model.plan import Plan
@@ -33,14 +33,13 @@ def raced(method, prepared, states, reads, readers=2):
     return race(contestant_of(method, prepared, states), reads, len(prepared.inputs), readers)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_a_million_reads_of_ours_are_each_one_published_version(prepared, states):
-    result = raced("ours", prepared, states, 1_000_000)
-    assert result.reads == 1_000_000
+def test_each_read_of_ours_is_one_published_version(prepared, states):
+    """In small; the experiment makes ten million reads."""
+    result = raced("ours", prepared, states, 200_000)
+    assert result.reads == 200_000
     assert (result.torn, result.unpublished, result.unattributed) == (0, 0, 0)
     # Else nothing was at risk.
-    assert result.publishes > 5_000 and result.overlapped > 5_000
+    assert result.publishes > 1_000 and result.overlapped > 1_000
 
 
 @pytest.mark.parametrize("method", ["swap", "lock"])
@@ -77,7 +76,7 @@ def test_parts_alone_keep_every_protected_answer(prepared):
 
 def test_versions_differ_on_what_readers_ask(prepared):
     """Else an answer of the wrong version would pass."""
-    ours = Ours(prepared.versions, prepared.inputs)
+    ours = PlanSwap(prepared.versions, prepared.inputs)
     answers = set()
     for _ in range(len(prepared.versions)):
         ours.write()
@@ -87,7 +86,7 @@ def test_versions_differ_on_what_readers_ask(prepared):
 
 
 def test_the_judge_tells_apart_what_can_go_wrong(prepared):
-    ours = Ours(prepared.versions[:4], prepared.inputs)
+    ours = PlanSwap(prepared.versions[:4], prepared.inputs)
     version, answer = ours.read(0)
     assert ours.judge(0, (version, answer)) == OK
     assert ours.judge(0, (10**6, answer)) == UNPUBLISHED
@@ -151,7 +150,9 @@ def test_a_control_that_shows_nothing_fails_the_experiment(monkeypatch, prepared
     monkeypatch.setattr(concurrency, "prepare", lambda seed: prepared)
     monkeypatch.setattr(concurrency, "READS_OTHERS_QUICK", 100)
     monkeypatch.setattr(
-        concurrency, "contestant_of", lambda method, prepared, states, seed: Ours(prepared.versions, prepared.inputs)
+        concurrency,
+        "contestant_of",
+        lambda method, prepared, states, seed: PlanSwap(prepared.versions, prepared.inputs),
     )
     with pytest.raises(DgstudioError, match="check is broken"):
         concurrency.run(Options(quick=True, methods=("in_place",)), lambda share, text: None)

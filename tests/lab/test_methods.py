@@ -12,7 +12,7 @@ from dgstudio.lab.methods import chosen, methods
 from dgstudio.lab.methods.finetuned import NEW as NEW_SIDE
 from dgstudio.lab.methods.finetuned import OLD as OLD_SIDE
 from dgstudio.lab.methods.finetuned import _Memory
-from dgstudio.lab.methods.ours import Ours
+from dgstudio.lab.methods.locked_bank_method import LockedBank
 from dgstudio.lab.run_method import Trial, begin, labels_of
 
 OLD, NEW = (0, 1, 2), (3,)
@@ -52,7 +52,7 @@ def test_every_method_is_accounted_for_and_learns_the_new_class(name, start, dat
 
 
 def test_ours_moves_no_protected_bit_and_certifies_only_what_is_true(start, data):
-    figures = taught(Ours, start, data, count=30).figures()
+    figures = taught(LockedBank, start, data, count=30).figures()
     assert figures["protected_bits_changed"] == figures["protected_max_abs_delta"] == figures["protected_flips"] == 0
     assert figures["unchanged_old_share"] >= 0.8 and figures["rejections"] == 0
     assert figures["coverage"] >= 0.8 and figures["false_certificates"] == 0
@@ -101,7 +101,7 @@ def test_the_last_layer_alone_moves(start, data):
 
 
 def test_one_flipped_bit_of_one_protected_answer_is_counted_at_each_publish(start, data):
-    class Slipping(Ours):
+    class Slipping(LockedBank):
         slips = False
 
         def publish(self):
@@ -122,7 +122,7 @@ def test_one_flipped_bit_of_one_protected_answer_is_counted_at_each_publish(star
 
 def test_a_false_certificate_is_seen(start, data, monkeypatch):
     monkeypatch.setattr(run_method, "certify", lambda plan, answer, reference: True)
-    trial = Trial(Ours(start), start, data.part("test", NEW)[0])
+    trial = Trial(LockedBank(start), start, data.part("test", NEW)[0])
     trial.learn(labels_of(*data.part("train", NEW), NEW, 10, 0, data), 4)
     assert trial.figures()["coverage"] == 1 and trial.figures()["false_certificates"] >= 10
 

@@ -10,12 +10,12 @@ from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import prequential
 from dgstudio.lab.experiments.prequential import LabelledStream, kappa, read_stream, test_then_train
 from dgstudio.lab.incremental import (
+    AdaptingLockedBank,
     LastClass,
     Majority,
     NoChange,
+    OnlineLockedBank,
     OnlineMLP,
-    Ours,
-    OursAdapting,
     classifiers,
     protected_bits,
 )
@@ -117,7 +117,7 @@ def test_no_change_is_rivers_and_the_last_class_is_the_newest():
 
 
 def test_ours_counts_what_it_changed_of_what_it_protects(monkeypatch):
-    model = Ours(protect_after=30)
+    model = OnlineLockedBank(protect_after=30)
     stream = blobs(60)
     _, seconds = test_then_train(model, stream, 0)
     assert protected_bits(model) == (0, model.audit_s) and model.audit_s > 0 and seconds > 0
@@ -143,7 +143,7 @@ def test_the_online_network_follows_a_scale_it_was_not_told():
 
 
 def test_forgetting_keeps_only_the_newest():
-    model = Ours(keep=40)
+    model = OnlineLockedBank(keep=40)
     stream = blobs(100)
     test_then_train(model, stream, 0)
     learned = model.learner.footing.learned
@@ -151,7 +151,7 @@ def test_forgetting_keeps_only_the_newest():
 
 
 def test_adapting_unlearns_what_newer_labels_contradict_and_is_never_sealed():
-    model = OursAdapting()
+    model = AdaptingLockedBank()
     stream = blobs(900)
     test_then_train(model, LabelledStream("turns", stream.X, (stream.y + (np.arange(900) >= 500)) % 3), 0)
     learned = model.learner.footing.learned
@@ -160,7 +160,7 @@ def test_adapting_unlearns_what_newer_labels_contradict_and_is_never_sealed():
 
 
 def test_protecting_holds_what_it_knew_byte_for_byte():
-    model = Ours(protect_after=60)
+    model = OnlineLockedBank(protect_after=60)
     test_then_train(model, blobs(60), 0)
     assert model.learner.protected_count == 60
     turned = blobs(60, seed=1)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.types import Example, Mode, PublishRecord

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.learning.bank.cold_start import fit, fitted_on
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot

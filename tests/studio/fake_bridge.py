@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest.mock import create_autospec
 
 import numpy as np
 
 from dgstudio.engine.adapt.auto_protect import OWN_INPUT, RECENT_INPUT, ProtectedInput
+from dgstudio.engine.adapt.candidate_models import CandidateModels
+from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
-from dgstudio.engine.adapt.version_index import Containing
+from dgstudio.engine.adapt.twin_comparison import TwinComparison
+from dgstudio.engine.adapt.version_index import Containing, VersionContents
+from dgstudio.engine.browse.browse_worker import BrowseWorker
+from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.example_table import Standing
-from dgstudio.engine.recording.lookback import Past
+from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.labels.label_commands import LabelCommands
+from dgstudio.engine.recording.lookback import Lookback, Past
+from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.learned_examples import Contents
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
-    Act,
     ClassInfo,
     EngineStats,
     Event,
@@ -67,6 +77,38 @@ def window_of(class_id: int, phase: float = 0.0, n: int = 100) -> np.ndarray:
     return (waves + 0.1 * rng.normal(size=(n, 6))).astype(np.float32)
 
 
+def stand_in(
+    kind: type, *, of: str, calls: list[tuple[object, ...]] | None = None, **does: Callable[..., object]
+) -> Any:
+    """Something with the methods of a class, and their parameters, that does what `does` says and nothing else.
+
+    A call that is not refused is noted in `calls` as ("of.method", value, …): values that are as by default are left
+    out, and what can only be given by name is in a dictionary at the end.
+    """
+    made = create_autospec(kind, instance=True)
+
+    def noting(name: str, method: Callable[..., object]) -> Callable[..., object]:
+        parameters, do = inspect.signature(method).parameters, does.get(name)
+
+        def call(*values: object, **named: object) -> object:
+            result = None if do is None else do(*values, **named)
+            if calls is not None:
+                bound = inspect.signature(method).bind(None, *values, **named).arguments
+                del bound["self"]
+                told = {n: v for n, v in bound.items() if v is not parameters[n].default}
+                only = {n: v for n, v in told.items() if parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
+                placed = [value for n, value in told.items() if n not in only]
+                calls.append((f"{of}.{name}", *placed, *([only] if only else [])))
+            return result
+
+        return call
+
+    for name, method in inspect.getmembers(kind, inspect.isfunction):
+        if not name.startswith("_"):
+            getattr(made, name).side_effect = noting(name, method)
+    return made
+
+
 class FakeBridge:
     """Stands where the bridge stands; `calls` lists what the window asked for, oldest first."""
 
@@ -75,7 +117,7 @@ class FakeBridge:
         self.state = StudioState()
         self.modes = modes
         self.events: list[Event] = []
-        self.recording: tuple[int, float] | None = None
+        self.held: tuple[int, float] | None = None
         self.now = 20.0
         self.wall = WALL0
         self.hop = 0
@@ -96,6 +138,7 @@ class FakeBridge:
             samples=4000, hops=400, serve_p50_us=84.0, serve_p99_us=1900.0, learned=412, publishes=42, rejections=3,
             reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
         )  # fmt: skip
+        self._make_parts()
         state = self.state
         state.spec, state.knobs, state.source_name = spec(), knobs(), "simulator"
         state.mode, state.protected, state.hidden, state.active = Mode.BOTH, 400, HIDDEN, ACTIVE
@@ -110,6 +153,49 @@ class FakeBridge:
             else:
                 thumbs = [window_of(place, 0.6 * k) for k in range(9)]
                 state.classes.append(ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place))
+
+    def _make_parts(self) -> None:
+        calls, show = self.calls, self.show
+        self.labels = stand_in(
+            LabelCommands, of="labels", calls=calls,
+            add_class=self._add_class, edit_class=self._edit_class, label_span=self._label_span,
+            release_class=self._release_class, set_aside=lambda on: show("quality", set_aside=on),
+        )  # fmt: skip
+        self.model = stand_in(
+            ModelCommands, of="model", calls=calls,
+            set_mode=lambda mode: show("mode", mode=mode),
+            set_openness=lambda tau, delta: show("settings", tau=tau, delta=delta),
+            set_abstain=lambda threshold: show("settings", abstain=threshold),
+            set_rule=lambda name: show("settings", rule=name),
+            protect_by_itself=lambda on: show("settings", protect_by_itself=on),
+            set_protected=lambda count: show("settings", protect_at_seal=count),
+            set_seal_at=lambda count: show("settings", seal_at=count),
+            set_features=lambda count: show("settings", features=count),
+            pin=lambda version: show("versions", pinned=version), unpin=lambda: show("versions", pinned=None),
+            release_inputs=self._release_inputs,
+        )  # fmt: skip
+        self.model.offered_modes = self.modes
+        self.model.protected_inputs = lambda: self.inputs
+        self.comparison = stand_in(
+            TwinComparison, of="comparison", calls=calls, choose=lambda kind: show("compare", compare=kind)
+        )
+        self.candidates = stand_in(
+            CandidateModels, of="candidates", calls=calls, start_consolidation=self._start_consolidation,
+            cancel_consolidation=lambda: show("task", task=None),
+            accept=lambda: self.propose(None), discard=lambda: self.propose(None),
+        )  # fmt: skip
+        self.recording = stand_in(RecordingCommands, of="recording", calls=calls, record=self._record)
+        self.imports = stand_in(ImportWorker, of="imports", calls=calls)
+        self.quality = stand_in(QualityWorker, of="quality", calls=calls)
+        self.browse = stand_in(BrowseWorker, of="browse", calls=calls)
+        self.lookback = stand_in(Lookback, of="lookback", past=self._past)
+        self.contents = stand_in(VersionContents, of="contents", containing=lambda ids: Containing(((12, 31),)))
+        self.examples: list[Example] = []
+        self.book = stand_in(
+            LabelBook, of="book", as_arrays=lambda: Standing.of(self.examples), every_take=dict, notes=dict,
+            takes_of_this_run=lambda: frozenset(self.book.every_take()), history=lambda: ([], 0),
+            takes=self._takes_between,
+        )  # fmt: skip
 
     def _free_key(self) -> str:
         return free_key({card.info.key for card in self.state.classes})
@@ -201,7 +287,7 @@ class FakeBridge:
             spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
             readings=list(self.readings),
             new_readings=new, reading=self.readings[-1] if self.readings else None, twin_new=twin_new,
-            twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.recording,
+            twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.held,
             events=events, stats=self.stats, frame_time_wall=self.wall, oldest=max(0.0, self.now - BUFFER_S),
         )  # fmt: skip
 
@@ -210,21 +296,31 @@ class FakeBridge:
         self.state.uncertain = [self.reading_at(self.now - 0.3 - 2.1 * k, 0.5) for k in range(count)]
         self.state.announce("uncertain")
 
-    # -- commands ------------------------------------------------------------------------------------------------
+    # -- what the view is told at once ---------------------------------------------------------------------------
 
-    def offered_modes(self) -> tuple[Mode, ...]:
-        return self.modes
+    def show(self, topic: str, **values: object) -> None:
+        """Let the view model be this, and announce it."""
+        for name, value in values.items():
+            setattr(self.state, name, value)
+        self.state.announce(topic)
 
-    def press_class(self, class_id: int) -> None:
-        self.calls.append(("press", class_id))
-        self.recording = (class_id, self.now)
+    def train(self, share: float, over: bool = False) -> None:
+        """Let the training of a new base be so far."""
+        text = "A new base is trained: compare it with the present model." if over else "Training the gated base"
+        self.state.task = Task("New base", text, share, over)
+        self.state.announce("task")
 
-    def release_class(self) -> None:
-        self.calls.append(("release",))
-        self.recording = None
+    def propose(self, proposal: Proposal | None) -> None:
+        """Let another model wait for the user's word, or none any more."""
+        self.state.proposal = proposal
+        if proposal is None:
+            self.state.task = None
+            self.state.announce("task")
+        self.state.announce("proposal")
 
-    def add_class(self, name: str) -> ClassInfo:
-        self.calls.append(("add", name))
+    # -- what parts of the engine do -----------------------------------------------------------------------------
+
+    def _add_class(self, name: str) -> ClassInfo:
         clean = name.strip()
         if not clean:
             raise BadInputError("A class needs a name: type at least one letter.")
@@ -236,174 +332,37 @@ class FakeBridge:
         self.state.announce("classes")
         return info
 
-    def edit_class(self, class_id: int, **change: str) -> None:
-        self.calls.append(("edit", class_id, change))
+    def _edit_class(self, class_id: int, **change: str) -> None:
         if change.get("name") == "":
             raise BadInputError("A class needs a name: type at least one letter.")
 
-    def move_class(self, class_id: int, place: int) -> None:
-        self.calls.append(("move", class_id, place))
-
-    def remove_class(self, class_id: int) -> None:
-        self.calls.append(("remove", class_id))
-
-    def merge_class(self, class_id: int, into: int) -> None:
-        self.calls.append(("merge", class_id, into))
-
-    def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
-        self.calls.append(("relabel", tuple(example_ids), class_id))
-
-    def take_back_last(self, class_id: int) -> None:
-        self.calls.append(("take back", class_id))
-
-    def delete_examples(self, example_ids: Sequence[int]) -> None:
-        self.calls.append(("delete", tuple(example_ids)))
-
-    def standing(self) -> Standing:
-        return Standing.of(self.examples())
-
-    def examples(self) -> list[Example]:
-        return []
-
-    def takes_by_id(self) -> dict[int, Take]:
-        return {}
-
-    def watch_examples(self, on: bool) -> None:
-        self.calls.append(("browse", on))
-
-    def notes(self) -> dict[int, str]:
-        return {}
-
-    def note_examples(self, example_ids: Sequence[int], text: str) -> None:
-        self.calls.append(("note", tuple(example_ids), text))
-
-    def takes_of_this_run(self) -> frozenset[int]:
-        return frozenset(self.takes_by_id())
-
-    def containing(self, example_ids: Sequence[int]) -> Containing:
-        return Containing(((12, 31),))
-
-    def contents_of(self, version: int) -> Contents | None:
-        return None
-
-    def show_span(self, start: float, end: float) -> None:
-        self.calls.append(("show", start, end))
-
-    def acts(self) -> tuple[list[Act], int]:
-        return [], 0
-
-    def undo(self) -> None:
-        self.calls.append(("undo",))
-
-    def redo(self) -> None:
-        self.calls.append(("redo",))
-
-    def save_copy(self, path: str) -> None:
-        self.calls.append(("copy", path))
-
-    def save_as(self, path: str) -> None:
-        self.calls.append(("save as", path))
-
-    def duplicate(self) -> None:
-        self.calls.append(("duplicate",))
-
-    def read_import(self, path: str) -> None:
-        self.calls.append(("read import", path))
-
-    def choose_import(self, choices: object) -> None:
-        self.calls.append(("choose import", choices))
-
-    def begin_import(self) -> None:
-        self.calls.append(("begin import",))
-
-    def cancel_import(self) -> None:
-        self.calls.append(("cancel import",))
-
-    def layout(self) -> dict[str, object]:
-        return {}
-
-    def keep_layout(self, layout: dict[str, object]) -> None:
-        pass
-
-    def watch_quality(self, kind: str | None) -> None:
-        self.calls.append(("watch", kind))
-
-    def set_aside_takes(self, on: bool) -> None:
-        self.calls.append(("aside", on))
-        self.state.set_aside = on
-        self.state.announce("quality")
-
-    def record_stream(self, on: bool) -> None:
-        self.calls.append(("record", on))
-        self.state.recording_stream = self.stats.recording = on
-        self.state.announce("recording")
-
-    def export(self, kind: str, path: str) -> None:
-        self.calls.append(("export", kind, path))
-
-    def set_mode(self, mode: Mode) -> None:
-        self.calls.append(("mode", mode))
-        self.state.mode = mode
-        self.state.announce("mode")
-
-    def set_openness(self, tau: float, delta: float) -> None:
-        self.calls.append(("openness", tau, delta))
-        self.state.tau, self.state.delta = tau, delta
-        self.state.announce("settings")
-
-    def set_abstain(self, threshold: float) -> None:
-        self.calls.append(("abstain", threshold))
-        self.state.abstain = threshold
-        self.state.announce("settings")
-
-    def set_rule(self, name: str) -> None:
-        self.calls.append(("rule", name))
-        self.state.rule = name
-        self.state.announce("settings")
-
-    def set_compare(self, kind: str | None) -> None:
-        self.calls.append(("compare", kind))
-        self.state.compare = kind
-        self.state.announce("compare")
-
-    def pin(self, version: int) -> None:
-        self.calls.append(("pin", version))
-        self.state.pinned = version
-        self.state.announce("versions")
-
-    def unpin(self) -> None:
-        self.calls.append(("unpin",))
-        self.state.pinned = None
-        self.state.announce("versions")
-
-    def roll_back(self, version: int | None = None) -> None:
-        self.calls.append(("roll_back", version))
-
-    def resume_parked(self) -> None:
-        self.calls.append(("resume parked",))
-
-    def protect_now(self) -> None:
-        self.calls.append(("protect",))
-
-    def set_knob(self, name: str, value: float | str | bool) -> None:
-        self.calls.append(("knob", name, value))
-
-    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+    def _label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
         if start < self.now - BUFFER_S:
             raise BadInputError("That stretch has left the buffer, which holds the last 60 s: mark a later one.")
-        self.calls.append(("span", class_id, start, end) if who == "retro" else ("span", class_id, start, end, who))
 
-    def pass_over(self, start: float, end: float) -> None:
-        self.passed.append((start, end))
-        self.state.drop_uncertain((start, end))
+    def _release_class(self) -> None:
+        self.held = None
 
-    def past(self, start: float, end: float) -> Past:
+    def _release_inputs(self, inputs: Sequence[np.ndarray]) -> None:
+        self.inputs = [held for held in self.inputs if not any(held.features is raw for raw in inputs)]
+        self.show("health", protected=self.state.protected - len(inputs))
+
+    def _record(self, on: bool) -> None:
+        self.stats.recording = on
+        self.show("recording", recording_stream=on)
+
+    def _start_consolidation(self) -> None:
+        if self.state.task is not None:
+            raise BadInputError("A new base is being trained already.")
+        self.train(0.0)
+
+    def _past(self, start: float, end: float) -> Past:
         first, last = max(start, self.now - BUFFER_S, 0.0), min(end, self.now)
         times = np.arange(first, max(first, last), 1 / RATE)
         return Past(times, self.signal(times), tuple(r for r in self.every_reading if start <= r.end <= end))
 
-    def takes_in(self, start: float, end: float) -> list[Take]:
-        return [take for take in self._takes() if take.end >= start and take.start <= end]
+    def _takes_between(self, since: float = -np.inf, until: float = np.inf) -> list[Take]:
+        return [take for take in self._takes() if take.end >= since and take.start <= until]
 
     def _takes(self) -> list[Take]:
         return [
@@ -411,6 +370,30 @@ class FakeBridge:
             Take(2, 0, self.now - 2.6, self.now - 0.8, "simulator"),
             *self.more_takes,
         ]
+
+    # -- what is asked of the bridge itself ----------------------------------------------------------------------
+
+    def press_class(self, class_id: int) -> None:
+        self.calls.append(("press_class", class_id))
+        self.held = (class_id, self.now)
+
+    def show_span(self, start: float, end: float) -> None:
+        self.calls.append(("show_span", start, end))
+
+    def pass_over(self, start: float, end: float) -> None:
+        self.passed.append((start, end))
+        self.state.drop_uncertain((start, end))
+
+    def set_knob(self, name: str, value: float | str | bool) -> None:
+        self.calls.append(("set_knob", name, value))
+
+    def layout(self) -> dict[str, object]:
+        return {}
+
+    def keep_layout(self, layout: dict[str, object]) -> None: ...
+
+    def shutdown(self) -> None:
+        self.calls.append(("shutdown",))
 
     def cells(self, reading: Reading) -> list[CellView]:
         rng = np.random.default_rng(reading.hop // 8)
@@ -435,71 +418,3 @@ class FakeBridge:
             index, self.state.feature_names, rng.normal(size=FEATURES).astype(np.float32), names,
             rng.normal(size=len(names)).astype(np.float32),
         )  # fmt: skip
-
-    def protect_by_itself(self, on: bool) -> None:
-        self.calls.append(("by itself", on))
-        self.state.protect_by_itself = on
-        self.state.announce("settings")
-
-    def set_protected(self, count: int) -> None:
-        self.calls.append(("protected", count))
-        self.state.protect_at_seal = count
-        self.state.announce("settings")
-
-    def set_seal_at(self, count: int) -> None:
-        self.calls.append(("seal at", count))
-        self.state.seal_at = count
-        self.state.announce("settings")
-
-    def set_features(self, count: int) -> None:
-        self.calls.append(("features", count))
-        self.state.features = count
-        self.state.announce("settings")
-
-    def protected_inputs(self) -> list[ProtectedInput]:
-        return self.inputs
-
-    def release_inputs(self, inputs: Sequence[np.ndarray]) -> None:
-        self.calls.append(("release inputs", len(inputs)))
-        self.inputs = [held for held in self.inputs if not any(held.features is raw for raw in inputs)]
-        self.state.protected -= len(inputs)
-        self.state.announce("health")
-
-    def start_consolidation(self) -> None:
-        self.calls.append(("consolidate",))
-        if self.state.task is not None:
-            raise BadInputError("A new base is being trained already.")
-        self.train(0.0)
-
-    def train(self, share: float, over: bool = False) -> None:
-        """Let the training of a new base be so far."""
-        text = "A new base is trained: compare it with the present model." if over else "Training the gated base"
-        self.state.task = Task("New base", text, share, over)
-        self.state.announce("task")
-
-    def propose(self, proposal: Proposal | None) -> None:
-        """Let another model wait for the user's word, or none any more."""
-        self.state.proposal = proposal
-        if proposal is None:
-            self.state.task = None
-            self.state.announce("task")
-        self.state.announce("proposal")
-
-    def cancel_consolidation(self) -> None:
-        self.calls.append(("cancel",))
-        self.state.task = None
-        self.state.announce("task")
-
-    def plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
-        self.calls.append(("rebuild", example_ids))
-
-    def accept_proposal(self) -> None:
-        self.calls.append(("accept",))
-        self.propose(None)
-
-    def discard_proposal(self) -> None:
-        self.calls.append(("discard",))
-        self.propose(None)
-
-    def shutdown(self) -> None:
-        self.calls.append(("shutdown",))

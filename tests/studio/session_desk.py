@@ -39,10 +39,10 @@ class Desk:
 
     def teach(self, name):
         """Add a class and label the last half second as it."""
-        info = self.engine.add_class(name)
-        self.until(lambda: self.engine.stream_now() > 1.5)
-        now = self.engine.stream_now()
-        self.engine.label_span(info.id, now - 0.5, now)
+        info = self.engine.labels.add_class(name)
+        self.until(lambda: self.engine.clock.now() > 1.5)
+        now = self.engine.clock.now()
+        self.engine.labels.label_span(info.id, now - 0.5, now)
         self.until(
             lambda: self.engine.book.labels(info.id)[0] > 0 and self.engine.store.idle and self.engine.learn.idle
         )

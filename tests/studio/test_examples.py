@@ -34,14 +34,14 @@ def examples(count: int = ROWS) -> list[Example]:
 @pytest.fixture
 def sheet(window, bridge, monkeypatch):
     shown = examples()
-    monkeypatch.setattr(bridge, "examples", lambda: shown)
+    bridge.examples = shown
     whos = ("held", "retro")
     monkeypatch.setattr(
-        bridge,
-        "takes_by_id",
+        bridge.book,
+        "every_take",
         lambda: {k: Take(k, 0, k, k + 1, "simulator", whos[k % 2]) for k in range(ROWS // 10)},
     )
-    monkeypatch.setattr(bridge, "notes", lambda: {7: "a stumble", 31: "the best one"})
+    monkeypatch.setattr(bridge.book, "notes", lambda: {7: "a stumble", 31: "the best one"})
     window.actions_.trigger("examples")
     bridge.calls.clear()
     return window.sheets.examples
@@ -67,7 +67,7 @@ def known(shown) -> Analysis:
 
 def learn(sheet, bridge, qtbot) -> None:
     """Let it be known what is known."""
-    bridge.state.analysis = known(bridge.examples())
+    bridge.state.analysis = known(bridge.examples)
     bridge.state.announce("analysis")
     qtbot.waitUntil(lambda: sheet.progress.text() == "answers of v42")
 
@@ -77,7 +77,7 @@ def test_it_shows_the_newest_first_with_all_that_is_known(sheet, bridge, qtbot):
     assert text(sheet, 0) == ["", "shake", "5", "6.90 s", "past stretch", "kept only", "", ""]
     assert "60 windows in 6 takes" in sheet.counts.text()
     assert not sheet.foot.delete_button.isEnabled() and "Select some" in sheet.foot.words.text()
-    assert sheet.model.picture(0) is bridge.examples()[55].raw, "a window without its own shows its neighbour's"
+    assert sheet.model.picture(0) is bridge.examples[55].raw, "a window without its own shows its neighbour's"
     learn(sheet, bridge, qtbot)
     assert text(sheet, 0)[6:] == ["shake 96 %", ""] and text(sheet, 9)[6:] == ["rest 50 %", ""]
     assert sheet.model.is_wrong(9) and not sheet.model.is_wrong(0)
@@ -114,7 +114,7 @@ def test_filters_combine_and_are_cleared_at_once(sheet, bridge, qtbot):
 
 
 def test_times_are_those_of_this_run_or_the_marked_stretch(sheet, bridge, monkeypatch):
-    monkeypatch.setattr(bridge, "takes_of_this_run", lambda: frozenset({3, 4, 5}))
+    monkeypatch.setattr(bridge.book, "takes_of_this_run", lambda: frozenset({3, 4, 5}))
     bridge.state.selection = (3.5, 4.05)
     sheet.refresh()
     times = sheet.filter.times
@@ -180,7 +180,7 @@ def test_thumbnails_share_the_selection_with_table_and_map(sheet, bridge):
     assert len(sheet.table.chosen()) == ROWS
     sheet.choose({59})
     QTest.keyClick(tiles, Qt.Key.Key_1)
-    assert bridge.calls == [("relabel", (59,), 0)]
+    assert bridge.calls == [("labels.relabel", [59], 0)]
     tiles.grab()
     sheet.switch.segments["table"].click()
     assert sheet.table.isVisible() and sheet.table.chosen() == [59]
@@ -198,7 +198,7 @@ def test_a_note_is_put_on_all_that_is_selected(sheet, bridge):
     sheet.refresh()
     assert sheet.foot.note.text() == "2nd try", "a refresh does not take away what is being written"
     QTest.keyClick(sheet.foot.note, Qt.Key.Key_Return)
-    assert bridge.calls == [("note", (7,), "2nd try")] and sheet.table.hasFocus()
+    assert bridge.calls == [("labels.note_examples", [7], "2nd try")] and sheet.table.hasFocus()
     QTest.keyClick(sheet.table, Qt.Key.Key_N)
     QTest.keyClicks(sheet.foot.note, "no")
     QTest.keyClick(sheet.foot.note, Qt.Key.Key_Escape)
@@ -207,18 +207,18 @@ def test_a_note_is_put_on_all_that_is_selected(sheet, bridge):
 
 
 def test_the_details_say_which_versions_contain_it(sheet, bridge, qtbot, monkeypatch):
-    monkeypatch.setattr(bridge, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
+    monkeypatch.setattr(bridge.contents, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
     learn(sheet, bridge, qtbot)
     sheet.choose({40})
     assert sheet.foot.words.text() == (
         "1 selected · Example 40 of take 4 · answered rest 50 % · in v12–v31, v34, sealed in bank 2"
     )
-    monkeypatch.setattr(bridge, "containing", lambda ids: Containing())
+    monkeypatch.setattr(bridge.contents, "containing", lambda ids: Containing())
     sheet.choose({41})
     assert "kept only: in no version" in sheet.foot.words.text()
     sheet.choose({40})
     assert "in no version" in sheet.foot.words.text() and "kept only" not in sheet.foot.words.text()
-    monkeypatch.setattr(bridge, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
+    monkeypatch.setattr(bridge.contents, "containing", lambda ids: Containing(((12, 31), (34, 34)), ((1, len(ids)),)))
     sheet.choose({40, 41})
     assert "2 selected · in v12–v31, v34, sealed in bank 2" in sheet.foot.words.text()
 
@@ -241,7 +241,7 @@ def test_each_figure_of_a_class_shows_those_it_counts(sheet, bridge, qtbot):
 
 def test_a_class_that_is_short_of_examples_is_said(sheet, bridge, monkeypatch, qtbot):
     few = [e for e in examples() if e.class_id == 0 or e.id < 15]
-    monkeypatch.setattr(bridge, "examples", lambda: few)
+    bridge.examples = few
     sheet.refresh()
     assert sheet.quality.sentence.text() == (
         "shake (3) has less than a third of the learned windows of circle (15): record more."
@@ -250,9 +250,9 @@ def test_a_class_that_is_short_of_examples_is_said(sheet, bridge, monkeypatch, q
 
 def test_it_is_watched_while_it_is_open(window, bridge):
     window.actions_.trigger("examples")
-    assert bridge.calls == [("browse", True)]
+    assert bridge.calls == [("browse.watch", True)]
     QTest.keyClick(window.sheets.examples.table, Qt.Key.Key_Escape)
-    assert bridge.calls[-1] == ("browse", False) and not window.sheets.examples.isVisible()
+    assert bridge.calls[-1] == ("browse.watch", False) and not window.sheets.examples.isVisible()
 
 
 def test_a_class_key_relabels_what_is_selected_and_records_nothing(sheet, bridge):
@@ -261,28 +261,28 @@ def test_a_class_key_relabels_what_is_selected_and_records_nothing(sheet, bridge
     assert "2 selected" in sheet.foot.words.text()
     QTest.keyClick(sheet.table, Qt.Key.Key_1)
     QTest.keyClick(sheet.table, Qt.Key.Key_9)
-    assert bridge.calls == [("relabel", (59, 58), 0)]
+    assert bridge.calls == [("labels.relabel", [59, 58], 0)]
     QTest.keyClick(sheet.table, Qt.Key.Key_Delete)
-    assert bridge.calls[-1] == ("delete", (59, 58))
+    assert bridge.calls[-1] == ("labels.delete_examples", [59, 58])
 
 
 def test_a_double_click_takes_the_whole_take_and_return_finds_it(sheet, bridge):
     sheet._choose_take(3)
     assert sheet.table.chosen() == list(range(59, 49, -1))
     QTest.keyClick(sheet.table, Qt.Key.Key_Return)
-    assert bridge.calls[0] == ("show", pytest.approx(5.0), pytest.approx(6.9))
+    assert bridge.calls[0] == ("show_span", pytest.approx(5.0), pytest.approx(6.9))
     assert not sheet.isVisible()
 
 
 def test_dragging_on_the_map_selects_in_the_table(sheet, bridge):
     points = sheet.map.points()
-    mine = points[[example.class_id == 0 for example in bridge.examples()]]
+    mine = points[[example.class_id == 0 for example in bridge.examples]]
     low, high = mine.min(0) - 3, mine.max(0) + 3
     QTest.mousePress(sheet.map, LEFT, pos=QPoint(*map(int, low)))
     QTest.mouseMove(sheet.map, QPoint(*map(int, high)))
     QTest.mouseRelease(sheet.map, LEFT, pos=QPoint(*map(int, high)))
     chosen = set(sheet.table.chosen())
-    assert chosen == {example.id for example in bridge.examples() if example.class_id == 0}
+    assert chosen == {example.id for example in bridge.examples if example.class_id == 0}
     x, y = points[7]
     QTest.mouseClick(sheet.map, LEFT, pos=QPoint(round(x), round(y)))
     assert len(sheet.table.chosen()) == 1
@@ -300,9 +300,9 @@ def test_filters_leave_the_map_where_it_is_and_only_what_is_shown_is_chosen(shee
     before = sheet.map.points().copy()
     sheet.filter.classes.setCurrentIndex(sheet.filter.classes.findText("circle"))
     assert np.array_equal(sheet.map.points(), before)
-    place = next(i for i, e in enumerate(bridge.examples()) if e.class_id == 3)
+    place = next(i for i, e in enumerate(bridge.examples) if e.class_id == 3)
     far = np.hypot(*(before - before[place]).T)
-    assert far[[e.class_id == 0 for e in bridge.examples()]].min() > 12
+    assert far[[e.class_id == 0 for e in bridge.examples]].min() > 12
     QTest.mouseClick(sheet.map, LEFT, pos=QPoint(*map(round, before[place].tolist())))
     assert sheet.table.chosen() == []
     sheet.map.grab()
@@ -310,7 +310,7 @@ def test_filters_leave_the_map_where_it_is_and_only_what_is_shown_is_chosen(shee
 
 def test_a_selection_survives_a_refresh_and_what_is_gone_drops_out(sheet, bridge, monkeypatch, qtbot):
     sheet.choose({4, 5, 6})
-    monkeypatch.setattr(bridge, "examples", lambda: [e for e in examples() if e.id != 5])
+    bridge.examples = [e for e in examples() if e.id != 5]
     bridge.state.announce("classes")
     qtbot.waitUntil(lambda: sheet.model.rowCount() == ROWS - 1)
     assert sorted(sheet.table.chosen()) == [4, 6]
@@ -327,8 +327,8 @@ def test_it_is_empty_in_words(window, bridge):
 
 def test_fifty_thousand_are_shown_and_scrolled(sheet, bridge, monkeypatch):
     many = examples(50_000)
-    monkeypatch.setattr(bridge, "examples", lambda: many)
-    monkeypatch.setattr(bridge, "takes_of_this_run", lambda: frozenset(range(5000)))
+    bridge.examples = many
+    monkeypatch.setattr(bridge.book, "takes_of_this_run", lambda: frozenset(range(5000)))
     sheet.refresh()
     assert sheet.model.rowCount() == 50_000
     sheet.table.scrollToBottom()
@@ -369,8 +369,8 @@ def test_the_map_does_not_flip_when_its_axes_are_computed_anew():
 def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
     acts = [Act(0, "class added", "Class wave added"), Act(1, "take", "42 examples, 2.1 s", take_id=0)]
     acts.append(Act(2, "relabelled", "3 examples relabelled as rest"))
-    monkeypatch.setattr(bridge, "acts", lambda: (acts, 2))
-    monkeypatch.setattr(bridge, "takes_by_id", lambda: {0: Take(0, 1, 0.0, 2.1, "simulator")})
+    monkeypatch.setattr(bridge.book, "history", lambda: (acts, 2))
+    monkeypatch.setattr(bridge.book, "every_take", lambda: {0: Take(0, 1, 0.0, 2.1, "simulator")})
     QTest.keyClick(window, Qt.Key.Key_H)
     sheet = window.sheets.history
     lines = [sheet.list.item(row).text().split("   ", 1)[-1] for row in range(sheet.list.count())]
@@ -383,10 +383,10 @@ def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
     assert sheet.list.currentRow() == 1
     QTest.keyClick(sheet.list, Qt.Key.Key_End)
     QTest.keyClick(sheet.list, Qt.Key.Key_Return)
-    assert bridge.calls == [("undo",), ("undo",)]
+    assert bridge.calls == [("labels.undo",), ("labels.undo",)]
     sheet.list.setCurrentRow(0)
     sheet.go()
-    assert bridge.calls[2:] == [("redo",)] * 3
+    assert bridge.calls[2:] == [("labels.redo",)] * 3
     QTest.keyClick(sheet.list, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
 
@@ -435,7 +435,7 @@ def test_nothing_behind_the_browser_is_drawn_with_it(qapp, window, sheet, qtbot)
 def test_the_map_keeps_places_and_adds_those_of_new_examples(sheet, bridge, monkeypatch):
     before = sheet.map.points().copy()
     more = [*examples(), *(replace(e, id=e.id + 1000) for e in examples(10))]
-    monkeypatch.setattr(bridge, "examples", lambda: more[1:])
+    bridge.examples = more[1:]
     sheet.refresh()
     after = sheet.map.points()
     assert np.array_equal(after[: ROWS - 1], before[1:])

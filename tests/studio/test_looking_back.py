@@ -95,11 +95,11 @@ def test_the_doubtful_moments_are_named_one_after_the_other(window, qtbot):
 def test_what_is_labelled_otherwise_leaves_the_list_too(window, qtbot):
     qtbot.waitUntil(lambda: len(window.state.uncertain) > 1)
     reading = window.state.uncertain[-1]
-    window.commands.label_span(0, reading.start - 0.5, reading.end + 0.5)
+    window.commands.labels.label_span(0, reading.start - 0.5, reading.end + 0.5)
     qtbot.waitUntil(lambda: reading.hop not in {r.hop for r in window.state.uncertain})
 
 
 def test_the_threshold_of_unsure_reaches_the_stream(window, qtbot):
     engine = window.commands.engine
-    window.commands.set_abstain(0.6)
+    window.commands.model.set_abstain(0.6)
     assert engine.lane.abstain == 0.6 and window.layout_.panels["answer"].bars.threshold == 0.6

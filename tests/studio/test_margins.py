@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
-from dgstudio.studio.gates.margin_text import answer_words, cause_words, room_words, unit_words
+from dgstudio.studio.common.margin_text import answer_words, cause_words, room_words, unit_words
 from dgstudio.studio.stability.stability_log import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
 

@@ -42,7 +42,7 @@ def test_a_new_session_takes_the_place_of_the_present_one_which_is_kept(desk, tm
 
 def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     info = desk.teach("wave")
-    desk.engine.set_openness(-0.3, 0.1)
+    desk.engine.model.set_openness(-0.3, 0.1)
     QTest.keyClick(desk.window, Qt.Key.Key_Q)
     count, digest = desk.engine.book.total, desk.engine.learner.store.head.digest
     desk.until(lambda: desk.engine.learn.idle)
@@ -55,7 +55,7 @@ def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     assert (desk.state.tau, desk.state.delta) == (-0.3, 0.1) and len(desk.state.history) > 2
     assert desk.window.layout_.arrangement.quality_shown
     assert f"{count} examples" in desk.window.notifier.toast.said
-    desk.window.commands.undo()
+    desk.window.commands.labels.undo()
     desk.until(lambda: desk.engine.book.total == 0)
 
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_opened_leaves_the_present_session_running(desk, tmp_path
     desk.until(lambda: not window.layout_.opening.isVisible() and sentence in window.notifier.toast.said)
     seen = engine.lane.readings.newest.hop
     desk.until(lambda: engine.lane.readings.newest.hop > seen)
-    assert desk.window is window and engine.store.saved.safe
+    assert desk.window is window and engine.queue.saved.safe
     if lock is not None:
         lock.close()
 
@@ -210,7 +210,7 @@ def test_a_window_without_a_desk_offers_no_other_sessions(window, bridge):
     offered = {action.id for action in window.actions_.search("")}
     assert not offered & {"new_session", "open_session", "recent_sessions"} and "save_as" in offered
     window.actions_.trigger("duplicate_session")
-    assert bridge.calls == [("duplicate",)]
+    assert bridge.calls == [("recording.duplicate",)]
 
 
 def test_the_list_survives_what_others_write_into_the_settings(settings, tmp_path):
@@ -247,7 +247,7 @@ def test_what_is_in_memory_only_is_not_left_unasked(settings, qtbot, tmp_path, s
         (dialog,) = window.findChildren(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "kept.dgs"))
         dialog.close()
-        desk.until(lambda: desk.engine.store.saved.safe and desk.state.session_name == "kept.dgs")
+        desk.until(lambda: desk.engine.queue.saved.safe and desk.state.session_name == "kept.dgs")
         total = desk.engine.book.total
         desk.switch(desk.sessions.new)
         with Session.open(tmp_path / "kept.dgs") as kept:
@@ -272,7 +272,7 @@ def test_a_new_session_that_cannot_be_kept_says_so(desk, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
     desk.switch(desk.sessions.new)
-    assert "kept in memory only" in desk.window.notifier.toast.said and desk.engine.store.saved == Saving(
+    assert "kept in memory only" in desk.window.notifier.toast.said and desk.engine.queue.saved == Saving(
         SaveState.MEMORY_ONLY
     )
 
@@ -280,9 +280,9 @@ def test_a_new_session_that_cannot_be_kept_says_so(desk, monkeypatch, tmp_path):
 def test_an_import_comes_to_its_end_before_another_session(desk, tmp_path, monkeypatch):
     names = desk.state.feature_names
     np.savez(tmp_path / "f.npz", X=np.ones((2000, len(names)), np.float32), y=np.zeros(2000, int))
-    store, hold = desk.engine.store, threading.Event()
-    put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
+    door, hold = desk.engine.import_door, threading.Event()
+    put = door.put_hidden
+    monkeypatch.setattr(door, "put_hidden", lambda examples: (hold.wait(DEADLINE_S), put(examples)))
     desk.window.sheets.importing.begin(tmp_path / "f.npz")
     desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == "choosing")
     desk.window.sheets.importing.go.click()
@@ -317,7 +317,7 @@ class Training:
 @pytest.fixture
 def training(desk):
     """A training that never ends by itself, in the first session."""
-    made = desk.engine.consolidation = Training()
+    made = desk.engine.candidates.consolidation = Training()
     return made
 
 
@@ -385,7 +385,7 @@ def test_a_trained_base_that_waits_is_told_of_too(desk, training):
 def test_the_list_knows_what_the_file_holds_that_save_as_left(desk, tmp_path):
     desk.teach("wave")
     total, classes = desk.engine.book.total, len(desk.state.classes)
-    desk.window.commands.save_as(str(tmp_path / "second.dgs"))
+    desk.window.commands.recording.save_as(tmp_path / "second.dgs", overwrite=True)
     desk.until(lambda: desk.state.session_name == "second.dgs")
     listed = {entry.path.name: (entry.classes, entry.examples) for entry in desk.sessions.recent()}
     assert listed == {"first.dgs": (classes, total), "second.dgs": (classes, total)}

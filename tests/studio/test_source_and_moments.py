@@ -32,7 +32,7 @@ def moments(window, bridge):
 def test_a_choice_is_made_by_a_click(source, bridge):
     assert source.options["gesture"]["circle"].isChecked()
     QTest.mouseClick(source.options["gesture"]["walk"], LEFT)
-    assert bridge.calls == [("knob", "gesture", "walk")]
+    assert bridge.calls == [("set_knob", "gesture", "walk")]
 
 
 def test_a_slider_turns_its_knob_by_its_step(source, bridge):
@@ -40,13 +40,13 @@ def test_a_slider_turns_its_knob_by_its_step(source, bridge):
     assert slider.value() == 24
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
-    assert bridge.calls == [("knob", "rotation", 25.0)]
+    assert bridge.calls == [("set_knob", "rotation", 25.0)]
     assert source._values["rotation"].text() == "25°"
 
 
 def test_a_switch_switches(source, bridge):
     source.boxes["swap"].click()
-    assert bridge.calls == [("knob", "swap", True)]
+    assert bridge.calls == [("set_knob", "swap", True)]
 
 
 def test_the_panel_follows_the_source_without_asking_for_anything(source, bridge):
@@ -103,7 +103,7 @@ def test_a_chosen_moment_is_labelled_by_a_class_key(moments, window, bridge):
     assert window.state.selection == (reading.start, reading.end)
     assert moments._title.text() == "Press its key" and moments.none_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_4)
-    assert bridge.calls == [("span", 3, reading.start, reading.end, "suggestion")]
+    assert bridge.calls == [("labels.label_span", 3, reading.start, reading.end, "suggestion")]
     assert reading not in window.state.uncertain
     assert len(moments.tiles) == 2
 
@@ -113,7 +113,7 @@ def test_one_key_each_from_the_keyboard_alone(moments, window, bridge):
     QTest.keyClick(window, Qt.Key.Key_W)
     assert moments.chosen is first and moments.tiles[0].isChecked()
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("span", 1, first.start, first.end, "suggestion")] and moments.chosen is second
+    assert bridge.calls == [("labels.label_span", 1, first.start, first.end, "suggestion")] and moments.chosen is second
     QTest.keyClick(window, Qt.Key.Key_S)
     assert bridge.passed[1:] == [(second.start, second.end)] and moments.chosen is third
     QTest.keyClick(window, Qt.Key.Key_3)
@@ -148,8 +148,8 @@ def test_none_of_these_leaves_it_out_or_makes_a_class_of_it(moments, window, bri
         window.layout_.panels["classes"].begin_add()
     QTest.keyClicks(field, "tap")
     QTest.keyClick(field, Qt.Key.Key_Return)
-    spans = [call for call in bridge.calls if call[0] == "span"]
-    assert spans == ([("span", 5, reading.start, reading.end, "suggestion")] if named else [])
+    spans = [call for call in bridge.calls if call[0] == "labels.label_span"]
+    assert spans == ([("labels.label_span", 5, reading.start, reading.end, "suggestion")] if named else [])
 
 
 def test_the_focus_stays_with_its_moment_while_the_list_changes(moments, window, bridge):
@@ -201,4 +201,4 @@ def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qt
     panel.apply_theme(LIGHT)
     assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
     panel.sliders["rotation"].setValue(30)
-    assert bridge.calls[-1] == ("knob", "rotation", 30.0)
+    assert bridge.calls[-1] == ("set_knob", "rotation", 30.0)

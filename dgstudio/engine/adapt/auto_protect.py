@@ -10,7 +10,7 @@ import numpy as np
 
 from dgstudio.learning.contract.protected import BASES_OWN, RECENT
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Mode, Reading, Take
 
@@ -41,7 +41,7 @@ class ProtectedInput:
     example_id: int | None = None
 
 
-def protected_inputs(footing: Footing, temperature: float) -> list[ProtectedInput]:
+def protected_inputs(footing: TrainingState, temperature: float) -> list[ProtectedInput]:
     """The protected inputs in the order in which they joined. Any thread, for a footing is immutable."""
     found = []
     for cohort in footing.protected.cohorts:
@@ -84,7 +84,7 @@ class StableClasses:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.on = False
         self._clock = clock
-        self._footing: Footing | None = None
+        self._footing: TrainingState | None = None
         self._held: dict[int, frozenset[int]] = {}
         self._since: dict[int, float] = {}
         self._asked: set[int] = set()

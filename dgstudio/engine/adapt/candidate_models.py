@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from dgstudio.engine.adapt.consolidation import READY, RUNNING, Consolidation
+from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
@@ -14,11 +14,10 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import PublishRecord, StreamSpec
 
 
-class OtherModels(ABC):
-    """The part of an engine that makes other models, and switches only when told to. As thread-safe as the engine.
+class CandidateModels:
+    """Makes other models, and switches only when told to. Commands return at once; from any one thread.
 
     Attributes
     ----------
@@ -27,19 +26,42 @@ class OtherModels(ABC):
     bases : the base models at hand, oldest first.
     """
 
-    learner: Learner
-    classes: ClassTable
-    book: LabelBook
-    features: SignalFeatures
-    spec: StreamSpec
-    events: EventQueue
-    bases: list[BaseModel]
-    consolidation: Consolidation | None = None
-    rebuild: Rebuild | None = None
+    def __init__(
+        self,
+        learn: LearnWorker,
+        learner: Learner,
+        book: LabelBook,
+        classes: ClassTable,
+        features: SignalFeatures,
+        rate: float,
+        events: EventQueue,
+        bases: Sequence[BaseModel],
+    ) -> None:
+        self.consolidation: Consolidation | None = None
+        self.rebuild: Rebuild | None = None
+        self.bases = list(bases)
+        self._learn = learn
+        self._learner = learner
+        self._book = book
+        self._classes = classes
+        self._features = features
+        self._rate = rate
+        self._events = events
 
-    @abstractmethod
-    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
-        """Have an act of the user's done on the learner; a refusal becomes an event."""
+    def accept(self) -> None:
+        """Switch to the model that waits for the user's word; the present one stays a version to go back to."""
+        rebuild, self.rebuild = self.rebuild, None
+        if rebuild is not None:
+            self._learn.request(lambda learner: learner.accept_rebuild(rebuild))
+        else:
+            self._accept_consolidation()
+
+    def discard(self) -> None:
+        """Keep the present model, and forget the one that waits; what was to be rebuilt without stays sealed in it."""
+        if self.rebuild is not None:
+            self.rebuild = None
+        else:
+            self.discard_consolidation()
 
     def plan_rebuild(self, ids: Sequence[int]) -> None:
         """Make, without publishing it, the model that never saw these sealed examples; then `rebuild` is there."""
@@ -47,17 +69,7 @@ class OtherModels(ABC):
         def plan(learner: Learner) -> None:
             self.rebuild = learner.plan_rebuild(ids)
 
-        self.ask_learner(plan)
-
-    def accept_rebuild(self) -> None:
-        """Publish the rebuild that was planned."""
-        rebuild, self.rebuild = self.rebuild, None
-        if rebuild is not None:
-            self.ask_learner(lambda learner: learner.accept_rebuild(rebuild))
-
-    def discard_rebuild(self) -> None:
-        """Keep the present model; the examples stay sealed in it."""
-        self.rebuild = None
+        self._learn.request(plan)
 
     def start_consolidation(self) -> None:
         """Train a new base from all examples in the background and compare it; see `consolidation`.
@@ -72,12 +84,12 @@ class OtherModels(ABC):
             waits = "waits for your word" if running.state == READY else "is being trained"
             raise BadInputError(f"A new base {waits} already.")
         self.consolidation = Consolidation(
-            self.learner,
-            self.book.active_examples,
-            lambda: {info.id: info.name for info in self.classes.living()},
-            self.features.names,
-            self.spec.rate,
-            self.events,
+            self._learner,
+            self._book.active_examples,
+            lambda: {info.id: info.name for info in self._classes.living()},
+            self._features.names,
+            self._rate,
+            self._events,
         )
         self.consolidation.start()
 
@@ -86,20 +98,19 @@ class OtherModels(ABC):
         if self.consolidation is not None:
             self.consolidation.stop()
 
-    def accept_consolidation(self) -> None:
-        """Switch to the new base; the present model stays a version that can be gone back to."""
+    def discard_consolidation(self) -> None:
+        """Keep the present model; the new base is forgotten."""
+        if self._trained() is not None:
+            self.consolidation = None
+
+    def _accept_consolidation(self) -> None:
         done = self._trained()
         if done is None or done.model is None or done.comparison is None:
             return
         self.consolidation = None
         model, learned = done.model, done.comparison.learned
         self.bases.append(model)
-        self.ask_learner(lambda learner: learner.adopt_base(model, learned))
-
-    def discard_consolidation(self) -> None:
-        """Keep the present model; the new base is forgotten."""
-        if self._trained() is not None:
-            self.consolidation = None
+        self._learn.request(lambda learner: learner.adopt_base(model, learned))
 
     def _trained(self) -> Consolidation | None:
         """The consolidation, once it has ended in one way or the other."""
@@ -113,7 +124,7 @@ class OtherModels(ABC):
         A new base takes the place of the old one for as long as its versions are the newest; its dense network was
         trained on the same examples, so that the comparison stays fair. A twin that runs already goes on.
         """
-        head = self.learner.store.head
+        head = self._learner.store.head
         if head.base is None or head.phi is None:
             return None
         return next((base for base in self.bases if base.phi.id == head.phi.id), None)

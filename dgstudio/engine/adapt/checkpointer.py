@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.lifecycle.resume import checkpoint_of
 from dgstudio.engine.recording.recorder import StreamRecorder
+from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
@@ -36,8 +36,8 @@ class VersionKeeping:
     whole.
     """
 
-    def __init__(self, store: StoreWorker, learn: LearnWorker, lane: Lane, recorder: StreamRecorder) -> None:
-        self._store = store
+    def __init__(self, queue: StoreQueue, learn: LearnWorker, lane: Lane, recorder: StreamRecorder) -> None:
+        self._queue = queue
         self._learn = learn
         self._lane = lane
         self._recorder = recorder
@@ -49,14 +49,14 @@ class VersionKeeping:
     def begun(self, records: Sequence[PublishRecord], learner: Learner) -> None:
         """Write what an engine starts with, before its threads run."""
         for record in records:
-            self._store.put_record(record)
+            self._queue.put_record(record)
         if records:
             self._unwritten = records[-1]
             self._write(learner)
 
     def published(self, record: PublishRecord, learner: Learner) -> None:
         """Write a record, and the version that it made. dg-learn only."""
-        self._store.put_record(record)
+        self._queue.put_record(record)
         if record.version is not None:
             left = record.to_version if record.kind == "rolled back" else record.parent
             if left is not None and record.kind in LEAVING_BEHIND:
@@ -120,14 +120,14 @@ class VersionKeeping:
     def _keep(self, version: int, learner: Learner) -> None:
         """Keep a version for good: whole, unless memory has let go of it; then the file has it as it is."""
         if not learner.store.holds(version):
-            self._store.write(lambda session: session.keep_checkpoint(version))
+            self._queue.write(lambda session: session.keep_checkpoint(version))
             return
         checkpoint = checkpoint_of(learner, self._record_of(version), kept=True)
-        self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
+        self._queue.write_version(lambda session: session.put_checkpoint(checkpoint))
 
     def _refer(self, learner: Learner) -> None:
         head, serving = learner.store.head.version, learner.store.serving.version
-        self._store.write(lambda session: session.set_references(head, serving))
+        self._queue.write(lambda session: session.set_references(head, serving))
 
     def _write(self, learner: Learner) -> None:
         record, self._unwritten = self._unwritten, None
@@ -137,10 +137,10 @@ class VersionKeeping:
         # Else what is kept for the recording would begin to thin out.
         recorded = record.version is not None and self._recorder.has(record.version)
         checkpoint = checkpoint_of(learner, record, recorded=recorded)
-        self._store.write_version(lambda session: session.put_checkpoint(checkpoint))
+        self._queue.write_version(lambda session: session.put_checkpoint(checkpoint))
         # With each version, not at the end only: after a kill, an earlier opening's head would be gone on from.
         self._refer(learner)
-        self._store.write(lambda session: session.thin_checkpoints(ON_DISK))
+        self._queue.write(lambda session: session.thin_checkpoints(ON_DISK))
 
     def _keep_end_of_take(self, learner: Learner) -> None:
         if self._take_over.is_set() and not learner.pending and not self._learn.labels_waiting:

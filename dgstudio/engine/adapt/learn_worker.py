@@ -16,6 +16,7 @@ from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.receipt_audit import ReceiptAudit
+from dgstudio.errors import DgstudioError
 from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.certificate import decompose
@@ -54,8 +55,13 @@ class LearnCounts:
 class LearnWorker(Worker):
     """Owns the learner: nobody else calls it while this thread runs.
 
-    `published` is called in this thread with every record and, where a version was made, leaves it to the caller
-    to keep a checkpoint; `rested` whenever there is nothing to learn.
+    Others follow it, each called in this thread, in order.
+
+    Attributes
+    ----------
+    published : called with every record; where a version was made, it is theirs to keep a checkpoint.
+    rested : called whenever there is nothing to learn.
+    meanwhile : called after each turn's work; True where it had something to do, and wants the next turn at once.
     """
 
     name = "dg-learn"
@@ -68,11 +74,11 @@ class LearnWorker(Worker):
         history: History,
         *,
         publish_hz: float,
-        published: Callable[[PublishRecord, Learner], None],
-        rested: Callable[[Learner], None],
-        twin_turn: Callable[[], bool],
     ) -> None:
         super().__init__(events)
+        self.published: list[Callable[[PublishRecord, Learner], None]] = []
+        self.rested: list[Callable[[Learner], None]] = []
+        self.meanwhile: list[Callable[[], bool]] = []
         self.counts = LearnCounts()
         self.history = history
         self.publish_ms = Latencies()
@@ -89,9 +95,6 @@ class LearnWorker(Worker):
         self._learner = learner
         self._lane = lane
         self._interval = 1.0 / publish_hz if publish_hz > 0 else 0.0
-        self._published = published
-        self._rested = rested
-        self._twin_turn = twin_turn
         # One queue, so that a label is learned before the wish to take it back is heard.
         self._queue: deque[Command | tuple[Sequence[Example], float]] = deque()
         self._wake = threading.Event()
@@ -115,6 +118,18 @@ class LearnWorker(Worker):
         """Run a command on the learner between two blocks; a record that it returns is published as news."""
         self._queue.append(command)
         self._wake.set()
+
+    def request(self, act: Command) -> None:
+        """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
+
+        def run(learner: Learner) -> PublishRecord | None:
+            try:
+                return act(learner)
+            except DgstudioError as error:
+                self.events.say(Event("refused", str(error), "warning"))
+                return None
+
+        self.ask(run)
 
     def wake(self) -> None:
         """Let a waiting turn look at its queues."""
@@ -140,7 +155,7 @@ class LearnWorker(Worker):
         if self.paused.is_set():
             self.state = "off"
             # What serves goes on answering, and may be recorded.
-            self._rested(self._learner)
+            self._rest()
             self._wake.wait(0.05)
             self._wake.clear()
             return
@@ -155,10 +170,12 @@ class LearnWorker(Worker):
         if worked:
             self.state, self._quiet = "learning", False
             self.counts.busy_s += time.thread_time() - begin
-        if self._twin_turn() or worked:
+        for work in self.meanwhile:
+            worked = work() or worked
+        if worked:
             return
         self.state = "idle"
-        self._rested(self._learner)
+        self._rest()
         if not self._quiet:
             self._quiet = self._audit() and not self._look_round()
         checked = self.receipts.turn()
@@ -168,6 +185,10 @@ class LearnWorker(Worker):
         waits = self._until_publish() if self._learner.pending else IDLE_S
         self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
         self._wake.clear()
+
+    def _rest(self) -> None:
+        for rest in self.rested:
+            rest(self._learner)
 
     def _tell_crowded(self) -> None:
         """Say once that examples wait for which there is no room; their number is in the lamps' words."""
@@ -252,7 +273,8 @@ class LearnWorker(Worker):
         self.history.append(record)
         if record.kind == "rejected":
             self.events.say(Event("rejected", f"Not published: {record.reason}", "warning", data=record))
-        self._published(record, self._learner)
+        for follow in self.published:
+            follow(record, self._learner)
 
     def _with_live_change(self, record: PublishRecord) -> PublishRecord:
         """When it was, and how far the newest live input's logits moved by it, in two parts (design 4)."""

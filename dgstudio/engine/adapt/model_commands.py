@@ -1,36 +1,98 @@
-"""What the user can do to the model: the part of the engine that hands it on to dg-learn."""
+"""What the user can do to the model: commands that dg-learn does in turn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from dgstudio.engine.adapt.auto_protect import BY_ITSELF, StableClasses, recent_inputs
+from dgstudio.engine.adapt.auto_protect import (
+    BY_ITSELF,
+    STABLE_S,
+    ProtectedInput,
+    StableClasses,
+    protected_inputs,
+    recent_inputs,
+)
 from dgstudio.engine.adapt.checkpointer import VersionKeeping
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.labels.label_book import LabelBook
-from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.lifecycle.resume import LEARNING, dials_of
 from dgstudio.engine.runtime.abstention import ABSTAIN, checked
+from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
-from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import F32, Event, Mode, PublishRecord
 
 
-class ModelCommands:
-    """Commands of the engine; each returns at once, and dg-learn does it in turn. From any one thread."""
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """What the user has set, as it was last asked for: the learner follows in its turn.
 
-    learner: Learner
-    learn: LearnWorker
-    store: StoreWorker
-    versions: VersionKeeping
-    events: EventQueue
-    lane: Lane
-    book: LabelBook
-    stable: StableClasses
-    _released: int | None = None
-    """Running number of the record of the user's last release."""
+    Attributes
+    ----------
+    mode, rule : what the learner may change, and how.
+    tau, delta : the learning bank is open where r > τ, and speaks where it disagrees by more than −δ.
+    abstain : answers less likely than this are "unsure"; 0: none.
+    protect_at_seal : how many inputs at most join the protected ones at one seal.
+    protect_by_itself : whether what has been stable for half a minute is protected without being asked for.
+    seal_at : how many examples fill the learning bank, so that it is sealed.
+    features : how many random features a model has that began from nothing.
+    """
+
+    mode: Mode
+    rule: str
+    tau: float
+    delta: float
+    abstain: float
+    protect_at_seal: int
+    protect_by_itself: bool
+    seal_at: int
+    features: int
+
+
+class ModelCommands:
+    """Commands to the model; each returns at once, and dg-learn does it in turn. From any one thread.
+
+    Attributes
+    ----------
+    dials : replaced as a whole by every command that sets one, and by a roll-back, which restores them.
+    stable : sees what has become stable, so that it is protected by itself.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        learn: LearnWorker,
+        queue: StoreQueue,
+        versions: VersionKeeping,
+        lane: Lane,
+        book: LabelBook,
+        classes: ClassTable,
+        events: EventQueue,
+        *,
+        by_itself: bool,
+    ) -> None:
+        self._learner = learner
+        self._learn = learn
+        self._queue = queue
+        self._versions = versions
+        self._lane = lane
+        self._book = book
+        self._classes = classes
+        self._events = events
+        self.stable = StableClasses()
+        self.stable.on = by_itself
+        self._protected_again: int | None = None
+        self._released: int | None = None
+        """Running number of the record of the user's last release."""
+        self.dials = self._dials_as_learned()
+
+    @property
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """The learning modes that can be set. Any thread."""
+        return self._learner.offered_modes
 
     def set_abstain(self, threshold: float) -> None:
         """Call answers less likely than this "unsure" from now on (0: none); kept in the session.
@@ -40,19 +102,23 @@ class ModelCommands:
         BadInputError
             Where that is no probability below 1.
         """
-        self.lane.abstain = checked(threshold)
-        self.store.write(lambda session: session.set_config(ABSTAIN, threshold))
+        self._lane.abstain = checked(threshold)
+        self.dials = replace(self.dials, abstain=threshold)
+        self._queue.write(lambda session: session.set_config(ABSTAIN, threshold))
 
     def set_mode(self, mode: Mode) -> None:
         """What the learner may change from now on."""
+        self.dials = replace(self.dials, mode=mode)
         self._turn_dial(lambda learner: learner.set_mode(mode))
 
     def set_openness(self, tau: float, delta: float) -> None:
         """Open the learning bank where r > τ, let it speak where it disagrees by more than −δ; applied by a publish."""
+        self.dials = replace(self.dials, tau=tau, delta=delta)
         self._turn_dial(lambda learner: learner.set_openness(tau, delta))
 
     def set_rule(self, name: str) -> None:
         """Choose the update rule that learns from now on."""
+        self.dials = replace(self.dials, rule=name)
         self._turn_dial(lambda learner: learner.set_rule(name))
 
     def pin(self, version: int) -> None:
@@ -61,18 +127,18 @@ class ModelCommands:
         def pin(learner: Learner) -> None:
             learner.recalled(version)
             learner.store.pin(version)
-            self.versions.pinned(learner)
+            self._versions.pinned(learner)
 
-        self.ask_learner(pin)
+        self._learn.request(pin)
 
     def unpin(self) -> None:
         """Serve the newest version again."""
 
         def unpin(learner: Learner) -> None:
             learner.store.unpin()
-            self.versions.pinned(learner)
+            self._versions.pinned(learner)
 
-        self.ask_learner(unpin)
+        self._learn.request(unpin)
 
     def roll_back(self, version: int | None = None) -> None:
         """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
@@ -80,49 +146,53 @@ class ModelCommands:
         def back(learner: Learner) -> PublishRecord | None:
             target = version if version is not None else learner.store.head.parent
             if target is None:
-                self.events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
+                self._events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
                 return None
             record = learner.roll_back(target)
             self._keep_dials(learner)
+            self.dials = self._dials_as_learned()
             return record
 
-        self.ask_learner(back)
+        self._learn.request(back)
 
     def reachable(self) -> frozenset[int]:
         """The versions that can be pinned or rolled back to: in memory or in the session file. Any thread."""
-        return self.store.kept.union(snapshot.version for snapshot in self.learner.store.history())
+        return self._queue.kept.union(snapshot.version for snapshot in self._learner.store.history())
 
     def protect_now(self) -> None:
         """Protect what it knows now: seal the learning bank, take its examples into the protected inputs."""
 
         def protect(learner: Learner) -> PublishRecord | None:
-            record = learner.seal_and_protect(self.recent())
+            record = learner.seal_and_protect(self._recent())
             if record is not None and record.version is None:
-                self.events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
+                self._events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
             return record
 
-        self.ask_learner(protect)
+        self._learn.request(protect)
 
-    def recent(self) -> list[F32]:
-        """Raw features of recent inputs that nobody has labelled. Any thread."""
-        readings = self.lane.readings.since(0)[0]
-        return recent_inputs(readings, self.book.takes(readings[0].start)) if readings else []
+    def protected_inputs(self) -> list[ProtectedInput]:
+        """Return the protected inputs in the order in which they joined. Any thread."""
+        return protected_inputs(self._learner.footing, self._learner.store.head.temperature)
 
     def protect_by_itself(self, on: bool) -> None:
         """Protect what has been stable for half a minute without being asked for (`StableClasses`), or not; kept."""
         self.stable.on = on
-        self.store.write(lambda session: session.set_config(BY_ITSELF, on))
+        self.dials = replace(self.dials, protect_by_itself=on)
+        self._queue.write(lambda session: session.set_config(BY_ITSELF, on))
 
     def set_protected(self, count: int) -> None:
         """Let at most so many inputs join the protected ones at one seal."""
+        self.dials = replace(self.dials, protect_at_seal=count)
         self._turn_dial(lambda learner: learner.set_protected(count))
 
     def set_seal_at(self, count: int) -> None:
         """Seal the learning bank once it holds so many examples."""
+        self.dials = replace(self.dials, seal_at=count)
         self._turn_dial(lambda learner: learner.set_seal_at(count))
 
     def set_features(self, count: int) -> None:
         """Let a model that begins from nothing have so many random features."""
+        self.dials = replace(self.dials, features=count)
         self._turn_dial(lambda learner: learner.set_features(count))
 
     def release_inputs(self, inputs: Sequence[F32]) -> None:
@@ -133,37 +203,55 @@ class ModelCommands:
             self._released = record.seq if record is not None else None
             return record
 
-        self.ask_learner(release)
+        self._learn.request(release)
 
     def resume_parked(self) -> None:
         """Learn again what a roll-back or a failure parked."""
 
         def resume(learner: Learner) -> None:
             if not learner.parked:
-                self.events.say(Event("resumed", "No example is parked: there is nothing to resume.", "warning"))
+                self._events.say(Event("resumed", "No example is parked: there is nothing to resume.", "warning"))
                 return
             count = len(learner.parked)
             learner.resume_parked()
             text = f"{count} parked example{' is' if count == 1 else 's are'} learned again."
-            self.events.say(Event("resumed", text, "good"))
+            self._events.say(Event("resumed", text, "good"))
 
-        self.ask_learner(resume)
+        self._learn.request(resume)
 
-    def ask_learner(self, act: Callable[[Learner], PublishRecord | None]) -> None:
-        """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
+    # -- between the threads -------------------------------------------------------------------------------
 
-        def run(learner: Learner) -> PublishRecord | None:
-            try:
-                return act(learner)
-            except DgstudioError as error:
-                self.events.say(Event("refused", str(error), "warning"))
-                return None
+    def protect_again(self) -> None:
+        """Protect what was protected before that was undone. Any thread."""
 
-        self.learn.ask(run)
+        def protect(learner: Learner) -> PublishRecord | None:
+            record = learner.seal_and_protect(self._recent())
+            self._protected_again = record.seq if record is not None else None
+            return record
+
+        self._learn.request(protect)
+
+    def protect_stable(self, learner: Learner) -> None:
+        """Protect what has become stable meanwhile, where the user wishes that. dg-learn only, while it rests."""
+        stable = self.stable.turn(learner)
+        if stable:
+            names = " and ".join(map(self._classes.name_of, stable))
+            reason = f"{names} stable for {STABLE_S:.0f} s, protected by itself"
+            self._learn.request(lambda learner: learner.seal_and_protect(self._recent(), reason))
+
+    def can_be_undone(self, record: PublishRecord) -> bool:
+        """Whether a record is of an act for the history: no step of a walk in it. dg-learn only, as it is published."""
+        acted = record.kind == "protected" and record.seq != self._protected_again
+        return acted or (record.kind == "released" and record.seq == self._released)
+
+    def _recent(self) -> list[F32]:
+        """Raw features of recent inputs that nobody has labelled."""
+        readings = self._lane.readings.since(0)[0]
+        return recent_inputs(readings, self._book.takes(readings[0].start)) if readings else []
 
     def _keep_dials(self, learner: Learner) -> None:
         dials = dials_of(learner)
-        self.store.write(lambda session: session.set_config(LEARNING, dials))
+        self._queue.write(lambda session: session.set_config(LEARNING, dials))
 
     def _turn_dial(self, act: Callable[[Learner], None]) -> None:
         """Set a dial of the learner, and keep in the session where it stands: it is part of it."""
@@ -172,4 +260,18 @@ class ModelCommands:
             act(learner)
             self._keep_dials(learner)
 
-        self.ask_learner(turn)
+        self._learn.request(turn)
+
+    def _dials_as_learned(self) -> Dials:
+        learner, settings = self._learner, self._learner.settings
+        return Dials(
+            mode=learner.mode,
+            rule=settings.rule,
+            tau=settings.tau,
+            delta=settings.delta,
+            abstain=self._lane.abstain,
+            protect_at_seal=settings.protected,
+            protect_by_itself=self.stable.on,
+            seal_at=settings.seal_at,
+            features=settings.features,
+        )

@@ -2,76 +2,114 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.labels.store_worker import StoreWorker
+from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.errors import BadInputError
-from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Event, Example
 
 
-class Comparing(ABC):
-    """The part of an engine that runs a twin. As thread-safe as the engine."""
+class TwinComparison:
+    """Runs a twin, or none. Commands from any one thread; what is learned is told by dg-store.
 
-    classes: ClassTable
-    events: EventQueue
-    infer: InferWorker
-    learn: LearnWorker
-    store: StoreWorker
-    _twin: TwinLane | None = None
-    _twin_worker: TwinWorker | None = None
+    Attributes
+    ----------
+    twin : the lane of the twin, if one runs.
+    worker : its thread, if it has one of its own.
+    kind : what was chosen, "in_place" or "swap", or None; a twin that failed was chosen all the same.
+    """
 
-    @property
-    @abstractmethod
-    def base(self) -> BaseModel | None:
-        """The base model that the newest version stands on, if it is at hand."""
+    def __init__(
+        self,
+        infer: InferWorker,
+        learn: LearnWorker,
+        queue: StoreQueue,
+        book: LabelBook,
+        classes: ClassTable,
+        candidates: CandidateModels,
+        events: EventQueue,
+    ) -> None:
+        self._infer = infer
+        self._learn = learn
+        self._queue = queue
+        self._book = book
+        self._classes = classes
+        self._candidates = candidates
+        self._events = events
+        self.twin: TwinLane | None = None
+        self.worker: TwinWorker | None = None
+        self.kind: str | None = None
 
-    def set_compare(self, kind: str | None) -> None:
+    def choose(self, kind: str | None) -> None:
         """Run a conventional twin ("in_place", "swap") beside ours from now on, or none."""
-        if self._twin_worker is not None:
-            self._twin_worker.stop()
-            self._twin_worker.join(JOIN_S)
-            self._twin_worker = None
-        if kind is None:
-            self._twin = self.infer.twin = None
-            return
-        if self.base is None:
+        base = self._candidates.base
+        if kind is not None and base is None:
             raise BadInputError(
                 "A twin needs a base model to start from, and this version stands on none that is at hand."
             )
-        twin = make_twin(kind, self.base)
-        for info in self.classes.every():
+        if self.worker is not None:
+            self.worker.stop()
+            self.worker.join(JOIN_S)
+            self.worker = None
+        self.kind = kind
+        if kind is None or base is None:
+            self.twin = self._infer.twin = None
+            return
+        twin = make_twin(kind, base)
+        for info in self._classes.every():
             (twin.add_class if info.living else twin.remove_class)(info.id)
         if kind == "in_place":
-            self._twin_worker = TwinWorker(twin, self.events)
-            self._twin_worker.start()
-        self._twin = self.infer.twin = twin
-        self.store.hand_over(lambda examples: self._begin_twin(twin, examples))
+            self.worker = TwinWorker(twin, self._events)
+            self.worker.start()
+        self.twin = self._infer.twin = twin
+        self._queue.ask(lambda: self._begin(twin))
 
-    @property
-    def twin(self) -> TwinLane | None:
-        """The lane of the conventional twin, if one runs."""
-        return self._twin
+    # -- dg-store ------------------------------------------------------------------------------------------
 
-    def _begin_twin(self, twin: TwinLane, examples: Sequence[Example]) -> None:
-        twin.begin(examples)
-        self.learn.wake()
+    def absorb(self, examples: Sequence[Example]) -> None:
+        """Let the twin learn these too."""
+        if self.twin is not None:
+            self.twin.absorb(examples)
 
-    def _twin_turn(self) -> bool:
+    def add_class(self, class_id: int) -> None:
+        """Let the twin have this class too."""
+        if self.twin is not None:
+            self.twin.add_class(class_id)
+
+    def remove_class(self, class_id: int) -> None:
+        """Let the twin have this class no more either."""
+        if self.twin is not None:
+            self.twin.remove_class(class_id)
+
+    def end_take(self) -> None:
+        """A take is over."""
+        if self.twin is not None:
+            self.twin.end_take()
+
+    def _begin(self, twin: TwinLane) -> None:
+        # What was labelled a moment ago is noted and absorbed together: not one without the other.
+        self._queue.commit()
+        twin.begin([example for example in self._book.active_examples() if example.learn])
+        self._learn.wake()
+
+    # -- dg-learn ------------------------------------------------------------------------------------------
+
+    def turn(self) -> bool:
         """Let a twin published by swap learn in dg-learn, in turn with ours."""
-        twin = self._twin
-        if twin is None or self._twin_worker is not None:
+        twin = self.twin
+        if twin is None or self.worker is not None:
             return False
         try:
             return twin.learn()
         except Exception as error:
-            self._twin = self.infer.twin = None
-            self.events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
+            self.twin = self._infer.twin = None
+            self._events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
             return False

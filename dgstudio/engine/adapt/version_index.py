@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgstudio.engine.labels.store_worker import StoreWorker
+from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
-from dgstudio.learning.learner.learned_examples import Contents, common
+from dgstudio.learning.learner.learned_examples import LearnedExamples, common
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing, id_array
+from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.session.file import Session
 
 AT_A_TIME = 64
@@ -57,19 +57,19 @@ class VersionContents:
     Versions that memory has let go of are read from the session file, once; of each only the ids are kept.
     """
 
-    def __init__(self, learner: Learner, store: StoreWorker, session: Session) -> None:
+    def __init__(self, learner: Learner, queue: StoreQueue, session: Session) -> None:
         self._learner = learner
-        self._store = store
+        self._queue = queue
         self._session = session
-        self._known: Mapping[int, Contents] = {}
-        self._stood: Mapping[int, Footing] = {}
+        self._known: Mapping[int, LearnedExamples] = {}
+        self._stood: Mapping[int, TrainingState] = {}
         """What the versions in memory stood on when their sets were taken up: the newest may learn without changing."""
         self._unreadable: frozenset[int] = frozenset()
 
     def update(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """Take up what is new, and drop what is gone; `go_on` is called between reads, False ends the work."""
         held = self._learner.footings_held()
-        reachable = self._store.kept.union(held)
+        reachable = self._queue.kept.union(held)
         known = {
             # What memory has let go of is held here alone: of thousands of versions, that adds up.
             version: contents.compact() if version in self._stood and version not in held else contents
@@ -90,18 +90,18 @@ class VersionContents:
                 self._known = dict(known)
         self._known = known
 
-    def of(self, version: int) -> Contents | None:
+    def of(self, version: int) -> LearnedExamples | None:
         """What one version has learned; None where that has not been read yet, or is gone."""
         held = self._learner.footings_held()
         return self._of_memory({version: held[version]})[version] if version in held else self._known.get(version)
 
-    def _of_memory(self, held: Mapping[int, Footing]) -> dict[int, Contents]:
+    def _of_memory(self, held: Mapping[int, TrainingState]) -> dict[int, LearnedExamples]:
         """Of versions in memory; what was taken up before is taken as it is."""
         known, stood = self._known, self._stood
         return {
             version: known[version]
             if version in known and stood.get(version) is footing
-            else Contents.of(version, footing)
+            else LearnedExamples.of(version, footing)
             for version, footing in held.items()
         }
 
@@ -122,7 +122,7 @@ class VersionContents:
         spans = tuple((versions[first], versions[end - 1]) for first, end in edges.reshape(-1, 2).tolist())
         head = known.get(self._learner.store.head.version)
         sealed = () if head is None else tuple(sorted(head.sealed(asked).items()))
-        whole = not (self._store.kept - known.keys() - self._unreadable)
+        whole = not (self._queue.kept - known.keys() - self._unreadable)
         return Containing(spans, sealed, whole)
 
     def still_in(self, ids: Sequence[int]) -> str:

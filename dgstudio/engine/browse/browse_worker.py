@@ -97,8 +97,8 @@ class BrowseWorker(Worker):
         self._plan: Plan | None = None
         self._rested = self._due = 0.0
 
-    def ask(self, on: bool) -> None:
-        """Work out what a browser shows from now on, or no longer. Any thread."""
+    def watch(self, on: bool) -> None:
+        """Work out what a browser shows (`analysis`) from now on, or no longer. Any thread."""
         if on != self._asked:
             self._asked, self._due = on, time.monotonic() + OPENING_S
             self._wake.set()

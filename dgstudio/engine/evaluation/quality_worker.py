@@ -85,7 +85,7 @@ class QualityWorker(Worker):
         self._parts: dict[int, tuple[object, Scored]] = {}
         self._measured: dict[str, list[tuple[int, float]]] = {HELD_OUT: [], PROTECTED: []}
 
-    def ask(self, kind: str | None) -> None:
+    def watch(self, kind: str | None) -> None:
         """Report on this data (one of `KINDS`) from now on, whenever it changes; None: on nothing. Any thread."""
         if kind != self._asked:
             self._asked = kind

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, guessed, matched, numeric_columns
 from dgstudio.engine.imports.plan import Plan, plan_import
 from dgstudio.engine.imports.windows import LEARN_EVERY_S
 from dgstudio.engine.imports.worker import read_any
 from dgstudio.engine.imports.writer import store_import
+from dgstudio.engine.labels.import_door import ImportDoor
+from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
 from dgstudio.engine.labels.prequential import TakeScores
-from dgstudio.engine.labels.store_worker import LabelSink, StoreWorker
+from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.lifecycle.resume import resume
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
+from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
-from dgstudio.types import Reading, StreamSpec
+from dgstudio.types import Example, Reading, StreamSpec
 
 JOIN_S = 60.0
 
@@ -131,27 +133,46 @@ def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
         next_take=resumed.next_take,
     )
 
-    def nothing(*_: Any) -> None:
-        """Nobody learns here: whoever opens the session does."""
-
+    queue, book, classes, model = StoreQueue(session, events), resumed.book, resumed.classes, _NoModel()
     store = StoreWorker(
-        session,
+        queue,
         labeller,
-        resumed.book,
-        resumed.classes,
-        LabelSink(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
+        book,
+        classes,
+        model,
         events,
         lambda: 0.0,
         recorder=StreamRecorder(session, target.spec, ring, readings, events, lambda: 0),
         scores=TakeScores(resumed.learner.store),
+        sets_aside=False,
         reaction_s=lambda: 0.0,
         hold_s=0.0,
     )
+    history = LabelHistory(queue, book, classes, model, events)
     store.start()
     try:
-        store_import(store, plan, watch)
+        store_import(ImportDoor(queue, history, book, classes, labeller, store), plan, watch)
     finally:
         store.stop()
         store.join(JOIN_S)
-    if store.saved.failed:
-        raise SessionError(store.saved.why)
+    if queue.saved.failed:
+        raise SessionError(queue.saved.why)
+
+
+class _NoModel:
+    """Nobody learns here: whoever opens the session does."""
+
+    def absorb(self, examples: Sequence[Example], made_wall: float) -> None: ...
+
+    def forget(self, ids: Sequence[int]) -> None: ...
+
+    def add_class(self, class_id: int) -> None: ...
+
+    def remove_class(self, class_id: int) -> None: ...
+
+    def take_ended(self, who: str) -> None: ...
+
+    def go_to(self, version: int | None) -> None: ...
+
+    def still_in(self, ids: Sequence[int]) -> str:
+        return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.session.export.examples import Standing
+from dgstudio.session.export.examples import ExampleRows
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL
 from dgstudio.streams.columns import Categories, Column
@@ -35,7 +35,7 @@ def read_session(path: Path, features: tuple[str, ...], watch: Watch) -> ImportT
     with Session.reading(path) as session:
         _check_features(session, path, features)
         watch.at(0.2)
-        standing = Standing.of(session)
+        standing = ExampleRows.of(session)
         watch.at(0.6)
         raws = {example.id: example.raw for example in session.examples()}
         # What opening for reading says of itself is no news.

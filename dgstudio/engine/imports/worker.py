@@ -11,7 +11,7 @@ from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
 from dgstudio.engine.imports.other_session import SUFFIX, read_session
 from dgstudio.engine.imports.plan import Plan, plan_import
 from dgstudio.engine.imports.writer import store_import
-from dgstudio.engine.labels.store_worker import StoreWorker
+from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
@@ -54,10 +54,10 @@ class ImportWorker(Worker):
 
     name = "dg-import"
 
-    def __init__(self, events: EventQueue, store: StoreWorker, target: Callable[[], Target]) -> None:
+    def __init__(self, events: EventQueue, door: ImportDoor, target: Callable[[], Target]) -> None:
         super().__init__(events)
         self.view: ImportView | None = None
-        self._store, self._target = store, target
+        self._door, self._target = door, target
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._job: Callable[[], None] | None = None
@@ -179,7 +179,7 @@ class ImportWorker(Worker):
         self._show(view, replace(view, stage=CHOOSING, choices=choices, plan=plan))
 
     def _import(self, view: ImportView, plan: Plan) -> None:
-        store_import(self._store, plan, view.watch)
+        store_import(self._door, plan, view.watch)
         self._show(view, replace(view, stage=DONE))
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dgstudio.engine.imports.example_builder import blocks_of, examples_of, takes_of
 from dgstudio.engine.imports.plan import Plan
+from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.streams.imports.table import Stopped, Watch
 from dgstudio.types import Act, ClassInfo, Example, Take
-
-if TYPE_CHECKING:
-    from dgstudio.engine.labels.store_worker import StoreWorker
 
 GROUP = 1024
 """Examples written as one transaction: in between, what is labelled meanwhile has its turn."""
 
 
-def store_import(store: StoreWorker, plan: Plan, watch: Watch) -> None:
+def store_import(door: ImportDoor, plan: Plan, watch: Watch) -> None:
     """Make the examples of a plan and put them into the session; in a thread of its own, while dg-store runs.
 
     Everything before the last step is out of sight: whatever ends it, `Stopped` or the end of the program, leaves the
@@ -33,23 +30,23 @@ def store_import(store: StoreWorker, plan: Plan, watch: Watch) -> None:
     """
     if plan.blocker:
         raise Stopped(plan.blocker)
-    first_example, first_take = store.reserve(plan.total, int(plan.takes.max()) + 1)
+    first_example, first_take = door.reserve(plan.total, int(plan.takes.max()) + 1)
     written = 0
     try:
         pending: list[Example] = []
         for block in blocks_of(plan, watch):
             pending += examples_of(plan, block, first_example, first_take)
             if len(pending) >= GROUP:
-                store.put_hidden(pending)
+                door.put_hidden(pending)
                 written += len(pending)
                 pending = []
-        store.put_hidden(pending)
+        door.put_hidden(pending)
         written += len(pending)
         watch.at(1.0)
     except Stopped:
-        store.drop_hidden(range(first_example, first_example + written))
+        door.drop_hidden(range(first_example, first_example + written))
         raise
-    store.let_stand(_LetStand(plan, first_example, first_take))
+    door.let_stand(_LetStand(plan, first_example, first_take))
 
 
 class _LetStand:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
-from dgstudio.engine.labels.undo_actions import Acts
 from dgstudio.engine.runtime.class_table import ClassTable
-from dgstudio.engine.runtime.group_commit import GroupCommit
+from dgstudio.engine.runtime.store_queue import StoreQueue
+from dgstudio.engine.runtime.worker import Worker
 from dgstudio.streams.imports.table import Stopped
 from dgstudio.types import Act, ClassInfo, Example, Take
 
@@ -32,27 +31,24 @@ class LetStand(Protocol):
         ...
 
 
-class StoreDoor(ABC):
-    """The part of dg-store that takes imports in. Its public methods wait for dg-store, which must run."""
+class ImportDoor:
+    """Lets imports into the session. Its public methods wait for dg-store (`store`), which must run."""
 
-    failed: bool
-    _file: GroupCommit
-    _book: LabelBook
-    _classes: ClassTable
-    _labeller: Labeller
-    _acts: Acts
-    _after: deque[Callable[[], None]]
-
-    @abstractmethod
-    def _ask(self, job: Callable[[], None]) -> None: ...
-
-    @abstractmethod
-    def _act(self, make: Callable[[], Act | None]) -> None: ...
-
-    @property
-    @abstractmethod
-    def alive(self) -> bool:
-        """Whether the thread runs."""
+    def __init__(
+        self,
+        queue: StoreQueue,
+        history: LabelHistory,
+        book: LabelBook,
+        classes: ClassTable,
+        labeller: Labeller,
+        store: Worker,
+    ) -> None:
+        self._queue = queue
+        self._history = history
+        self._book = book
+        self._classes = classes
+        self._labeller = labeller
+        self._store = store
 
     def reserve(self, examples: int, takes: int) -> tuple[int, int]:
         """Return the first of so many ids of examples, and of takes, which nobody else gets."""
@@ -67,9 +63,9 @@ class StoreDoor(ABC):
         ids = [example.id for example in examples]
 
         def put() -> None:
-            self._file.add(lambda session: session.put_examples(examples))
-            self._file.add(lambda session: session.set_active(ids, False))
-            self._after.append(lambda: self._book.note_hidden(examples))
+            self._queue.file.add(lambda session: session.put_examples(examples))
+            self._queue.file.add(lambda session: session.set_active(ids, False))
+            self._queue.after(lambda: self._book.note_hidden(examples))
 
         self._and_wait(put)
 
@@ -77,10 +73,10 @@ class StoreDoor(ABC):
         """Remove what `put_hidden` wrote; does not wait."""
 
         def drop() -> None:
-            self._file.add(lambda session: session.drop_examples(ids, ()))
-            self._after.append(lambda: self._book.drop_hidden(ids))
+            self._queue.file.add(lambda session: session.drop_examples(ids, ()))
+            self._queue.after(lambda: self._book.drop_hidden(ids))
 
-        self._ask(drop)
+        self._queue.ask(drop)
 
     def let_stand(self, let: LetStand) -> None:
         """Let what was written stand, by one act, and wait until that is durable and has been told."""
@@ -91,10 +87,10 @@ class StoreDoor(ABC):
             return (self._classes.add(name), True) if known is None else (known, False)
 
         def add_takes(takes: list[Take]) -> None:
-            self._file.add(lambda session: session.put_takes(takes))
+            self._queue.file.add(lambda session: session.put_takes(takes))
             self._book.add_takes(takes)
 
-        self._and_wait(lambda: self._act(lambda: let(class_of, self._acts.imported, add_takes)))
+        self._and_wait(lambda: self._history.do(lambda acts: let(class_of, acts.imported, add_takes)))
 
     def _and_wait(self, job: Callable[[], None]) -> None:
         done = threading.Event()
@@ -103,9 +99,9 @@ class StoreDoor(ABC):
             try:
                 job()
             finally:
-                self._after.append(done.set)
+                self._queue.after(done.set)
 
-        self._ask(run)
+        self._queue.ask(run)
         while not done.wait(POLL_S):
-            if self.failed or not self.alive:
+            if self._store.failed or not self._store.alive:
                 raise Stopped("Nothing can be imported: the session is closed.")

@@ -187,21 +187,14 @@ class LabelBook:
             self._append(act)
             return self._move(act, back=False)
 
-    def undo(self) -> Moved | None:
-        """Take back the newest act and return what moved; None when there is nothing left."""
+    def walk(self, *, back: bool) -> Moved | None:
+        """Take back the newest act, or do again what was taken back last; returns what moved, None: there is none."""
         with self._lock:
-            if self._done == 0:
+            if self._done == (0 if back else len(self._acts)):
                 return None
-            self._done -= 1
-            return self._move(self._acts[self._done], back=True)
-
-    def redo(self) -> Moved | None:
-        """Do again what was taken back last; None when there is nothing."""
-        with self._lock:
-            if self._done == len(self._acts):
-                return None
-            self._done += 1
-            return self._move(self._acts[self._done - 1], back=False)
+            act = self._acts[self._done - 1 if back else self._done]
+            self._done += -1 if back else 1
+            return self._move(act, back=back)
 
     def _append(self, act: Act) -> None:
         for dropped in self._acts[self._done :]:
@@ -331,10 +324,15 @@ class LabelBook:
         with self._lock:
             return dict(self._notes)
 
-    def takes(self, since: float = float("-inf")) -> list[Take]:
-        """The takes of this run that stand and end after `since` (stream time), by id, as they are labelled now."""
+    def takes(self, since: float = float("-inf"), until: float = float("inf")) -> list[Take]:
+        """The takes of this run that stand and reach into stream time [since, until], by id, as labelled now."""
         with self._lock:
-            return [take for _, take in sorted(self._shown.items()) if take.end >= since]
+            return [take for _, take in sorted(self._shown.items()) if take.end >= since and take.start <= until]
+
+    def takes_of_this_run(self) -> frozenset[int]:
+        """Ids of the takes that stand and whose times are of this run's clock."""
+        with self._lock:
+            return frozenset(self._shown)
 
     def every_take(self) -> dict[int, Take]:
         """Every take by id, as it was made, those that do not stand too."""

@@ -1,70 +1,74 @@
-"""What the user can do to labels and classes: the part of the engine that hands it on to dg-store."""
+"""What the user can do to labels and classes."""
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.store_worker import StoreWorker
-from dgstudio.engine.recording.lookback import require_held
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.runtime.class_table import ClassTable
-from dgstudio.engine.runtime.rings import SampleRing
+from dgstudio.engine.runtime.settings import EngineSettings
+from dgstudio.engine.runtime.stream_clock import StreamClock
 from dgstudio.errors import BadInputError
 from dgstudio.types import ClassInfo
-
-if TYPE_CHECKING:
-    from dgstudio.engine.runtime.settings import EngineSettings
 
 LONGEST_NOTE = 500
 """Characters."""
 
 
-class LabelCommands(ABC):
-    """Commands of the engine; each returns at once, after it has refused what cannot be. From one thread."""
+class LabelCommands:
+    """Commands; each returns at once, after it has refused what cannot be. From one thread.
 
-    classes: ClassTable
-    store: StoreWorker
-    ring: SampleRing
-    recorded_past: RecordedPast
-    settings: EngineSettings
-    _pressed: tuple[int, float, float] | None = None
+    Attributes
+    ----------
+    sets_aside : whether every fifth take of a class is set aside from learning, as it was last asked for.
+    """
 
-    @property
-    @abstractmethod
-    def stream_speed(self) -> float:
-        """Stream seconds per wall second."""
-
-    @abstractmethod
-    def stream_now(self) -> float:
-        """Stream time at this moment."""
+    def __init__(
+        self,
+        store: StoreWorker,
+        history: LabelHistory,
+        classes: ClassTable,
+        lookback: Lookback,
+        clock: StreamClock,
+        settings: EngineSettings,
+        *,
+        sets_aside: bool,
+    ) -> None:
+        self.sets_aside = sets_aside
+        self._store = store
+        self._history = history
+        self._classes = classes
+        self._lookback = lookback
+        self._clock = clock
+        self._settings = settings
+        self._pressed: tuple[int, float, float] | None = None
 
     def press_class(self, class_id: int) -> None:
         """A class key went down. Another one that is still down is released: the later key wins."""
-        if not self.classes.get(class_id).living:
-            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
+        self._require_living(class_id)
         if self._pressed is not None:
             self.release_class()
-        now = self.stream_now()
+        now = self._clock.now()
         self._pressed = (class_id, now, time.perf_counter())
-        self.store.begin_take(class_id, now)
+        self._store.begin_take(class_id, now)
 
     def release_class(self) -> None:
         """The class key came up: a long press ends the take, a tap labels the last half second instead."""
         if self._pressed is None:
             return
         (class_id, _, wall), self._pressed = self._pressed, None
-        now = self.stream_now()
-        if time.perf_counter() - wall < self.settings.hold_s:
-            self.store.cancel_take()
-            self.store.label_span(class_id, now - self.settings.tap_s * self.stream_speed, now, "tap")
+        now = self._clock.now()
+        if time.perf_counter() - wall < self._settings.hold_s:
+            self._store.cancel_take()
+            self._store.label_span(class_id, now - self._settings.tap_s * self._clock.speed, now, "tap")
         else:
-            self.store.end_take(now)
+            self._store.end_take(now)
 
     @property
-    def recording(self) -> tuple[int, float] | None:
+    def held(self) -> tuple[int, float] | None:
         """(class id, stream time of the press) of the take being held."""
         return None if self._pressed is None else self._pressed[:2]
 
@@ -76,20 +80,20 @@ class LabelCommands(ABC):
         BadInputError
             Where there is no such class, or samples of that stretch have left the buffer.
         """
-        if not self.classes.get(class_id).living:
-            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
+        self._require_living(class_id)
         start, end = min(start, end), max(start, end)
-        require_held(self.ring, self.recorded_past, start, end)
-        self.store.label_span(class_id, start, end, who)
+        self._lookback.require_held(start, end)
+        self._store.label_span(class_id, start, end, who)
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, to measure by; or none. Kept."""
-        self.store.set_aside(on)
+        self.sets_aside = on
+        self._store.set_aside(on)
 
     def add_class(self, name: str) -> ClassInfo:
         """A new class, living at once; `BadInputError` says what is wrong with the name."""
-        info = self.classes.add(name)
-        self.store.class_added(info)
+        info = self._classes.add(name)
+        self._history.ask(lambda acts: acts.class_added(info))
         return info
 
     def edit_class(
@@ -102,7 +106,7 @@ class LabelCommands(ABC):
         BadInputError
             Where there is no such class, or it cannot have that name, key or colour.
         """
-        was, infos = self.classes.get(class_id), self.classes.edited(class_id, name=name, key=key, colour=colour)
+        was, infos = self._classes.get(class_id), self._classes.edited(class_id, name=name, key=key, colour=colour)
         info = infos[0]
         words = [
             f"renamed to {info.name}" if info.name != was.name else "",
@@ -110,59 +114,65 @@ class LabelCommands(ABC):
             "in another colour" if info.colour != was.colour else "",
         ]
         text = f"Class {was.name} {', '.join(word for word in words if word)}"
-        self.store.edit_classes("class changed", text, infos)
+        self._history.ask(lambda acts: acts.classes_edited("class changed", text, infos))
 
     def move_class(self, class_id: int, place: int) -> None:
         """Put a class at `place` (from 0) in the order of the classes."""
-        infos = self.classes.moved(class_id, place)
-        self.store.edit_classes("classes ordered", f"Class {self.classes.names[class_id]} moved", infos)
+        infos = self._classes.moved(class_id, place)
+        text = f"Class {self._classes.names[class_id]} moved"
+        self._history.ask(lambda acts: acts.classes_edited("classes ordered", text, infos))
 
     def remove_class(self, class_id: int) -> None:
         """End a class: its logit goes, and its examples stand no more until that is undone."""
         self._let_go(class_id)
-        self.store.remove_class(class_id)
+        self._history.ask(lambda acts: acts.class_removed(class_id, None))
 
     def merge_class(self, class_id: int, into: int) -> None:
         """End a class and give its examples another. `BadInputError` where that one does not live."""
-        if class_id == into or not self.classes.get(into).living:
+        if class_id == into or not self._classes.get(into).living:
             raise BadInputError("A class can be merged into another one that lives.")
         self._let_go(class_id)
-        self.store.remove_class(class_id, into)
-
-    def _let_go(self, class_id: int) -> None:
-        if not self.classes.get(class_id).living:
-            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
-        if self._pressed is not None and self._pressed[0] == class_id:
-            self.release_class()
+        self._history.ask(lambda acts: acts.class_removed(class_id, into))
 
     def relabel(self, example_ids: Sequence[int], class_id: int) -> None:
         """Give examples another class. `BadInputError` where there is no such class."""
-        if not self.classes.get(class_id).living:
-            raise BadInputError(f"The class “{self.classes.get(class_id).name}” has been removed.")
-        self.store.relabel(tuple(example_ids), class_id)
+        self._require_living(class_id)
+        ids = tuple(example_ids)
+        self._history.ask(lambda acts: acts.relabelled(ids, class_id))
 
     def take_back_last(self, class_id: int) -> None:
         """Let the newest take of a class stand no more; one that is being held ends first."""
-        self.classes.get(class_id)
+        self._classes.get(class_id)
         if self._pressed is not None:
             self.release_class()
-        self.store.take_back_last(class_id)
+        self._history.ask(lambda acts: acts.last_take_taken_back(class_id))
 
     def delete_examples(self, example_ids: Sequence[int]) -> None:
         """Let examples stand no more."""
-        self.store.delete(tuple(example_ids))
+        ids = tuple(example_ids)
+        self._history.ask(lambda acts: acts.deleted(ids))
 
     def note_examples(self, example_ids: Sequence[int], text: str) -> None:
         """Put a note on examples, in place of what they had; "" is none. `BadInputError` for one that is too long."""
         text = " ".join(text.split())
         if len(text) > LONGEST_NOTE:
             raise BadInputError(f"A note may have {LONGEST_NOTE} characters, and this one has {len(text)}: shorten it.")
-        self.store.put_note(tuple(example_ids), text)
+        ids = tuple(example_ids)
+        self._history.ask(lambda acts: acts.noted(ids, text))
 
     def undo(self) -> None:
         """Take back the newest labelling act."""
-        self.store.undo()
+        self._history.walk(back=True)
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self.store.redo()
+        self._history.walk(back=False)
+
+    def _let_go(self, class_id: int) -> None:
+        self._require_living(class_id)
+        if self._pressed is not None and self._pressed[0] == class_id:
+            self.release_class()
+
+    def _require_living(self, class_id: int) -> None:
+        if not self._classes.get(class_id).living:
+            raise BadInputError(f"The class “{self._classes.get(class_id).name}” has been removed.")

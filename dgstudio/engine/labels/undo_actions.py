@@ -27,7 +27,7 @@ class Acts:
     def relabelled(self, ids: Sequence[int], class_id: int) -> Act | None:
         """These examples get another label."""
         moving = [example for example in self._book.standing(ids) if example.class_id != class_id]
-        text = f"{_count(len(moving))} relabelled as {self.name(class_id)}"
+        text = f"{_count(len(moving))} relabelled as {self._classes.name_of(class_id)}"
         return self._made("relabelled", text, _changes(moving, class_id))
 
     def deleted(self, ids: Sequence[int]) -> Act | None:
@@ -55,7 +55,7 @@ class Acts:
         if newest is None:
             return None
         going = [e for e in self._book.of_class(class_id) if e.take_id == newest]
-        text = f"Last take of {self.name(class_id)} taken back ({_count(len(going))})"
+        text = f"Last take of {self._classes.name_of(class_id)} taken back ({_count(len(going))})"
         return self._made("deleted", text, _changes(going, None))
 
     def class_added(self, info: ClassInfo) -> Act | None:
@@ -77,7 +77,7 @@ class Acts:
         what = f"{_count(len(examples))}" if examples else "without examples"
         kind, text = "class removed", f"Class {info.name} removed ({what})"
         if into is not None:
-            kind, text = "classes merged", f"Class {info.name} merged into {self.name(into)} ({what})"
+            kind, text = "classes merged", f"Class {info.name} merged into {self._classes.name_of(into)} ({what})"
         return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
 
     def imported(self, name: str, labelled: dict[int, list[int]], born: Sequence[ClassInfo]) -> Act:
@@ -103,12 +103,8 @@ class Acts:
         if act.take_id is not None:
             word = "Label taken back" if back else "Labelled again"
             count = len(moved.gone) + len(moved.labelled)
-            return f"{word}: {count} examples of {self.name(self._book.take(act.take_id).class_id)}."
+            return f"{word}: {count} examples of {self._classes.name_of(self._book.take(act.take_id).class_id)}."
         return f"{'Taken back' if back else 'Done again'}: {act.text}."
-
-    def name(self, class_id: int) -> str:
-        """What a class is called."""
-        return self._classes.names.get(class_id, f"class {class_id}")
 
     def _made(
         self, kind: str, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()

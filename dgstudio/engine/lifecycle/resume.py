@@ -15,7 +15,7 @@ from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError, SessionError, SessionFormatError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
@@ -299,10 +299,10 @@ class _Labels:
         return book
 
 
-def _recaller(session: Session) -> Callable[[int], tuple[Snapshot, Footing] | None]:
+def _recaller(session: Session) -> Callable[[int], tuple[Snapshot, TrainingState] | None]:
     """Fetches what memory has let go of from the session; what cannot be made again there raises BadInputError."""
 
-    def recall(version: int) -> tuple[Snapshot, Footing] | None:
+    def recall(version: int) -> tuple[Snapshot, TrainingState] | None:
         try:
             return restored(session.checkpoint(version))
         except (SessionFormatError, OtherKernelError) as error:

@@ -25,50 +25,56 @@ class Past:
     readings: tuple[Reading, ...] = ()
 
 
-def reach_of(ring: SampleRing, recorded: RecordedPast) -> tuple[float, float] | None:
-    """Stream times from which and up to which samples are held, in the ring or in the recording; None before any."""
-    reach = ring.reach()
-    if reach is None:
-        return None
-    oldest = recorded.reach(reach[0])
-    return (reach[0] if oldest is None else oldest, reach[1])
+class Lookback:
+    """Looks back at the stream of a running engine. Any thread."""
 
+    def __init__(self, ring: SampleRing, readings: RecordRing[Reading], recorded: RecordedPast) -> None:
+        self._ring = ring
+        self._readings = readings
+        self._recorded = recorded
 
-def past_of(ring: SampleRing, readings: RecordRing[Reading], recorded: RecordedPast, start: float, end: float) -> Past:
-    """Return the samples and answers of stream time [start, end] that are still held. Any thread.
+    def reach(self) -> tuple[float, float] | None:
+        """Stream times from which and up to which samples are held, in ring or recording; None before any."""
+        reach = self._ring.reach()
+        if reach is None:
+            return None
+        oldest = self._recorded.reach(reach[0])
+        return (reach[0] if oldest is None else oldest, reach[1])
 
-    Those that come from the recording have no features.
-    """
-    times, values = ring.between(start, end)
-    held = readings.since(0)[0]
-    reach = ring.reach()
-    older: list[Reading] = []
-    if reach is not None and start < reach[0]:
-        # A file that cannot be read shows nothing; it is told where it is written.
-        with suppress(SessionError):
-            before = recorded.between(start, min(end, reach[0]))
-            times, values = np.concatenate([before[0], times]), np.concatenate([before[1], values])
-            until = min(end, held[0].end - 2 * SLACK_S) if held else end
-            older = recorded.readings(start - SLACK_S, until, features=False)
-    # Answers stand in order of time, as the stream does.
-    low = bisect_left(held, start, key=lambda reading: reading.end)
-    high = bisect_right(held, end + SLACK_S, key=lambda reading: reading.end)
-    return Past(times, values, (*older, *held[low:high]))
+    def past(self, start: float, end: float) -> Past:
+        """Return the samples and answers of stream time [start, end] that are still held.
 
+        Those that come from the recording have no features.
+        """
+        times, values = self._ring.between(start, end)
+        held = self._readings.since(0)[0]
+        reach = self._ring.reach()
+        older: list[Reading] = []
+        if reach is not None and start < reach[0]:
+            # A file that cannot be read shows nothing; it is told where it is written.
+            with suppress(SessionError):
+                before = self._recorded.between(start, min(end, reach[0]))
+                times, values = np.concatenate([before[0], times]), np.concatenate([before[1], values])
+                until = min(end, held[0].end - 2 * SLACK_S) if held else end
+                older = self._recorded.readings(start - SLACK_S, until, features=False)
+        # Answers stand in order of time, as the stream does.
+        low = bisect_left(held, start, key=lambda reading: reading.end)
+        high = bisect_right(held, end + SLACK_S, key=lambda reading: reading.end)
+        return Past(times, values, (*older, *held[low:high]))
 
-def require_held(ring: SampleRing, recorded: RecordedPast, start: float, end: float) -> None:
-    """Refuse a stretch of stream time whose samples are no longer held. Any thread.
+    def require_held(self, start: float, end: float) -> None:
+        """Refuse a stretch of stream time whose samples are no longer held.
 
-    Raises
-    ------
-    BadInputError
-        Saying how far back the buffer reaches.
-    """
-    reach = reach_of(ring, recorded)
-    if reach is None:
-        raise BadInputError("Nothing has come from the stream yet: there is nothing to label.")
-    oldest, newest = reach
-    if start >= oldest - SLACK_S:
-        return
-    gone = "That stretch has" if end < oldest else "The beginning of that stretch has"
-    raise BadInputError(f"{gone} left the buffer, which holds the last {newest - oldest:.0f} s: mark a later one.")
+        Raises
+        ------
+        BadInputError
+            Saying how far back the buffer reaches.
+        """
+        reach = self.reach()
+        if reach is None:
+            raise BadInputError("Nothing has come from the stream yet: there is nothing to label.")
+        oldest, newest = reach
+        if start >= oldest - SLACK_S:
+            return
+        gone = "That stretch has" if end < oldest else "The beginning of that stretch has"
+        raise BadInputError(f"{gone} left the buffer, which holds the last {newest - oldest:.0f} s: mark a later one.")

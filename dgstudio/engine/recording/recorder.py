@@ -22,7 +22,7 @@ from dgstudio.errors import SessionError
 from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
-from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, Stretch
+from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch
 from dgstudio.session.restore import signal_of
 from dgstudio.types import UNKNOWN_TRUTH, Event, Reading, StreamSpec
 
@@ -86,7 +86,7 @@ class StreamRecorder:
         self._events = events
         self._answered = answered
         self._next_id = session.recorded.next_stretch()
-        self._stretch: Stretch | None = None
+        self._stretch: RecordedStretch | None = None
         self.first_answer = 0
         """Number in the ring of readings of the first answer that this stretch may hold. Any thread may read it."""
         self._sample = self._start = self._covered = self._reading = 0
@@ -158,7 +158,7 @@ class StreamRecorder:
         self._lost, self._blocked_since, self._due = (0, 0), None, 0.0
         signal = {**signal_of(self._spec), "truth_names": list(self._spec.truth_names)}
         self.places.append(PlacesOf(self._next_id))
-        self._stretch = stretch = Stretch(self._next_id, now, KERNEL, signal)
+        self._stretch = stretch = RecordedStretch(self._next_id, now, KERNEL, signal)
         self._next_id += 1
         self._add("stretch", 0, 1, lambda session: session.recorded.put_stretch(stretch))
         self.figures = replace(self.figures, on=True, began_unix=now)

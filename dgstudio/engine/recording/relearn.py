@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dgstudio.errors import BadInputError, Rejected, SessionError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.label_set import Labels
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
+from dgstudio.learning.label_set import LabelSet
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
 from dgstudio.learning.learner.sealing import below, seal
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot, content_id
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
@@ -107,7 +107,7 @@ class _Recipes:
         self._stored = session.versions()
         self._went_back = {record.version: record.to_version for record in session.records()}
         self._newest: Snapshot | None = None
-        self._rule = RuleAgain()
+        self._rule = RuleCache()
 
     def stored(self, version: int) -> Checkpoint:
         """A version as the session gives it."""
@@ -132,7 +132,7 @@ class _Recipes:
         again = self._bank(snapshot, footing, checkpoint.meta)
         return "" if again.digest == snapshot.digest else f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
 
-    def _bank(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> Snapshot:
+    def _bank(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> Snapshot:
         """The version with its learning bank solved for again."""
         rule = self._rule_of(snapshot, footing, meta)
         mode, head = Mode(snapshot.mode), snapshot
@@ -140,7 +140,7 @@ class _Recipes:
             head = self._version(snapshot.parent, "the version before it, of which it kept a half,")[0]
         return rule.propose(head, mode).with_(classes=snapshot.classes, temperature=snapshot.temperature)
 
-    def _rule_of(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> LockedBankRule:
+    def _rule_of(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> LockedBankRule:
         """A rule that stands on what the version stood on, with its examples."""
         target = footing.published()
         lacking = sorted(target.keys() - self._examples.keys())
@@ -164,7 +164,7 @@ class _Recipes:
         of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
         return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"
 
-    def _sealed(self, snapshot: Snapshot, footing: Footing, meta: Mapping[str, Any]) -> str:
+    def _sealed(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> str:
         """Seal the version before it again; its bank and its sums must come out the same."""
         before, stood = self._version(snapshot.parent, "the version that was sealed")
         if len(stood.base_learned):
@@ -173,20 +173,20 @@ class _Recipes:
             raise _NotPossible("it protected what was learned without sealing a bank")
         settings = replace(settings_again(meta.get(SETTINGS)), protected_max=0)
         rule = self._rule_of(before, stood, meta)
-        labels = Labels(self._examples.values())
+        labels = LabelSet(self._examples.values())
         made = seal(before, stood, rule, labels, settings, snapshot.version, snapshot.unix)
         self._rule.forget()
         again = made.snapshot.with_(classes=snapshot.classes)
         if again.digest != snapshot.digest:
             return f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
-        mine, theirs = made.footing.sums, footing.sums
+        mine, theirs = made.training.sums, footing.sums
         if mine is None or theirs is None:
             return "" if mine is theirs else "it has no sums"
         pairs = ((getattr(mine, name), getattr(theirs, name)) for name in ("A0", "B0", "b_r"))
         same = mine.classes == theirs.classes and all(a.tobytes() == b.tobytes() for a, b in pairs)
         return "" if same else "its sums, into which the examples were folded, are others now"
 
-    def _version(self, version: int | None, what: str) -> tuple[Snapshot, Footing]:
+    def _version(self, version: int | None, what: str) -> tuple[Snapshot, TrainingState]:
         if version is None or version not in self._stored:
             raise _NotPossible(f"{what} is not in the session any more")
         try:

@@ -18,7 +18,7 @@ from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.plan import KERNEL, Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
-from dgstudio.session.recording.recorded import RecordedAnswer, Stretch
+from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch
 from dgstudio.session.recording.sample_reader import SampleTape
 from dgstudio.session.restore import snapshot_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
@@ -166,7 +166,7 @@ class Replay:
             self.figures.versions = self._versions.count
         return self.figures
 
-    def _replay(self, stretch: Stretch) -> bool:
+    def _replay(self, stretch: RecordedStretch) -> bool:
         """Replay one stretch; whether there is time for another."""
         figures, recorded = self.figures, self._session.recorded
         spec = spec_of(stretch.signal)
@@ -216,7 +216,7 @@ class Replay:
 
     def _answer(
         self,
-        stretch: Stretch,
+        stretch: RecordedStretch,
         answer: RecordedAnswer,
         tape: SampleTape,
         spec: StreamSpec,
@@ -272,11 +272,11 @@ class Replay:
         if self.figures.first is None:
             self.figures.first = difference
 
-    def _missing(self, stretch: Stretch, hop: int, count: int) -> None:
+    def _missing(self, stretch: RecordedStretch, hop: int, count: int) -> None:
         what = f"{count} receipts from here on are not in the file" if count > 0 else "its receipts are out of order"
         self._note(Difference(stretch.id, hop, None, None, what), max(1, count))
 
-    def _judge(self, stretch: Stretch, tape: SampleTape) -> None:
+    def _judge(self, stretch: RecordedStretch, tape: SampleTape) -> None:
         """Tell of samples that are damaged or missing, once a stretch."""
         damaged, missing = tape.damaged, tape.missing if not stretch.lost_samples else None
         told, what = damaged or missing, "have other bytes than were written" if damaged else "are not in the file"
@@ -286,7 +286,7 @@ class Replay:
             what = f"the {count} samples from number {first} on {what}"
             self._note(Difference(stretch.id, self._hop_at(stretch, first), None, None, what))
 
-    def _count(self, stretch: Stretch, hop: int, answers: int, tape: SampleTape) -> None:
+    def _count(self, stretch: RecordedStretch, hop: int, answers: int, tape: SampleTape) -> None:
         """Tell of rows that lack where no row follows: at an end, or among what was lost on the way."""
         samples = tape.seen + (0 if stretch.lost_samples else tape.between)
         for what, there, lost, counted in (
@@ -299,7 +299,7 @@ class Replay:
                 difference = Difference(stretch.id, hop, None, None, f"{missing} {which} are not in the file")
                 self._note(difference, missing if what == "receipts" else 1)
 
-    def _hop_at(self, stretch: Stretch, sample: int) -> int:
+    def _hop_at(self, stretch: RecordedStretch, sample: int) -> int:
         """The first hop whose window holds a sample."""
         for kept in self._session.recorded.answers(stretch.id):
             for answer in kept.content or ():

@@ -58,6 +58,10 @@ class ClassTable:
         """The living class of that name, if any."""
         return next((info for info in self.living() if info.name == name), None)
 
+    def name_of(self, class_id: int) -> str:
+        """What a class is called; "class N" for one that is not known."""
+        return self.names.get(class_id, f"class {class_id}")
+
     def add(self, name: str) -> ClassInfo:
         """A new class with the next id, key and colour. `BadInputError` says what is wrong with a name."""
         clean = clean_name(name)

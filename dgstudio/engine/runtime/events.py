@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from dgstudio.types import Event
@@ -18,6 +19,8 @@ class EventQueue:
         self._capacity = capacity
         self._lock = threading.Lock()
         self.dropped = 0
+        self.kept: Callable[[Event], None] = lambda _event: None
+        """Called with each event by the thread that says it."""
 
     def say(self, event: Event) -> None:
         """Append an event, stamping it with the present time if it has none."""
@@ -28,6 +31,7 @@ class EventQueue:
                 self._events.popleft()
                 self.dropped += 1
             self._events.append(event)
+        self.kept(event)
 
     @property
     def waiting(self) -> bool:

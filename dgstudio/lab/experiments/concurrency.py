@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.lab.experiment import Experiment, Options, Progress
-from dgstudio.lab.publishing import Contestant, InPlace, Locked, Ours, Swap
+from dgstudio.lab.publishing import Contestant, InPlace, Locked, PlanSwap, Swap
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.contract.contract import Contract
@@ -212,6 +212,30 @@ def dense_states(prepared: Prepared, seed: int) -> list[DenseWeights]:
 # -- the race ------------------------------------------------------------------------------------------------------
 
 
+def _read(
+    contestant: Contestant,
+    place: int,
+    count: int,
+    inputs: int,
+    stop: threading.Event,
+    mine: list[int],
+    took: array[int],
+) -> None:
+    """Read `count` times, as reader number `place`; `mine` counts verdicts and overlaps, `took` the nanoseconds."""
+    clock = time.perf_counter_ns
+    for turn in range(count):
+        number = (turn + 7 * place) % inputs
+        published = contestant.publishes
+        begin = clock()
+        got = contestant.read(number)
+        elapsed = clock() - begin
+        mine[4] += contestant.publishes != published
+        mine[contestant.judge(number, got)] += 1
+        took.append(min(elapsed, MAX_NS))
+        if turn % 1024 == 0 and stop.is_set():
+            return
+
+
 def race(
     contestant: Contestant,
     reads: int,
@@ -251,21 +275,8 @@ def race(
         return run
 
     def reading(place: int) -> Callable[[], None]:
-        def body() -> None:
-            mine, took, clock = counts[place], times[place], time.perf_counter_ns
-            for turn in range(reads // readers + (place < reads % readers)):
-                number = (turn + 7 * place) % inputs
-                published = contestant.publishes
-                begin = clock()
-                got = contestant.read(number)
-                elapsed = clock() - begin
-                mine[4] += contestant.publishes != published
-                mine[contestant.judge(number, got)] += 1
-                took.append(min(elapsed, MAX_NS))
-                if turn % 1024 == 0 and stop.is_set():
-                    return
-
-        return body
+        share = reads // readers + (place < reads % readers)
+        return lambda: _read(contestant, place, share, inputs, stop, counts[place], times[place])
 
     def writing() -> None:
         while not stop.is_set():
@@ -373,7 +384,7 @@ def contestant_of(method: str, prepared: Prepared, states: Sequence[DenseWeights
     """Make one of `METHODS`, fresh."""
     normaliser = prepared.base.normaliser
     if method == "ours":
-        return Ours(prepared.versions, prepared.inputs)
+        return PlanSwap(prepared.versions, prepared.inputs)
     if method == "swap":
         return Swap(states, normaliser, prepared.inputs)
     if method == "lock":

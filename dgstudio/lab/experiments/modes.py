@@ -17,7 +17,7 @@ from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.experiments.adapt import PROTECTED, QUICK_SEEDS, SEEDS, classes_of, names_of, shared_config
 from dgstudio.lab.experiments.drift import BLUR, Change, changes_of, drifted
 from dgstudio.lab.methods import Labels, Method, Start
-from dgstudio.lab.methods.gradient import Steered
+from dgstudio.lab.methods.gradient_method import Steered
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin

@@ -193,8 +193,9 @@ class Scorer:
     *t* is −max_c t_c. *sum* is −Σ_c t_c: the targets of all classes add up to 1 on everything that was learned, so
     this is the ridge's own estimate of "was anything like this ever learned". *leverage* is zᵀA⁻¹z, the ridge's
     predictive variance, with A = A0 + Σ v z zᵀ over the examples. *residual* is ‖z‖² − ‖U z‖², what is left of z
-    outside the subspace of what was learned (lab/subspace.py): the leverage's larger part, far cheaper. *studio* is the
-    larger of unlikeness (learning/unknown.py) and the wanted lead over the lead, above 1 where the answer is unsure.
+    outside the subspace of what was learned (lab/subspace_ood.py): the leverage's larger part, far cheaper. *studio* is
+    the larger of unlikeness (learning/bank/out_of_distribution.py) and the wanted lead over the lead, above 1 where the
+    answer is unsure.
     """
 
     def __init__(self, base: BaseModel, examples: Sequence[Example], seed: int) -> None:

@@ -8,18 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.learning.bank.example_store import spread_by_class
 from dgstudio.learning.bank.fourier import SIGMA_FROM, directions, median_distance
 from dgstudio.learning.bank.geometry import READ, unit_power
-from dgstudio.learning.bank.locked_bank import spread_by_class
+from dgstudio.learning.bank.locked_bank import Sums, features
 from dgstudio.learning.bank.out_of_distribution import of_base
-from dgstudio.learning.bank.sufficient_statistics import Sums
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
 from dgstudio.types import F32, F64
 
-Labels = npt.NDArray[np.integer]
+ClassIds = npt.NDArray[np.integer]
 
 REACH = 0.85
 """σ over the median distance. Less suits many labels, more suits few; at this, validation data gained with both."""
@@ -27,7 +27,7 @@ REACH = 0.85
 
 def assemble(
     raw: F32,
-    class_ids: Labels,
+    class_ids: ClassIds,
     *,
     normaliser: Normaliser,
     base: Base,
@@ -79,7 +79,7 @@ def assemble(
     phi = _features(base, (spread**power).astype(np.float32), x, x[chosen], settings.features, rng)
     plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base, phi=phi))
     # By the kernel that serves, one input at a time, as the examples of a user will be.
-    Z = np.array([plan.embed(row) for row in raw], np.float64)
+    Z = np.array([features(plan, row) for row in raw])
     sums = Sums.empty(phi.dim).folded(Z, labels, settings.mu)
     order = [sums.classes.index(class_id) for class_id in base.classes]
     return BaseModel(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.bank.fourier import median_distance
-from dgstudio.learning.bank.sufficient_statistics import RIDGE, RIDGE_BIAS
+from dgstudio.learning.bank.locked_bank import RIDGE, RIDGE_BIAS
 from dgstudio.types import F64
 
 FEWEST = 32

@@ -1,306 +1,469 @@
-"""The locked bank: a learning bank solved in closed form and kept closed on every protected input. The default rule."""
+"""The locked bank: the page to open to understand how a model learns while it answers. Numpy, and LAPACK's Cholesky.
+
+A bank stands above what was there before it, a base and older banks, and answers instead of these where it is open
+(and, by its δ, does not merely agree):
+
+    z = φ(x)                     fixed features of an input, (D+1,); the last of them is 1
+    r = 1 + w·z                  its router: the bank is open where r > τ                   routing
+    t = R z                      its read-out: one score a class, about 0 to 1              representation
+
+To learn is to solve for w and R anew. Three things determine them: sums over all that was learned for good, the
+labelled examples, and the protected inputs P, whose answers must not move.
+
+    1  features      z = φ(x), by the kernel that serves
+    2  statistics    A0 = Σ v z zᵀ + ridge,  B0 = Σ v z yᵀ,  b_r = −2 Σ v z   over what was learned for good
+                     M0 = A0⁻¹,  W0 = M0 [B0 | b_r]                           what they alone would answer
+    3  weights       v_i = κμ / s_c                                           s_c examples of its class
+    4  regression    S α = [Y | 0] − Z W0,  S = K + diag(1/v),  K = Z M0 Zᵀ
+                     [R | w] = W0 + Qᵀ α,   Q = Z M0                          one column a class; the router is the last
+    5  projection    w ← w − A⁻¹ Z_Pᵀ λ,  λ ≥ 0,  so that r ≤ −m on all of P
+    6  lean          t_c ← t_c + β_c (r + 1.5 s_c^(−1/2))
+    7  proof         r < τ − gap on all of P, as the kernel that serves computes it
+
+Steps 2 to 4 are one weighted ridge regression on z. The read-out is fitted to Y, a 1 for each example's class; the
+router to w·z = −2 on what was learned for good and 0 on the examples, so that r aims at −1 on the old and at +1 on the
+new. The matrix is A = A0 + Zᵀ diag(v) Z, and by Woodbury's identity A⁻¹ (B0 + Zᵀ diag(v) Y) = W0 + Qᵀ α. So a publish
+costs the number of examples cubed, not D cubed, and an example that is taken back takes its row with it.
+
+What is published is a function of the sums, P and the *set* of examples, to the last bit: z comes from one input at a
+time, products have fixed shapes, examples are sorted by id, and the projection begins at 0. Undo, relabelling and
+unlearning are exact for that reason, and every score splits exactly into what sums and P give and what each example
+gives: t = base_partᵀ z + Σ_i α_i (q_i·z), likewise r − 1; `base_part` is W0 less the sums' share of step 5, leaned.
+
+Shapes: D features, n examples, N protected inputs, C classes. All is float64, except that features come, and sums and
+weights are kept, in float32. `rules.locked_bank_rule` keeps the set of examples and calls this; `contract` proves.
+
+Sources: Woodbury (1950); random Fourier features (Rahimi and Recht 2007; orthogonal ones, Yu et al. 2016); Hildreth
+(1957) for the projection.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.attribution import Evidence
-from dgstudio.learning.bank.cold_start import fit, fitted_on
-from dgstudio.learning.bank.examples import ExampleStore
-from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
-from dgstudio.learning.bank.solve import Solution, resting_router, solve, with_prior
-from dgstudio.learning.bank.sufficient_statistics import Statistics, Sums
-from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
+from dgstudio.learning.bank.lapack import cholesky, reciprocal_condition, solve_factored, symmetric_inverse
+from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, LearnerSettings
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Bank, Snapshot
-from dgstudio.types import F32, F64, Example, Mode
+from dgstudio.types import F32, F64
+
+METHOD = 1
+"""Which method learns. Raise it with every change that moves a bit of what is learned: of the features, the regression,
+the projection, how a seal folds in, or what a bank knows. A test that learns a stored recipe again holds it to that."""
+
+RIDGE = 0.1
+RIDGE_BIAS = 0.01
+"""On A0's diagonal; the smaller one belongs to the last entry of z, which is 1."""
+RCOND_LEAST = 1e-12
+"""Below this reciprocal condition the solution's digits are noise."""
+LEAN_FEW = 1.5
+"""How much more a bank leans towards a class with few examples."""
+
+Places = npt.NDArray[np.intp]
 
 
-class LockedBankRule:
-    """Regression over the base's sums and the labelled examples, its router projected onto P's constraints.
+# -- 1 features ----------------------------------------------------------------------------------------------------
 
-    What it proposes is a function of base, P and the set of examples, bit for bit; the order of labelling does not
-    matter, and what is forgotten leaves no trace. One thread at a time.
+
+def features(plan: Plan, raw: F32) -> F64:
+    """Embed one raw input (d,) float32: z = φ(x) = [√(2/D) cos(Ω g(x) + ϕ) ; 1], (D+1,) float64.
+
+    g(x) is the normalised input and, above a base, all its units as they were at birth, not gated; Ω and ϕ are drawn
+    once (`base_model`, or `cold_start` from nothing). By the kernel that serves, one input at a time, so that what is
+    proved here is what will be answered.
+    """
+    return plan.embed(raw).astype(np.float64)
+
+
+# -- 2 statistics --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """A0 (D+1, D+1), B0 (D+1, C), b_r (D+1,) float32, and the classes that B0's columns stand for.
+
+    A0 = Σ v z zᵀ + diag(0.1; bias 0.01), B0[:, c] = Σ_{i∈c} v z, b_r = −2 Σ v z, over all that was learned for good.
+    """
+
+    A0: F32
+    B0: F32
+    b_r: F32
+    classes: tuple[int, ...]
+
+    @classmethod
+    def empty(cls, dim: int) -> Sums:
+        """Return the sums of no data: the ridge alone. `dim` is D + 1."""
+        ridge = np.full(dim, RIDGE, np.float32)
+        ridge[-1] = RIDGE_BIAS
+        return cls(np.diag(ridge), np.zeros((dim, 0), np.float32), np.zeros(dim, np.float32), ())
+
+    def folded(self, Z: F64, class_ids: npt.NDArray[np.integer], mass: float) -> Sums:
+        """Learn Z (n, D+1) for good: a base's training set, or what a bank that is sealed has learned.
+
+        With v_i = mass / n_c, n_c the examples of i's class, in float64, kept in float32: what is folded in counts as
+        old from now on.
+        """
+        classes = self.classes + tuple(int(c) for c in np.unique(class_ids) if int(c) not in self.classes)
+        B0 = np.zeros((len(self.b_r), len(classes)))
+        B0[:, : len(self.classes)] = self.B0
+        counts = {int(c): int(n) for c, n in zip(*np.unique(class_ids, return_counts=True), strict=True)}
+        weights = np.array([mass / counts[int(c)] for c in class_ids])
+        weighted = Z * weights[:, None]
+        for column, class_id in enumerate(classes):
+            B0[:, column] += weighted[class_ids == class_id].sum(0)
+        A0 = self.A0.astype(np.float64) + Z.T @ weighted
+        A0 = (A0 + A0.T) / 2
+        b_r = self.b_r.astype(np.float64) - 2 * weighted.sum(0)
+        return Sums(A0.astype(np.float32), B0.astype(np.float32), b_r.astype(np.float32), classes)
+
+
+class Statistics:
+    """What a publish needs and no example changes; float64. Made anew when the sums or P change.
+
+    Attributes
+    ----------
+    M0 : (D+1, D+1), A0⁻¹.
+    W0 : (D+1, C+1), M0 [B0 | b_r]; the last column belongs to the router.
+    Q_P : (N, D+1), Z_P M0.
+    K_PP : (N, N), Q_P Z_Pᵀ.
+    r0 : (N,), 1 + Z_P w0: the protected inputs' scores before any example.
+
+    Raises
+    ------
+    Rejected
+        If A0 is not positive definite or anything is not finite.
+    """
+
+    def __init__(self, sums: Sums, Z_P: F64) -> None:
+        self.sums = sums
+        dim, count = len(sums.b_r), len(Z_P)
+        M0 = symmetric_inverse(sums.A0.astype(np.float64))
+        if M0 is None or not np.isfinite(M0).all():
+            raise Rejected("The base's statistics cannot be inverted: its sums are damaged; load another base model.")
+        # One stack, so that an example costs one product of a fixed shape: q = M0 z and its row of K_nP together.
+        self._stack = np.empty((dim + count, dim))
+        self._stack[:dim] = M0
+        self.M0: F64 = self._stack[:dim]
+        sides = np.concatenate([sums.B0, sums.b_r[:, None]], axis=1).astype(np.float64)
+        self.W0: F64 = self.M0 @ sides
+        self._stack[dim:] = Z_P @ self.M0
+        self.Q_P: F64 = self._stack[dim:]
+        self.K_PP: F64 = self.Q_P @ Z_P.T
+        self.r0: F64 = 1.0 + Z_P @ self.W0[:, -1]
+        if not (np.isfinite(self._stack).all() and np.isfinite(self.W0).all()):
+            raise Rejected("The base's statistics hold numbers that are not finite: load another base model.")
+
+    @property
+    def dim(self) -> int:
+        """D + 1."""
+        return len(self.M0)
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Classes that have mass, in the order of W0's columns."""
+        return self.sums.classes
+
+    @property
+    def protected_count(self) -> int:
+        """N."""
+        return len(self.r0)
+
+    def products(self, z: F64) -> tuple[F64, F64]:
+        """Give q = M0 z (D+1,) and this input's row of K_nP = z Q_Pᵀ (N,): all that an example costs when it comes."""
+        both = self._stack @ z
+        return both[: self.dim], both[self.dim :]
+
+    def columns(self, classes: tuple[int, ...]) -> F64:
+        """W0 for a bank of these classes, (D+1, C+1): zero where a class has no mass, the router last."""
+        out = np.zeros((self.dim, len(classes) + 1))
+        for column, class_id in enumerate(classes):
+            if class_id in self.classes:
+                out[:, column] = self.W0[:, self.classes.index(class_id)]
+        out[:, -1] = self.W0[:, -1]
+        return out
+
+
+# -- 3 the examples and their weights ------------------------------------------------------------------------------
+
+
+class LabelledRows(Protocol):
+    """The examples as the regression reads them, sorted by id; `example_store.ExampleStore` keeps them."""
+
+    @property
+    def class_ids(self) -> npt.NDArray[np.int64]:
+        """(n,) the class that each is labelled with."""
+        ...
+
+    @property
+    def below(self) -> npt.NDArray[np.int64]:
+        """(n,) the class that what lies below the bank answers, −1 for none."""
+        ...
+
+    @property
+    def Z(self) -> F64:
+        """(n, D+1) features."""
+        ...
+
+    @property
+    def Q(self) -> F64:
+        """(n, D+1), Z M0."""
+        ...
+
+    @property
+    def K(self) -> F64:
+        """(n, n), Z M0 Zᵀ; only the lower triangle is read."""
+        ...
+
+    @property
+    def K_nP(self) -> F64:
+        """(n, N), Z Q_Pᵀ."""
+        ...
+
+
+def class_sizes(
+    class_ids: npt.NDArray[np.int64], mass: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], F64]:
+    """Classes of the examples, how many examples each has, and as how many it counts, s_c.
+
+    A class of which there are few examples and which has `mass` below counts as at least Σ n²/Σ n, the class size that
+    a typical example sees: one slip of the hand among twenty labels must not be weighed up to the twenty.
+    """
+    classes, counts = np.unique(class_ids, return_counts=True)
+    typical = (counts**2).sum() / max(1, counts.sum())
+    return classes, counts, np.where(np.isin(classes, mass), np.maximum(counts, typical), counts)
+
+
+def example_weights(
+    class_ids: npt.NDArray[np.int64], below: npt.NDArray[np.int64], mass: tuple[int, ...], settings: LearnerSettings
+) -> F64:
+    """v_i = κμ/s_c (n,), by `class_sizes`; at most 1 where what lies below the bank answers right already."""
+    classes, _, sizes = class_sizes(class_ids, mass)
+    weights = settings.kappa * settings.mu / sizes[np.searchsorted(classes, class_ids)]
+    return np.where(below == class_ids, np.minimum(weights, 1.0), weights)
+
+
+def bank_classes(mass: tuple[int, ...], class_ids: npt.NDArray[np.int64]) -> tuple[int, ...]:
+    """Classes with mass, in their order, then those with examples only, by id."""
+    return mass + tuple(int(c) for c in np.unique(class_ids) if int(c) not in mass)
+
+
+# -- 4 the regression ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """[R | w] = W0 + Qᵀ α − Q_Pᵀ λ (router only); float64.
+
+    Attributes
+    ----------
+    classes : of the bank, columns of `weights` before the last.
+    weights : (D+1, C+1), the router in the last column.
+    alpha : (n, C+1), rows by example id; the last column includes what the projection took away.
+    base_part : (D+1, C+1), W0 less Q_Pᵀ λ in the router's column.
+    rounds : sweeps of the projection.
+    """
+
+    classes: tuple[int, ...]
+    weights: F64
+    alpha: F64
+    base_part: F64
+    rounds: int
+
+
+def solve(statistics: Statistics, examples: LabelledRows, settings: LearnerSettings) -> Solution:
+    """Regression and projection: steps 3 to 5. A function of the statistics and the set of examples.
+
+    Raises
+    ------
+    Rejected
+        For numbers that are not finite, an ill-conditioned system, or a router that cannot be projected.
+    """
+    class_ids = examples.class_ids
+    classes = bank_classes(statistics.classes, class_ids)
+    base_part = statistics.columns(classes)
+    v = example_weights(class_ids, examples.below, statistics.classes, settings)
+
+    # S α = [Y | 0] − Z W0
+    factor = _factored(examples.K, 1.0 / v)
+    target = np.zeros((len(class_ids), len(classes) + 1))
+    place = {class_id: column for column, class_id in enumerate(classes)}
+    target[np.arange(len(class_ids)), [place[int(c)] for c in class_ids]] = 1.0
+    target -= examples.Z @ base_part
+    alpha = solve_factored(factor, target)
+
+    # r of P with the router as it is now, and λ of the nearest one that is closed on P. G = K_PP − K_nPᵀ S⁻¹ K_nP.
+    r = statistics.r0 + alpha[:, -1] @ examples.K_nP
+    if not np.isfinite(alpha).all() or not np.isfinite(r).all():
+        raise Rejected("The regression gave numbers that are not finite; the examples since the last publish wait.")
+
+    def rows(members: Places) -> F64:
+        known = solve_factored(factor, examples.K_nP[:, members])
+        result: F64 = statistics.K_PP[members] - known.T @ examples.K_nP
+        return result
+
+    multipliers, rounds = hildreth(r, rows, -settings.margin, PROJECTION_SLACK, settings.max_rounds)
+    if rounds:
+        # w ← w − A⁻¹ Z_Pᵀ λ, and A⁻¹ Z_Pᵀ = Q_Pᵀ − Qᵀ S⁻¹ K_nP: told apart by who carries it, the sums or an example.
+        members = np.flatnonzero(multipliers)
+        active = multipliers[members]
+        alpha[:, -1] += solve_factored(factor, (examples.K_nP[:, members] @ active)[:, None])[:, 0]
+        base_part[:, -1] -= active @ statistics.Q_P[members]
+
+    weights = base_part + examples.Q.T @ alpha
+    if not np.isfinite(weights).all():
+        raise Rejected("The regression gave weights that are not finite; the examples since the last publish wait.")
+    return Solution(classes, weights, alpha, base_part, rounds)
+
+
+def _factored(K: F64, ridge: F64) -> F64:
+    """Cholesky factor of S = K + diag(1/v), of which only K's lower triangle is read; see `lapack.cholesky`."""
+    S = K.copy()
+    S[np.diag_indices_from(S)] += ridge
+    # The 1-norm of the symmetric matrix from its lower triangle; a bound is enough for the estimate.
+    size = np.abs(np.tril(S))
+    norm = float((size.sum(0) + size.sum(1) - size.diagonal()).max())
+    rcond = reciprocal_condition(S, norm) if np.isfinite(norm) and cholesky(S) else 0.0
+    if not rcond > RCOND_LEAST:
+        raise Rejected(
+            f"The regression over {len(S)} examples is ill-conditioned (1/condition {rcond:.1e}): "
+            "the examples since the last publish wait; lower κ, or remove examples that repeat each other."
+        )
+    return S
+
+
+# -- 5 the projection ----------------------------------------------------------------------------------------------
+
+
+def hildreth(r: F64, rows: Callable[[Places], F64], limit: float, slack: float, max_rounds: int) -> tuple[F64, int]:
+    """Multipliers λ ≥ 0 of the nearest router whose scores on the protected inputs are at most `limit`.
+
+    Minimises ½‖w − w*‖² in the metric A of the regression, subject to Z_P w + 1 ≤ limit, by dual coordinate sweeps
+    (Hildreth 1957): λ_i ← max(0, λ_i + (r_i − limit) / G_ii), r ← r − G_·i Δλ_i, with G = Z_P A⁻¹ Z_Pᵀ. Only inputs
+    that ever violate take part; λ begins at 0 and they are swept by index, so the result depends on nothing else.
 
     Parameters
     ----------
-    settings
-        κ, μ, τ, δ, m and so on.
-    below
-        What lies below the learning bank: normaliser, base, φ and the sealed banks. Without φ the rule starts from
-        nothing: it fits normaliser and φ to the examples, until it is made anew with what it had fitted.
-    sums
-        Over all that was learned for good; none where the rule starts from nothing.
-    protected
-        Raw inputs (N, d) on which the learning bank must stay closed.
+    r
+        (N,) float64 scores of the unconstrained router on the protected inputs.
+    rows
+        Gives G[V, :], (len(V), N) float64, for indices V.
+    limit
+        −m.
+    slack
+        Sweeps end once max r ≤ limit + slack.
+    max_rounds
+        Sweeps at most.
+
+    Returns
+    -------
+    λ (N,) float64, and the number of sweeps made.
+
+    Raises
+    ------
+    Rejected
+        If the limit is not reached in `max_rounds` sweeps.
     """
-
-    name = LOCKED_BANK
-    unlearns = True
-    remark = ""
-
-    def __init__(self, settings: LearnerSettings, below: Snapshot, sums: Sums | None, protected: F32) -> None:
-        self.settings = settings
-        self.solution: Solution | None = None
-        """What the last proposal was solved to."""
-        self._features: dict[int, F32] = {}
-        self._class_ids: dict[int, int] = {}
-        self._free = below.phi is None
-        self._fitted: dict[int, int] = {}
-        if self._free or sums is None:
-            self._sums = Sums.empty(settings.features + 1)
-            self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
-        else:
-            self._sums = sums
-        self._stand_on(below)
-        if not self._free:
-            Z = np.array([self._plan.embed(raw) for raw in protected], np.float64)
-            self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
-        self._store = ExampleStore(self._statistics)
-
-    # -- the set of examples -----------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._features)
-
-    def __contains__(self, example_id: int) -> bool:
-        return example_id in self._features
-
-    @property
-    def offered_modes(self) -> tuple[Mode, ...]:
-        """All: router and read-out are solved for separately."""
-        return (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
-
-    @property
-    def learned(self) -> dict[int, int]:
-        """Example id → class id of the present set, by id."""
-        return dict(sorted(self._class_ids.items()))
-
-    @property
-    def proposed(self) -> dict[int, int]:
-        """All of it: a proposal is solved for the whole set."""
-        return self.learned
-
-    @property
-    def fitting(self) -> bool:
-        """Whether normaliser and φ are still refitted to the examples."""
-        return self._free
-
-    @property
-    def sums(self) -> Sums:
-        """The sums that the rule stands on."""
-        return self._sums
-
-    def absorb(self, examples: Sequence[Example]) -> None:
-        """Take examples in; one that is there already gets its new label."""
-        for example in examples:
-            known = self._features.get(example.id)
-            if known is not None and known.tobytes() != example.features.tobytes():
-                self._store.forget([example.id])
-            self._features[example.id] = example.features
-            self._class_ids[example.id] = example.class_id
-        if not self._refitted():
-            for example in examples:
-                self._add(example.id)
-
-    def forget(self, ids: Iterable[int]) -> None:
-        """Take examples out; ids that are not here are passed over."""
-        gone = [example_id for example_id in ids if example_id in self._features]
-        for example_id in gone:
-            del self._features[example_id], self._class_ids[example_id]
-        self._store.forget(gone)
-        self._refitted()
-
-    # -- proposing ---------------------------------------------------------------------------------------------
-
-    def propose(self, head: Snapshot, mode: Mode = Mode.BOTH) -> Snapshot:
-        """Make a child of `head` whose learning bank has learned the present set; without examples it has none.
-
-        `ROUTING` solves for the router alone and keeps the read-out that `head` has (that of the sums, where it has no
-        learning bank); `WEIGHTS` solves for the read-out alone and keeps the router, with δ off, since a bank that
-        speaks only where it disagrees routes by its read-out.
-
-        Raises
-        ------
-        Rejected
-            For an ill-conditioned or non-finite solution, or a router that cannot be kept closed on P.
-        """
-        self.solution = None
-        below = self._below
-        if not self._features:
-            return head.with_(banks=below.banks, **self._fit_of(head))
-        solution = solve(self._statistics, self._store, self.settings)
-        present = next((bank for bank in head.banks if bank.id == self.bank_id), None)
-        if mode is Mode.ROUTING:
-            solution = self._routing_only(solution, present)
-        elif mode is Mode.WEIGHTS:
-            solution = self._weights_only(solution, present)
-        if mode is not Mode.ROUTING and self._answers_below:
-            solution = with_prior(solution, self._store.class_ids, self._statistics.classes, self.settings.prior)
-        w, R = _float32(solution.weights[:, -1]), _float32(solution.weights[:, :-1].T)
-        bank = Bank(
-            id=self.bank_id,
-            # The very arrays of the half that is held fixed.
-            w=present.w if mode is Mode.WEIGHTS and present is not None else w,
-            R=present.R if mode is Mode.ROUTING and present is not None else R,
-            classes=solution.classes,
-            tau=self.settings.tau,
-            delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
-            **self._what_is_known(present if mode is Mode.WEIGHTS else None),
-        )
-        self.solution = solution
-        return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
-
-    def _what_is_known(self, present: Bank | None) -> dict[str, Any]:
-        """Where the examples lie, and how far they reach, so that the bank can be unsure; a function of their set.
-
-        It goes with the router: that of `present` is kept where only weights may change.
-        """
-        if present is not None:
-            return {"near": present.near, "reach": present.reach}
-        known = self._below.known
-        if known is None or not self.settings.unsure:
-            return {}
-        ids = np.array(sorted(self._features), np.int64)
-        labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
-        chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
-        x = np.array([self._plan.normalise(self._features[int(i)]) for i in ids[chosen]], np.float32)
-        near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
-        return {} if math.isinf(reach) else {"near": near, "reach": reach}
-
-    @property
-    def _answers_below(self) -> bool:
-        return self._below.base is not None or bool(self._below.banks)
-
-    def _routing_only(self, solution: Solution, present: Bank | None) -> Solution:
-        """The solution's router with the read-out that there is already; no example carries that."""
-        classes = present.classes if present is not None else self._statistics.classes
-        if not classes:
-            raise Rejected("There is no read-out yet that routing could open: learn with both first.")
-        R = self._statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
-        alpha = np.zeros((len(solution.alpha), len(classes) + 1))
-        alpha[:, -1] = solution.alpha[:, -1]
-        weights = np.column_stack([R, solution.weights[:, -1]])
-        base_part = np.column_stack([R, solution.base_part[:, -1]])
-        return Solution(classes, weights, alpha, base_part, solution.rounds)
-
-    def _weights_only(self, solution: Solution, present: Bank | None) -> Solution:
-        """The solution's read-out with the router that there is already; no example carries that."""
-        router = present.w if present is not None else resting_router(self._statistics, self.settings)
-        alpha, weights, base_part = solution.alpha.copy(), solution.weights.copy(), solution.base_part.copy()
-        alpha[:, -1] = 0.0
-        weights[:, -1] = base_part[:, -1] = router
-        return Solution(solution.classes, weights, alpha, base_part, 0)
-
-    @property
-    def bank_id(self) -> int:
-        """Id of the learning bank: one more than that of the newest sealed one."""
-        return max((bank.id for bank in self._below.banks), default=0) + 1
-
-    def evidence(self, snapshot: Snapshot) -> Evidence | None:
-        """Explain the learning bank of `snapshot`, which holds the last proposal; None if that had no bank."""
-        solution = self.solution
-        if solution is None:
-            return None
-        store = self._store
-        Q = store.Q.astype(np.float32)
-        return Evidence(
-            snapshot, store.ids.copy(), store.class_ids.copy(), solution.classes, solution.alpha, Q, solution.base_part
-        )
-
-    def folded(self) -> Sums:
-        """Sums with the present set folded in for good, each of its classes with mass √κ·μ."""
-        return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mass_taught)
-
-    def accept(self) -> None:
-        """Nothing to do: no state goes from one proposal to the next."""
-
-    def reconsider(self) -> None:
-        """Nothing to do: nothing is refused for good."""
-
-    def set_dials(self, tau: float, delta: float) -> None:
-        """Set τ and δ of the learning bank for the proposals to come. `BadInputError` for those that make no sense."""
-        self.settings = replace(self.settings, tau=tau, delta=delta).check()
-
-    # -- inside ------------------------------------------------------------------------------------------------
-
-    def _stand_on(self, below: Snapshot) -> None:
-        """Read what lies below with all its classes living, so that removing a class changes nothing learned."""
-        known = list(below.base.classes) if below.base is not None else []
-        for bank in below.banks:
-            known += [class_id for class_id in bank.classes if class_id not in known]
-        self._below = below.with_(classes=tuple(known))
-        self._plan = Plan(self._below)
-
-    def _fit_of(self, head: Snapshot) -> dict[str, object]:
-        """What a proposal takes from below besides banks; φ only once there is something to read it."""
-        if not self._free:
-            return {}
-        return {"normaliser": self._below.normaliser, "phi": self._below.phi, "known": self._below.known}
-
-    def _refitted(self) -> bool:
-        """Fit normaliser and φ again if the examples that they are fitted on, or their labels, have changed."""
-        fitted = {i: self._class_ids[i] for i in fitted_on(list(self._features))} if self._free else {}
-        if fitted == self._fitted:
-            return False
-        self._fitted = fitted
-        self._store = ExampleStore(self._statistics)
-        if fitted:
-            raw = np.array([self._features[example_id] for example_id in fitted])
-            labels = np.fromiter(fitted.values(), np.int64)
-            normaliser, phi = fit(raw, labels, self.settings)
-            known = from_nothing(normaliser(raw), labels)
-            self._stand_on(self._below.with_(normaliser=normaliser, phi=phi, known=known))
-        else:
-            self._stand_on(self._below.with_(normaliser=None, phi=None, known=None))
-        for example_id in sorted(self._features):
-            self._add(example_id)
-        return True
-
-    def _add(self, example_id: int) -> None:
-        class_id = self._class_ids[example_id]
-        if example_id in self._store:
-            self._store.relabel(example_id, class_id)
-            return
-        raw = self._features[example_id]
-        z = self._plan.embed(raw).astype(np.float64)
-        self._store.add(example_id, class_id, z, self._answer_below(raw))
-
-    def _answer_below(self, raw: F32) -> int:
-        """Class id that what lies below answers, −1 where it knows none."""
-        if self._below.base is None and not self._below.banks:
-            return -1
-        answer = self._plan.answer(raw)
-        # What is right though it is called unsure is right: being unsure moves nothing that is learned.
-        top = int(answer.logits.argmax()) if answer.unsure else answer.top
-        return self._below.classes[top] if top >= 0 else -1
+    count = len(r)
+    multipliers = np.zeros(count)
+    if count == 0 or r.max() <= limit + slack:
+        return multipliers, 0
+    members = np.flatnonzero(r > limit)
+    gram = rows(members)
+    for sweep in range(1, max_rounds + 1):
+        inner, excess = gram[:, members], r[members] - limit
+        multipliers[members] = _swept(inner, excess, multipliers[members])
+        scores = r - multipliers[members] @ gram
+        if scores.max() <= limit + slack:
+            return multipliers, sweep
+        violating = scores > limit
+        violating[members] = False
+        if violating.any():
+            joined = np.union1d(members, np.flatnonzero(violating))
+            fresh = np.flatnonzero(violating)
+            merged = np.empty((len(joined), count))
+            merged[np.searchsorted(joined, members)] = gram
+            merged[np.searchsorted(joined, fresh)] = rows(fresh)
+            members, gram = joined, merged
+    raise Rejected(
+        f"The router could not be kept closed on all {count} protected inputs within {max_rounds} rounds: "
+        "the new examples lie too close to protected ones. Label clearer examples, or release the protected inputs."
+    )
 
 
-def _float32(weights: F64) -> F32:
-    with np.errstate(over="ignore"):
-        result = np.ascontiguousarray(weights, np.float32)
-    if not np.isfinite(result).all():
-        raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+def _swept(gram: F64, excess: F64, multipliers: F64) -> F64:
+    """One pass over the members in order; `excess` is r* − limit, before any multiplier."""
+    now = excess - gram @ multipliers
+    result = multipliers.copy()
+    diagonal = gram.diagonal().tolist()
+    for i, old in enumerate(multipliers.tolist()):
+        step = now[i] / diagonal[i]
+        if step < -old:
+            step = -old
+        if step != 0.0:
+            result[i] = old + step
+            now -= gram[i] * step
     return result
 
 
-def spread_by_class(
-    ids: npt.NDArray[np.int64], class_ids: npt.NDArray[np.integer], count: int
-) -> npt.NDArray[np.int64]:
-    """Choose at most `count` ids, as evenly over the classes as they allow, evenly spaced by id within each."""
-    groups = [np.sort(ids[class_ids == c]) for c in np.unique(class_ids)]
-    room, chosen = count, []
-    # Small classes first: what they do not use goes to the larger ones.
-    for place, group in enumerate(sorted(groups, key=len)):
-        take = min(len(group), room // (len(groups) - place))
-        room -= take
-        if take:
-            chosen.append(group[np.linspace(0, len(group) - 1, take).round().astype(int)])
-    return np.sort(np.concatenate(chosen)) if chosen else ids[:0]
+# -- 6 the lean ----------------------------------------------------------------------------------------------------
+
+
+def with_prior(solution: Solution, class_ids: npt.NDArray[np.int64], mass: tuple[int, ...], prior: float) -> Solution:
+    """Let the router speak for the classes that the examples show: t_c ← t_c + β_c (r + 1.5 s_c^{-1/2}), linear in z.
+
+    An input on which the bank is open is probably of a class that it has examples of, the more so the fewer there
+    are, since ridge regression shrinks the scores of a class with few examples towards 0. s_c is the size by
+    `class_sizes`, β_c = `prior` n_c/s_c · s_c²/(s_c² + 1): but a single label does not say how far its class
+    reaches, and much of what it draws near is old. Whatever the read-out, the protected inputs keep the bank closed.
+    The exact attribution carries over: each example's share of r is added to its share of t_c.
+    """
+    classes, counts, sizes = class_sizes(class_ids, mass)
+    weights, alpha, base_part = solution.weights.copy(), solution.alpha.copy(), solution.base_part.copy()
+    for class_id, count, size in zip(classes.tolist(), counts.tolist(), sizes.tolist(), strict=True):
+        column, strength = solution.classes.index(class_id), prior * count * size / (size**2 + 1.0)
+        for part in (weights, alpha, base_part):
+            part[:, column] += strength * part[:, -1]
+        # r = 1 + w·z, and the last entry of z is 1.
+        for part in (weights, base_part):
+            part[-1, column] += strength * (1.0 + LEAN_FEW * size**-0.5)
+    return Solution(solution.classes, weights, alpha, base_part, solution.rounds)
+
+
+# -- 7 the proof ---------------------------------------------------------------------------------------------------
+
+
+def prove_closed(plan: Plan, place: int, Z_P: npt.NDArray[np.float32], first: int = 0) -> None:
+    """Prove that the bank at a place is closed on protected inputs, as the kernel that serves computes it.
+
+    A bank that is closed is skipped, so that whatever lies below answers as before, byte for byte. The weights are
+    float32 by now and the kernel rounds as it likes: its own r must stay below τ by a gap that no rounding bridges.
+
+    Parameters
+    ----------
+    plan
+        Of the proposed version.
+    Z_P
+        (N, D+1) float32 features of the inputs, by the kernel.
+    first
+        The number of the first of them, for the sentence.
+
+    Raises
+    ------
+    Rejected
+        Naming the first input on which it is not.
+    """
+    bank = plan.snapshot.banks[place]
+    r = np.array([plan.router(place, z) for z in Z_P])
+    # Written so that a NaN counts as open.
+    wrong = np.flatnonzero(~(r < bank.tau - PROOF_GAP))
+    if len(wrong):
+        number = int(wrong[0])
+        raise Rejected(
+            f"Bank {bank.id} would come within {PROOF_GAP} of opening on protected input {first + number} "
+            f"(r = {r[number]:.6f}, τ = {bank.tau:g}); it was not published."
+        )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dgstudio.model.ood_reference import Known
 from dgstudio.types import F32, F64
 
-Labels = npt.NDArray[np.integer]
+ClassIds = npt.NDArray[np.integer]
 
 PROTOTYPES = 64
 """Of a base, shared evenly by its classes: each costs every answer a row of a product."""
@@ -50,7 +50,7 @@ From nothing a third of that: scores are smaller without a base's sums, and most
 """
 
 
-def of_base(x: F32, labels: Labels) -> Known | None:
+def of_base(x: F32, labels: ClassIds) -> Known | None:
     """What a base knows: prototypes of its training inputs (n, d), normalised, with their labels (n,).
 
     Each class has the centres of a k-means partition. What is usual is measured on one half of the inputs with the
@@ -80,12 +80,12 @@ def of_base(x: F32, labels: Labels) -> Known | None:
     return Known(weights, near.astype(np.float32), reach.astype(np.float32), lead=LEAD)
 
 
-def from_nothing(x: F32, labels: Labels) -> Known:
+def from_nothing(x: F32, labels: ClassIds) -> Known:
     """What a model without a base knows before its banks are asked: how features are weighted, no prototype."""
     return Known(within_class(x, labels), lead=LEAD_ALONE)
 
 
-def within_class(x: F32, labels: Labels) -> F32:
+def within_class(x: F32, labels: ClassIds) -> F32:
     """One over the standard deviation (d,) of normalised features within the classes, their variance shrunk."""
     data = x.astype(np.float64)
     inner = np.zeros(data.shape[1])
@@ -100,7 +100,7 @@ def within_class(x: F32, labels: Labels) -> F32:
     return result
 
 
-def examples_near(known: Known, x: F32, labels: Labels, count: int) -> tuple[F32, float]:
+def examples_near(known: Known, x: F32, labels: ClassIds, count: int) -> tuple[F32, float]:
     """The weighted examples of a bank, (n, d), and the squared distance that they reach.
 
     It is what is usual for the base's classes, or more where the examples themselves lie further apart: of each class
@@ -192,7 +192,7 @@ def coarse(values: F32) -> F32:
     return (nearest & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def _halves(labels: Labels) -> npt.NDArray[np.int64]:
+def _halves(labels: ClassIds) -> npt.NDArray[np.int64]:
     """0 or 1 for each input: stretches of its class, in turn."""
     place = np.empty(len(labels), np.int64)
     for class_id in np.unique(labels):
@@ -201,7 +201,7 @@ def _halves(labels: Labels) -> npt.NDArray[np.int64]:
     return place % 2
 
 
-def _scale_of_classes(usual: F64, labels: Labels, dim: int) -> dict[int, float]:
+def _scale_of_classes(usual: F64, labels: ClassIds, dim: int) -> dict[int, float]:
     """How far each class reaches beside the others: the root of how much further apart its inputs lie than usual."""
     all_of_them = max(float(np.quantile(usual, OF_CLASS)), LEAST * dim)
     scale = {}
@@ -211,7 +211,7 @@ def _scale_of_classes(usual: F64, labels: Labels, dim: int) -> dict[int, float]:
     return scale
 
 
-def _between_halves(y: F64, labels: Labels) -> Iterator[F64]:
+def _between_halves(y: F64, labels: ClassIds) -> Iterator[F64]:
     """Of each class with enough examples: squared distances from one half to the nearest in the other, both ways."""
     for class_id in np.unique(labels):
         members = y[labels == class_id]
@@ -221,7 +221,7 @@ def _between_halves(y: F64, labels: Labels) -> Iterator[F64]:
         yield np.concatenate([squares.min(0), squares.min(1)])
 
 
-def _prototypes(y: F64, labels: Labels, share: int) -> tuple[F64, Labels]:
+def _prototypes(y: F64, labels: ClassIds, share: int) -> tuple[F64, ClassIds]:
     """At most `share` centres of each class, (K, d), and the classes that they stand for."""
     centres, owners = [], []
     for class_id in np.unique(labels):

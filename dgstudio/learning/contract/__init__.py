@@ -1,0 +1,4 @@
+"""Protected inputs, the proof at every publish, the audit afterwards.
+
+Start with `contract.py`.
+"""

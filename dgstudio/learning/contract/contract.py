@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import Rejected
+from dgstudio.learning.bank.locked_bank import prove_closed
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, PROOF_GAP
+from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
 from dgstudio.types import F32, I32
@@ -152,7 +153,7 @@ class Contract:
             first = 0
             for cohort, z_rows in zip(self.protected.cohorts, self._embed(candidate), strict=True):
                 if bank.id not in cohort.banks:
-                    _closed(plan, place, z_rows, first)
+                    prove_closed(plan, place, z_rows, first)
                 first += len(cohort)
 
     def _embed(self, snapshot: Snapshot) -> list[Array]:
@@ -162,20 +163,6 @@ class Contract:
             rows = [np.array([plan.embed(raw) for raw in cohort.inputs]) for cohort in self.protected.cohorts]
             self._embedded = (snapshot.phi, rows)
         return self._embedded[1]
-
-
-def _closed(plan: Plan, place: int, z_rows: Array, first: int) -> None:
-    """Reject unless the serving kernel's r stays below τ by the gap on every row; `first` numbers the inputs."""
-    bank = plan.snapshot.banks[place]
-    r = np.array([plan.router(place, z) for z in z_rows])
-    # Written so that a NaN counts as open.
-    wrong = np.flatnonzero(~(r < bank.tau - PROOF_GAP))
-    if len(wrong):
-        number = int(wrong[0])
-        raise Rejected(
-            f"Bank {bank.id} would come within {PROOF_GAP} of opening on protected input {first + number} "
-            f"(r = {r[number]:.6f}, τ = {bank.tau:g}); it was not published."
-        )
 
 
 def active_units(base: Base, normaliser: Normaliser | None, inputs: F32) -> I32:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dgstudio.learning.contract.protected import RECENT, ProtectedSet
 from dgstudio.learning.contract.stratified_sampling import shares, spread
-from dgstudio.learning.label_set import Labels
+from dgstudio.learning.label_set import LabelSet
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 
@@ -36,7 +36,12 @@ class Chosen:
 
 
 def choose(
-    plan: Plan, news: Mapping[int, int], labels: Labels, protected: ProtectedSet, room: int, recent: Iterable[F32] = ()
+    plan: Plan,
+    news: Mapping[int, int],
+    labels: LabelSet,
+    protected: ProtectedSet,
+    room: int,
+    recent: Iterable[F32] = (),
 ) -> Chosen:
     """Choose at most `room` inputs that `plan` answers rightly, spread over classes and regions.
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.label_set import Labels
-from dgstudio.learning.learner.training_state import Footing, id_array
+from dgstudio.learning.label_set import LabelSet
+from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
@@ -193,9 +193,9 @@ def compare(base: BaseModel, data: TrainingSet, head: Snapshot, protected: Prote
     )
 
 
-def standing_on(
-    base: BaseModel, learned: Mapping[int, int], labels: Labels, head: Snapshot, version: int
-) -> tuple[Snapshot, Footing]:
+def start_on_base(
+    base: BaseModel, learned: Mapping[int, int], labels: LabelSet, head: Snapshot, version: int
+) -> tuple[Snapshot, TrainingState]:
     """The version after `head` that answers by a new base alone, and what it stands on.
 
     Its protected inputs are the base's, with the references that they get now; those that are examples of the user's
@@ -227,10 +227,10 @@ def standing_on(
     chosen = np.array([ids.get(np.ascontiguousarray(row).tobytes(), -1) for row in base.protected], np.int64)
     protected = ProtectedSet().joined(Plan(snapshot), base.protected, base.protected_labels, chosen)
     sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
-    footing = Footing(id_array(()), id_array(()), protected, sums, (), version if len(protected) else None)
+    training = TrainingState(id_array(()), id_array(()), protected, sums, (), version if len(protected) else None)
     known = id_array(learned)
     class_ids = frozen([learned[int(i)] for i in known], np.int64)
-    return snapshot, replace(footing, base_learned=known, base_labels=class_ids)
+    return snapshot, replace(training, base_learned=known, base_labels=class_ids)
 
 
 def put_job(

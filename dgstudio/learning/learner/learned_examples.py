@@ -9,60 +9,66 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 
 Ids = npt.NDArray[np.integer]
 
 SETS = ("learned", "labels", "base.learned", "base.labels")
-"""Names, in `Footing.to_arrays`, of the arrays that say it; those of seals begin with "seal."."""
+"""Names, in `TrainingState.to_arrays`, of the arrays that say it; those of seals begin with "seal."."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """Examples (n,) ascending, and the class ids (n,) that a part learned them with; `bank` as in `Contents`."""
+class LearnedPart:
+    """Examples (n,) ascending, and the class ids (n,) that a part learned them with; `bank` as in `LearnedExamples`."""
 
     bank: int | None
     ids: Ids
     labels: Ids
 
-    def compact(self) -> Part:
+    def compact(self) -> LearnedPart:
         """As int32, where that is enough."""
         if self.ids.dtype == np.int32 or self.ids[-1] > np.iinfo(np.int32).max:
             return self
-        return Part(self.bank, self.ids.astype(np.int32), self.labels.astype(np.int32))
+        return LearnedPart(self.bank, self.ids.astype(np.int32), self.labels.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Contents:
-    """The examples of one version by the part that holds them. `Part.bank` is the place of a sealed bank, from 0, None
-    where the examples are not sealed: in the learning bank, or in the base that they moved.
+class LearnedExamples:
+    """The examples of one version by the part that holds them.
+
+    `LearnedPart.bank` is the place of a sealed bank, from 0, None where the examples are not sealed: in the learning
+    bank, or in the base that they moved.
     """
 
     version: int
-    parts: tuple[Part, ...]
+    parts: tuple[LearnedPart, ...]
 
     @classmethod
-    def of(cls, version: int, footing: Footing) -> Contents:
+    def of(cls, version: int, training: TrainingState) -> LearnedExamples:
         """Of what a version stands on; arrays are shared with it."""
-        parts = [Part(None, footing.base_learned, footing.base_labels)]
-        parts += [Part(place, seal.ids, seal.labels) for place, seal in enumerate(footing.seals)]
-        parts.append(Part(None, footing.learned, footing.labels))
+        parts = [LearnedPart(None, training.base_learned, training.base_labels)]
+        parts += [LearnedPart(place, seal.ids, seal.labels) for place, seal in enumerate(training.seals)]
+        parts.append(LearnedPart(None, training.learned, training.labels))
         return cls(version, tuple(part for part in parts if len(part.ids)))
 
     @classmethod
-    def from_arrays(cls, version: int, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> Contents:
-        """Of the arrays and metadata of `Footing.to_arrays`; only the sets are looked at. KeyError where one lacks."""
+    def from_arrays(
+        cls, version: int, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]
+    ) -> LearnedExamples:
+        """Of what `TrainingState.to_arrays` gave; only the sets are looked at. KeyError where one lacks."""
         parts = []
         if "base.learned" in arrays:
-            parts.append(Part(None, arrays["base.learned"], arrays["base.labels"]))
+            parts.append(LearnedPart(None, arrays["base.learned"], arrays["base.labels"]))
         for place, _ in enumerate(meta["seals"]):
-            parts.append(Part(place, arrays[f"seal.{place}.ids"], arrays[f"seal.{place}.labels"]))
-        parts.append(Part(None, arrays["learned"], arrays["labels"]))
+            parts.append(LearnedPart(place, arrays[f"seal.{place}.ids"], arrays[f"seal.{place}.labels"]))
+        parts.append(LearnedPart(None, arrays["learned"], arrays["labels"]))
         return cls(version, tuple(part for part in parts if len(part.ids)))
 
-    def compact(self) -> Contents:
+    def compact(self) -> LearnedExamples:
         """The same in half the memory: versions share what is sealed, but each has what is not for itself."""
-        return Contents(self.version, tuple(part if part.bank is not None else part.compact() for part in self.parts))
+        return LearnedExamples(
+            self.version, tuple(part if part.bank is not None else part.compact() for part in self.parts)
+        )
 
     def labels(self) -> dict[int, int]:
         """Example id → class id it was learned with; what lies higher overrides."""

@@ -1,41 +1,311 @@
-"""The learner: its core, and what the user does to it: classes, protecting, rolling back, rebuilding, a new base."""
+"""The learner: what the user does to a model while it answers. Each act is a version of its own, and says so."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import Self, TypedDict, Unpack
 
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.consolidation import standing_on
-from dgstudio.learning.learner.core import LearningCore
-from dgstudio.learning.learner.learner_state import Moved
-from dgstudio.learning.learner.publish_diff import parts_changed
-from dgstudio.learning.learner.sealing import rule_on, unprotected
-from dgstudio.learning.learner.training_state import Dials, Footing
-from dgstudio.learning.learner.unlearning import Rebuild, first_seal, rebuild_without
-from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
+from dgstudio.learning.bank.attribution import Evidence
+from dgstudio.learning.contract.contract import AuditResult
+from dgstudio.learning.label_set import LabelSet
+from dgstudio.learning.learner.learner_state import LearnerState
+from dgstudio.learning.learner.learning_queue import LearningQueue
+from dgstudio.learning.learner.model_switch import ModelSwitch
+from dgstudio.learning.learner.protection import Protection
+from dgstudio.learning.learner.publish_step import PublishStep
+from dgstudio.learning.learner.publisher import Publisher
+from dgstudio.learning.learner.sealing import what_stays
+from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training_states import Recall, beginning
+from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, Example, Mode, PublishRecord
 
 
-class Learner(LearningCore):
-    """Learns from labels by `step`, and does what the user asks; each act is a version of its own, and says so.
+class LearnerOptions(TypedDict, total=False):
+    """What a learner of a new model may be given besides its settings; see `Learner`."""
 
-    One thread calls it (dg-learn), unless a method says other. See `LearningCore` for how it is made.
+    examples: Sequence[Example]
+    parked: Iterable[int]
+    name_of: Callable[[int], str]
+    recall: Recall
+    mode: Mode
+    next_version: int
+    next_seq: int
+
+
+class Learner:
+    """Learns from labels by `step`, and does what the user asks.
+
+    One thread calls it (dg-learn), unless a method says other. What is learned is a set: the examples that the user
+    labelled, less those taken back and those parked by a roll-back. Each `step` proposes from `head`, proves the
+    proposal against the contract, and publishes it in one assignment; a proposal that fails changes nothing and is
+    returned as a record of kind "rejected".
+
+    It is put together from objects with one subject each, around one `LearnerState`: `LearningQueue` knows what is
+    still to be learned, `PublishStep` learns it, `Protection` seals, protects and releases, `ModelSwitch` goes back,
+    rebuilds and takes new bases, and `Publisher` makes what they made the newest version.
+
+    Parameters
+    ----------
+    head
+        The version to go on from.
+    training
+        What `head` was learned from; see `begin` for a new model.
+    name_of
+        Names a class in reasons.
+    examples
+        What the user has labelled so far; those that `training` does not know are learned next.
+    parked
+        Ids among them that wait for `resume_parked`.
+    recall
+        Where older versions come from once memory has let them go.
+    mode
+        What may change, to begin with.
+    next_version, next_seq
+        First numbers that are free.
     """
+
+    def __init__(
+        self,
+        head: Snapshot,
+        training: TrainingState,
+        settings: LearnerSettings | None = None,
+        *,
+        examples: Sequence[Example] = (),
+        parked: Iterable[int] = (),
+        name_of: Callable[[int], str] = "class {}".format,
+        recall: Recall = lambda version: None,
+        mode: Mode = Mode.BOTH,
+        next_version: int = 0,
+        next_seq: int = 0,
+    ) -> None:
+        self._labels = LabelSet(examples, parked)
+        self._state = LearnerState(
+            head, training, settings or LearnerSettings(), mode, self._labels, name_of, recall, next_version
+        )
+        self.store = self._state.store
+        self._queue = LearningQueue(self._state)
+        self._publisher = Publisher(self._state, self._queue, next_seq)
+        self._protection = Protection(self._state, self._queue, self._publisher)
+        self._step = PublishStep(self._state, self._queue, self._publisher, self._protection)
+        self._model_switch = ModelSwitch(self._state, self._publisher)
+        self._publisher.go_on_from(head, training)
+
+    @classmethod
+    def begin(
+        cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: Unpack[LearnerOptions]
+    ) -> Self:
+        """A learner of a new model: with a base, its protected inputs are protected from version 0; or from nothing."""
+        return cls(*beginning(base), settings, **options)
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> LearnerSettings:
+        """The settings, as they are now. Any thread may read them."""
+        return self._state.settings
+
+    @settings.setter
+    def settings(self, settings: LearnerSettings) -> None:
+        self._state.settings = settings
+
+    @property
+    def mode(self) -> Mode:
+        """What may change. Any thread."""
+        return self._state.mode
+
+    @property
+    def pending(self) -> bool:
+        """Whether a `step` has something to do. Any thread."""
+        return self._queue.pending
+
+    @property
+    def crowded(self) -> str:
+        """Why labelled examples wait that the learning bank has no room for, as a sentence; "" while none does. Any
+        thread.
+        """
+        return self._queue.crowded
+
+    @property
+    def refusal(self) -> str:
+        """Why the present examples and dials were refused, as the end of a sentence; "" where they were not. Any
+        thread.
+        """
+        return self._queue.refusal
+
+    @property
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """The modes that can be set. Any thread."""
+        return self._state.rule.offered_modes
+
+    @property
+    def offered_rules(self) -> tuple[str, ...]:
+        """The update rules that can be set. Any thread."""
+        return RULES if self.store.head.base is not None else (LOCKED_BANK,)
+
+    @property
+    def protected_count(self) -> int:
+        """N. Any thread."""
+        return self._state.protected_count
+
+    @property
+    def certified_version(self) -> int | None:
+        """The last version that protected something. Any thread."""
+        return self._state.training.certified
+
+    @property
+    def footing(self) -> TrainingState:
+        """What `head` was learned from."""
+        return self._state.training
+
+    @property
+    def parked(self) -> frozenset[int]:
+        """Ids of examples that a roll-back, or a failure, set aside until `resume_parked`. Any thread."""
+        return self._labels.parked
+
+    def waiting_for(self, class_id: int) -> bool:
+        """Whether examples of this class are not in the newest version yet. Any thread."""
+        return class_id in self._queue.waiting_classes
+
+    def evidence(self) -> Evidence | None:
+        """What `head`'s learning bank rests on; None while there is none, and under a rule that gives none.
+
+        Any thread may take and use it.
+        """
+        return self._state.evidence
+
+    def footing_of(self, version: int) -> TrainingState:
+        """What a version was learned from. `BadInputError` where it can no longer be restored."""
+        return self._state.training if version == self.store.head.version else self._state.states.of(version)
+
+    def footings_held(self) -> dict[int, TrainingState]:
+        """What the versions in memory were learned from. Any thread."""
+        return self._state.states.held()
+
+    def recalled(self, version: int) -> Snapshot:
+        """The snapshot of a version, fetched if memory has let it go. `BadInputError` where there is none."""
+        if not self.store.holds(version):
+            self._state.states.of(version)
+        return self.store.get(version)
+
+    # -- the audit -------------------------------------------------------------------------------------------------
+
+    @property
+    def audit_complete(self) -> bool:
+        """Whether every protected input has been answered again since the last publish. Any thread."""
+        return self._state.audit.complete
+
+    def audit_slice(self, count: int) -> AuditResult:
+        """Answer the next protected inputs with `head`, in rotation, and compare bytes with their references."""
+        return self._state.audit.slice(self._state.contract, self.store.head, count)
+
+    def audit_all(self) -> AuditResult:
+        """Answer every protected input with `head` and compare bytes with their references. Any thread."""
+        return self._state.contract.audit(Plan(self.store.head), 0, self.protected_count)
+
+    # -- labels ----------------------------------------------------------------------------------------------------
+
+    def absorb(self, examples: Sequence[Example]) -> PublishRecord | None:
+        """Want these to be learned, with their present labels; those with `learn` False are passed over.
+
+        A protected example that gets another label, and a protected recent input that lies where one is labelled
+        otherwise, is released from the contract, which is a version of its own and returned; the example is then
+        learned anew. Numbers that are not finite are refused, which the next `step` says.
+        """
+        added = self._labels.add(examples)
+        released = self._protection.release_relabelled(added)
+        self._queue.follow()
+        return released
+
+    def forget(self, ids: Iterable[int]) -> PublishRecord | None:
+        """Want these to be learned no more. Exact in the learning bank; what stays for good is said."""
+        gone = set(ids)
+        self._labels.forget(gone)
+        stays = what_stays(self._state.training, gone, self.settings.rule)
+        self._queue.follow()
+        return self._publisher.record("rejected", None, stays) if stays else None
+
+    def release(self, rows: Iterable[int]) -> PublishRecord | None:
+        """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
+        return self._protection.release_rows(rows)
+
+    def resume_parked(self) -> None:
+        """Learn again what a roll-back parked."""
+        self._labels.resume()
+        self._queue.refuse_no_more()
+        self._state.rule.reconsider()
+        self._queue.follow()
+
+    # -- the dials ---------------------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what may change; labels that arrive while it is off wait. `BadInputError` for a mode not offered."""
+        if mode not in self.offered_modes:
+            raise BadInputError(f"This learner cannot learn in mode “{mode}”: choose {', '.join(self.offered_modes)}.")
+        self._state.mode = mode
+        self._state.rule.reconsider()
+        self._queue.follow()
+
+    def set_rule(self, name: str) -> None:
+        """Choose the update rule; all banks stay, and what another rule has learned stays learned.
+
+        Raises
+        ------
+        BadInputError
+            For an unknown name, or one that needs a base where there is none.
+        """
+        settings = replace(self.settings, rule=name).check()
+        if name == self.settings.rule:
+            return
+        head, training = self.store.head, self._state.training
+        rule = self._state.rule_for(head, training, settings)
+        self._state.settings = settings
+        self._publisher.go_on_from(head, training, rule)
+
+    def set_openness(self, tau: float, delta: float | None = None) -> None:
+        """Choose τ, and δ unless None, of the learning bank; sealed banks keep theirs. The next `step` applies it.
+
+        Raises
+        ------
+        BadInputError
+            For a τ that leaves protected inputs no room, or a δ that makes no sense.
+        """
+        delta = self.settings.delta if delta is None else delta
+        self._state.settings = replace(self.settings, tau=tau, delta=delta).check()
+        self._state.rule.set_dials(tau, delta)
+        self._queue.follow()
+
+    # -- publishing ------------------------------------------------------------------------------------------------
+
+    def step(self) -> PublishRecord | None:
+        """Propose, prove, publish: at most one version. None where there was nothing to do, or nothing changed."""
+        return self._step.take()
+
+    def give_up(self) -> int:
+        """After something unforeseen: go on from `head`, what it had not learned set aside. Returns how many.
+
+        What was to be unlearned or sealed is not tried again before something else changes.
+        """
+        return self._step.give_up()
+
+    # -- classes -----------------------------------------------------------------------------------------------------
 
     def add_class(self, class_id: int) -> PublishRecord | None:
         """Publish that a class lives: the other classes' logits keep every byte."""
         head = self.store.head
         if class_id in head.classes:
             return None
-        return self._act("class added", (*head.classes, class_id), f"class “{self._name_of(class_id)}” added")
+        return self._with_classes(
+            "class added", (*head.classes, class_id), f"class “{self._state.name_of(class_id)}” added"
+        )
 
     def remove_class(self, class_id: int) -> PublishRecord | None:
         """Publish that a class lives no more: it is masked in the output, and nothing that was learned changes."""
@@ -43,11 +313,13 @@ class Learner(LearningCore):
         if class_id not in head.classes:
             return None
         kept = tuple(c for c in head.classes if c != class_id)
-        return self._act("class removed", kept, f"class “{self._name_of(class_id)}” removed")
+        return self._with_classes("class removed", kept, f"class “{self._state.name_of(class_id)}” removed")
+
+    # -- protecting ----------------------------------------------------------------------------------------------------
 
     def unprotected(self) -> dict[int, int]:
         """Example id → class id of what has been learned and is not protected yet."""
-        return unprotected(self._footing, self._labels)
+        return self._protection.unprotected()
 
     def example(self, example_id: int) -> Example:
         """What is known of an example that was labelled, with its newest label."""
@@ -65,11 +337,11 @@ class Learner(LearningCore):
         BadInputError
             If nothing has been learned since the last seal.
         """
-        if self.mode is not Mode.OFF and self._unsaid():
+        if self.mode is not Mode.OFF and self._queue.unsaid():
             self.step()
         if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
-        return self._seal("protected", reason, recent)
+        return self._protection.seal("protected", reason, recent)
 
     def set_protected(self, count: int) -> None:
         """Choose how many inputs at most join the protected ones at one seal.
@@ -79,17 +351,17 @@ class Learner(LearningCore):
         BadInputError
             For a number that makes no sense.
         """
-        self.settings = replace(self.settings, protected=count).check()
+        self._state.settings = replace(self.settings, protected=count).check()
 
     def set_seal_at(self, count: int) -> None:
         """Choose how many examples fill the learning bank, so that it is sealed. `BadInputError` for less than one."""
-        self.settings = replace(self.settings, seal_at=count).check()
-        self._follow()
+        self._state.settings = replace(self.settings, seal_at=count).check()
+        self._queue.follow()
 
     @property
     def features_open(self) -> bool:
         """Whether D can still be chosen: the model began from nothing and has learned nothing yet. Any thread."""
-        return self.store.head.phi is None and self._footing.sums is None
+        return self.store.head.phi is None and self._state.training.sums is None
 
     def set_features(self, count: int) -> None:
         """Choose D, the number of random features of a model that begins from nothing.
@@ -102,13 +374,13 @@ class Learner(LearningCore):
         settings = replace(self.settings, features=count).check()
         if not self.features_open:
             raise BadInputError("The model has its features already: their number is chosen before the first label.")
-        self.settings = settings
-        self._stand_on(self.store.head, self._footing)
+        self._state.settings = settings
+        self._publisher.go_on_from(self.store.head, self._state.training)
 
     def release_inputs(self, inputs: Iterable[F32]) -> PublishRecord | None:
         """Take these protected inputs (raw, (d,)) out of the contract; None where none of them is in it any more."""
         wanted = {np.ascontiguousarray(raw, np.float32).tobytes() for raw in inputs}
-        rows = [n for n, raw in enumerate(self._footing.protected.inputs) if raw.tobytes() in wanted]
+        rows = [n for n, raw in enumerate(self._state.training.protected.inputs) if raw.tobytes() in wanted]
         return self.release(rows)
 
     def roll_back(self, version: int) -> PublishRecord:
@@ -124,43 +396,13 @@ class Learner(LearningCore):
         BadInputError
             If there is no such version, or it can no longer be restored.
         """
-        footing = self._footings.of(version)
-        settings, mode = self._dialled(footing.dials)
-        target, head = self.store.get(version), self.store.head
-        kept = tuple(c for c in target.classes if c in head.classes)
-        classes = kept + tuple(c for c in head.classes if c not in kept)
-        reason = f"rolled back to v{version}"
-        again = self.store.roll_back(version, classes=classes, unix=time.time())
-        self._labels.park(self._labels.wanted_ids() - footing.every())
-        # The gradient rule has nothing to move where there is no base.
-        self.settings = settings if again.base is not None else replace(settings, rule=LOCKED_BANK)
-        self.mode = mode
-        self._stand_on(again, footing)
-        audited = self._contract.audit(Plan(again), 0, self.protected_count)
-        return self._record(
-            "rolled back",
-            again,
-            reason,
-            units_changed=parts_changed(head, again),
-            to_version=version,
-            bits_changed=audited.bits_changed,
-            max_delta=audited.max_delta,
-            flips=audited.flips,
-        )
-
-    def _dialled(self, dials: Dials | None) -> tuple[LearnerSettings, Mode]:
-        """The settings and the mode with the dials of a version, where they are known."""
-        if dials is None:
-            return self.settings, self.mode
-        settings = replace(self.settings, rule=dials.rule, tau=dials.tau, delta=dials.delta).check()
-        mode = Mode(dials.mode)
-        return settings, self.mode if Mode.OFF in (mode, self.mode) else mode
+        return self._model_switch.roll_back(version)
 
     # -- another model -----------------------------------------------------------------------------------------------
 
     def sealed_among(self, ids: Iterable[int]) -> tuple[int, ...]:
         """Those of these examples that are sealed, ascending: only `plan_rebuild` gets rid of them."""
-        sealed = {i for held in self._footing.seals for i in held.ids.tolist()}
+        sealed = {i for held in self._state.training.seals for i in held.ids.tolist()}
         return tuple(sorted(sealed.intersection(ids)))
 
     def plan_rebuild(self, ids: Iterable[int]) -> Rebuild:
@@ -176,14 +418,7 @@ class Learner(LearningCore):
         Rejected
             If what remains cannot be learned.
         """
-        gone = frozenset(ids)
-        first = first_seal(self._footing, gone)
-        if first is None:
-            raise BadInputError("None of these examples is sealed: there is nothing to rebuild.")
-        stood = self._footings.of(first.before)
-        before = self.store.get(first.before), stood
-        head, settings = self.store.head, self.settings
-        return rebuild_without(gone, head, self._footing, before, self._labels, settings, self.mode, self._mode_of)
+        return self._model_switch.plan_rebuild(ids)
 
     def accept_rebuild(self, rebuild: Rebuild) -> PublishRecord:
         """Publish what was planned, as head and serving; the present version stays to be gone back to.
@@ -195,15 +430,7 @@ class Learner(LearningCore):
         BadInputError
             If something has been sealed, released or rolled back since it was planned.
         """
-        mine, planned = self._footing, rebuild.replaces
-        if mine.seals is not planned.seals or mine.protected is not planned.protected:
-            raise BadInputError("The model has been sealed, released or rolled back since this was planned: try again.")
-        self._labels.forget(rebuild.wanted)
-        snapshot, footing = rebuild.numbered(self.store.head, self.store.next_version, time.time())
-        moved = rebuild.moved
-        return self._switch(
-            "rebuilt", snapshot, footing, bits_changed=moved.bits, max_delta=moved.max_delta, flips=moved.flips
-        )
+        return self._model_switch.accept_rebuild(rebuild)
 
     def adopt_base(self, base: BaseModel, learned: Mapping[int, int]) -> PublishRecord:
         """Publish a new base without any bank, as head and serving; the present version stays to be gone back to.
@@ -221,28 +448,10 @@ class Learner(LearningCore):
         BadInputError
             If the base was made for other inputs.
         """
-        snapshot, footing = standing_on(base, learned, self._labels, self.store.head, self.store.next_version)
-        audited = self._contract.audit(Plan(snapshot), 0, self.protected_count)
-        return self._switch(
-            "consolidated",
-            snapshot,
-            footing,
-            bits_changed=audited.bits_changed,
-            max_delta=audited.max_delta,
-            flips=audited.flips,
-        )
+        return self._model_switch.adopt_base(base, learned)
 
-    def _switch(self, kind: str, snapshot: Snapshot, footing: Footing, **figures: Unpack[Moved]) -> PublishRecord:
-        """Publish another model as head and serving; protected answers may move, which is the user's own act."""
-        # Before anything is published: sums that cannot be inverted must not become the footing.
-        rule = rule_on(snapshot, footing, self.settings, self._labels, self._name_of)
-        before = self.store.head
-        self.store.keep(before.version)
-        self.store.publish(snapshot)
-        self.store.unpin()
-        self._stand_on(snapshot, footing, rule)
-        return self._record(kind, snapshot, snapshot.reason, units_changed=parts_changed(before, snapshot), **figures)
-
-    def _mode_of(self, version: int) -> Mode:
-        """The mode in which a version was learned; both where that is no longer known."""
-        return Mode(self.store.get(version).mode) if self.store.holds(version) else Mode.BOTH
+    def _with_classes(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
+        after = self._publisher.numbered(self.store.head, reason, classes=classes)
+        self._publisher.publish(after)
+        self._publisher.note(after)
+        return self._publisher.record(kind, after, reason)

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from dgstudio.model.snapshot import Snapshot
 
-Labels = Mapping[int, int]
+LearnedLabels = Mapping[int, int]
 """Example id → class id."""
 
 
@@ -35,12 +35,12 @@ def parts_changed(before: Snapshot, after: Snapshot) -> int:
     return changed
 
 
-def fresh_classes(before: Labels, after: Labels) -> Counter[int]:
+def fresh_classes(before: LearnedLabels, after: LearnedLabels) -> Counter[int]:
     """Class id → how many examples `after` has learned that `before` had not, or with another label."""
     return Counter(class_id for example_id, class_id in after.items() if before.get(example_id) != class_id)
 
 
-def reason_of(before: Labels, after: Labels, name_of: Callable[[int], str]) -> str:
+def reason_of(before: LearnedLabels, after: LearnedLabels, name_of: Callable[[int], str]) -> str:
     """Why a version was published, as in "learned from 12 examples of circle, forgot 3 examples"."""
     fresh = fresh_classes(before, after)
     gone = sum(example_id not in after for example_id in before)

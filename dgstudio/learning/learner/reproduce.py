@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import threadpoolctl
 
-from dgstudio import __version__
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.locked_bank import LockedBankRule
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.bank.locked_bank import METHOD
+from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
@@ -25,26 +23,12 @@ def _kernel() -> str:
     # Cholesky's bits depend on how it is split over threads, which the serving kernel's name need not tell.
     found = [int(i.get("num_threads", 1)) for i in threadpoolctl.threadpool_info() if i.get("user_api") == "blas"]
     threads = max(found, default=1)
-    return f"{KERNEL} learning-{_method()}" + ("" if threads == 1 else f" {threads} threads")
-
-
-def _method() -> str:
-    """Which method learns: a digest of its source, since nobody would remember to count all changes of its bits."""
-    digest, here = hashlib.blake2b(digest_size=4), Path(__file__).parent
-    try:
-        files = sorted([*here.glob("*.py"), *(here.parent / "model").glob("*.py")])
-        for file in files:
-            # Lines may end otherwise on another system.
-            digest.update(file.read_text(encoding="utf-8").encode())
-    except OSError:
-        files = []
-    # A program that was packed without its sources.
-    return digest.hexdigest() if files else __version__
+    return f"{KERNEL} method-{METHOD}" + ("" if threads == 1 else f" {threads} threads")
 
 
 LEARNING_KERNEL = _kernel()
-"""The same examples give the same bits for sure only between equal names: the serving kernel's, what learning and model
-are made of, and BLAS threads if many. Equal bits are equal whatever the names."""
+"""The same examples give the same bits for sure only between equal names: the serving kernel's, the method's number,
+and BLAS threads if many. Equal bits are equal whatever the names."""
 
 MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
 """Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""
@@ -76,7 +60,7 @@ def settings_again(
         raise BadInputError(f"The settings that it was learned with are incomplete: {error!r}.") from error
 
 
-class RuleAgain:
+class RuleCache:
     """A locked bank's rule that goes from version to version: made anew only where what it stands on is another.
 
     Weights are a function of what the rule stands on and of the *set* of examples, so the way there makes no
@@ -85,7 +69,7 @@ class RuleAgain:
 
     def __init__(self) -> None:
         self._rule: LockedBankRule | None = None
-        self._stands_on: object = None
+        self._ground: object = None
 
     def forget(self) -> None:
         """Let go of the rule: somebody has used it for more than proposing."""
@@ -93,10 +77,10 @@ class RuleAgain:
 
     def on(
         self,
-        stands_on: object,
+        ground: object,
         settings: LearnerSettings,
         lower: Snapshot,
-        footing: Footing,
+        training: TrainingState,
         target: Mapping[int, int],
         example_of: Callable[[int], Example],
     ) -> LockedBankRule:
@@ -104,11 +88,11 @@ class RuleAgain:
 
         Parameters
         ----------
-        stands_on
-            Equal where `lower`, the footing's sums and protected inputs and all settings but τ and δ are.
+        ground
+            Equal where `lower`, the training's sums and protected inputs and all settings but τ and δ are.
         lower
             What lies below the learning bank (`sealing.below`).
-        footing
+        training
             Its sums and protected inputs are looked at.
         target
             Example id → class id.
@@ -116,9 +100,9 @@ class RuleAgain:
             Gives an example of which the features count.
         """
         rule = self._rule
-        if rule is None or stands_on != self._stands_on:
-            rule = LockedBankRule(settings, lower, footing.sums, footing.protected.inputs)
-            self._rule, self._stands_on = rule, stands_on
+        if rule is None or ground != self._ground:
+            rule = LockedBankRule(settings, lower, training.sums, training.protected.inputs)
+            self._rule, self._ground = rule, ground
         else:
             rule.set_dials(settings.tau, settings.delta)
         known = rule.learned

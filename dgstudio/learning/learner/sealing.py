@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.contract.protected import RECENT
 from dgstudio.learning.contract.protected_selection import choose
-from dgstudio.learning.label_set import Labels
-from dgstudio.learning.learner.training_state import Footing, Seal, id_array
+from dgstudio.learning.label_set import LabelSet
+from dgstudio.learning.learner.training_state import Seal, TrainingState, id_array
 from dgstudio.learning.rules.gradient import GradientRule
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
@@ -29,7 +29,7 @@ class Sealed:
     """What a seal makes: the version, what it stands on, how many examples it is about and how many are protected."""
 
     snapshot: Snapshot
-    footing: Footing
+    training: TrainingState
     learned: int
     protected: int
     """Examples that have joined P."""
@@ -37,15 +37,15 @@ class Sealed:
     """Recent inputs that have joined P."""
 
 
-def below(head: Snapshot, footing: Footing) -> Snapshot:
+def below(head: Snapshot, training: TrainingState) -> Snapshot:
     """What lies below the learning bank of a version: its sealed banks; φ and what is known unless still fitted."""
-    if footing.sums is None:
+    if training.sums is None:
         return head.with_(banks=(), normaliser=None, phi=None, known=None)
     return head.with_(banks=tuple(bank for bank in head.banks if bank.sealed))
 
 
 def rule_on(
-    head: Snapshot, footing: Footing, settings: LearnerSettings, labels: Labels, name_of: Callable[[int], str]
+    head: Snapshot, training: TrainingState, settings: LearnerSettings, labels: LabelSet, name_of: Callable[[int], str]
 ) -> UpdateRule:
     """The rule of the settings as it stands on a version, with the examples that it had learned then.
 
@@ -56,26 +56,26 @@ def rule_on(
     BadInputError
         Where the rule needs a base and there is none.
     """
-    learned = labels.as_learned(footing.published(settings.rule))
+    learned = labels.as_learned(training.published(settings.rule))
     if settings.rule == GRADIENT:
-        return GradientRule(settings, head, footing.protected.inputs, learned=learned, name_of=name_of)
-    rule = LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+        return GradientRule(settings, head, training.protected.inputs, learned=learned, name_of=name_of)
+    rule = LockedBankRule(settings, below(head, training), training.sums, training.protected.inputs)
     rule.absorb(learned)
     return rule
 
 
-def unprotected(footing: Footing, labels: Labels) -> dict[int, int]:
+def unprotected(training: TrainingState, labels: LabelSet) -> dict[int, int]:
     """Example id → class id of what the learning bank and the base have learned and what is not protected yet."""
-    protected = set(footing.protected.ids.tolist())
-    learned = footing.published(GRADIENT) | footing.published()
+    protected = set(training.protected.ids.tolist())
+    learned = training.published(GRADIENT) | training.published()
     return {i: c for i, c in sorted(learned.items()) if i not in protected and i in labels}
 
 
 def seal(
     head: Snapshot,
-    footing: Footing,
+    training: TrainingState,
     rule: UpdateRule,
-    labels: Labels,
+    labels: LabelSet,
     settings: LearnerSettings,
     version: int,
     unix: float,
@@ -94,11 +94,11 @@ def seal(
     Rejected
         If there is neither a bank to seal nor room for more protected inputs; nothing has been published.
     """
-    sums, seals, banks = footing.sums, footing.seals, head.banks
-    published = footing.published()
+    sums, seals, banks = training.sums, training.seals, head.banks
+    published = training.published()
     if published:
         if not isinstance(rule, LockedBankRule):
-            rule = LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+            rule = LockedBankRule(settings, below(head, training), training.sums, training.protected.inputs)
         # Exactly what `head` has learned: what was rejected since goes on to the next bank.
         rule.forget([i for i, c in rule.learned.items() if published.get(i) != c])
         rule.absorb(labels.as_learned({i: c for i, c in published.items() if i not in rule}))
@@ -107,38 +107,38 @@ def seal(
         banks = (*head.banks[:-1], replace(head.banks[-1], sealed=True))
         seals = (*seals, Seal(banks[-1].id, ids, frozen([learned[int(i)] for i in ids], np.int64), head.version))
     sealed = head.with_(version=version, parent=head.version, banks=banks, unix=unix)
-    news = unprotected(footing, labels)
-    plan, room = Plan(sealed), min(settings.protected, settings.protected_max - len(footing.protected))
-    chosen = choose(plan, news, labels, footing.protected, max(0, room), recent)
+    news = unprotected(training, labels)
+    plan, room = Plan(sealed), min(settings.protected, settings.protected_max - len(training.protected))
+    chosen = choose(plan, news, labels, training.protected, max(0, room), recent)
     if not published and not len(chosen):
         why = "there is no room for more" if room <= 0 else "nothing more is answered rightly"
-        raise Rejected(f"{len(footing.protected)} inputs are protected, and {why}")
-    protected = footing.protected.joined(plan, chosen.inputs, chosen.labels, chosen.ids)
-    certified = version if len(chosen) else footing.certified
-    bare = replace(footing, protected=protected, sums=sums, seals=seals, certified=certified)
+        raise Rejected(f"{len(training.protected)} inputs are protected, and {why}")
+    protected = training.protected.joined(plan, chosen.inputs, chosen.labels, chosen.ids)
+    certified = version if len(chosen) else training.certified
+    bare = replace(training, protected=protected, sums=sums, seals=seals, certified=certified)
     recents = int((chosen.ids == RECENT).sum())
     return Sealed(sealed, bare.with_published({}), len(news), len(chosen) - recents, recents)
 
 
-def what_stays(footing: Footing, ids: Iterable[int], rule: str) -> str:
+def what_stays(training: TrainingState, ids: Iterable[int], rule: str) -> str:
     """Say which of these examples cannot be unlearned under this rule, and what to do; "" where all can."""
     gone = set(ids)
-    sealed = {held.bank: gone.intersection(held.ids.tolist()) for held in footing.seals}
+    sealed = {held.bank: gone.intersection(held.ids.tolist()) for held in training.seals}
     said = []
     count = sum(map(len, sealed.values()))
     if count:
-        first = next(held for held in footing.seals if sealed[held.bank])
+        first = next(held for held in training.seals if sealed[held.bank])
         said.append(
             f"{examples(count)} sealed in bank {first.bank} cannot be unlearned: "
             f"roll back to v{first.before} to go before the seal"
         )
-    count = len(gone.intersection(footing.base_learned.tolist()))
+    count = len(gone.intersection(training.base_learned.tolist()))
     if count:
         said.append(
             f"{examples(count)} learned in the base itself cannot be unlearned, only left out of what comes: "
             "roll back to a version before them, or train a new base"
         )
-    count = len(gone.intersection(footing.learned.tolist())) if rule == GRADIENT else 0
+    count = len(gone.intersection(training.learned.tolist())) if rule == GRADIENT else 0
     if count:
         said.append(f"{examples(count)} will be unlearned when the locked bank learns again")
     return "; ".join(said)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.snapshot import frozen
@@ -47,7 +47,7 @@ class Dials(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Footing:
+class TrainingState:
     """The learning bank's examples (ids, ascending, and the class ids they were learned with), P, the sums, the seals.
 
     The sums are None where the model began from nothing and nothing is sealed. `certified` is the last version that
@@ -70,7 +70,7 @@ class Footing:
         ids, labels = (self.base_learned, self.base_labels) if rule == GRADIENT else (self.learned, self.labels)
         return dict(zip(ids.tolist(), labels.tolist(), strict=True))
 
-    def with_published(self, labels: Mapping[int, int], rule: str = LOCKED_BANK) -> Footing:
+    def with_published(self, labels: Mapping[int, int], rule: str = LOCKED_BANK) -> TrainingState:
         """The same, but for what a rule has learned: example id → class id."""
         ids = id_array(labels)
         class_ids = frozen([labels[int(i)] for i in ids], np.int64)
@@ -119,7 +119,7 @@ class Footing:
         return arrays, meta
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> Footing:
+    def from_arrays(cls, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> TrainingState:
         """What `to_arrays` gave, byte for byte. KeyError where something is missing."""
         sums = None
         if meta["sums"] is not None:
@@ -140,8 +140,8 @@ class Footing:
         if meta.get("dials") is not None:
             rule, mode, tau, delta = meta["dials"]
             dials = Dials(str(rule), str(mode), float(tau), math.inf if delta is None else float(delta))
-        footing = cls(learned, labels, protected, sums, seals, meta["certified"], dials=dials)
+        training = cls(learned, labels, protected, sums, seals, meta["certified"], dials=dials)
         if "base.learned" not in arrays:
-            return footing
+            return training
         ids, class_ids = (frozen(arrays[name], np.int64) for name in ("base.learned", "base.labels"))
-        return replace(footing, base_learned=ids, base_labels=class_ids)
+        return replace(training, base_learned=ids, base_labels=class_ids)

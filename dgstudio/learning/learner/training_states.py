@@ -6,50 +6,50 @@ import time
 from collections.abc import Callable
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.sufficient_statistics import Sums
+from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.training_state import Footing, id_array
+from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 
-Recall = Callable[[int], tuple[Snapshot, Footing] | None]
+Recall = Callable[[int], tuple[Snapshot, TrainingState] | None]
 """Fetches a version that memory no longer holds, with what the learner stood on; None where there is none.
 
 BadInputError where there is one that cannot be restored, with the reason.
 """
 
 
-def beginning(base: BaseModel | None) -> tuple[Snapshot, Footing]:
+def beginning(base: BaseModel | None) -> tuple[Snapshot, TrainingState]:
     """The first version of a new model, and what it stands on: with a base, its protected inputs; or nothing."""
     if base is None:
-        nothing = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
+        nothing = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
         return Snapshot(reason="initial", unix=time.time()), nothing
     head = base.snapshot().with_(unix=time.time())
     protected = ProtectedSet().joined(Plan(head), base.protected, base.protected_labels)
     sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
-    return head, Footing(id_array(()), id_array(()), protected, sums, (), 0 if len(protected) else None)
+    return head, TrainingState(id_array(()), id_array(()), protected, sums, (), 0 if len(protected) else None)
 
 
-class Footings:
-    """Footings by version, for as long as the store holds the version; older ones are recalled. One thread writes."""
+class TrainingStates:
+    """By version, for as long as the store holds the version; older ones are recalled. One thread writes."""
 
     def __init__(self, store: SnapshotStore, recall: Recall) -> None:
         self._store = store
         self._recall = recall
-        self._known: dict[int, Footing] = {}
+        self._known: dict[int, TrainingState] = {}
 
-    def note(self, version: int, footing: Footing) -> None:
+    def note(self, version: int, training: TrainingState) -> None:
         """Remember what a version stands on."""
         self._known = {v: f for v, f in self._known.items() if self._store.holds(v)}
-        self._known[version] = footing
+        self._known[version] = training
 
-    def held(self) -> dict[int, Footing]:
+    def held(self) -> dict[int, TrainingState]:
         """Those that are in memory, with their versions. Any thread."""
         return {v: f for v, f in self._known.copy().items() if self._store.holds(v)}
 
-    def of(self, version: int) -> Footing:
+    def of(self, version: int) -> TrainingState:
         """What a version stands on; the store holds the version from then on.
 
         Raises

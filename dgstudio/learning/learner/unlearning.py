@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.contract.contract import AuditResult, Contract
 from dgstudio.learning.contract.protected import RECENT, ProtectedSet
-from dgstudio.learning.label_set import Labels
+from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.sealing import below, examples, seal
-from dgstudio.learning.learner.training_state import Footing, Seal
+from dgstudio.learning.learner.training_state import Seal, TrainingState
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -26,7 +26,7 @@ UNNUMBERED = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedAnswers:
     """Protected answers that another model would give otherwise: of `checked` inputs, `inputs` of them.
 
     `classes`: (class id, inputs that move, of these with another top class) of every class of which some move.
@@ -48,7 +48,7 @@ class Rebuild:
     ----------
     ids : the examples that were sealed and that it never saw, ascending.
     wanted : those among them that were still to be learned when it was planned.
-    snapshot, footing : the version to be and what it stands on, as `UNNUMBERED`.
+    snapshot, training : the version to be and what it stands on, as `UNNUMBERED`.
     before : the version that it goes on from.
     versions : how many versions of the present model come after that one.
     banks : how many sealed banks were made anew.
@@ -60,13 +60,13 @@ class Rebuild:
     ids: tuple[int, ...]
     wanted: frozenset[int]
     snapshot: Snapshot
-    footing: Footing
+    training: TrainingState
     before: int
     versions: int
     banks: int
     learned: int
-    moved: Moved
-    replaces: Footing
+    moved: MovedAnswers
+    replaces: TrainingState
 
     @property
     def reason(self) -> str:
@@ -90,13 +90,13 @@ class Rebuild:
             said.append(f"They are {', '.join(parts)}.")
         return tuple(said)
 
-    def numbered(self, head: Snapshot, version: int, unix: float) -> tuple[Snapshot, Footing]:
-        """The version and its footing, to be published after `head`."""
+    def numbered(self, head: Snapshot, version: int, unix: float) -> tuple[Snapshot, TrainingState]:
+        """The version and its training, to be published after `head`."""
         snapshot = self.snapshot.with_(
             version=version, parent=head.version, classes=head.classes, reason=self.reason, unix=unix
         )
-        certified = version if self.footing.certified == UNNUMBERED else self.footing.certified
-        return snapshot, replace(self.footing, certified=certified)
+        certified = version if self.training.certified == UNNUMBERED else self.training.certified
+        return snapshot, replace(self.training, certified=certified)
 
 
 def banks(count: int) -> str:
@@ -104,18 +104,18 @@ def banks(count: int) -> str:
     return f"{count} sealed bank{'' if count == 1 else 's'}"
 
 
-def first_seal(footing: Footing, ids: Iterable[int]) -> Seal | None:
+def first_seal(training: TrainingState, ids: Iterable[int]) -> Seal | None:
     """The oldest seal that holds one of these examples."""
     gone = set(ids)
-    return next((held for held in footing.seals if gone.intersection(held.ids.tolist())), None)
+    return next((held for held in training.seals if gone.intersection(held.ids.tolist())), None)
 
 
 def rebuild_without(
     ids: Iterable[int],
     head: Snapshot,
-    footing: Footing,
-    before: tuple[Snapshot, Footing],
-    labels: Labels,
+    training: TrainingState,
+    before: tuple[Snapshot, TrainingState],
+    labels: LabelSet,
     settings: LearnerSettings,
     mode: Mode,
     mode_of: Callable[[int], Mode],
@@ -129,7 +129,7 @@ def rebuild_without(
 
     Parameters
     ----------
-    head, footing
+    head, training
         The present version and what it stands on.
     before
         The version before the first seal that holds one of `ids`, and what it stood on.
@@ -143,12 +143,12 @@ def rebuild_without(
     """
     gone = frozenset(ids)
     start, stood = before
-    kept = _still_protected(stood.protected, footing.protected)
+    kept = _still_protected(stood.protected, training.protected)
     now = replace(stood.with_published({}), protected=kept)
     snapshot = below(start, stood).with_(classes=head.classes)
     own = {bank.id: bank for bank in head.banks}
     anew = learned = 0
-    for held in footing.seals[len(stood.seals) :]:
+    for held in training.seals[len(stood.seals) :]:
         sealed = now.sealed()
         wanted = {i: c for i in held.ids.tolist() if i not in gone and (c := labels.wanted(i)) is not None}
         again = labels.as_learned({i: c for i, c in wanted.items() if sealed.get(i) != c})
@@ -158,14 +158,14 @@ def rebuild_without(
         delta = bank.delta if math.isfinite(bank.delta) else settings.delta
         as_then = replace(settings, rule=LOCKED_BANK, tau=bank.tau, delta=delta)
         snapshot, now, rule = _learn(snapshot, now, again, as_then, mode_of(held.before))
-        made = seal(snapshot, now, rule, labels, as_then, UNNUMBERED, 0.0, _recents_of(footing.protected, held.bank))
+        made = seal(snapshot, now, rule, labels, as_then, UNNUMBERED, 0.0, _recents_of(training.protected, held.bank))
         # A version in between is never published: the one before all of them is where another rebuild begins.
-        seals = (*made.footing.seals[:-1], replace(made.footing.seals[-1], before=start.version))
-        snapshot, now = made.snapshot, replace(made.footing, seals=seals)
+        seals = (*made.training.seals[:-1], replace(made.training.seals[-1], before=start.version))
+        snapshot, now = made.snapshot, replace(made.training, seals=seals)
         anew, learned = anew + 1, learned + len(again)
     target = {i: c for i, c in labels.target(now.sealed()).items() if i not in gone}
     if mode is Mode.OFF:
-        present = footing.published()
+        present = training.published()
         target = {i: c for i, c in target.items() if i in present}
     if target:
         last = replace(settings, rule=LOCKED_BANK)
@@ -174,23 +174,23 @@ def rebuild_without(
         )
         learned += len(target)
     Contract(now.protected).audit(Plan(snapshot), 0, len(now.protected)).require_unmoved()
-    was = {i for held in footing.seals for i in held.ids.tolist()}
+    was = {i for held in training.seals for i in held.ids.tolist()}
     without = was - now.every()
     return Rebuild(
         ids=tuple(sorted(without)),
         wanted=frozenset(i for i in gone if labels.wanted(i) is not None),
         snapshot=snapshot,
-        footing=now,
+        training=now,
         before=start.version,
         versions=head.version - start.version,
         banks=anew,
         learned=learned,
-        moved=moved_answers(footing.protected.without(without), Plan(snapshot)),
-        replaces=footing,
+        moved=moved_answers(training.protected.without(without), Plan(snapshot)),
+        replaces=training,
     )
 
 
-def moved_answers(protected: ProtectedSet, plan: Plan) -> Moved:
+def moved_answers(protected: ProtectedSet, plan: Plan) -> MovedAnswers:
     """Compare `plan`'s answers to the protected inputs with their references, one by one."""
     contract, total = Contract(protected), AuditResult()
     moved: dict[int, list[int]] = {}
@@ -203,18 +203,18 @@ def moved_answers(protected: ProtectedSet, plan: Plan) -> Moved:
             entry[1] += result.flips
     classes = tuple((c, count, flips) for c, (count, flips) in sorted(moved.items()))
     inputs = sum(count for _, count, _ in classes)
-    return Moved(total.checked, inputs, total.bits_changed, total.flips, total.max_delta, classes)
+    return MovedAnswers(total.checked, inputs, total.bits_changed, total.flips, total.max_delta, classes)
 
 
 def _learn(
-    head: Snapshot, footing: Footing, again: list[Example], settings: LearnerSettings, mode: Mode
-) -> tuple[Snapshot, Footing, LockedBankRule]:
+    head: Snapshot, training: TrainingState, again: list[Example], settings: LearnerSettings, mode: Mode
+) -> tuple[Snapshot, TrainingState, LockedBankRule]:
     """A child of `head` that has learned these examples in a new learning bank, proved as a publish is."""
-    rule = LockedBankRule(settings, below(head, footing), footing.sums, footing.protected.inputs)
+    rule = LockedBankRule(settings, below(head, training), training.sums, training.protected.inputs)
     rule.absorb(again)
     candidate = rule.propose(head, mode).with_(mode=mode.value)
-    Contract(footing.protected).prove(head, candidate)
-    return candidate, footing.with_published(rule.proposed), rule
+    Contract(training.protected).prove(head, candidate)
+    return candidate, training.with_published(rule.proposed), rule
 
 
 def _recents_of(protected: ProtectedSet, bank: int) -> list[F32]:

@@ -26,7 +26,7 @@ Columns = npt.NDArray[np.intp]
 
 
 @dataclass(slots=True, eq=False)
-class _State:
+class _AdamState:
     """What goes on from one published proposal to the next."""
 
     rng: np.random.Generator
@@ -129,8 +129,8 @@ class GradientRule:
         self._refused: dict[int, int] = {}
         # With the version, so that a rule made anew does not draw the same batches again.
         rng = np.random.default_rng((settings.seed, head.version))
-        self._state = _State(rng, Adam(settings.rate), Adam(settings.rate), list(self._class_ids)[-RECENT:])
-        self._next: _State | None = None
+        self._state = _AdamState(rng, Adam(settings.rate), Adam(settings.rate), list(self._class_ids)[-RECENT:])
+        self._next: _AdamState | None = None
         self._block: tuple[int, ...] = ()
         self._held = self._steps = 0
 
@@ -232,7 +232,7 @@ class GradientRule:
 
     # -- steps -------------------------------------------------------------------------------------------------
 
-    def _step(self, moving: Moving, state: _State, mode: Mode) -> None:
+    def _step(self, moving: Moving, state: _AdamState, mode: Mode) -> None:
         X, columns = self._batch(state)
         routing, weights = gradients(moving, X, columns, self.settings.gate_temperature)
         if mode in (Mode.ROUTING, Mode.BOTH):
@@ -243,7 +243,7 @@ class GradientRule:
                 array = getattr(moving, name)
                 array[self.free] += change[self.free]
 
-    def _batch(self, state: _State) -> tuple[F32, Columns]:
+    def _batch(self, state: _AdamState) -> tuple[F32, Columns]:
         """The newest example and others of the recent ones: inputs (n, d) and columns of V (n,)."""
         recent = [i for i in state.recent if i in self._features]
         drawn = state.rng.integers(len(recent), size=min(BATCH, len(recent)) - 1)

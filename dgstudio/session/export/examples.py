@@ -24,7 +24,7 @@ Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class ExampleRows:
     """The examples that stand, by id: those that were not taken back, of classes that live.
 
     `X` (n, d) float32 raw features; `y` (n,) places in `class_names`; `ids`, `takes` (n,); `starts`, `ends` (n,)
@@ -49,7 +49,7 @@ class Standing:
     left_out: int
 
     @classmethod
-    def of(cls, session: Session) -> Standing:
+    def of(cls, session: Session) -> ExampleRows:
         """Collect them. `BadInputError` where there are none, or they are not of one kind."""
         takes = {take.id: take for take in session.takes()}
         living = [info for info in session.classes() if info.living]
@@ -129,14 +129,12 @@ def export_examples(session: Session, path: Path, *, overwrite: bool = False) ->
     DgstudioError
         If the system refuses.
     """
-    standing = Standing.of(session)
+    rows = ExampleRows.of(session)
     as_table = path.suffix.lower() == ".csv"
-    write_whole([(path, lambda new: (_write_csv if as_table else _write_npz)(new, standing))], overwrite)
-    classes, takes = len(set(standing.y.tolist())), len(set(standing.takes.tolist()))
-    said = (
-        f"{len(standing.y)} examples of {_counted(classes, 'class', 'classes')} in {_counted(takes, 'take', 'takes')}"
-    )
-    left = f" ({standing.left_out} of removed classes are left out)" if standing.left_out else ""
+    write_whole([(path, lambda new: (_write_csv if as_table else _write_npz)(new, rows))], overwrite)
+    classes, takes = len(set(rows.y.tolist())), len(set(rows.takes.tolist()))
+    said = f"{len(rows.y)} examples of {_counted(classes, 'class', 'classes')} in {_counted(takes, 'take', 'takes')}"
+    left = f" ({rows.left_out} of removed classes are left out)" if rows.left_out else ""
     return f"{said}{left} are in {path}."
 
 
@@ -144,12 +142,12 @@ def _counted(count: int, one: str, several: str) -> str:
     return f"{count} {one if count == 1 else several}"
 
 
-def _write_csv(path: Path, standing: Standing) -> None:
+def _write_csv(path: Path, rows: ExampleRows) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(standing.rows())
+        csv.writer(file, lineterminator="\n").writerows(rows.rows())
 
 
-def _write_npz(path: Path, standing: Standing) -> None:
+def _write_npz(path: Path, rows: ExampleRows) -> None:
     # An open file, not a name: numpy would put another suffix behind it.
     with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **standing.arrays())
+        np.savez_compressed(file, allow_pickle=False, **rows.arrays())

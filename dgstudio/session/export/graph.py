@@ -136,7 +136,7 @@ class _Graph:
         return self("Expand", self.constant(array, dtype), shape)
 
 
-class _State:
+class _AnswerSoFar:
     """What answers so far, row by row: logits (n, C), class id (n,), whether it knows a living class."""
 
     def __init__(self, logits: str, below: str, some: str) -> None:
@@ -150,13 +150,13 @@ def _answer(graph: _Graph, snapshot: Snapshot) -> None:
         base = snapshot.base
         scores = _base(graph, base, x)
         ids = graph.constant(base.classes, np.int64)
-        state = _State(
+        state = _AnswerSoFar(
             logits=graph.living(scores, living, base.classes),
             below=graph("Gather", ids, graph.first_largest(scores)),
             some=graph.each(x, not set(living).isdisjoint(base.classes), np.bool_),
         )
     else:
-        state = _State(
+        state = _AnswerSoFar(
             logits=graph.each(x, [UNKNOWN_LOGIT] * len(living), np.float32),
             below=graph.each(x, NOBODY, np.int64),
             some=graph.each(x, False, np.bool_),
@@ -215,7 +215,7 @@ def _square(graph: _Graph, x: str) -> str:
     return graph("ReduceSumSquare", x, graph.constant([1], np.int64), keepdims=0)
 
 
-def _bank(graph: _Graph, bank: Bank, living: Sequence[int], z: str, state: _State) -> str:
+def _bank(graph: _Graph, bank: Bank, living: Sequence[int], z: str, state: _AnswerSoFar) -> str:
     """Let one bank override what answers so far, where it is open and speaks; gives where it is open, (n,)."""
     r = graph("Add", graph("Squeeze", graph.product(z, bank.w[None]), graph.constant([1], np.int64)), graph.constant(1))
     is_open = speaking = graph("Greater", r, graph.constant(bank.tau))

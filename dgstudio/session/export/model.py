@@ -15,7 +15,7 @@ import safetensors.numpy
 
 from dgstudio import __version__
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.export.atomic_write import card_path, write_whole
@@ -44,7 +44,7 @@ class Version:
 
     checkpoint: Checkpoint
     snapshot: Snapshot
-    footing: Footing
+    training: TrainingState
 
     @classmethod
     def of(cls, session: Session, number: int | None) -> Version:
@@ -166,8 +166,8 @@ def iso(unix: float) -> str | None:
 
 
 def _learned_from(session: Session, version: Version, class_names: dict[int, str]) -> dict[str, Any]:
-    footing = version.footing
-    labels = {**footing.sealed(), **footing.published()}
+    training = version.training
+    labels = {**training.sealed(), **training.published()}
     counts = Counter(class_names.get(c, f"class {c}") for c in labels.values())
     stored = [example for example in session.examples(active_only=False) if example.id in labels]
     takes = {example.take_id for example in stored}
@@ -179,7 +179,7 @@ def _learned_from(session: Session, version: Version, class_names: dict[int, str
         "takes": len(takes),
         "sources": sources,
         "base_model": base is not None,
-        "protected_inputs": len(footing.protected),
+        "protected_inputs": len(training.protected),
     }
 
 
@@ -190,7 +190,7 @@ def _recorded(session: Session, version: Version) -> F32:
         phi, base = version.snapshot.phi, version.snapshot.base
         d = base.inputs if base is not None else 0 if phi is None else phi.omega.shape[1]
     examples = [example.features for example in session.examples() if len(example.features) == d]
-    protected = version.footing.protected.inputs
+    protected = version.training.protected.inputs
     parts = [np.asarray(examples, np.float32).reshape(-1, d)]
     if protected.shape[1:] == (d,):
         parts.append(protected)

@@ -15,7 +15,7 @@ from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
-from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, PublishRecord, Take
+from dgstudio.types import F32, OWN_ACTS, ClassInfo, Event, Example, PublishRecord, Take
 
 THUMBNAILS = 6
 """Windows that are shown of a class, spread evenly over those that the session kept."""
@@ -91,6 +91,8 @@ class Story:
     own_bits: int
     protected: int
     scores: Scores
+    events: tuple[Event, ...] = ()
+    """What was told of things that went wrong, oldest first."""
 
     @property
     def examples(self) -> int:
@@ -122,7 +124,7 @@ def tell(session: Session) -> Story:
     labels: dict[int, Counter[int]] = {}
     for example in examples:
         labels.setdefault(example.take_id, Counter())[example.class_id] += 1
-    learned = set() if head is None else head.footing.every()
+    learned = set() if head is None else head.training.every()
     base = None if head is None else head.snapshot.base
     classes = []
     for info in living:
@@ -164,8 +166,9 @@ def tell(session: Session) -> Story:
         rejected=sum(record.kind == "rejected" for record in records),
         bits=bits - own_bits,
         own_bits=own_bits,
-        protected=0 if head is None else len(head.footing.protected),
+        protected=0 if head is None else len(head.training.protected),
         scores=score_takes(session, kept, examples, records, living),
+        events=tuple(event for event in session.events() if event.level in ("warning", "error")),
     )
 
 

@@ -146,11 +146,11 @@ def _answered(
     relearner: Relearner,
 ) -> list[TakeScore]:
     try:
-        snapshot, footing = restored(session.checkpoint(version, relearner))
+        snapshot, training = restored(session.checkpoint(version, relearner))
     except DgstudioError:
         # It counts as one that the session no longer has.
         return []
-    plan, scores, learned = Plan(snapshot), [], footing.every()
+    plan, scores, learned = Plan(snapshot), [], training.every()
     for take in takes:
         mine = examples[take.id]
         fits = all(snapshot.inputs in (None, len(example.features)) for example in mine)

@@ -54,10 +54,10 @@ def fits(kind: str, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
 
     That is: it was learned by the locked bank alone, router and read-out together, by this kernel.
     """
-    snapshot, footing = meta.get("snapshot"), meta.get("footing")
-    if kind != "learned" or snapshot is None or footing is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
+    snapshot, training = meta.get("snapshot"), meta.get("footing")
+    if kind != "learned" or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
         return False
-    dials, names = footing.get("dials"), set(names)
+    dials, names = training.get("dials"), set(names)
     return (
         meta.get(SETTINGS) is not None
         and snapshot.get("mode") == Mode.BOTH.value
@@ -90,10 +90,10 @@ def lower_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def ground_key(meta: Mapping[str, Any], contents: Mapping[str, str]) -> str:
     """Hex digest of a ground: content ids of its arrays by name, what goes with them, settings and kernel."""
-    lower, footing = lower_meta(meta), meta["footing"]
+    lower, training = lower_meta(meta), meta["footing"]
     parts = {name: lower.get(name) for name in ("base", "phi", "known", "banks")}
     text = json.dumps(
-        [dict(contents), parts, footing["cohorts"], footing["sums"], meta[SETTINGS], meta[KERNEL_OF]], sort_keys=True
+        [dict(contents), parts, training["cohorts"], training["sums"], meta[SETTINGS], meta[KERNEL_OF]], sort_keys=True
     )
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -1,0 +1,1 @@
+"""A recorded stream in a session: stretches, sample blocks, receipts. Start with `recorded.py`."""

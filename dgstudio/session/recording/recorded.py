@@ -34,7 +34,7 @@ NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RecordedStretch:
     """A part of a stream that was recorded without a pause, by one program on one machine.
 
     `signal` is what `restored.signal_of` keeps of the stream, with the names of its truth; `ended_unix` is None where
@@ -109,7 +109,7 @@ class Recorded:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def put_stretch(self, stretch: Stretch) -> int:
+    def put_stretch(self, stretch: RecordedStretch) -> int:
         """Store a stretch, or how it has ended, but not its counts; returns the bytes it takes."""
         signal = to_json(stretch.signal, f"The signal of stretch {stretch.id}")
         lost = int(stretch.lost_samples), int(stretch.lost_answers)
@@ -143,7 +143,7 @@ class Recorded:
 
     # -- reading -------------------------------------------------------------------------------------------
 
-    def stretches(self) -> list[Stretch]:
+    def stretches(self) -> list[RecordedStretch]:
         """All stretches in the order in which they were recorded; ones whose row is damaged are left out."""
         found = []
         for row in self._database.read(f"SELECT {_STRETCH}, samples, answers FROM stretch ORDER BY id"):
@@ -151,7 +151,7 @@ class Recorded:
                 ended = None if row[2] is None else float(row[2])
                 counts = [None if count is None else int(count) for count in row[7:9]]
                 when, lost = (float(row[1]), str(row[5]), json.loads(row[6]), ended), (int(row[3]), int(row[4]))
-                found.append(Stretch(int(row[0]), *when, *lost, *counts))
+                found.append(RecordedStretch(int(row[0]), *when, *lost, *counts))
             except (TypeError, ValueError):
                 continue
         return found

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleAgain, settings_again
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe, lower_meta
@@ -38,9 +38,9 @@ class Relearner:
     """The arrays of the version that was read last, by content id."""
     examples: dict[int, Example] = field(default_factory=dict)
     """The examples of the version that was learned again last, as they are in the session."""
-    _rule: RuleAgain = field(default_factory=RuleAgain, init=False)
+    _rule: RuleCache = field(default_factory=RuleCache, init=False)
     _ground: str | None = field(default=None, init=False)
-    _lower: tuple[Snapshot, Footing] | None = field(default=None, init=False)
+    _lower: tuple[Snapshot, TrainingState] | None = field(default=None, init=False)
 
     def whole(self, recipe: Recipe, label: str) -> Checkpoint:
         """The version of a recipe, whose examples are all in `examples`; `label` names the session.
@@ -79,7 +79,7 @@ class Relearner:
 
     def _learned(self, recipe: Recipe) -> Snapshot:
         meta = recipe.meta["snapshot"]
-        lower, footing = self._standing(recipe)
+        lower, training = self._ground_of(recipe)
         open_banks = [bank for bank in meta["banks"] if not bank["sealed"]]
         tau, delta = None, math.inf
         if open_banks:
@@ -89,7 +89,7 @@ class Relearner:
             recipe.ground,
             settings_again(recipe.meta[SETTINGS], tau, delta),
             lower,
-            footing,
+            training,
             dict(zip(recipe.ids.tolist(), recipe.labels.tolist(), strict=True)),
             self.examples.__getitem__,
         )
@@ -104,17 +104,17 @@ class Relearner:
         )
         return rule.propose(head, Mode.BOTH)
 
-    def _standing(self, recipe: Recipe) -> tuple[Snapshot, Footing]:
-        """What lies below the learning bank, and the footing that it was learned on; of the same ground the same."""
+    def _ground_of(self, recipe: Recipe) -> tuple[Snapshot, TrainingState]:
+        """What lies below the learning bank, and the training that it was learned on; of the same ground the same."""
         if self._lower is None or recipe.ground != self._ground:
-            lower = Snapshot.unchecked(_snapshots_own(recipe.shared), lower_meta(recipe.meta)).with_(classes=())
-            footing = Footing.from_arrays(_footings_own(recipe), recipe.meta["footing"])
-            self._lower, self._ground = (lower, footing), recipe.ground
+            lower = Snapshot.unchecked(_snapshot_own(recipe.shared), lower_meta(recipe.meta)).with_(classes=())
+            training = TrainingState.from_arrays(_training_own(recipe), recipe.meta["footing"])
+            self._lower, self._ground = (lower, training), recipe.ground
         return self._lower
 
     def _checkpoint(self, recipe: Recipe, snapshot: Snapshot) -> Checkpoint:
         info, (arrays, meta) = recipe.info, snapshot.to_arrays_and_meta()
-        arrays.update({PROTECTED + name: array for name, array in _footings_own(recipe).items()})
+        arrays.update({PROTECTED + name: array for name, array in _training_own(recipe).items()})
         # The very arrays that were read, so that versions on one ground share them.
         arrays.update(recipe.shared)
         same = snapshot.digest == info.digest
@@ -132,10 +132,10 @@ class Relearner:
         )
 
 
-def _snapshots_own(shared: Mapping[str, Array]) -> dict[str, Array]:
+def _snapshot_own(shared: Mapping[str, Array]) -> dict[str, Array]:
     return {name: array for name, array in shared.items() if not name.startswith(PROTECTED)}
 
 
-def _footings_own(recipe: Recipe) -> dict[str, Array]:
+def _training_own(recipe: Recipe) -> dict[str, Array]:
     own = {name[len(PROTECTED) :]: array for name, array in recipe.shared.items() if name.startswith(PROTECTED)}
     return own | {LEARNED[len(PROTECTED) :]: recipe.ids, LABELS[len(PROTECTED) :]: recipe.labels}

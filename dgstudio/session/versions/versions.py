@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
-from dgstudio.learning.learner.learned_examples import SETS, Contents
+from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples
 from dgstudio.session.format import recipes
 from dgstudio.session.format.checkpoint import (
     PROTECTED,
@@ -274,7 +274,7 @@ class Versions:
         known.clear()
         known.update(found)
 
-    def learned_in(self, version: int) -> Contents:
+    def learned_in(self, version: int) -> LearnedExamples:
         """The examples that a version had learned. SessionError where there is none, SessionFormatError if damaged."""
         with self._database.lock:
             row = self._row(int(version))
@@ -283,7 +283,7 @@ class Versions:
             try:
                 meta, named = self._sets_of(row)
                 arrays = {name[len(PROTECTED) :]: array for name, array in named.items()}
-                return Contents.from_arrays(int(version), arrays, meta["footing"])
+                return LearnedExamples.from_arrays(int(version), arrays, meta["footing"])
             except (SessionFormatError, KeyError, TypeError, ValueError) as error:
                 raise SessionFormatError(f"What version {version} has learned cannot be read: {error}.") from error
 

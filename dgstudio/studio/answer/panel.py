@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
-from dgstudio.studio.gates.margin_text import answer_words
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import NOBODY, Reading, TwinReading
@@ -52,7 +52,7 @@ TWIN_TIPS = {
 class AnswerPanel(PanelFrame):
     """Words and figures four times a second, bars at every frame."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Answer", parent=parent)
         self._state, self._commands = state, commands
         self._reading: Reading | None = None
@@ -206,7 +206,7 @@ class AnswerPanel(PanelFrame):
         return " · ".join(words)
 
 
-def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line:
+def provenance(reading: Reading, state: StudioState, commands: Bridge) -> Line:
     """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
     if reading.unsure == "unlikely" and len(reading.probabilities):
         best = int(np.argmax(reading.probabilities))
@@ -229,7 +229,7 @@ def provenance(reading: Reading, state: StudioState, commands: Commands) -> Line
     return Line((("the base answers, not certified", "text_muted", 400),), BASE_TIP)
 
 
-def carriers(reading: Reading, state: StudioState, commands: Commands) -> str:
+def carriers(reading: Reading, state: StudioState, commands: Bridge) -> str:
     """Say how many examples of which classes speak for the answer; empty where none does."""
     cells = commands.cells(reading)
     strongest = max((cell.toward for cell in cells), default=0.0)

@@ -1,24 +1,28 @@
-"""The one place where the window and the engine meet: a timer pulls frames, `EngineCommands` go the other way."""
+"""The one place where the window and the engine meet: a timer pulls frames, what is asked for goes the other way."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.adapt.consolidation import READY, RUNNING
-from dgstudio.engine.adapt.routing_margins import AnswerMargins, MarginReader
+from dgstudio.engine.adapt.model_commands import Dials
+from dgstudio.engine.adapt.routing_margins import MarginReader
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
-from dgstudio.engine.recording.lookback import reach_of
+from dgstudio.engine.serving.twin import TwinLane
+from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
-from dgstudio.studio.bridge.engine_commands import EngineCommands
+from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Task, UnitView
-from dgstudio.types import ClassInfo, EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
+from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -31,18 +35,40 @@ MOST_PACE = 20.0
 WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
 UNCERTAIN_APART_S = 2.0
 """Moments for "Which one was this?" are at least this many wall seconds apart."""
+LAYOUT = "layout"
+"""Session setting: how the window was arranged."""
 
 
-class Bridge(EngineCommands):
+class Bridge(QObject):
     """Pulls the engine 30 times a second in the Qt thread, fills the view model, and hands out frames.
 
-    It is the window's `Commands`: every command returns at once. `on_frame` is called with each frame.
+    The window asks the engine's own parts, which stand here under the names that they have there; after each call the
+    view model follows at once. What is a matter of the view as well is asked of the bridge itself. Qt thread only.
+
+    Attributes
+    ----------
+    state : the view model that the panels show.
+    on_frame : called with each frame.
+    margins : how safely an answer was routed.
     """
 
     def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
-        super().__init__(engine, parent)
+        super().__init__(parent)
+        self.engine = engine
+        self.state = StudioState(self)
+        self.state.told_before = engine.told_before
         self.on_frame: Callable[[Frame], None] | None = None
+        self.labels = followed(engine.labels, self._follow)
+        self.model = followed(engine.model, self._follow)
+        self.comparison = followed(engine.comparison, self._follow)
+        self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
+        self.book, self.lookback = engine.book, engine.lookback
+        self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
+        self.margins = MarginReader(engine.lane)
+        self._dials: Dials | None = None
+        self._names = engine.classes.names
         self._readings = 0
+        self._twin: TwinLane | None = None
         self._twin_readings = 0
         self._history = 0
         self._book = -1
@@ -53,7 +79,6 @@ class Bridge(EngineCommands):
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
-        self._margins = MarginReader(engine.lane)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -88,12 +113,8 @@ class Bridge(EngineCommands):
         self._doubtful = DoubtfulMoments(UNCERTAIN_APART_S * state.pace)
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
-        self._read_dials()
+        self._follow()
         state.least_tau = TAU_GAP - engine.learner.settings.margin
-        state.abstain = engine.lane.abstain
-        state.protect_at_seal, state.protect_by_itself = engine.learner.settings.protected, engine.stable.on
-        state.seal_at, state.features = engine.learner.settings.seal_at, engine.learner.settings.features
-        state.set_aside = engine.store.sets_aside
         state.feature_names = engine.features.names
         state.session_name = session_name
         self._describe_base()
@@ -104,14 +125,26 @@ class Bridge(EngineCommands):
         state.head = engine.learner.store.head.version
         self._refresh_classes()
 
-    def _read_dials(self) -> None:
-        """Show rule, mode and dials as the learner has them: a roll-back restores them."""
-        state, learner = self.state, self.engine.learner
-        settings = learner.settings
-        state.mode = learner.mode
-        state.tau, state.delta, state.rule = settings.tau, settings.delta, settings.rule
-        state.announce("mode")
-        state.announce("settings")
+    def _follow(self) -> None:
+        """Show what has been asked for, though the threads of the engine may still be on their way to it."""
+        engine, state = self.engine, self.state
+        dials, before = engine.model.dials, self._dials
+        if dials is not before:
+            self._dials = dials
+            for name, value in asdict(dials).items():
+                setattr(state, name, value)
+            if before is None or dials.mode != before.mode:
+                state.announce("mode")
+            if before is None or dials != replace(before, mode=dials.mode):
+                state.announce("settings")
+        if engine.labels.sets_aside != state.set_aside:
+            state.set_aside = engine.labels.sets_aside
+            state.announce("quality")
+        if engine.comparison.kind != state.compare:
+            state.compare = engine.comparison.kind
+            state.announce("compare")
+        if engine.classes.names is not self._names:
+            self._refresh_classes()
 
     def _describe_base(self) -> bool:
         """Say how large the base is and which rules it allows; returns whether that has changed."""
@@ -149,11 +182,14 @@ class Bridge(EngineCommands):
         self._view.extend(new)
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
-        reach = reach_of(engine.ring, engine.recorded_past)
+        reach = self.lookback.reach()
         publishes, self._history = engine.learn.history.since(self._history)
         twin_new: list[TwinReading] = []
-        if engine.twin is not None:
-            twin_new, self._twin_readings = engine.twin.readings.since(self._twin_readings)
+        twin = engine.comparison.twin
+        if twin is not self._twin:
+            self._twin, self._twin_readings = twin, 0
+        if twin is not None:
+            twin_new, self._twin_readings = twin.readings.since(self._twin_readings)
         if wall - self._stats_wall > STATS_MS / 1e3:
             self._stats_wall = wall
             self._stats = engine.stats()
@@ -179,10 +215,10 @@ class Bridge(EngineCommands):
             new_readings=new,
             reading=engine.lane.readings.newest,
             twin_new=twin_new,
-            twin=engine.twin.readings.newest if engine.twin is not None else None,
+            twin=None if twin is None else twin.readings.newest,
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
-            recording=engine.recording,
+            recording=engine.labels.held,
             events=events,
             stats=self._stats,
             frame_time_wall=wall,
@@ -209,13 +245,13 @@ class Bridge(EngineCommands):
             self.state.announce("recording")
 
     def _note_reach(self) -> None:
-        reachable = self.engine.reachable()
+        reachable = self.engine.model.reachable()
         if reachable != self.state.reachable:
             self.state.reachable = reachable
             self.state.announce("versions")
 
     def _note_import(self) -> None:
-        importing = self.engine.importing
+        importing = self.imports.view
         if importing is not self.state.importing:
             self.state.importing = importing
             self.state.announce("import")
@@ -227,7 +263,7 @@ class Bridge(EngineCommands):
             self.state.announce("quality")
 
     def _note_analysis(self) -> None:
-        analysis = self.engine.analysis
+        analysis = self.browse.analysis
         if analysis is not self.state.analysis:
             self.state.analysis = analysis
             self.state.announce("analysis")
@@ -238,10 +274,11 @@ class Bridge(EngineCommands):
         if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
             return
         state.history.extend(publishes)
-        state.reachable = self.engine.reachable()
+        state.reachable = self.engine.model.reachable()
         state.serving, state.head, state.pinned = serving, head, pinned
         if any(record.kind == "rolled back" for record in publishes):
-            self._read_dials()
+            # It restores the dials, and the rule with them.
+            self._follow()
         if any(record.version is not None for record in publishes):
             self._learned_examples = self._stats.learned
             if self._describe_base():
@@ -252,10 +289,10 @@ class Bridge(EngineCommands):
     def _note_other_models(self) -> None:
         """Show how far the training of a new base is, and the model that waits for the user's word."""
         engine, state = self.engine, self.state
-        training, rebuild = engine.consolidation, engine.rebuild
+        training, rebuild = engine.candidates.consolidation, engine.candidates.rebuild
         if training is not None and training.state not in (RUNNING, READY):
             # Its event has said why.
-            engine.discard_consolidation()
+            engine.candidates.discard_consolidation()
             training = None
         task = None
         if training is not None:
@@ -285,6 +322,7 @@ class Bridge(EngineCommands):
                 self._show_uncertain()
 
     def _refresh_classes(self) -> None:
+        self._names = self.engine.classes.names
         cards = []
         for info in self.engine.classes.living():
             count, learnable, thumbs = self.engine.book.labels(info.id)
@@ -335,21 +373,60 @@ class Bridge(EngineCommands):
             state.unseen = frozenset(moment.reading.hop for moment in moments if moment.unseen)
             state.announce("uncertain")
 
-    # -- commands that show at once -----------------------------------------------------------------------------
+    # -- what is a matter of the view as well --------------------------------------------------------------------
 
-    def add_class(self, name: str) -> ClassInfo:  # noqa: D102
-        info = super().add_class(name)
-        self._refresh_classes()
-        return info
+    def press_class(self, class_id: int) -> None:
+        """Begin a take, or label the marked stretch if there is one."""
+        span = self.state.selection
+        if span is None:
+            self.labels.press_class(class_id)
+        else:
+            self.state.set_selection(None)
+            self.labels.label_span(class_id, *span)
+
+    def show_span(self, start: float, end: float) -> None:
+        """Show the stretch [start, end] of the stream, standing still, and mark it.
+
+        Raises
+        ------
+        BadInputError
+            Where it has left the buffer, or never was in it.
+        """
+        reach = self.lookback.reach()
+        if reach is None or start < reach[0] or end > reach[1] + 1e-6:
+            raise BadInputError("That stretch of the stream is no longer in the buffer.")
+        wide = max(self.state.view_s, 1.2 * (end - start))
+        # In the middle, as far as the live edge allows.
+        last = min(reach[1], (start + end + wide) / 2)
+        self.state.look_at(last - wide, last)
+        self.state.set_selection((start, end))
 
     def pass_over(self, start: float, end: float) -> None:
         """Ask no more about the doubtful moment [start, end] of stream time."""
         self._doubtful.passed_over(start, end)
         self.state.drop_uncertain((start, end))
 
-    def set_compare(self, kind: str | None) -> None:  # noqa: D102
-        self._twin_readings = 0
-        super().set_compare(kind)
+    def set_knob(self, name: str, value: float | str | bool) -> None:
+        """Turn a knob of the source."""
+        source, state = self.engine.source, self.state
+        source.set_knob(name, value)
+        state.spec = source.spec
+        state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
+        state.announce("source")
+
+    def layout(self) -> dict[str, Any]:
+        """Return how the session was arranged when it was closed; empty where it never was."""
+        kept = self.engine.session.config(LAYOUT)
+        return kept if isinstance(kept, dict) else {}
+
+    def keep_layout(self, layout: dict[str, Any]) -> None:
+        """Keep in the session how it is arranged."""
+        self.engine.queue.write(lambda session: session.set_config(LAYOUT, layout))
+
+    def tell(self, notes: list[str]) -> None:
+        """Put notes about the start into the log."""
+        for note in notes:
+            self.engine.events.say(Event("start", note))
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 
@@ -379,9 +456,6 @@ class Bridge(EngineCommands):
             ]
         self._cells = (reading.hop, cells)
         return cells
-
-    def margins(self, reading: Reading) -> AnswerMargins | None:  # noqa: D102
-        return self._margins(reading)
 
     def unit(self, index: int) -> UnitView | None:
         """Return the weights of one base unit of the serving snapshot, or None without a base."""

@@ -167,6 +167,8 @@ class StudioState(QObject):
         super().__init__(parent)
         self.classes: list[ClassCard] = []
         self.history = History()
+        self.told_before: list[Event] = []
+        """The newest lines of the session's log, of earlier runs."""
         self.serving = 0
         self.head = 0
         self.pinned: int | None = None

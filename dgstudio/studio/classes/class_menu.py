@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixma
 from PySide6.QtWidgets import QColorDialog, QMenu, QWidget
 
 from dgstudio.engine.runtime.class_table import CHORDS, KEYS, LETTERS, OKABE_ITO
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 
 COLOUR_NAMES = ("sky blue", "orange", "green", "pink", "blue", "vermilion", "yellow", "grey")
@@ -29,7 +29,7 @@ class ClassMenu(QMenu):
         self,
         class_id: int,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         attempt: Callable[..., None],
         rename: Callable[[int], None],
         countdown: Callable[[int], None],
@@ -50,14 +50,14 @@ class ClassMenu(QMenu):
         self.addSeparator()
         ids = [other.info.id for other in state.classes]
         place = ids.index(class_id)
-        up = self._do("Move up", lambda: attempt(commands.move_class, class_id, place - 1), "Alt+Up")
-        down = self._do("Move down", lambda: attempt(commands.move_class, class_id, place + 1), "Alt+Down")
+        up = self._do("Move up", lambda: attempt(commands.labels.move_class, class_id, place - 1), "Alt+Up")
+        down = self._do("Move down", lambda: attempt(commands.labels.move_class, class_id, place + 1), "Alt+Down")
         up.setEnabled(place > 0)
         down.setEnabled(place < len(ids) - 1)
         self.addSeparator()
         self._add_merging(attempt)
         what = f"Remove with {card.count} windows" if card.count else "Remove"
-        self._do(what, lambda: attempt(commands.remove_class, class_id), "Del")
+        self._do(what, lambda: attempt(commands.labels.remove_class, class_id), "Del")
 
     def _do(self, text: str, act: Callable[[], None], key: str = "", menu: QMenu | None = None) -> QAction:
         action = (menu or self).addAction(f"{text}\t{key}" if key else text)
@@ -99,14 +99,14 @@ class ClassMenu(QMenu):
                 into = card.info.id
                 action = self._do(
                     _plain(card.info.name),
-                    partial(attempt, self._commands.merge_class, self._id, into),
+                    partial(attempt, self._commands.labels.merge_class, self._id, into),
                     menu=menu,
                 )
                 action.setIcon(_swatch(card.info.colour))
         menu.setEnabled(len(self._state.classes) > 1)
 
     def _edit(self, **change: str) -> None:
-        self._attempt(lambda: self._commands.edit_class(self._id, **change))
+        self._attempt(lambda: self._commands.labels.edit_class(self._id, **change))
 
     def _choose_colour(self) -> None:
         # The menu is gone by the time a colour has been chosen.
@@ -115,7 +115,7 @@ class ClassMenu(QMenu):
         dialog.setWindowTitle(f"Colour of {self._info.name}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(
-            lambda colour: attempt(lambda: commands.edit_class(class_id, colour=colour.name()))
+            lambda colour: attempt(lambda: commands.labels.edit_class(class_id, colour=colour.name()))
         )
         dialog.open()
 

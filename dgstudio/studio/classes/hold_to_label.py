@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dgstudio.engine.runtime.class_table import CHORD, KEYS, LETTERS, free_key
 from dgstudio.errors import DgstudioError
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import ClassCard, StudioState
 
 REPEATS_AFTER_S = 0.18
@@ -35,7 +35,7 @@ class Labelling(QObject):
     overruled = Signal(object, object)
     refused = Signal(str)
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QObject | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._commands = state, commands
         self._held: int | None = None
@@ -116,7 +116,7 @@ class Labelling(QObject):
             if self._state.begun_from_nothing:
                 return f"No class has key {chr(key)}: hold {following} for a second one, or press A to name it first."
             return f"No class has key {chr(key)}: press A to add one."
-        self.press(self._commands.add_class(self._next_name()).id, key)
+        self.press(self._commands.labels.add_class(self._next_name()).id, key)
         return ""
 
     def _next_name(self) -> str:
@@ -160,7 +160,7 @@ class Labelling(QObject):
     def label(self, class_id: int, span: tuple[float, float], who: str) -> None:
         """Label a past stretch; `who` as in `Take`. A doubtful moment that has got its name is doubtful no more."""
         try:
-            self._commands.label_span(class_id, *span, who)
+            self._commands.labels.label_span(class_id, *span, who)
         except DgstudioError as error:
             self.refused.emit(str(error))
         if who == "suggestion":
@@ -192,5 +192,5 @@ class Labelling(QObject):
             return
         self._release.stop()
         self._held, self._key = None, None
-        self._commands.release_class()
+        self._commands.labels.release_class()
         self.changed.emit(None)

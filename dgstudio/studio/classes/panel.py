@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollAre
 
 from dgstudio.engine.runtime.class_table import free_key
 from dgstudio.errors import BadInputError
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
 from dgstudio.studio.classes.class_menu import ClassMenu
@@ -42,7 +42,7 @@ class ClassesPanel(PanelFrame):
     def __init__(
         self,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         labelling: Labelling,
         attempt: Callable[..., None],
         taken: Callable[[], frozenset[str]] = frozenset,
@@ -193,10 +193,10 @@ class ClassesPanel(PanelFrame):
     def _add(self) -> None:
         try:
             if self._renamed is not None:
-                self._commands.edit_class(self._renamed, name=self.field.text())
+                self._commands.labels.edit_class(self._renamed, name=self.field.text())
                 self.cancel_add()
                 return
-            info = self._commands.add_class(self.field.text())
+            info = self._commands.labels.add_class(self.field.text())
         except BadInputError as error:
             self._say(str(error))
             self.field.selectAll()
@@ -221,9 +221,9 @@ class ClassesPanel(PanelFrame):
         elif wish == "rename":
             self.begin_rename(class_id)
         elif wish == "remove":
-            self._attempt(commands.remove_class, class_id)
+            self._attempt(commands.labels.remove_class, class_id)
         else:
-            self._attempt(commands.move_class, class_id, place + (1 if wish == "down" else -1))
+            self._attempt(commands.labels.move_class, class_id, place + (1 if wish == "down" else -1))
 
     def reveal(self, class_id: int) -> None:
         """Scroll to a class's card; a new one lies last, where there may be no room to see it."""

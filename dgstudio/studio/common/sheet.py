@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.theme.theme import Theme
@@ -18,7 +18,7 @@ class LabelSheet(Overlay):
     """Subclasses give `refresh`, and may set `main`, the widget that has the focus when it opens."""
 
     def __init__(
-        self, title: str, size: QSize, top: int, state: StudioState, commands: Commands, parent: QWidget
+        self, title: str, size: QSize, top: int, state: StudioState, commands: Bridge, parent: QWidget
     ) -> None:
         super().__init__(parent, size.width(), size.height(), top)
         self.setAccessibleName(title)

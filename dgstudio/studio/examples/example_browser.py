@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.browse.example_query import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
 from dgstudio.engine.labels.example_table import Standing, distinct, places_of
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.chip import Segmented
 from dgstudio.studio.common.combo_box import ChoiceBox
@@ -52,7 +52,7 @@ class ExampleSheet(LabelSheet):
     `attempt` calls a command and tells the user what it refuses.
     """
 
-    def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Examples", SIZE, 44, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
@@ -99,11 +99,11 @@ class ExampleSheet(LabelSheet):
         self.foot.relabelled.connect(self._relabel)
         self.foot.deleted.connect(self._delete)
         self.foot.found.connect(self._find)
-        self.foot.noted.connect(lambda ids, note: attempt(commands.note_examples, ids, note))
+        self.foot.noted.connect(lambda ids, note: attempt(commands.labels.note_examples, ids, note))
         self.foot.left.connect(self._leave_field)
         self.filter.search.installEventFilter(self)
         self.menu = QMenu(self)
-        self.closed.connect(lambda: commands.watch_examples(False))
+        self.closed.connect(lambda: commands.browse.watch(False))
         self._lay_out()
         self.main = self.table
 
@@ -136,7 +136,7 @@ class ExampleSheet(LabelSheet):
 
     def open(self) -> None:
         """Show how things stand now, and let be worked out what is not known yet."""
-        self._commands.watch_examples(True)
+        self._commands.browse.watch(True)
         super().open()
 
     def open_on(self, ids: Iterable[int]) -> None:
@@ -147,7 +147,7 @@ class ExampleSheet(LabelSheet):
 
     def show_version(self, version: int) -> None:
         """Show the examples that a version has learned, those of them that stand."""
-        contents = self._commands.contents_of(version)
+        contents = self._commands.contents.of(version)
         if contents is not None:
             self.open()
             self.filter.want(Wanted(only=frozenset(contents.labels())), f"in v{version}")
@@ -174,9 +174,9 @@ class ExampleSheet(LabelSheet):
 
     def refresh(self) -> None:
         """Bring everything up to date; the selection stays."""
-        commands = self._commands
-        takes, here = commands.takes_by_id(), commands.takes_of_this_run()
-        self._columns = Columns.of_standing(commands.standing(), takes, commands.notes(), here, self._state.analysis)
+        book = self._commands.book
+        takes, here = book.every_take(), book.takes_of_this_run()
+        self._columns = Columns.of_standing(book.as_arrays(), takes, book.notes(), here, self._state.analysis)
         self._take_pictures()
         self._show_all()
 
@@ -278,7 +278,7 @@ class ExampleSheet(LabelSheet):
             return ""
         if not ids:
             return "Select some, or drag on the map; double-click takes the whole take."
-        found = self._commands.containing(ids)
+        found = self._commands.contents.containing(ids)
         where = found.text
         places, here = places_of(np.sort(np.array(ids, np.int64)), self._columns.ids)
         if not found.spans and not self._columns.learn[places[here]].any():
@@ -303,12 +303,12 @@ class ExampleSheet(LabelSheet):
     def _delete(self) -> None:
         ids = self.table.chosen()
         if ids:
-            self._attempt(self._commands.delete_examples, ids)
+            self._attempt(self._commands.labels.delete_examples, ids)
 
     def _relabel(self, class_id: int) -> None:
         ids = self.table.chosen()
         if ids:
-            self._attempt(self._commands.relabel, ids, class_id)
+            self._attempt(self._commands.labels.relabel, ids, class_id)
 
     def _find(self) -> None:
         chosen = set(self.table.chosen())

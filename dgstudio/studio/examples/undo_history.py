@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.sheet import LabelSheet
 from dgstudio.studio.theme.theme import Theme
@@ -23,7 +23,7 @@ EMPTY = "Nothing has been labelled or changed yet."
 class HistorySheet(LabelSheet):
     """Opened by H. The newest act stands on top; those that are undone say so."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget) -> None:
         super().__init__("History", SIZE, 64, state, commands, parent)
         self.grows = (1.2, 1.8)
         self._acts: list[Act] = []
@@ -48,8 +48,8 @@ class HistorySheet(LabelSheet):
 
     def refresh(self) -> None:
         """Bring the list up to date; the line where things stand is chosen."""
-        self._acts, self._done = self._commands.acts()
-        takes = self._commands.takes_by_id()
+        self._acts, self._done = self._commands.book.history()
+        takes = self._commands.book.every_take()
         self.list.clear()
         for place in range(len(self._acts), 0, -1):
             act = self._acts[place - 1]
@@ -72,7 +72,7 @@ class HistorySheet(LabelSheet):
             return
         steps = int(self.list.currentItem().data(Qt.ItemDataRole.UserRole)) - self._done
         for _ in range(abs(steps)):
-            (self._commands.redo if steps > 0 else self._commands.undo)()
+            (self._commands.labels.redo if steps > 0 else self._commands.labels.undo)()
         # The engine carries it out in its own time; until then nothing may be counted from here again.
         self._done += steps
         self.later.start()

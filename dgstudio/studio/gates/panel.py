@@ -7,12 +7,12 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import CellView, Frame, StudioState, UnitView
+from dgstudio.studio.common.margin_text import unit_words
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
 from dgstudio.studio.gates.firing_rates import FiringCounts
-from dgstudio.studio.gates.margin_text import unit_words
 from dgstudio.studio.gates.raster import GateRaster
 from dgstudio.studio.gates.unit_inspector import ClassRow, UnitInspector
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
@@ -51,7 +51,7 @@ def _sealed(banks: int) -> str:
 class GatesPanel(PanelFrame):
     """Map at the left, raster at the right; the inspector of a unit opens over the raster."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Gates", parent=parent)
         self._state, self._commands = state, commands
         self._shape: tuple[object, ...] = ()

@@ -1,0 +1,1 @@
+"""The sheet that imports files and sessions."""

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.imports.plan import Plan
 from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.overlay import Overlay
@@ -40,7 +40,7 @@ FILES = "Labelled files (*.csv *.tsv *.txt *.npz *.arff *.dgs);;All files (*)"
 class ImportSheet(LabelSheet):
     """Opened when a file has been chosen. Closing it gives up the import, unless that is being done already."""
 
-    def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Import examples", SIZE, 52, state, commands, parent)
         self.grows = (1.4, 1.5)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -54,7 +54,7 @@ class ImportSheet(LabelSheet):
         self.model = PreviewModel()
         self.table = PreviewView(self.model)
         self.columns = ImportColumns()
-        self.columns.chosen.connect(commands.choose_import)
+        self.columns.chosen.connect(commands.imports.choose)
         self.columns.reshaped.connect(self._order)
         self.classes, self.wrong = self._list("Examples that come"), self._list("What is wrong, and what to know")
         self.classes_title, self.wrong_title = self._label("", ""), self._label("", "")
@@ -83,7 +83,7 @@ class ImportSheet(LabelSheet):
 
     def begin(self, path: Path) -> None:
         """Read this file and show what is in it."""
-        self._attempt(self._commands.read_import, str(path))
+        self._attempt(self._commands.imports.read, path)
         self.open()
 
     def update_wall(self) -> None:
@@ -96,7 +96,7 @@ class ImportSheet(LabelSheet):
         """Hide it; what is not being imported yet is given up."""
         view = self._state.importing
         if self.isVisible() and (view is None or view.stage not in (IMPORTING, DONE)):
-            self._commands.cancel_import()
+            self._commands.imports.cancel()
         super().close_overlay()
 
     def refresh(self) -> None:
@@ -202,7 +202,7 @@ class ImportSheet(LabelSheet):
         if view.stage == DONE:
             # The toast says what came, and takes it back. What was read is let go of.
             super().close_overlay()
-            self._commands.cancel_import()
+            self._commands.imports.cancel()
         elif self.isVisible():
             self.refresh()
 
@@ -211,10 +211,10 @@ class ImportSheet(LabelSheet):
         if view is not None and view.stage == IMPORTING:
             self.close_overlay()
         else:
-            self._commands.begin_import()
+            self._commands.imports.begin()
 
     def _give_up(self) -> None:
-        self._commands.cancel_import()
+        self._commands.imports.cancel()
         super().close_overlay()
 
     def _show_head(self, view: ImportView) -> None:

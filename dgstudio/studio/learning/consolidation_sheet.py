@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Proposal, StudioState
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
@@ -22,7 +22,7 @@ TOP = 92
 class TaskLine(ProgressLine):
     """There while a new base is trained, with Cancel; once it is over, with Compare."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Background task", "Progress", parent)
         self._state = state
         self._presentation = False
@@ -30,8 +30,8 @@ class TaskLine(ProgressLine):
         self.cancel = self.add_button("Cancel", "Stop the training; nothing is left of it")
         self.look = self.add_button("Compare …", "See how the new base compares with the present model")
         self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
-        self.cancel.clicked.connect(lambda: commands.cancel_consolidation())
-        self.keep.clicked.connect(lambda: commands.discard_proposal())
+        self.cancel.clicked.connect(lambda: commands.candidates.cancel_consolidation())
+        self.keep.clicked.connect(lambda: commands.candidates.discard())
         state.changed.connect(self._on_changed)
         self.apply_theme(DARK)
         self._on_changed("task")
@@ -69,11 +69,11 @@ class ProposalSheet(Overlay):
     """
 
     def __init__(
-        self, state: StudioState, commands: Commands, attempt: Callable[[Callable[[], None]], None], parent: QWidget
+        self, state: StudioState, commands: Bridge, attempt: Callable[[Callable[[], None]], None], parent: QWidget
     ) -> None:
         super().__init__(parent, WIDTH, 560, TOP)
         self._state = state
-        self._discard = lambda: attempt(commands.discard_proposal)
+        self._discard = lambda: attempt(commands.candidates.discard)
         self.title = QLabel("")
         self.title.setObjectName("panelTitle")
         self.words = QVBoxLayout()
@@ -83,7 +83,7 @@ class ProposalSheet(Overlay):
         self.grid.setVerticalSpacing(5)
         self.grid.setColumnStretch(0, 1)
         self.accept, self.keep = QPushButton(""), QPushButton("")
-        self.accept.clicked.connect(lambda: self._decide(lambda: attempt(commands.accept_proposal)))
+        self.accept.clicked.connect(lambda: self._decide(lambda: attempt(commands.candidates.accept)))
         self.keep.clicked.connect(lambda: self._decide(self._discard))
         buttons = QHBoxLayout()
         buttons.setSpacing(10)

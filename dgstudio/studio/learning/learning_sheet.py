@@ -6,11 +6,11 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Segmented
+from dgstudio.studio.common.margin_text import room_words
 from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.gates.margin_text import room_words
 from dgstudio.studio.theme.format import grouped, percent
 from dgstudio.studio.theme.theme import Theme
 
@@ -70,7 +70,7 @@ class LearningSheet(Overlay):
 
     browsed = Signal()
 
-    def __init__(self, state: StudioState, commands: Commands, anchor: QWidget, parent: QWidget) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, anchor: QWidget, parent: QWidget) -> None:
         super().__init__(parent, WIDTH, 520, 0)
         self.setAccessibleName("Contract and learning")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,7 +86,7 @@ class LearningSheet(Overlay):
         self._labels["room words"].setToolTip(ROOM)
         self._labels["room words"].hide()
         self.protect = QPushButton("Protect what it knows now")
-        self.protect.clicked.connect(lambda: commands.protect_now())
+        self.protect.clicked.connect(lambda: commands.model.protect_now())
         self.browse = QPushButton("Browse them…")
         self.browse.setToolTip(
             "Every protected input: its class, how sure the answer was, where it comes from; release some"
@@ -102,11 +102,11 @@ class LearningSheet(Overlay):
         at_once.setColumnStretch(1, 1)
         self.most = self._dial(at_once, 0, "Most at once", MOST_WORDS)
         self.most.setRange(LEAST_SEAL // SEAL_STEP, MOST_SEAL // SEAL_STEP)
-        self.most.valueChanged.connect(lambda value: commands.set_protected(value * SEAL_STEP))
+        self.most.valueChanged.connect(lambda value: commands.model.set_protected(value * SEAL_STEP))
         column.addLayout(at_once)
         self.by_itself = QCheckBox("Protect by itself what was stable for 30 s")
         self.by_itself.setToolTip(BY_ITSELF)
-        self.by_itself.toggled.connect(lambda on: commands.protect_by_itself(on))
+        self.by_itself.toggled.connect(lambda on: commands.model.protect_by_itself(on))
         column.addWidget(self.by_itself)
         column.addSpacing(8)
         column.addWidget(self._label("dials", "The learning bank", "panelTitle"))
@@ -117,18 +117,18 @@ class LearningSheet(Overlay):
         self.disagreement = self._dial(grid, 1, "Disagreement", DISAGREEMENT)
         self.abstain = self._dial(grid, 2, "Unsure below", UNSURE)
         self.abstain.setRange(0, round(MOST_ABSTAIN / STEP))
-        self.abstain.valueChanged.connect(lambda value: commands.set_abstain(round(value * STEP, 4)))
+        self.abstain.valueChanged.connect(lambda value: commands.model.set_abstain(round(value * STEP, 4)))
         self.bank = self._dial(grid, 3, "Sealed at", BANK_WORDS)
         self.bank.setRange(LEAST_BANK // BANK_STEP, MOST_BANK // BANK_STEP)
-        self.bank.valueChanged.connect(lambda value: commands.set_seal_at(value * BANK_STEP))
+        self.bank.valueChanged.connect(lambda value: commands.model.set_seal_at(value * BANK_STEP))
         self.features = self._dial(grid, 4, "Features", FEATURES_WORDS)
         self.features.setRange(LEAST_FEATURES // FEATURES_STEP, MOST_FEATURES // FEATURES_STEP)
-        self.features.valueChanged.connect(lambda value: commands.set_features(value * FEATURES_STEP))
+        self.features.valueChanged.connect(lambda value: commands.model.set_features(value * FEATURES_STEP))
         column.addLayout(grid)
         column.addWidget(self._label("openness words", OPENNESS, "muted", wrap=True))
         self.rule_title = self._label("rule", "Rule", "panelTitle")
         self.rules = Segmented("Rule", [(name, *words) for name, words in RULES.items()])
-        self.rules.chosen.connect(lambda name: commands.set_rule(str(name)))
+        self.rules.chosen.connect(lambda name: commands.model.set_rule(str(name)))
         self.rule_words = self._label("rule words", "", "muted", wrap=True)
         column.addSpacing(8)
         for widget in (self.rule_title, self.rules, self.rule_words):
@@ -205,7 +205,7 @@ class LearningSheet(Overlay):
 
     def _turned(self) -> None:
         # Wider is to the right: −τ.
-        self._commands.set_openness(round(-self.openness.value() * STEP, 4), self.disagreement.value() * STEP)
+        self._commands.model.set_openness(round(-self.openness.value() * STEP, 4), self.disagreement.value() * STEP)
 
     def _set(self, name: str, text: str) -> None:
         if self._labels[name].text() != text:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.adapt.auto_protect import ProtectedInput
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.sheet import LabelSheet
 from dgstudio.studio.theme.theme import Theme
@@ -40,7 +40,7 @@ class ProtectedSheet(LabelSheet):
     `attempt` calls a command and tells the user what it refuses.
     """
 
-    def __init__(self, state: StudioState, commands: Commands, attempt: Callable[..., None], parent: QWidget) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Protected inputs", SIZE, 56, state, commands, parent)
         self.grows = (1.0, 1.8)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -85,7 +85,7 @@ class ProtectedSheet(LabelSheet):
 
     def refresh(self) -> None:
         """Bring the list up to date."""
-        self.inputs = self._commands.protected_inputs()
+        self.inputs = self._commands.model.protected_inputs()
         table = self.table
         table.setSortingEnabled(False)
         table.setRowCount(len(self.inputs))
@@ -116,7 +116,7 @@ class ProtectedSheet(LabelSheet):
         """Let the answers to the selected inputs move."""
         chosen = self.chosen()
         if chosen:
-            self._attempt(self._commands.release_inputs, [held.features for held in chosen])
+            self._attempt(self._commands.model.release_inputs, [held.features for held in chosen])
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

@@ -1,0 +1,1 @@
+"""The log: everything that the engine and the learner said."""

@@ -1,4 +1,4 @@
-"""The log: everything that the engine and the learner said, newest last, with the time of day."""
+"""The log: everything that the engine and the learner said, in earlier runs too, newest last, with the time of day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.toast import INKS, MARKS
@@ -23,7 +23,7 @@ MOST_LINES = 1000
 class LogPanel(PanelFrame):
     """Events as lines. It follows the newest line unless the user has scrolled back."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Log", parent=parent)
         self._events: list[Event] = []
         self._counts: Counter[str] = Counter()
@@ -39,6 +39,9 @@ class LogPanel(PanelFrame):
         self.lines.setAccessibleName("Log")
         self.body.addWidget(self.lines, 1)
 
+        for event in state.told_before:
+            self._keep(event)
+
     def update_frame(self, frame: Frame) -> None:
         """Add what is new."""
         for event in frame.events:
@@ -46,12 +49,15 @@ class LogPanel(PanelFrame):
 
     def add(self, event: Event) -> None:
         """Add one event as a line."""
-        self._events = [*self._events[-MOST_LINES + 1 :], event]
+        self._keep(event)
         self._counts[event.level] += 1
-        self._write(event)
         counts = [(self._counts[level], level) for level in ("error", "warning") if self._counts[level]]
         words = [f"{count} {level}{'s' if count > 1 else ''}" for count, level in counts]
         self.set_right(" · ".join(words))
+
+    def _keep(self, event: Event) -> None:
+        self._events = [*self._events[-MOST_LINES + 1 :], event]
+        self._write(event)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme; the lines are written anew in its colours."""
@@ -66,7 +72,8 @@ class LogPanel(PanelFrame):
         at_end = bar.value() >= bar.maximum() - 2
         look = QTextCharFormat()
         look.setForeground(self.theme.colour(INKS.get(event.level, "text")))
-        moment = time.strftime("%H:%M:%S", time.localtime(event.unix or time.time()))
+        then, now = time.localtime(event.unix or time.time()), time.localtime()
+        moment = time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M:%S", then)
         cursor = QTextCursor(self.lines.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if not self.lines.document().isEmpty():

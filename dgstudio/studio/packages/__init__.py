@@ -1,0 +1,1 @@
+"""The offer to install packages that a feature needs."""

@@ -78,7 +78,9 @@ ONNX: Final = Need(
     "is kept. A .safetensors file needs neither.",
     "The export",
 )
-REPORT: Final = Need("report", "A report needs matplotlib", "matplotlib draws the figures of the page.", "The report")
+REPORT: Final = Need(
+    "report", "A report needs matplotlib and Jinja2", "They draw the figures and fill in the page.", "The report"
+)
 NEEDED_BY: Final = {".onnx": ONNX, ".html": REPORT, ".htm": REPORT}
 """Ending of a file → what writing it needs."""
 

@@ -1,0 +1,1 @@
+"""The Quality panel: accuracy over takes, the confusion matrix, calibration."""

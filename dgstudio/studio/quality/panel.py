@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBox
 from dgstudio.engine.evaluation.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
 from dgstudio.engine.labels.prequential import SET_ASIDE_EVERY
 from dgstudio.engine.runtime.metrics import BINS, LATELY
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.chip import Segmented
 from dgstudio.studio.common.elided_label import ElidedLabel
@@ -47,7 +47,7 @@ class QualityPanel(PanelFrame):
 
     examples_chosen = Signal(object)
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Quality", parent=parent)
         self._state, self._commands = state, commands
         self.kind = LABELLED
@@ -150,11 +150,11 @@ class QualityPanel(PanelFrame):
     def _watch(self, kind: str | None) -> None:
         if kind != self._watching:
             self._watching = kind
-            self._commands.watch_quality(kind)
+            self._commands.quality.watch(kind)
 
     def _set_aside(self, on: bool) -> None:
         if on != self._state.set_aside:
-            self._commands.set_aside_takes(on)
+            self._commands.labels.set_aside(on)
 
     def _on_changed(self, topic: object) -> None:
         if topic == "quality":

@@ -1,0 +1,1 @@
+"""Recent sessions, the bar while one is opened, dialogs for files."""

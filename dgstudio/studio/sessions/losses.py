@@ -56,8 +56,8 @@ class Losses:
 
 def losses_of(engine: Engine, installing: str) -> Losses:
     """Return what would be lost; `installing` names packages that are being installed, "" where none are."""
-    unsaved = 0 if engine.store.saved.safe else engine.book.total
-    training = engine.consolidation
+    unsaved = 0 if engine.queue.saved.safe else engine.book.total
+    training = engine.candidates.consolidation
     there = {
         Loss.UNSAVED: unsaved > 0,
         Loss.TRAINING: training is not None and training.state == RUNNING,

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.streams.source import Knob
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.common.panel import HEADER_HEIGHT, MARGIN, PanelFrame
@@ -32,7 +32,7 @@ class SourcePanel(PanelFrame):
     Where the panel is low the knobs stand in two columns of small cells; in presentation only the choices are left.
     """
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Source", parent=parent)
         self._state, self._commands = state, commands
         self._shape: tuple[object, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.stability.stability_log import (
@@ -27,7 +27,7 @@ TEXT_PERIOD_S = 0.25
 class StabilityPanel(PanelFrame):
     """Four lanes over the last half minute; `log` is what they show."""
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Stability", f"{VIEW_S * state.pace:.0f} s", parent)
         self._state, self._commands = state, commands
         self._due = float("-inf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from dgstudio.studio.gates.margin_text import cause_words
+from dgstudio.studio.common.margin_text import cause_words
 from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
 
 VIEW_S = 30.0

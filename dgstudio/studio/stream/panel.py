@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.recording.lookback import Past
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
@@ -38,7 +38,7 @@ class StreamPanel(PanelFrame):
     A drag marks a stretch (`StudioState.set_selection`).
     """
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Stream", parent=parent)
         self._state, self._commands = state, commands
         self._frame: Frame | None = None
@@ -174,12 +174,12 @@ class StreamPanel(PanelFrame):
         assert state.looked_at is not None, "what stands still stands somewhere"
         if self._stale_span and self._span != state.looked_at:
             self._span = state.looked_at
-            self._past, self._edge = self._commands.past(*self._span), max(self._edge, self._span[1])
+            self._past, self._edge = self._commands.lookback.past(*self._span), max(self._edge, self._span[1])
             self.view.range.cover(self._past.values)
             self._stale_takes = True
         self._stale_span = False
         if self._stale_takes:
-            self._takes = self._commands.takes_in(*self._span)
+            self._takes = self._commands.book.takes(*self._span)
             self._stale_takes = False
 
     def _show(self, frame: Frame) -> None:
@@ -278,7 +278,7 @@ class StreamPanel(PanelFrame):
         if 0 <= wall - self._text_wall < TEXT_S:
             return
         self._text_wall = wall
-        takes = self._commands.takes_in(frame.oldest, frame.now) if self._stale_bar else None
+        takes = self._commands.book.takes(frame.oldest, frame.now) if self._stale_bar else None
         self._stale_bar = False
         self.bar.show_state((frame.oldest, frame.now), self._span, self._state.stream_mode, takes)
         self._show_header()

@@ -1,0 +1,1 @@
+"""The look: tokens, themes, fonts, icons, the Qt stylesheet; numbers as they are written."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, 
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.thumbnails import draw_sketch, sketch
@@ -118,7 +118,7 @@ class UncertainPanel(PanelFrame):
 
     none_of_these = Signal(object)
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(TITLE, parent=parent)
         self._state, self._commands = state, commands
         self._traces: dict[int, F32] = {}
@@ -173,7 +173,7 @@ class UncertainPanel(PanelFrame):
             reading = tile.reading
             if reading.hop in self._traces:
                 continue
-            past = self._commands.past(reading.start, reading.end)
+            past = self._commands.lookback.past(reading.start, reading.end)
             if len(past.times) > 1:
                 self._traces[reading.hop] = tile.trace = sketch([past.values], 60)[0]
                 tile.update()

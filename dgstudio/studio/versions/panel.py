@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
-from dgstudio.learning.learner.learned_examples import Contents
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.learning.learner.learned_examples import LearnedExamples
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
@@ -27,7 +27,7 @@ class SnapshotsPanel(PanelFrame):
 
     examples_asked = Signal(object)
 
-    def __init__(self, state: StudioState, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Snapshots", parent=parent)
         self._state, self._commands = state, commands
         self._stale = True
@@ -39,7 +39,7 @@ class SnapshotsPanel(PanelFrame):
         self.newest_button = self._button("Serve newest", self.serve_newest)
         self.back_button = self._button("Roll back", self.roll_back_to_selected)
         self.show_button = self._button("Show examples", self.show_examples_of_selected)
-        self._holds: tuple[Contents, dict[int, int]] | None = None
+        self._holds: tuple[LearnedExamples, dict[int, int]] | None = None
         self.menu = QMenu(self)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -81,13 +81,13 @@ class SnapshotsPanel(PanelFrame):
 
     def serve_newest(self) -> None:
         """Serve the newest version again."""
-        self._commands.unpin()
+        self._commands.model.unpin()
 
     def roll_back_to_selected(self) -> None:
         """Go back to the selected version; the examples learned since wait."""
         version = self._selected_version()
         if version is not None:
-            self._commands.roll_back(version)
+            self._commands.model.roll_back(version)
 
     def show_examples_of_selected(self) -> None:
         """Show the examples that the selected version has learned."""
@@ -97,9 +97,9 @@ class SnapshotsPanel(PanelFrame):
 
     def _pin(self, version: int) -> None:
         if version == self._state.pinned:
-            self._commands.unpin()
+            self._commands.model.unpin()
         else:
-            self._commands.pin(version)
+            self._commands.model.pin(version)
 
     def _open(self, slot: object) -> None:
         version = self._version_of(slot)
@@ -206,7 +206,7 @@ class SnapshotsPanel(PanelFrame):
 
     def _holds_of(self, version: int) -> dict[int, int] | None:
         """Class id → examples that a version has learned; None where that is not known (yet)."""
-        contents = self._commands.contents_of(version)
+        contents = self._commands.contents.of(version)
         if contents is None:
             return None
         if self._holds is None or self._holds[0] is not contents:

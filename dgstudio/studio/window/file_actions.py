@@ -71,7 +71,7 @@ SESSION_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.DUPLICATE_SESSION,
         "Duplicate",
-        lambda it: it.notifier.attempt(it.commands.duplicate),
+        lambda it: it.notifier.attempt(it.commands.recording.duplicate),
         tooltip="Make a copy beside this session, under a free name, and go on in this one",
         icon="mdi6.content-duplicate",
         group=Group.FILE,
@@ -93,7 +93,7 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.RECORD_STREAM,
         "Record the stream",
-        switch=lambda it, on: it.notifier.attempt(it.commands.record_stream, on),
+        switch=lambda it, on: it.notifier.attempt(it.commands.recording.record, on),
         key="Ctrl+R",
         tooltip="Keep the raw stream, a receipt for each answer and the versions that gave them: to replay and to "
         "audit",

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.engine.runtime.class_table import KEYS
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.actions.registry import ActionRegistry
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.classes.hold_to_label import CAPS, Labelling
 from dgstudio.studio.stream.panel import StreamPanel
@@ -38,7 +38,7 @@ class KeyRouter(QObject):
         self,
         window: QWidget,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         labelling: Labelling,
         stream: StreamPanel,
         actions: ActionRegistry[Any],
@@ -127,7 +127,7 @@ class KeyRouter(QObject):
         card = next((card for card in self._state.classes if card.info.key == key), None)
         if card is not None and card.count:
             self._labelling.stop()
-            self._notifier.attempt(self.commands.take_back_last, card.info.id)
+            self._notifier.attempt(self.commands.labels.take_back_last, card.info.id)
         else:
             words = f"{card.info.name} has no take to take back." if card else f"No class has key {key}."
             self._notifier.show(words, "warning")

@@ -79,14 +79,14 @@ LABEL_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.UNDO,
         "Undo",
-        lambda it: it.notifier.attempt(it.commands.undo),
+        lambda it: it.notifier.attempt(it.commands.labels.undo),
         key="Ctrl+Z",
         group=Group.LABEL,
     ),
     Row(
         ActionId.REDO,
         "Redo",
-        lambda it: it.notifier.attempt(it.commands.redo),
+        lambda it: it.notifier.attempt(it.commands.labels.redo),
         key="Ctrl+Shift+Z, Ctrl+Y",
         group=Group.LABEL,
     ),
@@ -142,7 +142,7 @@ def _record(class_id: int, it: WindowParts) -> None:
 
 
 def _take_back(class_id: int, it: WindowParts) -> None:
-    it.notifier.attempt(it.commands.take_back_last, class_id)
+    it.notifier.attempt(it.commands.labels.take_back_last, class_id)
 
 
 def _has_takes(count: int, _it: WindowParts) -> bool:

@@ -12,7 +12,7 @@ from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.answer.panel import AnswerPanel
 from dgstudio.studio.bars.status_bar import StatusBar
 from dgstudio.studio.bars.top_bar import TopBar
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.classes.panel import ClassesPanel
@@ -53,7 +53,7 @@ class WindowLayout:
     def __init__(
         self,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         labelling: Labelling,
         actions: ActionRegistry[Any],
         attempt: Callable[..., None],
@@ -86,7 +86,7 @@ class WindowLayout:
         desk.setObjectName("desk")
         # The desk itself can have the focus, so that keys have a home when no control does.
         desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.bar = TopBar(state, commands.offered_modes(), actions)
+        self.bar = TopBar(state, commands.model.offered_modes, actions)
         self.banner = Banner()
         self.arrangement = Arrangement({**self.panels})
         self.log_panel.hide()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.classes.hold_to_label import Labelling
@@ -60,7 +60,7 @@ class StudioWindow(QMainWindow):
     gone = Signal()
     """The window has been closed and its engine stopped."""
 
-    def __init__(self, commands: Commands, *, settings: QSettings | None = None, hints: bool = True) -> None:
+    def __init__(self, commands: Bridge, *, settings: QSettings | None = None, hints: bool = True) -> None:
         super().__init__()
         self.commands, self.state = commands, commands.state
         self.settings = settings if settings is not None else open_settings()
@@ -86,7 +86,7 @@ class StudioWindow(QMainWindow):
     def _make_parts(self) -> None:
         """Make every part, the later ones from the earlier; none of them knows this window as more than a widget."""
         state, commands = self.state, self.commands
-        modes = mode_actions(commands.offered_modes())
+        modes = mode_actions(commands.model.offered_modes)
         tables = (LABEL_ACTIONS, FILE_ACTIONS, modes, LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS, VIEW_ACTIONS)
         rows = [row for table in (*tables, GENERAL_ACTIONS) for row in table]
         self.actions_: ActionRegistry[WindowParts] = ActionRegistry(self, rows)
@@ -142,7 +142,7 @@ class StudioWindow(QMainWindow):
     def _connect(self) -> None:
         """Let the parts hear what they ask of each other."""
         layout, sheets = self.layout_, self.sheets
-        layout.bar.mode_chosen.connect(self.commands.set_mode)
+        layout.bar.mode_chosen.connect(self.commands.model.set_mode)
         layout.bar.menu.clicked.connect(self._open_menu)
         layout.bar.contract.clicked.connect(lambda: self.actions_.trigger(ActionId.LEARNING))
         layout.opening.cancelled.connect(self.session_actions.stay)

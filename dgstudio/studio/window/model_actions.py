@@ -36,22 +36,22 @@ def mode_actions(modes: tuple[Mode, ...]) -> tuple[Row, ...]:
 
 
 def _set_mode(mode: Mode, it: WindowParts) -> None:
-    it.notifier.attempt(it.commands.set_mode, mode)
+    it.notifier.attempt(it.commands.model.set_mode, mode)
 
 
 def _consolidate(it: WindowParts) -> None:
-    it.packages.having(TRAINING, lambda: it.notifier.attempt(it.commands.start_consolidation))
+    it.packages.having(TRAINING, lambda: it.notifier.attempt(it.commands.candidates.start_consolidation))
 
 
 def _toggle_pin(it: WindowParts) -> None:
     if it.state.pinned is None:
-        it.notifier.attempt(it.commands.pin, it.state.serving)
+        it.notifier.attempt(it.commands.model.pin, it.state.serving)
     else:
-        it.notifier.attempt(it.commands.unpin)
+        it.notifier.attempt(it.commands.model.unpin)
 
 
 def _toggle_compare(kind: str, it: WindowParts) -> None:
-    it.notifier.attempt(it.commands.set_compare, None if it.state.compare == kind else kind)
+    it.notifier.attempt(it.commands.comparison.choose, None if it.state.compare == kind else kind)
 
 
 LEARN_ACTIONS: Final[tuple[Row, ...]] = (
@@ -67,7 +67,7 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.PROTECT,
         "Protect what it knows now",
-        lambda it: it.notifier.attempt(it.commands.protect_now),
+        lambda it: it.notifier.attempt(it.commands.model.protect_now),
         tooltip="Seal the learning bank: what it has learned joins the inputs whose answers must not move",
         icon="mdi6.shield-outline",
         group=Group.LEARN,
@@ -85,7 +85,7 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.RESUME_PARKED,
         "Resume parked examples",
-        lambda it: it.notifier.attempt(it.commands.resume_parked),
+        lambda it: it.notifier.attempt(it.commands.model.resume_parked),
         tooltip="Learn again the examples that a roll-back, or a failure, set aside",
         icon="mdi6.play-outline",
         group=Group.LEARN,
@@ -105,7 +105,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.ROLL_BACK,
         "Roll back",
-        lambda it: it.notifier.attempt(it.commands.roll_back, None),
+        lambda it: it.notifier.attempt(it.commands.model.roll_back),
         key="B",
         tooltip="Go back to the version before this one; the examples since then wait",
         icon="mdi6.undo-variant",

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from dgstudio.errors import DgstudioError
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.toast import Banner, Toast
 from dgstudio.studio.log.panel import LogPanel
@@ -40,7 +40,7 @@ class Notifier:
     def __init__(
         self,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         toast: Toast,
         banner: Banner,
         log: LogPanel,
@@ -154,12 +154,12 @@ class Notifier:
 
     def _standing(self, ids: frozenset[int]) -> frozenset[int]:
         """Those of these examples that stand."""
-        return ids.intersection(self.commands.standing().ids.tolist()) if ids else ids
+        return ids.intersection(self.commands.book.as_arrays().ids.tolist()) if ids else ids
 
     def _plan_rebuild(self, example_ids: tuple[int, ...]) -> None:
         # It may take a second or two.
         self.show("Working out the model without them, and what would move …")
-        self.attempt(self.commands.plan_rebuild, example_ids)
+        self.attempt(self.commands.candidates.plan_rebuild, example_ids)
 
     def _open_copy(self, path: Path) -> None:
         self._sessions.open(path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dgstudio.studio.actions.registry import Action
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
@@ -23,7 +23,7 @@ class WindowParts:
     """The parts of one window."""
 
     state: StudioState
-    commands: Commands
+    commands: Bridge
     notifier: Notifier
     layout: WindowLayout
     sheets: Sheets

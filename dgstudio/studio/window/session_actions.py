@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dgstudio.session.storage.location import session_folder
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
@@ -35,7 +35,7 @@ class SessionActions:
         self,
         window: QWidget,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         sessions: DeskPlace,
         packages: Packages,
         notifier: Notifier,
@@ -72,7 +72,7 @@ class SessionActions:
             self._window,
             "Save as",
             SESSION_FILES,
-            lambda path: self._notifier.attempt(self.commands.save_as, path),
+            lambda path: self._notifier.attempt(lambda: self.commands.recording.save_as(Path(path), overwrite=True)),
             suggested_name(self._state.session_name),
             self._folder(),
         )
@@ -83,7 +83,7 @@ class SessionActions:
             self._window,
             "Save a copy",
             SESSION_FILES,
-            lambda path: self._notifier.attempt(self.commands.save_copy, path),
+            lambda path: self._notifier.attempt(lambda: self.commands.recording.save_copy(Path(path), overwrite=True)),
             folder=self._folder(),
         )
 
@@ -104,7 +104,7 @@ class SessionActions:
         def write(path: str) -> None:
             # Before it is asked for: a refusal takes its place.
             self._notifier.show(f"Writing {Path(path).name} …")
-            self._notifier.attempt(self.commands.export, kind, path)
+            self._notifier.attempt(lambda: self.commands.recording.export(kind, Path(path), overwrite=True))
 
         ask_where(self._window, title, formats, chosen, suggested_name(self._state.session_name))
 

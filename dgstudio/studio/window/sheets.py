@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.overlay import Overlay
@@ -56,7 +56,7 @@ class Sheets:
     def __init__(
         self,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         labelling: Labelling,
         layout: WindowLayout,
         appearance: Appearance,

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtWidgets import QMainWindow
 
-from dgstudio.studio.bridge.commands import Commands
+from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import GEOMETRY
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.layout import WindowLayout
@@ -28,7 +28,7 @@ class WindowGeometry:
         window: QMainWindow,
         settings: QSettings,
         state: StudioState,
-        commands: Commands,
+        commands: Bridge,
         layout: WindowLayout,
         notifier: Notifier,
     ) -> None:

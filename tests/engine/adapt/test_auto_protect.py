@@ -32,7 +32,7 @@ def test_what_was_seen_of_late_and_not_labelled_joins_too(rigs: Rigs) -> None:
     rig.play("Walking", 2)
     rig.teach(NEW, NEW)
     before = rig.engine.learner.protected_count
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     count = recents(rig)
     assert 0 < count <= (rig.engine.learner.protected_count - before) / 2
@@ -56,7 +56,7 @@ def test_recent_inputs_keep_their_distance_and_leave_out_what_is_labelled(rigs: 
 def test_the_list_says_where_each_comes_from_and_how_sure_it_was(rigs: Rigs) -> None:
     rig = rigs()
     rig.teach(NEW, NEW)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     held = listed(rig)
     assert len(held) == rig.engine.learner.protected_count
@@ -73,24 +73,24 @@ def test_releasing_is_taken_back_and_done_again(rigs: Rigs, tmp_path: Path) -> N
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
     rig.teach(NEW, NEW)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     learner, count = rig.engine.learner, rig.engine.learner.protected_count
-    rig.engine.release_inputs([entry.features for entry in listed(rig)[-3:]])
+    rig.engine.model.release_inputs([entry.features for entry in listed(rig)[-3:]])
     rig.settle()
     assert learner.protected_count == count - 3
     assert rig.engine.book.history()[0][-1].text == "3 protected inputs released: the answers may move"
     for _ in range(2):
-        rig.engine.undo()
+        rig.engine.labels.undo()
         rig.settle()
         assert learner.protected_count == count
-        rig.engine.redo()
+        rig.engine.labels.redo()
         rig.settle()
         assert learner.protected_count == count - 3
     rig.check_all()
     rig.engine.stop()
     again = rigs(Session.open(path))
-    again.engine.undo()
+    again.engine.labels.undo()
     again.settle()
     assert again.engine.learner.protected_count == count
 
@@ -99,7 +99,7 @@ def test_relabelling_where_it_is_protected_releases_those_and_is_said(rigs: Rigs
     rig = rigs()
     walked = rig.play("Walking")
     rig.teach(NEW, NEW)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     before, count = rig.engine.learner.protected_count, recents(rig)
     assert count
@@ -131,7 +131,7 @@ def test_a_stable_class_is_protected_by_itself_once_and_can_be_taken_back(
     rigs: Rigs, until: Callable[..., None]
 ) -> None:
     rig = rigs(start=False)
-    rig.engine.stable = stable = Watched()
+    rig.engine.model.stable = stable = Watched()
     rig.engine.start()
     learner = rig.engine.learner
 
@@ -146,14 +146,14 @@ def test_a_stable_class_is_protected_by_itself_once_and_can_be_taken_back(
     rig.teach(NEW, NEW)
     count = learner.protected_count
     assert after(2 * STABLE_S) == count, "off by default"
-    rig.engine.protect_by_itself(True)
+    rig.engine.model.protect_by_itself(True)
     assert after(0.0) == count and after(STABLE_S - 1) == count
     rig.teach("Running", "Running")
     assert after(2.0) == count, "another class is still being taught"
     assert after(STABLE_S - 1) > count
     (act,) = [act for act in rig.engine.book.history()[0] if act.kind == "protected"]
     assert "Badminton" in act.text and "Running" in act.text and "stable for 30 s, protected by itself: " in act.text
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert after(0.0) == count and after(5 * STABLE_S) == count, "what was taken back is not done again by itself"
     rig.check_all()
@@ -164,7 +164,7 @@ def test_what_is_answered_wrongly_is_not_protected_by_itself(
 ) -> None:
     monkeypatch.setattr(auto_protect, "RIGHT", 1.1)
     rig = rigs(start=False)
-    rig.engine.stable = stable = Watched()
+    rig.engine.model.stable = stable = Watched()
     stable.on = True
     rig.engine.start()
     rig.teach(NEW, NEW)
@@ -179,9 +179,9 @@ def test_what_is_answered_wrongly_is_not_protected_by_itself(
 def test_how_many_and_whether_by_itself_are_part_of_the_session(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_protected(50)
-    rig.engine.protect_by_itself(True)
+    rig.engine.model.set_protected(50)
+    rig.engine.model.protect_by_itself(True)
     rig.settle()
     rig.engine.stop()
     again = rigs(Session.open(path))
-    assert again.engine.learner.settings.protected == 50 and again.engine.stable.on
+    assert again.engine.learner.settings.protected == 50 and again.engine.model.stable.on

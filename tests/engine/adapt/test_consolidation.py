@@ -56,8 +56,8 @@ def nothing_left(folder: Path) -> bool:
 
 
 def trained(rig: Any, until: Until) -> Any:
-    rig.engine.start_consolidation()
-    running = rig.engine.consolidation
+    rig.engine.candidates.start_consolidation()
+    running = rig.engine.candidates.consolidation
     until(lambda: running.state in STOPPED, "the end of the training")
     return running
 
@@ -69,7 +69,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     rig = rigs(Session.create(path))
     engine, learner = rig.engine, rig.engine.learner
     new = rig.teach(NEW, NEW, count=3)
-    engine.protect_now()
+    engine.model.protect_now()
     rig.settle()
     rig.teach("Running", "Running")
     head, count = learner.store.head, learner.protected_count
@@ -81,23 +81,23 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     assert found.accuracy is not None and found.new_accuracy > 0.8 and found.left <= 0.2 * found.held_out
     assert found.banks == 2 and found.new_macs < found.macs and found.protected == count
     with pytest.raises(BadInputError, match="waits for your word already"):
-        engine.start_consolidation()
-    shipped = engine.base
-    engine.accept_consolidation()
+        engine.candidates.start_consolidation()
+    shipped = engine.candidates.base
+    engine.candidates.accept()
     rig.settle()
     record = next(r for r in engine.learn.history.since(0)[0] if r.kind == "consolidated")
-    assert engine.consolidation is None and record.parent == head.version
+    assert engine.candidates.consolidation is None and record.parent == head.version
     assert learner.store.head.base is done.model.base and learner.store.serving is learner.store.head
     assert rig.share_of(NEW, rig.play(NEW)) > 0.8 and rig.share_of("Standing", rig.play("Standing")) > 0.8
     # What moved was the user's own act: the learner's publishes moved no bit.
     assert record.bits_changed > 0 and engine.stats().protected_bits_changed == 0
     # A twin starts from the same base; rolled back, from the one before.
-    assert engine.base is done.model
-    engine.set_compare("swap")
-    engine.set_compare(None)
-    engine.roll_back(head.version)
+    assert engine.candidates.base is done.model
+    engine.comparison.choose("swap")
+    engine.comparison.choose(None)
+    engine.model.roll_back(head.version)
     rig.settle()
-    assert engine.base is shipped and learner.store.head.digest == head.digest
+    assert engine.candidates.base is shipped and learner.store.head.digest == head.digest
     assert learner.protected_count == count
     rig.label(new, rig.play(NEW))
     rig.check_all()
@@ -105,10 +105,10 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
 
     # The session has both models, whole.
     again = rigs(Session.open(path))
-    assert again.engine.base is not None
-    again.engine.roll_back(record.version)
+    assert again.engine.candidates.base is not None
+    again.engine.model.roll_back(record.version)
     again.settle()
-    assert again.engine.learner.store.head.digest == record.digest and again.engine.base is None
+    assert again.engine.learner.store.head.digest == record.digest and again.engine.candidates.base is None
     assert again.share_of(NEW, again.play(NEW)) > 0.8
     again.check_all()
     again.engine.stop()
@@ -127,12 +127,12 @@ def test_from_nothing_it_gives_the_session_its_first_base(rigs: Rigs, until: Unt
     # What has ended badly does not stand in the way.
     done = trained(rig, until)
     assert done.state == READY, done.text
-    rig.engine.accept_consolidation()
+    rig.engine.candidates.accept()
     rig.settle()
     head = rig.engine.learner.store.head
-    assert head.base is not None and head.base.classes[0] == a and rig.engine.base is done.model
+    assert head.base is not None and head.base.classes[0] == a and rig.engine.candidates.base is done.model
     assert rig.share_of("a", rig.play("Standing")) > 0.8 and rig.share_of("b", rig.play("Running")) > 0.8
-    rig.engine.set_rule("gradient")
+    rig.engine.model.set_rule("gradient")
     rig.settle()
     assert rig.engine.learner.settings.rule == "gradient"
 
@@ -141,12 +141,12 @@ def test_the_user_may_keep_the_present_model(rigs: Rigs, until: Until) -> None:
     rig = rigs()
     rig.teach(NEW, NEW)
     head = rig.engine.learner.store.head
-    rig.engine.discard_consolidation()
+    rig.engine.candidates.discard_consolidation()
     assert trained(rig, until).state == READY
-    rig.engine.discard_consolidation()
-    rig.engine.accept_consolidation()
+    rig.engine.candidates.discard_consolidation()
+    rig.engine.candidates.accept()
     rig.settle()
-    assert rig.engine.consolidation is None and rig.engine.learner.store.head is head
+    assert rig.engine.candidates.consolidation is None and rig.engine.learner.store.head is head
 
 
 HANGS = """
@@ -162,15 +162,15 @@ def test_it_can_be_cancelled_and_leaves_nothing(
     process(HANGS)
     rig = rigs()
     rig.teach(NEW, NEW)
-    rig.engine.start_consolidation()
-    running = rig.engine.consolidation
+    rig.engine.candidates.start_consolidation()
+    running = rig.engine.candidates.consolidation
     until(lambda: running.share == 0.25, "news of the process")
     assert running.text == "Training" and not nothing_left(folder)
     with pytest.raises(BadInputError, match="is being trained already"):
-        rig.engine.start_consolidation()
-    rig.engine.accept_consolidation()
-    assert rig.engine.consolidation is running, "it cannot be switched to before it is there"
-    rig.engine.cancel_consolidation()
+        rig.engine.candidates.start_consolidation()
+    rig.engine.candidates.accept()
+    assert rig.engine.candidates.consolidation is running, "it cannot be switched to before it is there"
+    rig.engine.candidates.cancel_consolidation()
     until(lambda: running.state == CANCELLED, "the cancelling")
     assert rig.heard("consolidation").text == "The training was cancelled; nothing has changed."
     assert nothing_left(folder)
@@ -180,10 +180,10 @@ def test_stopping_the_engine_ends_it(rigs: Rigs, until: Until, folder: Path, pro
     process(HANGS)
     rig = rigs()
     rig.teach(NEW, NEW)
-    rig.engine.start_consolidation()
-    until(lambda: rig.engine.consolidation.share == 0.25, "news of the process")
+    rig.engine.candidates.start_consolidation()
+    until(lambda: rig.engine.candidates.consolidation.share == 0.25, "news of the process")
     assert rig.engine.stop() == []
-    assert rig.engine.consolidation.state == CANCELLED and nothing_left(folder)
+    assert rig.engine.candidates.consolidation.state == CANCELLED and nothing_left(folder)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_parked_examples_are_not_trained_on(rigs: Rigs, until: Until, process: C
     rig.teach(NEW, NEW)
     first = rig.engine.learner.store.head.version
     rig.teach(NEW, NEW)
-    rig.engine.roll_back(first)
+    rig.engine.model.roll_back(first)
     rig.settle()
     parked = rig.engine.learner.parked
     assert parked

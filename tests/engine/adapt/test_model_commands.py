@@ -17,13 +17,13 @@ NEW = "Badminton"
 def test_a_roll_back_brings_the_dials_back_in_the_session_too(rigs: Rigs, tmp_path: Any) -> None:
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     engine, learner = rig.engine, rig.engine.learner
-    engine.set_openness(0.1, 0.4)
+    engine.model.set_openness(0.1, 0.4)
     rig.teach(NEW, NEW)
     version = learner.store.head.version
-    engine.set_openness(-0.3, 0.2)
-    engine.set_mode(Mode.ROUTING)
+    engine.model.set_openness(-0.3, 0.2)
+    engine.model.set_mode(Mode.ROUTING)
     rig.settle()
-    engine.roll_back(version)
+    engine.model.roll_back(version)
     rig.settle()
     assert (learner.settings.tau, learner.settings.delta, learner.mode) == (0.1, 0.4, Mode.BOTH)
     assert engine.session.config(LEARNING) == {
@@ -45,7 +45,7 @@ def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
         rig.teach(NEW, NEW)
     assert len(learner.footing.learned) == 20 and "wait, not learned yet" in learner.refusal
     assert "Train a new base" in rig.heard("no room").text and len(rig.events("no room")) == 1
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     assert rig.heard("refused").text.startswith("Nothing was protected: The model has 1 sealed banks")
     rig.check_all()
@@ -53,12 +53,12 @@ def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
 
 def test_resuming_says_what_is_learned_again(rigs: Rigs) -> None:
     rig = rigs()
-    rig.engine.resume_parked()
+    rig.engine.model.resume_parked()
     assert "No example is parked" in rig.heard("resumed").text
     rig.teach(NEW, NEW)
-    rig.engine.roll_back(0)
+    rig.engine.model.roll_back(0)
     rig.settle()
     parked = len(rig.engine.learner.parked)
-    rig.engine.resume_parked()
+    rig.engine.model.resume_parked()
     rig.settle()
     assert f"{parked} parked examples are learned again." == rig.heard("resumed").text and parked > 10

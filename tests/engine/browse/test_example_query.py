@@ -163,11 +163,11 @@ def test_what_is_known_follows_labels_and_publishes(rigs, until):
     rig = rigs()
     class_id = rig.teach("Badminton", "Badminton", 2)
     engine = rig.engine
-    assert engine.analysis is None, "nobody has asked"
-    engine.watch_examples(True)
+    assert engine.browse.analysis is None, "nobody has asked"
+    engine.browse.watch(True)
 
     def whole():
-        known = engine.analysis
+        known = engine.browse.analysis
         return (
             known is not None
             and known.answers is not None
@@ -180,28 +180,28 @@ def test_what_is_known_follows_labels_and_publishes(rigs, until):
     plan_of = engine.lane.store.serving
     examples = engine.book.active_examples()
     ids, labels = np.array([e.id for e in examples]), np.array([e.class_id for e in examples])
-    classes, sure = engine.analysis.answered(ids)
+    classes, sure = engine.browse.analysis.answered(ids)
     expected = [answer_of(Plan(plan_of), e.features) for e in examples]
     assert classes.tolist() == [UNSURE if top is None else top for top, _ in expected]
     assert sure.tolist() == [p for _, p in expected]
-    at_first = engine.analysis.answers.at_first
+    at_first = engine.browse.analysis.answers.at_first
     assert (at_first != UNKNOWN).all() and (at_first[: len(ids) // 4] != class_id).any(), "it was new then"
-    assert not engine.analysis.flags(ids, labels)[PROTECTED].any()
+    assert not engine.browse.analysis.flags(ids, labels)[PROTECTED].any()
 
-    engine.protect_now()
+    engine.model.protect_now()
     rig.settle()
-    until(lambda: whole() and engine.analysis.flags(ids, labels)[PROTECTED].any(), "protected ones")
-    other = engine.add_class("other")
-    engine.relabel(ids[:20].tolist(), other.id)
+    until(lambda: whole() and engine.browse.analysis.flags(ids, labels)[PROTECTED].any(), "protected ones")
+    other = engine.labels.add_class("other")
+    engine.labels.relabel(ids[:20].tolist(), other.id)
     rig.settle()
-    until(lambda: whole() and (engine.analysis.judged.labels[:20] == other.id).all(), "a new look around")
-    engine.watch_examples(False)
+    until(lambda: whole() and (engine.browse.analysis.judged.labels[:20] == other.id).all(), "a new look around")
+    engine.browse.watch(False)
     until(lambda: engine.browse._standing is None, "the copy of the features to be let go")
-    last = engine.analysis
-    engine.watch_examples(True)
-    engine.delete_examples(ids[:5].tolist())
+    last = engine.browse.analysis
+    engine.browse.watch(True)
+    engine.labels.delete_examples(ids[:5].tolist())
     rig.settle()
-    until(lambda: engine.analysis is not last and whole(), "what is known of the others")
+    until(lambda: engine.browse.analysis is not last and whole(), "what is known of the others")
     # Closed again before all was taken up: nothing is worked out of what is not there.
     engine.stop()
     engine.browse._let_go()
@@ -216,21 +216,21 @@ def test_which_versions_contain_an_example(rigs, tmp_path, until):
     before = [e.id for e in engine.book.active_examples() if e.learn]
     rig.teach("Badminton", "Badminton")
     head = engine.learner.store.head.version
-    mine = engine.containing(before[:1])
+    mine = engine.contents.containing(before[:1])
     assert mine.whole and mine.spans[-1][1] == head and not mine.sealed
     first = mine.spans[0][0]
-    assert engine.contents_of(first - 1).counts().get(0) is None and not engine.contents_of(first - 1).labels()
-    counts = engine.contents_of(head).counts()
+    assert engine.contents.of(first - 1).counts().get(0) is None and not engine.contents.of(first - 1).labels()
+    counts = engine.contents.of(head).counts()
     assert sum(counts.values()) == sum(e.learn for e in engine.book.active_examples())
 
-    engine.protect_now()
+    engine.model.protect_now()
     rig.settle()
-    sealed = engine.containing(before)
+    sealed = engine.contents.containing(before)
     assert sealed.text == f"in v{first}–v{engine.learner.store.head.version}, sealed in bank 1"
     late = [e.id for e in engine.book.active_examples() if e.learn and e.id not in before][:3]
-    assert engine.containing(late).spans[0][0] > first
+    assert engine.contents.containing(late).spans[0][0] > first
 
-    engine.delete_examples(late)
+    engine.labels.delete_examples(late)
     rig.settle()
     said = [event.text for event in rig.events("labels changed")][-1]
     assert said.startswith("3 examples deleted. v") and said.endswith("have learned them.")
@@ -238,12 +238,12 @@ def test_which_versions_contain_an_example(rigs, tmp_path, until):
 
     # Memory has let go of all of it: it comes from the file.
     again = rigs(Session.open(path)).engine
-    until(lambda: again.containing(before).whole, "the versions in the file")
+    until(lambda: again.contents.containing(before).whole, "the versions in the file")
     # Only versions that can still be gone back to count.
-    assert {v for span in again.containing(before).spans for v in span} <= again.reachable()
-    assert again.containing(before).sealed == sealed.sealed
-    assert again.contents_of(10**6) is None
-    assert again.containing([10**6]).text == "in no version"
+    assert {v for span in again.contents.containing(before).spans for v in span} <= again.model.reachable()
+    assert again.contents.containing(before).sealed == sealed.sealed
+    assert again.contents.of(10**6) is None
+    assert again.contents.containing([10**6]).text == "in no version"
 
 
 def test_an_example_of_the_learning_bank_that_is_deleted_is_gone_from_the_next_version(rigs):
@@ -252,10 +252,10 @@ def test_an_example_of_the_learning_bank_that_is_deleted_is_gone_from_the_next_v
     engine = rig.engine
     ids = [e.id for e in engine.book.active_examples() if e.learn][:2]
     last = engine.learner.store.head.version
-    engine.delete_examples(ids)
+    engine.labels.delete_examples(ids)
     rig.settle()
     assert rig.heard("labels changed").text.endswith("learned them; the next version will not have.")
-    assert engine.containing(ids).spans[-1][1] == last < engine.learner.store.head.version
+    assert engine.contents.containing(ids).spans[-1][1] == last < engine.learner.store.head.version
 
 
 def test_notes_are_undone_and_kept(rigs, tmp_path):
@@ -265,22 +265,22 @@ def test_notes_are_undone_and_kept(rigs, tmp_path):
     rig.teach("Badminton", "Badminton")
     digest = engine.learner.store.head.digest
     with pytest.raises(BadInputError, match="may have 500 characters"):
-        engine.note_examples([0], "x" * 501)
-    engine.note_examples([0, 1, 2], "  a\nstumble ")
-    engine.note_examples([1], "")
+        engine.labels.note_examples([0], "x" * 501)
+    engine.labels.note_examples([0, 1, 2], "  a\nstumble ")
+    engine.labels.note_examples([1], "")
     rig.settle()
-    assert engine.notes() == {0: "a stumble", 2: "a stumble"}
+    assert engine.book.notes() == {0: "a stumble", 2: "a stumble"}
     assert [act.text for act in engine.book.history()[0]][-2:] == [
         "Note on 3 examples: “a stumble”",
         "Note taken off 1 example",
     ]
-    engine.undo()
+    engine.labels.undo()
     rig.settle()
-    assert engine.notes() == dict.fromkeys((0, 1, 2), "a stumble") == engine.session.notes()
+    assert engine.book.notes() == dict.fromkeys((0, 1, 2), "a stumble") == engine.session.notes()
     assert engine.learner.store.head.digest == digest, "a note is nothing to learn"
     engine.stop()
     again = rigs(Session.open(path))
-    assert again.engine.notes() == dict.fromkeys((0, 1, 2), "a stumble")
-    again.engine.undo()
+    assert again.engine.book.notes() == dict.fromkeys((0, 1, 2), "a stumble")
+    again.engine.labels.undo()
     again.settle()
-    assert again.engine.notes() == again.engine.session.notes() == {}
+    assert again.engine.book.notes() == again.engine.session.notes() == {}

@@ -32,24 +32,24 @@ class Importing:
         self.rig, self.engine, self.until = rig, rig.engine, until
 
     def read(self, path: Path, **choices: Any) -> Any:
-        self.engine.read_import(path)
-        self.until(lambda: self.engine.importing.stage in (CHOOSING, FAILED), "the file")
+        self.engine.imports.read(path)
+        self.until(lambda: self.engine.imports.view.stage in (CHOOSING, FAILED), "the file")
         if choices:
-            self.engine.choose_import(replace(self.engine.importing.choices, **choices))
-            self.until(lambda: self.engine.importing.stage in (CHOOSING, FAILED), "the plan")
-        return self.engine.importing.plan
+            self.engine.imports.choose(replace(self.engine.imports.view.choices, **choices))
+            self.until(lambda: self.engine.imports.view.stage in (CHOOSING, FAILED), "the plan")
+        return self.engine.imports.view.plan
 
     def do(self, path: Path, **choices: Any) -> Any:
         plan = self.read(path, **choices)
         assert not plan.blocker
-        self.engine.begin_import()
-        self.until(lambda: self.engine.importing.stage == DONE, "the import")
+        self.engine.imports.begin()
+        self.until(lambda: self.engine.imports.view.stage == DONE, "the import")
         self.rig.settle()
         return plan
 
     def refused(self, path: Path, **choices: Any) -> str:
         plan = self.read(path, **choices)
-        return plan.blocker if self.engine.importing.stage == CHOOSING else self.engine.importing.failure
+        return plan.blocker if self.engine.imports.view.stage == CHOOSING else self.engine.imports.view.failure
 
 
 def counts(engine: Any) -> dict[str, int]:
@@ -119,11 +119,11 @@ def test_it_is_one_act_that_is_undone_redone_and_survives_reopening(
     said = desk.rig.heard("labels changed").text
     assert said == "9 examples of 2 classes imported from f.csv."
     learned = desk.engine.learner.store.head.digest
-    desk.engine.undo()
+    desk.engine.labels.undo()
     desk.rig.settle()
     assert standing(desk.engine) == before and desk.engine.learner.store.head.digest == digest
     assert "circle" not in counts(desk.engine)
-    desk.engine.redo()
+    desk.engine.labels.redo()
     desk.rig.settle()
     assert standing(desk.engine) == after and desk.engine.learner.store.head.digest == learned
     acts = desk.engine.book.history()
@@ -132,7 +132,7 @@ def test_it_is_one_act_that_is_undone_redone_and_survives_reopening(
 
     again = Importing(rigs(Session.open(tmp_path / "a.dgs")), until)
     assert standing(again.engine) == after and again.engine.book.history() == acts
-    again.engine.undo()
+    again.engine.labels.undo()
     again.rig.settle()
     assert standing(again.engine) == before and again.engine.learner.store.head.digest == digest
 
@@ -142,7 +142,7 @@ def test_what_export_writes_comes_back_byte_for_byte(importing: Any, tmp_path: P
     desk = importing()
     desk.rig.teach(NEW, NEW)
     desk.rig.teach("Walking", "Walking")
-    desk.engine.export("examples", tmp_path / name)
+    desk.engine.recording.export("examples", tmp_path / name)
     desk.rig.heard("exported")
     other = importing("b.dgs")
     plan = other.do(tmp_path / name)
@@ -261,9 +261,9 @@ def test_what_blocks_an_import_of_features_is_one_sentence(
     desk = importing()
     path = write(tmp_path / "f.csv", change(features_rows(desk.engine)))
     assert sentence in desk.refused(path, shape=FEATURES)
-    desk.engine.begin_import()
+    desk.engine.imports.begin()
     desk.rig.settle()
-    assert desk.engine.book.total == 0 and desk.engine.importing.stage == CHOOSING
+    assert desk.engine.book.total == 0 and desk.engine.imports.view.stage == CHOOSING
 
 
 def test_what_blocks_an_import_of_samples_is_one_sentence(importing: Any, tmp_path: Path) -> None:
@@ -320,11 +320,11 @@ def test_many_rows_are_kept_and_some_are_learned_evenly(importing: Any, tmp_path
     assert [entry.learned for entry in plan.classes] == [MOST_LEARNED - 50, 50]
     assert counts(desk.engine)["circle"] == count - 50
     assert len(desk.engine.learner.footing.every()) == MOST_LEARNED
-    desk.engine.undo()
+    desk.engine.labels.undo()
     desk.rig.settle()
     assert desk.engine.book.total == 0 and not desk.engine.learner.store.head.banks
     desk.rig.teach("wave", "Running")
-    assert desk.engine.book.redo() is None and not desk.engine.book.examples_of(0)
+    assert desk.engine.book.walk(back=False) is None and not desk.engine.book.examples_of(0)
 
 
 def test_giving_it_up_leaves_nothing(importing: Any, tmp_path: Path, until: Until, monkeypatch: Any) -> None:
@@ -332,18 +332,18 @@ def test_giving_it_up_leaves_nothing(importing: Any, tmp_path: Path, until: Unti
     path = write(tmp_path / "f.csv", features_rows(desk.engine, 600))
     monkeypatch.setattr("dgstudio.engine.imports.writer.GROUP", 256)
     desk.read(path)
-    put, seen = desk.engine.store.put_hidden, []
+    put, seen = desk.engine.import_door.put_hidden, []
 
     def put_and_cancel(examples: Any) -> None:
         put(examples)
         seen.append(len(examples))
-        desk.engine.cancel_import()
+        desk.engine.imports.cancel()
 
-    monkeypatch.setattr(desk.engine.store, "put_hidden", put_and_cancel)
-    desk.engine.begin_import()
+    monkeypatch.setattr(desk.engine.import_door, "put_hidden", put_and_cancel)
+    desk.engine.imports.begin()
     until(lambda: bool(seen) and desk.engine.imports.idle, "the end of the import")
     desk.rig.settle()
-    assert seen == [256] and desk.engine.importing is None
+    assert seen == [256] and desk.engine.imports.view is None
     assert desk.engine.book.total == 0 and desk.engine.book.history() == ([], 0)
     assert desk.engine.stop() == []
     with Session.open(tmp_path / "a.dgs") as session:
@@ -356,9 +356,9 @@ def test_a_program_that_ends_in_the_middle_leaves_nothing_that_stands(
     desk = importing()
     path = write(tmp_path / "f.csv", features_rows(desk.engine, 40))
     desk.read(path)
-    monkeypatch.setattr(desk.engine.store, "let_stand", lambda let: None)
-    desk.engine.begin_import()
-    desk.until(lambda: desk.engine.importing.stage == DONE, "all but the last step")
+    monkeypatch.setattr(desk.engine.import_door, "let_stand", lambda let: None)
+    desk.engine.imports.begin()
+    desk.until(lambda: desk.engine.imports.view.stage == DONE, "all but the last step")
     desk.rig.settle()
     desk.engine.stop()
     with Session.reading(tmp_path / "a.dgs") as left:
@@ -373,7 +373,7 @@ def test_a_program_that_ends_in_the_middle_leaves_nothing_that_stands(
 def test_stopping_the_engine_stops_an_import(importing: Any, tmp_path: Path) -> None:
     desk = importing()
     desk.read(write(tmp_path / "f.csv", features_rows(desk.engine, 3000)))
-    desk.engine.begin_import()
+    desk.engine.imports.begin()
     assert desk.engine.stop() == []
     with Session.open(tmp_path / "a.dgs") as session:
         assert len(session.examples()) in (0, 3000)
@@ -400,13 +400,13 @@ def test_takes_of_an_arff_file_are_those_of_the_same_recording(importing: Any, t
 KILLED = """
 import sys, time
 from pathlib import Path
-from dgstudio.engine.imports import storing
+from dgstudio.engine.imports import writer
 from dgstudio.engine.imports.offline import import_into
-from dgstudio.engine.labels.store_worker import StoreWorker
+from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.session.file import Session
 
-storing.GROUP = 256
-put, blocks = StoreWorker.put_hidden, []
+writer.GROUP = 256
+put, blocks = ImportDoor.put_hidden, []
 
 
 def put_and_say(self, examples):
@@ -417,7 +417,7 @@ def put_and_say(self, examples):
         time.sleep(60)
 
 
-StoreWorker.put_hidden = put_and_say
+ImportDoor.put_hidden = put_and_say
 import_into(Session.open(sys.argv[1]), Path(sys.argv[2]), lambda table, choices, target: choices)
 """
 
@@ -435,6 +435,6 @@ def test_a_kill_in_the_middle_leaves_a_whole_session_without_it(importing: Any, 
     again = rigs(Session.open(tmp_path / "a.dgs"))
     assert again.engine.session.report.ok and standing(again.engine) == before
     assert not again.engine.session.inactive_ids(), "what was written is cleared away"
-    again.engine.undo()
+    again.engine.labels.undo()
     again.settle()
     assert again.engine.book.total == 0

@@ -56,8 +56,8 @@ def test_a_book_hands_out_the_same_arrays_until_something_changes() -> None:
     assert book.as_arrays().class_ids.tolist() == [1, 3, 3, 1, 1]
     book.do(Act(8, "deleted", "2 examples", labels=(LabelChange(1, None, (0, 5)),)))
     assert book.as_arrays().ids.tolist() == [1, 2, 3] == [e.id for e in book.active_examples()]
-    book.undo()
-    book.undo()
+    book.walk(back=True)
+    book.walk(back=True)
     assert_same(book.as_arrays(), [example(i, 1) for i in (0, 1, 2, 3, 5)])
     book.note([example(9, 2, 1)])
     assert book.as_arrays().ids.tolist() == [0, 1, 2, 3, 5, 9]
@@ -77,7 +77,7 @@ def test_labels_that_come_and_go_unseen_are_not_gathered() -> None:
         book.close_take(take, book.act_of(take))
         if take_id == 12:
             assert_same(book.as_arrays(), noted)
-        book.undo()
+        book.walk(back=True)
     # Only the four that the arrays were told of must still be told that they are gone.
     assert book._touched == {48, 49, 50, 51}
     assert not book.as_arrays().examples

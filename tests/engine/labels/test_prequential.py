@@ -28,11 +28,11 @@ def report_on(until: Callable[..., None]) -> Callable[[Any, str], QualityReport]
 
     def ask(rig: Any, kind: str) -> QualityReport:
         worker = rig.engine.quality
-        worker.ask(None)
+        worker.watch(None)
         worker._done, worker.report = None, None
-        worker.ask(kind)
+        worker.watch(kind)
         until(lambda: worker.report is not None and worker.report.kind == kind, f"a report on {kind}")
-        worker.ask(None)
+        worker.watch(None)
         report = worker.report
         assert isinstance(report, QualityReport)
         return report
@@ -42,7 +42,7 @@ def report_on(until: Callable[..., None]) -> Callable[[Any, str], QualityReport]
 
 def test_a_take_is_scored_by_the_answers_it_was_given_before_it_was_learned(rigs: Rigs, report_on: Any) -> None:
     rig = rigs()
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
     first = rig.play(NEW)
     rig.label(info.id, first)
@@ -68,11 +68,11 @@ def test_a_take_is_scored_by_the_answers_it_was_given_before_it_was_learned(rigs
 
 def test_windows_answered_after_the_take_began_to_be_learned_are_answered_again(rigs: Rigs, until: Any) -> None:
     rig = rigs()
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.play("Walking")
     rig.settle()
     before = Plan(rig.engine.learner.store.serving)
-    rig.engine.press_class(info.id)
+    rig.engine.labels.press_class(info.id)
     rig.play(NEW)
     version = rig.engine.learner.store.serving.version
 
@@ -80,7 +80,7 @@ def test_windows_answered_after_the_take_began_to_be_learned_are_answered_again(
     rig.settle()
     later = rig.play(NEW, 2)
     assert any(reading.top == info.id for reading in later), "by now it has learned of this very take"
-    rig.engine.release_class()
+    rig.engine.labels.release_class()
     rig.settle()
     (take,) = rig.engine.book.takes()
     answers = rig.engine.scores.of(take.id)
@@ -97,11 +97,11 @@ def test_undone_takes_drop_out_and_come_back_with_their_scores(rigs: Rigs, repor
     for _ in range(2):
         rig.teach(NEW, NEW)
     whole = report_on(rig, LABELLED)
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     less = report_on(rig, LABELLED)
     assert len(less.parts) == 1 and less.parts[0].ids.tolist() == whole.parts[0].ids.tolist()
-    rig.engine.redo()
+    rig.engine.labels.redo()
     rig.settle()
     again = report_on(rig, LABELLED)
     assert [p.score for p in again.parts] == [p.score for p in whole.parts]
@@ -117,15 +117,15 @@ def test_a_corrected_label_is_what_the_answers_are_compared_with(rigs: Rigs, rep
     (take,) = rig.engine.book.takes()
     ids = [example.id for example in rig.engine.book.examples_of(take.id)]
     assert report_on(rig, LABELLED).accuracy == 0.0, "the base knows walking, and was told otherwise"
-    rig.engine.relabel(ids, walking.id)
+    rig.engine.labels.relabel(ids, walking.id)
     rig.settle()
     report = report_on(rig, LABELLED)
     assert report.accuracy == 1.0 and report.recall[report.classes.index(walking.id)] == 1.0
-    rig.engine.delete_examples(ids[:3])
+    rig.engine.labels.delete_examples(ids[:3])
     rig.settle()
     assert report_on(rig, LABELLED).windows == len(ids) - 3
-    rig.engine.undo()
-    rig.engine.undo()
+    rig.engine.labels.undo()
+    rig.engine.labels.undo()
     rig.settle()
     assert report_on(rig, LABELLED).accuracy == 0.0
 
@@ -135,7 +135,7 @@ def test_scores_survive_reopening(rigs: Rigs, report_on: Any, tmp_path: Path) ->
     rig = rigs(Session.create(path))
     for _ in range(3):
         rig.teach(NEW, NEW)
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     whole = report_on(rig, LABELLED)
     rig.engine.stop()
@@ -172,7 +172,7 @@ def test_answers_come_back_as_they_were_kept() -> None:
 def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, report_on: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_aside(True)
+    rig.engine.labels.set_aside(True)
     for _ in range(4):
         rig.teach(NEW, NEW)
     learned, digest = rig.engine.stats().learned, rig.engine.learner.store.head.digest
@@ -194,9 +194,9 @@ def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, 
     assert rig.engine.stats().learned > learned
     rig.engine.stop()
     other = rigs(Session.open(path))
-    assert other.engine.store.sets_aside
+    assert other.engine.labels.sets_aside
     assert report_on(other, HELD_OUT).parts[0].ids.tolist() == scored.ids.tolist()
-    other.engine.set_aside(False)
+    other.engine.labels.set_aside(False)
     for _ in range(5):
         other.teach(NEW, NEW)
     assert len(report_on(other, HELD_OUT).parts) == 1
@@ -204,13 +204,13 @@ def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, 
 
 def test_takes_labelled_in_one_breath_are_counted_too(rigs: Rigs) -> None:
     rig = rigs()
-    rig.engine.set_aside(True)
+    rig.engine.labels.set_aside(True)
     rig.settle()
     readings = rig.play("Walking", 3)
     third = len(readings) // 12
     for number in range(10):
         span = readings[number * third], readings[(number + 1) * third]
-        rig.engine.label_span(0, span[0].start, span[1].end)
+        rig.engine.labels.label_span(0, span[0].start, span[1].end)
     rig.settle()
     aside = [not any(e.learn for e in rig.engine.book.examples_of(take.id)) for take in rig.engine.book.takes()]
     assert aside == [False] * 4 + [True] + [False] * 4 + [True]
@@ -244,7 +244,7 @@ def test_ground_truth_gives_names_of_their_own_to_what_is_no_class(rigs: Rigs, r
     assert len(report.parts) == 3 and report.names[-1] == NEW and report.classes[-1] < UNSURE
     assert report.line[-1] == pytest.approx(report.accuracy)
     # Once it is a class, its row is the class's.
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
     assert report_on(rig, TRUTH).classes[-1] == info.id
 

@@ -28,13 +28,13 @@ def test_examples_and_model_of_the_moment(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.teach(NEW, NEW)
     npz, model = tmp_path / "e.npz", tmp_path / "m.safetensors"
-    rig.engine.export("examples", npz)
+    rig.engine.recording.export("examples", npz)
     said = rig.heard("exported")
     assert said.level == "good" and str(npz) in said.text and said.data == npz
     with np.load(npz) as found:
         assert len(found["y"]) == rig.engine.book.total > 0
     rig.teach(NEW, NEW)
-    rig.engine.export("model", model)
+    rig.engine.recording.export("model", model)
     while len(rig.events("exported")) < 2:
         rig.heard("exported")
     with safetensors.safe_open(model, framework="np") as file:
@@ -48,7 +48,7 @@ def test_examples_and_model_of_the_moment(rigs: Rigs, tmp_path: Path) -> None:
 def test_a_session_in_memory_can_be_taken_along_too(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(None)
     rig.teach(NEW, NEW)
-    rig.engine.export("report", tmp_path / "r.html")
+    rig.engine.recording.export("report", tmp_path / "r.html")
     assert "The report of not saved is in" in rig.heard("exported").text
     assert NEW in (tmp_path / "r.html").read_text(encoding="utf-8")
 
@@ -60,14 +60,14 @@ def test_what_cannot_be_is_refused_at_once_or_told(rigs: Rigs, tmp_path: Path) -
         ("examples", "no/a.csv", "a folder that exists"),
     ):
         with pytest.raises(BadInputError, match=words):
-            rig.engine.export(kind, tmp_path / name)
+            rig.engine.recording.export(kind, tmp_path / name)
     # No example yet: the process finds that out.
-    rig.engine.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
     said = rig.heard("not exported")
     assert said.level == "error" and "The session a has no examples" in said.text
     (tmp_path / "a.csv").write_text("mine")
     with pytest.raises(BadInputError, match="exists already"):
-        rig.engine.export("examples", tmp_path / "a.csv")
+        rig.engine.recording.export("examples", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "mine"
 
 
@@ -79,7 +79,7 @@ def test_a_copy_that_cannot_be_made_is_told(rigs: Rigs, tmp_path: Path, monkeypa
         raise SessionError("The session could not be made because the disk is full; make room.")
 
     monkeypatch.setattr(session, "save_copy", full)
-    rig.engine.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
     assert "the disk is full" in rig.heard("not exported").text
     assert rig.engine.exports.idle
 
@@ -92,8 +92,8 @@ def test_answers_go_on_while_a_process_exports(
     waits = f"import pathlib,time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\nprint('done')"
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", waits))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
-    rig.engine.export("examples", tmp_path / "a.csv")
-    rig.engine.export("examples", tmp_path / "b.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "b.csv")
     until(lambda: rig.engine.exports._process is not None, "the process")
     rig.teach(NEW, NEW)
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9 and not rig.engine.exports.idle
@@ -105,10 +105,10 @@ def test_answers_go_on_while_a_process_exports(
 def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", "import os; os._exit(3)"))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
-    rig.engine.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
     assert "ended with status 3" in rig.heard("not exported").text
     monkeypatch.setattr(export_worker, "COMMAND", (str(tmp_path / "nothing"),))
-    rig.engine.export("examples", tmp_path / "b.csv")
+    rig.engine.recording.export("examples", tmp_path / "b.csv")
     while len(rig.events("not exported")) < 2:
         rig.heard("not exported")
     assert "cannot be started" in rig.events("not exported")[1].text
@@ -117,7 +117,7 @@ def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: py
 def test_the_end_waits_for_an_export(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.teach(NEW, NEW)
-    rig.engine.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
     rig.engine.learn.ask(lambda learner: None)
     rig.settle()
     assert rig.engine.stop() == []
@@ -138,7 +138,7 @@ def test_but_not_for_ever_and_nothing_is_left(
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", hangs))
     monkeypatch.setattr("dgstudio.engine.engine.JOIN_S", 2.0)
     rig = rigs(Session.create(tmp_path / "a.dgs"))
-    rig.engine.export("examples", tmp_path / "a.csv")
+    rig.engine.recording.export("examples", tmp_path / "a.csv")
     until(begun.exists, "the process")
     engine: Engine = rig.engine
     assert engine.stop() == []

@@ -60,14 +60,14 @@ def test_everything_comes_back(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
     rig.teach(NEW, NEW)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     sealed = rig.engine.learner.store.head.version
     rig.teach("other", "Running")
-    rig.engine.roll_back(sealed)
+    rig.engine.model.roll_back(sealed)
     rig.settle()
     rig.teach("third", "Walking")
-    rig.engine.undo()
+    rig.engine.labels.undo()
     rig.settle()
     before = state_of(rig.engine)
     assert before["parked"] and before["seals"] and len(before["takes"]) == 2
@@ -87,16 +87,16 @@ def test_everything_comes_back(rigs: Rigs, tmp_path: Path) -> None:
     assert again.engine.learner.store.head.version > before["head"][0]
     # Take and class "fourth", class "third" (its take was undone before), take "other".
     for _ in range(4):
-        again.engine.undo()
+        again.engine.labels.undo()
     again.settle()
     assert len(standing_takes(again.engine)) == 1
     assert again.engine.classes.by_name("third") is None
-    again.engine.redo()
+    again.engine.labels.redo()
     again.settle()
     assert standing_takes(again.engine) == before["takes"]
     # Their times are of a clock that has stopped: the ribbon of this run does not show them.
     assert again.engine.book.takes() == []
-    again.engine.resume_parked()
+    again.engine.model.resume_parked()
     again.settle()
     assert not again.engine.learner.parked and len(again.engine.learner.store.head.banks) == 2
     again.check_all()
@@ -126,16 +126,16 @@ def test_a_version_that_only_the_session_holds_can_be_rolled_back_to_and_pinned(
     again = reopened(rigs, path)
     store = again.engine.learner.store
     assert not store.holds(first.version)
-    again.engine.pin(first.version)
+    again.engine.model.pin(first.version)
     again.settle()
     readings = again.play(NEW)
     assert {(r.version, r.digest) for r in readings} == {(first.version, first.digest)}
-    again.engine.unpin()
-    again.engine.roll_back(first.version)
+    again.engine.model.unpin()
+    again.engine.model.roll_back(first.version)
     again.settle()
     assert store.head.digest == first.digest and store.head.version > second.version
     assert again.engine.learner.parked
-    again.engine.roll_back(0)
+    again.engine.model.roll_back(0)
     again.settle()
     assert not store.head.banks
     again.check_all()
@@ -146,7 +146,7 @@ def test_a_pinned_version_is_served_again(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(Session.create(path))
     rig.teach(NEW, NEW)
     pinned = rig.engine.learner.store.head
-    rig.engine.pin(pinned.version)
+    rig.engine.model.pin(pinned.version)
     rig.teach(NEW, NEW)
     assert rig.engine.learner.store.head.version > pinned.version
     before = state_of(rig.engine)
@@ -176,7 +176,7 @@ def test_a_session_from_nothing_says_that_no_twin_can_be_compared(rigs: Rigs, tm
     rig.teach("a", "Standing")
     rig.engine.stop()
     again = reopened(rigs, path)
-    assert "no twin" in again.heard("session").text and again.engine.base is None
+    assert "no twin" in again.heard("session").text and again.engine.candidates.base is None
 
 
 def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_path: Path) -> None:
@@ -228,12 +228,12 @@ def heard(kind):
 
 until(lambda: engine.ended)
 first, *_, last = engine.lane.readings.since(0)[0]
-info = engine.classes.by_name("new") or engine.add_class("new")
-engine.label_span(info.id, first.start, last.end)
+info = engine.classes.by_name("new") or engine.labels.add_class("new")
+engine.labels.label_span(info.id, first.start, last.end)
 until(lambda: heard("take saved"))
 if how == "protected":
     until(lambda: engine.ended)
-    engine.protect_now()
+    engine.model.protect_now()
     until(lambda: engine.ended)
     print(engine.learner.store.head.digest, engine.learner.protected_count, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -317,11 +317,11 @@ def test_an_engine_with_labels_from_a_file_keeps_whole_takes(rigs: Rigs, tmp_pat
     settings = EngineSettings(lossless=True, feed_labels=True)
     with Engine(source, None, Session.create(session_path), settings) as engine:
         until(lambda: engine.ended)
-        engine.undo()
+        engine.labels.undo()
         until(lambda: engine.ended)
         assert [info.name for info in engine.classes.living()] == ["a", "b"]
         assert engine.book.labels(1) == (0, 0, [])
-        engine.undo()
+        engine.labels.undo()
         until(lambda: engine.ended)
         assert [info.name for info in engine.classes.living()] == ["a"]
     with Session.open(session_path) as session:
@@ -345,11 +345,11 @@ def dials(engine: Engine) -> tuple[Any, ...]:
 def test_rule_mode_and_openness_are_part_of_the_session(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_openness(-0.3, 0.05)
-    rig.engine.set_mode(Mode.WEIGHTS)
+    rig.engine.model.set_openness(-0.3, 0.05)
+    rig.engine.model.set_mode(Mode.WEIGHTS)
     rig.teach(NEW, NEW)
-    rig.engine.set_rule("gradient")
-    rig.engine.set_openness(-9.0, 0.05)
+    rig.engine.model.set_rule("gradient")
+    rig.engine.model.set_openness(-9.0, 0.05)
     rig.settle()
     assert "no room" in rig.heard("refused").text
     before, turned = state_of(rig.engine), dials(rig.engine)
@@ -359,8 +359,8 @@ def test_rule_mode_and_openness_are_part_of_the_session(rigs: Rigs, tmp_path: Pa
     assert dials(again.engine) == turned
     again.settle()
     assert state_of(again.engine) == before, "opening it publishes nothing"
-    again.engine.set_mode(Mode.OFF)
-    again.engine.set_rule("locked bank")
+    again.engine.model.set_mode(Mode.OFF)
+    again.engine.model.set_rule("locked bank")
     again.settle()
     again.engine.stop()
     third = reopened(rigs, path)
@@ -392,7 +392,7 @@ def test_a_session_from_nothing_opens_with_the_rule_that_needs_no_base(rigs: Rig
 def test_a_base_that_the_gradient_rule_has_moved_is_still_the_one_it_began_with(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_rule("gradient")
+    rig.engine.model.set_rule("gradient")
     standing = next(info.id for info in rig.engine.classes.living() if info.name == "Standing")
     rig.label(standing, rig.play("Running"))
     head, base = rig.engine.learner.store.head, rig.motions.base
@@ -402,8 +402,8 @@ def test_a_base_that_the_gradient_rule_has_moved_is_still_the_one_it_began_with(
     with Session.open(path) as session:
         assert session.latest_checkpoint().learned.tolist() == learned.tolist() != []
     again = reopened(rigs, path)
-    assert again.engine.base is base
-    again.engine.set_compare("swap")
+    assert again.engine.candidates.base is base
+    again.engine.comparison.choose("swap")
     assert not again.events("session")
 
 
@@ -416,30 +416,30 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
     first = [example.id for example in rig.engine.book.active_examples()]
     before = rig.engine.learner.store.head.version
     rig.teach("other", "Walking")
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     rig.engine.stop()
 
     again = reopened(rigs, path)
     engine = again.engine
     head = engine.learner.store.head
-    engine.delete_examples([e.id for e in engine.book.active_examples() if e.id not in first])
+    engine.labels.delete_examples([e.id for e in engine.book.active_examples() if e.id not in first])
     offered = again.heard("rebuild offered")
     assert offered.text == f"Label taken back; the model keeps what was sealed in bank 1 ({len(offered.data)} examples)"
     assert " examples deleted. v" in again.heard("labels changed").text
     assert set(offered.data) <= engine.learner.footing.every() and not set(offered.data) & set(first)
-    engine.plan_rebuild(offered.data)
-    until(lambda: engine.rebuild is not None, "the plan")
-    assert engine.rebuild.ids == offered.data and engine.rebuild.before > before
+    engine.candidates.plan_rebuild(offered.data)
+    until(lambda: engine.candidates.rebuild is not None, "the plan")
+    assert engine.candidates.rebuild.ids == offered.data and engine.candidates.rebuild.before > before
     assert engine.learner.store.head is head
-    engine.discard_rebuild()
-    engine.accept_rebuild()
-    engine.plan_rebuild(offered.data)
-    until(lambda: engine.rebuild is not None, "the plan")
-    engine.accept_rebuild()
+    engine.candidates.discard()
+    engine.candidates.accept()
+    engine.candidates.plan_rebuild(offered.data)
+    until(lambda: engine.candidates.rebuild is not None, "the plan")
+    engine.candidates.accept()
     again.settle()
     record = engine.learn.history.since(0)[0][-1]
-    assert record.kind == "rebuilt" and engine.rebuild is None
+    assert record.kind == "rebuilt" and engine.candidates.rebuild is None
     assert record.reason.startswith(f"rebuilt without {len(offered.data)} examples: 1 sealed bank made anew")
     assert not engine.learner.footing.every() & set(offered.data)
     assert engine.stats().protected_bits_changed == 0
@@ -454,7 +454,7 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
     engine.stop()
     third = reopened(rigs, path)
     assert third.engine.learner.store.head.digest == never.store.head.digest
-    third.engine.roll_back(head.version)
+    third.engine.model.roll_back(head.version)
     third.settle()
     assert third.engine.learner.store.head.digest == head.digest
     third.check_all()
@@ -463,8 +463,8 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
 def test_a_rebuild_of_what_is_not_sealed_is_refused_with_a_sentence(rigs: Rigs) -> None:
     rig = rigs()
     rig.teach(NEW, NEW)
-    rig.engine.plan_rebuild((0, 1))
-    assert "nothing to rebuild" in rig.heard("refused").text and rig.engine.rebuild is None
+    rig.engine.candidates.plan_rebuild((0, 1))
+    assert "nothing to rebuild" in rig.heard("refused").text and rig.engine.candidates.rebuild is None
 
 
 def test_the_version_before_a_seal_stays_though_nobody_asked_for_the_seal(rigs: Rigs, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.recording.lookback import past_of, require_held
+from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedPast
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError
@@ -18,6 +18,10 @@ from dgstudio.types import Block, StreamSpec
 Rigs = Callable[..., Any]
 SPEC = StreamSpec("tape", "signal", 10.0, ("a", "b"), 1.0, 0.1)
 UNRECORDED = RecordedPast(Session.memory().recorded, SPEC, [], lambda: 1.0)
+
+
+def looking(ring: SampleRing) -> Lookback:
+    return Lookback(ring, RecordRing(4), UNRECORDED)
 
 
 def filled(samples: int, capacity: int = 160) -> SampleRing:
@@ -48,31 +52,31 @@ def test_the_answers_of_a_stretch_come_with_its_samples(rigs: Rigs) -> None:
     rig = rigs()
     readings = rig.play("Walking", 2)
     engine, some = rig.engine, readings[10:30]
-    past = past_of(engine.ring, engine.lane.readings, engine.recorded_past, some[0].end, some[-1].end)
+    past = engine.lookback.past(some[0].end, some[-1].end)
     assert [reading.hop for reading in past.readings] == [reading.hop for reading in some]
     assert (past.times[0], past.times[-1]) == (some[0].end, some[-1].end)
-    assert past_of(SampleRing(100, 2), RecordRing(4), UNRECORDED, 0.0, 1.0).readings == ()
+    assert looking(SampleRing(100, 2)).past(0.0, 1.0).readings == ()
 
 
 def test_what_has_left_the_buffer_is_refused_with_one_sentence() -> None:
     ring = filled(1000)
     oldest, newest = ring.reach()
-    require_held(ring, UNRECORDED, oldest, newest)
+    looking(ring).require_held(oldest, newest)
     with pytest.raises(BadInputError, match=r"^That stretch has left the buffer, which holds the last 1\d s: mark"):
-        require_held(ring, UNRECORDED, 1.0, 2.0)
+        looking(ring).require_held(1.0, 2.0)
     with pytest.raises(BadInputError, match=r"^The beginning of that stretch has left the buffer"):
-        require_held(ring, UNRECORDED, 1.0, newest)
+        looking(ring).require_held(1.0, newest)
     with pytest.raises(BadInputError, match="nothing to label"):
-        require_held(filled(0), UNRECORDED, 0.0, 1.0)
+        looking(filled(0)).require_held(0.0, 1.0)
 
 
 def test_a_refused_stretch_changes_nothing_and_a_suggestion_is_known_as_one(rigs: Rigs) -> None:
     rig = rigs()
     readings = rig.play("Walking")
     with pytest.raises(BadInputError, match="left the buffer"):
-        rig.engine.label_span(0, -9.0, -8.0)
+        rig.engine.labels.label_span(0, -9.0, -8.0)
     rig.settle()
     assert rig.engine.book.takes() == []
-    rig.engine.label_span(0, readings[0].start, readings[-1].end, "suggestion")
+    rig.engine.labels.label_span(0, readings[0].start, readings[-1].end, "suggestion")
     rig.settle()
     assert [take.who for take in rig.engine.book.takes()] == ["suggestion"]

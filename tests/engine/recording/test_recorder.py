@@ -42,7 +42,7 @@ def replayed(path: Path) -> tuple[ReplayFigures, list[Replayed]]:
 
 def switch(rig: Any, on: bool) -> None:
     rig.said.clear()
-    rig.engine.record_stream(on)
+    rig.engine.recording.record(on)
     rig.heard("recording")
     assert rig.engine.recorder.on is on
 
@@ -61,18 +61,18 @@ def test_what_is_recorded_while_labels_are_learned_replays_bit_for_bit(rigs: Rig
     first = rig.engine.lane.readings.total
     rig.play("Walking")
     rig.teach(NEW, NEW, 2)
-    rig.engine.protect_now()
+    rig.engine.model.protect_now()
     rig.settle()
     rig.play(NEW)
-    rig.engine.roll_back(0)
+    rig.engine.model.roll_back(0)
     rig.settle()
-    rig.engine.resume_parked()
+    rig.engine.model.resume_parked()
     rig.settle()
     rig.play("Running")
-    rig.engine.pin(0)
+    rig.engine.model.pin(0)
     rig.settle()
     rig.play(NEW)
-    rig.engine.unpin()
+    rig.engine.model.unpin()
     rig.settle()
     rig.play(NEW)
     answers = rig.engine.lane.readings.since(first)[0]
@@ -100,7 +100,7 @@ def test_what_is_recorded_while_labels_are_learned_replays_bit_for_bit(rigs: Rig
 
 def test_versions_that_answered_are_kept_for_good_and_others_thin_out(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(Session.create(tmp_path / "a.dgs"))
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     rig.settle()
     switch(rig, True)
     served = set()
@@ -189,10 +189,10 @@ def test_the_learner_that_has_failed_keeps_nothing_from_being_recorded(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(Learner, "step", fails)
-    info = rig.engine.add_class(NEW)
+    info = rig.engine.labels.add_class(NEW)
     for _ in range(5):
         readings = rig.play(NEW)
-        rig.engine.label_span(info.id, readings[0].start, readings[-1].end)
+        rig.engine.labels.label_span(info.id, readings[0].start, readings[-1].end)
         until(lambda: rig.engine.store.idle and (rig.engine.learn.failed or rig.engine.learn.idle))
     until(lambda: rig.engine.learn.failed)
     switch(rig, True)
@@ -290,7 +290,7 @@ def test_the_last_room_on_a_disk_is_left_to_labels(
     said = rig.heard("recording")
     assert said.level == "error" and "64 MB are free" in said.text and "labels come first" in said.text
     rig.said.clear()
-    rig.engine.record_stream(True)
+    rig.engine.recording.record(True)
     assert "Not recording" in rig.heard("recording").text and not rig.engine.recorder.on
     taught = rig.teach(NEW, NEW)
     assert rig.engine.book.labels(taught)[0] > 20 and rig.engine.stats().saved.safe
@@ -319,7 +319,7 @@ def test_a_copy_has_what_is_recorded_so_far(rigs: Rigs, tmp_path: Path) -> None:
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     switch(rig, True)
     answers = rig.play("Walking", 2)
-    rig.engine.save_copy(tmp_path / "b.dgs")
+    rig.engine.recording.save_copy(tmp_path / "b.dgs")
     rig.heard("copy saved")
     found, _ = replayed(tmp_path / "b.dgs")
     check_same(found)
@@ -336,8 +336,8 @@ from dgstudio.streams.registry import open_source
 
 source = open_source("simulator", seed=3, speed=5.0)
 engine = Engine(source, base_for(source.spec)[0], Session.create(sys.argv[1]), EngineSettings())
-info = engine.add_class("circle")
-engine.record_stream(True)
+info = engine.labels.add_class("circle")
+engine.recording.record(True)
 engine.start()
 source.set_knob("gesture", "circle")
 takes = due = 0
@@ -345,8 +345,8 @@ for line in sys.stdin:
     answers, figures = engine.lane.readings.total, engine.recorder.figures
     if answers >= due:
         # Not with each line: as many takes as there can be lines would keep everything else waiting.
-        engine.release_class()
-        engine.press_class(info.id)
+        engine.labels.release_class()
+        engine.labels.press_class(info.id)
         takes, due = takes + 1, answers + 50
     # Of these versions, some are not the last of a take.
     print(figures.answers if figures.versions > takes + 2 else 0, flush=True)
@@ -394,21 +394,21 @@ def test_every_version_is_learned_again_to_the_same_digest(rigs: Rigs, tmp_path:
     engine: Engine = rig.engine
     rig.teach(NEW, NEW, 2)
     rig.play(NEW)
-    engine.protect_now()
+    engine.model.protect_now()
     rig.settle()
     rig.teach("other", "Running")
     rig.play("Running")
-    engine.set_mode(Mode.WEIGHTS)
+    engine.model.set_mode(Mode.WEIGHTS)
     rig.teach("third", "Walking")
     rig.play("Walking")
-    engine.set_mode(Mode.BOTH)
-    engine.set_openness(-0.3, 0.1)
+    engine.model.set_mode(Mode.BOTH)
+    engine.model.set_openness(-0.3, 0.1)
     rig.settle()
     rig.play("Walking")
-    engine.undo()
+    engine.labels.undo()
     rig.settle()
     rig.play("Walking")
-    engine.remove_class(rig.engine.classes.by_name("other").id)
+    engine.labels.remove_class(rig.engine.classes.by_name("other").id)
     rig.settle()
     rig.play("Running")
     assert engine.stop() == []
@@ -461,7 +461,7 @@ def test_versions_of_the_gradient_rule_are_left_out_with_the_reason(rigs: Rigs, 
     pytest.importorskip("torch")
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_rule("gradient")
+    rig.engine.model.set_rule("gradient")
     rig.settle()
     readings = rig.play("Running")
     rig.label(rig.engine.classes.by_name("Standing").id, readings)
@@ -485,7 +485,7 @@ def test_what_the_rings_have_let_go_of_can_still_be_labelled_where_it_is_recorde
         rig.play(activity, len(takes) - (0 if activity == NEW else 2))
     held, _ = engine.lane.readings.since(0)
     assert held[0].hop > second[-1].hop and engine.ring.time(engine.ring.oldest) > second[-1].end
-    info = engine.add_class("walk here")
+    info = engine.labels.add_class("walk here")
     rig.settle()
     # From a little before the one to a little after it: what it would have been then.
     rig.label(info.id, first)
@@ -505,7 +505,7 @@ def test_what_the_rings_have_let_go_of_can_still_be_labelled_where_it_is_recorde
     assert np.allclose(list(answers.confidence), sure, atol=1e-3)
     # What was never recorded is gone.
     with pytest.raises(BadInputError, match="left the buffer"):
-        engine.label_span(info.id, before[0].start, before[-1].end)
+        engine.labels.label_span(info.id, before[0].start, before[-1].end)
 
 
 def test_a_stretch_that_reaches_from_the_recording_into_the_rings_is_labelled_once(rigs: Rigs, tmp_path: Path) -> None:
@@ -518,7 +518,7 @@ def test_a_stretch_that_reaches_from_the_recording_into_the_rings_is_labelled_on
     held, _ = engine.lane.readings.since(0)
     edge = next(i for i, reading in enumerate(everything) if reading.hop == held[0].hop)
     part = everything[edge - 100 : edge + 100]
-    info = engine.add_class("over the edge")
+    info = engine.labels.add_class("over the edge")
     rig.settle()
     rig.label(info.id, part)
     ends = [example.end for example in engine.book.active_examples()]

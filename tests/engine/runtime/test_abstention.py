@@ -64,7 +64,7 @@ def test_takes_are_scored_by_the_same_rule(rigs: Rigs) -> None:
 def test_the_threshold_is_part_of_the_session(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
-    rig.engine.set_abstain(0.6)
+    rig.engine.model.set_abstain(0.6)
     rig.settle()
     rig.engine.stop()
     assert rigs(Session.open(path)).engine.lane.abstain == 0.6
@@ -74,6 +74,6 @@ def test_the_threshold_is_part_of_the_session(rigs: Rigs, tmp_path: Path) -> Non
 def test_a_threshold_that_makes_no_sense_is_refused(rigs: Rigs, threshold: float) -> None:
     rig = rigs(start=False)
     with pytest.raises(BadInputError, match="choose 0"):
-        rig.engine.set_abstain(threshold)
+        rig.engine.model.set_abstain(threshold)
     rig.engine.session.set_config(ABSTAIN, "much")
     assert kept_threshold(rig.engine.session) == 0.0

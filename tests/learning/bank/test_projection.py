@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.projection import hildreth
+from dgstudio.learning.bank.locked_bank import hildreth
 
 LIMIT = -0.6
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.locked_bank import LockedBankRule
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import Cohort, ProtectedSet
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import GRADIENT, PROOF_GAP
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan

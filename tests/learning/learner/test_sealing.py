@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.bank.locked_bank import spread_by_class
+from dgstudio.learning.bank.example_store import spread_by_class
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
@@ -366,12 +366,12 @@ class Kept:
         head = learner.store.head
         self._kept[head.version] = (head.to_arrays_and_meta(), learner.footing.to_arrays())
 
-    def recall(self, version: int) -> tuple[Snapshot, Footing] | None:
+    def recall(self, version: int) -> tuple[Snapshot, TrainingState] | None:
         self.asked.append(version)
         if version not in self._kept:
             return None
         snapshot, footing = self._kept[version]
-        return Snapshot.from_arrays_and_meta(*snapshot), Footing.from_arrays(*footing)
+        return Snapshot.from_arrays_and_meta(*snapshot), TrainingState.from_arrays(*footing)
 
     def opened(self, version: int, settings: Any, **more: Any) -> Learner:
         found = self.recall(version)
@@ -397,7 +397,7 @@ def kept_history(small: BaseModel, begin: Begin, label: Label) -> tuple[Learner,
 def test_a_footing_survives_its_arrays_byte_for_byte(small: BaseModel, begin: Begin, label: Label) -> None:
     learner, _, _ = kept_history(small, begin, label)
     footing = learner.footing
-    again = Footing.from_arrays(*footing.to_arrays())
+    again = TrainingState.from_arrays(*footing.to_arrays())
     assert again.published() == footing.published() and again.every() == footing.every()
     assert again.certified == footing.certified == 4
     assert again.sums is not None and footing.sums is not None
@@ -410,7 +410,7 @@ def test_a_footing_survives_its_arrays_byte_for_byte(small: BaseModel, begin: Be
         assert a.inputs.tobytes() == b.inputs.tobytes() and a.reference.tobytes() == b.reference.tobytes()
     arrays, meta = footing.to_arrays()
     with pytest.raises(KeyError):
-        Footing.from_arrays({name: a for name, a in arrays.items() if name != "labels"}, meta)
+        TrainingState.from_arrays({name: a for name, a in arrays.items() if name != "labels"}, meta)
 
 
 def test_an_opened_learner_goes_on_as_if_nothing_had_happened(

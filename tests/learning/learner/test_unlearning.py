@@ -11,7 +11,7 @@ import pytest
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -210,7 +210,7 @@ def test_learning_that_is_off_stays_off(small: BaseModel, begin: Begin, label: L
 
 def test_the_version_before_the_seal_is_recalled(small: BaseModel, begin: Begin, label: Label) -> None:
     first = history(begin, small, [label(3, 8), label(4, 4, first=50)], (3, 4))
-    kept: dict[int, tuple[Snapshot, Footing]] = {
+    kept: dict[int, tuple[Snapshot, TrainingState]] = {
         v: (first.store.get(v), first.footing_of(v)) for v in (first.footing.seals[0].before, first.store.head.version)
     }
     examples = label(3, 8) + label(4, 4, first=50)

@@ -16,7 +16,7 @@ from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.contract.contract import active_units, changed_units
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import Footing
+from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.dense import Adam
 from dgstudio.learning.rules.gradient import BLOCK, GradientRule, Moving, gradients
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, LearnerSettings
@@ -362,7 +362,7 @@ def test_what_the_base_has_learned_can_be_protected(
     assert [now.logits_of(raw).tobytes() for raw in kept] == answers
     assert learner.audit_all().checked == 30 + right and learner.audit_all().bits_changed == 0
     arrays, meta = learner.footing.to_arrays()
-    again = Footing.from_arrays({name: array.copy() for name, array in arrays.items()}, meta)
+    again = TrainingState.from_arrays({name: array.copy() for name, array in arrays.items()}, meta)
     assert again.published(GRADIENT) == learner.footing.published(GRADIENT)
     assert again.every() == learner.footing.every() >= set(range(12))
 

@@ -82,13 +82,12 @@ def story_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         session.set_config(FEATURES, list(data.feature_names))
         session.set_config(SIGNAL, signal_of(data.spec))
         names = dict(zip(base.classes, base.class_names, strict=True))
-        learner = Learner.begin(base, name_of=lambda c: names.get(c, NASTY))
+        learner = Learner.begin(base, name_of=lambda c: names.get(c, NASTY), next_seq=1)
         diary = Diary(session, learner, data)
         session.put_classes([ClassInfo(c, name, str(c + 1), COLOURS[c]) for c, name in names.items()])
         head = learner.store.head
         first = PublishRecord(0, "initial", head.version, None, "base model: knows much", 0.0, 0.0, head.digest)
         diary.note(replace(first, protected=learner.protected_count))
-        learner._seq = 1
         diary.add_class(3, NASTY)
         diary.take(3, range(0, 60, 2), "Badminton")
         diary.take(0, range(0, 60, 3), "Standing")

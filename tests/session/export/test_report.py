@@ -114,7 +114,7 @@ def test_the_figures_are_true(story, written):
         assert written[0].count(f'background:{entry.info.colour}"') == 1
     assert "10.0 Hz, 6 channels" in page.text
     for kind in ("initial", "class added", "protected", "rolled back"):
-        assert f"<td>{kind}<td" in written[0]
+        assert f"<td>{kind}</td><td" in written[0]
 
 
 def test_each_take_is_scored_by_the_version_before_it(story, written):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.session.recording.recorded import RecordedBlock, Stretch
+from dgstudio.session.recording.recorded import RecordedBlock, RecordedStretch
 from dgstudio.types import Reading, Receipt
 
 SIGNAL = {"name": "test", "kind": "signal", "rate": 50.0, "channels": ["x", "y"], "window_s": 1.0, "hop_s": 0.1}
@@ -110,7 +110,7 @@ def test_stretches_are_kept_apart_and_in_order(tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     with Session.create(path) as session, session.batch():
         for number in range(2):
-            stretch = Stretch(number, 10.0 + number, f"kernel {number}", SIGNAL)
+            stretch = RecordedStretch(number, 10.0 + number, f"kernel {number}", SIGNAL)
             session.recorded.put_stretch(stretch)
             for first in (0, 50):
                 values = rng.normal(size=(50, 2)).astype(np.float32)

@@ -21,7 +21,7 @@ from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.file import Session
 from dgstudio.session.format import schema
 from dgstudio.session.format.checkpoint import content_id
-from dgstudio.session.recording.recorded import Stretch
+from dgstudio.session.recording.recorded import RecordedStretch
 from dgstudio.types import ClassInfo, Example
 
 PAGE = 4096
@@ -168,7 +168,7 @@ def test_a_session_of_format_2_gets_room_for_a_recording(tmp_path: Path, filled:
         assert session.report.migrated_from == 2 and session.report.ok
         assert session.report.backup == tmp_path / "a.dgs.backup-v2"
         assert session.recorded.stretches() == [] and session.recorded.next_stretch() == 0
-        session.recorded.put_stretch(Stretch(0, 1.0, "kernel", {"rate": 50.0}))
+        session.recorded.put_stretch(RecordedStretch(0, 1.0, "kernel", {"rate": 50.0}))
         assert [stretch.kernel for stretch in session.recorded.stretches()] == ["kernel"]
         assert len(session.examples()) == 40
     with closing(sqlite3.connect(tmp_path / "a.dgs.backup-v2")) as old:

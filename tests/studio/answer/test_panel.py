@@ -203,7 +203,7 @@ def test_numbers_that_are_none_draw_as_dashes(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=p)))
     assert answer.bars.figures()[0] == ("circle", "–")
     answer.bars.grab()
-    bridge.add_class("new one")
+    bridge.labels.add_class("new one")
     assert answer.bars.figures()[-1] == ("new one", "–")
     assert window.layout_.broken == set()
 
@@ -280,7 +280,7 @@ def test_any_name_is_drawn_without_moving_a_bar(answer, bridge, window, name):
 
 
 def test_below_the_threshold_it_says_what_it_leans_to(answer, bridge, window):
-    bridge.set_abstain(0.95)
+    bridge.model.set_abstain(0.95)
     bridge.stats.unsure_share = 0.25
     window.update_frame(frame_of(bridge, reading_of(bridge, top=None, unsure="unlikely")))
     assert answer.text.answer == "unsure"
@@ -291,5 +291,5 @@ def test_below_the_threshold_it_says_what_it_leans_to(answer, bridge, window):
 
 def test_the_threshold_is_drawn_on_the_bars(answer, bridge, window):
     before = answer.bars.grab().toImage()
-    bridge.set_abstain(0.5)
+    bridge.model.set_abstain(0.5)
     assert answer.bars.grab().toImage() != before

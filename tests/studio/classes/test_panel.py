@@ -30,10 +30,10 @@ def test_there_is_a_card_per_class_that_says_all_in_words(panel, bridge):
 def test_holding_a_card_records(panel, bridge):
     card = panel.cards()[1]
     QTest.mousePress(card, LEFT)
-    assert bridge.calls == [("press", 1)]
+    assert bridge.calls == [("press_class", 1)]
     assert card.recording
     QTest.mouseRelease(card, LEFT)
-    assert bridge.calls == [("press", 1), ("release",)]
+    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
     assert not card.recording
 
 
@@ -47,7 +47,7 @@ def test_enter_on_a_focused_card_records(panel, bridge):
     card.setFocus()
     QTest.keyPress(card, Qt.Key.Key_Return)
     QTest.keyRelease(card, Qt.Key.Key_Return)
-    assert bridge.calls == [("press", 2), ("release",)]
+    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
 
 
 def test_a_card_that_loses_the_focus_while_held_lets_go(panel, bridge):
@@ -55,17 +55,17 @@ def test_a_card_that_loses_the_focus_while_held_lets_go(panel, bridge):
     card.setFocus()
     QTest.keyPress(card, Qt.Key.Key_Return)
     panel.cards()[3].setFocus()
-    assert bridge.calls == [("press", 2), ("release",)]
+    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
 
 
 def test_the_glow_follows_the_engine(panel, window, bridge):
-    bridge.recording = (3, bridge.now)
+    bridge.held = (3, bridge.now)
     window.update_frame(bridge.frame(0.5))
     assert [card.recording for card in panel.cards()] == [False, False, False, True, False]
-    bridge.recording = (0, bridge.now)
+    bridge.held = (0, bridge.now)
     window.update_frame(bridge.frame(0.5))
     assert [card.recording for card in panel.cards()] == [True, False, False, False, False]
-    bridge.recording = None
+    bridge.held = None
     window.update_frame(bridge.frame(0.5))
     assert not any(card.recording for card in panel.cards())
 
@@ -76,7 +76,7 @@ def test_a_class_is_added_by_typing_its_name(panel, bridge, qtbot):
     QTest.keyClicks(panel.field, "wave")
     with qtbot.waitSignal(panel.added):
         QTest.keyClick(panel.field, Qt.Key.Key_Return)
-    assert bridge.calls == [("add", "wave")]
+    assert bridge.calls == [("labels.add_class", "wave")]
     assert panel.cards()[-1].card.info.name == "wave"
     assert not panel.field.isVisible()
 
@@ -86,7 +86,7 @@ def test_a_after_which_the_new_key_works_at_once(window, bridge):
     QTest.keyClicks(window.layout_.classes_panel.field, "wave")
     QTest.keyClick(window.layout_.classes_panel.field, Qt.Key.Key_Return)
     QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_6)
-    assert bridge.calls == [("add", "wave"), ("press", 5), ("release",)]
+    assert bridge.calls == [("labels.add_class", "wave"), ("press_class", 5), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize(("name", "words"), [("", "needs a name"), ("   ", "needs a name"), ("rest", "already")])
@@ -115,7 +115,7 @@ def test_escape_gives_up_the_name_and_nothing_else(panel, window, bridge):
 
 @pytest.mark.parametrize("name", ["x" * 300, "👋 wave 🎉", "مرحبا", "<b>bold</b> & co", "a\tb"])
 def test_any_name_the_engine_takes_can_be_shown(panel, window, bridge, name, qtbot):
-    bridge.add_class(name)
+    bridge.labels.add_class(name)
     window.update_frame(bridge.frame())
     card = panel.cards()[-1]
     assert card.accessibleName() == f"Class {name.strip()}"
@@ -135,7 +135,7 @@ def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
     bridge.state.announce("phase")
     assert panel.empty.text() == "The base model could not be read: choose another."
     bridge.state.phase = "ready"
-    bridge.add_class("first")
+    bridge.labels.add_class("first")
     assert not panel.empty.isVisible()
 
 
@@ -145,10 +145,10 @@ def test_from_nothing_the_panel_leads_to_the_second_class(make_window, make_brid
     panel = make_window(bridge).layout_.classes_panel
     assert panel.empty.isVisible() and panel.empty.text() == FROM_NOTHING
     assert not panel.second.isVisible()
-    bridge.add_class("first")
+    bridge.labels.add_class("first")
     assert not panel.empty.isVisible()
     assert panel.second.isVisible() and panel.second.text() == SECOND.format(2)
-    bridge.add_class("second")
+    bridge.labels.add_class("second")
     assert not panel.second.isVisible()
 
 
@@ -215,13 +215,13 @@ def choose(menu, *words: str) -> None:
 @pytest.mark.parametrize(
     ("words", "call"),
     [
-        (("Key", "5"), ("edit", 1, {"key": "5"})),
-        (("Key", "No key"), ("edit", 1, {"key": ""})),
-        (("Colour", "green"), ("edit", 1, {"colour": "#009e73"})),
-        (("Move up",), ("move", 1, 0)),
-        (("Move down",), ("move", 1, 2)),
-        (("Merge into", "shake"), ("merge", 1, 3)),
-        (("Remove with 43 windows",), ("remove", 1)),
+        (("Key", "5"), ("labels.edit_class", 1, {"key": "5"})),
+        (("Key", "No key"), ("labels.edit_class", 1, {"key": ""})),
+        (("Colour", "green"), ("labels.edit_class", 1, {"colour": "#009e73"})),
+        (("Move up",), ("labels.move_class", 1, 0)),
+        (("Move down",), ("labels.move_class", 1, 2)),
+        (("Merge into", "shake"), ("labels.merge_class", 1, 3)),
+        (("Remove with 43 windows",), ("labels.remove_class", 1)),
     ],
 )
 def test_the_menu_of_a_card_does_what_it_says(panel, bridge, words, call):
@@ -244,9 +244,9 @@ def test_the_menu_names_who_has_a_key_and_offers_no_way_off_the_list(panel):
 @pytest.mark.parametrize(
     ("key", "modifier", "call"),
     [
-        (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, ("remove", 1)),
-        (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier, ("move", 1, 0)),
-        (Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier, ("move", 1, 2)),
+        (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, ("labels.remove_class", 1)),
+        (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier, ("labels.move_class", 1, 0)),
+        (Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier, ("labels.move_class", 1, 2)),
     ],
 )
 def test_a_focused_card_can_be_changed_from_the_keyboard(panel, bridge, key, modifier, call):
@@ -263,7 +263,7 @@ def test_renaming_starts_from_the_name_and_goes_back_to_the_card(panel, bridge):
     assert panel.field.isVisible() and panel.field.selectedText() == "rest"
     QTest.keyClicks(panel.field, "still")
     QTest.keyClick(panel.field, Qt.Key.Key_Return)
-    assert bridge.calls == [("edit", 1, {"name": "still"})]
+    assert bridge.calls == [("labels.edit_class", 1, {"name": "still"})]
     assert card.hasFocus() and panel.field.isHidden()
     panel.begin_rename(1)
     panel.field.clear()
@@ -304,11 +304,11 @@ def test_a_countdown_asks_counts_records_and_ends_by_itself(window, bridge, cloc
     assert bridge.calls == [] and not part.grab().isNull()
     clock[0] += 0.2
     part._tick()
-    assert part.phase == "records" and bridge.calls == [("press", 1)]
+    assert part.phase == "records" and bridge.calls == [("press_class", 1)]
     QTest.keyClick(part, Qt.Key.Key_4)
     clock[0] += 2.0
     part._tick()
-    assert part.phase == "off" and bridge.calls == [("press", 1), ("release",)]
+    assert part.phase == "off" and bridge.calls == [("press_class", 1), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize("at", [0.5, 4.0])
@@ -318,7 +318,7 @@ def test_escape_calls_a_countdown_off(window, bridge, clock, at):
     window.sheets.countdown._tick()
     QTest.keyClick(window.sheets.countdown, Qt.Key.Key_Escape)
     assert window.sheets.countdown.phase == "off" and window.labelling.held is None
-    assert bridge.calls == ([] if at < 3 else [("press", 2), ("release",)])
+    assert bridge.calls == ([] if at < 3 else [("press_class", 2), ("labels.release_class",)])
 
 
 def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock):
@@ -326,7 +326,7 @@ def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock)
     clock[0] += 3.5
     window.sheets.countdown._tick()
     window.labelling.stop()
-    assert window.sheets.countdown.phase == "off" and bridge.calls == [("press", 2), ("release",)]
+    assert window.sheets.countdown.phase == "off" and bridge.calls == [("press_class", 2), ("labels.release_class",)]
 
 
 # -- more than nine classes ------------------------------------------------------------------------------------
@@ -351,13 +351,13 @@ def test_a_chord_records_while_its_last_key_is_held(many):
     QTest.keyClick(window, Qt.Key.Key_0)
     assert bridge.calls == [] and window.notifier.toast.said.startswith("0, and now hold the second key: 1 move 10")
     QTest.keyPress(window, Qt.Key.Key_A)
-    assert bridge.calls == [("press", 18)] and window.labelling.held == 18
+    assert bridge.calls == [("press_class", 18)] and window.labelling.held == 18
     assert window.layout_.panels["classes"].field.isHidden()
     QTest.keyRelease(window, Qt.Key.Key_A)
-    assert bridge.calls == [("press", 18), ("release",)]
+    assert bridge.calls == [("press_class", 18), ("labels.release_class",)]
     # Without the 0 the letter is the action's again, and the digit the first class's.
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert bridge.calls[2:] == [("press", 0), ("release",)]
+    assert bridge.calls[2:] == [("press_class", 0), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_A)
     assert window.layout_.panels["classes"].field.isVisible()
 
@@ -371,7 +371,7 @@ def test_a_chord_that_is_no_class_says_so_and_escape_calls_it_off(many, qtbot):
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.labelling.in_chord
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("press", 1), ("release",)]
+    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
 
 
 def test_with_nine_classes_a_zero_says_what_it_is_for(panel, window, bridge):
@@ -384,9 +384,9 @@ def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
     card.info = dataclasses.replace(card.info, key="D")
     bridge.state.announce("classes")
     QTest.keyClick(window, Qt.Key.Key_D)
-    assert bridge.calls == [("press", 2), ("release",)]
+    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
-    assert bridge.calls[2:] == [("take back", 2)]
+    assert bridge.calls[2:] == [("labels.take_back_last", 2)]
 
 
 def test_the_menu_offers_free_letters_and_chords_and_no_key_of_an_action(panel, window, bridge):
@@ -429,11 +429,11 @@ def test_twenty_cards_scroll_and_the_one_that_is_recorded_is_in_sight(many, qtbo
 
 def test_the_lamp_follows_a_learner_that_comes_to_rest_after_its_last_publish(desk, monkeypatch):
     engine = desk.engine
-    info = engine.add_class("wave")
-    desk.until(lambda: engine.stream_now() > 1.5)
+    info = engine.labels.add_class("wave")
+    desk.until(lambda: engine.clock.now() > 1.5)
     monkeypatch.setattr(type(engine.learn), "idle", property(lambda self: False))
-    now = engine.stream_now()
-    engine.label_span(info.id, now - 0.5, now)
+    now = engine.clock.now()
+    engine.labels.label_span(info.id, now - 0.5, now)
     desk.until(lambda: engine.book.labels(info.id)[0] > 0 and engine.learner.store.head.version > 1)
     desk.until(lambda: desk.state.serving == engine.learner.store.head.version and desk.state.card(info.id).count > 0)
     assert desk.state.card(info.id).lamp in ("learning", "out of date")

@@ -246,9 +246,9 @@ def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk,
 def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_path, monkeypatch):
     names, hold = desk.state.feature_names, threading.Event()
     np.savez(tmp_path / "f.npz", X=np.ones((3000, len(names)), np.float32), y=np.zeros(3000, int))
-    store = desk.engine.store
-    put = store.put_hidden
-    monkeypatch.setattr(store, "put_hidden", lambda examples: (put(examples), hold.wait(DEADLINE_S)))
+    door = desk.engine.import_door
+    put = door.put_hidden
+    monkeypatch.setattr(door, "put_hidden", lambda examples: (put(examples), hold.wait(DEADLINE_S)))
     sheet = shown(desk, tmp_path / "f.npz")
     sheet.go.click()
     desk.until(lambda: sheet.go.text() == "Go on in the background")

@@ -12,8 +12,8 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.consolidation import Comparison
-from dgstudio.learning.learner.training_state import Footing, id_array
-from dgstudio.learning.learner.unlearning import Moved, Rebuild
+from dgstudio.learning.learner.training_state import TrainingState, id_array
+from dgstudio.learning.learner.unlearning import MovedAnswers, Rebuild
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
@@ -22,7 +22,7 @@ from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Event, Example, Mode
 
-FOOTING = Footing(id_array(()), id_array(()), ProtectedSet(), None, (), None)
+FOOTING = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 
 
 def comparison(**changes):
@@ -34,7 +34,7 @@ def comparison(**changes):
     return Comparison(**{**figures, **changes})
 
 
-SOME = Moved(388, 9, 214, 2, 0.41, ((0, 6, 2), (3, 3, 0)))
+SOME = MovedAnswers(388, 9, 214, 2, 0.41, ((0, 6, 2), (3, 3, 0)))
 
 
 def rebuild(moved=SOME):
@@ -53,7 +53,7 @@ def name_of(bridge):
 def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     assert not window.layout_.task_line.isVisible()
     window.actions_.trigger("consolidate")
-    assert bridge.calls == [("consolidate",)]
+    assert bridge.calls == [("candidates.start_consolidation",)]
     bridge.train(0.43)
     line = window.layout_.task_line
     assert line.isVisible() and (line.title.text(), line.figure.text()) == ("New base", "43 %")
@@ -61,7 +61,7 @@ def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     window.actions_.trigger("consolidate")
     assert "being trained already" in window.notifier.toast.text.text()
     QTest.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
-    assert bridge.calls[-1] == ("cancel",) and not line.isVisible()
+    assert bridge.calls[-1] == ("candidates.cancel_consolidation",) and not line.isVisible()
 
 
 def test_an_audience_is_spared_the_line(window, bridge):
@@ -104,7 +104,7 @@ def test_what_could_not_be_measured_is_said(window, bridge):
     assert "right on held-out examples | – | –" in " | ".join(texts(window.sheets.proposal))
 
 
-@pytest.mark.parametrize(("button", "call"), [("accept", ("accept",)), ("keep", ("discard",))])
+@pytest.mark.parametrize(("button", "call"), [("accept", ("candidates.accept",)), ("keep", ("candidates.discard",))])
 def test_the_two_buttons_decide(window, bridge, button, call):
     bridge.train(1.0, over=True)
     bridge.propose(of_new_base(comparison(), str))
@@ -126,7 +126,7 @@ def test_escape_puts_a_new_base_aside_and_the_line_brings_it_back(window, bridge
     assert window.sheets.proposal.isVisible()
     QTest.keyClick(window.sheets.proposal.accept, Qt.Key.Key_Escape)
     QTest.mouseClick(window.layout_.task_line.keep, Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("discard",)] and not window.layout_.task_line.isVisible()
+    assert bridge.calls == [("candidates.discard",)] and not window.layout_.task_line.isVisible()
 
 
 def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
@@ -134,12 +134,12 @@ def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
     focus = QApplication.focusWidget()
     bridge.propose(of_new_base(comparison(), str))
     assert window.sheets.proposal.isVisible() and QApplication.focusWidget() is focus
-    assert bridge.calls == [("press", 1)]
+    assert bridge.calls == [("press_class", 1)]
     QTest.keyRelease(window, Qt.Key.Key_2)
-    assert bridge.calls == [("press", 1), ("release",)]
+    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
     window.sheets.proposal.accept.setFocus()
     QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_2)
-    assert bridge.calls[-1] == ("press", 1), "class keys record while a button has the focus"
+    assert bridge.calls[-1] == ("press_class", 1), "class keys record while a button has the focus"
     QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_2)
 
 
@@ -151,7 +151,7 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
         assert window.notifier.toast.isVisible() and window.notifier.toast.button.text() == REBUILD
         assert "sealed" in window.notifier.toast.text.text()
         QTest.mouseClick(window.notifier.toast.button, Qt.MouseButton.LeftButton)
-        assert bridge.calls.pop() == ("rebuild", (3, 4, 5))
+        assert bridge.calls.pop() == ("candidates.plan_rebuild", (3, 4, 5))
     bridge.events = [Event("undo", "Undone: 3 examples")]
     window.update_frame(bridge.frame())
     assert window.notifier.toast.text.text() == "Undone: 3 examples"
@@ -160,7 +160,7 @@ def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(w
 def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, monkeypatch):
     def stand(*ids):
         examples = [Example(i, 0, 0, np.ones(3, np.float32), 0.0, 1.0) for i in ids]
-        monkeypatch.setattr(bridge, "examples", lambda: examples)
+        bridge.examples = examples
 
     stand(1, 2)
     offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
@@ -184,11 +184,11 @@ def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, na
     assert "protected answers that move | 9 of 388" in " | ".join(said)
     assert (window.sheets.proposal.accept.text(), window.sheets.proposal.keep.text()) == ("Rebuild", "Keep them in")
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert bridge.calls == [("discard",)] and not window.sheets.proposal.isVisible()
+    assert bridge.calls == [("candidates.discard",)] and not window.sheets.proposal.isVisible()
 
 
 def test_a_rebuild_that_moves_nothing_says_so(name_of):
-    still = of_rebuild(rebuild(Moved(388, 0, 0, 0, 0.0, ())), name_of)
+    still = of_rebuild(rebuild(MovedAnswers(388, 0, 0, 0, 0.0, ())), name_of)
     assert still.words[1] == "None of 388 protected answers moves by a bit."
 
 
@@ -239,14 +239,14 @@ def live(qapp):
     base, _ = base_for(source.spec)
     bridge = Bridge(Engine(source, base), "a.dgs")
     yield bridge
-    bridge.engine.consolidation = None
+    bridge.engine.candidates.consolidation = None
     bridge.shutdown()
 
 
 def test_the_bridge_follows_a_training_to_the_users_word(live):
     engine, state, topics = live.engine, live.state, []
     state.changed.connect(topics.append)
-    training = engine.consolidation = Training()
+    training = engine.candidates.consolidation = Training()
     live.pull()
     assert (state.task.share, state.task.text, state.task.over) == (0.2, "Training the gated base", False)
     assert topics.count("task") == 1 and state.proposal is None
@@ -256,24 +256,24 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     live.pull()
     assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
     # A rebuild that is asked for meanwhile comes first.
-    engine.rebuild = rebuild()
+    engine.candidates.rebuild = rebuild()
     live.pull()
     assert state.proposal.kind == "rebuild"
-    live.discard_proposal()
+    live.candidates.discard()
     live.pull()
-    assert engine.rebuild is None and state.proposal.kind == "new base"
-    live.discard_proposal()
+    assert engine.candidates.rebuild is None and state.proposal.kind == "new base"
+    live.candidates.discard()
     live.pull()
-    assert engine.consolidation is None and state.task is None and state.proposal is None
+    assert engine.candidates.consolidation is None and state.task is None and state.proposal is None
     assert topics.count("proposal") == 4
 
 
 def test_a_training_that_failed_is_cleared_away(live):
-    training = live.engine.consolidation = Training()
+    training = live.engine.candidates.consolidation = Training()
     live.pull()
     training.state = FAILED
     live.pull()
-    assert live.engine.consolidation is None and live.state.task is None and live.state.proposal is None
+    assert live.engine.candidates.consolidation is None and live.state.task is None and live.state.proposal is None
 
 
 def test_the_window_shows_the_dials_that_the_session_kept(qapp):

@@ -39,25 +39,25 @@ def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
     assert sheet.openness.value() == 50 and sheet.disagreement.value() == 5
     QTest.keyClick(sheet.openness, Qt.Key.Key_Left)
     QTest.keyClick(sheet.disagreement, Qt.Key.Key_Home)
-    assert bridge.calls == [("openness", -0.49, 0.05), ("openness", -0.49, 0.0)]
+    assert bridge.calls == [("model.set_openness", -0.49, 0.05), ("model.set_openness", -0.49, 0.0)]
     assert sheet._labels["Openness value"].text() == "τ = −0.49"
     QTest.keyClick(sheet.openness, Qt.Key.Key_End)
-    assert bridge.calls[-1] == ("openness", -0.52, 0.0), "no wider than leaves protected inputs room"
+    assert bridge.calls[-1] == ("model.set_openness", -0.52, 0.0), "no wider than leaves protected inputs room"
 
 
 def test_the_threshold_of_unsure_is_a_dial(sheet, bridge):
     assert sheet._labels["Unsure below value"].text() == "off"
     QTest.keyClick(sheet.abstain, Qt.Key.Key_Right)
-    assert bridge.calls == [("abstain", 0.01)] and sheet._labels["Unsure below value"].text() == "p < 0.01"
+    assert bridge.calls == [("model.set_abstain", 0.01)] and sheet._labels["Unsure below value"].text() == "p < 0.01"
     QTest.keyClick(sheet.abstain, Qt.Key.Key_End)
-    assert bridge.calls[-1] == ("abstain", 0.99)
+    assert bridge.calls[-1] == ("model.set_abstain", 0.99)
 
 
 def test_how_much_is_protected_and_whether_by_itself_are_asked_for(sheet, bridge):
     assert sheet._labels["Most at once value"].text() == "400" and not sheet.by_itself.isChecked()
     QTest.keyClick(sheet.most, Qt.Key.Key_Right)
     sheet.by_itself.click()
-    assert bridge.calls == [("protected", 450), ("by itself", True)]
+    assert bridge.calls == [("model.set_protected", 450), ("model.protect_by_itself", True)]
     assert sheet._labels["Most at once value"].text() == "450" and sheet.by_itself.isChecked()
 
 
@@ -75,7 +75,7 @@ def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qt
     held = protected.chosen()
     assert [entry.confidence for entry in held] == [0.61] and protected.release_button.text() == "Release 1"
     QTest.keyClick(protected.table, Qt.Key.Key_Delete)
-    assert bridge.calls == [("release inputs", 1)]
+    assert bridge.calls == [("model.release_inputs", [held[0].features])]
     qtbot.waitUntil(lambda: protected.table.rowCount() == 39)
     QTest.keyClick(protected.table, Qt.Key.Key_Escape)
     assert not protected.isVisible()
@@ -84,13 +84,13 @@ def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qt
 def test_rule_and_protection_are_asked_for(sheet, bridge):
     QTest.mouseClick(sheet.rules.segments["gradient"], Qt.MouseButton.LeftButton)
     QTest.mouseClick(sheet.protect, Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("rule", "gradient"), ("protect",)]
+    assert bridge.calls == [("model.set_rule", "gradient"), ("model.protect_now",)]
 
 
 def test_a_class_key_records_while_a_dial_has_the_focus(sheet, bridge):
     sheet.openness.setFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2)
-    assert bridge.calls == [("press", 1), ("release",)]
+    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
@@ -114,9 +114,9 @@ def test_the_size_of_a_bank_is_chosen_and_features_only_while_that_can_be(window
     sheet.open()
     assert sheet.bank.value() * 100 == bridge.state.seal_at == 1000 and not sheet.features.isVisible()
     sheet.bank.setValue(5)
-    assert bridge.calls[-1] == ("seal at", 500) and sheet._labels["Sealed at value"].text() == "500"
+    assert bridge.calls[-1] == ("model.set_seal_at", 500) and sheet._labels["Sealed at value"].text() == "500"
     bridge.state.features_open = True
     bridge.state.announce("settings")
     assert sheet.features.isVisible()
     sheet.features.setValue(2)
-    assert bridge.calls[-1] == ("features", 256)
+    assert bridge.calls[-1] == ("model.set_features", 256)

@@ -74,7 +74,10 @@ def choose(window, kind, name, tmp_path):
 def test_what_needs_nothing_more_is_done_at_once(window, bridge, tmp_path):
     window.actions_.trigger("consolidate")
     choose(window, "model", "a.onnx", tmp_path)
-    assert bridge.calls == [("consolidate",), ("export", "model", str(tmp_path / "a.onnx"))]
+    assert bridge.calls == [
+        ("candidates.start_consolidation",),
+        ("recording.export", "model", tmp_path / "a.onnx", {"overwrite": True}),
+    ]
     assert window.packages.sheet is None and window.packages.line is None
 
 
@@ -103,7 +106,10 @@ def test_exports_ask_for_what_their_file_needs(window, bridge, lacking, tmp_path
         click(window.packages.sheet.not_now)
         assert not window.packages.sheet.isVisible()
     else:
-        assert bridge.calls == [("export", kind, str(tmp_path / name))] and window.packages.sheet is None
+        assert (
+            bridge.calls == [("recording.export", kind, tmp_path / name, {"overwrite": True})]
+            and window.packages.sheet is None
+        )
 
 
 def test_actions_stay_and_their_tooltips_say_what_they_need(window, lacking):
@@ -128,7 +134,7 @@ def test_it_installs_beside_the_stream_and_then_goes_on(window, bridge, pip, tmp
     assert "First onnx and onnxruntime" in window.notifier.toast.said
     gate.touch()
     polled(lambda: bridge.calls)
-    assert bridge.calls == [("export", "model", str(tmp_path / "b.onnx"))]
+    assert bridge.calls == [("recording.export", "model", tmp_path / "b.onnx", {"overwrite": True})]
     assert not row.isVisible() and not window.packages.busy
     assert "are installed. The export begins." in logged(window)
 
@@ -160,7 +166,7 @@ def test_a_failure_stays_until_it_has_been_seen_and_can_be_tried_again(window, b
     assert sheet.install.text() == "Try again"
     click(sheet.install)
     polled(lambda: bridge.calls)
-    assert bridge.calls == [("export", "model", str(tmp_path / "a.onnx"))]
+    assert bridge.calls == [("recording.export", "model", tmp_path / "a.onnx", {"overwrite": True})]
 
 
 def test_a_failure_can_be_put_away(window, bridge, pip, polled):
@@ -206,7 +212,7 @@ def test_the_large_build_of_torch_needs_a_second_word(window, bridge, pip, polle
     gate.touch()
     click(row.agree if agrees else row.cancel)
     polled(lambda: not window.packages.busy)
-    assert bridge.calls == ([("consolidate",)] if agrees else [])
+    assert bridge.calls == ([("candidates.start_consolidation",)] if agrees else [])
 
 
 def test_the_line_is_never_wider_than_the_window(window, pip, polled):
@@ -245,8 +251,8 @@ def test_leaving_the_session_is_told_to_end_it(desk, pip):
     desk.window.packages.having(ONNX, lambda: None)
     click(desk.window.packages.sheet.install)
     desk.until(lambda: desk.window.packages.installation.state == RUNNING)
-    samples = desk.engine.stream_now()
-    desk.until(lambda: desk.engine.stream_now() > samples)
+    samples = desk.engine.clock.now()
+    desk.until(lambda: desk.engine.clock.now() > samples)
     assert Loss.INSTALLING in desk.sessions.losses().kinds
     desk.window.close()
     assert desk.window.isVisible() and desk.window.notifier.toast.button.text() == QUIT

@@ -61,7 +61,7 @@ def give(bridge, made):
 
 def test_only_a_panel_that_is_seen_asks_for_reports(window, bridge):
     def asked():
-        return [call[1] for call in bridge.calls if call[0] == "watch"]
+        return [call[1] for call in bridge.calls if call[0] == "quality.watch"]
 
     window.update_frame(bridge.frame())
     assert asked() == []
@@ -94,11 +94,11 @@ def test_the_focus_goes_with_the_tab(window):
 
 def test_the_switch_sets_takes_aside_and_follows_the_state(panel, bridge):
     panel.aside.click()
-    assert ("aside", True) in bridge.calls and panel.aside.isChecked()
+    assert ("labels.set_aside", True) in bridge.calls and panel.aside.isChecked()
     bridge.state.set_aside = False
     bridge.state.announce("quality")
     assert not panel.aside.isChecked()
-    assert bridge.calls.count(("aside", False)) == 0, "what the state says is not asked for again"
+    assert bridge.calls.count(("labels.set_aside", False)) == 0, "what the state says is not asked for again"
 
 
 # -- what it shows -----------------------------------------------------------------------------------------------
@@ -226,7 +226,10 @@ def test_class_keys_record_whatever_has_the_focus(panel, bridge, window):
         bridge.calls.clear()
         control.setFocus()
         QTest.keyClick(control, Qt.Key.Key_2)
-        assert [call for call in bridge.calls if call[0] in ("press", "release")] == [("press", 1), ("release",)]
+        assert [call for call in bridge.calls if call[0] in ("press_class", "labels.release_class")] == [
+            ("press_class", 1),
+            ("labels.release_class",),
+        ]
         assert control.accessibleName() or control.text()
 
 
@@ -289,7 +292,7 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     panel.aside.click()
     first = engine.classes.living()[0]
     for count in range(5):
-        qtbot.waitUntil(lambda: not engine.recording)
+        qtbot.waitUntil(lambda: not engine.labels.held)
         QTest.keyPress(live, Qt.Key.Key_1)
         # Nine seconds of the stream: whatever breaks lie in them, some windows are whole.
         qtbot.waitUntil(lambda: live.labelling.held_s > 0.9)

@@ -191,7 +191,7 @@ def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
     show(panel, bridge, record(95.0))
     assert panel.lanes.words[TWIN][0] == ""
     assert panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3)) == ""
-    bridge.set_compare("in_place")
+    bridge.comparison.choose("in_place")
     bridge.stats.twin_flips, bridge.stats.twin_reads, bridge.stats.twin_unpublished = 217, 10_000, 9_990
     bridge.stats.twin_torn, bridge.stats.twin_max_delta = 12, 2.5
     panel.update_frame(twin_frame(bridge))
@@ -199,7 +199,7 @@ def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
     assert panel.lanes.twin_note == "max |Δ| 2.5 · 99.9 % of reads unpublished · 12 torn"
     assert panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3)) == MEANINGS[TWIN]
     assert DARK.twin in colours(panel, TWIN, bridge.now)
-    bridge.set_compare(None)
+    bridge.comparison.choose(None)
     panel.update_frame(bridge.frame(0.3))
     assert panel.lanes.words[TWIN][0] == ""
     assert DARK.twin not in colours(panel, TWIN, bridge.now)
@@ -207,7 +207,7 @@ def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
 
 
 def test_the_twins_change_is_a_line_of_steps(panel, bridge):
-    bridge.set_compare("swap")
+    bridge.comparison.choose("swap")
     for change in (0.0, 0.0, 1.0, 3.0):
         bridge.stats.twin_max_delta = change
         panel.update_frame(twin_frame(bridge, "version", 1.0))
@@ -223,7 +223,7 @@ def test_the_twins_change_is_a_line_of_steps(panel, bridge):
 
 
 def test_torn_answers_stand_taller_than_unpublished_ones(panel, bridge):
-    bridge.set_compare("in_place")
+    bridge.comparison.choose("in_place")
     panel.update_frame(twin_frame(bridge, "unpublished", 1.0))
     panel.update_frame(twin_frame(bridge, "torn", 1.0))
     panel.update_frame(twin_frame(bridge, "version", 1.0))
@@ -254,7 +254,7 @@ def test_before_the_first_publish_it_says_what_to_do(panel, bridge, monkeypatch)
     panel.grab()
     assert not panel.log.any_update
     assert drawn == []
-    bridge.set_compare("in_place")
+    bridge.comparison.choose("in_place")
     panel.update_frame(bridge.frame(0.3))
     panel.grab()
     assert set(drawn) == {TWIN}
@@ -268,7 +268,7 @@ def test_before_the_first_publish_it_says_what_to_do(panel, bridge, monkeypatch)
 @pytest.mark.parametrize("compare", [None, "in_place", "swap"])
 def test_it_draws_at_every_size_and_in_every_theme(make_panel, bridge, size, theme, compare):
     panel = make_panel(bridge, size, theme)
-    bridge.set_compare(compare)
+    bridge.comparison.choose(compare)
     bridge.history()
     bridge.stats = EngineStats(twin_reads=10, twin_unpublished=9, twin_flips=3)
     for _ in range(20):
@@ -280,7 +280,7 @@ def test_it_draws_at_every_size_and_in_every_theme(make_panel, bridge, size, the
 
 
 def test_a_stream_that_begins_again_starts_an_empty_view(panel, bridge):
-    bridge.set_compare("in_place")
+    bridge.comparison.choose("in_place")
     show(panel, bridge, record(95.0))
     bridge.now, bridge.readings = 0.0, []
     show(panel, bridge)

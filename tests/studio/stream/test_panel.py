@@ -391,7 +391,7 @@ def test_a_stretch_of_the_past_is_labelled_and_shown(stream, bridge, window):
     drag(view, 100, 180)
     QTest.mouseRelease(view, LEFT, pos=QPoint(180, 40))
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert bridge.calls == [("span", 2, pytest.approx(wanted[0]), pytest.approx(wanted[1]))]
+    assert bridge.calls == [("labels.label_span", 2, pytest.approx(wanted[0]), pytest.approx(wanted[1]))]
     bridge.more_takes.append(Take(9, 2, *wanted, "simulator", "retro"))
     bridge.state.announce("classes")
     run(window, bridge, 0.2)
@@ -435,7 +435,7 @@ def test_a_drag_marks_a_stretch_and_a_class_key_labels_it(stream, bridge, window
     QTest.mouseRelease(view, LEFT, pos=QPoint(180, 40))
     assert window.state.selection == pytest.approx(wanted)
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert [call[:2] for call in bridge.calls] == [("span", 2)]
+    assert [call[:2] for call in bridge.calls] == [("labels.label_span", 2)]
     assert bridge.calls[0][2:] == pytest.approx(wanted)
     assert window.state.selection is None
 
@@ -489,7 +489,7 @@ def test_labelling_in_the_middle_of_a_drag_ends_it(stream, bridge, window):
     run(window, bridge, 0.4)
     QTest.mouseMove(view, QPoint(230, 40))
     assert window.state.selection is None
-    assert [call[0] for call in bridge.calls] == ["span"]
+    assert [call[0] for call in bridge.calls] == ["labels.label_span"]
 
 
 def test_a_mark_that_left_the_view_catches_no_key(stream, bridge, window):
@@ -519,7 +519,7 @@ def test_the_keyboard_marks_as_well(stream, bridge, window):
         QTest.keyClick(view, Qt.Key.Key_Left, modifiers)
         assert window.state.selection == pytest.approx(span)
     QTest.keyClick(view, Qt.Key.Key_2)
-    assert bridge.calls == [("span", 1, pytest.approx(end - 1.2), pytest.approx(end - 0.2))]
+    assert bridge.calls == [("labels.label_span", 1, pytest.approx(end - 1.2), pytest.approx(end - 0.2))]
 
 
 def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeypatch):

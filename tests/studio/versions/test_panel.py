@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.runtime.history import History
-from dgstudio.learning.learner.learned_examples import Contents, Part
+from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.versions.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord
@@ -116,13 +116,13 @@ def test_the_marks_are_where_and_what_they_should_be(snapshots, window):
 def test_double_click_pins_and_a_second_one_lets_go(snapshots, bridge, window):
     view = snapshots.view
     QTest.mouseDClick(view, LEFT, pos=at(view, slot_of(snapshots, 30)))
-    assert bridge.calls == [("pin", 30)]
+    assert bridge.calls == [("model.pin", 30)]
     bridge.state.serving = 30
     window.update_frame(bridge.frame())
     assert (view.serving, view.head, view.pinned) == (slot_of(snapshots, 30), slot_of(snapshots, 42), True)
     assert "v30 (serving, pinned)" in snapshots.details.text()
     QTest.mouseDClick(view, LEFT, pos=at(view, slot_of(snapshots, 30)))
-    assert bridge.calls[-1] == ("unpin",)
+    assert bridge.calls[-1] == ("model.unpin",)
 
 
 def test_a_rejected_proposal_cannot_be_served(snapshots, bridge):
@@ -141,7 +141,7 @@ def test_the_buttons_mean_the_selected_version(snapshots, bridge, window):
     QTest.mouseClick(snapshots.pin_button, LEFT)
     window.update_frame(bridge.frame())
     QTest.mouseClick(snapshots.newest_button, LEFT)
-    assert bridge.calls == [("roll_back", 12), ("pin", 12), ("unpin",)]
+    assert bridge.calls == [("model.roll_back", 12), ("model.pin", 12), ("model.unpin",)]
 
 
 def test_the_keyboard_reaches_everything(snapshots, bridge):
@@ -154,7 +154,7 @@ def test_the_keyboard_reaches_everything(snapshots, bridge):
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.selected == slot_of(snapshots, 40)
     QTest.keyClick(view, Qt.Key.Key_Return)
-    assert bridge.calls == [("pin", 40)]
+    assert bridge.calls == [("model.pin", 40)]
     QTest.keyClick(view, Qt.Key.Key_Home)
     assert view.selected == 0
     QTest.keyClick(view, Qt.Key.Key_Left)
@@ -169,7 +169,7 @@ def test_keys_of_the_window_pass_through(snapshots, bridge, window):
     snapshots.view.setFocus()
     QTest.keyClick(snapshots.view, Qt.Key.Key_2)
     QTest.keyClick(snapshots.view, Qt.Key.Key_Space)
-    assert [call[0] for call in bridge.calls] == ["press", "release"]
+    assert [call[0] for call in bridge.calls] == ["press_class", "labels.release_class"]
     assert window.state.paused
 
 
@@ -203,16 +203,16 @@ def test_the_context_menu_offers_what_can_be_done(snapshots, bridge):
     texts["Roll back to v12"].trigger()
     texts["Compare with v42, which serves"].trigger()
     snapshots.menu.close()
-    assert bridge.calls == [("roll_back", 12)]
+    assert bridge.calls == [("model.roll_back", 12)]
     assert snapshots.details.text().startswith("v12 → v42")
 
 
 def test_each_version_tells_what_it_has_learned_and_shows_it(snapshots, bridge, window, monkeypatch):
     ids = {12: np.array([3, 5, 8]), 20: np.zeros(0, np.int64)}
-    parts = {v: (Part(None, found, np.array([0, 0, 3][: len(found)])),) for v, found in ids.items()}
-    monkeypatch.setattr(bridge, "contents_of", lambda v: Contents(v, parts[v]) if v in parts else None)
+    parts = {v: (LearnedPart(None, found, np.array([0, 0, 3][: len(found)])),) for v, found in ids.items()}
+    monkeypatch.setattr(bridge.contents, "of", lambda v: LearnedExamples(v, parts[v]) if v in parts else None)
     examples = [Example(i, 0, 0, np.full(4, i, np.float32), i, i + 1) for i in range(9)]
-    monkeypatch.setattr(bridge, "examples", lambda: examples)
+    bridge.examples = examples
     view = snapshots.view
     view.select(slot_of(snapshots, 12))
     assert "holds 2 examples of circle and 1 of shake" in snapshots.details.text()

@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
@@ -27,7 +28,7 @@ def repeat(widget, key, kind=QEvent.Type.KeyPress):
 
 
 def takes(bridge):
-    return [call for call in bridge.calls if call[0] in ("press", "release")]
+    return [call for call in bridge.calls if call[0] in ("press_class", "labels.release_class")]
 
 
 # -- holding keys ----------------------------------------------------------------------------------------------
@@ -35,9 +36,9 @@ def takes(bridge):
 
 def test_a_held_key_records_until_it_is_let_go(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_4)
-    assert takes(bridge) == [("press", 3)]
+    assert takes(bridge) == [("press_class", 3)]
     QTest.keyRelease(window, Qt.Key.Key_4)
-    assert takes(bridge) == [("press", 3), ("release",)]
+    assert takes(bridge) == [("press_class", 3), ("labels.release_class",)]
 
 
 def test_auto_repeat_is_one_press(window, bridge):
@@ -45,7 +46,7 @@ def test_auto_repeat_is_one_press(window, bridge):
     for _ in range(5):
         repeat(window, Qt.Key.Key_1, QEvent.Type.KeyRelease)
         repeat(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0)]
+    assert takes(bridge) == [("press_class", 0)]
 
 
 def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge, qtbot):
@@ -54,15 +55,18 @@ def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge
     QTest.keyRelease(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_1)
     repeat(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0)]
+    assert takes(bridge) == [("press_class", 0)]
     QTest.keyRelease(window, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])
+    qtbot.waitUntil(lambda: takes(bridge) == [("press_class", 0), ("labels.release_class",)])
 
 
 def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_2)
-    assert takes(bridge) == [("press", 0), ("release",), ("press", 1)] and window.labelling.held == 1
+    assert (
+        takes(bridge) == [("press_class", 0), ("labels.release_class",), ("press_class", 1)]
+        and window.labelling.held == 1
+    )
     assert window.notifier.toast.said == "circle has ended: rest is recorded now. The later key wins."
     bridge.events.append(Event("take saved", "9 examples of circle, 1.0 s", "good", data=Take(1, 0, 0.0, 1.0, "s")))
     window.update_frame(bridge.frame())
@@ -71,7 +75,7 @@ def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
     QTest.keyRelease(window, Qt.Key.Key_1)
     assert window.labelling.held == 1
     QTest.keyRelease(window, Qt.Key.Key_2)
-    assert takes(bridge)[3:] == [("release",)]
+    assert takes(bridge)[3:] == [("labels.release_class",)]
 
 
 @pytest.mark.parametrize("modifier", [CONTROL, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier])
@@ -82,7 +86,7 @@ def test_with_a_modifier_nothing_is_recorded(window, bridge, modifier):
 
 def test_the_keypad_counts_as_well(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.KeypadModifier)
-    assert takes(bridge) == [("press", 1), ("release",)]
+    assert takes(bridge) == [("press_class", 1), ("labels.release_class",)]
 
 
 def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
@@ -91,17 +95,22 @@ def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
     assert window.notifier.toast.isVisible()
     assert window.notifier.toast.said == "No class has key 9: press A to add one."
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
 
 
 def test_the_first_held_key_makes_the_first_class(make_window, make_bridge):
     bridge = make_bridge(names=())
     window = make_window(bridge)
     QTest.keyPress(window, Qt.Key.Key_3)
-    assert bridge.calls == [("add", "class 1"), ("press", 0)]
+    assert bridge.calls == [("labels.add_class", "class 1"), ("press_class", 0)]
     QTest.keyRelease(window, Qt.Key.Key_3)
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",), ("press", 0), ("release",)]
+    assert takes(bridge) == [
+        ("press_class", 0),
+        ("labels.release_class",),
+        ("press_class", 0),
+        ("labels.release_class",),
+    ]
 
 
 def test_from_nothing_two_held_keys_make_two_classes(make_window, make_bridge):
@@ -111,9 +120,9 @@ def test_from_nothing_two_held_keys_make_two_classes(make_window, make_bridge):
     QTest.keyClick(window, Qt.Key.Key_1)
     QTest.keyClick(window, Qt.Key.Key_3)
     assert window.notifier.toast.said == "No class has key 3: hold 2 for a second one, or press A to name it first."
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert takes(bridge)[2:] == [("press", 1), ("release",)]
+    assert takes(bridge)[2:] == [("press_class", 1), ("labels.release_class",)]
     assert [(card.info.name, card.info.key) for card in bridge.state.classes] == [("class 1", "1"), ("class 2", "2")]
     # From here on it is as ever: what a class is called is asked for.
     QTest.keyClick(window, Qt.Key.Key_3)
@@ -126,11 +135,11 @@ def test_from_nothing_two_seconds_of_two_keys_are_a_model_of_two_classes(session
     try:
         for key, gesture in ((Qt.Key.Key_1, "rest"), (Qt.Key.Key_2, "shake")):
             desk.window.commands.set_knob("gesture", gesture)
-            begun = desk.engine.stream_now()
+            begun = desk.engine.clock.now()
             # A window of the stream is a second long: it must be full of the new gesture.
-            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 1.2)
+            desk.until(lambda begun=begun: desk.engine.clock.now() > begun + 1.2)
             QTest.keyPress(desk.window, key)
-            desk.until(lambda begun=begun: desk.engine.stream_now() > begun + 2.2)
+            desk.until(lambda begun=begun: desk.engine.clock.now() > begun + 2.2)
             QTest.keyRelease(desk.window, key)
         assert [card.info.name for card in desk.state.classes] == ["class 1", "class 2"]
         desk.until(lambda: desk.engine.lane.readings.newest.top == 1)
@@ -146,7 +155,7 @@ def test_the_second_class_does_not_take_the_name_of_the_first(make_window, make_
     bridge.state.hidden = 0
     window = make_window(bridge)
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("add", "class 3"), ("press", 1), ("release",)]
+    assert bridge.calls == [("labels.add_class", "class 3"), ("press_class", 1), ("labels.release_class",)]
 
 
 def test_beside_the_only_class_of_a_base_a_key_makes_none(make_window, make_bridge):
@@ -220,15 +229,15 @@ def test_losing_the_window_ends_the_take(window, bridge, qtbot):
     with qtbot.waitExposed(other):
         other.show()
     other.activateWindow()
-    qtbot.waitUntil(lambda: takes(bridge) == [("press", 0), ("release",)])
+    qtbot.waitUntil(lambda: takes(bridge) == [("press_class", 0), ("labels.release_class",)])
     QTest.keyRelease(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
 
 
 def test_going_to_a_text_field_ends_the_take(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     window.actions_.trigger("add_class")
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
 
 
 def test_typing_a_name_records_nothing_and_triggers_nothing(window, bridge):
@@ -252,14 +261,14 @@ def test_whichever_control_has_the_focus_a_class_key_records(window, bridge):
         bridge.calls.clear()
         control.setFocus()
         QTest.keyClick(control, Qt.Key.Key_2)
-        assert takes(bridge) == [("press", 1), ("release",)], control
+        assert takes(bridge) == [("press_class", 1), ("labels.release_class",)], control
 
 
 def test_a_marked_stretch_is_labelled_by_the_next_key(window, bridge):
     window.state.set_selection((12.0, 14.5))
     QTest.keyClick(window, Qt.Key.Key_3)
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert bridge.calls == [("span", 2, 12.0, 14.5), ("press", 2), ("release",)]
+    assert bridge.calls == [("labels.label_span", 2, 12.0, 14.5), ("press_class", 2), ("labels.release_class",)]
     assert window.state.selection is None
 
 
@@ -293,7 +302,7 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     assert window.notifier.toast.isVisible()
     assert window.notifier.toast.text.text() == "42 examples of circle, 2.1 s"
     QTest.mouseClick(window.notifier.toast.button, Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("undo",)]
+    assert bridge.calls == [("labels.undo",)]
     assert not window.notifier.toast.isVisible()
 
 
@@ -311,7 +320,7 @@ def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, 
     assert window.notifier.toast.button.isVisible() == bool(button)
     if button:
         window.notifier.toast.button.click()
-        assert bridge.calls == [("undo",)]
+        assert bridge.calls == [("labels.undo",)]
 
 
 def test_trouble_is_told_and_logged_and_what_is_frequent_only_logged(window, bridge):
@@ -330,8 +339,8 @@ def test_what_the_engine_refuses_is_said(window, bridge, monkeypatch):
     def refuse(version=None):
         raise BadInputError("There is no earlier version to go back to.")
 
-    monkeypatch.setattr(bridge, "roll_back", refuse)
-    window.notifier.attempt(bridge.roll_back, None)
+    monkeypatch.setattr(bridge.model, "roll_back", refuse)
+    window.notifier.attempt(bridge.model.roll_back)
     assert window.notifier.toast.text.text() == "There is no earlier version to go back to."
 
 
@@ -362,11 +371,11 @@ def test_a_failed_start_is_told_across_the_window(window, bridge):
 @pytest.mark.parametrize(
     ("key", "modifier", "call"),
     [
-        (Qt.Key.Key_B, Qt.KeyboardModifier.NoModifier, ("roll_back", None)),
-        (Qt.Key.Key_C, Qt.KeyboardModifier.NoModifier, ("compare", "in_place")),
-        (Qt.Key.Key_P, Qt.KeyboardModifier.NoModifier, ("pin", 42)),
-        (Qt.Key.Key_Z, CONTROL, ("undo",)),
-        (Qt.Key.Key_Y, CONTROL, ("redo",)),
+        (Qt.Key.Key_B, Qt.KeyboardModifier.NoModifier, ("model.roll_back",)),
+        (Qt.Key.Key_C, Qt.KeyboardModifier.NoModifier, ("comparison.choose", "in_place")),
+        (Qt.Key.Key_P, Qt.KeyboardModifier.NoModifier, ("model.pin", 42)),
+        (Qt.Key.Key_Z, CONTROL, ("labels.undo",)),
+        (Qt.Key.Key_Y, CONTROL, ("labels.redo",)),
     ],
 )
 def test_keys_do_what_their_caps_say(window, bridge, key, modifier, call):
@@ -377,7 +386,12 @@ def test_keys_do_what_their_caps_say(window, bridge, key, modifier, call):
 def test_pinning_and_comparing_are_switches(window, bridge):
     for id in ("pin", "pin", "compare", "compare"):
         window.actions_.trigger(id)
-    assert bridge.calls == [("pin", 42), ("unpin",), ("compare", "in_place"), ("compare", None)]
+    assert bridge.calls == [
+        ("model.pin", 42),
+        ("model.unpin",),
+        ("comparison.choose", "in_place"),
+        ("comparison.choose", None),
+    ]
 
 
 def test_pinning_is_shown_in_words(window):
@@ -392,7 +406,7 @@ def test_space_pauses_the_view_unless_a_button_wants_it(window, bridge):
     window.layout_.bar.compare.setFocus()
     QTest.keyClick(window.layout_.bar.compare, Qt.Key.Key_Space)
     assert window.state.paused
-    assert bridge.calls == [("compare", "in_place")]
+    assert bridge.calls == [("comparison.choose", "in_place")]
 
 
 def test_a_click_on_a_chip_leaves_space_with_the_stream(window):
@@ -405,7 +419,7 @@ def test_a_click_on_a_chip_leaves_space_with_the_stream(window):
 def test_only_the_modes_on_offer_are_shown(window, bridge):
     assert list(window.layout_.bar.modes.segments) == ["off", "both"]
     QTest.mouseClick(window.layout_.bar.modes.segments["off"], Qt.MouseButton.LeftButton)
-    assert bridge.calls == [("mode", Mode.OFF)]
+    assert bridge.calls == [("model.set_mode", Mode.OFF)]
     assert window.layout_.bar.modes.segments["off"].isChecked()
     assert not window.layout_.bar.modes.segments["both"].isChecked()
 
@@ -415,7 +429,7 @@ def test_the_palette_finds_and_does(window, bridge):
     assert window.sheets.palette.isVisible()
     QTest.keyClicks(window.sheets.palette.field, "undo")
     QTest.keyClick(window.sheets.palette.field, Qt.Key.Key_Return)
-    assert bridge.calls == [("undo",)]
+    assert bridge.calls == [("labels.undo",)]
     assert not window.sheets.palette.isVisible()
 
 
@@ -431,7 +445,7 @@ def test_the_palette_moves_with_arrows_and_says_when_nothing_fits(window, bridge
     assert not window.sheets.palette.isVisible()
     assert bridge.calls == []
     QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
 
 
 def test_f1_lists_every_key_once(window):
@@ -580,7 +594,7 @@ def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
         assert window.layout_.panels[name].isVisible()
     assert not window.layout_.classes_panel.add_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert takes(bridge) == [("press", 1), ("release",)]
+    assert takes(bridge) == [("press_class", 1), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.state.presentation
     assert not window.isFullScreen()
@@ -605,7 +619,7 @@ def test_hints_come_once_and_leave_the_keyboard_alone(make_window, make_bridge, 
     window = make_window(bridge, hints=True)
     assert window.sheets.hints.isVisible()
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press", 0), ("release",)]
+    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
     seen = []
     while window.sheets.hints.isVisible():
         seen.append(window.sheets.hints.current.title)
@@ -650,7 +664,7 @@ def test_closing_ends_the_take_and_shuts_down_once(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     window.close()
     window.close()
-    assert bridge.calls == [("press", 0), ("release",), ("shutdown",)]
+    assert bridge.calls == [("press_class", 0), ("labels.release_class",), ("shutdown",)]
 
 
 def test_thousands_of_frames_and_signals_pass(window, bridge):
@@ -691,7 +705,7 @@ def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, 
     window.update_frame(bridge.frame())
     dialog.fileSelected.emit("/somewhere/copy.dgs")
     dialog.close()
-    assert bridge.calls == [("copy", "/somewhere/copy.dgs")]
+    assert bridge.calls == [("recording.save_copy", Path("/somewhere/copy.dgs"), {"overwrite": True})]
 
 
 @pytest.mark.parametrize(
@@ -716,7 +730,7 @@ def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, b
         assert [path.rpartition("/")[2] for path in dialog.selectedFiles()] == [f"v1-2 gestures.{suffix}"]
     dialog.fileSelected.emit(f"/somewhere/a.{suffixes[0]}")
     dialog.close()
-    assert bridge.calls == [("export", kind, f"/somewhere/a.{suffixes[0]}")]
+    assert bridge.calls == [("recording.export", kind, Path(f"/somewhere/a.{suffixes[0]}"), {"overwrite": True})]
     assert window.notifier.toast.said == f"Writing a.{suffixes[0]} …"
 
 
@@ -726,11 +740,11 @@ def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
         window.update_frame(bridge.frame())
         assert window.notifier.toast.said == event.text
 
-    def refuse(kind, path):
+    def refuse(kind, path, *, overwrite):
         raise BadInputError("A model is written as .onnx or .safetensors: name the file so.")
 
-    monkeypatch.setattr(bridge, "export", refuse)
-    window.session_actions.export("model")
+    monkeypatch.setattr(bridge.recording, "export", refuse)
+    window.export("model")
     (dialog,) = window.findChildren(QFileDialog)
     dialog.fileSelected.emit("/somewhere/a.txt")
     dialog.close()
@@ -765,7 +779,7 @@ def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
 
 def test_shift_and_a_class_key_take_its_last_take_back(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ShiftModifier)
-    assert bridge.calls == [("take back", 0)]
+    assert bridge.calls == [("labels.take_back_last", 0)]
     QTest.keyClick(window, Qt.Key.Key_5, Qt.KeyboardModifier.ShiftModifier)
     assert window.notifier.toast.said == "run has no take to take back."
     QTest.keyClick(window, Qt.Key.Key_9, Qt.KeyboardModifier.ShiftModifier)
@@ -777,7 +791,7 @@ def test_recording_the_stream_is_an_action_with_a_lamp(window, bridge):
     window.update_frame(bridge.frame(0.3))
     assert not lamp.isVisible() and lamp.said == ""
     QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
-    assert bridge.calls[-1] == ("record", True)
+    assert bridge.calls[-1] == ("recording.record", True)
     assert window.actions_.qaction("record_stream").isChecked()
     bridge.stats.recorded_s, bridge.stats.recorded_bytes = 192.4, 5_230_000
     window.update_frame(bridge.frame(0.01))
@@ -792,7 +806,7 @@ def test_recording_the_stream_is_an_action_with_a_lamp(window, bridge):
     assert lamp.said == "▲ recording waits · 5.2 MB" and "the disk is full" in lamp.toolTip()
     bridge.stats.recording_failing = ""
     QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
-    assert bridge.calls[-1] == ("record", False)
+    assert bridge.calls[-1] == ("recording.record", False)
     window.update_frame(bridge.frame(0.01))
     assert not lamp.isVisible() and not window.actions_.qaction("record_stream").isChecked()
 
@@ -801,7 +815,7 @@ def test_recording_the_stream_is_an_action_with_a_lamp(window, bridge):
 def test_the_lamp_of_the_recording_has_its_room(make_window, make_bridge, size):
     bridge = make_bridge()
     window = make_window(bridge, size=size)
-    bridge.record_stream(True)
+    bridge.recording.record(True)
     bridge.stats.recorded_s, bridge.stats.recorded_bytes, bridge.stats.recording_lost = 36_000.0, 1_250_000_000, 12_345
     for _ in range(3):
         window.update_frame(bridge.frame(0.3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dgstudio.learning.learner.recency import JUDGED, newest_that_hold
+from dgstudio.lab.recency import JUDGED, newest_that_hold
 
 MASS = 200.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.sufficient_statistics import RIDGE, RIDGE_BIAS
+from dgstudio.learning.bank.locked_bank import RIDGE, RIDGE_BIAS
 from dgstudio.types import F64
 
 JUDGED = 100

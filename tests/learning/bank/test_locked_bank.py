@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 from dgstudio.errors import Rejected
-from dgstudio.learning.bank.examples import ExampleStore
-from dgstudio.learning.bank.solve import Solution, bank_classes, example_weights, solve, with_prior
-from dgstudio.learning.bank.sufficient_statistics import RIDGE, RIDGE_BIAS, Statistics, Sums
+from dgstudio.learning.bank.example_store import ExampleStore
+from dgstudio.learning.bank.locked_bank import (
+    RIDGE,
+    RIDGE_BIAS,
+    Solution,
+    Statistics,
+    Sums,
+    bank_classes,
+    example_weights,
+    solve,
+    with_prior,
+)
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan

@@ -12,7 +12,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.types import F32, Example
 
 
-class Ours:
+class LockedBank:
     """A `Learner` of the studio with the settings of the start; its answers are those of the serving kernel."""
 
     def __init__(self, start: Start) -> None:
@@ -70,4 +70,4 @@ class Ours:
             self._plan = Plan(self._learner.store.head)
 
 
-METHODS: dict[str, Factory] = {"ours": Ours}
+METHODS: dict[str, Factory] = {"ours": LockedBank}

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dgstudio.lab.methods import Factory, Start
-from dgstudio.lab.methods.ours import Ours
+from dgstudio.lab.methods.locked_bank_method import LockedBank
 from dgstudio.learning.settings import GRADIENT
 from dgstudio.types import Example, Mode
 
 
-class Steered(Ours):
-    """As `Ours`, by this update rule and in this mode.
+class Steered(LockedBank):
+    """As `LockedBank`, by this update rule and in this mode.
 
     The gradient's rate is the learner's own, 1e-3. On validation parts (`modes`, noise and blur; digits, BasicMotions,
     three seeds) 3e-4, 1e-3, 3e-3 and 1e-2 make no difference to .001 where P is held, and without P the mean of

@@ -1,4 +1,4 @@
-"""The learning bank's examples: what each needs in the regression, kept sorted by id."""
+"""The learning bank's examples: what each needs in the regression, kept sorted by id; and an even choice of some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.sufficient_statistics import Statistics
+from dgstudio.learning.bank.locked_bank import Statistics
 from dgstudio.types import F64
 
 FIRST_ROOM = 64
@@ -130,3 +130,18 @@ class ExampleStore:
         self._below = np.concatenate([self._below, np.zeros(extra, np.int64)])
         self._Z, self._Q = grown(self._Z, self._Z.shape[1]), grown(self._Q, self._Q.shape[1])
         self._K, self._K_nP = grown(self._K, room), grown(self._K_nP, self._K_nP.shape[1])
+
+
+def spread_by_class(
+    ids: npt.NDArray[np.int64], class_ids: npt.NDArray[np.integer], count: int
+) -> npt.NDArray[np.int64]:
+    """Choose at most `count` ids, as evenly over the classes as they allow, evenly spaced by id within each."""
+    groups = [np.sort(ids[class_ids == c]) for c in np.unique(class_ids)]
+    room, chosen = count, []
+    # Small classes first: what they do not use goes to the larger ones.
+    for place, group in enumerate(sorted(groups, key=len)):
+        take = min(len(group), room // (len(groups) - place))
+        room -= take
+        if take:
+            chosen.append(group[np.linspace(0, len(group) - 1, take).round().astype(int)])
+    return np.sort(np.concatenate(chosen)) if chosen else ids[:0]

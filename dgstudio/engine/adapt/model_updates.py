@@ -1,0 +1,92 @@
+"""What labels do to the model, and to the twin beside it, once they are durable: dg-store tells, dg-learn learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.adapt.model_commands import ModelCommands
+from dgstudio.engine.adapt.twin_comparison import TwinComparison
+from dgstudio.engine.adapt.version_index import VersionContents, banks_text
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.sealing import examples as example_count
+from dgstudio.types import Event, Example, PublishRecord
+
+
+class ModelUpdates:
+    """The `TaughtModel` of a running engine. Nothing here waits.
+
+    Attributes
+    ----------
+    absorbed : called with examples that are about to be learned, and the moment of their making.
+    """
+
+    def __init__(
+        self,
+        learn: LearnWorker,
+        comparison: TwinComparison,
+        versions: VersionKeeping,
+        contents: VersionContents,
+        model: ModelCommands,
+        events: EventQueue,
+    ) -> None:
+        self._learn = learn
+        self._comparison = comparison
+        self._versions = versions
+        self._contents = contents
+        self._model = model
+        self._events = events
+        self.absorbed: list[Callable[[Sequence[Example], float], None]] = []
+
+    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
+        """Learn these examples, which exist since `made_wall`."""
+        for follow in self.absorbed:
+            follow(examples, made_wall)
+        self._learn.absorb(examples, made_wall)
+        self._comparison.absorb(examples)
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Unlearn these; of those that are sealed a rebuild is offered."""
+
+        def forget(learner: Learner) -> PublishRecord | None:
+            sealed = learner.sealed_among(ids)
+            record = learner.forget(ids)
+            if sealed:
+                # As the window counts them: by their places.
+                held = enumerate(learner.footing.seals)
+                banks = banks_text(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
+                text = f"Label taken back; the model keeps what was sealed in {banks} ({example_count(len(sealed))})"
+                self._events.say(Event("rebuild offered", text, "warning", data=sealed))
+            return record
+
+        self._learn.ask(forget)
+
+    def add_class(self, class_id: int) -> None:
+        """A class lives."""
+        self._learn.ask(lambda learner: learner.add_class(class_id))
+        self._comparison.add_class(class_id)
+
+    def remove_class(self, class_id: int) -> None:
+        """A class lives no more."""
+        self._learn.ask(lambda learner: learner.remove_class(class_id))
+        self._comparison.remove_class(class_id)
+
+    def take_ended(self, who: str) -> None:
+        """A take is over; `who` labelled it."""
+        self._comparison.end_take()
+        if who != "file":
+            # Labels from a file may change class every second: no version of theirs is kept for good.
+            self._versions.take_ended()
+
+    def go_to(self, version: int | None) -> None:
+        """Go to a version; None: protect again what was protected."""
+        if version is None:
+            self._model.protect_again()
+        else:
+            self._model.roll_back(version)
+
+    def still_in(self, ids: Sequence[int]) -> str:
+        """A sentence on the versions that have learned of these; "" where none has."""
+        return self._contents.still_in(ids)

@@ -1,0 +1,138 @@
+"""The user's acts on labels and classes: done in dg-store, made durable, told to the model; undone and done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.labels.undo_actions import Acts
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.runtime.events import EventQueue
+from dgstudio.engine.runtime.store_queue import StoreQueue
+from dgstudio.types import Act, Event, Example
+
+SAID_ELSEWHERE = frozenset({"class added", "protected", "released"})
+"""Kinds of acts that need no event of their own."""
+
+
+class TaughtModel(Protocol):
+    """The model that learns from the labels: what it is told of them once they are durable. dg-store calls."""
+
+    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
+        """Learn these examples, which exist since `made_wall`."""
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Unlearn these."""
+
+    def add_class(self, class_id: int) -> None:
+        """A class lives; it is told before what is labelled with it."""
+
+    def remove_class(self, class_id: int) -> None:
+        """A class lives no more; it is told after what was labelled with it."""
+
+    def take_ended(self, who: str) -> None:
+        """A take is over; `who` labelled it, as in `Take`."""
+
+    def go_to(self, version: int | None) -> None:
+        """Go to the version on the other side of an act; None: protect again what it had protected."""
+
+    def still_in(self, ids: Sequence[int]) -> str:
+        """A sentence on the versions that have learned of examples that stand no more; "" where none has."""
+        ...
+
+
+class LabelHistory:
+    """Does acts, and walks back and forth in the history of them. `ask` and `walk` may be called from any thread."""
+
+    def __init__(
+        self, queue: StoreQueue, book: LabelBook, classes: ClassTable, model: TaughtModel, events: EventQueue
+    ) -> None:
+        self._queue = queue
+        self._book = book
+        self._classes = classes
+        self._acts = Acts(book, classes)
+        self._model = model
+        self._events = events
+
+    def ask(self, make: Callable[[Acts], Act | None]) -> None:
+        """Have the act done that `make` makes of how things stand by then."""
+        self._queue.ask(lambda: self.do(make))
+
+    def walk(self, *, back: bool) -> None:
+        """Take back the newest act, or do again what was taken back last."""
+        self._queue.ask(lambda: self._walk(back))
+
+    # -- dg-store only -------------------------------------------------------------------------------------
+
+    def do(self, make: Callable[[Acts], Act | None]) -> None:
+        """Do what the user wishes; `make` sees the book and the classes with all that came before."""
+        self._queue.commit()
+        act = make(self._acts)
+        if act is None:
+            return
+        self._queue.file.add(lambda session: session.put_act(act))
+        moved = self._book.do(act)
+        # Before the learner hears of it: what has learned them so far.
+        still = self._model.still_in(moved.gone) if moved.gone else ""
+        self._pass_on(moved)
+        if act.kind not in SAID_ELSEWHERE:
+            text = f"{act.text}. {still}".strip()
+            self._say_done(Event("labels changed", text, "good", data=act))
+
+    def _walk(self, back: bool) -> None:
+        # What was done a moment ago must be in the book, and with the learner, before it is taken back.
+        self._queue.commit()
+        moved = self._book.walk(back=back)
+        if moved is None:
+            self._events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
+            return
+        act = moved.act
+        self._queue.file.add(lambda session: session.set_act_done(act.id, not back))
+        self._pass_on(moved)
+        if act.version is not None:
+            version = act.version if back else act.made
+            self._queue.after(lambda: self._model.go_to(version))
+        self._say_done(Event("undo", self._acts.words(moved, back), data=act))
+
+    def _say_done(self, event: Event) -> None:
+        """Say that an act was done, once it is durable; where it could not be saved yet, that."""
+
+        def say() -> None:
+            if self._queue.file.failing:
+                text = f"{event.text.rstrip('.')} – not saved yet."
+                self._events.say(replace(event, text=text, level="warning"))
+            else:
+                self._events.say(event)
+
+        self._queue.after(say)
+
+    def _pass_on(self, moved: Moved) -> None:
+        """Write what an act moved; once it is durable, let the model hear of it."""
+        gone, labelled, classes, noted = moved.gone, moved.labelled, moved.classes, moved.noted
+        file = self._queue.file
+        self._classes.put(classes)
+        if classes:
+            file.add(lambda session: session.put_classes(classes))
+        if gone:
+            file.add(lambda session: session.set_active(gone, False))
+        if labelled:
+            file.add(lambda session: session.set_labels(labelled))
+        if noted:
+            file.add(lambda session: session.put_notes(noted))
+        made = time.perf_counter()
+        self._queue.after(lambda: self._tell(moved, made))
+
+    def _tell(self, moved: Moved, made: float) -> None:
+        # Classes come before what is labelled with them, and go after it.
+        for class_id in moved.born:
+            self._model.add_class(class_id)
+        if moved.gone:
+            self._model.forget(moved.gone)
+        if moved.labelled:
+            self._model.absorb(moved.labelled, made)
+            self._model.take_ended("held")
+        for class_id in moved.ended:
+            self._model.remove_class(class_id)

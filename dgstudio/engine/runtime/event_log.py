@@ -1,0 +1,33 @@
+"""What happened, kept in the session: what was told, and every act on the model, with times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dgstudio.engine.runtime.store_queue import StoreQueue
+from dgstudio.types import Event, PublishRecord
+
+ABOUT_SAVING = frozenset({"saved", "not saved", "take saved"})
+"""Kinds that tell how writing goes: a file that cannot be written is not asked to keep that, and takes are in it."""
+ELSEWHERE = frozenset({"learned", "initial", "rejected"})
+"""Kinds of records that come up to ten times a second or at every beginning, or that are told as events."""
+
+
+class EventLog:
+    """Writes through dg-store; the session keeps the newest. Any thread."""
+
+    def __init__(self, queue: StoreQueue) -> None:
+        self._queue = queue
+
+    def note(self, event: Event) -> None:
+        """Keep what was told."""
+        if event.kind not in ABOUT_SAVING:
+            # Without what goes with it: whole records and lists of examples, which the session has elsewhere.
+            told = replace(event, data=None)
+            self._queue.write(lambda session: session.put_event(told))
+
+    def note_record(self, record: PublishRecord) -> None:
+        """Keep an act on the model: protected, released, rolled back, sealed, a class that came or went."""
+        if record.kind not in ELSEWHERE:
+            version = "" if record.version is None else f"v{record.version} "
+            self.note(Event(record.kind, f"{version}{record.kind}: {record.reason}", "info", record.unix))

@@ -1,0 +1,100 @@
+"""One step of learning: propose, prove, publish."""
+
+from __future__ import annotations
+
+import time
+
+from dgstudio.errors import Rejected
+from dgstudio.learning.learner.learner_state import LearnerState
+from dgstudio.learning.learner.learning_queue import LearningQueue
+from dgstudio.learning.learner.protection import Protection
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
+from dgstudio.learning.learner.publisher import Publisher
+from dgstudio.learning.learner.sealing import examples
+from dgstudio.model.plan import Plan
+from dgstudio.types import PublishRecord
+
+
+class PublishStep:
+    """Lets the rule propose a version, proves it against the contract, and publishes it. One thread."""
+
+    def __init__(self, state: LearnerState, queue: LearningQueue, publisher: Publisher, protection: Protection) -> None:
+        self._state = state
+        self._queue = queue
+        self._publisher = publisher
+        self._protection = protection
+
+    def take(self) -> PublishRecord | None:
+        """Publish at most one version. None where there was nothing to do, or nothing changed."""
+        if not self._queue.pending:
+            return None
+        try:
+            return self._taken()
+        finally:
+            self._queue.judge()
+
+    def _taken(self) -> PublishRecord | None:
+        state, publisher = self._state, self._publisher
+        refused = state.labels.refused
+        if refused:
+            count = len(refused)
+            refused.clear()
+            return publisher.record("rejected", None, f"{examples(count)} left out: their numbers are not finite")
+        rule, head, learned = state.rule, state.store.head, state.rule.learned
+        if self._queue.full(learned):
+            return self._protection.seal("bank sealed", f"{len(rule)} examples fill the learning bank")
+        begin = time.perf_counter()
+        try:
+            proposal = rule.propose(head, state.mode)
+            taken = rule.proposed
+            if proposal.digest == head.digest:
+                state.took(taken)
+                state.note(head.version)
+                self._queue.follow()
+                return None
+            reason = self._reason(taken)
+            candidate = publisher.numbered(proposal, reason, mode=state.mode.value)
+            state.contract.prove(head, candidate, rule.name)
+            if state.settings.audit_at_publish == "full":
+                state.contract.audit(Plan(candidate), 0, state.protected_count).require_unmoved()
+        except Rejected as error:
+            why = str(error)
+            self._queue.refuse(learned, why)
+            return publisher.record("rejected", None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
+        publisher.publish(candidate)
+        duration = (time.perf_counter() - begin) * 1e3
+        fresh = fresh_classes(state.published, taken)
+        state.took(taken)
+        state.evidence = rule.evidence(candidate)
+        self._queue.refuse_no_more()
+        publisher.note(candidate)
+        return publisher.record(
+            "learned",
+            candidate,
+            reason,
+            new_examples=tuple(sorted(fresh.items())),
+            units_changed=parts_changed(head, candidate),
+            duration_ms=duration,
+        )
+
+    def give_up(self) -> int:
+        """After something unforeseen: go on from the newest version, what it had not learned set aside."""
+        state, queue = self._state, self._queue
+        unlearned = state.labels.wanted_ids() - state.training.every()
+        state.labels.park(unlearned)
+        # Its evidence still stands; solving again might be what failed.
+        self._publisher.go_on_from(state.store.head, state.training, explain=False)
+        queue.refuse(state.rule.learned, "learning them failed")
+        queue.cannot_seal()
+        queue.judge()
+        return len(unlearned)
+
+    def _reason(self, taken: dict[int, int]) -> str:
+        """Why the proposal is made."""
+        rule, published = self._state.rule, self._state.published
+        before, gone = published, 0
+        if not rule.unlearns:
+            before = {i: c for i, c in published.items() if i in taken}
+            gone = len(published) - len(before)
+        left_out = f"{examples(gone)} left out from now on" if gone else ""
+        return "; ".join(filter(None, (reason_of(before, taken, self._state.name_of), rule.remark, left_out)))

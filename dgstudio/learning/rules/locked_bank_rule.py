@@ -1,0 +1,306 @@
+"""The locked bank as an update rule, the default one: it keeps the set of examples and proposes what solves for it.
+
+The method itself is on one page, `bank.locked_bank`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dgstudio.errors import Rejected
+from dgstudio.learning.bank.attribution import Evidence
+from dgstudio.learning.bank.cold_start import fit, fitted_on
+from dgstudio.learning.bank.example_store import ExampleStore, spread_by_class
+from dgstudio.learning.bank.locked_bank import Solution, Statistics, Sums, features, hildreth, solve, with_prior
+from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
+from dgstudio.learning.settings import LOCKED_BANK, PROJECTION_SLACK, LearnerSettings
+from dgstudio.model.plan import Plan
+from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.types import F32, F64, Example, Mode
+
+
+class LockedBankRule:
+    """Regression over the base's sums and the labelled examples, its router projected onto P's constraints.
+
+    What it proposes is a function of base, P and the set of examples, bit for bit; the order of labelling does not
+    matter, and what is forgotten leaves no trace. One thread at a time.
+
+    Parameters
+    ----------
+    settings
+        κ, μ, τ, δ, m and so on.
+    below
+        What lies below the learning bank: normaliser, base, φ and the sealed banks. Without φ the rule starts from
+        nothing: it fits normaliser and φ to the examples, until it is made anew with what it had fitted.
+    sums
+        Over all that was learned for good; none where the rule starts from nothing.
+    protected
+        Raw inputs (N, d) on which the learning bank must stay closed.
+    """
+
+    name = LOCKED_BANK
+    unlearns = True
+    remark = ""
+
+    def __init__(self, settings: LearnerSettings, below: Snapshot, sums: Sums | None, protected: F32) -> None:
+        self.settings = settings
+        self.solution: Solution | None = None
+        """What the last proposal was solved to."""
+        self._inputs: dict[int, F32] = {}
+        self._class_ids: dict[int, int] = {}
+        self._free = below.phi is None
+        self._fitted: dict[int, int] = {}
+        if self._free or sums is None:
+            self._sums = Sums.empty(settings.features + 1)
+            self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
+        else:
+            self._sums = sums
+        self._stand_on(below)
+        if not self._free:
+            Z = np.array([features(self._plan, raw) for raw in protected], np.float64)
+            self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
+        self._store = ExampleStore(self._statistics)
+
+    # -- the set of examples -----------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def __contains__(self, example_id: int) -> bool:
+        return example_id in self._inputs
+
+    @property
+    def offered_modes(self) -> tuple[Mode, ...]:
+        """All: router and read-out are solved for separately."""
+        return (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
+
+    @property
+    def learned(self) -> dict[int, int]:
+        """Example id → class id of the present set, by id."""
+        return dict(sorted(self._class_ids.items()))
+
+    @property
+    def proposed(self) -> dict[int, int]:
+        """All of it: a proposal is solved for the whole set."""
+        return self.learned
+
+    @property
+    def fitting(self) -> bool:
+        """Whether normaliser and φ are still refitted to the examples."""
+        return self._free
+
+    @property
+    def sums(self) -> Sums:
+        """The sums that the rule stands on."""
+        return self._sums
+
+    def absorb(self, examples: Sequence[Example]) -> None:
+        """Take examples in; one that is there already gets its new label."""
+        for example in examples:
+            known = self._inputs.get(example.id)
+            if known is not None and known.tobytes() != example.features.tobytes():
+                self._store.forget([example.id])
+            self._inputs[example.id] = example.features
+            self._class_ids[example.id] = example.class_id
+        if not self._refitted():
+            for example in examples:
+                self._add(example.id)
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Take examples out; ids that are not here are passed over."""
+        gone = [example_id for example_id in ids if example_id in self._inputs]
+        for example_id in gone:
+            del self._inputs[example_id], self._class_ids[example_id]
+        self._store.forget(gone)
+        self._refitted()
+
+    # -- proposing ---------------------------------------------------------------------------------------------
+
+    def propose(self, head: Snapshot, mode: Mode = Mode.BOTH) -> Snapshot:
+        """Make a child of `head` whose learning bank has learned the present set; without examples it has none.
+
+        `ROUTING` solves for the router alone and keeps the read-out that `head` has (that of the sums, where it has no
+        learning bank); `WEIGHTS` solves for the read-out alone and keeps the router, with δ off, since a bank that
+        speaks only where it disagrees routes by its read-out.
+
+        Raises
+        ------
+        Rejected
+            For an ill-conditioned or non-finite solution, or a router that cannot be kept closed on P.
+        """
+        self.solution = None
+        below = self._below
+        if not self._inputs:
+            return head.with_(banks=below.banks, **self._fit_of(head))
+        solution = solve(self._statistics, self._store, self.settings)
+        present = next((bank for bank in head.banks if bank.id == self.bank_id), None)
+        if mode is Mode.ROUTING:
+            solution = self._routing_only(solution, present)
+        elif mode is Mode.WEIGHTS:
+            solution = self._weights_only(solution, present)
+        if mode is not Mode.ROUTING and self._answers_below:
+            solution = with_prior(solution, self._store.class_ids, self._statistics.classes, self.settings.prior)
+        w, R = _float32(solution.weights[:, -1]), _float32(solution.weights[:, :-1].T)
+        bank = Bank(
+            id=self.bank_id,
+            # The very arrays of the half that is held fixed.
+            w=present.w if mode is Mode.WEIGHTS and present is not None else w,
+            R=present.R if mode is Mode.ROUTING and present is not None else R,
+            classes=solution.classes,
+            tau=self.settings.tau,
+            delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
+            **self._what_is_known(present if mode is Mode.WEIGHTS else None),
+        )
+        self.solution = solution
+        return head.with_(banks=(*below.banks, bank), **self._fit_of(head))
+
+    def _what_is_known(self, present: Bank | None) -> dict[str, Any]:
+        """Where the examples lie, and how far they reach, so that the bank can be unsure; a function of their set.
+
+        It goes with the router: that of `present` is kept where only weights may change.
+        """
+        if present is not None:
+            return {"near": present.near, "reach": present.reach}
+        known = self._below.known
+        if known is None or not self.settings.unsure:
+            return {}
+        ids = np.array(sorted(self._inputs), np.int64)
+        labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
+        chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
+        x = np.array([self._plan.normalise(self._inputs[int(i)]) for i in ids[chosen]], np.float32)
+        near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
+        return {} if math.isinf(reach) else {"near": near, "reach": reach}
+
+    @property
+    def _answers_below(self) -> bool:
+        return self._below.base is not None or bool(self._below.banks)
+
+    def _routing_only(self, solution: Solution, present: Bank | None) -> Solution:
+        """The solution's router with the read-out that there is already; no example carries that."""
+        classes = present.classes if present is not None else self._statistics.classes
+        if not classes:
+            raise Rejected("There is no read-out yet that routing could open: learn with both first.")
+        R = self._statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
+        alpha = np.zeros((len(solution.alpha), len(classes) + 1))
+        alpha[:, -1] = solution.alpha[:, -1]
+        weights = np.column_stack([R, solution.weights[:, -1]])
+        base_part = np.column_stack([R, solution.base_part[:, -1]])
+        return Solution(classes, weights, alpha, base_part, solution.rounds)
+
+    def _weights_only(self, solution: Solution, present: Bank | None) -> Solution:
+        """The solution's read-out with the router that there is already; no example carries that."""
+        router = present.w if present is not None else _resting_router(self._statistics, self.settings)
+        alpha, weights, base_part = solution.alpha.copy(), solution.weights.copy(), solution.base_part.copy()
+        alpha[:, -1] = 0.0
+        weights[:, -1] = base_part[:, -1] = router
+        return Solution(solution.classes, weights, alpha, base_part, 0)
+
+    @property
+    def bank_id(self) -> int:
+        """Id of the learning bank: one more than that of the newest sealed one."""
+        return max((bank.id for bank in self._below.banks), default=0) + 1
+
+    def evidence(self, snapshot: Snapshot) -> Evidence | None:
+        """Explain the learning bank of `snapshot`, which holds the last proposal; None if that had no bank."""
+        solution = self.solution
+        if solution is None:
+            return None
+        store = self._store
+        Q = store.Q.astype(np.float32)
+        return Evidence(
+            snapshot, store.ids.copy(), store.class_ids.copy(), solution.classes, solution.alpha, Q, solution.base_part
+        )
+
+    def folded(self) -> Sums:
+        """Sums with the present set folded in for good, each of its classes with mass √κ·μ."""
+        return self._sums.folded(self._store.Z, self._store.class_ids, self.settings.mass_taught)
+
+    def accept(self) -> None:
+        """Nothing to do: no state goes from one proposal to the next."""
+
+    def reconsider(self) -> None:
+        """Nothing to do: nothing is refused for good."""
+
+    def set_dials(self, tau: float, delta: float) -> None:
+        """Set τ and δ of the learning bank for the proposals to come. `BadInputError` for those that make no sense."""
+        self.settings = replace(self.settings, tau=tau, delta=delta).check()
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _stand_on(self, below: Snapshot) -> None:
+        """Read what lies below with all its classes living, so that removing a class changes nothing learned."""
+        known = list(below.base.classes) if below.base is not None else []
+        for bank in below.banks:
+            known += [class_id for class_id in bank.classes if class_id not in known]
+        self._below = below.with_(classes=tuple(known))
+        self._plan = Plan(self._below)
+
+    def _fit_of(self, head: Snapshot) -> dict[str, object]:
+        """What a proposal takes from below besides banks; φ only once there is something to read it."""
+        if not self._free:
+            return {}
+        return {"normaliser": self._below.normaliser, "phi": self._below.phi, "known": self._below.known}
+
+    def _refitted(self) -> bool:
+        """Fit normaliser and φ again if the examples that they are fitted on, or their labels, have changed."""
+        fitted = {i: self._class_ids[i] for i in fitted_on(list(self._inputs))} if self._free else {}
+        if fitted == self._fitted:
+            return False
+        self._fitted = fitted
+        self._store = ExampleStore(self._statistics)
+        if fitted:
+            raw = np.array([self._inputs[example_id] for example_id in fitted])
+            labels = np.fromiter(fitted.values(), np.int64)
+            normaliser, phi = fit(raw, labels, self.settings)
+            known = from_nothing(normaliser(raw), labels)
+            self._stand_on(self._below.with_(normaliser=normaliser, phi=phi, known=known))
+        else:
+            self._stand_on(self._below.with_(normaliser=None, phi=None, known=None))
+        for example_id in sorted(self._inputs):
+            self._add(example_id)
+        return True
+
+    def _add(self, example_id: int) -> None:
+        class_id = self._class_ids[example_id]
+        if example_id in self._store:
+            self._store.relabel(example_id, class_id)
+            return
+        raw = self._inputs[example_id]
+        self._store.add(example_id, class_id, features(self._plan, raw), self._answer_below(raw))
+
+    def _answer_below(self, raw: F32) -> int:
+        """Class id that what lies below answers, −1 where it knows none."""
+        if self._below.base is None and not self._below.banks:
+            return -1
+        answer = self._plan.answer(raw)
+        # What is right though it is called unsure is right: being unsure moves nothing that is learned.
+        top = int(answer.logits.argmax()) if answer.unsure else answer.top
+        return self._below.classes[top] if top >= 0 else -1
+
+
+def _resting_router(statistics: Statistics, settings: LearnerSettings) -> F64:
+    """The router (D+1,) before any example, projected onto P's constraints: it opens on what is unlike all it knows.
+
+    Raises
+    ------
+    Rejected
+        If it cannot be kept closed on P.
+    """
+    Q_P, K_PP = statistics.Q_P, statistics.K_PP
+    limit, slack = -settings.margin, PROJECTION_SLACK
+    multipliers, _ = hildreth(statistics.r0, lambda members: K_PP[members], limit, slack, settings.max_rounds)
+    router: F64 = statistics.columns(())[:, -1] - multipliers @ Q_P
+    return router
+
+
+def _float32(weights: F64) -> F32:
+    with np.errstate(over="ignore"):
+        result = np.ascontiguousarray(weights, np.float32)
+    if not np.isfinite(result).all():
+        raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+    return result
