@@ -159,7 +159,8 @@ class FakeBridge:
         self.labels = stand_in(
             LabelCommands, of="labels", calls=calls,
             add_class=self._add_class, edit_class=self._edit_class, label_span=self._label_span,
-            release_class=self._release_class, set_aside=lambda on: show("quality", set_aside=on),
+            press_class=self._press_class, release_class=self._release_class,
+            set_aside=lambda on: show("quality", set_aside=on),
         )  # fmt: skip
         self.model = stand_in(
             ModelCommands, of="model", calls=calls,
@@ -340,6 +341,9 @@ class FakeBridge:
         if start < self.now - BUFFER_S:
             raise BadInputError("That stretch has left the buffer, which holds the last 60 s: mark a later one.")
 
+    def _press_class(self, class_id: int) -> None:
+        self.held = (class_id, self.now)
+
     def _release_class(self) -> None:
         self.held = None
 
@@ -372,10 +376,6 @@ class FakeBridge:
         ]
 
     # -- what is asked of the bridge itself ----------------------------------------------------------------------
-
-    def press_class(self, class_id: int) -> None:
-        self.calls.append(("press_class", class_id))
-        self.held = (class_id, self.now)
 
     def show_span(self, start: float, end: float) -> None:
         self.calls.append(("show_span", start, end))

@@ -375,15 +375,6 @@ class Bridge(QObject):
 
     # -- what is a matter of the view as well --------------------------------------------------------------------
 
-    def press_class(self, class_id: int) -> None:
-        """Begin a take, or label the marked stretch if there is one."""
-        span = self.state.selection
-        if span is None:
-            self.labels.press_class(class_id)
-        else:
-            self.state.set_selection(None)
-            self.labels.label_span(class_id, *span)
-
     def show_span(self, start: float, end: float) -> None:
         """Show the stretch [start, end] of the stream, standing still, and mark it.
 

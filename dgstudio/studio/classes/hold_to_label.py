@@ -154,7 +154,7 @@ class Labelling(QObject):
             self.label(class_id, span, "suggestion" if doubtful else "retro")
             return
         self._held, self._key, self._since = class_id, key, time.perf_counter()
-        self._commands.press_class(class_id)
+        self._commands.labels.press_class(class_id)
         self.changed.emit(class_id)
 
     def label(self, class_id: int, span: tuple[float, float], who: str) -> None:

@@ -30,10 +30,10 @@ def test_there_is_a_card_per_class_that_says_all_in_words(panel, bridge):
 def test_holding_a_card_records(panel, bridge):
     card = panel.cards()[1]
     QTest.mousePress(card, LEFT)
-    assert bridge.calls == [("press_class", 1)]
+    assert bridge.calls == [("labels.press_class", 1)]
     assert card.recording
     QTest.mouseRelease(card, LEFT)
-    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
     assert not card.recording
 
 
@@ -47,7 +47,7 @@ def test_enter_on_a_focused_card_records(panel, bridge):
     card.setFocus()
     QTest.keyPress(card, Qt.Key.Key_Return)
     QTest.keyRelease(card, Qt.Key.Key_Return)
-    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 2), ("labels.release_class",)]
 
 
 def test_a_card_that_loses_the_focus_while_held_lets_go(panel, bridge):
@@ -55,7 +55,7 @@ def test_a_card_that_loses_the_focus_while_held_lets_go(panel, bridge):
     card.setFocus()
     QTest.keyPress(card, Qt.Key.Key_Return)
     panel.cards()[3].setFocus()
-    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 2), ("labels.release_class",)]
 
 
 def test_the_glow_follows_the_engine(panel, window, bridge):
@@ -86,7 +86,7 @@ def test_a_after_which_the_new_key_works_at_once(window, bridge):
     QTest.keyClicks(window.layout_.classes_panel.field, "wave")
     QTest.keyClick(window.layout_.classes_panel.field, Qt.Key.Key_Return)
     QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_6)
-    assert bridge.calls == [("labels.add_class", "wave"), ("press_class", 5), ("labels.release_class",)]
+    assert bridge.calls == [("labels.add_class", "wave"), ("labels.press_class", 5), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize(("name", "words"), [("", "needs a name"), ("   ", "needs a name"), ("rest", "already")])
@@ -304,11 +304,11 @@ def test_a_countdown_asks_counts_records_and_ends_by_itself(window, bridge, cloc
     assert bridge.calls == [] and not part.grab().isNull()
     clock[0] += 0.2
     part._tick()
-    assert part.phase == "records" and bridge.calls == [("press_class", 1)]
+    assert part.phase == "records" and bridge.calls == [("labels.press_class", 1)]
     QTest.keyClick(part, Qt.Key.Key_4)
     clock[0] += 2.0
     part._tick()
-    assert part.phase == "off" and bridge.calls == [("press_class", 1), ("labels.release_class",)]
+    assert part.phase == "off" and bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize("at", [0.5, 4.0])
@@ -318,7 +318,7 @@ def test_escape_calls_a_countdown_off(window, bridge, clock, at):
     window.sheets.countdown._tick()
     QTest.keyClick(window.sheets.countdown, Qt.Key.Key_Escape)
     assert window.sheets.countdown.phase == "off" and window.labelling.held is None
-    assert bridge.calls == ([] if at < 3 else [("press_class", 2), ("labels.release_class",)])
+    assert bridge.calls == ([] if at < 3 else [("labels.press_class", 2), ("labels.release_class",)])
 
 
 def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock):
@@ -326,7 +326,10 @@ def test_a_take_that_another_hand_ends_ends_the_countdown(window, bridge, clock)
     clock[0] += 3.5
     window.sheets.countdown._tick()
     window.labelling.stop()
-    assert window.sheets.countdown.phase == "off" and bridge.calls == [("press_class", 2), ("labels.release_class",)]
+    assert window.sheets.countdown.phase == "off" and bridge.calls == [
+        ("labels.press_class", 2),
+        ("labels.release_class",),
+    ]
 
 
 # -- more than nine classes ------------------------------------------------------------------------------------
@@ -351,13 +354,13 @@ def test_a_chord_records_while_its_last_key_is_held(many):
     QTest.keyClick(window, Qt.Key.Key_0)
     assert bridge.calls == [] and window.notifier.toast.said.startswith("0, and now hold the second key: 1 move 10")
     QTest.keyPress(window, Qt.Key.Key_A)
-    assert bridge.calls == [("press_class", 18)] and window.labelling.held == 18
+    assert bridge.calls == [("labels.press_class", 18)] and window.labelling.held == 18
     assert window.layout_.panels["classes"].field.isHidden()
     QTest.keyRelease(window, Qt.Key.Key_A)
-    assert bridge.calls == [("press_class", 18), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 18), ("labels.release_class",)]
     # Without the 0 the letter is the action's again, and the digit the first class's.
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert bridge.calls[2:] == [("press_class", 0), ("labels.release_class",)]
+    assert bridge.calls[2:] == [("labels.press_class", 0), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_A)
     assert window.layout_.panels["classes"].field.isVisible()
 
@@ -371,7 +374,7 @@ def test_a_chord_that_is_no_class_says_so_and_escape_calls_it_off(many, qtbot):
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.labelling.in_chord
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
 
 
 def test_with_nine_classes_a_zero_says_what_it_is_for(panel, window, bridge):
@@ -384,7 +387,7 @@ def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
     card.info = dataclasses.replace(card.info, key="D")
     bridge.state.announce("classes")
     QTest.keyClick(window, Qt.Key.Key_D)
-    assert bridge.calls == [("press_class", 2), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 2), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
     assert bridge.calls[2:] == [("labels.take_back_last", 2)]
 

@@ -134,12 +134,12 @@ def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
     focus = QApplication.focusWidget()
     bridge.propose(of_new_base(comparison(), str))
     assert window.sheets.proposal.isVisible() and QApplication.focusWidget() is focus
-    assert bridge.calls == [("press_class", 1)]
+    assert bridge.calls == [("labels.press_class", 1)]
     QTest.keyRelease(window, Qt.Key.Key_2)
-    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
     window.sheets.proposal.accept.setFocus()
     QTest.keyPress(QApplication.focusWidget(), Qt.Key.Key_2)
-    assert bridge.calls[-1] == ("press_class", 1), "class keys record while a button has the focus"
+    assert bridge.calls[-1] == ("labels.press_class", 1), "class keys record while a button has the focus"
     QTest.keyRelease(QApplication.focusWidget(), Qt.Key.Key_2)
 
 

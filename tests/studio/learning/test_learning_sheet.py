@@ -90,7 +90,7 @@ def test_rule_and_protection_are_asked_for(sheet, bridge):
 def test_a_class_key_records_while_a_dial_has_the_focus(sheet, bridge):
     sheet.openness.setFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2)
-    assert bridge.calls == [("press_class", 1), ("labels.release_class",)]
+    assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])

@@ -163,7 +163,7 @@ def test_every_channel_is_drawn_in_its_colour(stream, window):
 
 
 def test_the_recording_grows_in_the_labels(stream, bridge, window):
-    bridge.press_class(4)
+    bridge.labels.press_class(4)
     run(window, bridge, 1.0)
     span = stream.scene.ribbons["labels"][-1]
     assert span.key == 4 and span.end - span.start == pytest.approx(1.0)

@@ -169,7 +169,7 @@ def test_keys_of_the_window_pass_through(snapshots, bridge, window):
     snapshots.view.setFocus()
     QTest.keyClick(snapshots.view, Qt.Key.Key_2)
     QTest.keyClick(snapshots.view, Qt.Key.Key_Space)
-    assert [call[0] for call in bridge.calls] == ["press_class", "labels.release_class"]
+    assert [call[0] for call in bridge.calls] == ["labels.press_class", "labels.release_class"]
     assert window.state.paused
 
 

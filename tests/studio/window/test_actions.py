@@ -46,4 +46,4 @@ def test_classes_have_actions_of_their_own(window, bridge):
     assert back == {card.info.id for card in bridge.state.classes if card.count}
     chosen = next(action for action in found if action.id == ActionId.TAKE_BACK_CLASS)
     window.actions_.choose(chosen)
-    assert bridge.calls == [("take back", chosen.subject)]
+    assert bridge.calls == [("labels.take_back_last", chosen.subject)]

@@ -28,7 +28,7 @@ def repeat(widget, key, kind=QEvent.Type.KeyPress):
 
 
 def takes(bridge):
-    return [call for call in bridge.calls if call[0] in ("press_class", "labels.release_class")]
+    return [call for call in bridge.calls if call[0] in ("labels.press_class", "labels.release_class")]
 
 
 # -- holding keys ----------------------------------------------------------------------------------------------
@@ -36,9 +36,9 @@ def takes(bridge):
 
 def test_a_held_key_records_until_it_is_let_go(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_4)
-    assert takes(bridge) == [("press_class", 3)]
+    assert takes(bridge) == [("labels.press_class", 3)]
     QTest.keyRelease(window, Qt.Key.Key_4)
-    assert takes(bridge) == [("press_class", 3), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 3), ("labels.release_class",)]
 
 
 def test_auto_repeat_is_one_press(window, bridge):
@@ -46,7 +46,7 @@ def test_auto_repeat_is_one_press(window, bridge):
     for _ in range(5):
         repeat(window, Qt.Key.Key_1, QEvent.Type.KeyRelease)
         repeat(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0)]
+    assert takes(bridge) == [("labels.press_class", 0)]
 
 
 def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge, qtbot):
@@ -55,16 +55,16 @@ def test_a_repeat_that_looks_like_a_release_does_not_end_the_take(window, bridge
     QTest.keyRelease(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_1)
     repeat(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0)]
+    assert takes(bridge) == [("labels.press_class", 0)]
     QTest.keyRelease(window, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: takes(bridge) == [("press_class", 0), ("labels.release_class",)])
+    qtbot.waitUntil(lambda: takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)])
 
 
 def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     QTest.keyPress(window, Qt.Key.Key_2)
     assert (
-        takes(bridge) == [("press_class", 0), ("labels.release_class",), ("press_class", 1)]
+        takes(bridge) == [("labels.press_class", 0), ("labels.release_class",), ("labels.press_class", 1)]
         and window.labelling.held == 1
     )
     assert window.notifier.toast.said == "circle has ended: rest is recorded now. The later key wins."
@@ -86,7 +86,7 @@ def test_with_a_modifier_nothing_is_recorded(window, bridge, modifier):
 
 def test_the_keypad_counts_as_well(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.KeypadModifier)
-    assert takes(bridge) == [("press_class", 1), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 1), ("labels.release_class",)]
 
 
 def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
@@ -95,20 +95,20 @@ def test_a_key_without_a_class_records_nothing_and_says_so(window, bridge):
     assert window.notifier.toast.isVisible()
     assert window.notifier.toast.said == "No class has key 9: press A to add one."
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
 
 
 def test_the_first_held_key_makes_the_first_class(make_window, make_bridge):
     bridge = make_bridge(names=())
     window = make_window(bridge)
     QTest.keyPress(window, Qt.Key.Key_3)
-    assert bridge.calls == [("labels.add_class", "class 1"), ("press_class", 0)]
+    assert bridge.calls == [("labels.add_class", "class 1"), ("labels.press_class", 0)]
     QTest.keyRelease(window, Qt.Key.Key_3)
     QTest.keyClick(window, Qt.Key.Key_1)
     assert takes(bridge) == [
-        ("press_class", 0),
+        ("labels.press_class", 0),
         ("labels.release_class",),
-        ("press_class", 0),
+        ("labels.press_class", 0),
         ("labels.release_class",),
     ]
 
@@ -120,9 +120,9 @@ def test_from_nothing_two_held_keys_make_two_classes(make_window, make_bridge):
     QTest.keyClick(window, Qt.Key.Key_1)
     QTest.keyClick(window, Qt.Key.Key_3)
     assert window.notifier.toast.said == "No class has key 3: hold 2 for a second one, or press A to name it first."
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert takes(bridge)[2:] == [("press_class", 1), ("labels.release_class",)]
+    assert takes(bridge)[2:] == [("labels.press_class", 1), ("labels.release_class",)]
     assert [(card.info.name, card.info.key) for card in bridge.state.classes] == [("class 1", "1"), ("class 2", "2")]
     # From here on it is as ever: what a class is called is asked for.
     QTest.keyClick(window, Qt.Key.Key_3)
@@ -155,7 +155,7 @@ def test_the_second_class_does_not_take_the_name_of_the_first(make_window, make_
     bridge.state.hidden = 0
     window = make_window(bridge)
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("labels.add_class", "class 3"), ("press_class", 1), ("labels.release_class",)]
+    assert bridge.calls == [("labels.add_class", "class 3"), ("labels.press_class", 1), ("labels.release_class",)]
 
 
 def test_beside_the_only_class_of_a_base_a_key_makes_none(make_window, make_bridge):
@@ -229,15 +229,15 @@ def test_losing_the_window_ends_the_take(window, bridge, qtbot):
     with qtbot.waitExposed(other):
         other.show()
     other.activateWindow()
-    qtbot.waitUntil(lambda: takes(bridge) == [("press_class", 0), ("labels.release_class",)])
+    qtbot.waitUntil(lambda: takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)])
     QTest.keyRelease(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
 
 
 def test_going_to_a_text_field_ends_the_take(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     window.actions_.trigger("add_class")
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
 
 
 def test_typing_a_name_records_nothing_and_triggers_nothing(window, bridge):
@@ -261,14 +261,14 @@ def test_whichever_control_has_the_focus_a_class_key_records(window, bridge):
         bridge.calls.clear()
         control.setFocus()
         QTest.keyClick(control, Qt.Key.Key_2)
-        assert takes(bridge) == [("press_class", 1), ("labels.release_class",)], control
+        assert takes(bridge) == [("labels.press_class", 1), ("labels.release_class",)], control
 
 
 def test_a_marked_stretch_is_labelled_by_the_next_key(window, bridge):
     window.state.set_selection((12.0, 14.5))
     QTest.keyClick(window, Qt.Key.Key_3)
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert bridge.calls == [("labels.label_span", 2, 12.0, 14.5), ("press_class", 2), ("labels.release_class",)]
+    assert bridge.calls == [("labels.label_span", 2, 12.0, 14.5), ("labels.press_class", 2), ("labels.release_class",)]
     assert window.state.selection is None
 
 
@@ -445,7 +445,7 @@ def test_the_palette_moves_with_arrows_and_says_when_nothing_fits(window, bridge
     assert not window.sheets.palette.isVisible()
     assert bridge.calls == []
     QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
 
 
 def test_f1_lists_every_key_once(window):
@@ -594,7 +594,7 @@ def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
         assert window.layout_.panels[name].isVisible()
     assert not window.layout_.classes_panel.add_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert takes(bridge) == [("press_class", 1), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 1), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.state.presentation
     assert not window.isFullScreen()
@@ -619,7 +619,7 @@ def test_hints_come_once_and_leave_the_keyboard_alone(make_window, make_bridge, 
     window = make_window(bridge, hints=True)
     assert window.sheets.hints.isVisible()
     QTest.keyClick(window, Qt.Key.Key_1)
-    assert takes(bridge) == [("press_class", 0), ("labels.release_class",)]
+    assert takes(bridge) == [("labels.press_class", 0), ("labels.release_class",)]
     seen = []
     while window.sheets.hints.isVisible():
         seen.append(window.sheets.hints.current.title)
@@ -664,7 +664,7 @@ def test_closing_ends_the_take_and_shuts_down_once(window, bridge):
     QTest.keyPress(window, Qt.Key.Key_1)
     window.close()
     window.close()
-    assert bridge.calls == [("press_class", 0), ("labels.release_class",), ("shutdown",)]
+    assert bridge.calls == [("labels.press_class", 0), ("labels.release_class",), ("shutdown",)]
 
 
 def test_thousands_of_frames_and_signals_pass(window, bridge):
