@@ -316,4 +316,4 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     panel.choose(PROTECTED)
     qtbot.waitUntil(lambda: panel.report.kind == PROTECTED and panel.shown.isVisible())
     assert panel.report.windows == engine.learner.protected_count
-    assert not live.broken and not engine.quality.failed
+    assert not live.layout_.broken and not engine.quality.failed

@@ -744,7 +744,7 @@ def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
         raise BadInputError("A model is written as .onnx or .safetensors: name the file so.")
 
     monkeypatch.setattr(bridge.recording, "export", refuse)
-    window.export("model")
+    window.session_actions.export("model")
     (dialog,) = window.findChildren(QFileDialog)
     dialog.fileSelected.emit("/somewhere/a.txt")
     dialog.close()
