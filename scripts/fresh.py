@@ -198,11 +198,18 @@ class Workshop:
 
 def bring_python(machine: Machine, version: str) -> None:
     """Copy a Python of this machine into another, at the same place."""
-    found = shutil.which(f"python{version}")
     asked = "import sys; print(sys.base_prefix)"
-    if found is None:
+    # pyenv's own, too: what it puts on the path works only where that version is chosen.
+    named = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"))
+    for candidate in (f"python{version}", *map(str, named)):
+        if shutil.which(candidate) is None:
+            continue
+        told = subprocess.run([candidate, "-c", asked], capture_output=True, text=True, check=False)
+        if told.returncode == 0:
+            break
+    else:
         raise Failed(f"there is no python{version} on this machine to copy")
-    prefix = Path(subprocess.run([found, "-c", asked], capture_output=True, text=True, check=True).stdout.strip())
+    prefix = Path(told.stdout.strip())
     if prefix == Path("/usr"):
         raise Failed(f"python{version} of this machine is the system's own and cannot be copied")
     target = machine.folder / prefix.relative_to("/")
