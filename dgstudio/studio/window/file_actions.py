@@ -125,7 +125,7 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
         "Export report…",
         lambda it: it.sessions.export(REPORT),
         tooltip="The story of this session with its figures, as one HTML file. "
-        "Needs the package matplotlib, which is offered where it is missing",
+        "Needs the packages matplotlib and Jinja2, which are offered where they are missing",
         icon="mdi6.export-variant",
         group=Group.FILE,
         under=SubMenu.FILE,

@@ -26,13 +26,13 @@ from dgstudio.studio.common.toast import Toast
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.theme.theme import load_fonts
-from dgstudio.studio.uncertain.new_class_offer import NewClassOffer
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.file_actions import FILE_ACTIONS
 from dgstudio.studio.window.key_router import KeyRouter
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS, VERSION_ACTIONS, mode_actions
+from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
 from dgstudio.studio.window.session_actions import SessionActions
