@@ -8,7 +8,7 @@ PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 .PHONY: help setup setup-all fresh run test quick lint bench bases picture clean
 
 help: ## show what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: ## make .venv for the window, and see to the system libraries
 	@bash scripts/setup.sh window
@@ -22,7 +22,7 @@ run: setup ## open the studio, ARGS="--source basic_motions" say; without a disp
 test: setup-all lint ## lint, types, layers and tests
 	@$(PYTEST) $(PARALLEL) $(ARGS)
 
-quick: ## ruff, and the tests that took at most .2 s the last time: at the desk, once `make test` has timed all
+quick: setup-all ## ruff, and the tests that took at most .2 s the last time: at the desk, once `make test` has timed all
 	@$(PYTHON) -m ruff check --no-cache .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTEST) $(PARALLEL) --quick $(ARGS)
