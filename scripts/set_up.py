@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from dgstudio import system_packages  # noqa: E402  (found in the checkout, before anything is installed)
 from dgstudio.errors import DgstudioError  # noqa: E402
 from dgstudio.extras import failures  # noqa: E402
+from dgstudio.kernel import build  # noqa: E402
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -72,6 +73,7 @@ def _set_up(part: str, stamp: str) -> None:
     _drop_half_installed()
     _say(f"Setting up .venv: about {megabytes} MB on disk, a few minutes the first time.")
     _pip_install(["-c", "constraints.txt", "-e", requirement])
+    _see_to_kernel()
     if part == "all":
         _run([PYTHON, "-m", "dgstudio.extras", "install", "train"])
     _run([PYTHON, "-m", "dgstudio.system_packages"])
@@ -81,6 +83,16 @@ def _set_up(part: str, stamp: str) -> None:
         (VENV / f".set-up-{finished}").write_text(stamp)
     size = sum(path.lstat().st_size for path in VENV.rglob("*")) / 1e6
     _say(f"Set up in {time.monotonic() - begin:.0f} s; .venv takes {size:,.0f} MB.")
+
+
+def _see_to_kernel() -> None:
+    """Say so where the build of the package could not compile the kernel: pip keeps that to itself."""
+    if (build.LIBRARIES / build.library_name(1)).exists():
+        return
+    try:
+        build.build()
+    except build.BuildError as error:
+        _say(f"The kernel could not be compiled: {error}. Its reference in numpy serves: the same answers, slower.")
 
 
 def _make_venv() -> None:
