@@ -16,8 +16,8 @@ from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
+from dgstudio.kernel import KERNEL
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.model.plan import KERNEL
 from dgstudio.paths import asset
 from dgstudio.session.storage.location import session_folder
 

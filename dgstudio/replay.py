@@ -21,7 +21,7 @@ from dgstudio.engine.recording.replay import Replay, ReplayFigures
 from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.model.plan import KERNEL
+from dgstudio.kernel import KERNEL
 from dgstudio.session.file import Session
 
 SAME, DIFFERS, OTHER_KERNEL = 0, 1, 2

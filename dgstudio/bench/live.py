@@ -26,8 +26,8 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
+from dgstudio.kernel import KERNEL
 from dgstudio.lab.serving import serving_costs
-from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource

@@ -24,7 +24,7 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import DgstudioError
-from dgstudio.model.plan import KERNEL
+from dgstudio.kernel import KERNEL
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource

@@ -147,7 +147,7 @@ class CompiledNetwork:
         self._room = int(functions["dg_workspace"](self._plan))
         self._functions = functions
         self._answer = functions["dg_answer"]
-        self._out, self._end = network.out_size, network.out_size + network.who_size
+        self._out = network.out_size
         self._has_z = bool(network.bank)
         self._here = _Scratch(network, self._plan, self._room)
 
@@ -156,9 +156,9 @@ class CompiledNetwork:
         here = self._here
         here.raw[:] = raw
         self._answer(*here.arguments)
-        all_of_it = here.answer.copy()
-        out, who = all_of_it[: self._out], all_of_it[self._out : self._end].view(np.int32)
-        return out, who, all_of_it[self._end :] if self._has_z else None
+        # Two copies: what is kept of an answer should not keep z, which is ten times as large.
+        answer = here.answer.copy()
+        return answer[: self._out], answer[self._out :].view(np.int32), here.z.copy() if self._has_z else None
 
     def normalise(self, raw: F32) -> F32:
         x = np.empty(self.network.inputs, np.float32)
@@ -240,11 +240,11 @@ class _Scratch(threading.local):
 
     def __init__(self, network: Network, plan: int, room: int) -> None:
         super().__init__()
-        z = network.z_size if network.bank else 0
         self.raw = np.empty(network.inputs, np.float32)
-        self.answer = np.empty(network.out_size + network.who_size + z, np.float32)
+        self.answer = np.empty(network.out_size + network.who_size, np.float32)
+        self.z = np.empty(network.z_size if network.bank else 0, np.float32)
         self._room = np.empty(room, np.float32)
         out = self.answer.ctypes.data
         who = out + 4 * network.out_size
-        arguments = (plan, self.raw.ctypes.data, out, who, who + 4 * network.who_size, self._room.ctypes.data)
-        self.arguments = tuple(map(_P, arguments))
+        addresses = (plan, self.raw.ctypes.data, out, who, self.z.ctypes.data, self._room.ctypes.data)
+        self.arguments = tuple(map(_P, addresses))

@@ -202,7 +202,7 @@ class Network:
         base = self.base
         sizes = (
             self.inputs,
-            0 if base is None else base.active,
+            self.active_size,
             0 if base is None else base.outputs,
             1,
             len(self.bank),
@@ -218,9 +218,14 @@ class Network:
         return self.offsets[-1]
 
     @cached_property
+    def active_size(self) -> int:
+        """k; 0 without a base."""
+        return 0 if self.base is None else self.base.active
+
+    @cached_property
     def who_size(self) -> int:
         """Ints of an answer: active units, states of banks, speaker, top, unsure."""
-        return (0 if self.base is None else self.base.active) + len(self.bank) + 3
+        return self.active_size + len(self.bank) + 3
 
 
 _C_TYPES: dict[Any, Any] = {int: ctypes.c_int32, float: ctypes.c_float}

@@ -37,13 +37,17 @@ def content_id(array: npt.NDArray[Any]) -> str:
 
 
 class Arrays:
-    """A part whose float32 arrays are frozen when it is made; `ids` holds their content ids, hashed once."""
+    """A part whose arrays are frozen when it is made, as float32 or, where they are int8, as that.
+
+    `ids` holds their content ids, hashed once.
+    """
 
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray):
-                object.__setattr__(self, item.name, frozen(value))
+                dtype = np.int8 if value.dtype == np.int8 else np.float32
+                object.__setattr__(self, item.name, frozen(value, dtype))
 
     def arrays(self) -> dict[str, F32]:
         """Name → array, in the order of declaration, absent ones left out."""

@@ -18,7 +18,9 @@ from dgstudio.model.ood_reference import Known
 from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
 from dgstudio.types import F32, I32
 
-FORMAT = "dgstudio-base-2"
+FORMAT = "dgstudio-base-3"
+READABLE = (FORMAT, "dgstudio-base-2")
+"""The older one has a full matrix of directions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +177,6 @@ def _header(header: dict[str, str], path: Path) -> dict[str, Any]:
         meta = json.loads(header["dgstudio"])
     except (KeyError, ValueError) as error:
         raise BadInputError(f"{path} is not a base model of dgstudio.") from error
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+    if not isinstance(meta, dict) or meta.get("format") not in READABLE:
         raise BadInputError(f"{path} was made by another version of dgstudio; make it again.")
     return meta

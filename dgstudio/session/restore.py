@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.format.checkpoint import Checkpoint
+from dgstudio.session.format.checkpoint import SERVED_BY, Checkpoint
 from dgstudio.types import StreamSpec
 
 FEATURES = "features"
@@ -29,12 +31,24 @@ def snapshot_of(checkpoint: Checkpoint, relative: Snapshot | None = None) -> Sna
 
 
 def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[Snapshot, TrainingState]:
-    """The same, and what the learner stood on then."""
+    """The same, and what the learner stood on then.
+
+    Protected answers of a version that another kernel served are those that this one gives to it.
+    """
     snapshot = snapshot_of(checkpoint, relative)
     try:
-        return snapshot, TrainingState.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
+        training = TrainingState.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
+    if not served_here(checkpoint):
+        # What is promised from now on is what this kernel answers.
+        training = replace(training, protected=training.protected.answered_by(snapshot))
+    return snapshot, training
+
+
+def served_here(checkpoint: Checkpoint) -> bool:
+    """Whether the version was answered with by the kernel that serves now, so that answers can be compared in bytes."""
+    return checkpoint.meta.get(SERVED_BY) == KERNEL
 
 
 def signal_of(spec: StreamSpec) -> dict[str, Any]:

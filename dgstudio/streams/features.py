@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import tables
+from dgstudio.kernel.backend import WindowFeatures, backend
 from dgstudio.types import F32, F64, StreamSpec
 
 WINDOW_S = 1.0
@@ -17,8 +19,6 @@ BANDS = 5
 """Bands of log power a channel."""
 MAX_CORRELATED = 8
 """Correlations are left out above this number of channels: they would outnumber everything else."""
-POWER_FLOOR = 1e-10
-"""Added to the power before the logarithm, so that silence is a number; in the channel's unit squared."""
 LARGEST = 1e18
 """Values beyond this magnitude count as bad, as NaN and infinities do: their squares would overflow float32."""
 VELOCITY_S = 0.05
@@ -68,7 +68,8 @@ class SignalFeatures:
     Of a signal, for each channel: mean, standard deviation, mean absolute difference of neighbours, root mean
     square, rate of crossings of the mean (0..1 a sample), log10 of the power in five bands (Hann window); then the
     correlations of all pairs of channels, if there are at most eight channels. Of a pointer: the last position and
-    the velocity (units a second). Works for any window of at least two samples.
+    the velocity (units a second). Works for any window of at least two samples. By the kernel (docs/kernel.md): the
+    same on every machine. Power has 10⁻¹⁰ of the channel's unit squared added, so that silence is a number.
 
     The same window gives the same bytes. `repaired` counts bad values (see `repair`): all those of the first
     window, later only those among the newest `spec.hop` samples, so that overlapping windows in turn count each
@@ -96,9 +97,8 @@ class SignalFeatures:
             names = [*channels, *(f"{c} velocity" for c in channels)]
         self.names: tuple[str, ...] = tuple(names)
         self.dim = len(names)
-        self._left = np.array([i for i, _ in pairs], np.intp)
-        self._right = np.array([j for _, j in pairs], np.intp)
-        self._taper: dict[int, tuple[F64, npt.NDArray[np.intp]]] = {}
+        self._pairs = np.array(pairs, np.int32).reshape(-1, 2)
+        self._kernels: dict[int, WindowFeatures] = {}
 
     def __call__(self, window: F32) -> F32:
         """Return the features (dim,) float32, all finite, of a window (n, channels), n ≥ 2.
@@ -108,51 +108,29 @@ class SignalFeatures:
         ValueError
             If the window has another shape.
         """
-        window = np.asarray(window)
+        window = np.ascontiguousarray(window, np.float32)
         if window.ndim != 2 or len(window) < 2 or window.shape[1] != len(self.spec.channels):
             raise ValueError(f"a window is (n ≥ 2, {len(self.spec.channels)} channels), not {window.shape}")
-        values, bad = repair(window)
-        if bad is not None:
-            self.repaired += int(np.count_nonzero(bad if self._first else bad[-self.spec.hop :]))
+        features = None if self._pointer else self._of_signal(window)
+        if features is None:
+            values, bad = repair(window)
+            if bad is not None:
+                self.repaired += int(np.count_nonzero(bad if self._first else bad[-self.spec.hop :]))
+            features = self._of_pointer(values) if self._pointer else self._of_signal(values.astype(np.float32))
+            assert features is not None, "what is repaired has features"
         self._first = False
-        return self._of_pointer(values) if self._pointer else self._of_signal(values)
+        return features
 
     def _of_pointer(self, values: F64) -> F32:
         steps = min(len(values) - 1, max(1, round(VELOCITY_S * self.spec.rate)))
         velocity = (values[-1] - values[-1 - steps]) * (self.spec.rate / steps)
         return np.concatenate([values[-1], velocity]).astype(np.float32)
 
-    def _of_signal(self, values: F64) -> F32:
-        x = np.ascontiguousarray(values.T)
-        n = x.shape[1]
-        mean = np.add.reduce(x, axis=1) / n
-        centred = x - mean[:, None]
-        covariance = centred @ centred.T / n
-        variance = covariance.diagonal()
-        sd = np.sqrt(variance)
-        difference = np.add.reduce(np.abs(x[:, 1:] - x[:, :-1]), axis=1) / (n - 1)
-        rms = np.sqrt(variance + mean * mean)
-        above = centred >= 0
-        crossings = np.count_nonzero(above[:, 1:] != above[:, :-1], axis=1) / (n - 1)
-        parts = [mean, sd, difference, rms, crossings, self._log_power(centred).ravel()]
-        if len(self._left):
-            # A channel that does not move has no correlation; what rounding left of its variance does not count.
-            moves = sd > 1e-7 * rms + 1e-12
-            inverse = np.where(moves, 1.0 / np.where(moves, sd, 1.0), 0.0)
-            correlation = covariance[self._left, self._right] * inverse[self._left] * inverse[self._right]
-            parts.append(np.clip(correlation, -1.0, 1.0))
-        return np.concatenate(parts).astype(np.float32)
-
-    def _log_power(self, centred: F64) -> F64:
-        n = centred.shape[1]
-        taper = self._taper.get(n)
-        if taper is None:
-            hann = np.hanning(n + 2)[1:-1]
-            # Scaled so that the powers of all bins add up to about the variance, whatever the length.
-            taper = hann * np.sqrt(2.0 / (n * np.add.reduce(hann * hann))), band_starts(n)
-            self._taper[n] = taper
-        spectrum = np.fft.rfft(centred * taper[0], axis=1)[:, 1:]
-        power = spectrum.real**2 + spectrum.imag**2
-        bands = np.add.reduceat(power, taper[1] - 1, axis=1)
-        logs: F64 = np.log10(bands.T + POWER_FLOOR)
-        return logs
+    def _of_signal(self, samples: F32) -> F32 | None:
+        n = len(samples)
+        kernel = self._kernels.get(n)
+        if kernel is None:
+            bands = np.append(band_starts(n), max(1, n // 2) + 1)
+            window = tables.window(n, samples.shape[1], bands.astype(np.int32), self._pairs)
+            kernel = self._kernels[n] = backend().features(window)
+        return kernel(samples)

@@ -144,21 +144,24 @@ def test_a_base_is_built_with_what_the_design_says(small):
     x = small.normaliser(windows.raw).astype(float)
     u = np.maximum(x @ small.base.W1.T + small.base.b1, 0)
     spread = small.normaliser.scale ** small.meta["unit_power"]
-    assert small.phi.x_rms == pytest.approx(np.sqrt(np.square(x * spread).sum(1).mean()), rel=1e-5)
-    assert small.phi.u_rms == pytest.approx(np.sqrt((u**2).sum(1).mean()), rel=1e-5)
+    x_rms, u_rms = np.sqrt(np.square(x * spread).sum(1).mean()), np.sqrt((u**2).sum(1).mean())
+    d = len(spread)
+    of_units = small.phi.gain[d:]
+    np.testing.assert_allclose(small.phi.gain[:d] / of_units[0], spread / x_rms * u_rms, rtol=1e-4)
+    np.testing.assert_allclose(of_units, of_units[0])
     assert small.phi.W1.tobytes() == small.base.W1.tobytes() and small.phi.W1 is not small.base.W1
 
 
-def test_omega_has_the_scale_of_the_distances_in_g(small):
+def test_directions_have_the_scale_of_the_distances_in_g(small):
     x = small.normaliser(small.protected).astype(float)
     u = np.maximum(x @ small.phi.W1.T + small.phi.b1, 0)
-    spread = small.normaliser.scale ** small.meta["unit_power"]
-    g = np.concatenate([x * spread / small.phi.x_rms, u / small.phi.u_rms], axis=1)
+    g = np.concatenate([x, u], axis=1) * small.phi.gain
     apart = np.linalg.norm(g[:, None] - g[None], axis=2)[np.triu_indices(len(g), 1)]
-    # Ω reads x without its spread and twice the units.
-    waves = small.phi.omega / np.concatenate([spread, np.full(small.base.hidden, 0.5)])
-    assert waves.std() == pytest.approx(1 / (REACH * np.median(apart)), rel=0.02)
-    assert small.phi.phase.min() >= 0 and small.phi.phase.max() < 2 * np.pi + 1e-6
+    # In units of the waves, whose entries are about N(0, 1), the usual distance is 1/REACH.
+    assert np.median(apart) == pytest.approx(1 / REACH, rel=0.02)
+    waves = 2 * np.pi * small.phi.directions()
+    assert waves.std() == pytest.approx(1.0, rel=0.02) and abs(waves.mean()) < 0.02
+    assert small.phi.phase.min() >= 0 and small.phi.phase.max() <= 1
 
 
 def test_the_seed_determines_the_file(small, tmp_path):

@@ -211,6 +211,6 @@ def test_the_fit_from_nothing_stands_on_the_first_power_of_two(ids: set[int], ra
 def test_a_single_example_can_be_fitted_to_and_learned(begin: Begin, label: Label) -> None:
     (example,) = label(3, 1)
     _, phi = fit(example.features[None], np.array([3]), LearnerSettings(features=32))
-    assert abs(float(phi.omega.std()) * (2 * len(example.features)) ** 0.5 - 1) < 0.15
+    assert abs(float(phi.gain.std()) ** 2 + float(phi.gain.mean()) ** 2 - 1 / (2 * len(example.features))) < 0.1
     head = all_at_once(begin(None), [example])
     assert head.banks[0].classes == (3,)

@@ -14,9 +14,9 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.certificate import certify, decompose
-from dgstudio.model.plan import NOBODY, Answer, Plan
+from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
-from dgstudio.types import BASE, BankState, Example
+from dgstudio.types import BASE, NOBODY, BankState, Example
 
 DIM, HIDDEN, ACTIVE = 8, 24, 6
 KNOWN = (0, 1, 2)

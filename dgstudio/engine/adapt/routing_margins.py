@@ -101,9 +101,8 @@ class RoomWatch:
         done = 0 if self._found is None else len(self._found)
         if self._plan is None or done >= len(protected):
             return False
-        more = room(
-            self._plan, np.array([raw for raw, _, _ in protected.rows(done, PER_TURN)][: len(protected) - done])
-        )
+        stretches = protected.stretches(done, min(PER_TURN, len(protected) - done))
+        more = room(self._plan, np.concatenate([cohort.inputs[here] for cohort, here in stretches]))
         self._found = more if self._found is None else self._found + more
         if len(self._found) >= len(protected):
             self.newest = summed_up(head.version, self._found)

@@ -13,6 +13,7 @@ from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import OKABE_ITO, ClassTable, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError, SessionError, SessionFormatError
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
 from dgstudio.learning.learner.training_state import TrainingState
@@ -20,9 +21,9 @@ from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
-from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Checkpoint
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, Checkpoint
 from dgstudio.session.format.rows import NO_LABEL
-from dgstudio.session.restore import FEATURES, SIGNAL, restored, signal_of, spec_of
+from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
@@ -33,6 +34,10 @@ LEARNING = "learning"
 
 NUMBERS = ("protected", "seal_at", "features")
 """Settings of the learner that the session keeps beside its dials."""
+OTHER_KERNEL = (
+    "This session was made with an earlier kernel: its model is learned again by {}. "
+    "What was recorded before cannot be compared bit for bit."
+)
 SAME_RATE = 0.01
 """Rates that differ by no more than this share are one: a device's is measured."""
 
@@ -72,6 +77,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
             "footing": footing_meta,
             "parked": sorted(learner.parked),
             KERNEL_OF: LEARNING_KERNEL,
+            SERVED_BY: KERNEL,
             SETTINGS: settings_kept(learner.settings, version),
         },
         kind=record.kind,
@@ -236,7 +242,10 @@ def _gone_on(
         mode=mode,
         next_version=max(numbers, default=head.version) + 1,
         next_seq=max((record.seq for record in past), default=-1) + 1,
+        learn_again=not served_here(latest),
     )
+    if not served_here(latest):
+        notes.append(OTHER_KERNEL.format(KERNEL))
     notes += _served_again(session, learner)
     if base is not None and not _stands_on(head, base):
         # It is kept all the same: a version before a new base stands on it.
@@ -255,8 +264,8 @@ def _gone_on(
 
 
 def _stands_on(head: Snapshot, base: BaseModel) -> bool:
-    """Whether a version stands on this base model: φ, unlike the base itself, is never moved by learning."""
-    return head.base is not None and head.phi is not None and head.phi.id == base.phi.id
+    """Whether a version stands on this base model: φ's own copy of its units is never moved by learning."""
+    return head.phi is not None and head.phi.W1 is not None and head.phi.ids["W1"] == base.phi.ids["W1"]
 
 
 def _served_again(session: Session, learner: Learner) -> list[str]:

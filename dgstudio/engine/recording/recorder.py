@@ -19,7 +19,7 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.group_commit import Write
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import SessionError
-from dgstudio.model.plan import KERNEL
+from dgstudio.kernel import KERNEL
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch

@@ -15,7 +15,8 @@ import numpy as np
 
 from dgstudio.engine.recording.replayed import Replayed, answered_again, difference, truth_of
 from dgstudio.errors import BadInputError, SessionError
-from dgstudio.model.plan import KERNEL, Plan
+from dgstudio.kernel import KERNEL
+from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
 from dgstudio.lab.data import Dataset, load
 from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.methods import chosen
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import Trial, begin, labels_of
-from dgstudio.model.plan import KERNEL
 
 LABELS = (1, 5, 20, 100)
 QUICK_LABELS = (1, 20)

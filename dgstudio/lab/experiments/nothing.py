@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
 from dgstudio.lab.data import SHIPPED, load
 from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
 from dgstudio.lab.incremental import FEW_LABELS_RATE, Incremental, classifiers, protected_bits
 from dgstudio.lab.methods import Labels
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import labels_of
-from dgstudio.model.plan import KERNEL
 from dgstudio.types import F32, Example
 
 LABELS, QUICK_LABELS = (1, 5, 20, 50), (5, 20)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.example_store import spread_by_class
-from dgstudio.learning.bank.fourier import SIGMA_FROM, directions, median_distance
+from dgstudio.learning.bank.fourier import SIGMA_FROM, median_distance, waves
 from dgstudio.learning.bank.geometry import READ, unit_power
-from dgstudio.learning.bank.locked_bank import Sums, features
+from dgstudio.learning.bank.locked_bank import Sums, features_of_rows
 from dgstudio.learning.bank.out_of_distribution import of_base
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
@@ -79,7 +79,7 @@ def assemble(
     phi = _features(base, (spread**power).astype(np.float32), x, x[chosen], settings.features, rng)
     plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base, phi=phi))
     # By the kernel that serves, one input at a time, as the examples of a user will be.
-    Z = np.array([features(plan, row) for row in raw])
+    Z = features_of_rows(plan, raw)
     sums = Sums.empty(phi.dim).folded(Z, labels, settings.mu)
     order = [sums.classes.index(class_id) for class_id in base.classes]
     return BaseModel(
@@ -105,26 +105,23 @@ def _features(base: Base, spread: F32, x: F32, protected: F32, count: int, rng: 
     x' takes back some of what the normaliser did: a feature that hardly varies among the base's classes should not
     count as much as one that varies widely, or classes that come later are judged by what the old ones never used,
     unless the features have units of their own; how much, the base's own classes are asked (`unit_power`). The waves
-    have the scale σ = `REACH` times the median positive distance of g over the first 300 of P. The weights of g's two
-    parts are in Ω. φ gets a copy of W1 and b1 of its own, so that a rule that moves the base cannot move it.
+    have the scale σ = `REACH` times the median positive distance of g over the first 300 of P. φ gets a copy of W1 and
+    b1 of its own, so that a rule that moves the base cannot move it.
     """
     x_rms, u_rms = _rms(x * spread), _rms(_units(base, x))
-    # As the kernel forms them, x / x_rms and 2·u / u_rms, times these weights.
-    weights = np.concatenate([spread, np.full(base.hidden, 0.5)]).astype(np.float64)
+    gain = np.concatenate([spread / x_rms, np.full(base.hidden, 1.0 / u_rms)]).astype(np.float64)
     first = protected[:SIGMA_FROM]
-    g = np.concatenate([first / x_rms, 2.0 * _units(base, first) / u_rms], axis=1).astype(np.float64) * weights
-    sigma = REACH * median_distance(g)
+    sigma = REACH * median_distance(np.concatenate([first, _units(base, first)], axis=1).astype(np.float64) * gain)
     if sigma == 0.0:
         raise BadInputError("All training inputs are the same: there is nothing to tell apart.")
-    omega = directions(rng, count, g.shape[1]) * (weights / sigma)
-    phase = rng.uniform(0.0, 2.0 * np.pi, count)
+    drawn = waves(rng, count, len(gain))
     return Features(
-        omega.astype(np.float32),
-        phase.astype(np.float32),
+        phase=drawn.phase,
         W1=base.W1.copy(),
         b1=base.b1.copy(),
-        x_rms=x_rms,
-        u_rms=u_rms,
+        gain=(gain / sigma).astype(np.float32),
+        signs=drawn.signs,
+        lengths=drawn.lengths,
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.learning.bank.fourier import directions
+from dgstudio.learning.bank.fourier import waves
 from dgstudio.learning.bank.geometry import weights
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Features, Normaliser
-from dgstudio.types import F32, F64
+from dgstudio.types import F32
 
 NOISE = 1e-6
 """A spread below this share of a feature's size is rounding."""
@@ -30,24 +29,14 @@ def fitted_on(ids: Sequence[int]) -> tuple[int, ...]:
 def fit(raw: F32, class_ids: npt.NDArray[np.int64], settings: LearnerSettings) -> tuple[Normaliser, Features]:
     """Normaliser and φ from raw examples (n, d), n ≥ 1, and their classes (n,): g = x.
 
-    Ω_ij ~ N(0, w_j²), ϕ ~ U[0, 2π) from the seed of `settings`; w_j says how much feature j matters, over σ.
+    Directions and phases from the seed of `settings`; the gain w_j says how much feature j matters, over σ.
     """
     normaliser = _normaliser(raw)
     x, spread = normaliser(raw).astype(np.float64), normaliser.scale.astype(np.float64)
     w = weights(x, spread, class_ids, settings.kappa * settings.mu)
-    waves, phase = _waves(settings.seed, settings.features, raw.shape[1])
-    return normaliser, Features((waves * w).astype(np.float32), phase)
-
-
-@lru_cache(maxsize=2)
-def _waves(seed: int, count: int, dim: int) -> tuple[F64, F32]:
-    """Directions (count, dim) and phases (count,), the same at every fit: drawing takes .2 s at d = 784."""
-    rng = np.random.default_rng(seed)
-    waves = directions(rng, count, dim)
-    phase = rng.uniform(0, 2 * np.pi, count).astype(np.float32)
-    for array in (waves, phase):
-        array.flags.writeable = False
-    return waves, phase
+    drawn = waves(np.random.default_rng(settings.seed), settings.features, raw.shape[1])
+    gain = w.astype(np.float32)
+    return normaliser, Features(phase=drawn.phase, gain=gain, signs=drawn.signs, lengths=drawn.lengths)
 
 
 def _normaliser(raw: F32) -> Normaliser:

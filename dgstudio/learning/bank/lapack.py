@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.model.routines import LAPACK_POINTERS
+from dgstudio.learning.bank.lapack_pointers import LAPACK_POINTERS
 from dgstudio.types import F64
 
 _Int = ctypes.POINTER(ctypes.c_int)

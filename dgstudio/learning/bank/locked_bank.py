@@ -52,7 +52,7 @@ from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, LearnerSetti
 from dgstudio.model.plan import Plan
 from dgstudio.types import F32, F64
 
-METHOD = 1
+METHOD = 2
 """Which method learns. Raise it with every change that moves a bit of what is learned: of the features, the regression,
 the projection, how a seal folds in, or what a bank knows. A test that learns a stored recipe again holds it to that."""
 
@@ -78,6 +78,13 @@ def features(plan: Plan, raw: F32) -> F64:
     proved here is what will be answered.
     """
     return plan.embed(raw).astype(np.float64)
+
+
+def features_of_rows(plan: Plan, raw: F32) -> F64:
+    """The same of many raw inputs (n, d), each by itself: (n, D+1) float64."""
+    phi = plan.snapshot.phi
+    assert phi is not None, "only a snapshot with features can embed"
+    return plan.embed_rows(raw)[:, : phi.dim].astype(np.float64)
 
 
 # -- 2 statistics --------------------------------------------------------------------------------------------------
@@ -448,7 +455,7 @@ def prove_closed(plan: Plan, place: int, Z_P: npt.NDArray[np.float32], first: in
     plan
         Of the proposed version.
     Z_P
-        (N, D+1) float32 features of the inputs, by the kernel.
+        Features of the inputs, as rows of `Plan.embed_rows`.
     first
         The number of the first of them, for the sentence.
 
@@ -458,11 +465,8 @@ def prove_closed(plan: Plan, place: int, Z_P: npt.NDArray[np.float32], first: in
         Naming the first input on which it is not.
     """
     bank = plan.snapshot.banks[place]
-    r = np.array([plan.router(place, z) for z in Z_P])
-    # Written so that a NaN counts as open.
-    wrong = np.flatnonzero(~(r < bank.tau - PROOF_GAP))
-    if len(wrong):
-        number = int(wrong[0])
+    number, r = plan.prove_closed(place, Z_P, bank.tau - PROOF_GAP)
+    if number >= 0:
         raise Rejected(
             f"Bank {bank.id} would come within {PROOF_GAP} of opening on protected input {first + number} "
             f"(r = {r[number]:.6f}, τ = {bank.tau:g}); it was not published."

@@ -98,21 +98,10 @@ class Contract:
         Compared are the classes that lived when an input was protected and live still: removing a class is the
         user's own act.
         """
-        living = {class_id: column for column, class_id in enumerate(plan.snapshot.classes)}
         total = AuditResult()
-        for raw, reference, classes in self.protected.rows(start, count):
-            logits = plan.logits_of(raw)
-            both = [(column, living[c]) for column, c in enumerate(classes) if c in living]
-            was = reference[[i for i, _ in both]]
-            now = np.ascontiguousarray(logits[[j for _, j in both]], dtype=np.float32)
-            changed = was.view(np.uint32) ^ now.view(np.uint32)
-            if not changed.any():
-                total += AuditResult(checked=1)
-                continue
-            bits = int(np.bitwise_count(changed).sum())
-            delta = np.abs(now.astype(np.float64) - was)
-            largest = float(delta.max()) if np.isfinite(delta).all() else float("inf")
-            total += AuditResult(1, bits, largest, int(was.argmax() != now.argmax()))
+        for cohort, here in self.protected.stretches(start, count):
+            found = plan.audit(cohort.inputs[here], cohort.reference[here], cohort.classes)
+            total += AuditResult(found.checked, found.bits, found.largest, found.flips)
         return total
 
     def _prove_base(self, head: Snapshot, candidate: Snapshot) -> None:
@@ -138,10 +127,11 @@ class Contract:
 
     def _prove_known(self, head: Snapshot, candidate: Snapshot) -> None:
         """Reject unless the base knows the same protected inputs: a verdict "unsure" must not turn either."""
-        old, new = Plan(head), Plan(candidate)
-        for number, raw in enumerate(self.protected.inputs):
-            if old.base_knows(raw) != new.base_knows(raw):
-                raise Rejected(f"Protected input {number} would be called unsure, or no longer; it was not published.")
+        inputs = self.protected.inputs
+        others = np.flatnonzero(Plan(head).base_knows(inputs) != Plan(candidate).base_knows(inputs))
+        if len(others):
+            number = int(others[0])
+            raise Rejected(f"Protected input {number} would be called unsure, or no longer; it was not published.")
 
     def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
         proven = {bank.id: bank for bank in head.banks}
@@ -160,15 +150,14 @@ class Contract:
         """Embed every protected input by the serving kernel; kept, since φ and the normaliser are the same for all."""
         if self._embedded is None or self._embedded[0] is not snapshot.phi:
             plan = Plan(snapshot)
-            rows = [np.array([plan.embed(raw) for raw in cohort.inputs]) for cohort in self.protected.cohorts]
+            rows: list[Array] = [plan.embed_rows(cohort.inputs) for cohort in self.protected.cohorts]
             self._embedded = (snapshot.phi, rows)
         return self._embedded[1]
 
 
 def active_units(base: Base, normaliser: Normaliser | None, inputs: F32) -> I32:
-    """Units (n, k), ascending, that raw inputs (n, d) open, each answered by the serving kernel alone."""
-    plan = Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base))
-    return np.array([plan.answer(raw).active for raw in inputs], np.int32).reshape(len(inputs), base.k)
+    """Units (n, k), ascending, that raw inputs (n, d) open, by the serving kernel."""
+    return Plan(Snapshot(classes=base.classes, normaliser=normaliser, base=base)).active_rows(inputs)
 
 
 def changed_units(old: Base, new: Base) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import frozen
+from dgstudio.model.snapshot import Snapshot, frozen
 from dgstudio.types import F32
 
 Array = npt.NDArray[Any]
@@ -74,12 +74,19 @@ class ProtectedSet:
         cohort = Cohort(
             frozen(inputs),
             frozen(labels, np.int64),
-            frozen([plan.logits_of(raw) for raw in inputs]),
+            frozen(plan.logits_of_rows(inputs)),
             tuple(snapshot.classes),
             tuple(bank.id for bank in snapshot.banks),
             frozen(np.full(len(inputs), BASES_OWN) if ids is None else ids, np.int64),
         )
         return ProtectedSet((*self.cohorts, cohort))
+
+    def answered_by(self, snapshot: Snapshot) -> ProtectedSet:
+        """P with the reference logits that `snapshot` gives by this kernel: for a model that another one served."""
+        plans = {cohort.classes: Plan(snapshot.with_(classes=cohort.classes)) for cohort in self.cohorts}
+        return ProtectedSet(
+            tuple(replace(c, reference=frozen(plans[c.classes].logits_of_rows(c.inputs))) for c in self.cohorts)
+        )
 
     def without(self, ids: Iterable[int]) -> ProtectedSet:
         """P without the user's examples `ids`."""
@@ -114,16 +121,21 @@ class ProtectedSet:
         """The user's example that each is, (N,), else `BASES_OWN` or `RECENT`."""
         return np.concatenate([np.zeros(0, np.int64), *(cohort.ids for cohort in self.cohorts)])
 
-    def rows(self, start: int, count: int) -> Iterator[tuple[F32, F32, tuple[int, ...]]]:
-        """(raw input, reference logits, classes) of `count` inputs from number `start` on, going round once."""
+    def stretches(self, start: int, count: int) -> Iterator[tuple[Cohort, slice]]:
+        """Cohorts, and the rows of each that are among `count` inputs from number `start` on, going round once."""
         total = len(self)
-        for number in range(start, start + min(count, total)):
-            place = number % total
+        left = min(count, total)
+        place = start % total if total else 0
+        while left > 0:
+            first = 0
             for cohort in self.cohorts:
-                if place < len(cohort):
-                    yield cohort.inputs[place], cohort.reference[place], cohort.classes
-                    break
-                place -= len(cohort)
+                here = slice(max(0, place - first), min(len(cohort), place - first + left))
+                first += len(cohort)
+                if here.start < here.stop:
+                    yield cohort, here
+                    left -= here.stop - here.start
+                    place = first
+            place = 0
 
     def to_arrays(self) -> tuple[dict[str, Array], list[dict[str, list[int]]]]:
         """Arrays by name, and what goes beside them as JSON."""

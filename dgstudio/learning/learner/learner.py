@@ -71,6 +71,8 @@ class Learner:
         What may change, to begin with.
     next_version, next_seq
         First numbers that are free.
+    learn_again
+        Whether what `head` has learned is to be learned by this kernel: another one learned it.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Learner:
         mode: Mode = Mode.BOTH,
         next_version: int = 0,
         next_seq: int = 0,
+        learn_again: bool = False,
     ) -> None:
         self._labels = LabelSet(examples, parked)
         self._state = LearnerState(
@@ -98,6 +101,9 @@ class Learner:
         self._step = PublishStep(self._state, self._queue, self._publisher, self._protection)
         self._model_switch = ModelSwitch(self._state, self._publisher)
         self._publisher.go_on_from(head, training)
+        if learn_again:
+            self._state.applied = None
+            self._queue.judge()
 
     @classmethod
     def begin(

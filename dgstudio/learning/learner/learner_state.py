@@ -32,7 +32,7 @@ class LearnerState:
     training : what `store.head` was learned from.
     rule, contract : who proposes the next version, and who proves it.
     published : example id → class id of what the rule has learned in `store.head`.
-    applied : the dials that it was made with, or that it was taken up under.
+    applied : the dials that it was made with, or that it was taken up under; None where it is to be learned again.
     evidence : what its learning bank rests on.
     audit : of the protected inputs, in rotation.
     """
@@ -40,7 +40,7 @@ class LearnerState:
     rule: UpdateRule
     contract: Contract
     published: dict[int, int]
-    applied: Dials
+    applied: Dials | None
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from dgstudio.errors import Rejected
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.protection import Protection
@@ -97,4 +98,6 @@ class PublishStep:
             before = {i: c for i, c in published.items() if i in taken}
             gone = len(published) - len(before)
         left_out = f"{examples(gone)} left out from now on" if gone else ""
+        if self._state.applied is None and taken == published:
+            return f"learned again by kernel {KERNEL}"
         return "; ".join(filter(None, (reason_of(before, taken, self._state.name_of), rule.remark, left_out)))

@@ -7,28 +7,35 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import scipy
 import threadpoolctl
 
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.bank.locked_bank import METHOD
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
 
 
 def _kernel() -> str:
-    # Cholesky's bits depend on how it is split over threads, which the serving kernel's name need not tell.
-    found = [int(i.get("num_threads", 1)) for i in threadpoolctl.threadpool_info() if i.get("user_api") == "blas"]
-    threads = max(found, default=1)
-    return f"{KERNEL} method-{METHOD}" + ("" if threads == 1 else f" {threads} threads")
+    blas = [info for info in threadpoolctl.threadpool_info() if info.get("user_api") == "blas"]
+    libraries = sorted(
+        {f"{info.get('internal_api')}-{info.get('version')}-{info.get('architecture', 'unknown')}" for info in blas}
+    )
+    versions = f"numpy-{np.__version__} scipy-{scipy.__version__}"
+    # Cholesky's bits depend on how it is split over threads.
+    threads = max((int(info.get("num_threads", 1)) for info in blas), default=1)
+    many = "" if threads == 1 else f" {threads} threads"
+    return f"{KERNEL} method-{METHOD} {versions} {'+'.join(libraries) or 'blas-unknown'}{many}"
 
 
 LEARNING_KERNEL = _kernel()
 """The same examples give the same bits for sure only between equal names: the serving kernel's, the method's number,
-and BLAS threads if many. Equal bits are equal whatever the names."""
+and the libraries that solve, whose bits depend on the processor. Equal bits are equal whatever the names."""
 
 MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
 """Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""

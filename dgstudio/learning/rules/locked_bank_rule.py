@@ -16,7 +16,16 @@ from dgstudio.errors import Rejected
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.bank.cold_start import fit, fitted_on
 from dgstudio.learning.bank.example_store import ExampleStore, spread_by_class
-from dgstudio.learning.bank.locked_bank import Solution, Statistics, Sums, features, hildreth, solve, with_prior
+from dgstudio.learning.bank.locked_bank import (
+    Solution,
+    Statistics,
+    Sums,
+    features,
+    features_of_rows,
+    hildreth,
+    solve,
+    with_prior,
+)
 from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
 from dgstudio.learning.settings import LOCKED_BANK, PROJECTION_SLACK, LearnerSettings
 from dgstudio.model.plan import Plan
@@ -62,7 +71,7 @@ class LockedBankRule:
             self._sums = sums
         self._stand_on(below)
         if not self._free:
-            Z = np.array([features(self._plan, raw) for raw in protected], np.float64)
+            Z = features_of_rows(self._plan, protected)
             self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
         self._store = ExampleStore(self._statistics)
 

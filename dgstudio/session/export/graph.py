@@ -201,12 +201,13 @@ def _base(graph: _Graph, base: Base, x: str) -> str:
 
 def _embedded(graph: _Graph, phi: Features, x: str) -> str:
     """The features z (n, D + 1) that all banks read."""
-    g = x
+    seen = x
     if phi.W1 is not None and phi.b1 is not None:
         u = graph("Relu", graph("Add", graph.product(x, phi.W1), graph.constant(phi.b1)))
-        scaled = graph("Div", x, graph.constant(phi.x_rms))
-        g = graph("Concat", scaled, graph("Mul", u, graph.constant(2.0 / phi.u_rms)), axis=1)
-    angles = graph("Add", graph.product(g, phi.omega), graph.constant(phi.phase))
+        seen = graph("Concat", x, u, axis=1)
+    # Full matrices, in radians: runtimes know no Walsh–Hadamard transform.
+    omega = (phi.directions() * phi.gains() * math.tau).astype(np.float32)
+    angles = graph("Add", graph.product(seen, omega), graph.constant(phi.turns() * math.tau))
     waves = graph("Mul", graph("Cos", angles), graph.constant(math.sqrt(2.0 / (phi.dim - 1))))
     return graph("Concat", waves, graph.each(x, [1.0], np.float32), axis=1)
 

@@ -15,8 +15,8 @@ import safetensors.numpy
 
 from dgstudio import __version__
 from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
-from dgstudio.model.plan import KERNEL
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.export.atomic_write import card_path, write_whole
 from dgstudio.session.export.examples import feature_names
@@ -185,10 +185,7 @@ def _learned_from(session: Session, version: Version, class_names: dict[int, str
 
 def _recorded(session: Session, version: Version) -> F32:
     """Raw inputs (n, d) that were really seen: the session's examples, then the protected inputs; n may be 0."""
-    d = version.snapshot.inputs
-    if d is None:
-        phi, base = version.snapshot.phi, version.snapshot.base
-        d = base.inputs if base is not None else 0 if phi is None else phi.omega.shape[1]
+    d = version.snapshot.inputs or 0
     examples = [example.features for example in session.examples() if len(example.features) == d]
     protected = version.training.protected.inputs
     parts = [np.asarray(examples, np.float32).reshape(-1, d)]

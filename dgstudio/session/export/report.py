@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio import __version__
-from dgstudio.model.plan import KERNEL
+from dgstudio.kernel import KERNEL
 from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.figures import (
     accuracy_figure,

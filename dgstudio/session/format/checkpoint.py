@@ -22,8 +22,9 @@ Array: TypeAlias = npt.NDArray[Any]
 
 PROTECTED = "protected."
 """Prefix of the names of arrays that belong to the protected inputs, not to the snapshot."""
-KERNEL_OF, SETTINGS = "kernel", "settings"
-"""Entries of a checkpoint's metadata: the kernel that learned it, and the settings that its weights depend on."""
+KERNEL_OF, SETTINGS, SERVED_BY = "kernel", "settings", "served by"
+"""Entries of a checkpoint's metadata: the kernel that learned it, the settings that its weights depend on, and the
+kernel that answered with it (missing before specification 4)."""
 
 _STORABLE = frozenset(np.dtype(code).str for code in ("?", "i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"))
 _STORABLE_FLOATS = frozenset(np.dtype(code).str for code in ("<f2", "<f4", "<f8"))

@@ -12,7 +12,7 @@ from dgstudio.session.format.codecs import pack
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""
 
-FORMAT = 4
+FORMAT = 5
 """The format that this dgstudio writes, in SQLite's user_version."""
 
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
@@ -142,7 +142,11 @@ def _to_4(db: sqlite3.Connection) -> None:
         db.execute(index)
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
+def _to_5(db: sqlite3.Connection) -> None:
+    """Format 5 has versions with structured features, which older programs do not know; its tables are the same."""
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
 
 It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.

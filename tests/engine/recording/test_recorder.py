@@ -22,8 +22,8 @@ from dgstudio.engine.recording.relearn import relearn
 from dgstudio.engine.recording.replay import Replay, ReplayFigures
 from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.errors import BadInputError, SessionError
+from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.model.plan import KERNEL
 from dgstudio.session.file import Session
 from dgstudio.types import Mode
 

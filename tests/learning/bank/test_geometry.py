@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dgstudio.learning.bank.cold_start import fit
-from dgstudio.learning.bank.fourier import directions, median_distance
+from dgstudio.learning.bank.fourier import median_distance, waves
 from dgstudio.learning.bank.geometry import FEWEST, unit_power, weights
 from dgstudio.learning.settings import LearnerSettings
+from dgstudio.model.snapshot import Features
 
 MASS = 200.0
 
@@ -76,7 +78,8 @@ def test_the_unit_of_a_feature_does_not_matter() -> None:
     settings = LearnerSettings(features=64)
     plain, scaled = fit(x, y, settings), fit(x * units, y, settings)
     np.testing.assert_allclose(scaled[0](x * units), plain[0](x), atol=1e-4)
-    np.testing.assert_allclose(scaled[1].omega, plain[1].omega, rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(scaled[1].gain, plain[1].gain, rtol=1e-2, atol=1e-3)
+    assert scaled[1].signs.tobytes() == plain[1].signs.tobytes()
 
 
 def test_a_constant_feature_keeps_a_scale_of_the_size_of_the_others() -> None:
@@ -86,19 +89,28 @@ def test_a_constant_feature_keeps_a_scale_of_the_size_of_the_others() -> None:
     assert 0.1 < normaliser.scale[1] < 10
 
 
-@pytest.mark.parametrize(("count", "dim"), [(8, 8), (20, 8), (5, 8), (1, 8), (6, 1)])
+def matrix(count: int, dim: int) -> npt.NDArray[np.float64]:
+    """Directions (count, dim) in radians."""
+    drawn = waves(np.random.default_rng(0), count, dim)
+    gain = np.ones(dim, np.float32)
+    phi = Features(phase=drawn.phase, gain=gain, signs=drawn.signs, lengths=drawn.lengths)
+    return 2 * np.pi * phi.directions()
+
+
+@pytest.mark.parametrize(("count", "dim"), [(8, 8), (24, 8), (20, 8), (5, 8), (1, 8), (6, 1)])
 def test_directions_are_orthogonal_by_blocks(count: int, dim: int) -> None:
-    omega = directions(np.random.default_rng(0), count, dim)
-    assert omega.shape == (count, dim)
-    for first in range(0, count, dim):
-        gram = omega[first : first + dim] @ omega[first : first + dim].T
-        np.testing.assert_allclose(gram, np.diag(gram.diagonal()), atol=1e-9)
+    omega = matrix(count, dim)
+    blocks = -(-count // dim)
+    for block in range(blocks):
+        gram = omega[block::blocks] @ omega[block::blocks].T
+        np.testing.assert_allclose(gram, np.diag(gram.diagonal()), atol=1e-5)
+    # As long as directions whose entries are N(0, 1) are on average.
+    np.testing.assert_allclose(np.linalg.norm(omega, axis=1), dim**0.5, rtol=1e-6)
 
 
 def test_directions_estimate_the_gaussian_kernel() -> None:
     x = normal(30, 10) / 10**0.5
-    omega = directions(np.random.default_rng(0), 4000, 10)
-    phase = np.random.default_rng(1).uniform(0, 2 * np.pi, 4000)
-    z = (2 / 4000) ** 0.5 * np.cos(x @ omega.T + phase)
+    phase = 2 * np.pi * waves(np.random.default_rng(0), 4000, 10).phase
+    z = (2 / 4000) ** 0.5 * np.cos(x @ matrix(4000, 10).T + phase)
     kernel = np.exp(-0.5 * np.square(x[:, None] - x[None]).sum(-1))
     assert np.abs(z @ z.T - kernel).max() < 0.08

@@ -74,7 +74,7 @@ def from_nothing() -> Arrays:
         learner.absorb(list(examples_of(rng, class_id, centre, np.ones(12), 14 * class_id, 14)))
     assert learner.step().kind == "learned"
     head = learner.store.head
-    fitted = {"mean": head.normaliser.mean, "scale": head.normaliser.scale, "omega": head.phi.omega}
+    fitted = {"mean": head.normaliser.mean, "scale": head.normaliser.scale, "gain": head.phi.gain}
     return bank_of(head, "nothing") | {f"nothing.{name}": value for name, value in fitted.items()}
 
 

@@ -97,9 +97,10 @@ def test_it_says_which_protected_answers_move(small: BaseModel, begin: Begin, la
     assert moved.checked == 24 + int((~np.isin(learner.footing.protected.ids[24:], list(gone))).sum())
     plan = Plan(rebuild.snapshot)
     expected = 0
-    for raw, was, classes in learner.footing.protected.without(gone).rows(0, moved.checked):
-        now = plan.logits_of(raw)[[rebuild.snapshot.classes.index(c) for c in classes]]
-        expected += now.astype(np.float32).tobytes() != was.tobytes()
+    for cohort in learner.footing.protected.without(gone).cohorts:
+        columns = [rebuild.snapshot.classes.index(c) for c in cohort.classes]
+        for raw, was in zip(cohort.inputs, cohort.reference, strict=True):
+            expected += plan.logits_of(raw)[columns].astype(np.float32).tobytes() != was.tobytes()
     assert moved.inputs == expected > 0
     assert {class_id for class_id, _, _ in moved.classes} == {3}
     assert sum(count for _, count, _ in moved.classes) == moved.inputs and moved.bits >= moved.inputs

@@ -14,8 +14,9 @@ import safetensors.numpy
 
 from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, line
+from dgstudio.kernel import KERNEL
 from dgstudio.model.ood_reference import Known
-from dgstudio.model.plan import KERNEL, Plan
+from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
 from dgstudio.session.export import atomic_write, onnx_check
 from dgstudio.session.export.atomic_write import MissingLibraryError, card_path

@@ -1,4 +1,4 @@
-"""The compiled modules of scipy.linalg that hold BLAS and LAPACK, by themselves.
+"""The compiled module of scipy.linalg that holds LAPACK, by itself.
 
 Importing the package brings 150 modules of scipy and numpy along, numpy's Fortran parser among them: 80 ms of the 400
 before the first picture. The routines are the very same objects.
@@ -26,9 +26,5 @@ def _compiled(name: str) -> Any:
     return module
 
 
-BLAS: Any = _compiled("_fblas")
-"""What scipy.linalg.blas offers: wrappers that keep the interpreter's lock."""
 LAPACK_POINTERS: dict[str, Any] = _compiled("cython_lapack").__pyx_capi__
 """What scipy.linalg.cython_lapack offers to compiled code: a capsule for each routine."""
-
-saxpy, sdot, sgemv, sscal = BLAS.saxpy, BLAS.sdot, BLAS.sgemv, BLAS.sscal
