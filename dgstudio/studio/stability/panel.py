@@ -38,7 +38,7 @@ class StabilityPanel(PanelFrame):
         self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)
         self._right.setToolTip("Seconds of the stream that are in view; now is at the right edge")
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.compare).connect(self._show_compared)
 
     def update_frame(self, frame: Frame) -> None:
         """Take up what is new, and move the axis."""
@@ -65,9 +65,8 @@ class StabilityPanel(PanelFrame):
             [*words, twin_words(stats) if comparing else quiet], counts, twin_note(stats) if comparing else ""
         )
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "compare" and self._state.compare != self.lanes.compare:
-            self.log.forget_twin()
-            self.lanes.compare = self._state.compare
-            self._due = float("-inf")
-            self.lanes.update()
+    def _show_compared(self) -> None:
+        self.log.forget_twin()
+        self.lanes.compare = self._state.compare
+        self._due = float("-inf")
+        self.lanes.update()
