@@ -134,7 +134,6 @@ class FakeBridge:
         ]
         self.passed: list[tuple[float, float]] = []
         self.more_takes: list[Take] = []
-        self.publishes: list[PublishRecord] = []
         self.stats = EngineStats(
             samples=4000, hops=400, serve_p50_us=84.0, serve_p99_us=1900.0, learned=412, publishes=42, rejections=3,
             reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
@@ -204,19 +203,15 @@ class FakeBridge:
 
     def history(self, count: int = 42) -> None:
         """Fill the past: publishes, a few rejections, one roll-back."""
-        for seq in range(count):
-            time = self.now - (count - seq) * 0.7
-            self.publishes.append(self._publish(seq, time))
-        self.remember(self.publishes)
+        self.publish(*(self._publish(seq, self.now - (count - seq) * 0.7) for seq in range(count)))
+
+    def publish(self, *records: PublishRecord) -> None:
+        """Let the history go on; the next frame tells of it."""
+        self.state.history.extend(records)
 
     def remember(self, records: Iterable[PublishRecord]) -> None:
-        """Let this be the history of publishes."""
-        self.state.history = History(records)
-        self.state.record_count = len(self.state.history)
-
-    def add_record(self, record: PublishRecord) -> None:
-        """Let the history go on."""
-        self.state.history.append(record)
+        """Let another history be known already."""
+        self.state.history, self.state.record_count = History(records), 0
         self.state.record_count = len(self.state.history)
 
     def _publish(self, seq: int, time: float) -> PublishRecord:
@@ -286,7 +281,7 @@ class FakeBridge:
         self.every_reading += new
         times = np.arange(max(0.0, self.now - state.view_s), self.now, 1 / RATE)
         events, self.events = self.events, []
-        publishes, self.publishes = self.publishes, []
+        publishes, state.record_count = state.history.since(state.record_count)
         self.stats.reads += len(new)
         twin_new = [] if state.compare is None else [
             TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new

@@ -31,7 +31,7 @@ class StabilityPanel(PanelFrame):
         super().__init__("Stability", f"{VIEW_S * state.pace:.0f} s", parent)
         self._state, self._commands = state, commands
         self._due = float("-inf")
-        self.log = StabilityLog()
+        self.log = StabilityLog(state.record_count)
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
         self.lanes.compare = state.compare
@@ -42,8 +42,7 @@ class StabilityPanel(PanelFrame):
 
     def update_frame(self, frame: Frame) -> None:
         """Take up what is new, and move the axis."""
-        self.log.advance(frame.now)
-        news = self.log.add_records(frame.publishes)
+        news = self.log.advance(frame.now, self._state.history, self._state.record_count)
         if self._state.compare is not None:
             news = self.log.add_twin(frame.twin_new, frame.stats) or news
         if frame.frame_time_wall >= self._due:

@@ -361,7 +361,7 @@ def test_what_has_left_the_view_leaves_no_trace(make_panel, bridge):
 def test_publishes_are_lines_with_labels_that_do_not_overlap(panel, bridge):
     records = [bridge._publish(seq, bridge.now - 8.0 + k) for k, seq in enumerate((36, 37, 38, 9))]
     initial = replace(records[0], kind="initial", version=1)
-    bridge.publishes = [initial, *records]
+    bridge.publish(initial, *records)
     panel.update_frame(bridge.frame())
     shown = panel.raster.publishes_in_view()
     assert len(shown) == 3
@@ -387,7 +387,7 @@ def test_a_paused_view_stands_still_and_catches_up(panel, bridge):
 
 
 def test_a_stream_that_begins_again_starts_an_empty_raster(panel, bridge):
-    bridge.publishes = [bridge._publish(37, bridge.now)]
+    bridge.publish(bridge._publish(37, bridge.now))
     panel.update_frame(bridge.frame())
     assert panel.raster.publishes_in_view()
     bridge.now = 0.0
@@ -526,7 +526,7 @@ def test_the_place_of_examples_says_why_it_is_empty(bridge):
     assert caption(state, 0) == "no examples learned yet"
     bridge.history(2)
     sealed = replace(bridge._publish(3, 1.0), kind="protected", sealed=15)
-    bridge.add_record(sealed)
+    bridge.publish(sealed)
     assert caption(state, 1) == "15 examples sealed in bank 1"
     assert caption(state, 2) == "nothing open; 2 banks sealed"
     state.rule = "gradient"

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.versions.timeline import Timeline, compared_text, details_of, note_of
@@ -267,7 +268,7 @@ def test_a_publish_is_taken_over_and_without_one_nothing_is_painted(snapshots, b
     monkeypatch.setattr(snapshots.view, "show_versions", lambda *a, **k: shown.append(a))
     window.update_frame(bridge.frame())
     assert shown == []
-    bridge.add_record(record(42, "learned", 43))
+    bridge.publish(record(42, "learned", 43))
     bridge.state.serving = bridge.state.head = 43
     window.update_frame(bridge.frame())
     assert shown == [(slot_of(snapshots, 43), slot_of(snapshots, 43))]
@@ -286,10 +287,12 @@ def test_without_a_history_the_serving_version_stands_there(window, bridge):
 
 def test_a_history_grows_or_is_another_one():
     timeline, (records, version) = Timeline(), long_history(100)
-    assert timeline.sync(records[:50], 0) and len(timeline) == 50
-    assert not timeline.sync(records[:50], 0)
-    assert timeline.sync(records, 0) and len(timeline) == 100 and timeline.slot_of(version) == 99
-    other = [record(0, "learned", 213, parent=212), record(1, "learned", 214)]
+    history = History(records[:50])
+    assert timeline.sync(history, 0) and len(timeline) == 50
+    assert not timeline.sync(history, 0)
+    history.extend(records[50:])
+    assert timeline.sync(history, 0) and len(timeline) == 100 and timeline.slot_of(version) == 99
+    other = History([record(0, "learned", 213, parent=212), record(1, "learned", 214)])
     assert timeline.sync(other, 214)
     assert [timeline.version_at(slot) for slot in range(len(timeline))] == [212, 213, 214]
 
@@ -304,13 +307,13 @@ def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge)
     assert view.following and view.x_of(newest) == pytest.approx(view.width() - 18)
     first, stop = view.visible()
     assert stop - first < 150
-    bridge.add_record(record(10_000, "learned", version + 1))
+    bridge.publish(record(10_000, "learned", version + 1))
     window.update_frame(bridge.frame())
     assert view.x_of(newest + 1) == pytest.approx(view.width() - 18)
     # Back in time by the wheel, and the newest no longer moves what is looked at.
     wheel(view, 300, 5, SHIFT)
     held = view.first
-    bridge.add_record(record(10_001, "learned", version + 2))
+    bridge.publish(record(10_001, "learned", version + 2))
     window.update_frame(bridge.frame())
     assert not view.following and view.first == held
     QTest.mouseClick(view, LEFT, pos=view.way_back().center().toPoint())

@@ -311,7 +311,7 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     ],
 )
 def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
-    bridge.publishes = [PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0)]
+    bridge.publish(PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.said == f"{reason[0].upper()}{reason[1:]}."
     assert window.notifier.toast.button.isVisible() == bool(button)
