@@ -100,8 +100,8 @@ class Engine:
         self.learner = resumed.learner
         self.classes = resumed.classes
         self.book = resumed.book
-        self.past = resumed.past
-        """The history that the session held before this run."""
+        self.records_before = len(resumed.past)
+        """How many records of the history of publishes the session held before this run."""
         self._first = resumed.records
         self._build_serving()
         self._build_learning(resumed)
@@ -152,7 +152,7 @@ class Engine:
             self.learner,
             self.lane,
             events,
-            resumed.past.copy(),
+            resumed.past,
             publish_hz=0.0 if settings.lossless else settings.publish_hz,
         )
         self.versions = VersionKeeping(self.queue, self.learn, self.lane, self.recorder)

@@ -70,7 +70,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     picture = FirstPicture(window, seen)
     bridge.tell(notes)
     if options.presentation:
-        bridge.state.set_presentation(True)
+        bridge.state.presentation = True
     problems: list[str] = []
     if options.quit_after is not None:
         QTimer.singleShot(

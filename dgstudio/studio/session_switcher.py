@@ -14,6 +14,7 @@ from dgstudio.engine.imports.worker import IMPORTING
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
@@ -139,13 +140,9 @@ class Sessions(QObject):
         self.window = window
         window.desk_place.desk = self
         window.gone.connect(self._left)
-        window.state.changed.connect(self._on_changed)
+        window.state.when(StudioState.session_name).connect(self._note)
         self._noted = None
         self._note()
-
-    def _on_changed(self, topic: object) -> None:
-        if topic == "session":
-            self._note()
 
     def _quit(self) -> None:
         self.window.finish()
@@ -231,14 +228,14 @@ class Sessions(QObject):
         window.activateWindow()
         self._take(window)
         if presenting:
-            window.state.set_presentation(True)
+            window.state.presentation = True
         # Now, while nothing is live: what the sessions before have left is else kept for as long as this one.
         gc.collect()
         try:
             self._bridge.start()
         except Exception as error:
-            window.state.phase, window.state.failure = "failed", f"The engine could not be started: {error}"
-            window.state.announce("phase")
+            with window.state.update():
+                window.state.phase, window.state.failure = "failed", f"The engine could not be started: {error}"
         self._bridge.tell(notes)
         self._greet(engine, notes)
 

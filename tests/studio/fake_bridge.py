@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -133,7 +134,6 @@ class FakeBridge:
         ]
         self.passed: list[tuple[float, float]] = []
         self.more_takes: list[Take] = []
-        self.publishes: list[PublishRecord] = []
         self.stats = EngineStats(
             samples=4000, hops=400, serve_p50_us=84.0, serve_p99_us=1900.0, learned=412, publishes=42, rejections=3,
             reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
@@ -148,11 +148,11 @@ class FakeBridge:
         lamps = ("up to date", "up to date", "learning", "out of date")
         for place, name in enumerate(names):
             info = ClassInfo(place, name, self._free_key(), OKABE_ITO[place % len(OKABE_ITO)])
-            if name == "run":
-                state.classes.append(ClassCard(info))
-            else:
-                thumbs = [window_of(place, 0.6 * k) for k in range(9)]
-                state.classes.append(ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place))
+            card = ClassCard(info)
+            if name != "run":
+                thumbs = tuple(window_of(place, 0.6 * k) for k in range(9))
+                card = ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place)
+            state.classes = (*state.classes, card)
 
     def _make_parts(self) -> None:
         calls, show = self.calls, self.show
@@ -160,29 +160,27 @@ class FakeBridge:
             LabelCommands, of="labels", calls=calls,
             add_class=self._add_class, edit_class=self._edit_class, label_span=self._label_span,
             press_class=self._press_class, release_class=self._release_class,
-            set_aside=lambda on: show("quality", set_aside=on),
+            set_aside=lambda on: show(set_aside=on),
         )  # fmt: skip
         self.model = stand_in(
             ModelCommands, of="model", calls=calls,
-            set_mode=lambda mode: show("mode", mode=mode),
-            set_openness=lambda tau, delta: show("settings", tau=tau, delta=delta),
-            set_abstain=lambda threshold: show("settings", abstain=threshold),
-            set_rule=lambda name: show("settings", rule=name),
-            protect_by_itself=lambda on: show("settings", protect_by_itself=on),
-            set_protected=lambda count: show("settings", protect_at_seal=count),
-            set_seal_at=lambda count: show("settings", seal_at=count),
-            set_features=lambda count: show("settings", features=count),
-            pin=lambda version: show("versions", pinned=version), unpin=lambda: show("versions", pinned=None),
+            set_mode=lambda mode: show(mode=mode),
+            set_openness=lambda tau, delta: show(tau=tau, delta=delta),
+            set_abstain=lambda threshold: show(abstain=threshold),
+            set_rule=lambda name: show(rule=name),
+            protect_by_itself=lambda on: show(protect_by_itself=on),
+            set_protected=lambda count: show(protect_at_seal=count),
+            set_seal_at=lambda count: show(seal_at=count),
+            set_features=lambda count: show(features=count),
+            pin=lambda version: show(pinned=version), unpin=lambda: show(pinned=None),
             release_inputs=self._release_inputs,
         )  # fmt: skip
         self.model.offered_modes = self.modes
         self.model.protected_inputs = lambda: self.inputs
-        self.comparison = stand_in(
-            TwinComparison, of="comparison", calls=calls, choose=lambda kind: show("compare", compare=kind)
-        )
+        self.comparison = stand_in(TwinComparison, of="comparison", calls=calls, choose=lambda kind: show(compare=kind))
         self.candidates = stand_in(
             CandidateModels, of="candidates", calls=calls, start_consolidation=self._start_consolidation,
-            cancel_consolidation=lambda: show("task", task=None),
+            cancel_consolidation=lambda: show(task=None),
             accept=lambda: self.propose(None), discard=lambda: self.propose(None),
         )  # fmt: skip
         self.recording = stand_in(RecordingCommands, of="recording", calls=calls, record=self._record)
@@ -205,11 +203,16 @@ class FakeBridge:
 
     def history(self, count: int = 42) -> None:
         """Fill the past: publishes, a few rejections, one roll-back."""
-        for seq in range(count):
-            time = self.now - (count - seq) * 0.7
-            self.publishes.append(self._publish(seq, time))
-        self.state.history = History(self.publishes)
-        self.state.announce("versions")
+        self.publish(*(self._publish(seq, self.now - (count - seq) * 0.7) for seq in range(count)))
+
+    def publish(self, *records: PublishRecord) -> None:
+        """Let the history go on; the next frame tells of it."""
+        self.state.history.extend(records)
+
+    def remember(self, records: Iterable[PublishRecord]) -> None:
+        """Let another history be known already."""
+        self.state.history, self.state.record_count = History(records), 0
+        self.state.record_count = len(self.state.history)
 
     def _publish(self, seq: int, time: float) -> PublishRecord:
         kind = {9: "rejected", 23: "rejected", 31: "rejected", 27: "rolled back", 36: "class added"}.get(seq, "learned")
@@ -278,7 +281,7 @@ class FakeBridge:
         self.every_reading += new
         times = np.arange(max(0.0, self.now - state.view_s), self.now, 1 / RATE)
         events, self.events = self.events, []
-        publishes, self.publishes = self.publishes, []
+        publishes, state.record_count = state.history.since(state.record_count)
         self.stats.reads += len(new)
         twin_new = [] if state.compare is None else [
             TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new
@@ -294,30 +297,33 @@ class FakeBridge:
 
     def doubt(self, count: int = 3) -> None:
         """Put some doubtful moments of the last seconds into the state, newest first."""
-        self.state.uncertain = [self.reading_at(self.now - 0.3 - 2.1 * k, 0.5) for k in range(count)]
-        self.state.announce("uncertain")
+        self.state.uncertain = tuple(self.reading_at(self.now - 0.3 - 2.1 * k, 0.5) for k in range(count))
 
     # -- what the view is told at once ---------------------------------------------------------------------------
 
-    def show(self, topic: str, **values: object) -> None:
-        """Let the view model be this, and announce it."""
-        for name, value in values.items():
-            setattr(self.state, name, value)
-        self.state.announce(topic)
+    def show(self, **values: object) -> None:
+        """Let the view model be this."""
+        with self.state.update():
+            for name, value in values.items():
+                setattr(self.state, name, value)
+
+    def show_card(self, place: int, **values: Any) -> None:
+        """Let a class's card be this."""
+        cards = list(self.state.classes)
+        cards[place] = replace(cards[place], **values)
+        self.state.classes = tuple(cards)
 
     def train(self, share: float, over: bool = False) -> None:
         """Let the training of a new base be so far."""
         text = "A new base is trained: compare it with the present model." if over else "Training the gated base"
         self.state.task = Task("New base", text, share, over)
-        self.state.announce("task")
 
     def propose(self, proposal: Proposal | None) -> None:
         """Let another model wait for the user's word, or none any more."""
-        self.state.proposal = proposal
-        if proposal is None:
-            self.state.task = None
-            self.state.announce("task")
-        self.state.announce("proposal")
+        with self.state.update():
+            self.state.proposal = proposal
+            if proposal is None:
+                self.state.task = None
 
     # -- what parts of the engine do -----------------------------------------------------------------------------
 
@@ -329,8 +335,7 @@ class FakeBridge:
             raise BadInputError(f"There is a class {clean!r} already: give this one another name.")
         place = len(self.state.classes)
         info = ClassInfo(place, clean, self._free_key(), OKABE_ITO[place % len(OKABE_ITO)])
-        self.state.classes.append(ClassCard(info))
-        self.state.announce("classes")
+        self.state.classes = (*self.state.classes, ClassCard(info))
         return info
 
     def _edit_class(self, class_id: int, **change: str) -> None:
@@ -349,11 +354,11 @@ class FakeBridge:
 
     def _release_inputs(self, inputs: Sequence[np.ndarray]) -> None:
         self.inputs = [held for held in self.inputs if not any(held.features is raw for raw in inputs)]
-        self.show("health", protected=self.state.protected - len(inputs))
+        self.show(protected=self.state.protected - len(inputs))
 
     def _record(self, on: bool) -> None:
         self.stats.recording = on
-        self.show("recording", recording_stream=on)
+        self.show(recording_stream=on)
 
     def _start_consolidation(self) -> None:
         if self.state.task is not None:

@@ -68,7 +68,6 @@ def known(shown) -> Analysis:
 def learn(sheet, bridge, qtbot) -> None:
     """Let it be known what is known."""
     bridge.state.analysis = known(bridge.examples)
-    bridge.state.announce("analysis")
     qtbot.waitUntil(lambda: sheet.progress.text() == "answers of v42")
 
 
@@ -194,7 +193,7 @@ def test_a_note_is_put_on_all_that_is_selected(sheet, bridge):
     QTest.keyClick(sheet.table, Qt.Key.Key_N)
     assert sheet.foot.note.hasFocus()
     QTest.keyClicks(sheet.foot.note, "2nd try")
-    bridge.state.announce("classes")
+    bridge.state.label_changes += 1
     sheet.refresh()
     assert sheet.foot.note.text() == "2nd try", "a refresh does not take away what is being written"
     QTest.keyClick(sheet.foot.note, Qt.Key.Key_Return)
@@ -311,7 +310,7 @@ def test_filters_leave_the_map_where_it_is_and_only_what_is_shown_is_chosen(shee
 def test_a_selection_survives_a_refresh_and_what_is_gone_drops_out(sheet, bridge, monkeypatch, qtbot):
     sheet.choose({4, 5, 6})
     bridge.examples = [e for e in examples() if e.id != 5]
-    bridge.state.announce("classes")
+    bridge.state.label_changes += 1
     qtbot.waitUntil(lambda: sheet.model.rowCount() == ROWS - 1)
     assert sorted(sheet.table.chosen()) == [4, 6]
 

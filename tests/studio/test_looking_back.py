@@ -69,7 +69,7 @@ def test_a_stretch_of_long_ago_is_labelled_from_the_keyboard_alone(window, qtbot
 
 
 def test_what_was_never_in_the_buffer_is_refused_with_one_sentence(window, qtbot):
-    window.state.set_selection((-50.0, -49.0))
+    window.state.selection = (-50.0, -49.0)
     QTest.keyClick(window, Qt.Key.Key_1)
     assert window.notifier.toast.said.startswith("That stretch has left the buffer, which holds the last")
     assert retro(window) == [] and window.state.selection is None

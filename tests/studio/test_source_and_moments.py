@@ -49,12 +49,14 @@ def test_a_switch_switches(source, bridge):
     assert bridge.calls == [("set_knob", "swap", True)]
 
 
+def turn(bridge, rotation):
+    knobs = bridge.state.knobs
+    bridge.state.knobs = tuple(dataclasses.replace(k, value=rotation) if k.name == "rotation" else k for k in knobs)
+
+
 def test_the_panel_follows_the_source_without_asking_for_anything(source, bridge):
     slider = source.sliders["rotation"]
-    bridge.state.knobs = tuple(
-        dataclasses.replace(knob, value=60.0) if knob.name == "rotation" else knob for knob in bridge.state.knobs
-    )
-    bridge.state.announce("source")
+    turn(bridge, 60.0)
     assert source.sliders["rotation"] is slider
     assert slider.value() == 60
     assert bridge.calls == []
@@ -64,14 +66,13 @@ def test_a_slider_under_the_hand_is_not_moved_away(source, bridge):
     slider = source.sliders["rotation"]
     slider.setSliderDown(True)
     slider.setValue(70)
-    bridge.state.announce("source")
+    turn(bridge, 60.0)
     assert slider.value() == 70
     slider.setSliderDown(False)
 
 
 def test_another_source_brings_other_knobs(source, bridge):
     bridge.state.knobs, bridge.state.source_name = (), "basic_motions.csv"
-    bridge.state.announce("source")
     assert (source.sliders, source.options, source.boxes) == ({}, {}, {})
     assert source._title.text() == "Source"
 
@@ -173,8 +174,7 @@ def test_a_moment_says_why_it_is_asked_about_where_its_probabilities_do_not(wind
     close = dataclasses.replace(close, probabilities=np.array([0.4, 0.38, 0.1, 0.1, 0.02], np.float32))
     assert reason_of(sure, True) == "new pattern" and reason_of(close, True) == ""
     assert reason_of(dataclasses.replace(sure, top=None), False) == "too strange" and reason_of(sure, False) == ""
-    bridge.state.uncertain, bridge.state.unseen = [sure, close], frozenset({sure.hop})
-    bridge.state.announce("uncertain")
+    bridge.show(uncertain=(sure, close), unseen=frozenset({sure.hop}))
     first, second = window.layout_.panels["uncertain"].tiles
     assert (first.reason, second.reason) == ("new pattern", "")
     assert "such a gate pattern" in first.toolTip() and first.grab().width() > 0

@@ -24,8 +24,8 @@ PLAIN = ("learned", "rejected")
 class History(Sequence[PublishRecord]):
     """Records of publishes, oldest first; a record that comes out equals the one that went in.
 
-    One thread appends, any thread reads. To walk over all of a long history costs some 10 µs a record: ask for
-    `special` or `back_from` where that will do.
+    One thread appends, any thread reads; who wants what is new keeps the number that `since` gave him. To walk over
+    all of a long history costs some 10 µs a record: ask for `special` or `back_from` where that will do.
     """
 
     def __init__(self, records: Iterable[PublishRecord] = ()) -> None:
@@ -35,24 +35,16 @@ class History(Sequence[PublishRecord]):
         """The earliest stream time in each block."""
         self._open: list[PublishRecord] = []
         self._unpacked: OrderedDict[int, list[PublishRecord]] = OrderedDict()
-        self.special: list[PublishRecord] = []
-        """Those that are neither plain publishes nor rejections; few."""
+        self._special: dict[int, PublishRecord] = {}
+        """Those that are neither plain publishes nor rejections, by their places; few, and never packed only."""
         self.extend(records)
-
-    def copy(self) -> History:
-        """Return a history of the same records that grows by itself; what is packed is shared."""
-        other = History()
-        with self._lock:
-            other._blocks, other._begins = list(self._blocks), list(self._begins)
-            other._open, other.special = list(self._open), list(self.special)
-        return other
 
     def append(self, record: PublishRecord) -> None:
         """Add one record. One thread only."""
         with self._lock:
-            self._open.append(record)
             if record.kind not in PLAIN:
-                self.special.append(record)
+                self._special[len(self._blocks) * BLOCK + len(self._open)] = record
+            self._open.append(record)
             full = self._open[:BLOCK] if len(self._open) >= OPEN else []
         if full:
             # Outside the lock: readers need not wait for it.
@@ -66,6 +58,12 @@ class History(Sequence[PublishRecord]):
         """Add records in this order. One thread only."""
         for record in records:
             self.append(record)
+
+    @property
+    def special(self) -> list[PublishRecord]:
+        """Those that are neither plain publishes nor rejections, oldest first."""
+        with self._lock:
+            return list(self._special.values())
 
     def since(self, number: int) -> tuple[list[PublishRecord], int]:
         """Return the records from `number` on, oldest first, and the number to ask for next time."""
@@ -100,7 +98,8 @@ class History(Sequence[PublishRecord]):
         at = place + total if place < 0 else place
         if not 0 <= at < total:
             raise IndexError(f"There is no record {place} among {total}.")
-        return self._between(at, at + 1)[0]
+        special = self._special.get(at)
+        return special if special is not None else self._between(at, at + 1)[0]
 
     def __iter__(self) -> Iterator[PublishRecord]:
         for first in range(0, total := len(self), BLOCK):

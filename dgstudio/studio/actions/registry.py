@@ -78,6 +78,8 @@ class ActionRegistry(Generic[On]):
         self._on: On | None = None
         self._actions: dict[ActionId, Action[On]] = {}
         self._qactions: dict[ActionId, QAction] = {}
+        self._checked: set[ActionId] = set()
+        """Those that are on."""
         self.besides: Callable[[On], list[Action[On]]] = _none
         """What is found by searching besides, made at each search: what can be done to each class, say."""
         for row in rows:
@@ -138,11 +140,13 @@ class ActionRegistry(Generic[On]):
         return self._on is not None and action.offered(self._on)
 
     def run(self, action: Action[On], checked: bool = False) -> None:
-        """Do an action, if it can be done now; one that is on or off becomes `checked`."""
+        """Do an action, if it can be done now; one that is on or off is asked to become `checked`."""
         if self._on is None or not action.offered(self._on):
             return
         if action.switch is not None:
             action.switch(self._on, checked)
+            # It shows what is so: Qt has turned it already, and what was asked for may be refused.
+            self._qactions[action.id].setChecked(action.id in self._checked)
         elif action.do is not None:
             action.do(self._on)
 
@@ -167,6 +171,7 @@ class ActionRegistry(Generic[On]):
 
     def set_checked(self, id: ActionId, checked: bool) -> None:
         """Show an action as on or off, without doing it."""
+        (self._checked.add if checked else self._checked.discard)(id)
         self._qactions[id].setChecked(checked)
 
     def press_bare(self, key: int) -> bool:

@@ -74,7 +74,8 @@ class AnswerPanel(PanelFrame):
         self._row.addWidget(self.text)
         self._row.addWidget(self.bars, 1)
         self.body.addLayout(self._row, 1)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.classes, StudioState.phase, StudioState.abstain).connect(self._refresh)
+        state.when(StudioState.compare).connect(self._forget_twin)
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:
@@ -128,12 +129,9 @@ class AnswerPanel(PanelFrame):
         if self._worst is not None:
             self._twin, self._worst = self._worst, None
 
-    def _on_changed(self, topic: object) -> None:
-        if topic in ("classes", "phase", "settings"):
-            self._refresh()
-        elif topic == "compare":
-            self._twin = self._worst = None
-            self._refresh()
+    def _forget_twin(self) -> None:
+        self._twin = self._worst = None
+        self._refresh()
 
     # -- words -------------------------------------------------------------------------------------------------
 

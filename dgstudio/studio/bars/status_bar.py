@@ -61,9 +61,9 @@ class StatusBar(QFrame):
         self.session = QLabel("")
         self.session.setObjectName("muted")
         row.addWidget(self.session)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.session_name, StudioState.saved).connect(self._show_session)
         self.apply_theme(DARK)
-        self._on_changed("session")
+        self._show_session()
 
     def fps(self) -> float:
         """Return the frames of the last second."""
@@ -145,10 +145,6 @@ class StatusBar(QFrame):
             if name in self._widths and label.isHidden() == (name in shown):
                 label.setVisible(name in shown)
         return room
-
-    def _on_changed(self, topic: object) -> None:
-        if topic in ("session", "health"):
-            self._show_session()
 
     def _show_session(self) -> None:
         name, saving = self._state.session_name, self._state.saved

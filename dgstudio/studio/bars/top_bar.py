@@ -99,9 +99,12 @@ class TopBar(QFrame):
             "it is proved before the publish, else the publish is rejected. Click for openness, rule and protection."
         )
         self.recording.setToolTip("What is being labelled now: hold a class's card or its key 1–9")
-        state.changed.connect(self._on_changed)
-        for topic in ("source", "mode", "versions", "compare", "settings"):
-            self._on_changed(topic)
+        state.when(StudioState.spec, StudioState.source_name).connect(self._show_source)
+        state.when(StudioState.mode).connect(self._show_mode)
+        state.when(StudioState.protected, StudioState.serving, StudioState.pinned).connect(self._show_versions)
+        state.when(StudioState.compare).connect(self._show_compared)
+        for show in (self._show_source, self._show_mode, self._show_versions, self._show_compared):
+            show()
         self.apply_theme(DARK)
 
     def update_frame(self, frame: Frame) -> None:
@@ -186,29 +189,29 @@ class TopBar(QFrame):
                     widget.setVisible(widget in shown)
                 break
 
-    def _on_changed(self, topic: object) -> None:
+    def _show_mode(self) -> None:
+        self.modes.choose(self._state.mode.value)
+
+    def _show_versions(self) -> None:
         state = self._state
-        if topic == "source":
-            self._show_source()
-        elif topic == "mode":
-            self.modes.choose(state.mode.value)
-        elif topic in ("settings", "versions", "health"):
-            pinned = state.pinned is not None
-            protected, version = f"· {grouped(state.protected)} protected", f"v{state.serving}"
-            self.contract.set_part(2, protected)
-            self.serving.set_part(1, version)
-            self.serving.set_part(2, "pinned" if pinned else "live", "warning" if pinned else "")
-            self.serving.set_edge("warning" if pinned else "")
-            # All figures are equally wide: what has as many as before fits as before.
-            needs = len(protected), len(version), pinned
-            if topic == "settings" or needs != self._needs:
-                self._needs = needs
-                self._fit()
-        elif topic == "compare":
-            self.compare.setChecked(state.compare is not None)
-            words = COMPARE_WORDS.get(state.compare or "")
-            tooltip = tooltip_of(self._actions[ActionId.COMPARE])
-            self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
+        pinned = state.pinned is not None
+        protected, version = f"· {grouped(state.protected)} protected", f"v{state.serving}"
+        self.contract.set_part(2, protected)
+        self.serving.set_part(1, version)
+        self.serving.set_part(2, "pinned" if pinned else "live", "warning" if pinned else "")
+        self.serving.set_edge("warning" if pinned else "")
+        # All figures are equally wide: what has as many as before fits as before.
+        needs = len(protected), len(version), pinned
+        if needs != self._needs:
+            self._needs = needs
+            self._fit()
+
+    def _show_compared(self) -> None:
+        compare = self._state.compare
+        self.compare.setChecked(compare is not None)
+        words = COMPARE_WORDS.get(compare or "")
+        tooltip = tooltip_of(self._actions[ActionId.COMPARE])
+        self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
 
     def _show_source(self) -> None:
         state = self._state

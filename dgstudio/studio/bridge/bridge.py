@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from dgstudio.engine.adapt.consolidation import READY, RUNNING
-from dgstudio.engine.adapt.model_commands import Dials
 from dgstudio.engine.adapt.routing_margins import MarginReader
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
@@ -56,7 +55,6 @@ class Bridge(QObject):
         super().__init__(parent)
         self.engine = engine
         self.state = StudioState(self)
-        self.state.told_before = engine.told_before
         self.on_frame: Callable[[Frame], None] | None = None
         self.labels = followed(engine.labels, self._follow)
         self.model = followed(engine.model, self._follow)
@@ -65,16 +63,12 @@ class Bridge(QObject):
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.margins = MarginReader(engine.lane)
-        self._dials: Dials | None = None
         self._names = engine.classes.names
         self._readings = 0
         self._twin: TwinLane | None = None
         self._twin_readings = 0
-        self._history = 0
-        self._book = -1
         self._stats = EngineStats()
         self._stats_wall = 0.0
-        self._learned_examples = 0
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
@@ -95,7 +89,6 @@ class Bridge(QObject):
         if not self.engine.started:
             self.engine.start()
         self.state.phase = "ready"
-        self.state.announce("phase")
         self._timer.start()
         self._glance.start()
 
@@ -107,58 +100,46 @@ class Bridge(QObject):
 
     def _fill(self, session_name: str) -> None:
         state, engine = self.state, self.engine
+        state.told_before = tuple(engine.told_before)
+        # What a reopened session holds is known already; frames carry what happens in this run.
+        state.history = engine.learn.history
+        state.record_count = engine.records_before
         state.spec = engine.spec
         state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
         state.view_s *= state.pace
         self._doubtful = DoubtfulMoments(UNCERTAIN_APART_S * state.pace)
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
-        self._follow()
         state.least_tau = TAU_GAP - engine.learner.settings.margin
         state.feature_names = engine.features.names
         state.session_name = session_name
-        self._describe_base()
-        # What a reopened session holds is history; frames carry what happens in this run.
-        state.history = engine.past.copy()
-        self._history = len(engine.past)
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
+        state.when(StudioState.recording_stream).connect(self._renew_stats)
+        self._follow()
         self._refresh_classes()
 
     def _follow(self) -> None:
         """Show what has been asked for, though the threads of the engine may still be on their way to it."""
         engine, state = self.engine, self.state
-        dials, before = engine.model.dials, self._dials
-        if dials is not before:
-            self._dials = dials
-            for name, value in asdict(dials).items():
-                setattr(state, name, value)
-            if before is None or dials.mode != before.mode:
-                state.announce("mode")
-            if before is None or dials != replace(before, mode=dials.mode):
-                state.announce("settings")
-        if engine.labels.sets_aside != state.set_aside:
+        with state.update():
+            self._show_dials()
             state.set_aside = engine.labels.sets_aside
-            state.announce("quality")
-        if engine.comparison.kind != state.compare:
             state.compare = engine.comparison.kind
-            state.announce("compare")
-        if engine.classes.names is not self._names:
-            self._refresh_classes()
+            if engine.classes.names is not self._names:
+                self._refresh_classes()
 
-    def _describe_base(self) -> bool:
-        """Say how large the base is and which rules it allows; returns whether that has changed."""
-        state, learner = self.state, self.engine.learner
+    def _show_dials(self) -> None:
+        """Show what the user has set, how large the base is and which rules it allows."""
+        state, learner, dials = self.state, self.engine.learner, self.engine.model.dials
         base = learner.store.head.base
-        before = state.hidden, state.active, state.rules, state.features_open
-        state.features_open = learner.features_open
-        state.hidden = 0 if base is None else base.b1.shape[0]
-        state.active = 0 if base is None else base.k
+        state.mode, state.tau, state.delta, state.abstain = dials.mode, dials.tau, dials.delta, dials.abstain
+        state.protect_at_seal, state.protect_by_itself = dials.protect_at_seal, dials.protect_by_itself
+        state.seal_at, state.features, state.features_open = dials.seal_at, dials.features, learner.features_open
+        state.hidden, state.active = (0, 0) if base is None else (base.b1.shape[0], base.k)
         state.rules = learner.offered_rules
-        if state.rule not in state.rules:
-            # Rolled back to before there was a base.
-            state.rule = learner.settings.rule
-        return before != (state.hidden, state.active, state.rules, state.features_open)
+        # Rolled back to before there was a base, the rule may be one that it needs.
+        state.rule = dials.rule if dials.rule in state.rules else learner.settings.rule
 
     # -- frames ----------------------------------------------------------------------------------------------
 
@@ -183,29 +164,22 @@ class Bridge(QObject):
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
         reach = self.lookback.reach()
-        publishes, self._history = engine.learn.history.since(self._history)
         twin_new: list[TwinReading] = []
         twin = engine.comparison.twin
         if twin is not self._twin:
             self._twin, self._twin_readings = twin, 0
         if twin is not None:
             twin_new, self._twin_readings = twin.readings.since(self._twin_readings)
-        if wall - self._stats_wall > STATS_MS / 1e3:
-            self._stats_wall = wall
-            self._stats = engine.stats()
-            self._health()
-            # The learner may have come to rest after its last publish was seen.
-            self._refresh_lamps()
-            self._note_reach()
-            self._note_quality()
-            self._note_analysis()
-        self._note_publishes(publishes)
-        self._note_labels()
-        self._note_other_models()
-        self._note_import()
-        self._note_uncertain(new, reach)
-        events = engine.events.drain()
-        self._note_recording(events)
+        with state.update():
+            publishes = self._note_publishes()
+            if wall - self._stats_wall > STATS_MS / 1e3:
+                self._stats_wall = wall
+                self._note_stats()
+            self._note_labels()
+            self._note_other_models()
+            self._note_uncertain(new, reach)
+            state.importing = self.imports.view
+            state.recording_stream = engine.recorder.on
         return Frame(
             spec=engine.spec,
             now=now,
@@ -219,72 +193,39 @@ class Bridge(QObject):
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
             recording=engine.labels.held,
-            events=events,
+            events=engine.events.drain(),
             stats=self._stats,
             frame_time_wall=wall,
             oldest=reach[0] if reach is not None else now,
         )
 
-    def _health(self) -> None:
-        state = self.state
-        if state.saved != self._stats.saved or state.protected != self._stats.protected:
-            state.saved, state.protected = self._stats.saved, self._stats.protected
-            state.announce("health")
-        path = self.engine.session.path
-        if path is not None and path.name != state.session_name:
-            # Saved as another file.
+    def _note_stats(self) -> None:
+        """What is soon enough four times a second."""
+        state, engine = self.state, self.engine
+        stats = self._stats = engine.stats()
+        state.saved, state.protected = stats.saved, stats.protected
+        path = engine.session.path
+        if path is not None:
+            # It may have been saved as another file.
             state.session_name = path.name
-            state.announce("session")
-
-    def _note_recording(self, events: list[Event]) -> None:
-        on = self.engine.recorder.on
-        # Told after a refusal too: a switch that was turned in vain goes back.
-        if on != self.state.recording_stream or any(event.kind == "recording" for event in events):
-            self.state.recording_stream = on
-            self._stats_wall = 0.0
-            self.state.announce("recording")
-
-    def _note_reach(self) -> None:
-        reachable = self.engine.model.reachable()
-        if reachable != self.state.reachable:
-            self.state.reachable = reachable
-            self.state.announce("versions")
-
-    def _note_import(self) -> None:
-        importing = self.imports.view
-        if importing is not self.state.importing:
-            self.state.importing = importing
-            self.state.announce("import")
-
-    def _note_quality(self) -> None:
-        report = self.engine.quality.report
-        if report is not self.state.quality:
-            self.state.quality = report
-            self.state.announce("quality")
-
-    def _note_analysis(self) -> None:
-        analysis = self.browse.analysis
-        if analysis is not self.state.analysis:
-            self.state.analysis = analysis
-            self.state.announce("analysis")
-
-    def _note_publishes(self, publishes: list[PublishRecord]) -> None:
-        state, store = self.state, self.engine.learner.store
-        serving, head, pinned = store.serving.version, store.head.version, store.pinned
-        if not publishes and (serving, head, pinned) == (state.serving, state.head, state.pinned):
-            return
-        state.history.extend(publishes)
-        state.reachable = self.engine.model.reachable()
-        state.serving, state.head, state.pinned = serving, head, pinned
-        if any(record.kind == "rolled back" for record in publishes):
-            # It restores the dials, and the rule with them.
-            self._follow()
-        if any(record.version is not None for record in publishes):
-            self._learned_examples = self._stats.learned
-            if self._describe_base():
-                state.announce("settings")
-        state.announce("versions")
+        state.reachable = engine.model.reachable()
+        state.quality, state.analysis = engine.quality.report, engine.browse.analysis
+        # The learner may have come to rest after its last publish was seen.
         self._refresh_lamps()
+
+    def _renew_stats(self) -> None:
+        self._stats_wall = 0.0
+
+    def _note_publishes(self) -> list[PublishRecord]:
+        state, store = self.state, self.engine.learner.store
+        publishes, state.record_count = state.history.since(state.record_count)
+        state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
+        if publishes:
+            state.reachable = self.engine.model.reachable()
+            # A roll-back restores the dials, and any version may have another base.
+            self._show_dials()
+            self._refresh_lamps()
+        return publishes
 
     def _note_other_models(self) -> None:
         """Show how far the training of a new base is, and the model that waits for the user's word."""
@@ -294,15 +235,13 @@ class Bridge(QObject):
             # Its event has said why.
             engine.candidates.discard_consolidation()
             training = None
-        task = None
-        if training is not None:
-            over = training.state == READY
-            task = Task("New base", training.text, 1.0 if over else training.share, over)
-        if task != state.task:
-            state.task = task
-            state.announce("task")
-        waiting = rebuild or (training if training is not None and training.state == READY else None)
+        over = training is not None and training.state == READY
+        state.task = (
+            None if training is None else Task("New base", training.text, 1.0 if over else training.share, over)
+        )
+        waiting = rebuild or (training if over else None)
         if waiting is self._proposed:
+            # What is said of it has been said: it is not put into words at every frame.
             return
         self._proposed = waiting
         if rebuild is not None:
@@ -311,14 +250,14 @@ class Bridge(QObject):
             state.proposal = of_new_base(training.comparison, state.name_of)
         else:
             state.proposal = None
-        state.announce("proposal")
 
     def _note_labels(self) -> None:
-        if self.engine.book.changes != self._book:
-            self._book = self.engine.book.changes
+        book = self.engine.book
+        if book.changes != self.state.label_changes:
+            self.state.label_changes = book.changes
             self._refresh_classes()
             waiting = self._doubtful.moments
-            if waiting and self._doubtful.labelled(self.engine.book.takes(waiting[-1].reading.start)):
+            if waiting and self._doubtful.labelled(book.takes(waiting[-1].reading.start)):
                 self._show_uncertain()
 
     def _refresh_classes(self) -> None:
@@ -327,16 +266,12 @@ class Bridge(QObject):
         for info in self.engine.classes.living():
             count, learnable, thumbs = self.engine.book.labels(info.id)
             lamp, reason = self._lamp(info.id, count)
-            cards.append(ClassCard(info, count, thumbs, lamp, learnable, reason))
-        self.state.classes = cards
-        self.state.announce("classes")
+            cards.append(ClassCard(info, count, tuple(thumbs), lamp, learnable, reason))
+        self.state.classes = tuple(cards)
 
     def _refresh_lamps(self) -> None:
-        before = [(card.lamp, card.reason) for card in self.state.classes]
-        for card in self.state.classes:
-            card.lamp, card.reason = self._lamp(card.info.id, card.count)
-        if before != [(card.lamp, card.reason) for card in self.state.classes]:
-            self.state.announce("classes")
+        lamps = ((card, *self._lamp(card.info.id, card.count)) for card in self.state.classes)
+        self.state.classes = tuple(replace(card, lamp=lamp, reason=reason) for card, lamp, reason in lamps)
 
     def _lamp(self, class_id: int, count: int) -> tuple[str, str]:
         """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
@@ -367,11 +302,9 @@ class Bridge(QObject):
             # While one of them is being named the others stand still: none comes in between.
             shown = {reading.hop for reading in state.uncertain}
             moments = [moment for moment in moments if moment.reading.hop in shown]
-        readings = [moment.reading for moment in moments]
-        if readings != state.uncertain:
-            state.uncertain = readings
+        with state.update():
+            state.uncertain = tuple(moment.reading for moment in moments)
             state.unseen = frozenset(moment.reading.hop for moment in moments if moment.unseen)
-            state.announce("uncertain")
 
     # -- what is a matter of the view as well --------------------------------------------------------------------
 
@@ -390,7 +323,7 @@ class Bridge(QObject):
         # In the middle, as far as the live edge allows.
         last = min(reach[1], (start + end + wide) / 2)
         self.state.look_at(last - wide, last)
-        self.state.set_selection((start, end))
+        self.state.selection = (start, end)
 
     def pass_over(self, start: float, end: float) -> None:
         """Ask no more about the doubtful moment [start, end] of stream time."""
@@ -401,9 +334,9 @@ class Bridge(QObject):
         """Turn a knob of the source."""
         source, state = self.engine.source, self.state
         source.set_knob(name, value)
-        state.spec = source.spec
-        state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
-        state.announce("source")
+        with state.update():
+            state.spec = source.spec
+            state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""

@@ -1,16 +1,17 @@
-"""The view model of the window: what panels read (StudioState, Frame) and what they may ask for (Commands)."""
+"""The view model of the window, StudioState, and what panels are handed at each frame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from dgstudio.engine.browse.analysis import Analysis
 from dgstudio.engine.evaluation.quality_report import QualityReport
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
 from dgstudio.streams.source import Knob
+from dgstudio.studio.bridge.evented import Evented, Field
 from dgstudio.types import (
     F32,
     F64,
@@ -26,42 +27,17 @@ from dgstudio.types import (
     TwinReading,
 )
 
-TOPICS = frozenset(
-    {
-        "classes",
-        "versions",
-        "mode",
-        "source",
-        "compare",
-        "session",
-        "settings",
-        "health",
-        "phase",
-        "paused",
-        "selection",
-        "presentation",
-        "uncertain",
-        "task",
-        "proposal",
-        "quality",
-        "import",
-        "recording",
-        "analysis",
-    }
-)
-"""Every topic that `StudioState.changed` may carry."""
-
 LAMPS = ("empty", "not learnable", "out of date", "learning", "up to date")
 """What `ClassCard.lamp` may say, from worst to best."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClassCard:
     """What the Classes panel shows of one class: its identity, how many examples, the latest of them, its lamp."""
 
     info: ClassInfo
     count: int = 0
-    thumbs: list[F32] = field(default_factory=list)
+    thumbs: tuple[F32, ...] = ()
     """Windows of the newest examples, each (n, channels), oldest first."""
     lamp: str = "empty"
     """One of `LAMPS`."""
@@ -69,6 +45,17 @@ class ClassCard:
     """How many of the examples the learner takes: neighbours in time are nearly the same."""
     reason: str = ""
     """Where the lamp says "not learnable" or "out of date": why it stays so, where that is known."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClassCard) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        # An example keeps its window: the same one is the same array.
+        windows = tuple(map(id, self.thumbs))
+        return self.info, self.count, windows, self.lamp, self.learnable, self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,111 +142,104 @@ class Frame:
     """Stream time of the oldest sample in the buffer."""
 
 
-class StudioState(QObject):
-    """The window's model, living in the Qt thread. The bridge writes it and calls `announce`; panels read it.
+class StudioState(Evented):
+    """The window's model, living in the Qt thread: the bridge and the panels assign its fields, panels follow them.
 
-    `changed` carries one topic of `TOPICS`. Nothing here is touched by another thread.
+    What is no field stays as it is for as long as the window is open, or grows by itself.
     """
 
-    changed = Signal(object)
+    classes = Field[tuple[ClassCard, ...]](())
+    label_changes = Field(0)
+    """How often labels have changed: the number that the label book gives its last change."""
+    record_count = Field(0)
+    """How many records of `history` the bridge has seen."""
+    serving = Field(0)
+    head = Field(0)
+    pinned = Field[int | None](None)
+    reachable = Field[frozenset[int] | None](None)
+    """Versions that can be pinned and rolled back to; None: all of the history."""
+    mode = Field(Mode.OFF)
+    compare = Field[str | None](None)
+    """None, "in_place" or "swap"."""
+    spec = Field[StreamSpec | None](None)
+    knobs = Field[tuple[Knob, ...]](())
+    source_name = Field("")
+    protected = Field(0)
+    tau = Field(-0.5)
+    """The learning bank is open where r > τ."""
+    least_tau = Field(-0.52)
+    """The widest openness that leaves protected inputs room."""
+    delta = Field(0.05)
+    """The learning bank speaks where it disagrees by more than −δ."""
+    protect_at_seal = Field(400)
+    """How many inputs at most join the protected ones at one seal."""
+    seal_at = Field(1000)
+    """How many examples fill the learning bank, so that it is sealed."""
+    features = Field(1024)
+    """How many random features a model has that began from nothing."""
+    features_open = Field(False)
+    """Whether their number can still be chosen."""
+    protect_by_itself = Field(False)
+    """Whether what has been stable for half a minute is protected without being asked for."""
+    abstain = Field(0.0)
+    """Answers less likely than this are "unsure"; 0: none."""
+    rule = Field("locked bank")
+    rules = Field[tuple[str, ...]](("locked bank",))
+    """The update rules that can be chosen."""
+    hidden = Field(0)
+    active = Field(0)
+    feature_names = Field[tuple[str, ...]](())
+    session_name = Field("")
+    saved = Field[Saving | None](None)
+    """How saving stands; None before it is known."""
+    presentation = Field(False)
+    """Full screen and large type, for an audience."""
+    uncertain = Field[tuple[Reading, ...]](())
+    """Moments that the model was least sure of, newest first."""
+    unseen = Field[frozenset[int]](frozenset())
+    """Numbers (`Reading.hop`) of those among them whose gate pattern was an unseen one."""
+    paused = Field(False)
+    """The view of the stream stands still; the engine goes on."""
+    view_s = Field(10.0)
+    """Seconds of stream that are in view."""
+    pace = Field(1.0)
+    """Stream seconds a wall second, by which views are longer: what is seen stays as long in view."""
+    scrubbing = Field(False)
+    """The view stands still somewhere else than where it was paused."""
+    looked_at = Field[tuple[float, float] | None](None)
+    """The stretch of stream time that a view which stands still shows; None: what it showed when it was paused."""
+    selection = Field[tuple[float, float] | None](None)
+    """A past stretch that the user marked; the next class key labels it."""
+    task = Field[Task | None](None)
+    """What goes on in the background, if anything does."""
+    proposal = Field[Proposal | None](None)
+    """Another model that waits for the user's word."""
+    quality = Field[QualityReport | None](None)
+    """How good the answers are, on the data that the window watches."""
+    importing = Field[ImportView | None](None)
+    """The import that the user is about, if there is one."""
+    analysis = Field[Analysis | None](None)
+    """What is known of the labelled examples; brought up to date while they are browsed."""
+    set_aside = Field(False)
+    """Whether every fifth take of a class is set aside from learning."""
+    recording_stream = Field(False)
+    """Whether the raw stream is being recorded."""
+    phase = Field("loading")
+    """"loading", "ready" or "failed"."""
+    failure = Field("")
+    """Where `phase` is "failed": the sentence that says why."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.classes: list[ClassCard] = []
         self.history = History()
-        self.told_before: list[Event] = []
+        """The engine's own: who needs its records reads on from where he was; `record_count` tells of new ones."""
+        self.told_before: tuple[Event, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
-        self.serving = 0
-        self.head = 0
-        self.pinned: int | None = None
-        self.reachable: frozenset[int] | None = None
-        """Versions that can be pinned and rolled back to; None: all of the history."""
-        self.mode = Mode.OFF
-        self.compare: str | None = None
-        """None, "in_place" or "swap"."""
-        self.spec: StreamSpec | None = None
-        self.knobs: tuple[Knob, ...] = ()
-        self.source_name = ""
-        self.protected = 0
-        self.tau = -0.5
-        """The learning bank is open where r > τ."""
-        self.least_tau = -0.52
-        """The widest openness that leaves protected inputs room."""
-        self.delta = 0.05
-        """The learning bank speaks where it disagrees by more than −δ."""
-        self.protect_at_seal = 400
-        """How many inputs at most join the protected ones at one seal."""
-        self.seal_at = 1000
-        """How many examples fill the learning bank, so that it is sealed."""
-        self.features = 1024
-        """How many random features a model has that began from nothing."""
-        self.features_open = False
-        """Whether their number can still be chosen."""
-        self.protect_by_itself = False
-        """Whether what has been stable for half a minute is protected without being asked for."""
-        self.abstain = 0.0
-        """Answers less likely than this are "unsure"; 0: none."""
-        self.rule = "locked bank"
-        self.rules: tuple[str, ...] = ("locked bank",)
-        """The update rules that can be chosen."""
-        self.hidden = 0
-        self.active = 0
-        self.feature_names: tuple[str, ...] = ()
-        self.session_name = ""
-        self.saved: Saving | None = None
-        """How saving stands; None before it is known."""
-        self.presentation = False
-        self.uncertain: list[Reading] = []
-        """Moments that the model was least sure of, newest first."""
-        self.unseen: frozenset[int] = frozenset()
-        """Numbers (`Reading.hop`) of those among them whose gate pattern was an unseen one."""
-        self.paused = False
-        """The view of the stream stands still; the engine goes on."""
-        self.view_s = 10.0
-        """Seconds of stream that are in view."""
-        self.pace = 1.0
-        """Stream seconds a wall second, by which views are longer: what is seen stays as long in view."""
-        self.scrubbing = False
-        """The view stands still somewhere else than where it was paused."""
-        self.looked_at: tuple[float, float] | None = None
-        """The stretch of stream time that a view which stands still shows; None: what it showed when it was paused."""
-        self.selection: tuple[float, float] | None = None
-        """A past stretch that the user marked; the next class key labels it."""
-        self.task: Task | None = None
-        """What goes on in the background, if anything does."""
-        self.proposal: Proposal | None = None
-        """Another model that waits for the user's word."""
-        self.quality: QualityReport | None = None
-        """How good the answers are, on the data that the window watches."""
-        self.importing: ImportView | None = None
-        """The import that the user is about, if there is one."""
-        self.analysis: Analysis | None = None
-        """What is known of the labelled examples; brought up to date while they are browsed."""
-        self.set_aside = False
-        """Whether every fifth take of a class is set aside from learning."""
-        self.recording_stream = False
-        """Whether the raw stream is being recorded."""
-        self.phase = "loading"
-        """"loading", "ready" or "failed"."""
-        self.failure = ""
-        """Where `phase` is "failed": the sentence that says why."""
 
     @property
     def begun_from_nothing(self) -> bool:
         """Whether there is no base, and too few classes yet to tell one from another: held keys make the first two."""
         return self.phase == "ready" and self.hidden == 0 and len(self.classes) < 2
-
-    def announce(self, topic: str) -> None:
-        """Tell every panel that `topic` changed.
-
-        Raises
-        ------
-        ValueError
-            If `topic` is none of `TOPICS`.
-        """
-        if topic not in TOPICS:
-            raise ValueError(f"unknown topic {topic!r}: use one of {', '.join(sorted(TOPICS))}")
-        self.changed.emit(topic)
 
     @property
     def stream_mode(self) -> str:
@@ -267,35 +247,21 @@ class StudioState(QObject):
         return "scrubbing" if self.scrubbing else "paused" if self.paused else "following"
 
     def set_paused(self, paused: bool) -> None:
-        """Freeze the view of the stream where it is, or let it follow the live edge."""
+        """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there."""
         if paused != self.paused:
-            self.paused, self.scrubbing, self.looked_at = paused, False, None
-            self.announce("paused")
+            with self.update():
+                self.paused, self.scrubbing, self.looked_at = paused, False, None
 
     def look_at(self, start: float, end: float, *, scrubbing: bool = True) -> None:
         """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed."""
+        # What does not move has not been scrubbed.
         if (start, end) != self.looked_at or not self.paused:
-            self.paused, self.scrubbing, self.looked_at = True, scrubbing, (start, end)
-            self.announce("paused")
-
-    def set_selection(self, span: tuple[float, float] | None) -> None:
-        """Mark the stretch [start, end] of stream time, or none."""
-        if span != self.selection:
-            self.selection = span
-            self.announce("selection")
+            with self.update():
+                self.paused, self.scrubbing, self.looked_at = True, scrubbing, (start, end)
 
     def drop_uncertain(self, span: tuple[float, float]) -> None:
         """Take the doubtful moment [start, end] off the list."""
-        left = [reading for reading in self.uncertain if (reading.start, reading.end) != span]
-        if len(left) != len(self.uncertain):
-            self.uncertain = left
-            self.announce("uncertain")
-
-    def set_presentation(self, presentation: bool) -> None:
-        """Enter or leave presentation mode; the window and the panels follow."""
-        if presentation != self.presentation:
-            self.presentation = presentation
-            self.announce("presentation")
+        self.uncertain = tuple(reading for reading in self.uncertain if (reading.start, reading.end) != span)
 
     def card(self, class_id: int) -> ClassCard | None:
         """Return the card of a class, or None if the window does not show that class."""

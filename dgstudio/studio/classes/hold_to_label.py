@@ -149,7 +149,7 @@ class Labelling(QObject):
         if span is not None:
             self._spent = key, now
             # Unmarked first: a press with no mark left is an ordinary one.
-            self._state.set_selection(None)
+            self._state.selection = None
             doubtful = any((reading.start, reading.end) == span for reading in self._state.uncertain)
             self.label(class_id, span, "suggestion" if doubtful else "retro")
             return

@@ -96,7 +96,8 @@ class ClassesPanel(PanelFrame):
             self.body.addWidget(widget)
             widget.hide()
         self.body.addWidget(self._scroll, 1)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.classes, StudioState.phase, StudioState.failure, StudioState.hidden).connect(self._fill)
+        state.when(StudioState.presentation).connect(self._show_presentation)
         labelling.changed.connect(self._on_held)
         self._fill()
 
@@ -240,11 +241,8 @@ class ClassesPanel(PanelFrame):
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
 
-    def _on_changed(self, topic: object) -> None:
-        if topic in ("classes", "phase"):
-            self._fill()
-        elif topic == "presentation":
-            self.add_button.setVisible(not self._state.presentation)
+    def _show_presentation(self) -> None:
+        self.add_button.setVisible(not self._state.presentation)
 
     def _on_held(self, held: object) -> None:
         self._glow(held if isinstance(held, int) else None, 0.0)

@@ -31,7 +31,7 @@ class LabelSheet(Overlay):
         self.later.setSingleShot(True)
         self.later.setInterval(REFRESH_MS)
         self.later.timeout.connect(self.catch_up)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.classes, StudioState.label_changes).connect(self._fall_behind)
 
     def refresh(self) -> None:
         """Bring everything up to date."""
@@ -59,6 +59,6 @@ class LabelSheet(Overlay):
             self.refresh()
             self.place()
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "classes" and self.isVisible() and not self.later.isActive():
+    def _fall_behind(self) -> None:
+        if self.isVisible() and not self.later.isActive():
             self.later.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
@@ -13,7 +15,7 @@ KEPT = 1500
 """Pictures that are kept drawn."""
 
 
-def sketch(windows: list[F32], size: int) -> list[F32]:
+def sketch(windows: Sequence[F32], size: int) -> list[F32]:
     """Return each window (n, channels) as one line of at most `size` values in 0..1, all on one scale.
 
     The line is the channel that varies most over all windows, so that thumbnails of a class compare.

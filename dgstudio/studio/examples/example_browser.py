@@ -104,6 +104,8 @@ class ExampleSheet(LabelSheet):
         self.filter.search.installEventFilter(self)
         self.menu = QMenu(self)
         self.closed.connect(lambda: commands.browse.watch(False))
+        state.when(StudioState.classes, StudioState.label_changes).connect(self._note_labels)
+        state.when(StudioState.analysis, StudioState.selection).connect(self._fall_behind)
         self._lay_out()
         self.main = self.table
 
@@ -227,9 +229,8 @@ class ExampleSheet(LabelSheet):
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _on_changed(self, topic: object) -> None:
-        self._stale = self._stale or topic == "classes"
-        super()._on_changed("classes" if topic in ("analysis", "selection") else topic)
+    def _note_labels(self) -> None:
+        self._stale = True
 
     def _show(self) -> None:
         """Show what the filters leave, in the order that is chosen."""

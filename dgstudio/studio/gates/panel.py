@@ -85,7 +85,10 @@ class GatesPanel(PanelFrame):
         self.inspector.closed.connect(self.close_inspector)
         self.inspector.stepped.connect(self._step)
         self.raster.installEventFilter(self)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.classes).connect(self._show_classes)
+        state.when(StudioState.phase).connect(self._reshape)
+        state.when(StudioState.serving).connect(self._reload_unit)
+        state.when(StudioState.paused).connect(self._hold)
         self._reshape()
         self._say()
 
@@ -264,16 +267,16 @@ class GatesPanel(PanelFrame):
     def _place_inspector(self) -> None:
         self.inspector.setGeometry(self.inspector.room(self.raster.geometry()))
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "classes":
-            self._colours.clear()
-            self.map.forget_colours()
-            self.raster.set_class_colours()
-        elif topic == "phase":
-            self._reshape()
-        elif topic == "versions" and not self.inspector.isHidden() and self.map.chosen is not None:
+    def _show_classes(self) -> None:
+        self._colours.clear()
+        self.map.forget_colours()
+        self.raster.set_class_colours()
+
+    def _reload_unit(self) -> None:
+        if not self.inspector.isHidden() and self.map.chosen is not None:
             unit = self._commands.unit(self.map.chosen)
             if unit is not None:
                 self._show(unit)
-        elif topic == "paused":
-            self.raster.hold(self._state.paused, self._now)
+
+    def _hold(self) -> None:
+        self.raster.hold(self._state.paused, self._now)

@@ -69,7 +69,7 @@ class ImportSheet(LabelSheet):
         self._lay_out()
         self._order()
         self.main = self.go
-        state.changed.connect(self._on_import)
+        state.when(StudioState.importing).connect(self._on_import)
 
     # -- what the window calls -----------------------------------------------------------------------------------
 
@@ -195,9 +195,9 @@ class ImportSheet(LabelSheet):
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
-    def _on_import(self, topic: object) -> None:
+    def _on_import(self) -> None:
         view = self._state.importing
-        if topic != "import" or view is None:
+        if view is None:
             return
         if view.stage == DONE:
             # The toast says what came, and takes it back. What was read is let go of.

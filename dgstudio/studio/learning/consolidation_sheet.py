@@ -25,30 +25,22 @@ class TaskLine(ProgressLine):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Background task", "Progress", parent)
         self._state = state
-        self._presentation = False
         self.figure.show()
         self.cancel = self.add_button("Cancel", "Stop the training; nothing is left of it")
         self.look = self.add_button("Compare …", "See how the new base compares with the present model")
         self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
         self.cancel.clicked.connect(lambda: commands.candidates.cancel_consolidation())
         self.keep.clicked.connect(lambda: commands.candidates.discard())
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.task, StudioState.presentation).connect(self._show_task)
         self.apply_theme(DARK)
-        self._on_changed("task")
-
-    def set_presentation(self, presentation: bool) -> None:
-        """An audience is spared it."""
-        self._presentation = presentation
-        self._on_changed("task")
+        self._show_task()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
         self.look.setFont(theme.ui("body", 600))
 
-    def _on_changed(self, topic: object) -> None:
-        if topic != "task":
-            return
+    def _show_task(self) -> None:
         task = self._state.task
         if task is not None:
             self.title.setText(task.title)
@@ -59,7 +51,7 @@ class TaskLine(ProgressLine):
             self.look.setVisible(task.over)
             self.keep.setVisible(task.over)
             self.setAccessibleDescription(f"{task.title}: {task.text}, {percent(task.share)}")
-        self.setVisible(task is not None and not self._presentation)
+        self.setVisible(task is not None and not self._state.presentation)
 
 
 class ProposalSheet(Overlay):
@@ -99,7 +91,7 @@ class ProposalSheet(Overlay):
         column.addLayout(self.grid)
         column.addSpacing(2)
         column.addLayout(buttons)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.proposal).connect(self._show_proposal)
 
     def open(self) -> None:
         """Show it, if there is something to decide, and leave the focus where it is."""
@@ -160,9 +152,7 @@ class ProposalSheet(Overlay):
         self.close_overlay()
         act()
 
-    def _on_changed(self, topic: object) -> None:
-        if topic != "proposal":
-            return
+    def _show_proposal(self) -> None:
         proposal = self._state.proposal
         if proposal is None:
             self.close_overlay()

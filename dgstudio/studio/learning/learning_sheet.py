@@ -59,6 +59,12 @@ UNSURE = (
     "Answers less likely than this are “unsure”, as those are whose input is unlike anything learned. It changes what "
     "is shown and sent, not what the model computes."
 )
+SHOWN = (
+    StudioState.protected, StudioState.protect_at_seal, StudioState.protect_by_itself, StudioState.seal_at,
+    StudioState.features, StudioState.features_open, StudioState.least_tau, StudioState.tau, StudioState.delta,
+    StudioState.abstain, StudioState.rule, StudioState.rules,
+)  # fmt: skip
+"""The fields that the dials show."""
 
 
 class LearningSheet(Overlay):
@@ -135,8 +141,8 @@ class LearningSheet(Overlay):
             column.addWidget(widget)
         self.openness.valueChanged.connect(self._turned)
         self.disagreement.valueChanged.connect(self._turned)
-        state.changed.connect(self._on_changed)
-        self._on_changed("settings")
+        state.when(*SHOWN).connect(self._show_dials)
+        self._show_dials()
 
     def place(self) -> None:
         """Stand under the chip that opens it, within the window."""
@@ -213,10 +219,8 @@ class LearningSheet(Overlay):
             if self.isVisible():
                 self.place()
 
-    def _on_changed(self, topic: object) -> None:
+    def _show_dials(self) -> None:
         state = self._state
-        if topic not in ("settings", "health", "mode"):
-            return
         count = grouped(state.protected)
         self._set("promise", f"Exact: every publish leaves every bit of the answers to {count} protected inputs alone.")
         for slider, step, number, name in (

@@ -42,6 +42,7 @@ class ProtectedSheet(LabelSheet):
 
     def __init__(self, state: StudioState, commands: Bridge, attempt: Callable[..., None], parent: QWidget) -> None:
         super().__init__("Protected inputs", SIZE, 56, state, commands, parent)
+        state.when(StudioState.protected).connect(self._fall_behind)
         self.grows = (1.0, 1.8)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
@@ -160,8 +161,3 @@ class ProtectedSheet(LabelSheet):
         pixmap = QPixmap(SWATCH, SWATCH)
         pixmap.fill(QColor(card.info.colour) if card is not None else self.theme.colour("text_muted"))
         return pixmap
-
-    def _on_changed(self, topic: object) -> None:
-        # How many are protected has changed, or what a class is called.
-        if topic in ("health", "classes") and self.isVisible() and not self.later.isActive():
-            self.later.start()

@@ -98,7 +98,10 @@ class QualityPanel(PanelFrame):
         self.body.addLayout(top)
         self.body.addWidget(self.shown, 1)
         self.body.addWidget(self.empty, 1)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.set_aside).connect(self._show_aside)
+        state.when(StudioState.quality).connect(self._take_over)
+        state.when(StudioState.presentation).connect(self._show_presentation)
+        state.when(StudioState.classes, StudioState.phase).connect(self._show_classes)
         self._show_aside()
         self._fill()
 
@@ -156,14 +159,11 @@ class QualityPanel(PanelFrame):
         if on != self._state.set_aside:
             self._commands.labels.set_aside(on)
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "quality":
-            self._show_aside()
-            if self.isVisible():
-                self._take_over()
-        elif topic == "presentation":
-            self.aside.setVisible(not self._state.presentation)
-        elif topic in ("classes", "phase") and self.isVisible():
+    def _show_presentation(self) -> None:
+        self.aside.setVisible(not self._state.presentation)
+
+    def _show_classes(self) -> None:
+        if self.isVisible():
             self.matrix.apply_theme(self.theme)
             self._fill()
 
@@ -176,7 +176,7 @@ class QualityPanel(PanelFrame):
 
     def _take_over(self) -> None:
         report = self._state.quality
-        if report is not None and report.kind == self.kind:
+        if self.isVisible() and report is not None and report.kind == self.kind:
             self.report = report
         self._fill()
 

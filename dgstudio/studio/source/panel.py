@@ -51,8 +51,9 @@ class SourcePanel(PanelFrame):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(self._scroll, 1)
-        state.changed.connect(self._on_changed)
-        self._on_changed("source")
+        state.when(StudioState.presentation).connect(self._show_presentation)
+        state.when(StudioState.knobs, StudioState.source_name, StudioState.spec).connect(self._show_source)
+        self._show_source()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -87,11 +88,10 @@ class SourcePanel(PanelFrame):
             tall += layout.heightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
         return QSize(270, tall)
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "presentation":
-            self._build_anew(compact=False)
-        if topic != "source":
-            return
+    def _show_presentation(self) -> None:
+        self._build_anew(compact=False)
+
+    def _show_source(self) -> None:
         knobs = self._state.knobs
         choice = next((knob for knob in knobs if knob.kind == "choice"), None)
         self.set_title(choice.label if choice is not None else "Source")

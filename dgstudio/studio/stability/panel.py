@@ -31,19 +31,18 @@ class StabilityPanel(PanelFrame):
         super().__init__("Stability", f"{VIEW_S * state.pace:.0f} s", parent)
         self._state, self._commands = state, commands
         self._due = float("-inf")
-        self.log = StabilityLog()
+        self.log = StabilityLog(state.record_count)
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
         self.lanes.compare = state.compare
         self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)
         self._right.setToolTip("Seconds of the stream that are in view; now is at the right edge")
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.compare).connect(self._show_compared)
 
     def update_frame(self, frame: Frame) -> None:
         """Take up what is new, and move the axis."""
-        self.log.advance(frame.now)
-        news = self.log.add_records(frame.publishes)
+        news = self.log.advance(frame.now, self._state.history, self._state.record_count)
         if self._state.compare is not None:
             news = self.log.add_twin(frame.twin_new, frame.stats) or news
         if frame.frame_time_wall >= self._due:
@@ -65,9 +64,8 @@ class StabilityPanel(PanelFrame):
             [*words, twin_words(stats) if comparing else quiet], counts, twin_note(stats) if comparing else ""
         )
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "compare" and self._state.compare != self.lanes.compare:
-            self.log.forget_twin()
-            self.lanes.compare = self._state.compare
-            self._due = float("-inf")
-            self.lanes.update()
+    def _show_compared(self) -> None:
+        self.log.forget_twin()
+        self.lanes.compare = self._state.compare
+        self._due = float("-inf")
+        self.lanes.update()

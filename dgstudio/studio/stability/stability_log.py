@@ -1,10 +1,11 @@
-"""What the Stability panel remembers: the records of publishes and the twin's figures of the last seconds."""
+"""What the Stability panel shows: which records of publishes are of the last seconds, and the twin's figures."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from dgstudio.engine.runtime.history import History
 from dgstudio.studio.common.margin_text import cause_words
 from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
 
@@ -15,39 +16,44 @@ FAULTS = ("torn", "unpublished", "unattributed")
 
 
 class StabilityLog:
-    """Publishes, and the twin's change and faulty answers, of the last `span` stream seconds. Qt thread only."""
+    """Publishes, and the twin's change and faulty answers, of the last `span` stream seconds. Qt thread only.
 
-    def __init__(self) -> None:
+    Records before number `first` of the history are left out: they are of earlier runs.
+    """
+
+    def __init__(self, first: int = 0) -> None:
         self.span = VIEW_S
         self.now = float("-inf")
         self.any_update = False
         """Whether there ever was a publish after the first version, or a rejection."""
-        self.records: deque[PublishRecord] = deque()
+        self._history = History()
+        self._first = self._seen = first
+        """The records in view are those from `_first` to before `_seen`."""
         self.twin_changes: deque[tuple[float, float]] = deque()
         """(time, largest change of a protected logit of the twin from then on); the oldest may lie before the view."""
         self.twin_faults: deque[tuple[float, str]] = deque()
         """(time, one of `FAULTS`) of the twin's answers."""
 
-    def advance(self, now: float) -> None:
-        """Move the right edge to `now`; a stream that jumps back starts the view afresh."""
+    def advance(self, now: float, history: History, count: int) -> bool:
+        """Move the right edge to `now`, the view on to before record `count`; return whether there is one to show.
+
+        A stream that jumps back starts the view afresh.
+        """
         if now < self.now - 1.0:
-            self.records.clear()
+            self._first = self._seen
             self.forget_twin()
         self.now = now
         begin = now - self.span
-        while self.records and self.records[0].time < begin:
-            self.records.popleft()
+        news = any(record.kind != "initial" for record in history[self._seen : count])
+        self._history, self._seen = history, count
+        self.any_update = self.any_update or news
+        while self._first < count and history[self._first].time < begin:
+            self._first += 1
         while self.twin_faults and self.twin_faults[0][0] < begin:
             self.twin_faults.popleft()
         while len(self.twin_changes) > 1 and self.twin_changes[1][0] < begin:
             self.twin_changes.popleft()
-
-    def add_records(self, records: Sequence[PublishRecord]) -> bool:
-        """Take up what the history says; return whether there was something to show."""
-        news = [record for record in records if record.kind != "initial"]
-        self.records.extend(news)
-        self.any_update = self.any_update or bool(news)
-        return bool(news)
+        return news
 
     def add_twin(self, readings: Sequence[TwinReading], stats: EngineStats) -> bool:
         """Take up the twin's answers and its figures; return whether there was something to show."""
@@ -62,6 +68,11 @@ class StabilityLog:
         """Forget the twin: it was changed or switched off."""
         self.twin_changes.clear()
         self.twin_faults.clear()
+
+    @property
+    def records(self) -> list[PublishRecord]:
+        """The publishes and rejections in view, oldest first."""
+        return [record for record in self._history[self._first : self._seen] if record.kind != "initial"]
 
     @property
     def publishes(self) -> list[PublishRecord]:

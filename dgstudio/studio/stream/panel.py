@@ -35,7 +35,7 @@ SHORTEST_S = 0.5
 class StreamPanel(PanelFrame):
     """Follows the live edge, or stands still anywhere in the buffer (`StudioState.looked_at`).
 
-    A drag marks a stretch (`StudioState.set_selection`).
+    A drag marks a stretch (`StudioState.selection`).
     """
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
@@ -69,7 +69,11 @@ class StreamPanel(PanelFrame):
         self.header.addWidget(self.live_button)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.classes).connect(self._refresh_looks)
+        state.when(StudioState.label_changes).connect(self._note_labels)
+        state.when(StudioState.selection).connect(self._show_selection)
+        state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
+        state.when(StudioState.spec, StudioState.phase).connect(self._show_source)
         self._refresh_looks()
         self._show_empty()
 
@@ -169,7 +173,8 @@ class StreamPanel(PanelFrame):
             self._past = Past(frame.times, frame.values, tuple(frame.readings))
             if state.looked_at is None:
                 # Stands where it was paused: what was drawn then stays, though the buffer goes on.
-                state.looked_at = self._span = (frame.now - state.view_s, frame.now)
+                self._span = (frame.now - state.view_s, frame.now)
+                state.looked_at = self._span
             self._edge, self._stale_span, self._stale_takes = frame.now, self._span != state.looked_at, True
         assert state.looked_at is not None, "what stands still stands somewhere"
         if self._stale_span and self._span != state.looked_at:
@@ -201,7 +206,7 @@ class StreamPanel(PanelFrame):
             len(frame.readings if past is None else past.readings),
             tuple((take.id, take.class_id, take.end) for take in self._takes),
             frame.recording if past is None else None, state.stream_mode, self._gone(frame),
-            frame.stats.stream_state, len(state.history),
+            frame.stats.stream_state, state.record_count,
         )  # fmt: skip
 
     def _gone(self, frame: Frame) -> float:
@@ -300,34 +305,35 @@ class StreamPanel(PanelFrame):
 
     def _mark(self, span: tuple[float, float] | None) -> None:
         self._mine = span
-        self._state.set_selection(span)
+        self._state.selection = span
 
     def _drop_what_left(self) -> None:
         # A mark of this panel that nobody can see any more must not catch the next class key.
         if self._mine is not None and (self._mine[1] < self._span[0] or self._mine[0] > self._span[1]):
             self._mark(None)
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "classes":
-            self._refresh_looks()
-            self._stale_takes = self._stale_bar = True
-        elif topic == "selection":
-            span = self._state.selection
-            if span != self._mine:
-                # Labelled, unmarked or marked by someone else: the hand's drag is over.
-                self._mine = None
-                self.view.end_drag()
-            if self.view.scene.selection != span:
-                self.view.scene.selection = span
-                self.view.update()
-        elif topic == "paused":
-            self._key, self._stale_span = (), True
-            self._text_wall = float("-inf")
-            self._show_header()
-            # Where it moves on through the past, the next frame is soon enough: a wheel turns faster than that.
-            if self._frame is not None and len(self._frame.times) and (self._past is None or not self._state.paused):
-                self._stand() if self._state.paused else self._follow()
-                self._show(self._frame)
-        elif topic in ("source", "phase") and not (self._frame is not None and len(self._frame.times)):
+    def _note_labels(self) -> None:
+        self._stale_takes = self._stale_bar = True
+
+    def _show_selection(self) -> None:
+        span = self._state.selection
+        if span != self._mine:
+            # Labelled, unmarked or marked by someone else: the hand's drag is over.
+            self._mine = None
+            self.view.end_drag()
+        self.view.scene.selection = span
+        self.view.update()
+
+    def _show_place(self) -> None:
+        self._key, self._stale_span = (), True
+        self._text_wall = float("-inf")
+        self._show_header()
+        # Where it moves on through the past, the next frame is soon enough: a wheel turns faster than that.
+        if self._frame is not None and len(self._frame.times) and (self._past is None or not self._state.paused):
+            self._stand() if self._state.paused else self._follow()
+            self._show(self._frame)
+
+    def _show_source(self) -> None:
+        if self._frame is None or not len(self._frame.times):
             self._show_empty()
             self._show_header()

@@ -136,7 +136,9 @@ class UncertainPanel(PanelFrame):
         self._row.setSpacing(10)
         self.body.addWidget(self.empty, 1)
         self.body.addLayout(self._row, 1)
-        state.changed.connect(self._on_changed)
+        state.when(StudioState.uncertain, StudioState.unseen).connect(self._show_moments)
+        state.when(StudioState.classes).connect(self._fill)
+        state.when(StudioState.selection).connect(self._show_selection)
         self._fill()
 
     @property
@@ -150,14 +152,14 @@ class UncertainPanel(PanelFrame):
         waiting = self._state.uncertain
         self._asking = bool(waiting)
         if waiting and self.chosen is None:
-            self._state.set_selection((waiting[0].start, waiting[0].end))
+            self._state.selection = (waiting[0].start, waiting[0].end)
         return bool(waiting)
 
     def skip(self) -> None:
         """Ask no more about the chosen moment."""
         reading = self.chosen
         if reading is not None:
-            self._state.set_selection(None)
+            self._state.selection = None
             self._commands.pass_over(reading.start, reading.end)
 
     def none(self) -> None:
@@ -205,23 +207,23 @@ class UncertainPanel(PanelFrame):
         self.header.addWidget(button)
         return button
 
-    def _on_changed(self, topic: object) -> None:
-        if topic in ("uncertain", "classes", "source"):
-            named = self._named
-            if topic == "uncertain" and self._asking and named is not None and named not in self._state.uncertain:
-                self._named = None
-                self._asking = self.begin()
-            self._fill()
-        elif topic == "selection":
-            reading = self.chosen
-            if reading is not None:
-                self._named = reading
-            elif self._asking:
-                # It is named at once, or the user has gone elsewhere.
-                QTimer.singleShot(0, self._stop_asking)
-            for tile in self.tiles:
-                tile.setChecked(tile.reading is reading)
-            self._say()
+    def _show_moments(self) -> None:
+        named = self._named
+        if self._asking and named is not None and named not in self._state.uncertain:
+            self._named = None
+            self._asking = self.begin()
+        self._fill()
+
+    def _show_selection(self) -> None:
+        reading = self.chosen
+        if reading is not None:
+            self._named = reading
+        elif self._asking:
+            # It is named at once, or the user has gone elsewhere.
+            QTimer.singleShot(0, self._stop_asking)
+        for tile in self.tiles:
+            tile.setChecked(tile.reading is reading)
+        self._say()
 
     def _stop_asking(self) -> None:
         self._asking = self._asking and self.chosen is not None
@@ -257,7 +259,7 @@ class UncertainPanel(PanelFrame):
 
     def _choose(self, reading: Reading, on: bool) -> None:
         self._asking = False
-        self._state.set_selection((reading.start, reading.end) if on else None)
+        self._state.selection = (reading.start, reading.end) if on else None
 
     def _say(self) -> None:
         count, naming = len(self._state.uncertain), self.chosen is not None

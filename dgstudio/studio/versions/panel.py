@@ -17,6 +17,10 @@ from dgstudio.studio.versions.timeline_view import TimelineView
 LOADING = "The first version is on its way …"
 HOW = "Click selects, double-click serves that version and holds it; Ctrl+click a second one compares the two."
 PARTS_TIP = "Parts: base units, and of each bank its router and the read-out of each class."
+SHOWN = (
+    StudioState.record_count, StudioState.serving, StudioState.head, StudioState.pinned, StudioState.reachable,
+)  # fmt: skip
+"""The fields that the timeline shows."""
 
 
 class SnapshotsPanel(PanelFrame):
@@ -54,12 +58,13 @@ class SnapshotsPanel(PanelFrame):
         self.view.chosen.connect(lambda _slot: self._tell())
         self.view.opened.connect(self._open)
         self.view.asked.connect(self._ask)
-        state.changed.connect(self._on_changed)
+        state.when(*SHOWN).connect(self._fall_behind)
+        state.when(StudioState.classes, StudioState.phase).connect(self._tell)
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:
         """Take over what was published since; nothing is painted where nothing changed."""
-        if self._stale or len(self._state.history) != self.timeline.taken:
+        if self._stale:
             self._refresh()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -131,11 +136,8 @@ class SnapshotsPanel(PanelFrame):
 
     # -- what it says ------------------------------------------------------------------------------------------
 
-    def _on_changed(self, topic: object) -> None:
-        if topic == "versions":
-            self._stale = True
-        elif topic in ("classes", "phase"):
-            self._tell()
+    def _fall_behind(self) -> None:
+        self._stale = True
 
     def _refresh(self) -> None:
         state, timeline = self._state, self.timeline

@@ -5,11 +5,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from dgstudio.engine.runtime.history import History
 from dgstudio.studio.theme.format import grouped
 from dgstudio.types import U8, PublishRecord
 
@@ -45,15 +46,14 @@ class Between:
 class Timeline:
     """The history as slots, oldest first. `sync` takes over what is new, so a long history costs nothing again.
 
-    Of a plain publish it keeps numbers only; the records themselves stay where they are, and may be packed there.
+    It keeps numbers only: the records themselves stay in the history, and may be packed there.
     """
 
     def __init__(self) -> None:
-        self._history: Sequence[PublishRecord] = ()
+        self._history = History()
         self._began: PublishRecord | None = None
         self.notable: list[int] = []
         """Slots of everything that is neither a plain publish nor a rejection, ascending."""
-        self._notable: dict[int, PublishRecord] = {}
         self.rejections: list[int] = []
         """Slots of the rejections, ascending."""
         self.published = self.rolled_back = 0
@@ -62,8 +62,8 @@ class Timeline:
         self._codes = bytearray()
         self._versions, self._slots = array("q"), array("q")
         """Every version, ascending, and its slot."""
-        self.taken = 0
-        self._ends: tuple[PublishRecord, PublishRecord] | None = None
+        self._taken = 0
+        """The number of the record that comes next."""
         self._between: tuple[tuple[int, int], Between] | None = None
 
     def __len__(self) -> int:
@@ -72,41 +72,32 @@ class Timeline:
     def record(self, slot: int) -> PublishRecord:
         """Return the record of a slot; of the last one for −1. Raises IndexError."""
         at = slot + len(self) if slot < 0 else slot
-        if at in self._notable:
-            return self._notable[at]
         if at == 0 and self._began is not None:
             return self._began
         return self._history[at - (self._began is not None)]
 
-    def sync(self, history: Sequence[PublishRecord], serving: int) -> bool:
+    def sync(self, history: History, serving: int) -> bool:
         """Take over what `history` has more than before; begin anew if it is another one. Return whether it changed.
 
         A history that does not begin with the first version gets a slot for the one it began from.
         """
-        same = self._ends is None or (
-            len(history) >= self.taken
-            and (history is self._history or (history[0], history[self.taken - 1]) == self._ends)
-        )  # fmt: skip
         # Before anything is published, the one slot is that of the serving version, which may still change.
         waits = not history and self._began is not None and self._began.version == serving
-        begun = self._ends is not None or waits
-        if same and begun and len(history) == self.taken:
-            return False
-        if not same or not begun:
+        begun = history is self._history and (self._taken > 0 or waits)
+        if not begun:
             self._begin(history, serving)
-        self._history = history
-        for record in history[self.taken :]:
+        records, self._taken = history.since(self._taken)
+        for record in records:
             self._add(record)
-        self.taken = len(history)
-        self._ends = (history[0], history[-1]) if history else None
-        return True
+        return bool(records) or not begun
 
-    def _begin(self, history: Sequence[PublishRecord], serving: int) -> None:
-        self.notable, self._notable, self.rejections = [], {}, []
+    def _begin(self, history: History, serving: int) -> None:
+        self._history = history
+        self.notable, self.rejections = [], []
         self._began = self._between = None
         self._versions, self._slots = array("q"), array("q")
         self.published = self.rolled_back = 0
-        self._codes, self.taken = bytearray(), 0
+        self._codes, self._taken = bytearray(), 0
         first = history[0] if history else None
         if first is not None and first.kind == "initial":
             return
@@ -123,7 +114,6 @@ class Timeline:
             self.rejections.append(slot)
         elif code != LEARNED:
             self.notable.append(slot)
-            self._notable[slot] = record
         if record.version is not None:
             self._versions.append(record.version)
             self._slots.append(slot)

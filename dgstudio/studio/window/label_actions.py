@@ -11,7 +11,7 @@ from dgstudio.studio.window.sheets import toggle
 
 
 def _add_class(it: WindowParts) -> None:
-    it.state.set_presentation(False)
+    it.state.presentation = False
     it.layout.classes_panel.begin_add()
 
 

@@ -157,7 +157,6 @@ class WindowLayout:
         self.source_panel.setVisible(not presentation or any(knob.kind == "choice" for knob in self._state.knobs))
         self.arrangement.bottom.setVisible(not presentation)
         self.status.setVisible(not presentation)
-        self.task_line.set_presentation(presentation)
         self.bar.set_presentation(presentation)
 
     def apply_theme(self, theme: Theme) -> None:

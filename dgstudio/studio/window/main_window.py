@@ -20,7 +20,7 @@ from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
-from dgstudio.studio.bridge.state import Frame
+from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.toast import Toast
 from dgstudio.studio.packages.packages import Packages
@@ -79,8 +79,8 @@ class StudioWindow(QMainWindow):
         self._connect()
         self.appearance.apply()
         self.geometry_.restore()
-        self._on_changed("phase")
-        self._on_changed("session")
+        self.notifier.show_trouble()
+        self._show_session()
         self._hints_wanted = hints and not read_flag(self.settings, HINTS_SEEN)
 
     def _make_parts(self) -> None:
@@ -150,7 +150,7 @@ class StudioWindow(QMainWindow):
         layout.classes_panel.countdown.connect(lambda class_id: sheets.countdown.begin(class_id))
         layout.quality_panel.examples_chosen.connect(lambda which: sheets.examples.open_on(which))
         layout.snapshots_panel.examples_asked.connect(lambda version: sheets.examples.show_version(version))
-        self.state.changed.connect(self._on_changed)
+        self._follow_state()
         self.labelling.changed.connect(self._on_held)
         self.labelling.overruled.connect(self.notifier.tell_overruled)
         self.labelling.refused.connect(self.notifier.refuse)
@@ -190,26 +190,35 @@ class StudioWindow(QMainWindow):
 
     # -- what changes --------------------------------------------------------------------------------------------
 
-    def _on_changed(self, topic: object) -> None:
+    def _follow_state(self) -> None:
         state = self.state
-        if topic == "presentation":
-            self.layout_.show_for_audience(state.presentation)
-            self.appearance.apply()
-            self.geometry_.fill_screen(state.presentation)
-        elif topic in ("phase", "health"):
-            self.notifier.show_trouble()
-        elif topic == "versions":
-            self.notifier.tell_pin()
-        elif topic == "selection" and state.selection is not None:
+        state.when(StudioState.presentation).connect(self._show_presentation)
+        state.when(StudioState.phase, StudioState.failure, StudioState.saved).connect(self.notifier.show_trouble)
+        state.when(StudioState.pinned).connect(self.notifier.tell_pin)
+        state.when(StudioState.selection).connect(self._note_mark)
+        state.when(StudioState.compare).connect(self._note_compared)
+        state.when(StudioState.recording_stream).connect(self._show_recorded)
+        state.when(StudioState.session_name).connect(self._show_session)
+
+    def _show_presentation(self) -> None:
+        presentation = self.state.presentation
+        self.layout_.show_for_audience(presentation)
+        self.appearance.apply()
+        self.geometry_.fill_screen(presentation)
+
+    def _note_mark(self) -> None:
+        if self.state.selection is not None:
             self.sheets.did("marked")
-        elif topic == "compare":
-            self.sheets.did("compared")
-        elif topic == "recording":
-            # It may stop by itself, too.
-            self.actions_.set_checked(ActionId.RECORD_STREAM, state.recording_stream)
-        elif topic == "session":
-            name = state.session_name
-            self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")
+
+    def _note_compared(self) -> None:
+        self.sheets.did("compared")
+
+    def _show_recorded(self) -> None:
+        self.actions_.set_checked(ActionId.RECORD_STREAM, self.state.recording_stream)
+
+    def _show_session(self) -> None:
+        name = self.state.session_name
+        self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")
 
     def _open_menu(self) -> None:
         button = self.layout_.bar.menu

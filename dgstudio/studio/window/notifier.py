@@ -50,7 +50,6 @@ class Notifier:
         self.state, self.commands = state, commands
         self.toast, self.banner = toast, banner
         self._log, self._sessions, self._undo = log, sessions, undo
-        self._pinned_told = state.pinned
         """The pinned version that a toast spoke of last."""
         self._doomed_examples: frozenset[int] = frozenset()
         """Examples that stand no more, and that the model is offered to be rebuilt without."""
@@ -144,9 +143,6 @@ class Notifier:
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""
         pinned = self.state.pinned
-        if pinned == self._pinned_told:
-            return
-        self._pinned_told = pinned
         words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
         self.show(words or f"The newest version answers again: v{self.state.serving}.")
 

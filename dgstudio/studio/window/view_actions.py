@@ -14,14 +14,18 @@ def _toggle_theme(it: WindowParts) -> None:
     it.appearance.toggle()
 
 
+def _present(it: WindowParts) -> None:
+    it.state.presentation = not it.state.presentation
+
+
 def _leave(it: WindowParts) -> None:
     """What Esc means: close what lies on top, else unmark, else leave the presentation, else the full screen."""
     if it.sheets.close_top():
         return
     if it.state.selection is not None:
-        it.state.set_selection(None)
+        it.state.selection = None
     elif it.state.presentation:
-        it.state.set_presentation(False)
+        it.state.presentation = False
     else:
         it.geometry.fill_screen(False)
 
@@ -86,7 +90,7 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.PRESENT,
         "Present",
-        lambda it: it.state.set_presentation(not it.state.presentation),
+        _present,
         key="F5",
         tooltip="Full screen, large type",
         group=Group.VIEW,

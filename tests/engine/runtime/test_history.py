@@ -42,16 +42,6 @@ def test_a_place_that_is_not_there_is_refused(place):
         History(some(3))[place]
 
 
-def test_a_copy_grows_by_itself():
-    records = some(3 * BLOCK + 2)
-    history = History(records[: 3 * BLOCK])
-    other = history.copy()
-    other.extend(records[3 * BLOCK :])
-    history.append(some(1, 9_000)[0])
-    assert list(other) == records
-    assert history[-1].seq == 9_000 and len(history) == 3 * BLOCK + 1
-
-
 def test_readers_see_every_record_once_while_it_grows():
     records = some(12 * BLOCK)
     history, seen, number = History(), [], 0
@@ -69,6 +59,13 @@ def test_hours_of_labelling_do_not_add_up():
     history = History(some(20 * BLOCK))
     packed = sum(len(block) for block in history._blocks)
     assert len(history._open) < OPEN and packed < 160 * len(history)
+
+
+def test_what_is_special_is_at_hand_however_old(monkeypatch):
+    records = some(9 * BLOCK)
+    history = History(records)
+    monkeypatch.setattr(History, "_between", None)
+    assert [history[place] for place in range(0, len(records), 100)] == history.special
 
 
 def test_looking_far_back_unpacks_only_what_is_there(monkeypatch):

@@ -54,14 +54,17 @@ def test_two_actions_cannot_have_one_id_or_one_key(registry):
         registry.add(Action("other", "Other", print, "Ctrl+G"))
 
 
-def test_a_checkable_action_gets_its_new_state(registry):
+def test_an_action_that_is_on_or_off_shows_what_is_so_whatever_was_asked_for(registry):
     seen = []
-    registry.add(Action("on", "On", switch=lambda _on, now: seen.append(now)))
+    qaction = registry.add(Action("on", "On", switch=lambda _on, now: seen.append(now)))
     registry.trigger("on")
-    registry.trigger("on")
-    assert seen == [True, False]
+    assert seen == [True] and not qaction.isChecked(), "nobody has said that it is on"
     registry.set_checked("on", True)
-    assert seen == [True, False]
+    assert seen == [True] and qaction.isChecked()
+    registry.trigger("on")
+    assert seen == [True, False] and qaction.isChecked()
+    registry.set_checked("on", False)
+    assert not qaction.isChecked()
 
 
 def test_what_is_not_on_offer_is_neither_found_nor_done(registry):

@@ -241,7 +241,6 @@ def test_the_twin_is_silent_unless_compared_with(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge)))
     assert len(lines(answer)) == 2
     bridge.state.compare = "in_place"
-    bridge.state.announce("compare")
     assert lines(answer)[2] == "twin (in place): no answer yet"
 
 
@@ -271,8 +270,7 @@ def test_a_whole_published_answer_of_the_twin_is_quiet(answer, bridge, window):
 @pytest.mark.parametrize("name", ["a name " * 40, "🎻🎻🎻", "مرحبا بالعالم", "A&B <b>bold</b> {0} %s"])
 def test_any_name_is_drawn_without_moving_a_bar(answer, bridge, window, name):
     before = answer.bars.geometry()
-    bridge.state.classes[1].info = dataclasses.replace(bridge.state.classes[1].info, name=name)
-    bridge.state.announce("classes")
+    bridge.show_card(1, info=dataclasses.replace(bridge.state.classes[1].info, name=name))
     window.update_frame(frame_of(bridge, reading_of(bridge, top=1)))
     answer.grab()
     assert answer.text.answer == name

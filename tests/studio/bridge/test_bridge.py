@@ -7,6 +7,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.followed import followed
+from dgstudio.studio.bridge.state import StudioState
 from dgstudio.types import Mode
 
 PARTS = (
@@ -37,18 +38,19 @@ def test_a_call_is_followed_up_when_it_returns_and_not_when_it_is_refused():
 
 
 def test_what_was_asked_for_is_seen_before_the_engine_has_done_it(desk):
-    bridge, state, topics = desk.window.commands, desk.state, []
+    bridge, state, told = desk.window.commands, desk.state, []
     desk.until(lambda: desk.engine.learn.idle)
-    state.changed.connect(topics.append)
+    for field in (StudioState.mode, StudioState.tau, StudioState.set_aside, StudioState.classes):
+        state.when(field).connect(lambda field=field: told.append(field))
     desk.engine.learn.paused.set()
     bridge.model.set_mode(Mode.OFF)
-    assert state.mode is Mode.OFF and "mode" in topics
+    assert state.mode is Mode.OFF and told == [StudioState.mode]
     bridge.model.set_openness(-0.3, 0.2)
-    assert (state.tau, state.delta) == (-0.3, 0.2) and "settings" in topics
+    assert (state.tau, state.delta) == (-0.3, 0.2) and told == [StudioState.mode, StudioState.tau]
     bridge.labels.set_aside(True)
-    assert state.set_aside and "quality" in topics
+    assert state.set_aside and told[2:] == [StudioState.set_aside]
     info = bridge.labels.add_class("seen at once")
-    assert state.card(info.id) is not None and "classes" in topics
+    assert state.card(info.id) is not None and told[3:] == [StudioState.classes]
     desk.engine.learn.paused.clear()
 
 

@@ -102,7 +102,7 @@ def test_a_bad_name_is_told_beside_the_field(panel, name, words):
 
 
 def test_escape_gives_up_the_name_and_nothing_else(panel, window, bridge):
-    window.state.set_selection((1.0, 2.0))
+    window.state.selection = (1.0, 2.0)
     panel.begin_add()
     QTest.keyClicks(panel.field, "wav")
     QTest.keyClick(panel.field, Qt.Key.Key_Escape)
@@ -129,10 +129,8 @@ def test_without_classes_the_panel_says_what_to_do(make_window, make_bridge):
     assert panel.empty.isVisible()
     assert panel.empty.text() == EMPTY
     bridge.state.phase = "loading"
-    bridge.state.announce("phase")
     assert panel.empty.text() == LOADING
     bridge.state.phase, bridge.state.failure = "failed", "The base model could not be read: choose another."
-    bridge.state.announce("phase")
     assert panel.empty.text() == "The base model could not be read: choose another."
     bridge.state.phase = "ready"
     bridge.labels.add_class("first")
@@ -154,7 +152,6 @@ def test_from_nothing_the_panel_leads_to_the_second_class(make_window, make_brid
 
 def test_removed_classes_lose_their_cards(panel, bridge):
     bridge.state.classes = bridge.state.classes[1:3]
-    bridge.state.announce("classes")
     assert [card.card.info.name for card in panel.cards()] == ["rest", "walk"]
 
 
@@ -275,9 +272,8 @@ def test_renaming_starts_from_the_name_and_goes_back_to_the_card(panel, bridge):
 
 
 def test_a_card_says_why_its_class_cannot_be_learned(panel, bridge):
-    bridge.state.classes[0].lamp = "not learnable"
-    bridge.state.classes[0].reason = "3 protected inputs would be answered by the bank. Open it wider (L)."
-    bridge.state.announce("classes")
+    why = "3 protected inputs would be answered by the bank. Open it wider (L)."
+    bridge.show_card(0, lamp="not learnable", reason=why)
     card = panel.cards()[0]
     assert "cannot be learned under the contract: 3 protected inputs" in card.toolTip()
     assert "Open it wider (L)" in card.accessibleDescription()
@@ -383,9 +379,7 @@ def test_with_nine_classes_a_zero_says_what_it_is_for(panel, window, bridge):
 
 
 def test_a_letter_records_and_with_shift_takes_back(panel, window, bridge):
-    card = bridge.state.classes[2]
-    card.info = dataclasses.replace(card.info, key="D")
-    bridge.state.announce("classes")
+    bridge.show_card(2, info=dataclasses.replace(bridge.state.classes[2].info, key="D"))
     QTest.keyClick(window, Qt.Key.Key_D)
     assert bridge.calls == [("labels.press_class", 2), ("labels.release_class",)]
     QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)

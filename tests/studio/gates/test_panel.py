@@ -284,7 +284,7 @@ def test_the_inspector_follows_while_it_is_open(panel, bridge):
     play(panel, bridge, 0.5)
     assert "activation 1.25" in panel.inspector.status
     bridge.unit = lambda index: None
-    bridge.state.announce("versions")
+    bridge.state.serving += 1
     assert panel.inspector.isVisible()
 
 
@@ -361,7 +361,7 @@ def test_what_has_left_the_view_leaves_no_trace(make_panel, bridge):
 def test_publishes_are_lines_with_labels_that_do_not_overlap(panel, bridge):
     records = [bridge._publish(seq, bridge.now - 8.0 + k) for k, seq in enumerate((36, 37, 38, 9))]
     initial = replace(records[0], kind="initial", version=1)
-    bridge.publishes = [initial, *records]
+    bridge.publish(initial, *records)
     panel.update_frame(bridge.frame())
     shown = panel.raster.publishes_in_view()
     assert len(shown) == 3
@@ -387,7 +387,7 @@ def test_a_paused_view_stands_still_and_catches_up(panel, bridge):
 
 
 def test_a_stream_that_begins_again_starts_an_empty_raster(panel, bridge):
-    bridge.publishes = [bridge._publish(37, bridge.now)]
+    bridge.publish(bridge._publish(37, bridge.now))
     panel.update_frame(bridge.frame())
     assert panel.raster.publishes_in_view()
     bridge.now = 0.0
@@ -447,7 +447,6 @@ def test_while_loading_and_without_examples_it_says_so(make_panel, bridge):
     panel = make_panel(bridge)
     assert panel.map._notice == LOADING
     bridge.state.phase, bridge.state.hidden = "ready", 128
-    bridge.state.announce("phase")
     play(panel, bridge, 0.2)
     assert panel.map.grid.units == 128
     assert panel.map.slots.filled == 0
@@ -476,7 +475,6 @@ def test_any_number_of_classes(make_panel, make_bridge, names):
     play(panel, bridge, 0.5)
     QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(3).center())
     bridge.state.classes = bridge.state.classes[:1]
-    bridge.state.announce("classes")
     play(panel, bridge, 0.5)
     assert not panel.grab().isNull()
 
@@ -528,7 +526,7 @@ def test_the_place_of_examples_says_why_it_is_empty(bridge):
     assert caption(state, 0) == "no examples learned yet"
     bridge.history(2)
     sealed = replace(bridge._publish(3, 1.0), kind="protected", sealed=15)
-    state.history.append(sealed)
+    bridge.publish(sealed)
     assert caption(state, 1) == "15 examples sealed in bank 1"
     assert caption(state, 2) == "nothing open; 2 banks sealed"
     state.rule = "gradient"

@@ -19,6 +19,7 @@ from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
+from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Event, Example, Mode
 
@@ -66,9 +67,9 @@ def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
 
 def test_an_audience_is_spared_the_line(window, bridge):
     bridge.train(0.4)
-    window.layout_.task_line.set_presentation(True)
+    window.state.presentation = True
     assert not window.layout_.task_line.isVisible()
-    window.layout_.task_line.set_presentation(False)
+    window.state.presentation = False
     assert window.layout_.task_line.isVisible()
 
 
@@ -244,14 +245,15 @@ def live(qapp):
 
 
 def test_the_bridge_follows_a_training_to_the_users_word(live):
-    engine, state, topics = live.engine, live.state, []
-    state.changed.connect(topics.append)
+    engine, state, told, proposed = live.engine, live.state, [], []
+    state.when(StudioState.proposal).connect(lambda: proposed.append(state.proposal))
+    state.when(StudioState.task).connect(lambda: told.append(state.task))
     training = engine.candidates.consolidation = Training()
     live.pull()
     assert (state.task.share, state.task.text, state.task.over) == (0.2, "Training the gated base", False)
-    assert topics.count("task") == 1 and state.proposal is None
+    assert len(told) == 1 and state.proposal is None
     live.pull()
-    assert topics.count("task") == 1, "nothing new is not announced"
+    assert len(told) == 1, "nothing new is not told"
     training.state, training.comparison = READY, comparison()
     live.pull()
     assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
@@ -265,7 +267,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     live.candidates.discard()
     live.pull()
     assert engine.candidates.consolidation is None and state.task is None and state.proposal is None
-    assert topics.count("proposal") == 4
+    assert len(proposed) == 4
 
 
 def test_a_training_that_failed_is_cleared_away(live):

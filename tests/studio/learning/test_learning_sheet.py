@@ -116,7 +116,6 @@ def test_the_size_of_a_bank_is_chosen_and_features_only_while_that_can_be(window
     sheet.bank.setValue(5)
     assert bridge.calls[-1] == ("model.set_seal_at", 500) and sheet._labels["Sealed at value"].text() == "500"
     bridge.state.features_open = True
-    bridge.state.announce("settings")
     assert sheet.features.isVisible()
     sheet.features.setValue(2)
     assert bridge.calls[-1] == ("model.set_features", 256)

@@ -185,9 +185,9 @@ def test_an_audience_sees_neither_line(window, pip, polled):
     gate = pip()
     window.packages.having(ONNX, lambda: None)
     click(window.packages.sheet.install)
-    window.state.set_presentation(True)
+    window.state.presentation = True
     polled(lambda: not window.packages.line.isVisible())
-    window.state.set_presentation(False)
+    window.state.presentation = False
     polled(lambda: window.packages.line.isVisible())
     gate.touch()
     polled(lambda: not window.packages.busy)

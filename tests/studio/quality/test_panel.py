@@ -52,7 +52,6 @@ def panel(window, bridge):
 
 def give(bridge, made):
     bridge.state.quality = made
-    bridge.state.announce("quality")
     QApplication.processEvents()
 
 
@@ -96,7 +95,6 @@ def test_the_switch_sets_takes_aside_and_follows_the_state(panel, bridge):
     panel.aside.click()
     assert ("labels.set_aside", True) in bridge.calls and panel.aside.isChecked()
     bridge.state.set_aside = False
-    bridge.state.announce("quality")
     assert not panel.aside.isChecked()
     assert bridge.calls.count(("labels.set_aside", False)) == 0, "what the state says is not asked for again"
 
@@ -259,9 +257,9 @@ def test_a_frame_paints_nothing_anew(panel, bridge, window):
 
 
 def test_the_checkbox_is_hidden_from_an_audience(panel, bridge):
-    bridge.state.set_presentation(True)
+    bridge.state.presentation = True
     assert not panel.aside.isVisible() and panel.isVisible()
-    bridge.state.set_presentation(False)
+    bridge.state.presentation = False
     assert panel.aside.isVisible()
 
 

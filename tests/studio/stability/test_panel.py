@@ -48,7 +48,7 @@ def panel(make_panel, bridge):
 
 
 def show(panel, bridge, *records, seconds=0.3):
-    bridge.publishes = list(records)
+    bridge.publish(*records)
     panel.update_frame(bridge.frame(seconds))
 
 

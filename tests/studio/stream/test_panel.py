@@ -182,14 +182,13 @@ def test_publishes_are_lines_and_rejections_are_not(stream, bridge, window):
     kinds = (("learned", 50), ("rejected", None), ("rolled back", 51), ("learned", 52))
     for place, (kind, version) in enumerate(kinds):
         time = 0.0 if version == 52 else bridge.now - 3 + place
-        bridge.state.history.append(PublishRecord(place, kind, version, 1, "", time, 0.0))
+        bridge.publish(PublishRecord(place, kind, version, 1, "", time, 0.0))
     run(window, bridge, 0.2)
     assert sorted(token for _, token in stream.scene.publishes) == ["publish", "warning"]
 
 
 def test_a_class_that_is_gone_is_still_named(stream, bridge, window):
     bridge.state.classes = bridge.state.classes[2:]
-    bridge.state.announce("classes")
     run(window, bridge, 0.2)
     assert stream.view.look(0)[2] == "class 0"
     stream.view.grab()
@@ -276,7 +275,7 @@ def test_a_label_made_while_paused_appears_in_the_frozen_view(stream, bridge, wi
     QTest.keyClick(window, Qt.Key.Key_Space)
     start = stream.scene.end - 4
     bridge.more_takes.append(Take(9, 2, start, start + 1, "simulator"))
-    bridge.state.announce("classes")
+    bridge.state.label_changes += 1
     run(window, bridge, 0.4)
     assert (start, start + 1, 2, "held") in [tuple(span) for span in stream.scene.ribbons["labels"]]
 
@@ -393,7 +392,7 @@ def test_a_stretch_of_the_past_is_labelled_and_shown(stream, bridge, window):
     QTest.keyClick(window, Qt.Key.Key_3)
     assert bridge.calls == [("labels.label_span", 2, pytest.approx(wanted[0]), pytest.approx(wanted[1]))]
     bridge.more_takes.append(Take(9, 2, *wanted, "simulator", "retro"))
-    bridge.state.announce("classes")
+    bridge.state.label_changes += 1
     run(window, bridge, 0.2)
     assert (*wanted, 2, "retro") in [tuple(span) for span in stream.scene.ribbons["labels"]]
     assert stream.scene.mode == "scrubbing"
@@ -501,7 +500,7 @@ def test_a_mark_that_left_the_view_catches_no_key(stream, bridge, window):
 
 
 def test_a_mark_of_someone_else_is_left_alone(stream, bridge, window):
-    window.state.set_selection((1.0, 2.0))
+    window.state.selection = (1.0, 2.0)
     run(window, bridge, 1.0)
     assert window.state.selection == (1.0, 2.0)
 

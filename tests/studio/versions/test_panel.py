@@ -232,7 +232,6 @@ def test_each_version_tells_what_it_has_learned_and_shows_it(snapshots, bridge, 
 
 def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, window):
     bridge.state.reachable = frozenset({11, 15, 42})
-    bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     view = snapshots.view
     slot = slot_of(snapshots, 12)
@@ -269,16 +268,15 @@ def test_a_publish_is_taken_over_and_without_one_nothing_is_painted(snapshots, b
     monkeypatch.setattr(snapshots.view, "show_versions", lambda *a, **k: shown.append(a))
     window.update_frame(bridge.frame())
     assert shown == []
-    bridge.state.history.append(record(42, "learned", 43))
+    bridge.publish(record(42, "learned", 43))
     bridge.state.serving = bridge.state.head = 43
-    bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     assert shown == [(slot_of(snapshots, 43), slot_of(snapshots, 43))]
 
 
 def test_without_a_history_the_serving_version_stands_there(window, bridge):
-    bridge.state.history, bridge.state.serving, bridge.state.head = History(), 0, 0
-    bridge.state.announce("versions")
+    bridge.remember([])
+    bridge.state.serving = bridge.state.head = 0
     window.update_frame(bridge.frame())
     snapshots = window.layout_.panels["snapshots"]
     assert len(snapshots.timeline) == 1
@@ -289,33 +287,33 @@ def test_without_a_history_the_serving_version_stands_there(window, bridge):
 
 def test_a_history_grows_or_is_another_one():
     timeline, (records, version) = Timeline(), long_history(100)
-    assert timeline.sync(records[:50], 0) and len(timeline) == 50
-    assert not timeline.sync(records[:50], 0)
-    assert timeline.sync(records, 0) and len(timeline) == 100 and timeline.slot_of(version) == 99
-    other = [record(0, "learned", 213, parent=212), record(1, "learned", 214)]
+    history = History(records[:50])
+    assert timeline.sync(history, 0) and len(timeline) == 50
+    assert not timeline.sync(history, 0)
+    history.extend(records[50:])
+    assert timeline.sync(history, 0) and len(timeline) == 100 and timeline.slot_of(version) == 99
+    other = History([record(0, "learned", 213, parent=212), record(1, "learned", 214)])
     assert timeline.sync(other, 214)
     assert [timeline.version_at(slot) for slot in range(len(timeline))] == [212, 213, 214]
 
 
 def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge):
     records, version = long_history(10_000)
-    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
-    bridge.state.announce("versions")
+    bridge.remember(records)
+    bridge.state.serving = bridge.state.head = version
     window.update_frame(bridge.frame())
     snapshots = window.layout_.panels["snapshots"]
     view, newest = snapshots.view, len(records) - 1
     assert view.following and view.x_of(newest) == pytest.approx(view.width() - 18)
     first, stop = view.visible()
     assert stop - first < 150
-    bridge.state.history.append(record(10_000, "learned", version + 1))
-    bridge.state.announce("versions")
+    bridge.publish(record(10_000, "learned", version + 1))
     window.update_frame(bridge.frame())
     assert view.x_of(newest + 1) == pytest.approx(view.width() - 18)
     # Back in time by the wheel, and the newest no longer moves what is looked at.
     wheel(view, 300, 5, SHIFT)
     held = view.first
-    bridge.state.history.append(record(10_001, "learned", version + 2))
-    bridge.state.announce("versions")
+    bridge.publish(record(10_001, "learned", version + 2))
     window.update_frame(bridge.frame())
     assert not view.following and view.first == held
     QTest.mouseClick(view, LEFT, pos=view.way_back().center().toPoint())
@@ -334,8 +332,8 @@ def test_ten_thousand_versions_follow_the_newest_scroll_and_zoom(window, bridge)
 
 def test_dragging_pans_and_selects_nothing(window, bridge):
     records, version = long_history(500)
-    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
-    bridge.state.announce("versions")
+    bridge.remember(records)
+    bridge.state.serving = bridge.state.head = version
     window.update_frame(bridge.frame())
     view = window.layout_.panels["snapshots"].view
     before = view.first
@@ -349,8 +347,8 @@ def test_dragging_pans_and_selects_nothing(window, bridge):
 
 def test_the_selected_stays_in_sight(window, bridge):
     records, version = long_history(500)
-    bridge.state.history, bridge.state.serving, bridge.state.head = History(records), version, version
-    bridge.state.announce("versions")
+    bridge.remember(records)
+    bridge.state.serving = bridge.state.head = version
     window.update_frame(bridge.frame())
     view = window.layout_.panels["snapshots"].view
     view.setFocus()
@@ -361,9 +359,8 @@ def test_the_selected_stays_in_sight(window, bridge):
 
 
 def test_an_unknown_serving_version_and_unknown_classes_do_no_harm(window, bridge):
-    bridge.state.history = History([record(0, "learned", 5, new_examples=((77, 2),)), record(1, "odd kind", 6)])
+    bridge.remember([record(0, "learned", 5, new_examples=((77, 2),)), record(1, "odd kind", 6)])
     bridge.state.serving = bridge.state.head = 999
-    bridge.state.announce("versions")
     window.update_frame(bridge.frame())
     snapshots = window.layout_.panels["snapshots"]
     snapshots.view.grab()
@@ -374,8 +371,7 @@ def test_an_unknown_serving_version_and_unknown_classes_do_no_harm(window, bridg
 
 def test_a_shorter_history_forgets_a_selection_beyond_it(snapshots, bridge, window):
     snapshots.view.select(40)
-    bridge.state.history = History(bridge.state.history[:5])
-    bridge.state.announce("versions")
+    bridge.remember(bridge.state.history[:5])
     window.update_frame(bridge.frame())
     assert snapshots.view.selected is None
     assert snapshots.pin_button.text() == "Pin"

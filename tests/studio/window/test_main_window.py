@@ -175,11 +175,9 @@ def test_before_the_model_is_there_a_key_makes_no_class(make_window, make_bridge
 
 def test_what_cannot_be_saved_is_told_across_the_window(window, bridge):
     bridge.state.saved = Saving(SaveState.FAILED, "the disk is full")
-    bridge.state.announce("health")
     assert window.layout_.banner.isVisible()
     assert window.layout_.banner.label.text() == "Not saved, going on in memory: the disk is full"
     bridge.state.saved = Saving(SaveState.SAVED)
-    bridge.state.announce("health")
     assert not window.layout_.banner.isVisible()
 
 
@@ -210,7 +208,6 @@ def test_the_session_gets_the_room_that_is_left(make_window, make_bridge):
     bridge = make_bridge()
     window = make_window(bridge, size=(1100, 640))
     bridge.state.session_name = "a-very-long-name-of-a-session-that-nobody-would-type-by-hand.dgs"
-    bridge.state.announce("session")
     bridge.stats.skipped_hops = 16
     window.update_frame(bridge.frame(0.3))
     window.update_frame(bridge.frame(0.3))
@@ -265,7 +262,7 @@ def test_whichever_control_has_the_focus_a_class_key_records(window, bridge):
 
 
 def test_a_marked_stretch_is_labelled_by_the_next_key(window, bridge):
-    window.state.set_selection((12.0, 14.5))
+    window.state.selection = (12.0, 14.5)
     QTest.keyClick(window, Qt.Key.Key_3)
     QTest.keyClick(window, Qt.Key.Key_3)
     assert bridge.calls == [("labels.label_span", 2, 12.0, 14.5), ("labels.press_class", 2), ("labels.release_class",)]
@@ -314,7 +311,7 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     ],
 )
 def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
-    bridge.publishes = [PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0)]
+    bridge.publish(PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.said == f"{reason[0].upper()}{reason[1:]}."
     assert window.notifier.toast.button.isVisible() == bool(button)
@@ -357,11 +354,9 @@ def test_a_panel_that_cannot_draw_stops_alone(window, bridge, monkeypatch):
 
 def test_a_failed_start_is_told_across_the_window(window, bridge):
     bridge.state.phase, bridge.state.failure = "failed", "The source could not be opened: name a file that exists."
-    bridge.state.announce("phase")
     assert window.layout_.banner.isVisible()
     assert "could not be opened" in window.layout_.banner.label.text()
     bridge.state.phase = "ready"
-    bridge.state.announce("phase")
     assert not window.layout_.banner.isVisible()
 
 
@@ -671,7 +666,7 @@ def test_thousands_of_frames_and_signals_pass(window, bridge):
     for _ in range(60):
         window.update_frame(bridge.frame())
     for _ in range(2000):
-        window.state.announce("paused")
+        window.state.scrubbing = not window.state.scrubbing
     assert window.layout_.broken == set()
 
 
