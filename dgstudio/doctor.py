@@ -16,7 +16,8 @@ from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
-from dgstudio.kernel import KERNEL
+from dgstudio.kernel import KERNEL, golden
+from dgstudio.kernel.backend import choose
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.session.storage.location import session_folder
@@ -154,7 +155,18 @@ def _display() -> Iterator[Finding]:
 
 
 def _kernel() -> Iterator[Finding]:
-    yield Finding("ok", "Kernel", f"{KERNEL}: answers compare bit for bit with answers of this kernel")
+    used, why = choose()
+    found = golden.digest(used)
+    if found != golden.GOLDEN:
+        text = (
+            f"{KERNEL} ({used.about}) computes {found} where every machine must get {golden.GOLDEN}: please report it"
+        )
+        yield Finding("bad", "Kernel", text)
+    elif used.compiled:
+        yield Finding("ok", "Kernel", f"{KERNEL} ({used.about}): the same bytes as on every machine, tried just now")
+    else:
+        text = f"{KERNEL} in numpy: the same bytes, twenty times as slow. {why} Install a C compiler and set up again"
+        yield Finding("note", "Kernel", text)
 
 
 def _torch() -> Iterator[Finding]:
