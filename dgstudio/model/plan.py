@@ -198,6 +198,11 @@ class Plan:
         raw = np.ascontiguousarray(raw, np.float32)
         return raw if self._inputs is None else self._kernel.normalise(self._row(raw))
 
+    def normalise_rows(self, raw: F32) -> F32:
+        """The same of finite raw features (n, d): each number by itself, so that numpy gives the kernel's bytes."""
+        rows = self._rows(raw)
+        return rows if self.snapshot.normaliser is None else self.snapshot.normaliser(rows)
+
     def embed(self, raw: F32) -> F32:
         """Z (D+1,) float32 of raw features (d,); the snapshot must have φ."""
         return self.embed_rows(np.asarray(raw)[None])[0, : self._dim]
@@ -272,10 +277,12 @@ class Plan:
             total += sum(
                 bank.R.size for bank, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED
             )
-        if self._network.weights is not None:
-            asked = [bank.near for bank, s in zip(self._network.bank, states, strict=True) if s != BankState.CLOSED]
-            total += 2 * self._network.inputs
-            total += sum(near.near.size for near in (self._network.near, *asked) if near.near is not None)
+        known = self.snapshot.known
+        if known is not None:
+            rows = known.rows()
+            asked = [b.near for b, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED]
+            total += 2 * self._network.inputs + (0 if rows is None else rows[0].size)
+            total += sum(near.size for near in asked if near is not None)
         return total
 
     def receipt(self, raw: F32, answer: Answer) -> Receipt:

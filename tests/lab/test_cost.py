@@ -72,7 +72,7 @@ def test_ours_costs_what_its_parts_cost():
     alone = 16 * 8 + 4 * (8 + 3) + asked
     assert rows["ours, base alone"]["macs"] == alone
     assert rows["numpy dense"]["macs"] == 16 * 8 + 16 * 5
-    phi = 64 * (8 + 16) + 16 * 8
+    phi = (8 + 16) + 3 * 128 * (1 + 7) + 64 + 16 * 8
     examples = (24 + cost.PUBLISHES) * 8
     assert alone + phi + 65 <= rows["ours"]["macs"] <= alone + phi + 65 + 5 * 65 + examples
     for row in rows.values():

@@ -38,7 +38,8 @@ def test_multiply_accumulates_count_gates_and_features(base, monkeypatch):
     near = base.known.near.size + 2 * d
     gated = hidden * d + k * (d + classes) + near
     assert serve["macs_over_dense"] == pytest.approx(gated / dense)
-    shut = gated + 1024 * (d + hidden) + hidden * d + 1025
+    # Gain, three diagonals and transforms of 1,024 numbers in blocks of 256, lengths; units; router.
+    shut = gated + (d + hidden) + 3 * 1024 * (1 + 8) + 1024 + hidden * d + 1025
     assert shut / dense < serve["bank_macs_over_dense"] <= (shut + 6 * 1025 + 128 * d) / dense
 
 

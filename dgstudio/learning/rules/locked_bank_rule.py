@@ -181,7 +181,7 @@ class LockedBankRule:
         ids = np.array(sorted(self._inputs), np.int64)
         labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
         chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
-        x = np.array([self._plan.normalise(self._inputs[int(i)]) for i in ids[chosen]], np.float32)
+        x = self._plan.normalise_rows(np.array([self._inputs[int(i)] for i in ids[chosen]], np.float32))
         near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
         return {} if math.isinf(reach) else {"near": near, "reach": reach}
 
