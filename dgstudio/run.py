@@ -23,6 +23,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source
+from dgstudio.types import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _check(options: RunOptions) -> None:
 
 def _say_events(engine: Engine, console: Console) -> None:
     for event in engine.events.drain():
-        if event.level in ("warning", "error"):
+        if event.level in (Level.WARNING, Level.ERROR):
             console.print(f"[yellow]{event.kind}[/] {escape(event.text)}", highlight=False)
 
 

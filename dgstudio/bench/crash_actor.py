@@ -25,7 +25,7 @@ from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.theme.application import application
-from dgstudio.types import Act, Event, Take
+from dgstudio.types import Act, Event, Level, Take
 
 SIZE = (1024, 600)
 SPEED = 4.0
@@ -113,9 +113,9 @@ class Doomed:
         for event in frame.events:
             # Before it is painted: what is counted as shown is more than what was seen.
             match event.kind, event.data:
-                case "take saved", Take() as take if event.level == "good":
+                case "take saved", Take() as take if event.level == Level.GOOD:
                     self._say("take", take.id, take.examples)
-                case "labels changed", Act() as act if event.level == "good":
+                case "labels changed", Act() as act if event.level == Level.GOOD:
                     self._say("act", act.id)
                 case "copy saved", Path() as copy:
                     self._say("copy", str(copy))

@@ -49,7 +49,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Event, PublishRecord, Reading
+from dgstudio.types import EngineStats, Event, Level, PublishRecord, Reading, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -121,7 +121,7 @@ class Engine:
             self.learn,
         )
         for text in resumed.notes:
-            self.events.say(Event("session", text, "warning"))
+            self.events.say(Event("session", text, Level.WARNING))
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:
@@ -143,7 +143,7 @@ class Engine:
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
         self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
-        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == "live")
+        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
 
     def _build_learning(self, resumed: Resumed) -> None:
         """What changes the model, and what keeps its versions."""
@@ -341,7 +341,7 @@ class Engine:
     @property
     def ended(self) -> bool:
         """Whether a recording that plays once has ended and everything in it has been answered and learned."""
-        drained = self.input.state == "ended" and self.infer.done == self.ring.total
+        drained = self.input.state == StreamState.ENDED and self.infer.done == self.ring.total
         return drained and all(part.failed or part.idle for part in (self.store, self.learn, self.out))
 
     def add_sink(self, sink: Sink) -> None:

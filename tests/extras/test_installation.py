@@ -15,7 +15,7 @@ import pytest
 
 from dgstudio.extras import __main__ as command
 from dgstudio.extras import installation, known
-from dgstudio.extras.failures import CONFLICT, DISK, NETWORK, OTHER, PIP, RIGHT, SYSTEM, VERSION, InstallFailed
+from dgstudio.extras.failures import InstallFailed, InstallTrouble
 from dgstudio.extras.installation import (
     ASKING,
     CANCELLED,
@@ -144,17 +144,25 @@ def test_the_bar_follows_what_has_come(pip: Pip, tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("said", "why", "words"),
     [
-        ("Retrying after NewConnectionError ... [Errno -2] Name or service not known", NETWORK, "Check the network"),
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", DISK, "room"),
+        (
+            "Retrying after NewConnectionError ... [Errno -2] Name or service not known",
+            InstallTrouble.NETWORK,
+            "Check the network",
+        ),
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            InstallTrouble.DISK,
+            "room",
+        ),
         (
             "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied",
-            RIGHT,
+            InstallTrouble.RIGHT,
             "cannot be written",
         ),
-        ("error: externally-managed-environment", SYSTEM, "pipx"),
-        ("ERROR: ResolutionImpossible: for help visit somewhere", CONFLICT, "left as it is"),
-        ("ERROR: No matching distribution found for onnx==9", VERSION, "has no onnx=="),
-        ("ERROR: the moon is in the wrong place", OTHER, "the moon is in the wrong place"),
+        ("error: externally-managed-environment", InstallTrouble.SYSTEM, "pipx"),
+        ("ERROR: ResolutionImpossible: for help visit somewhere", InstallTrouble.CONFLICT, "left as it is"),
+        ("ERROR: No matching distribution found for onnx==9", InstallTrouble.VERSION, "has no onnx=="),
+        ("ERROR: the moon is in the wrong place", InstallTrouble.OTHER, "the moon is in the wrong place"),
     ],
 )
 def test_a_failure_is_one_sentence_that_says_what_to_do(pip: Pip, said: str, why: str, words: str) -> None:
@@ -168,16 +176,16 @@ def test_what_cannot_work_is_not_begun(pip: Pip, monkeypatch: pytest.MonkeyPatch
     log = pip("")
     monkeypatch.setattr(installation, "_free_mb", lambda _folder: 12.0)
     full = done("export")
-    assert full.why == DISK and "130 MB are needed, 12 MB free" in full.failure
+    assert full.why == InstallTrouble.DISK and "130 MB are needed, 12 MB free" in full.failure
     monkeypatch.setattr(installation.os, "access", lambda *_: False)
-    assert done("export").why == RIGHT
+    assert done("export").why == InstallTrouble.RIGHT
     monkeypatch.setattr(sys, "base_prefix", sys.prefix)
     (tmp_path / "EXTERNALLY-MANAGED").touch()
     monkeypatch.setattr(installation.sysconfig, "get_path", lambda _name: str(tmp_path))
-    assert done("export").why == SYSTEM
+    assert done("export").why == InstallTrouble.SYSTEM
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     bare = done("export")
-    assert bare.why == PIP and "-m ensurepip" in bare.failure
+    assert bare.why == InstallTrouble.PIP and "-m ensurepip" in bare.failure
     with pytest.raises(InstallFailed, match="ensurepip"):
         Installation(EXTRAS["export"]).make_plan()
     assert not log.exists()
@@ -291,7 +299,7 @@ def test_a_question_that_nobody_answers_is_given_up(pip: Pip, monkeypatch: pytes
 def test_without_a_network_torch_is_not_even_planned(pip: Pip) -> None:
     pip("print('NewConnectionError: Failed to establish a new connection'); sys.exit(1)")
     it = done("train")
-    assert it.why == NETWORK and it.plan is None
+    assert it.why == InstallTrouble.NETWORK and it.plan is None
 
 
 # -- the command -----------------------------------------------------------------------------------------------------

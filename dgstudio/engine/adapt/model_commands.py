@@ -23,7 +23,7 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.types import F32, Event, Mode, PublishRecord
+from dgstudio.types import F32, Event, Level, Mode, PublishRecord, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class ModelCommands:
         def back(learner: Learner) -> PublishRecord | None:
             target = version if version is not None else learner.store.head.parent
             if target is None:
-                self._events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
+                self._events.say(Event("roll back", "There is no earlier version to go back to.", Level.WARNING))
                 return None
             record = learner.roll_back(target)
             self._keep_dials(learner)
@@ -165,7 +165,7 @@ class ModelCommands:
         def protect(learner: Learner) -> PublishRecord | None:
             record = learner.seal_and_protect(self._recent())
             if record is not None and record.version is None:
-                self._events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
+                self._events.say(Event("refused", f"Nothing was protected: {record.reason}.", Level.WARNING))
             return record
 
         self._learn.request(protect)
@@ -210,12 +210,12 @@ class ModelCommands:
 
         def resume(learner: Learner) -> None:
             if not learner.parked:
-                self._events.say(Event("resumed", "No example is parked: there is nothing to resume.", "warning"))
+                self._events.say(Event("resumed", "No example is parked: there is nothing to resume.", Level.WARNING))
                 return
             count = len(learner.parked)
             learner.resume_parked()
             text = f"{count} parked example{' is' if count == 1 else 's are'} learned again."
-            self._events.say(Event("resumed", text, "good"))
+            self._events.say(Event("resumed", text, Level.GOOD))
 
         self._learn.request(resume)
 
@@ -241,8 +241,8 @@ class ModelCommands:
 
     def can_be_undone(self, record: PublishRecord) -> bool:
         """Whether a record is of an act for the history: no step of a walk in it. dg-learn only, as it is published."""
-        acted = record.kind == "protected" and record.seq != self._protected_again
-        return acted or (record.kind == "released" and record.seq == self._released)
+        acted = record.kind == RecordKind.PROTECTED and record.seq != self._protected_again
+        return acted or (record.kind == RecordKind.RELEASED and record.seq == self._released)
 
     def _recent(self) -> list[F32]:
         """Raw features of recent inputs that nobody has labelled."""

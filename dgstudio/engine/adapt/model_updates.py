@@ -12,7 +12,7 @@ from dgstudio.engine.adapt.version_index import VersionContents, banks_text
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.sealing import examples as example_count
-from dgstudio.types import Event, Example, PublishRecord
+from dgstudio.types import Event, Example, LabelledBy, Level, PublishRecord
 
 
 class ModelUpdates:
@@ -58,7 +58,7 @@ class ModelUpdates:
                 held = enumerate(learner.footing.seals)
                 banks = banks_text(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
                 text = f"Label taken back; the model keeps what was sealed in {banks} ({example_count(len(sealed))})"
-                self._events.say(Event("rebuild offered", text, "warning", data=sealed))
+                self._events.say(Event("rebuild offered", text, Level.WARNING, data=sealed))
             return record
 
         self._learn.ask(forget)
@@ -73,10 +73,10 @@ class ModelUpdates:
         self._learn.ask(lambda learner: learner.remove_class(class_id))
         self._comparison.remove_class(class_id)
 
-    def take_ended(self, who: str) -> None:
+    def take_ended(self, who: LabelledBy) -> None:
         """A take is over; `who` labelled it."""
         self._comparison.end_take()
-        if who != "file":
+        if who != LabelledBy.FILE:
             # Labels from a file may change class every second: no version of theirs is kept for good.
             self._versions.take_ended()
 

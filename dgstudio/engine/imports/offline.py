@@ -27,7 +27,7 @@ from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
-from dgstudio.types import Example, Reading, StreamSpec
+from dgstudio.types import Example, LabelledBy, Reading, StreamSpec
 
 JOIN_S = 60.0
 
@@ -170,7 +170,7 @@ class _NoModel:
 
     def remove_class(self, class_id: int) -> None: ...
 
-    def take_ended(self, who: str) -> None: ...
+    def take_ended(self, who: LabelledBy) -> None: ...
 
     def go_to(self, version: int | None) -> None: ...
 

@@ -12,9 +12,9 @@ from dgstudio.engine.labels.undo_actions import Acts
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
-from dgstudio.types import Act, Event, Example
+from dgstudio.types import Act, ActKind, Event, Example, LabelledBy, Level
 
-SAID_ELSEWHERE = frozenset({"class added", "protected", "released"})
+SAID_ELSEWHERE = frozenset({ActKind.CLASS_ADDED, ActKind.PROTECTED, ActKind.RELEASED})
 """Kinds of acts that need no event of their own."""
 
 
@@ -33,7 +33,7 @@ class TaughtModel(Protocol):
     def remove_class(self, class_id: int) -> None:
         """A class lives no more; it is told after what was labelled with it."""
 
-    def take_ended(self, who: str) -> None:
+    def take_ended(self, who: LabelledBy) -> None:
         """A take is over; `who` labelled it, as in `Take`."""
 
     def go_to(self, version: int | None) -> None:
@@ -80,7 +80,7 @@ class LabelHistory:
         self._pass_on(moved)
         if act.kind not in SAID_ELSEWHERE:
             text = f"{act.text}. {still}".strip()
-            self._say_done(Event("labels changed", text, "good", data=act))
+            self._say_done(Event("labels changed", text, Level.GOOD, data=act))
 
     def _walk(self, back: bool) -> None:
         # What was done a moment ago must be in the book, and with the learner, before it is taken back.
@@ -103,7 +103,7 @@ class LabelHistory:
         def say() -> None:
             if self._queue.file.failing:
                 text = f"{event.text.rstrip('.')} – not saved yet."
-                self._events.say(replace(event, text=text, level="warning"))
+                self._events.say(replace(event, text=text, level=Level.WARNING))
             else:
                 self._events.say(event)
 
@@ -133,6 +133,6 @@ class LabelHistory:
             self._model.forget(moved.gone)
         if moved.labelled:
             self._model.absorb(moved.labelled, made)
-            self._model.take_ended("held")
+            self._model.take_ended(LabelledBy.HELD)
         for class_id in moved.ended:
             self._model.remove_class(class_id)

@@ -14,7 +14,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.types import Act, Event, Example, Take
+from dgstudio.types import Act, Event, Example, LabelledBy, Level, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -68,7 +68,7 @@ class StoreWorker(Worker):
 
     # -- what others ask for -------------------------------------------------------------------------------
 
-    def begin_take(self, class_id: int, start: float, who: str = "held") -> None:
+    def begin_take(self, class_id: int, start: float, who: LabelledBy = LabelledBy.HELD) -> None:
         """A key went down at stream time `start`."""
         wall = time.perf_counter()
         self._queue.ask(lambda: self._begin(class_id, start, wall, who))
@@ -81,7 +81,7 @@ class StoreWorker(Worker):
         """The press turned out to be a tap: forget the take that was begun."""
         self._queue.ask(self._cancel)
 
-    def label_span(self, class_id: int, start: float, end: float, who: str) -> None:
+    def label_span(self, class_id: int, start: float, end: float, who: LabelledBy) -> None:
         """Label a stretch that has passed."""
         self._queue.ask(lambda: self._span(class_id, start, end, who))
 
@@ -91,7 +91,7 @@ class StoreWorker(Worker):
 
     def file_take_ended(self) -> None:
         """No more examples come of the take that was noted last."""
-        self._queue.ask(lambda: self._queue.after(lambda: self._model.take_ended("file")))
+        self._queue.ask(lambda: self._queue.after(lambda: self._model.take_ended(LabelledBy.FILE)))
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
@@ -133,7 +133,7 @@ class StoreWorker(Worker):
         finally:
             self._queue.file.close()
 
-    def _begin(self, class_id: int, start: float, wall: float, who: str) -> None:
+    def _begin(self, class_id: int, start: float, wall: float, who: LabelledBy) -> None:
         if self._open is not None:
             self._end(start)
         self._open = self._opened(class_id, start, wall, who)
@@ -159,10 +159,10 @@ class StoreWorker(Worker):
         if open_take is not None:
             self._finish_take(open_take, end)
 
-    def _span(self, class_id: int, start: float, end: float, who: str) -> None:
+    def _span(self, class_id: int, start: float, end: float, who: LabelledBy) -> None:
         self._finish_take(self._opened(class_id, start, time.perf_counter(), who), end)
 
-    def _opened(self, class_id: int, start: float, wall: float, who: str) -> OpenTake:
+    def _opened(self, class_id: int, start: float, wall: float, who: LabelledBy) -> OpenTake:
         set_aside = False
         if self._sets_aside:
             # What was labelled a moment ago counts.
@@ -177,7 +177,7 @@ class StoreWorker(Worker):
         if take.examples == 0:
             name = self._classes.name_of(take.class_id)
             text = f"No window lies inside that take of {name}: hold the key a little longer."
-            self.events.say(Event("take empty", text, "warning", data=take))
+            self.events.say(Event("take empty", text, Level.WARNING, data=take))
             return
         self._score(open_take)
         assert open_take.prior is not None, "a take with examples was begun before they were passed on"
@@ -208,9 +208,9 @@ class StoreWorker(Worker):
         if set_aside:
             text += ", set aside: scored, not learned"
         if self._queue.file.failing:
-            self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
+            self.events.say(Event("take saved", f"{text} – not saved yet", Level.WARNING, data=take))
         else:
-            self.events.say(Event("take saved", text, "good", data=take))
+            self.events.say(Event("take saved", text, Level.GOOD, data=take))
 
     def _take_over(self, take: Take, examples: list[Example]) -> None:
         made = time.perf_counter()

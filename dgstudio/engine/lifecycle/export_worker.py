@@ -19,8 +19,8 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.session.export.atomic_write import card_path, check_targets, unfinished
-from dgstudio.session.export.kinds import MODEL, check_name
-from dgstudio.types import Event
+from dgstudio.session.export.kinds import ExportKind, check_name
+from dgstudio.types import Event, Level
 
 COMMAND = (sys.executable, "-m", "dgstudio", "export")
 """The process that exports; session, kind and file are added to it."""
@@ -37,7 +37,7 @@ class Job:
     `folder` holds the copy of the session and is removed with it.
     """
 
-    kind: str
+    kind: ExportKind
     path: Path
     overwrite: bool
     folder: tempfile.TemporaryDirectory[str]
@@ -60,7 +60,7 @@ class ExportWorker(Worker):
         self._over = threading.Event()
         self._busy = False
 
-    def prepare(self, kind: str, path: Path, overwrite: bool, session_file: Path | None, name: str) -> Job:
+    def prepare(self, kind: ExportKind, path: Path, overwrite: bool, session_file: Path | None, name: str) -> Job:
         """Check what was asked for, and make the place for the copy of the session; any thread.
 
         Raises
@@ -72,7 +72,7 @@ class ExportWorker(Worker):
         """
         check_name(kind, path)
         path = path.absolute()
-        check_targets([path, card_path(path)] if kind == MODEL else [path], session_file, overwrite)
+        check_targets([path, card_path(path)] if kind == ExportKind.MODEL else [path], session_file, overwrite)
         try:
             folder = tempfile.TemporaryDirectory(prefix="dgstudio-")
         except OSError as error:
@@ -89,7 +89,7 @@ class ExportWorker(Worker):
     def give_up(self, job: Job, why: str) -> None:
         """Say that it cannot be done, since its copy of the session could not be made. Any thread."""
         job.folder.cleanup()
-        self.events.say(Event("not exported", f"Not exported: {why}", "error", data=job.path))
+        self.events.say(Event("not exported", f"Not exported: {why}", Level.ERROR, data=job.path))
 
     @property
     def idle(self) -> bool:
@@ -137,10 +137,10 @@ class ExportWorker(Worker):
             return
         if status == 0:
             text = f"{job.path.name} is written. {' '.join(said.split())}"
-            self.events.say(Event("exported", text, "good", data=job.path))
+            self.events.say(Event("exported", text, Level.GOOD, data=job.path))
             return
         last = errors.strip().splitlines()[-1:] or [f"the process ended with status {status}."]
-        self.events.say(Event("not exported", last[0].removeprefix("dgstudio: "), "error", data=job.path))
+        self.events.say(Event("not exported", last[0].removeprefix("dgstudio: "), Level.ERROR, data=job.path))
 
     def _written(self, job: Job) -> tuple[int, str, str]:
         """Run the process to its end: its status, and what it said on stdout and stderr."""

@@ -25,7 +25,7 @@ from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
+from dgstudio.types import ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
@@ -78,7 +78,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         reason=record.reason,
         unix=version.unix,
         learned=np.union1d(footing.learned, footing.base_learned),
-        kept=kept or record.kind != "learned",
+        kept=kept or record.kind != RecordKind.LEARNED,
         recorded=recorded,
     )
 
@@ -191,7 +191,7 @@ def _begun(
     names = ", ".join(classes.names[c] for c in head.classes)
     first = PublishRecord(
         seq=0,
-        kind="initial",
+        kind=RecordKind.INITIAL,
         version=head.version,
         parent=None,
         reason=f"base model: knows {names}" if names else "begun from nothing",

@@ -24,7 +24,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch
 from dgstudio.session.restore import signal_of
-from dgstudio.types import UNKNOWN_TRUTH, Event, Reading, StreamSpec
+from dgstudio.types import UNKNOWN_TRUTH, Event, Level, Reading, StreamSpec
 
 WRITE_EVERY_S = 1.0
 """What is lost of a recording, at most, when the program is killed."""
@@ -144,7 +144,7 @@ class StreamRecorder:
         no_room = _NO_ROOM if self._little_room() else ""
         why_not = "nothing can be saved in this session" if self._session.read_only else no_room
         if why_not:
-            self._events.say(Event("recording", f"Not recording: {why_not}.", "error"))
+            self._events.say(Event("recording", f"Not recording: {why_not}.", Level.ERROR))
             return
         if self._stretch is not None:
             # One that was just ended and waits for its last versions.
@@ -163,7 +163,7 @@ class StreamRecorder:
         self._add("stretch", 0, 1, lambda session: session.recorded.put_stretch(stretch))
         self.figures = replace(self.figures, on=True, began_unix=now)
         text = "Recording the stream: its samples, its answers and the versions that gave them."
-        self._events.say(Event("recording", text, "good"))
+        self._events.say(Event("recording", text, Level.GOOD))
 
     def end(self) -> None:
         """Record no more, as soon as the versions of the last answers are there."""
@@ -177,7 +177,7 @@ class StreamRecorder:
         self._collect()
         self._close_stretch()
         self._commit()
-        self._events.say(Event("recording", f"Recording has stopped: {why}.", "error"))
+        self._events.say(Event("recording", f"Recording has stopped: {why}.", Level.ERROR))
 
     # -- the work ------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class StreamRecorder:
             self._turn()
         except Exception as error:
             self._close_stretch()
-            self._events.say(Event("recording", f"Recording has stopped: {error!r}.", "error"))
+            self._events.say(Event("recording", f"Recording has stopped: {error!r}.", Level.ERROR))
 
     def flush(self) -> None:
         """Take and write all that there is by now: a copy is about to be made."""
@@ -229,7 +229,7 @@ class StreamRecorder:
         figures, (samples, answers) = self.figures, self._lost
         lost = f"; {samples} samples and {answers} answers of this stretch are lost" if samples or answers else ""
         text = f"Recording is off: {figures.seconds:.1f} s so far, {size_words(figures.bytes)}{lost}."
-        self._events.say(Event("recording", text, "warning" if lost else "good"))
+        self._events.say(Event("recording", text, Level.WARNING if lost else Level.GOOD))
 
     def _behind(self) -> bool:
         return self._ring.total - self._sample > self._ring.capacity // 8
@@ -259,7 +259,7 @@ class StreamRecorder:
             self._add_answers(stretch.id, whole[first : first + ROW])
         if lost == (0, 0) != self._lost:
             text = "The recording has lost a part of the stream: it could not be kept up with."
-            self._events.say(Event("recording", text, "warning"))
+            self._events.say(Event("recording", text, Level.WARNING))
 
     def _new_answers(self) -> list[Reading]:
         """The answers that are new, up to the first whose version has not been handed over."""
@@ -365,7 +365,7 @@ class StreamRecorder:
             self._retry_at = time.monotonic() + RETRY_S
             if not self.figures.failing:
                 text = f"The recording is not saved, and goes on in memory: {error}"
-                self._events.say(Event("recording", text, "error"))
+                self._events.say(Event("recording", text, Level.ERROR))
             self.figures = replace(self.figures, failing=str(error))
             return
         for item in self._waiting:
@@ -374,7 +374,7 @@ class StreamRecorder:
         self._waiting.clear()
         self._held = 0
         if self.figures.failing:
-            self._events.say(Event("recording", "The recording is saved again.", "good"))
+            self._events.say(Event("recording", "The recording is saved again.", Level.GOOD))
         self.figures = counted(replace(self.figures, failing=""), written)
 
 

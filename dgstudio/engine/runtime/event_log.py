@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dgstudio.engine.runtime.store_queue import StoreQueue
-from dgstudio.types import Event, PublishRecord
+from dgstudio.types import Event, Level, PublishRecord, RecordKind
 
 ABOUT_SAVING = frozenset({"saved", "not saved", "take saved"})
 """Kinds that tell how writing goes: a file that cannot be written is not asked to keep that, and takes are in it."""
-ELSEWHERE = frozenset({"learned", "initial", "rejected"})
+ELSEWHERE = frozenset({RecordKind.LEARNED, RecordKind.INITIAL, RecordKind.REJECTED})
 """Kinds of records that come up to ten times a second or at every beginning, or that are told as events."""
 
 
@@ -30,4 +30,4 @@ class EventLog:
         """Keep an act on the model: protected, released, rolled back, sealed, a class that came or went."""
         if record.kind not in ELSEWHERE:
             version = "" if record.version is None else f"v{record.version} "
-            self.note(Event(record.kind, f"{version}{record.kind}: {record.reason}", "info", record.unix))
+            self.note(Event(record.kind, f"{version}{record.kind}: {record.reason}", Level.INFO, record.unix))

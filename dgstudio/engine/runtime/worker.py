@@ -8,7 +8,7 @@ import time
 from collections import deque
 
 from dgstudio.engine.runtime.events import EventQueue
-from dgstudio.types import Event
+from dgstudio.types import Event, Level
 
 log = logging.getLogger(__name__)
 
@@ -113,4 +113,4 @@ class Worker:
     def _report(self, error: Exception, what: str) -> None:
         log.warning("%s %s", self.name, what, exc_info=error)
         text = f"{self.name} {what}: {type(error).__name__}: {error}"
-        self.events.say(Event("thread failed", text, "error", data={"thread": self.name, "stopped": self.failed}))
+        self.events.say(Event("thread failed", text, Level.ERROR, data={"thread": self.name, "stopped": self.failed}))

@@ -29,7 +29,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.model.store import SnapshotStore
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, RecordKind
 
 Answer = Callable[[F32], object]
 
@@ -142,7 +142,7 @@ def taught(base: BaseModel, examples: Sequence[Example], sizes: Sizes) -> Taught
     for example in more:
         learner.absorb([example])
         record = learner.step()
-        if record is None or record.kind != "learned":
+        if record is None or record.kind != RecordKind.LEARNED:
             raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason}")
         took.append(record.duration_ms)
         bits += learner.audit_all().bits_changed

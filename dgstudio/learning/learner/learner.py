@@ -26,7 +26,7 @@ from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import F32, Example, Mode, PublishRecord
+from dgstudio.types import F32, Example, Mode, PublishRecord, RecordKind
 
 
 class LearnerOptions(TypedDict, total=False):
@@ -231,7 +231,7 @@ class Learner:
         self._labels.forget(gone)
         stays = what_stays(self._state.training, gone, self.settings.rule)
         self._queue.follow()
-        return self._publisher.record("rejected", None, stays) if stays else None
+        return self._publisher.record(RecordKind.REJECTED, None, stays) if stays else None
 
     def release(self, rows: Iterable[int]) -> PublishRecord | None:
         """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
@@ -304,7 +304,7 @@ class Learner:
         if class_id in head.classes:
             return None
         return self._with_classes(
-            "class added", (*head.classes, class_id), f"class “{self._state.name_of(class_id)}” added"
+            RecordKind.CLASS_ADDED, (*head.classes, class_id), f"class “{self._state.name_of(class_id)}” added"
         )
 
     def remove_class(self, class_id: int) -> PublishRecord | None:
@@ -313,7 +313,7 @@ class Learner:
         if class_id not in head.classes:
             return None
         kept = tuple(c for c in head.classes if c != class_id)
-        return self._with_classes("class removed", kept, f"class “{self._state.name_of(class_id)}” removed")
+        return self._with_classes(RecordKind.CLASS_REMOVED, kept, f"class “{self._state.name_of(class_id)}” removed")
 
     # -- protecting ----------------------------------------------------------------------------------------------------
 
@@ -341,7 +341,7 @@ class Learner:
             self.step()
         if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
-        return self._protection.seal("protected", reason, recent)
+        return self._protection.seal(RecordKind.PROTECTED, reason, recent)
 
     def set_protected(self, count: int) -> None:
         """Choose how many inputs at most join the protected ones at one seal.
@@ -450,7 +450,7 @@ class Learner:
         """
         return self._model_switch.adopt_base(base, learned)
 
-    def _with_classes(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
+    def _with_classes(self, kind: RecordKind, classes: tuple[int, ...], reason: str) -> PublishRecord:
         after = self._publisher.numbered(self.store.head, reason, classes=classes)
         self._publisher.publish(after)
         self._publisher.note(after)

@@ -14,7 +14,7 @@ from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.learner.sealing import examples, seal, unprotected
 from dgstudio.model.plan import Plan
-from dgstudio.types import F32, Example, PublishRecord
+from dgstudio.types import F32, Example, PublishRecord, RecordKind
 
 
 class Protection:
@@ -29,7 +29,7 @@ class Protection:
         """Example id → class id of what has been learned and is not protected yet."""
         return unprotected(self._state.training, self._state.labels)
 
-    def seal(self, kind: str, reason: str, recent: Sequence[F32] = ()) -> PublishRecord:
+    def seal(self, kind: RecordKind, reason: str, recent: Sequence[F32] = ()) -> PublishRecord:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P.
 
         `recent` are raw inputs (d,) without a label that may join as well. A record of kind "rejected" where that
@@ -46,7 +46,7 @@ class Protection:
         except Rejected as error:
             self._queue.cannot_seal()
             self._queue.follow()
-            return publisher.record("rejected", None, str(error))
+            return publisher.record(RecordKind.REJECTED, None, str(error))
         reason = f"{reason}: {examples(made.learned)}, {made.protected} of them protected"
         if made.recent:
             reason += f", and {made.recent} recent input{'' if made.recent == 1 else 's'}"
@@ -77,4 +77,4 @@ class Protection:
         after = publisher.numbered(state.store.head, reason)
         publisher.publish(after)
         publisher.go_on_from(after, replace(state.training, protected=protected))
-        return publisher.record("released", after, reason)
+        return publisher.record(RecordKind.RELEASED, after, reason)

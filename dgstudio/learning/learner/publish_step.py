@@ -12,7 +12,7 @@ from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed,
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.learner.sealing import examples
 from dgstudio.model.plan import Plan
-from dgstudio.types import PublishRecord
+from dgstudio.types import PublishRecord, RecordKind
 
 
 class PublishStep:
@@ -39,10 +39,12 @@ class PublishStep:
         if refused:
             count = len(refused)
             refused.clear()
-            return publisher.record("rejected", None, f"{examples(count)} left out: their numbers are not finite")
+            return publisher.record(
+                RecordKind.REJECTED, None, f"{examples(count)} left out: their numbers are not finite"
+            )
         rule, head, learned = state.rule, state.store.head, state.rule.learned
         if self._queue.full(learned):
-            return self._protection.seal("bank sealed", f"{len(rule)} examples fill the learning bank")
+            return self._protection.seal(RecordKind.BANK_SEALED, f"{len(rule)} examples fill the learning bank")
         begin = time.perf_counter()
         try:
             proposal = rule.propose(head, state.mode)
@@ -60,7 +62,7 @@ class PublishStep:
         except Rejected as error:
             why = str(error)
             self._queue.refuse(learned, why)
-            return publisher.record("rejected", None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
+            return publisher.record(RecordKind.REJECTED, None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
         publisher.publish(candidate)
         duration = (time.perf_counter() - begin) * 1e3
         fresh = fresh_classes(state.published, taken)
@@ -69,7 +71,7 @@ class PublishStep:
         self._queue.refuse_no_more()
         publisher.note(candidate)
         return publisher.record(
-            "learned",
+            RecordKind.LEARNED,
             candidate,
             reason,
             new_examples=tuple(sorted(fresh.items())),

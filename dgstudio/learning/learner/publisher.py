@@ -12,7 +12,7 @@ from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import PublishRecord
+from dgstudio.types import PublishRecord, RecordKind
 
 
 class AuditFigures(TypedDict, total=False):
@@ -82,7 +82,7 @@ class Publisher:
         self._queue.follow()
 
     def record(
-        self, kind: str, snapshot: Snapshot | None, reason: str, **figures: Unpack[RecordFigures]
+        self, kind: RecordKind, snapshot: Snapshot | None, reason: str, **figures: Unpack[RecordFigures]
     ) -> PublishRecord:
         """Say what was done; `snapshot` is None where nothing was published."""
         state = self._state

@@ -7,14 +7,29 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
 from dgstudio.session.format.codecs import pack, unpacked
-from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, NoteChange, PublishRecord, Take
+from dgstudio.types import (
+    Act,
+    ActKind,
+    ClassChange,
+    ClassInfo,
+    Event,
+    Example,
+    LabelChange,
+    LabelledBy,
+    Level,
+    NoteChange,
+    PublishRecord,
+    RecordKind,
+    Take,
+)
 
 Row = Sequence[Any]
 
@@ -72,6 +87,17 @@ def text_of(value: str) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
+E = TypeVar("E", bound=StrEnum)
+
+
+def one_of(kind: type[E], value: Any, otherwise: E) -> E:
+    """The member of an enum that a column names; `otherwise` where it is damaged, or known to a later dgstudio only."""
+    try:
+        return kind(value)
+    except ValueError:
+        return otherwise
+
+
 def class_row(info: ClassInfo) -> Row:
     """Values of a class in the order of `CLASS_COLUMNS`."""
     texts = text_of(info.name), text_of(info.key), text_of(info.colour)
@@ -99,7 +125,7 @@ def take_of(row: Row) -> Take:
         start=_number(row[2]),
         end=_number(row[3]),
         source=str(row[4]),
-        who=str(row[5]),
+        who=one_of(LabelledBy, row[5], LabelledBy.HELD),
         created_unix=_number(row[6]),
         examples=int(row[7]),
     )
@@ -187,7 +213,7 @@ def act_of(row: Row) -> Act:
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
     notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
-    kind, text, take_id, version = str(data["kind"]), str(data["text"]), data["take"], data["version"]
+    kind, text, take_id, version = ActKind(data["kind"]), str(data["text"]), data["take"], data["version"]
     # Acts of earlier versions of this program made no versions.
     made = data.get("made")
     return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes, made)
@@ -221,6 +247,7 @@ def record_of(row: Row) -> PublishRecord:
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
     causes = values.get("live_causes", ())
     values["live_causes"] = tuple((int(class_id), float(share)) for class_id, share in causes)
+    values["kind"] = RecordKind(values["kind"])
     return PublishRecord(**values)
 
 
@@ -235,4 +262,10 @@ def event_row(event: Event) -> Row:
 
 def event_of(row: Row) -> Event:
     """An event from a row of `EVENT_COLUMNS`."""
-    return Event(kind=str(row[1]), level=str(row[2]), unix=_number(row[3]), text=str(row[4]), data=json.loads(row[5]))
+    return Event(
+        kind=str(row[1]),
+        level=one_of(Level, row[2], Level.INFO),
+        unix=_number(row[3]),
+        text=str(row[4]),
+        data=json.loads(row[5]),
+    )

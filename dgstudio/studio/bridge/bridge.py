@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from dgstudio.engine.adapt.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.adapt.model_commands import Dials
 from dgstudio.engine.adapt.routing_margins import MarginReader
 from dgstudio.engine.engine import Engine
@@ -21,8 +21,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
-from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.types import EngineStats, Event, LearnerActivity, Mode, PublishRecord, Reading, RecordKind, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -94,7 +94,7 @@ class Bridge(QObject):
         """Start the engine, if it does not run yet, and the frames."""
         if not self.engine.started:
             self.engine.start()
-        self.state.phase = "ready"
+        self.state.phase = Phase.READY
         self.state.announce("phase")
         self._timer.start()
         self._glance.start()
@@ -276,7 +276,7 @@ class Bridge(QObject):
         state.history.extend(publishes)
         state.reachable = self.engine.model.reachable()
         state.serving, state.head, state.pinned = serving, head, pinned
-        if any(record.kind == "rolled back" for record in publishes):
+        if any(record.kind == RecordKind.ROLLED_BACK for record in publishes):
             # It restores the dials, and the rule with them.
             self._follow()
         if any(record.version is not None for record in publishes):
@@ -290,18 +290,18 @@ class Bridge(QObject):
         """Show how far the training of a new base is, and the model that waits for the user's word."""
         engine, state = self.engine, self.state
         training, rebuild = engine.candidates.consolidation, engine.candidates.rebuild
-        if training is not None and training.state not in (RUNNING, READY):
+        if training is not None and training.state not in (ConsolidationState.RUNNING, ConsolidationState.READY):
             # Its event has said why.
             engine.candidates.discard_consolidation()
             training = None
         task = None
         if training is not None:
-            over = training.state == READY
+            over = training.state == ConsolidationState.READY
             task = Task("New base", training.text, 1.0 if over else training.share, over)
         if task != state.task:
             state.task = task
             state.announce("task")
-        waiting = rebuild or (training if training is not None and training.state == READY else None)
+        waiting = rebuild or (training if training is not None and training.state == ConsolidationState.READY else None)
         if waiting is self._proposed:
             return
         self._proposed = waiting
@@ -338,21 +338,24 @@ class Bridge(QObject):
         if before != [(card.lamp, card.reason) for card in self.state.classes]:
             self.state.announce("classes")
 
-    def _lamp(self, class_id: int, count: int) -> tuple[str, str]:
+    def _lamp(self, class_id: int, count: int) -> tuple[Lamp, str]:
         """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
         learner, learn = self.engine.learner, self.engine.learn
         if count == 0:
-            return "empty", ""
+            return Lamp.EMPTY, ""
         waits, refusal = learner.waiting_for(class_id), learner.refusal
         if waits and refusal and learn.idle:
-            return "not learnable", f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
+            return Lamp.NOT_LEARNABLE, f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
         if waits or not learn.idle:
             if learner.mode is Mode.OFF:
-                return "out of date", "learning is off"
+                return Lamp.OUT_OF_DATE, "learning is off"
             if waits and learn.idle and learner.parked:
-                return "out of date", "a roll-back set its examples aside: “Resume parked examples” learns them again"
-            return ("learning" if learn.state == "learning" else "out of date"), ""
-        return "up to date", ""
+                return (
+                    Lamp.OUT_OF_DATE,
+                    "a roll-back set its examples aside: “Resume parked examples” learns them again",
+                )
+            return (Lamp.LEARNING if learn.state == LearnerActivity.LEARNING else Lamp.OUT_OF_DATE), ""
+        return Lamp.UP_TO_DATE, ""
 
     def _note_uncertain(self, new: list[Reading], reach: tuple[float, float] | None) -> None:
         changed = self._doubtful.note(new)

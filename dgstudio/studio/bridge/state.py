@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,6 +24,7 @@ from dgstudio.types import (
     Saving,
     StreamSpec,
     Take,
+    TwinKind,
     TwinReading,
 )
 
@@ -51,8 +53,30 @@ TOPICS = frozenset(
 )
 """Every topic that `StudioState.changed` may carry."""
 
-LAMPS = ("empty", "not learnable", "out of date", "learning", "up to date")
-"""What `ClassCard.lamp` may say, from worst to best."""
+
+class Phase(StrEnum):
+    """Whether there is an engine to show."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Lamp(StrEnum):
+    """How it stands with the examples of a class, from worst to best."""
+
+    EMPTY = "empty"
+    NOT_LEARNABLE = "not learnable"
+    OUT_OF_DATE = "out of date"
+    LEARNING = "learning"
+    UP_TO_DATE = "up to date"
+
+
+class ProposalKind(StrEnum):
+    """What other model waits for the user's word."""
+
+    NEW_BASE = "new base"
+    REBUILD = "rebuild"
 
 
 @dataclass(slots=True)
@@ -63,12 +87,11 @@ class ClassCard:
     count: int = 0
     thumbs: list[F32] = field(default_factory=list)
     """Windows of the newest examples, each (n, channels), oldest first."""
-    lamp: str = "empty"
-    """One of `LAMPS`."""
+    lamp: Lamp = Lamp.EMPTY
     learnable: int = 0
     """How many of the examples the learner takes: neighbours in time are nearly the same."""
     reason: str = ""
-    """Where the lamp says "not learnable" or "out of date": why it stays so, where that is known."""
+    """Where the examples are not learnable or out of date: why it stays so, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +137,10 @@ class Task:
 class Proposal:
     """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
 
-    `figures` are rows (what, present model, other model); `kind` is "new base" or "rebuild".
+    `figures` are rows (what, present model, other model).
     """
 
-    kind: str
+    kind: ProposalKind
     title: str
     words: tuple[str, ...]
     figures: tuple[tuple[str, str, str], ...]
@@ -175,8 +198,8 @@ class StudioState(QObject):
         self.reachable: frozenset[int] | None = None
         """Versions that can be pinned and rolled back to; None: all of the history."""
         self.mode = Mode.OFF
-        self.compare: str | None = None
-        """None, "in_place" or "swap"."""
+        self.compare: TwinKind | None = None
+        """The conventional twin that is compared with."""
         self.spec: StreamSpec | None = None
         self.knobs: tuple[Knob, ...] = ()
         self.source_name = ""
@@ -239,15 +262,14 @@ class StudioState(QObject):
         """Whether every fifth take of a class is set aside from learning."""
         self.recording_stream = False
         """Whether the raw stream is being recorded."""
-        self.phase = "loading"
-        """"loading", "ready" or "failed"."""
+        self.phase = Phase.LOADING
         self.failure = ""
-        """Where `phase` is "failed": the sentence that says why."""
+        """Where loading failed: the sentence that says why."""
 
     @property
     def begun_from_nothing(self) -> bool:
         """Whether there is no base, and too few classes yet to tell one from another: held keys make the first two."""
-        return self.phase == "ready" and self.hidden == 0 and len(self.classes) < 2
+        return self.phase == Phase.READY and self.hidden == 0 and len(self.classes) < 2
 
     def announce(self, topic: str) -> None:
         """Tell every panel that `topic` changed.

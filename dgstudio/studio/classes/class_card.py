@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.studio.bridge.state import ClassCard
+from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
 from dgstudio.studio.common.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
@@ -29,11 +29,11 @@ LEFT = 43
 """Logical pixels left of the name: colour bar and key cap."""
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
 LAMP_WORDS = {
-    "empty": "no examples yet",
-    "not learnable": "has examples that cannot be learned under the contract",
-    "out of date": "has examples that are not learned yet",
-    "learning": "is being learned",
-    "up to date": "everything labelled is learned and serving",
+    Lamp.EMPTY: "no examples yet",
+    Lamp.NOT_LEARNABLE: "has examples that cannot be learned under the contract",
+    Lamp.OUT_OF_DATE: "has examples that are not learned yet",
+    Lamp.LEARNING: "is being learned",
+    Lamp.UP_TO_DATE: "everything labelled is learned and serving",
 }
 
 
@@ -104,7 +104,7 @@ class ClassCardWidget(QWidget):
         card = self.card
         if not card.learnable:
             return (f"{card.count}",)
-        learned = f"{card.learnable} " + ("learned" if card.lamp == "up to date" else "kept")
+        learned = f"{card.learnable} " + ("learned" if card.lamp == Lamp.UP_TO_DATE else "kept")
         windows = f"{card.count} window{'s' if card.count != 1 else ''}"
         return f"{windows} · {learned}", learned, f"{card.count}"
 
@@ -266,15 +266,15 @@ class ClassCardWidget(QWidget):
         tokens = {"not learnable": "bad", "out of date": "warning", "learning": "accent_text", "up to date": "good"}
         token = tokens.get(lamp, "border_strong")
         ink = theme.colour(token)
-        painter.setBrush(ink if lamp == "up to date" else Qt.BrushStyle.NoBrush)
-        style = Qt.PenStyle.DotLine if lamp == "learning" else Qt.PenStyle.SolidLine
+        painter.setBrush(ink if lamp == Lamp.UP_TO_DATE else Qt.BrushStyle.NoBrush)
+        style = Qt.PenStyle.DotLine if lamp == Lamp.LEARNING else Qt.PenStyle.SolidLine
         painter.setPen(QPen(ink, 1.5, style))
         painter.drawEllipse(rect.adjusted(0.75, 0.75, -0.75, -0.75))
-        if lamp == "not learnable":
+        if lamp == Lamp.NOT_LEARNABLE:
             middle = rect.center()
             painter.drawLine(middle - QPointF(2, 2), middle + QPointF(2, 2))
             painter.drawLine(middle - QPointF(2, -2), middle + QPointF(2, -2))
-        if lamp == "out of date":
+        if lamp == Lamp.OUT_OF_DATE:
             painter.setBrush(ink)
             painter.drawPie(rect.adjusted(0.75, 0.75, -0.75, -0.75), 90 * 16, 180 * 16)
 

@@ -14,7 +14,7 @@ from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.toast import INKS, MARKS
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import Event
+from dgstudio.types import Event, Level
 
 MOST_LINES = 1000
 """Lines kept; older ones are in the session file."""
@@ -26,7 +26,7 @@ class LogPanel(PanelFrame):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Log", parent=parent)
         self._events: list[Event] = []
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[Level] = Counter()
         self.lines = QPlainTextEdit()
         self.lines.setObjectName("log")
         self.lines.setReadOnly(True)
@@ -51,7 +51,7 @@ class LogPanel(PanelFrame):
         """Add one event as a line."""
         self._keep(event)
         self._counts[event.level] += 1
-        counts = [(self._counts[level], level) for level in ("error", "warning") if self._counts[level]]
+        counts = [(self._counts[level], level) for level in (Level.ERROR, Level.WARNING) if self._counts[level]]
         words = [f"{count} {level}{'s' if count > 1 else ''}" for count, level in counts]
         self.set_right(" · ".join(words))
 
@@ -71,13 +71,13 @@ class LogPanel(PanelFrame):
         bar = self.lines.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 2
         look = QTextCharFormat()
-        look.setForeground(self.theme.colour(INKS.get(event.level, "text")))
+        look.setForeground(self.theme.colour(INKS[event.level]))
         then, now = time.localtime(event.unix or time.time()), time.localtime()
         moment = time.strftime("%H:%M:%S" if then[:3] == now[:3] else "%Y-%m-%d %H:%M:%S", then)
         cursor = QTextCursor(self.lines.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if not self.lines.document().isEmpty():
             cursor.insertBlock()
-        cursor.insertText(f"{moment}  {MARKS.get(event.level, '') or '·'}  {event.text}", look)
+        cursor.insertText(f"{moment}  {MARKS[event.level] or '·'}  {event.text}", look)
         if at_end:
             bar.setValue(bar.maximum())

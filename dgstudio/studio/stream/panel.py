@@ -8,14 +8,14 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS, Scene
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import Take
+from dgstudio.types import RecordKind, StreamState, Take
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
@@ -226,7 +226,7 @@ class StreamPanel(PanelFrame):
             channels=spec.channels, rate=spec.rate, start=start, end=end, times=times, values=values,
             ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
             pills=self._pills(frame), mode=state.stream_mode, edge=self._edge, gone=self._gone(frame),
-            dim=frame.stats.stream_state == "lost",
+            dim=frame.stats.stream_state == StreamState.LOST,
         )  # fmt: skip
 
     def _pills(self, frame: Frame) -> list[tuple[str, str]]:
@@ -237,9 +237,9 @@ class StreamPanel(PanelFrame):
         gone = self._gone(frame)
         if gone > self._span[0]:
             pills.append((GONE if gone >= self._span[1] else PART_GONE, "warning"))
-        if source == "lost":
+        if source == StreamState.LOST:
             pills.append((LOST, "bad"))
-        elif source == "ended":
+        elif source == StreamState.ENDED:
             pills.append((ENDED, "text_muted"))
         return pills
 
@@ -250,13 +250,13 @@ class StreamPanel(PanelFrame):
             if 0 < record.time < start or len(lines) >= MOST_LINES:
                 break
             if record.version is not None and start <= record.time <= end and record.time > 0:
-                lines.append((record.time, "warning" if record.kind == "rolled back" else "publish"))
+                lines.append((record.time, "warning" if record.kind == RecordKind.ROLLED_BACK else "publish"))
         return lines
 
     def _show_empty(self) -> None:
         state = self._state
-        lost = self._frame is not None and self._frame.stats.stream_state == "lost"
-        text = LOADING if state.phase == "loading" else LOST if lost else WAITING
+        lost = self._frame is not None and self._frame.stats.stream_state == StreamState.LOST
+        text = LOADING if state.phase == Phase.LOADING else LOST if lost else WAITING
         if self.view.scene.empty != text:
             self._key = ()
             self.view.show_scene(Scene(empty=text))

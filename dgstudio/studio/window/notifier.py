@@ -8,11 +8,11 @@ from pathlib import Path
 
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.common.toast import Banner, Toast
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.sessions.session_desk import DeskPlace
-from dgstudio.types import Event, PublishRecord, Take
+from dgstudio.types import Event, Level, PublishRecord, RecordKind, Take
 
 QUIET_KINDS = frozenset({"rejected"})
 """Events that the log tells and no toast does: they come often, or ask for nothing."""
@@ -68,11 +68,11 @@ class Notifier:
         """Note something without a toast."""
         self._log.add(event)
 
-    def show(self, text: str, level: str = "info") -> None:
+    def show(self, text: str, level: Level = Level.INFO) -> None:
         """Show a sentence for a moment, without noting it."""
         self.toast.show_text(text, level)
 
-    def show_once(self, text: str, level: str, about: object) -> None:
+    def show_once(self, text: str, level: Level, about: object) -> None:
         """Show a sentence about something, unless one about that can still be read."""
         if self.toast.about != about:
             self.toast.show_text(text, level, about=about)
@@ -87,12 +87,12 @@ class Notifier:
 
     def refuse(self, sentence: str) -> None:
         """Say why something was not done."""
-        self.say(Event("refused", sentence, "warning"))
+        self.say(Event("refused", sentence, Level.WARNING))
 
     def show_trouble(self) -> None:
         """Let stay across the window what is wrong for as long as it is."""
         state, trouble = self.state, ""
-        if state.phase == "failed":
+        if state.phase == Phase.FAILED:
             trouble = state.failure
         elif state.saved is not None and state.saved.failed:
             trouble = f"Not saved, going on in memory: {state.saved.why}"
@@ -107,7 +107,7 @@ class Notifier:
             # What was offered says the same and more, whichever of the two came first; unless they stand again.
             return
         if event.kind in ("take saved", "labels changed"):
-            level, text = "info" if event.level == "good" else event.level, event.text
+            level, text = Level.INFO if event.level == Level.GOOD else event.level, event.text
             if self._overruled is not None and isinstance(event.data, Take):
                 if event.data.class_id == self._overruled[0]:
                     text = f"{text}; the later key wins, {self._overruled[1]}"
@@ -120,7 +120,7 @@ class Notifier:
             )
         elif event.kind == "copy saved" and self._sessions.desk is not None:
             toast.show_text(event.text, event.level, "Open it", lambda: self._open_copy(event.data))
-        elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
+        elif event.kind not in QUIET_KINDS and (event.level != Level.INFO or event.kind == "undo"):
             toast.show_text(event.text, event.level)
 
     def tell_overruled(self, earlier: int, later: int) -> None:
@@ -131,15 +131,15 @@ class Notifier:
     def tell_record(self, record: PublishRecord) -> None:
         """Show a toast of a publish, if it is one that the user asked for."""
         # What stood there may not be true of this version any more.
-        if record.kind == "rolled back":
+        if record.kind == RecordKind.ROLLED_BACK:
             self.show(f"Rolled back to v{record.to_version}. B goes back once more.")
-        elif record.kind in ("protected", "bank sealed", "released"):
+        elif record.kind in (RecordKind.PROTECTED, RecordKind.BANK_SEALED, RecordKind.RELEASED):
             reason = record.reason[:1].upper() + record.reason[1:]
             text = reason if reason.endswith(".") else f"{reason}."
-            if record.kind == "protected":
-                self.toast.show_text(text, "good", "Undo", self._undo)
+            if record.kind == RecordKind.PROTECTED:
+                self.toast.show_text(text, Level.GOOD, "Undo", self._undo)
             else:
-                self.show(text, "warning" if record.kind == "released" else "good")
+                self.show(text, Level.WARNING if record.kind == RecordKind.RELEASED else Level.GOOD)
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from dgstudio.engine.adapt.consolidation import FAILED, READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
@@ -229,7 +229,12 @@ class Training:
     """What the bridge reads of a consolidation."""
 
     def __init__(self):
-        self.state, self.share, self.text, self.comparison = RUNNING, 0.2, "Training the gated base", None
+        self.state, self.share, self.text, self.comparison = (
+            ConsolidationState.RUNNING,
+            0.2,
+            "Training the gated base",
+            None,
+        )
 
 
 @pytest.fixture
@@ -252,7 +257,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     assert topics.count("task") == 1 and state.proposal is None
     live.pull()
     assert topics.count("task") == 1, "nothing new is not announced"
-    training.state, training.comparison = READY, comparison()
+    training.state, training.comparison = ConsolidationState.READY, comparison()
     live.pull()
     assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
     # A rebuild that is asked for meanwhile comes first.
@@ -271,7 +276,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
 def test_a_training_that_failed_is_cleared_away(live):
     training = live.engine.candidates.consolidation = Training()
     live.pull()
-    training.state = FAILED
+    training.state = ConsolidationState.FAILED
     live.pull()
     assert live.engine.candidates.consolidation is None and live.state.task is None and live.state.proposal is None
 
