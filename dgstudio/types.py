@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.reasons.reason import Reason
+
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
 I32: TypeAlias = npt.NDArray[np.int32]
@@ -352,7 +354,7 @@ class PublishRecord:
     kind: RecordKind
     version: int | None
     parent: int | None
-    reason: str
+    reason: Reason
     time: float
     unix: float
     digest: str = ""

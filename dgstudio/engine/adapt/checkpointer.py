@@ -14,6 +14,7 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.reasons.stored import Told
 from dgstudio.types import PublishRecord, RecordKind
 
 ON_DISK = 4
@@ -160,4 +161,4 @@ class VersionKeeping:
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""
         found = next((record for record in reversed(self._learn.history) if record.version == version), None)
-        return found or PublishRecord(-1, RecordKind.LEARNED, version, None, "", 0.0, 0.0)
+        return found or PublishRecord(-1, RecordKind.LEARNED, version, None, Told(""), 0.0, 0.0)

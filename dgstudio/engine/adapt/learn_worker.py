@@ -193,10 +193,12 @@ class LearnWorker(Worker):
     def _tell_crowded(self) -> None:
         """Say once that examples wait for which there is no room; their number is in the lamps' words."""
         crowded = self._learner.crowded
-        if bool(crowded) != self._crowded:
-            self._crowded = bool(crowded)
-            if crowded:
-                self.events.say(Event("no room", f"New examples are kept but not learned: {crowded}", Level.WARNING))
+        if (crowded is not None) != self._crowded:
+            self._crowded = crowded is not None
+            if crowded is not None:
+                self.events.say(
+                    Event("no room", f"New examples are kept but not learned: {crowded.words}.", Level.WARNING)
+                )
 
     def recover(self, error: Exception) -> None:
         """Go on from `head`; what it had not learned yet is set aside, so that it cannot fail again and again."""
@@ -272,7 +274,7 @@ class LearnWorker(Worker):
         self.learned = len(self._learner.footing.every())
         self.history.append(record)
         if record.kind == RecordKind.REJECTED:
-            self.events.say(Event("rejected", f"Not published: {record.reason}", Level.WARNING, data=record))
+            self.events.say(Event("rejected", f"Not published: {record.reason.words}.", Level.WARNING, data=record))
         for follow in self.published:
             follow(record, self._learner)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dgstudio.engine.adapt.auto_protect import (
     BY_ITSELF,
@@ -23,6 +24,7 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.reasons.published import BecameStable
 from dgstudio.types import F32, Event, Level, Mode, PublishRecord, RecordKind
 
 
@@ -165,7 +167,7 @@ class ModelCommands:
         def protect(learner: Learner) -> PublishRecord | None:
             record = learner.seal_and_protect(self._recent())
             if record is not None and record.version is None:
-                self._events.say(Event("refused", f"Nothing was protected: {record.reason}.", Level.WARNING))
+                self._events.say(Event("refused", f"Nothing was protected: {record.reason.words}.", Level.WARNING))
             return record
 
         self._learn.request(protect)
@@ -235,9 +237,9 @@ class ModelCommands:
         """Protect what has become stable meanwhile, where the user wishes that. dg-learn only, while it rests."""
         stable = self.stable.turn(learner)
         if stable:
-            names = " and ".join(map(self._classes.name_of, stable))
-            reason = f"{names} stable for {STABLE_S:.0f} s, protected by itself"
-            self._learn.request(lambda learner: learner.seal_and_protect(self._recent(), reason))
+            names = tuple(map(self._classes.name_of, stable))
+            why = partial(BecameStable, names=names, seconds=STABLE_S)
+            self._learn.request(lambda learner: learner.seal_and_protect(self._recent(), why))
 
     def can_be_undone(self, record: PublishRecord) -> bool:
         """Whether a record is of an act for the history: no step of a walk in it. dg-learn only, as it is published."""

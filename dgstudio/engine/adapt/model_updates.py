@@ -11,7 +11,7 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionContents, banks_text
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.sealing import examples as example_count
+from dgstudio.reasons.reason import example_count
 from dgstudio.types import Event, Example, LabelledBy, Level, PublishRecord
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dgstudio.engine.labels.label_book import LabelBook, Moved
 from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.reasons.reason import capital
 from dgstudio.types import (
     Act,
     ActKind,
@@ -100,7 +101,7 @@ class Acts:
 
     def protected(self, record: PublishRecord) -> Act | None:
         """What the model knew was protected, or protected inputs were released."""
-        text = f"{record.reason[:1].upper()}{record.reason[1:]}"
+        text = capital(record.reason.words)
         made = record.version if record.kind == RecordKind.RELEASED else None
         return Act(
             self._book.next_number(), ActKind(record.kind), text, unix=record.unix, version=record.parent, made=made

@@ -30,4 +30,4 @@ class EventLog:
         """Keep an act on the model: protected, released, rolled back, sealed, a class that came or went."""
         if record.kind not in ELSEWHERE:
             version = "" if record.version is None else f"v{record.version} "
-            self.note(Event(record.kind, f"{version}{record.kind}: {record.reason}", Level.INFO, record.unix))
+            self.note(Event(record.kind, f"{version}{record.kind}: {record.reason.words}", Level.INFO, record.unix))

@@ -143,7 +143,7 @@ def taught(base: BaseModel, examples: Sequence[Example], sizes: Sizes) -> Taught
         learner.absorb([example])
         record = learner.step()
         if record is None or record.kind != RecordKind.LEARNED:
-            raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason}")
+            raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason.words}")
         took.append(record.duration_ms)
         bits += learner.audit_all().bits_changed
     p50, p99 = np.percentile(took[1:], (50, 99))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.protection import Protection
-from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed
 from dgstudio.learning.learner.publisher import Publisher
-from dgstudio.learning.learner.sealing import examples
 from dgstudio.model.plan import Plan
+from dgstudio.reasons.published import BankFilled, LearnedFrom
+from dgstudio.reasons.refused import ExamplesNotFinite, Fault, Faulty
 from dgstudio.types import PublishRecord, RecordKind
 
 
@@ -39,12 +41,10 @@ class PublishStep:
         if refused:
             count = len(refused)
             refused.clear()
-            return publisher.record(
-                RecordKind.REJECTED, None, f"{examples(count)} left out: their numbers are not finite"
-            )
+            return publisher.record(RecordKind.REJECTED, None, ExamplesNotFinite(count))
         rule, head, learned = state.rule, state.store.head, state.rule.learned
         if self._queue.full(learned):
-            return self._protection.seal(RecordKind.BANK_SEALED, f"{len(rule)} examples fill the learning bank")
+            return self._protection.seal(RecordKind.BANK_SEALED, partial(BankFilled, held=len(rule)))
         begin = time.perf_counter()
         try:
             proposal = rule.propose(head, state.mode)
@@ -60,7 +60,7 @@ class PublishStep:
             if state.settings.audit_at_publish == "full":
                 state.contract.audit(Plan(candidate), 0, state.protected_count).require_unmoved()
         except Rejected as error:
-            why = str(error)
+            why = error.reason
             self._queue.refuse(learned, why)
             return publisher.record(RecordKind.REJECTED, None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
         publisher.publish(candidate)
@@ -86,17 +86,18 @@ class PublishStep:
         state.labels.park(unlearned)
         # Its evidence still stands; solving again might be what failed.
         self._publisher.go_on_from(state.store.head, state.training, explain=False)
-        queue.refuse(state.rule.learned, "learning them failed")
+        queue.refuse(state.rule.learned, Faulty(Fault.LEARNING_FAILED))
         queue.cannot_seal()
         queue.judge()
         return len(unlearned)
 
-    def _reason(self, taken: dict[int, int]) -> str:
+    def _reason(self, taken: dict[int, int]) -> LearnedFrom:
         """Why the proposal is made."""
         rule, published = self._state.rule, self._state.published
         before, gone = published, 0
         if not rule.unlearns:
             before = {i: c for i, c in published.items() if i in taken}
             gone = len(published) - len(before)
-        left_out = f"{examples(gone)} left out from now on" if gone else ""
-        return "; ".join(filter(None, (reason_of(before, taken, self._state.name_of), rule.remark, left_out)))
+        fresh = sorted(fresh_classes(before, taken).items())
+        forgot = sum(example_id not in taken for example_id in before)
+        return LearnedFrom(tuple((self._state.name_of(c), n) for c, n in fresh), forgot, gone, rule.held_still)

@@ -10,6 +10,8 @@ from typing import Any
 
 from dgstudio import __version__
 from dgstudio.model.plan import KERNEL
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.figures import (
     accuracy_figure,
@@ -126,8 +128,6 @@ def _opening(story: Story) -> dict[str, Any]:
             "rate": signal.get("rate", "?"),
             "channels": len(channels) if isinstance(channels, list) else 0,
         }
-    begun = story.records[0].reason if story.records else ""
-    knows = begun.removeprefix("base model: ")
     ways: dict[LabelledBy, int] = {}
     for take in story.takes:
         ways[take.who] = ways.get(take.who, 0) + 1
@@ -136,7 +136,7 @@ def _opening(story: Story) -> dict[str, Any]:
         "began": _moment(story.began),
         "ended": _moment(story.ended),
         "signal": signal,
-        "base_knows": knows if knows != begun else None,
+        "begun": _begun(story.records[0].reason if story.records else BegunFromNothing()),
         "taught": [entry.info.name for entry in story.classes if entry.examples and not entry.from_base],
         "ways": [(count, WAYS[who]) for who, count in sorted(ways.items())],
         "tiles": [
@@ -159,7 +159,7 @@ def _stability(story: Story) -> dict[str, Any]:
     reasons = dict.fromkeys(record.reason for record in records if record.kind == RecordKind.REJECTED)
     return {
         "changed": sum(1 for r in records if r.version is not None and r.bits_changed and r.kind not in MAY_MOVE),
-        "reasons": list(reasons)[:REASONS],
+        "reasons": [reason.words for reason in reasons][:REASONS],
     }
 
 
@@ -216,6 +216,17 @@ def _to_the_second(unix: float) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def _begun(reason: Reason) -> str:
+    """What it began with, as a sentence."""
+    match reason:
+        case BaseLoaded(names):
+            return f"It began with a base model that knows {', '.join(names)}."
+        case BegunFromNothing():
+            return "It began from nothing."
+        case _:
+            return f"How it began: {reason.words}."
 
 
 def _css_class(kind: RecordKind) -> str:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
@@ -62,7 +63,7 @@ class Chapter:
     first: int | None
     last: int | None
     count: int
-    reason: str
+    reason: Reason
     unix: float
     examples: int
 

@@ -6,7 +6,7 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
+from dgstudio.reasons.stored import reason_fields, stored_reason
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import (
     Act,
@@ -183,6 +184,8 @@ def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return array
 
 
+WHY = "why"
+"""Key of the fields of a record's reason; its words stand under "reason", for an earlier dgstudio and for people."""
 _RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
 
 
@@ -236,18 +239,25 @@ def _ids_of(runs: Sequence[Sequence[int]]) -> tuple[int, ...]:
 
 def record_text(record: PublishRecord) -> str:
     """A publish record as JSON, without what is as usual: there are ten a second."""
-    said = {name: value for name, value in asdict(record).items() if value != _RECORD_FIELDS[name]}
+    said = {name: getattr(record, name) for name in _RECORD_FIELDS}
+    said = {name: value for name, value in said.items() if value != _RECORD_FIELDS[name]}
+    said["reason"] = text_of(record.reason.words)
+    why = reason_fields(record.reason)
+    if why is not None:
+        said[WHY] = why
     return to_json(said, f"The record of version {record.version}")
 
 
 def record_of(row: Row) -> PublishRecord:
     """A publish record from a row's id and JSON; fields that this dgstudio does not know are left out."""
-    values = {name: value for name, value in json.loads(row[1]).items() if name in _RECORD_FIELDS}
+    data = json.loads(row[1])
+    values = {name: value for name, value in data.items() if name in _RECORD_FIELDS}
     pairs = values.get("new_examples", ())
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
     causes = values.get("live_causes", ())
     values["live_causes"] = tuple((int(class_id), float(share)) for class_id, share in causes)
     values["kind"] = RecordKind(values["kind"])
+    values["reason"] = stored_reason(data.get(WHY), str(values["reason"]))
     return PublishRecord(**values)
 
 

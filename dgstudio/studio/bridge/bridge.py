@@ -344,8 +344,8 @@ class Bridge(QObject):
         if count == 0:
             return Lamp.EMPTY, ""
         waits, refusal = learner.waiting_for(class_id), learner.refusal
-        if waits and refusal and learn.idle:
-            return Lamp.NOT_LEARNABLE, f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
+        if waits and refusal is not None and learn.idle:
+            return Lamp.NOT_LEARNABLE, f"{refusal.sentence} {WHAT_TO_DO}"
         if waits or not learn.idle:
             if learner.mode is Mode.OFF:
                 return Lamp.OUT_OF_DATE, "learning is off"

@@ -152,7 +152,7 @@ def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None],
     what = f"v{record.version}" if record.version is not None else "a proposal"
     when = f" at {record.time:.1f} s"
     if record.kind == RecordKind.REJECTED:
-        return f"Rejected{when}, nothing changed: {record.reason}"
+        return f"Rejected{when}, nothing changed: {record.reason.words}"
     if lane == 1:
         if record.routing_delta is None or record.representation_delta is None:
             return f"{what}{when}: there was no live input"
@@ -163,12 +163,14 @@ def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None],
     if lane == 2:
         flips = f", {record.flips} protected answers flipped" if record.flips else ""
         if record.kind == RecordKind.ROLLED_BACK:
-            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason}"
-        return f"{what}{when}{flips}: {record.reason}"
+            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason.words}"
+        return f"{what}{when}{flips}: {record.reason.words}"
     if not record.protected:
         return f"{what}{when}: no input was protected"
     if not changed(record):
-        return f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason})"
+        return (
+            f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason.words})"
+        )
     moved = f"a protected logit moved by {record.max_delta:.3g} at most"
     if record.kind in OWN_ACTS:
         moved = f"{record.kind}, as you chose: {moved}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing, BegunHere
 from dgstudio.studio.theme.format import grouped
 from dgstudio.types import U8, PublishRecord, RecordKind
 
@@ -112,8 +113,7 @@ class Timeline:
             return
         version = serving if first is None else first.parent
         if version is not None:
-            reason = "began here" if version > 1 else "base model"
-            self._began = PublishRecord(-1, RecordKind.INITIAL, version, None, reason, 0.0, 0.0)
+            self._began = PublishRecord(-1, RecordKind.INITIAL, version, None, BegunHere(version), 0.0, 0.0)
             self._add(self._began)
 
     def _add(self, record: PublishRecord) -> None:
@@ -214,11 +214,17 @@ def learned_text(counts: tuple[tuple[int, int], ...], name_of: Callable[[int | N
 def note_of(record: PublishRecord) -> str:
     """Return the annotation above the line; empty for what needs none."""
     if record.kind == RecordKind.INITIAL:
-        return record.reason.partition(":")[0]
+        match record.reason:
+            case BaseLoaded():
+                return "base model"
+            case BegunFromNothing() | BegunHere():
+                return record.reason.words
+            case _:
+                return "first version"
     if record.kind == RecordKind.ROLLED_BACK:
         return f"rolled back to v{record.to_version}" if record.to_version is not None else "rolled back"
     if record.kind in (RecordKind.CLASS_ADDED, RecordKind.CLASS_REMOVED):
-        return f"{record.reason} ▸" if record.reason.startswith("class") else f"{record.kind} ▸"
+        return f"{record.reason.words} ▸"
     if record.kind in (RecordKind.BANK_SEALED, RecordKind.PROTECTED, RecordKind.RELEASED, RecordKind.REBUILT):
         return record.kind
     if record.kind == RecordKind.CONSOLIDATED:
@@ -247,13 +253,17 @@ def details_of(
 ) -> str:
     """Return everything there is to say of one record, in one line; `holds` as in `holds_text`, where it is known."""
     if record.kind == RecordKind.REJECTED:
-        parts = ["not published", record.reason, f"after v{record.parent}" if record.parent is not None else ""]
+        parts = ["not published", record.reason.words, f"after v{record.parent}" if record.parent is not None else ""]
         return " · ".join(part for part in parts if part)
     state = ""
     if record.version is not None and record.version == serving:
         state = " (serving, pinned)" if pinned == record.version else " (serving)"
     learned = learned_text(record.new_examples, name_of)
-    what = f"learned from {learned}" if record.kind == RecordKind.LEARNED and learned else record.reason or record.kind
+    what = (
+        f"learned from {learned}"
+        if record.kind == RecordKind.LEARNED and learned
+        else record.reason.words or record.kind
+    )
     parts = [f"v{record.version}{state}", what, "" if holds is None else holds_text(holds, name_of)]
     if record.seq >= 0 and record.kind != RecordKind.INITIAL:
         changed = record.units_changed

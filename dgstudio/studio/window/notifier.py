@@ -134,8 +134,7 @@ class Notifier:
         if record.kind == RecordKind.ROLLED_BACK:
             self.show(f"Rolled back to v{record.to_version}. B goes back once more.")
         elif record.kind in (RecordKind.PROTECTED, RecordKind.BANK_SEALED, RecordKind.RELEASED):
-            reason = record.reason[:1].upper() + record.reason[1:]
-            text = reason if reason.endswith(".") else f"{reason}."
+            text = record.reason.sentence
             if record.kind == RecordKind.PROTECTED:
                 self.toast.show_text(text, Level.GOOD, "Undo", self._undo)
             else:

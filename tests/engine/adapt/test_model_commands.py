@@ -43,11 +43,11 @@ def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
     learner.settings = replace(learner.settings, seal_at=20, max_banks=1)
     for _ in range(3):
         rig.teach(NEW, NEW)
-    assert len(learner.footing.learned) == 20 and "wait, not learned yet" in learner.refusal
+    assert len(learner.footing.learned) == 20 and learner.refusal == learner.crowded is not None
     assert "Train a new base" in rig.heard("no room").text and len(rig.events("no room")) == 1
     rig.engine.model.protect_now()
     rig.settle()
-    assert rig.heard("refused").text.startswith("Nothing was protected: The model has 1 sealed banks")
+    assert rig.heard("refused").text.startswith("Nothing was protected: the model has 1 sealed bank,")
     rig.check_all()
 
 

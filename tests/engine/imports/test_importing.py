@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
-from dgstudio.engine.imports.example_builder import WHO
 from dgstudio.engine.imports.plan import MOST_LEARNED
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.paths import sample
@@ -97,7 +96,7 @@ def test_a_recording_becomes_the_examples_that_a_held_key_would_have_made(import
     mine = {e.features.tobytes() for e in desk.engine.book.of_class(desk.engine.classes.by_name(NEW).id)}
     assert readings and readings <= mine
     takes = desk.engine.book.every_take()
-    assert {take.who for take in takes.values()} == {WHO} and {t.source for t in takes.values()} == {
+    assert {take.who for take in takes.values()} == {"import"} and {t.source for t in takes.values()} == {
         "basic_motions.csv"
     }
     assert sum(take.examples for take in takes.values()) == plan.total

@@ -43,7 +43,7 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.footing.seals],
         "parked": learner.parked,
         "certified": learner.certified_version,
-        "history": [(r.seq, r.kind, r.version, r.reason) for r in engine.learn.history.since(0)[0]],
+        "history": [(r.seq, r.kind, r.version, r.reason.words) for r in engine.learn.history.since(0)[0]],
     }
 
 
@@ -440,7 +440,7 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
     again.settle()
     record = engine.learn.history.since(0)[0][-1]
     assert record.kind == "rebuilt" and engine.candidates.rebuild is None
-    assert record.reason.startswith(f"rebuilt without {len(offered.data)} examples: 1 sealed bank made anew")
+    assert record.reason.words.startswith(f"rebuilt without {len(offered.data)} examples: 1 sealed bank made anew")
     assert not engine.learner.footing.every() & set(offered.data)
     assert engine.stats().protected_bits_changed == 0
     again.check_all()

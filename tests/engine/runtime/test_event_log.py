@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dgstudio.engine.runtime.event_log import EventLog
+from dgstudio.reasons.stored import Told
 from dgstudio.session import file
 from dgstudio.session.file import Session
 from dgstudio.types import Event, PublishRecord
@@ -19,7 +20,7 @@ class Queue:
 
 
 def record(kind, version=3):
-    return PublishRecord(1, kind, version, 2, "why", 0.0, 1e9)
+    return PublishRecord(1, kind, version, 2, Told("why"), 0.0, 1e9)
 
 
 def test_what_was_told_is_kept_without_what_went_with_it():

@@ -133,7 +133,7 @@ def test_a_report_on_other_data_is_not_mistaken_for_the_one_that_was_asked_for(p
     assert panel.chart.axis() == "v5 … v7, as measured"
 
 
-@pytest.mark.parametrize("kind", QualityData.KINDS)
+@pytest.mark.parametrize("kind", QualityData)
 def test_what_is_empty_says_what_to_do(panel, bridge, kind):
     panel.choose(kind)
     give(bridge, report(kind, [], version=None))

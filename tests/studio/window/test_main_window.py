@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.stored import Told
 from dgstudio.studio.actions.palette import HELD_KEYS
 from dgstudio.studio.bars.status_bar import figures_of
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
@@ -314,7 +315,7 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     ],
 )
 def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
-    bridge.publishes = [PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0)]
+    bridge.publishes = [PublishRecord(1, kind, 43, 42, Told(reason), 0.0, 0.0)]
     window.update_frame(bridge.frame())
     assert window.notifier.toast.said == f"{reason[0].upper()}{reason[1:]}."
     assert window.notifier.toast.button.isVisible() == bool(button)
