@@ -392,8 +392,11 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that the window or the command line should say."""
+class LogLine:
+    """A line of the log: what was told, as it was told then, and its fields as plain data.
+
+    `kind` says what it is about: of an event, or of a record. An earlier dgstudio kept no fields.
+    """
 
     kind: str
     text: str

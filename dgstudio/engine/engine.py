@@ -16,6 +16,8 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionContents
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -49,7 +51,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Event, Level, PublishRecord, Reading, StreamState
+from dgstudio.types import EngineStats, Level, PublishRecord, Reading, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -121,7 +123,7 @@ class Engine:
             self.learn,
         )
         for text in resumed.notes:
-            self.events.say(Event("session", text, Level.WARNING))
+            self.events.say(Notice(EventKind.SESSION, text, Level.WARNING))
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:

@@ -306,6 +306,26 @@ class NoRoom(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class LearningOff(Reason):
+    """Labels wait, for the user has switched learning off."""
+
+    @property
+    def words(self) -> str:
+        """The same for all."""
+        return "learning is off"
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesAside(Reason):
+    """Labels wait, for a roll-back set them aside."""
+
+    @property
+    def words(self) -> str:
+        """With what to do."""
+        return "a roll-back set its examples aside: “Resume parked examples” learns them again"
+
+
+@dataclass(frozen=True, slots=True)
 class StaysLearned(Reason):
     """Examples that were taken back and that cannot be unlearned, or not yet.
 

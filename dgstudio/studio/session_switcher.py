@@ -10,6 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
@@ -19,7 +21,7 @@ from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
 from dgstudio.studio.window.main_window import StudioWindow
-from dgstudio.types import Event, Level
+from dgstudio.types import Level
 
 POLL_MS = 30
 
@@ -134,7 +136,7 @@ class Sessions(QObject):
         return commands
 
     def _say(self, text: str, level: Level = Level.ERROR) -> None:
-        self.window.notifier.say(Event("session", text, level))
+        self.window.notifier.say(Notice(EventKind.SESSION, text, level))
 
     def _take(self, window: StudioWindow) -> None:
         self.window = window

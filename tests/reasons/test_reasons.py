@@ -21,10 +21,13 @@ from dgstudio.reasons.refused import (
 )
 from dgstudio.reasons.stored import Told, reason_fields, stored_reason
 
-NAMES = """BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
-BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassRemoved ClassesUnknown ExamplesNotFinite Faulty IllConditioned InputsReleased
-LearnedFrom NoMoreBanks NoRoom NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack
-RouterNotClosed Sealing StaysLearned UnitWouldChange VerdictWouldTurn"""
+NAMES = """
+BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
+BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassRemoved ClassesUnknown ExamplesAside
+ExamplesNotFinite Faulty IllConditioned InputsReleased LearnedFrom LearningOff NoMoreBanks NoRoom
+NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack RouterNotClosed
+Sealing StaysLearned UnitWouldChange VerdictWouldTurn
+"""
 """As they stand in session files: a name that goes here cannot be read there any more."""
 
 SAID: list[tuple[Reason, str]] = [
@@ -46,13 +49,17 @@ SAID: list[tuple[Reason, str]] = [
     (RebuiltWithout(6, 1, 3), "rebuilt without 6 examples: 1 sealed bank made anew since v3"),
     (
         NothingMoves(Gates.HELD, 8, 0, 48),
-        "nothing may move: each step of the gates, even halved 8 times, would have protected inputs open other units, "
-        "and each of the 48 units is opened by some protected input",
+        (
+            "nothing may move: each step of the gates, even halved 8 times, would have protected inputs open other "
+            "units, and each of the 48 units is opened by some protected input"
+        ),
     ),
     (
         StaysLearned(2, 1, 2, 0, 1),
-        "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal; "
-        "1 example will be unlearned when the locked bank learns again",
+        (
+            "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal; "
+            "1 example will be unlearned when the locked bank learns again"
+        ),
     ),
 ]
 

@@ -26,7 +26,7 @@ from dgstudio.reasons.published import LearnedFrom
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.session.format.schema import FORMAT
-from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import ClassInfo, Example, LogLine, PublishRecord, Take
 
 floats32 = st.floats(width=32, allow_nan=True, allow_infinity=True) | st.sampled_from([-0.0, math.nan])
 
@@ -54,7 +54,7 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
     rejected = PublishRecord(
         seq=4, kind="rejected", version=None, parent=7, reason=Told("bits"), time=2.0, unix=1.7e9, max_delta=math.inf
     )
-    event = Event("saved", "All is saved.", "good", 1.7e9, {"version": np.int64(3), "values": np.arange(2)})
+    event = LogLine("saved", "All is saved.", "good", 1.7e9, {"version": np.int64(3), "values": np.arange(2)})
     with Session.create(path) as session:
         with session.batch():
             for info in classes:
@@ -64,7 +64,7 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
             session.put_record(record)
             session.put_record(rejected)
             session.put_event(event)
-            session.put_event(Event("odd", "Not plain.", data={1, 2}))
+            session.put_event(LogLine("odd", "Not plain.", data={1, 2}))
             session.set_config("layout", {"talk": [1, 2.5, None, "x"]})
         assert session.name == "a"
     with Session.open(path) as session:
@@ -74,7 +74,7 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
         assert session.takes() == [take]
         assert [vars_of(kept) for kept in session.records()] == [vars_of(record), vars_of(rejected)]
         first, odd = session.events()
-        assert first == Event("saved", "All is saved.", "good", 1.7e9, {"version": 3, "values": [0, 1]})
+        assert first == LogLine("saved", "All is saved.", "good", 1.7e9, {"version": 3, "values": [0, 1]})
         assert odd.data == "{1, 2}"
         assert session.config("layout") == {"talk": [1, 2.5, None, "x"]}
         assert session.config("never set", 5) == 5

@@ -17,6 +17,7 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import Containing, VersionContents
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.example_table import Standing
 from dgstudio.engine.labels.label_book import LabelBook
@@ -34,7 +35,6 @@ from dgstudio.types import (
     BASE,
     ClassInfo,
     EngineStats,
-    Event,
     Example,
     Mode,
     PublishRecord,

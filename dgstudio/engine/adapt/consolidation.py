@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from dgstudio.engine.facts.event import Fact
+from dgstudio.engine.facts.learning import BaseReady, TrainingCancelled, TrainingFailed
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner.consolidation import BASE, Comparison, TrainingSet, compare, put_job, training_set
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.types import Event, Example, Level
+from dgstudio.types import Example
 
 STEPS = 1500
 """Adam steps of the base and of its conventional twin, as the shipped bases have."""
@@ -94,19 +96,17 @@ class Consolidation(Worker):
                 if not self.stopping:
                     self.model, self.comparison = model, comparison
         except (DgstudioError, OSError) as error:
-            self._end(ConsolidationState.FAILED, f"No new base was trained: {error}", Level.WARNING)
+            self._end(ConsolidationState.FAILED, TrainingFailed(str(error)))
         else:
             if self.model is None:
-                self._end(ConsolidationState.CANCELLED, "The training was cancelled; nothing has changed.", Level.INFO)
+                self._end(ConsolidationState.CANCELLED, TrainingCancelled())
             else:
-                self._end(
-                    ConsolidationState.READY, "A new base is trained: compare it with the present model.", Level.INFO
-                )
+                self._end(ConsolidationState.READY, BaseReady())
         self._stop.set()
 
     def recover(self, error: Exception) -> None:
         """What could not be foreseen ends it as well."""
-        self._end(ConsolidationState.FAILED, f"No new base was trained: {error!r}", Level.WARNING)
+        self._end(ConsolidationState.FAILED, TrainingFailed(repr(error)))
         self._stop.set()
 
     def wake(self) -> None:
@@ -176,6 +176,6 @@ class Consolidation(Worker):
             return ""
         return ""
 
-    def _end(self, state: ConsolidationState, text: str, level: Level) -> None:
-        self.text, self.state = text, state
-        self.events.say(Event("consolidation", text, level, data=state))
+    def _end(self, state: ConsolidationState, fact: Fact) -> None:
+        self.text, self.state = fact.sentence, state
+        self.events.say(fact)

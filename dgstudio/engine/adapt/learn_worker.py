@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from dgstudio.engine.adapt.drift import DriftWatch
 from dgstudio.engine.adapt.routing_margins import RoomWatch
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.learning import ContractBroken, ExamplesParked, ExamplesWait, ProposalRejected, StreamDrifted
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.history import History
 from dgstudio.engine.runtime.rings import Latencies
@@ -21,7 +24,7 @@ from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
-from dgstudio.types import OWN_ACTS, Event, Example, LearnerActivity, Level, PublishRecord, RecordKind
+from dgstudio.types import OWN_ACTS, Example, LearnerActivity, Level, PublishRecord, RecordKind
 
 BLOCK = 16
 """Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
@@ -126,7 +129,7 @@ class LearnWorker(Worker):
             try:
                 return act(learner)
             except DgstudioError as error:
-                self.events.say(Event("refused", str(error), Level.WARNING))
+                self.events.say(Notice(EventKind.REFUSED, str(error), Level.WARNING))
                 return None
 
         self.ask(run)
@@ -180,8 +183,7 @@ class LearnWorker(Worker):
             self._quiet = self._audit() and not self._look_round()
         checked = self.receipts.turn()
         if self.drift.turn(self._learner.store.head):
-            text = "The stream has drifted: its inputs are less like what was learned. Label some of them."
-            self.events.say(Event("drift", text, Level.WARNING))
+            self.events.say(StreamDrifted())
         waits = self._until_publish() if self._learner.pending else IDLE_S
         self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
         self._wake.clear()
@@ -196,17 +198,14 @@ class LearnWorker(Worker):
         if (crowded is not None) != self._crowded:
             self._crowded = crowded is not None
             if crowded is not None:
-                self.events.say(
-                    Event("no room", f"New examples are kept but not learned: {crowded.words}.", Level.WARNING)
-                )
+                self.events.say(ExamplesWait(crowded))
 
     def recover(self, error: Exception) -> None:
         """Go on from `head`; what it had not learned yet is set aside, so that it cannot fail again and again."""
         count = self._learner.give_up()
         self.counts.rejections += 1
         if count:
-            text = f"{count} examples were set aside after that; “Resume parked examples” learns them again."
-            self.events.say(Event("parked", text, Level.WARNING))
+            self.events.say(ExamplesParked(count))
 
     def _command_or_labels(self) -> bool:
         """One command, or as many of the labels before the next command as fit a block."""
@@ -274,7 +273,7 @@ class LearnWorker(Worker):
         self.learned = len(self._learner.footing.every())
         self.history.append(record)
         if record.kind == RecordKind.REJECTED:
-            self.events.say(Event("rejected", f"Not published: {record.reason.words}.", Level.WARNING, data=record))
+            self.events.say(ProposalRejected(record))
         for follow in self.published:
             follow(record, self._learner)
 
@@ -329,6 +328,5 @@ class LearnWorker(Worker):
         self.counts.audited += result.checked
         if result.bits_changed:
             self.counts.bits_changed += result.bits_changed
-            text = f"The audit found {result.bits_changed} changed bits in protected answers: please report this."
-            self.events.say(Event("contract broken", text, Level.ERROR, data=result))
+            self.events.say(ContractBroken(result.bits_changed))
         return self._learner.audit_complete

@@ -16,6 +16,7 @@ from dgstudio.engine.adapt.auto_protect import (
 )
 from dgstudio.engine.adapt.checkpointer import VersionKeeping
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.facts.learning import ExamplesResumed, NothingBefore, NothingProtected
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.lifecycle.resume import LEARNING, dials_of
 from dgstudio.engine.runtime.abstention import ABSTAIN, checked
@@ -25,7 +26,7 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.reasons.published import BecameStable
-from dgstudio.types import F32, Event, Level, Mode, PublishRecord, RecordKind
+from dgstudio.types import F32, Mode, PublishRecord, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class ModelCommands:
         def back(learner: Learner) -> PublishRecord | None:
             target = version if version is not None else learner.store.head.parent
             if target is None:
-                self._events.say(Event("roll back", "There is no earlier version to go back to.", Level.WARNING))
+                self._events.say(NothingBefore())
                 return None
             record = learner.roll_back(target)
             self._keep_dials(learner)
@@ -167,7 +168,7 @@ class ModelCommands:
         def protect(learner: Learner) -> PublishRecord | None:
             record = learner.seal_and_protect(self._recent())
             if record is not None and record.version is None:
-                self._events.say(Event("refused", f"Nothing was protected: {record.reason.words}.", Level.WARNING))
+                self._events.say(NothingProtected(record))
             return record
 
         self._learn.request(protect)
@@ -211,13 +212,10 @@ class ModelCommands:
         """Learn again what a roll-back or a failure parked."""
 
         def resume(learner: Learner) -> None:
-            if not learner.parked:
-                self._events.say(Event("resumed", "No example is parked: there is nothing to resume.", Level.WARNING))
-                return
             count = len(learner.parked)
-            learner.resume_parked()
-            text = f"{count} parked example{' is' if count == 1 else 's are'} learned again."
-            self._events.say(Event("resumed", text, Level.GOOD))
+            if count:
+                learner.resume_parked()
+            self._events.say(ExamplesResumed(count))
 
         self._learn.request(resume)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
@@ -14,7 +15,7 @@ from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.errors import BadInputError
-from dgstudio.types import Event, Example, Level, TwinKind
+from dgstudio.types import Example, TwinKind
 
 
 class TwinComparison:
@@ -111,5 +112,5 @@ class TwinComparison:
             return twin.learn()
         except Exception as error:
             self.twin = self._infer.twin = None
-            self._events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", Level.ERROR))
+            self._events.say(TwinFailed(repr(error)))
             return False

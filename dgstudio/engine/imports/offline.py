@@ -174,5 +174,4 @@ class _NoModel:
 
     def go_to(self, version: int | None) -> None: ...
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        return ""
+    def still_in(self, ids: Sequence[int]) -> None: ...

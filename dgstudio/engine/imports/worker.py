@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from dgstudio.engine.facts.labelling import ImportCancelled, ImportFailed
 from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
 from dgstudio.engine.imports.other_session import SUFFIX, read_session
 from dgstudio.engine.imports.plan import Plan, plan_import
@@ -18,7 +19,6 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.streams.imports.reading import read_import
 from dgstudio.streams.imports.table import ImportTable, Stopped, Watch
-from dgstudio.types import Event, Level
 
 WAIT_S = 0.5
 
@@ -149,9 +149,7 @@ class ImportWorker(Worker):
             work(view)
         except Stopped:
             if view.stage == ImportStage.IMPORTING and not self.stopping:
-                self.events.say(
-                    Event("import cancelled", f"Cancelled: nothing of {view.path.name} came.", Level.WARNING)
-                )
+                self.events.say(ImportCancelled(view.path.name))
         except DgstudioError as error:
             self._fail(view, str(error))
         except MemoryError:
@@ -165,7 +163,7 @@ class ImportWorker(Worker):
         self._show(view, replace(view, stage=ImportStage.FAILED, failure=why))
         if view.stage == ImportStage.IMPORTING:
             # Nobody may be looking at it any more.
-            self.events.say(Event("import failed", f"Nothing was imported: {why}", Level.ERROR))
+            self.events.say(ImportFailed(why))
 
     def _show(self, before: ImportView, view: ImportView) -> None:
         """Replace a view, unless the user wants something else by now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from dgstudio.engine.facts.labelling import TakeEmpty, TakeSaved
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_history import TaughtModel
 from dgstudio.engine.labels.labeller import Labeller, OpenTake
@@ -14,7 +15,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.types import Act, Event, Example, LabelledBy, Level, Take
+from dgstudio.types import Act, Example, LabelledBy, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -175,9 +176,7 @@ class StoreWorker(Worker):
         if examples:
             self._write_examples(open_take, examples)
         if take.examples == 0:
-            name = self._classes.name_of(take.class_id)
-            text = f"No window lies inside that take of {name}: hold the key a little longer."
-            self.events.say(Event("take empty", text, Level.WARNING, data=take))
+            self.events.say(TakeEmpty(take, self._classes.name_of(take.class_id)))
             return
         self._score(open_take)
         assert open_take.prior is not None, "a take with examples was begun before they were passed on"
@@ -203,14 +202,8 @@ class StoreWorker(Worker):
     def _take_done(self, take: Take, act: Act | None, set_aside: bool) -> None:
         self._book.close_take(take, act)
         self._model.take_ended(take.who)
-        seconds = take.end - take.start
-        text = f"{take.examples} examples of {self._classes.name_of(take.class_id)}, {seconds:.1f} s"
-        if set_aside:
-            text += ", set aside: scored, not learned"
-        if self._queue.file.failing:
-            self.events.say(Event("take saved", f"{text} – not saved yet", Level.WARNING, data=take))
-        else:
-            self.events.say(Event("take saved", text, Level.GOOD, data=take))
+        name, durable = self._classes.name_of(take.class_id), not self._queue.file.failing
+        self.events.say(TakeSaved(take, name, set_aside=set_aside, durable=durable))
 
     def _take_over(self, take: Take, examples: list[Example]) -> None:
         made = time.perf_counter()

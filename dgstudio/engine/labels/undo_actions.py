@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.reasons.reason import capital
 from dgstudio.types import (
@@ -106,18 +106,6 @@ class Acts:
         return Act(
             self._book.next_number(), ActKind(record.kind), text, unix=record.unix, version=record.parent, made=made
         )
-
-    def words(self, moved: Moved, back: bool) -> str:
-        """One sentence on an act undone or done again.
-
-        Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
-        """
-        act = moved.act
-        if act.take_id is not None:
-            word = "Label taken back" if back else "Labelled again"
-            count = len(moved.gone) + len(moved.labelled)
-            return f"{word}: {count} examples of {self._classes.name_of(self._book.take(act.take_id).class_id)}."
-        return f"{'Taken back' if back else 'Done again'}: {act.text}."
 
     def _made(
         self, kind: ActKind, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()

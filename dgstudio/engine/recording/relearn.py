@@ -74,7 +74,7 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         figures.other_kernel.append(version)
         return
     except SessionError as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+        figures.differing.append((version, str(error)))
         return
     if not info.whole:
         # To read it was to learn it again.
@@ -84,8 +84,10 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         why = recipes.learn(checkpoint)
     except _NotPossible as error:
         figures.left_out.append((version, str(error)))
-    except (BadInputError, Rejected) as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+    except Rejected as error:
+        figures.differing.append((version, error.reason.words))
+    except BadInputError as error:
+        figures.differing.append((version, str(error)))
     else:
         if why is None:
             figures.given.append(version)

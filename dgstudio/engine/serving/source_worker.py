@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from dgstudio.engine.facts.running import StreamFound, StreamLost, StreamNotClosed, StreamOver
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.streams.source import Source
-from dgstudio.types import Block, Event, Level, StreamState
+from dgstudio.types import Block, StreamState
 
 RETRY_S = 1.0
 
@@ -52,7 +53,7 @@ class SourceWorker(Worker):
         except StreamEnded:
             self.state = StreamState.ENDED
             self._ring.grown.set()
-            self.events.say(Event("stream ended", f"{self._source.spec.name} has come to its end."))
+            self.events.say(StreamOver(self._source.spec.name))
             return
         except (StreamError, BadInputError) as error:
             self._lose(error)
@@ -85,7 +86,7 @@ class SourceWorker(Worker):
     def _found(self) -> None:
         self.state = StreamState.LIVE
         if self._lost_said:
-            self.events.say(Event("stream found", f"{self._source.spec.name} is back.", Level.GOOD))
+            self.events.say(StreamFound(self._source.spec.name))
             self._lost_said = False
 
     def _lose(self, error: Exception) -> None:
@@ -93,13 +94,11 @@ class SourceWorker(Worker):
         self._gap = True
         if not self._lost_said:
             self._lost_said = True
-            self.events.say(Event("stream lost", f"Stream lost, retrying: {error}", Level.ERROR))
+            self.events.say(StreamLost(str(error)))
         if self._open:
             self._open = False
             try:
                 self._source.close()
             except Exception as closing:
-                self.events.say(
-                    Event("stream lost", f"The lost stream did not close cleanly: {closing}", Level.WARNING)
-                )
+                self.events.say(StreamNotClosed(str(closing)))
         self.pause(RETRY_S)

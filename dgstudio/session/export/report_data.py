@@ -16,7 +16,7 @@ from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
-from dgstudio.types import F32, OWN_ACTS, ClassInfo, Event, Example, Level, PublishRecord, RecordKind, Take
+from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, Level, LogLine, PublishRecord, RecordKind, Take
 
 THUMBNAILS = 6
 """Windows that are shown of a class, spread evenly over those that the session kept."""
@@ -92,7 +92,7 @@ class Story:
     own_bits: int
     protected: int
     scores: Scores
-    events: tuple[Event, ...] = ()
+    events: tuple[LogLine, ...] = ()
     """What was told of things that went wrong, oldest first."""
 
     @property

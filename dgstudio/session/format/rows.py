@@ -21,11 +21,11 @@ from dgstudio.types import (
     ActKind,
     ClassChange,
     ClassInfo,
-    Event,
     Example,
     LabelChange,
     LabelledBy,
     Level,
+    LogLine,
     NoteChange,
     PublishRecord,
     RecordKind,
@@ -261,18 +261,18 @@ def record_of(row: Row) -> PublishRecord:
     return PublishRecord(**values)
 
 
-def event_row(event: Event) -> Row:
-    """Values of an event in the order of `EVENT_COLUMNS`, without its id; data that is not plain becomes its text."""
+def line_row(line: LogLine) -> Row:
+    """Values of a line of the log in the order of `EVENT_COLUMNS`, without its id; odd data becomes its text."""
     try:
-        data = to_json(event.data, "Event data")
+        data = to_json(line.data, "Event data")
     except SessionError:
-        data = to_json(repr(event.data), "Event data")
-    return text_of(event.kind), text_of(event.level), _real(event.unix), text_of(event.text), data
+        data = to_json(repr(line.data), "Event data")
+    return text_of(line.kind), text_of(line.level), _real(line.unix), text_of(line.text), data
 
 
-def event_of(row: Row) -> Event:
-    """An event from a row of `EVENT_COLUMNS`."""
-    return Event(
+def line_of(row: Row) -> LogLine:
+    """A line of the log from a row of `EVENT_COLUMNS`."""
+    return LogLine(
         kind=str(row[1]),
         level=one_of(Level, row[2], Level.INFO),
         unix=_number(row[3]),

@@ -16,13 +16,17 @@ from dgstudio.engine.adapt.model_commands import Dials
 from dgstudio.engine.adapt.routing_margins import MarginReader
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
+from dgstudio.engine.facts.event import Event, EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
+from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
-from dgstudio.types import EngineStats, Event, LearnerActivity, Mode, PublishRecord, Reading, RecordKind, TwinReading
+from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, RecordKind, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -32,7 +36,6 @@ STATS_MS = 250
 CELLS = 60
 MOST_PACE = 20.0
 """A view that had to hold more than this many times the samples would be slow to draw."""
-WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
 UNCERTAIN_APART_S = 2.0
 """Moments for "Which one was this?" are at least this many wall seconds apart."""
 LAYOUT = "layout"
@@ -239,7 +242,7 @@ class Bridge(QObject):
     def _note_recording(self, events: list[Event]) -> None:
         on = self.engine.recorder.on
         # Told after a refusal too: a switch that was turned in vain goes back.
-        if on != self.state.recording_stream or any(event.kind == "recording" for event in events):
+        if on != self.state.recording_stream or any(event.kind == EventKind.RECORDING for event in events):
             self.state.recording_stream = on
             self._stats_wall = 0.0
             self.state.announce("recording")
@@ -326,36 +329,33 @@ class Bridge(QObject):
         cards = []
         for info in self.engine.classes.living():
             count, learnable, thumbs = self.engine.book.labels(info.id)
-            lamp, reason = self._lamp(info.id, count)
-            cards.append(ClassCard(info, count, thumbs, lamp, learnable, reason))
+            lamp, why = self._lamp(info.id, count)
+            cards.append(ClassCard(info, count, thumbs, lamp, learnable, why))
         self.state.classes = cards
         self.state.announce("classes")
 
     def _refresh_lamps(self) -> None:
-        before = [(card.lamp, card.reason) for card in self.state.classes]
+        before = [(card.lamp, card.why) for card in self.state.classes]
         for card in self.state.classes:
-            card.lamp, card.reason = self._lamp(card.info.id, card.count)
-        if before != [(card.lamp, card.reason) for card in self.state.classes]:
+            card.lamp, card.why = self._lamp(card.info.id, card.count)
+        if before != [(card.lamp, card.why) for card in self.state.classes]:
             self.state.announce("classes")
 
-    def _lamp(self, class_id: int, count: int) -> tuple[Lamp, str]:
+    def _lamp(self, class_id: int, count: int) -> tuple[Lamp, Reason | None]:
         """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
         learner, learn = self.engine.learner, self.engine.learn
         if count == 0:
-            return Lamp.EMPTY, ""
+            return Lamp.EMPTY, None
         waits, refusal = learner.waiting_for(class_id), learner.refusal
         if waits and refusal is not None and learn.idle:
-            return Lamp.NOT_LEARNABLE, f"{refusal.sentence} {WHAT_TO_DO}"
+            return Lamp.NOT_LEARNABLE, refusal
         if waits or not learn.idle:
             if learner.mode is Mode.OFF:
-                return Lamp.OUT_OF_DATE, "learning is off"
+                return Lamp.OUT_OF_DATE, LearningOff()
             if waits and learn.idle and learner.parked:
-                return (
-                    Lamp.OUT_OF_DATE,
-                    "a roll-back set its examples aside: “Resume parked examples” learns them again",
-                )
-            return (Lamp.LEARNING if learn.state == LearnerActivity.LEARNING else Lamp.OUT_OF_DATE), ""
-        return Lamp.UP_TO_DATE, ""
+                return Lamp.OUT_OF_DATE, ExamplesAside()
+            return (Lamp.LEARNING if learn.state == LearnerActivity.LEARNING else Lamp.OUT_OF_DATE), None
+        return Lamp.UP_TO_DATE, None
 
     def _note_uncertain(self, new: list[Reading], reach: tuple[float, float] | None) -> None:
         changed = self._doubtful.note(new)
@@ -420,7 +420,7 @@ class Bridge(QObject):
     def tell(self, notes: list[str]) -> None:
         """Put notes about the start into the log."""
         for note in notes:
-            self.engine.events.say(Event("start", note))
+            self.engine.events.say(Notice(EventKind.START, note))
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 

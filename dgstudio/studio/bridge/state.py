@@ -9,15 +9,17 @@ from PySide6.QtCore import QObject, Signal
 
 from dgstudio.engine.browse.analysis import Analysis
 from dgstudio.engine.evaluation.quality_report import QualityReport
+from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
+from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
 from dgstudio.types import (
     F32,
     F64,
     ClassInfo,
     EngineStats,
-    Event,
+    LogLine,
     Mode,
     PublishRecord,
     Reading,
@@ -90,7 +92,7 @@ class ClassCard:
     lamp: Lamp = Lamp.EMPTY
     learnable: int = 0
     """How many of the examples the learner takes: neighbours in time are nearly the same."""
-    reason: str = ""
+    why: Reason | None = None
     """Where the examples are not learnable or out of date: why it stays so, where that is known."""
 
 
@@ -190,7 +192,7 @@ class StudioState(QObject):
         super().__init__(parent)
         self.classes: list[ClassCard] = []
         self.history = History()
-        self.told_before: list[Event] = []
+        self.told_before: list[LogLine] = []
         """The newest lines of the session's log, of earlier runs."""
         self.serving = 0
         self.head = 0

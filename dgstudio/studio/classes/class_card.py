@@ -35,8 +35,14 @@ LAMP_WORDS = {
     Lamp.LEARNING: "is being learned",
     Lamp.UP_TO_DATE: "everything labelled is learned and serving",
 }
-
-
+LAMP_INKS = {
+    Lamp.EMPTY: "border_strong",
+    Lamp.NOT_LEARNABLE: "bad",
+    Lamp.OUT_OF_DATE: "warning",
+    Lamp.LEARNING: "accent_text",
+    Lamp.UP_TO_DATE: "good",
+}
+WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back"
 MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 WISHES = {
@@ -81,8 +87,7 @@ class ClassCardWidget(QWidget):
     def set_card(self, card: ClassCard) -> None:
         """Show a newer state of the class."""
         self.card = card
-        info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
-        lamp = f"{lamp}: {card.reason}" if card.reason else lamp
+        info, lamp = card.info, lamp_words(card)
         self.setAccessibleName(f"Class {info.name}")
         self.setAccessibleDescription(f"key {' then '.join(info.key) or 'none'}, {card.count} examples, {lamp}")
         first, last = info.key[:-1], info.key[-1:]
@@ -263,9 +268,7 @@ class ClassCardWidget(QWidget):
     def _paint_lamp(self, painter: QPainter, rect: QRectF) -> None:
         # The shape tells as much as the colour: ring, crossed, half, dotted ring, full.
         theme, lamp = self.theme, self.card.lamp
-        tokens = {"not learnable": "bad", "out of date": "warning", "learning": "accent_text", "up to date": "good"}
-        token = tokens.get(lamp, "border_strong")
-        ink = theme.colour(token)
+        ink = theme.colour(LAMP_INKS[lamp])
         painter.setBrush(ink if lamp == Lamp.UP_TO_DATE else Qt.BrushStyle.NoBrush)
         style = Qt.PenStyle.DotLine if lamp == Lamp.LEARNING else Qt.PenStyle.SolidLine
         painter.setPen(QPen(ink, 1.5, style))
@@ -301,3 +304,11 @@ class ClassCardWidget(QWidget):
         painter.end()
         self._strip = (key, pixmap)
         return pixmap
+
+
+def lamp_words(card: ClassCard) -> str:
+    """What the lamp of a card says; where examples wait, why, and what to do."""
+    lamp = LAMP_WORDS[card.lamp]
+    if card.why is None:
+        return lamp
+    return f"{lamp}: {card.why.words}" + (f". {WHAT_TO_DO}" if card.lamp == Lamp.NOT_LEARNABLE else "")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
+from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.theme.theme import Themed
-from dgstudio.types import Event, Level
+from dgstudio.types import Level
 
 if TYPE_CHECKING:
     from dgstudio.extras.installation import Installation
@@ -23,11 +25,11 @@ Part = TypeVar("Part", bound=Themed)
 class Teller(Protocol):
     """Whoever tells the user something."""
 
-    def say(self, event: Event) -> None:
+    def say(self, fact: Fact) -> None:
         """Show it and note it."""
         ...
 
-    def log(self, event: Event) -> None:
+    def log(self, fact: Fact) -> None:
         """Note it."""
         ...
 
@@ -142,7 +144,7 @@ class Packages:
             return
         if over and not self._told:
             self._told = True
-            self._teller.log(Event("packages", it.failure, Level.ERROR))
+            self._teller.log(Notice(EventKind.PACKAGES, it.failure, Level.ERROR))
         line.setVisible(not self._state.presentation)
 
     def stop(self) -> None:
@@ -222,7 +224,7 @@ class Packages:
         need, then = self._need, self._then
         self._need, self._then = None, lambda: None
         if it.state == InstallState.DONE and need is not None:
-            self._teller.say(Event("packages", f"{it.text} {need.what} begins.", Level.GOOD))
+            self._teller.say(Notice(EventKind.PACKAGES, f"{it.text} {need.what} begins.", Level.GOOD))
             then()
         else:
-            self._teller.say(Event("packages", it.text, Level.WARNING))
+            self._teller.say(Notice(EventKind.PACKAGES, it.text, Level.WARNING))

@@ -74,7 +74,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     rig.teach("Running", "Running")
     head, count = learner.store.head, learner.protected_count
     done = trained(rig, until)
-    assert done.state == ConsolidationState.READY and "compare it" in rig.heard("consolidation").text
+    assert done.state == ConsolidationState.READY and "compare it" in rig.heard("consolidation").sentence
     assert nothing_left(folder)
     found = done.comparison
     assert learner.store.head is head, "nothing changes before the user says so"
@@ -113,7 +113,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     again.check_all()
     again.engine.stop()
     third = rigs(Session.open(path))
-    assert "no twin" in third.heard("session").text
+    assert "no twin" in third.heard("session").sentence
     assert third.engine.learner.store.head.digest == record.digest
 
 
@@ -172,7 +172,7 @@ def test_it_can_be_cancelled_and_leaves_nothing(
     assert rig.engine.candidates.consolidation is running, "it cannot be switched to before it is there"
     rig.engine.candidates.cancel_consolidation()
     until(lambda: running.state == ConsolidationState.CANCELLED, "the cancelling")
-    assert rig.heard("consolidation").text == "The training was cancelled; nothing has changed."
+    assert rig.heard("consolidation").sentence == "The training was cancelled; nothing has changed."
     assert nothing_left(folder)
 
 
@@ -236,7 +236,7 @@ def test_what_cannot_be_foreseen_ends_it_too(rigs: Rigs, until: Until, monkeypat
     rig = rigs()
     done = trained(rig, until)
     assert done.state == ConsolidationState.FAILED and "oh" in done.text
-    assert "dg-consolidate" in rig.heard("thread failed").text
+    assert "dg-consolidate" in rig.heard("thread failed").sentence
 
 
 def test_parked_examples_are_not_trained_on(rigs: Rigs, until: Until, process: Callable[[str], None]) -> None:

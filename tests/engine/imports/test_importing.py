@@ -117,7 +117,7 @@ def test_it_is_one_act_that_is_undone_redone_and_survives_reopening(
     desk.do(path)
     after = standing(desk.engine)
     assert len(after) == len(before) + 9 and "circle" in counts(desk.engine)
-    said = desk.rig.heard("labels changed").text
+    said = desk.rig.heard("labels changed").sentence
     assert said == "9 examples of 2 classes imported from f.csv."
     learned = desk.engine.learner.store.head.digest
     desk.engine.labels.undo()

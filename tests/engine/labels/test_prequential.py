@@ -178,7 +178,7 @@ def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, 
     learned, digest = rig.engine.stats().learned, rig.engine.learner.store.head.digest
     known = rig.teach(NEW, NEW)
     assert rig.engine.stats().learned == learned and rig.engine.learner.store.head.digest == digest
-    assert rig.events("take saved")[-1].text.endswith("set aside: scored, not learned")
+    assert rig.events("take saved")[-1].sentence.endswith("set aside: scored, not learned")
     take = rig.engine.book.takes()[-1]
     assert take.class_id == known and not any(e.learn for e in rig.engine.book.examples_of(take.id))
     report = report_on(rig, QualityData.HELD_OUT)

@@ -42,7 +42,7 @@ def pip(monkeypatch, tmp_path, lacking):
 
 
 def logged(window):
-    return " ".join(event.text for event in window.layout_.panels["log"]._events)
+    return " ".join(line.text for line in window.layout_.panels["log"]._lines)
 
 
 def click(button):
