@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from dgstudio.reasons import published, refused
@@ -32,19 +32,22 @@ class Told(Reason):
 
 
 def reason_fields(reason: Reason) -> dict[str, Any] | None:
-    """Its fields as JSON can hold them; None where there are only words."""
+    """Its fields as JSON can hold them, without what is as usual; None where there are only words."""
     if isinstance(reason, Told):
         return None
-    return {IS: type(reason).__name__, **asdict(reason)}  # type: ignore[call-overload]  # every reason is a dataclass
+    it: Any = reason
+    usual = {field.name: field.default for field in fields(it)}
+    said = {name: value for name, value in asdict(it).items() if value != usual[name]}
+    return {IS: type(reason).__name__, **said}
 
 
-def stored_reason(fields: object, words: str) -> Reason:
+def stored_reason(kept: object, words: str) -> Reason:
     """The reason that was stored; from words alone where its fields say nothing that is known here."""
-    if not isinstance(fields, Mapping):
+    if not isinstance(kept, Mapping):
         return Told(words)
     try:
-        known = _KNOWN[fields[IS]]
-        reason = known(**{name: _frozen(value) for name, value in fields.items() if name != IS})
+        known = _KNOWN[kept[IS]]
+        reason = known(**{name: _frozen(value) for name, value in kept.items() if name != IS})
         # What comes from a file may be of any type: it shows here, not in a window.
         reason.words  # noqa: B018
     except (TypeError, ValueError, KeyError, AttributeError, IndexError):
