@@ -47,6 +47,14 @@ class LabelledBy(StrEnum):
     SUGGESTION = "suggestion"
 
 
+class StreamKind(StrEnum):
+    """What a stream is of."""
+
+    SIGNAL = "signal"
+    POINTER = "pointer"
+    IMAGE = "image"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
     """What a source declares about its stream.
@@ -55,8 +63,7 @@ class StreamSpec:
     """
 
     name: str
-    kind: str
-    """"signal", "pointer" or "image"."""
+    kind: StreamKind
     rate: float
     channels: tuple[str, ...]
     window_s: float

@@ -14,7 +14,7 @@ from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import Mode, StreamState, TwinKind
+from dgstudio.types import Mode, StreamKind, StreamState, TwinKind
 
 HEIGHT = 51
 MODE_WORDS = {
@@ -230,10 +230,10 @@ class TopBar(QFrame):
         self._fit()
 
 
-def _kind_word(kind: str, channels: tuple[str, ...]) -> str:
-    if kind == "signal":
+def _kind_word(kind: StreamKind, channels: tuple[str, ...]) -> str:
+    if kind == StreamKind.SIGNAL:
         return "IMU" if tuple(name.lower() for name in channels) == IMU else f"{len(channels)} ch"
-    return {"image": "video"}.get(kind, kind)
+    return "video" if kind == StreamKind.IMAGE else kind
 
 
 def _short(text: str, limit: int) -> str:

@@ -64,6 +64,14 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
+class StreamMode(StrEnum):
+    """What the view of the stream does."""
+
+    FOLLOWING = "following"
+    PAUSED = "paused"
+    SCRUBBING = "scrubbing"
+
+
 class Lamp(StrEnum):
     """How it stands with the examples of a class, from worst to best."""
 
@@ -286,9 +294,10 @@ class StudioState(QObject):
         self.changed.emit(topic)
 
     @property
-    def stream_mode(self) -> str:
-        """What the view of the stream does: "following", "paused" or "scrubbing"."""
-        return "scrubbing" if self.scrubbing else "paused" if self.paused else "following"
+    def stream_mode(self) -> StreamMode:
+        """What the view of the stream does."""
+        standing = StreamMode.PAUSED if self.paused else StreamMode.FOLLOWING
+        return StreamMode.SCRUBBING if self.scrubbing else standing
 
     def set_paused(self, paused: bool) -> None:
         """Freeze the view of the stream where it is, or let it follow the live edge."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, Phase, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
 from dgstudio.studio.stream.overview_bar import BufferBar
@@ -21,7 +21,7 @@ WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
 LOST = "Stream lost, retrying"
 ENDED = "Stream ended"
-PILLS = {"paused": "Paused · Space goes on", "scrubbing": "Scrubbing · End goes live"}
+PILLS = {StreamMode.PAUSED: "Paused · Space goes on", StreamMode.SCRUBBING: "Scrubbing · End goes live"}
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
@@ -285,9 +285,9 @@ class StreamPanel(PanelFrame):
 
     def _show_header(self) -> None:
         spec, mode = self._frame.spec if self._frame is not None else self._state.spec, self._state.stream_mode
-        self.live_button.setVisible(mode != "following")
+        self.live_button.setVisible(mode != StreamMode.FOLLOWING)
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
-        if mode != "following" and self._frame is not None:
+        if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None:
             # Large type leaves room for what changes only.
