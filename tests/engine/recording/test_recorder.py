@@ -235,7 +235,7 @@ def test_on_a_full_disk_recording_goes_on_in_memory_and_is_saved_later(
     full = full_disk(monkeypatch)
     recorded += len(rig.play("Running", 2))
     said = rig.heard("recording")
-    assert said.level == "error" and "goes on in memory" in said.text and "disk is full" in said.text
+    assert said.level == "error" and "goes on in memory" in said.sentence and "disk is full" in said.sentence
     assert rig.engine.stats().recording_failing
     taught = rig.teach(NEW, NEW)
     recorded += rig.engine.lane.readings.total - recorded
@@ -288,7 +288,7 @@ def test_the_last_room_on_a_disk_is_left_to_labels(
     rig.play("Walking")
     until(lambda: not rig.engine.recorder.on)
     said = rig.heard("recording")
-    assert said.level == "error" and "64 MB are free" in said.text and "labels come first" in said.text
+    assert said.level == "error" and "64 MB are free" in said.sentence and "labels come first" in said.sentence
     rig.said.clear()
     rig.engine.recording.record(True)
     assert "Not recording" in rig.heard("recording").sentence and not rig.engine.recorder.on
