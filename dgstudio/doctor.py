@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
@@ -47,9 +48,9 @@ print(app.platformName(), len(QFontDatabase.families()))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. `level`: "ok", "note" (works, but) or "bad"."""
+    """One line of the report; a note is about what works, but."""
 
-    level: str
+    level: Literal["ok", "note", "bad"]
     subject: str
     text: str
 

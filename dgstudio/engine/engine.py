@@ -16,6 +16,8 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionContents
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -49,7 +51,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Event, PublishRecord, Reading
+from dgstudio.types import EngineStats, Level, PublishRecord, Reading, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -121,7 +123,7 @@ class Engine:
             self.learn,
         )
         for text in resumed.notes:
-            self.events.say(Event("session", text, "warning"))
+            self.events.say(Notice(EventKind.SESSION, text, Level.WARNING))
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:
@@ -143,7 +145,7 @@ class Engine:
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
         self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
-        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == "live")
+        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
 
     def _build_learning(self, resumed: Resumed) -> None:
         """What changes the model, and what keeps its versions."""
@@ -341,7 +343,7 @@ class Engine:
     @property
     def ended(self) -> bool:
         """Whether a recording that plays once has ended and everything in it has been answered and learned."""
-        drained = self.input.state == "ended" and self.infer.done == self.ring.total
+        drained = self.input.state == StreamState.ENDED and self.infer.done == self.ring.total
         return drained and all(part.failed or part.idle for part in (self.store, self.learn, self.out))
 
     def add_sink(self, sink: Sink) -> None:

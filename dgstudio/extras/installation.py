@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
-from dgstudio.extras.failures import DISK, NETWORK, OTHER, PIP, RIGHT, SYSTEM, VERSION, InstallFailed, failed, why_of
+from dgstudio.extras.failures import InstallFailed, InstallTrouble, failed, why_of
 from dgstudio.extras.known import Extra, key_of, listed, missing, requirements, size_words, tested_versions
 from dgstudio.extras.process import end, started
 
@@ -28,9 +29,19 @@ CPU, GPU = "for processors", "for NVIDIA graphics cards"
 GPU_MB = (3000, 6000)
 """Download and disk of the second, with all that it needs."""
 
-PLANNING, ASKING, RUNNING, DONE, FAILED, CANCELLED = "planning", "asking", "running", "done", "failed", "cancelled"
-"""States of an installation."""
-OVER = frozenset({DONE, FAILED, CANCELLED})
+
+class InstallState(StrEnum):
+    """How far an installation is."""
+
+    PLANNING = "planning"
+    ASKING = "asking"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OVER = frozenset({InstallState.DONE, InstallState.FAILED, InstallState.CANCELLED})
 
 POLL_S = 0.1
 LOOK_S = 0.5
@@ -97,17 +108,17 @@ class Installation:
 
     Attributes
     ----------
-    state : `PLANNING`, `ASKING` (if need be), `RUNNING`, then `DONE`, `FAILED` or `CANCELLED`.
+    state : how far it is; it asks only if need be.
     share, text : how much is done, 0..1, and what is being done.
     plan : once it is known.
-    why, failure : once it has `FAILED`: one of `NETWORK`, `DISK`, …, and a sentence.
+    why, failure : once it has failed: the kind of trouble, and a sentence.
     """
 
     name = "dg-install"
 
     def __init__(self, extra: Extra, *, ask: bool = True, tell: Words = lambda _text: None) -> None:
         self.extra = extra
-        self.state = PLANNING
+        self.state = InstallState.PLANNING
         self.share = 0.0
         self.text = ""
         self.plan: Plan | None = None
@@ -157,34 +168,36 @@ class Installation:
                 self.plan = plan = self._planned()
                 self._say(plan_words(plan))
                 if plan.build == GPU and self._ask:
-                    self.state = ASKING
+                    self.state = InstallState.ASKING
                     self._word.wait()
                 self._check_cancelled()
                 self._check_room(plan)
-                self.state = RUNNING
+                self.state = InstallState.RUNNING
                 for command in plan.commands:
                     self._do(command)
             importlib.invalidate_caches()
             left = missing(self.extra)
             if left:
-                raise InstallFailed(OTHER, f"pip has ended, and yet {listed(left)} cannot be found: restart dgstudio.")
+                raise InstallFailed(
+                    InstallTrouble.OTHER, f"pip has ended, and yet {listed(left)} cannot be found: restart dgstudio."
+                )
         except _Cancelled:
             self._say("Cancelled: nothing is installed.")
-            self.state = CANCELLED
+            self.state = InstallState.CANCELLED
         except KeyboardInterrupt:
-            self.state = CANCELLED
+            self.state = InstallState.CANCELLED
             raise
         except Exception as error:
-            self.why = error.why if isinstance(error, InstallFailed) else OTHER
+            self.why = error.why if isinstance(error, InstallFailed) else InstallTrouble.OTHER
             reason = getattr(error, "strerror", "") or str(error) or repr(error)
             self.failure = str(error) if isinstance(error, InstallFailed) else f"Nothing was installed: {reason}."
-            self.state = FAILED
+            self.state = InstallState.FAILED
         else:
             self.share = 1.0
             self._say(
                 f"{listed(requirements(self.extra))} {'are' if len(self.extra.packages) > 1 else 'is'} installed."
             )
-            self.state = DONE
+            self.state = InstallState.DONE
 
     def make_plan(self) -> Plan:
         """Find out what would be done, and do nothing of it.
@@ -204,12 +217,12 @@ class Installation:
     def _look_around(self) -> None:
         """Refuse at once what cannot work."""
         if importlib.util.find_spec("pip") is None:
-            raise failed(PIP, self.extra)
+            raise failed(InstallTrouble.PIP, self.extra)
         if sys.prefix == sys.base_prefix:
             if Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():
-                raise failed(SYSTEM, self.extra)
+                raise failed(InstallTrouble.SYSTEM, self.extra)
         elif not os.access(sysconfig.get_path("purelib"), os.W_OK):
-            raise failed(RIGHT, self.extra)
+            raise failed(InstallTrouble.RIGHT, self.extra)
 
     def _roomy(self) -> Path | None:
         """Where temporary files go: the environment itself, where the usual place has less room than it."""
@@ -222,7 +235,7 @@ class Installation:
     def _check_room(self, plan: Plan) -> None:
         needed, free = plan.disk_mb, _free_mb(Path(sysconfig.get_path("purelib")))
         if free < needed:
-            raise failed(DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
+            raise failed(InstallTrouble.DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
 
     def _planned(self) -> Plan:
         extra = self.extra
@@ -256,7 +269,7 @@ class Installation:
             return str(found["metadata"]["version"])
         except (OSError, ValueError, KeyError, TypeError):
             why = why_of(heard.text)
-            if why in (NETWORK, VERSION):
+            if why in (InstallTrouble.NETWORK, InstallTrouble.VERSION):
                 raise failed(why, self.extra) from None
             return ""
 

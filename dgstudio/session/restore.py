@@ -11,7 +11,7 @@ from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.format.checkpoint import SERVED_BY, Checkpoint
-from dgstudio.types import StreamSpec
+from dgstudio.types import StreamKind, StreamSpec
 
 FEATURES = "features"
 """Session setting: the names of the features that its examples have."""
@@ -68,7 +68,7 @@ def spec_of(signal: Mapping[str, Any]) -> StreamSpec:
     try:
         return StreamSpec(
             name=str(signal["name"]),
-            kind=str(signal["kind"]),
+            kind=StreamKind(signal["kind"]),
             rate=float(signal["rate"]),
             channels=tuple(str(channel) for channel in signal["channels"]),
             window_s=float(signal["window_s"]),

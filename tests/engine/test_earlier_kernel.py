@@ -12,6 +12,7 @@ from waiting import wait_until
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.kernel import KERNEL
+from dgstudio.reasons.published import LearnedAgain
 from dgstudio.session.file import Session
 from dgstudio.session.restore import restored, served_here
 from dgstudio.streams.simulator import SimulatorSource
@@ -51,8 +52,8 @@ def test_its_model_is_learned_again_and_its_promises_hold(path: Path) -> None:
     try:
         wait_until(lambda: engine.learner.store.head.version > before)
         again = engine.learn.history[-1]
-        assert again.reason == f"learned again by kernel {KERNEL}"
-        assert any(KERNEL in event.text for event in engine.events.drain())
+        assert again.reason == LearnedAgain(KERNEL)
+        assert any(KERNEL in event.fact.sentence for event in engine.events.drain())
     finally:
         engine.stop()
     result = engine.learner.audit_all()

@@ -42,7 +42,7 @@ def test_an_example_that_is_not_finite_is_refused_and_the_next_one_learned(
     head = learner.store.head
     (record,) = settled(learner)
     assert (record.kind, record.version) == ("rejected", None)
-    assert record.reason == "1 example left out: their numbers are not finite"
+    assert record.reason.words == "1 example left out: their numbers are not finite"
     assert learner.store.head is head and not learner.pending
     learner.absorb(good)
     (record,) = settled(learner)
@@ -127,7 +127,7 @@ def test_a_router_that_cannot_be_projected_is_refused_until_the_labels_are_taken
     learner.absorb(near)
     head = learner.store.head
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "too close to protected ones" in record.reason
+    assert record.kind == "rejected" and "too close to protected ones" in record.reason.words
     assert learner.store.head is head and not learner.pending and learner.waiting_for(4)
     assert learner.step() is None, "the same set is not tried again"
     learner.forget([e.id for e in near])
@@ -143,7 +143,7 @@ def test_an_ill_conditioned_solve_is_refused_and_the_learner_goes_on(
     (one,) = label(3, 1)
     learner.absorb([replace(one, id=i) for i in range(5)])
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "5 examples is ill-conditioned" in record.reason
+    assert record.kind == "rejected" and "5 examples is ill-conditioned" in record.reason.words
     assert learner.store.head.version == 0
     learner.forget(range(1, 5))
     assert [record.kind for record in settled(learner)] == ["learned"]
@@ -167,7 +167,7 @@ def test_while_it_is_off_nothing_is_published_and_labels_wait(
     assert learner.store.head is head and learner.waiting_for(4) and not learner.waiting_for(3)
     learner.set_mode(Mode.BOTH)
     (record,) = settled(learner)
-    assert record.reason == "learned from 4 examples of class 4, forgot 1 example"
+    assert record.reason.words == "learned from 4 examples of class 4, forgot 1 example"
     assert learner.footing.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
 
 
@@ -244,7 +244,7 @@ def test_giving_up_on_unlearning_and_on_a_seal_does_not_fail_again_and_again(
     with monkeypatch.context() as patched:
         patched.setattr(LockedBankRule, "folded", breaks)
         record = learner.step()
-        assert record is not None and record.reason == "learned from 2 examples of class 3, forgot 1 example"
+        assert record is not None and record.reason.words == "learned from 2 examples of class 3, forgot 1 example"
         with pytest.raises(ZeroDivisionError):
             learner.step()
         assert learner.give_up() == 0 and not learner.pending
@@ -265,7 +265,7 @@ def test_a_seal_that_cannot_be_made_is_refused_once_and_learning_goes_on(
         patched.setattr(LockedBankRule, "folded", damaged)
         learner.absorb(label(3, 4))
         learned, refused = settled(learner)
-        assert (learned.kind, refused.kind) == ("learned", "rejected") and "sums are damaged" in refused.reason
+        assert (learned.kind, refused.kind) == ("learned", "rejected") and "sums are damaged" in refused.reason.words
         assert not learner.pending and not learner.store.head.banks[-1].sealed
     learner.absorb(label(4, 1, first=20))
     assert [record.kind for record in settled(learner)] == ["learned", "bank sealed"]

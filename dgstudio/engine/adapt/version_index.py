@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dgstudio.engine.facts.labelling import StillLearned
+from dgstudio.engine.facts.words import banks_text, spans_text
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, common
@@ -37,18 +39,6 @@ class Containing:
         if self.sealed:
             words += f", sealed in {banks_text([bank for bank, _ in self.sealed])}"
         return words if self.whole else f"{words} (older versions are still being read)"
-
-
-def spans_text(spans: Sequence[tuple[int, int]]) -> str:
-    """Like "v3, v12–v31"; of many the last three."""
-    words = [f"v{first}" if first == last else f"v{first}–v{last}" for first, last in spans[-3:]]
-    return ("…, " if len(spans) > 3 else "") + ", ".join(words)
-
-
-def banks_text(banks: Iterable[int]) -> str:
-    """Like "bank 2" or "banks 1 and 2"; the first bank is called 1."""
-    names = [str(bank + 1) for bank in sorted(banks)]
-    return f"bank {names[0]}" if len(names) == 1 else f"banks {', '.join(names[:-1])} and {names[-1]}"
 
 
 class VersionContents:
@@ -125,11 +115,7 @@ class VersionContents:
         whole = not (self._queue.kept - known.keys() - self._unreadable)
         return Containing(spans, sealed, whole)
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        """A sentence on the versions that have learned of examples that were taken back; "" where none has."""
+    def still_in(self, ids: Sequence[int]) -> StillLearned | None:
+        """The versions that have learned of examples that were taken back; None where none has."""
         found = self.containing(ids)
-        if not found.spans:
-            return ""
-        several = len(found.spans) > 1 or found.spans[0][0] != found.spans[0][1]
-        words = f"{spans_text(found.spans)} {'have' if several else 'has'} learned {'it' if len(ids) == 1 else 'them'}"
-        return f"{words}; the next version will not have." if not found.sealed else f"{words}."
+        return StillLearned(found.spans, len(ids) != 1, bool(found.sealed)) if found.spans else None

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dgstudio.engine.browse.analysis import MARKS, NOTED, Analysis
 from dgstudio.engine.labels.example_table import Standing, distinct
 from dgstudio.engine.runtime.metrics import UNSURE
-from dgstudio.types import Take
+from dgstudio.types import LabelledBy, Take
 
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -47,7 +47,7 @@ class Wanted:
     take_id: int | None = None
     span: tuple[float, float] | None = None
     this_run: bool | None = None
-    who: str | None = None
+    who: LabelledBy | None = None
     source: str | None = None
     learning: str | None = None
     marks: frozenset[str] = frozenset()

@@ -11,10 +11,8 @@ from dgstudio.engine.imports.plan import Plan
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import Watch
-from dgstudio.types import F32, F64, Example, Take
+from dgstudio.types import F32, F64, Example, LabelledBy, Take
 
-WHO = "import"
-"""`Take.who` of what was imported."""
 BLOCK = 256
 """Examples that are made, and written, at a time."""
 
@@ -98,7 +96,7 @@ def takes_of(plan: Plan, class_ids: Sequence[int], first_take: int, unix: float)
             start=float(begin[i]),
             end=float(end[i]),
             source=plan.table.path.name,
-            who=WHO,
+            who=LabelledBy.IMPORT,
             created_unix=unix,
             examples=int(counts[i]),
         )

@@ -27,7 +27,7 @@ from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
-from dgstudio.types import Example, Reading, StreamSpec
+from dgstudio.types import Example, LabelledBy, Reading, StreamKind, StreamSpec
 
 JOIN_S = 60.0
 
@@ -102,7 +102,7 @@ def _target(session: Session) -> Target:
     try:
         spec = StreamSpec(
             name=str(signal["name"]),
-            kind=str(signal["kind"]),
+            kind=StreamKind(signal["kind"]),
             rate=float(signal["rate"]),
             channels=tuple(map(str, signal["channels"])),
             window_s=float(signal["window_s"]),
@@ -170,9 +170,8 @@ class _NoModel:
 
     def remove_class(self, class_id: int) -> None: ...
 
-    def take_ended(self, who: str) -> None: ...
+    def take_ended(self, who: LabelledBy) -> None: ...
 
     def go_to(self, version: int | None) -> None: ...
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        return ""
+    def still_in(self, ids: Sequence[int]) -> None: ...

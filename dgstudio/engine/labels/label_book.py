@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from dgstudio.engine.labels.example_table import Standing
-from dgstudio.types import F32, Act, ClassChange, ClassInfo, Example, Take
+from dgstudio.types import F32, Act, ActKind, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8
 """Newest windows kept for each class's card."""
@@ -161,7 +161,7 @@ class LabelBook:
 
     def _act_of(self, take: Take) -> Act:
         text = f"{take.examples} examples, {take.end - take.start:.1f} s"
-        return Act(self._number(), "take", text, take_id=take.id, unix=take.created_unix)
+        return Act(self._number(), ActKind.TAKE, text, take_id=take.id, unix=take.created_unix)
 
     def next_number(self) -> int:
         """The number of the next act; each is given once."""

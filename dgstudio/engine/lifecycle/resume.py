@@ -20,13 +20,14 @@ from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, Checkpoint
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
+from dgstudio.types import ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
@@ -81,10 +82,10 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
             SETTINGS: settings_kept(learner.settings, version),
         },
         kind=record.kind,
-        reason=record.reason,
+        reason=record.reason.words,
         unix=version.unix,
         learned=np.union1d(footing.learned, footing.base_learned),
-        kept=kept or record.kind != "learned",
+        kept=kept or record.kind != RecordKind.LEARNED,
         recorded=recorded,
     )
 
@@ -194,13 +195,13 @@ def _begun(
         mode=mode,
     )
     head = learner.store.head
-    names = ", ".join(classes.names[c] for c in head.classes)
+    names = tuple(classes.names[c] for c in head.classes)
     first = PublishRecord(
         seq=0,
-        kind="initial",
+        kind=RecordKind.INITIAL,
         version=head.version,
         parent=None,
-        reason=f"base model: knows {names}" if names else "begun from nothing",
+        reason=BaseLoaded(names) if names else BegunFromNothing(),
         time=0.0,
         unix=head.unix,
         digest=head.digest,

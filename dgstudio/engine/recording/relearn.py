@@ -21,10 +21,10 @@ from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.restore import restored
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
-from dgstudio.types import Mode
+from dgstudio.types import Mode, RecordKind
 
-SEALS = frozenset({"bank sealed", "protected"})
-COPIES = frozenset({"class added", "class removed", "released", "rolled back"})
+SEALS = frozenset({RecordKind.BANK_SEALED, RecordKind.PROTECTED})
+COPIES = frozenset({RecordKind.CLASS_ADDED, RecordKind.CLASS_REMOVED, RecordKind.RELEASED, RecordKind.ROLLED_BACK})
 """Kinds of versions in which nothing is learned: they answer as another version does, with other living classes."""
 
 
@@ -74,7 +74,7 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         figures.other_kernel.append(version)
         return
     except SessionError as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+        figures.differing.append((version, str(error)))
         return
     if not info.whole:
         # To read it was to learn it again.
@@ -84,8 +84,10 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         why = recipes.learn(checkpoint)
     except _NotPossible as error:
         figures.left_out.append((version, str(error)))
-    except (BadInputError, Rejected) as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+    except Rejected as error:
+        figures.differing.append((version, error.reason.words))
+    except BadInputError as error:
+        figures.differing.append((version, str(error)))
     else:
         if why is None:
             figures.given.append(version)
@@ -121,12 +123,12 @@ class _Recipes:
             return self._copied(snapshot, checkpoint)
         if checkpoint.kind in SEALS:
             return self._sealed(snapshot, footing, checkpoint.meta)
-        if checkpoint.kind == "consolidated":
+        if checkpoint.kind == RecordKind.CONSOLIDATED:
             raise _NotPossible("its base was trained anew, by many small steps that are not kept")
         if len(footing.base_learned):
             raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
         if not len(footing.learned):
-            if checkpoint.kind == "rebuilt" and footing.seals:
+            if checkpoint.kind == RecordKind.REBUILT and footing.seals:
                 raise _NotPossible("its sealed banks were made anew, and what was left out of them is not kept")
             return None
         again = self._bank(snapshot, footing, checkpoint.meta)
@@ -159,7 +161,7 @@ class _Recipes:
 
     def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> str | None:
         """None where it is the copy that it says it is."""
-        back = checkpoint.kind == "rolled back"
+        back = checkpoint.kind == RecordKind.ROLLED_BACK
         source = self._went_back.get(snapshot.version) if back else snapshot.parent
         of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
         return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"

@@ -17,6 +17,7 @@ import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.format.codecs import pack, unpacked
+from dgstudio.types import RecordKind
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -49,7 +50,7 @@ class Checkpoint:
     digest: str
     arrays: Mapping[str, Array]
     meta: dict[str, Any]
-    kind: str = "learned"
+    kind: RecordKind = RecordKind.LEARNED
     reason: str = ""
     unix: float = 0.0
     learned: npt.NDArray[np.int64] = field(default_factory=_no_ids)
@@ -77,7 +78,7 @@ class CheckpointInfo:
     version: int
     parent: int | None
     digest: str
-    kind: str
+    kind: RecordKind
     reason: str
     unix: float
     kept: bool

@@ -22,7 +22,7 @@ from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, CheckpointInfo
 from dgstudio.session.format.codecs import joined, pack, split, unpacked
-from dgstudio.types import Mode
+from dgstudio.types import Mode, RecordKind
 
 Ids = npt.NDArray[np.int64]
 
@@ -49,13 +49,13 @@ class Recipe:
     array_count: int
 
 
-def fits(kind: str, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
+def fits(kind: RecordKind, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
     """Whether a version with this metadata and these arrays can be made from a recipe, here and now.
 
     That is: it was learned by the locked bank alone, router and read-out together, by this kernel.
     """
     snapshot, training = meta.get("snapshot"), meta.get("footing")
-    if kind != "learned" or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
+    if kind != RecordKind.LEARNED or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
         return False
     dials, names = training.get("dials"), set(names)
     return (

@@ -56,7 +56,7 @@ class Relearner:
         try:
             snapshot = self._learned(recipe)
         except (BadInputError, Rejected, KeyError, TypeError, ValueError) as error:
-            why = str(error).rstrip(".") if isinstance(error, BadInputError | Rejected) else repr(error)
+            why = str(error) if isinstance(error, BadInputError | Rejected) else repr(error)
             raise SessionFormatError(
                 f"Version {info.version} of the session {label} cannot be learned again from its recipe ({why}); "
                 "choose another."

@@ -24,11 +24,12 @@ from dgstudio.session.format.checkpoint import (
     versions_to_thin,
 )
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe
-from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, text_of, to_json
+from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, one_of, text_of, to_json
 from dgstudio.session.storage.blobs import Blobs
 from dgstudio.session.storage.database import Database
 from dgstudio.session.versions.recipe_base import Ground, Grounds
 from dgstudio.session.versions.recipe_solver import Relearner
+from dgstudio.types import RecordKind
 
 _INFO = "version, parent, digest, kind, reason, unix, kept, learned_count"
 _WHOLE = f"{_INFO}, array_count, learned, checksum, meta, ground, recipe"
@@ -333,7 +334,7 @@ def _info_of(row: Row) -> CheckpointInfo:
         version=int(row[0]),
         parent=None if row[1] is None else int(row[1]),
         digest=str(row[2]),
-        kind=str(row[3]),
+        kind=one_of(RecordKind, row[3], RecordKind.LEARNED),
         reason=str(row[4]),
         unix=math.nan if row[5] is None else float(row[5]),
         kept=bool(row[6]),

@@ -106,7 +106,7 @@ def test_relabelling_where_it_is_protected_releases_those_and_is_said(rigs: Rigs
     info = rig.engine.classes.by_name(NEW)
     rig.label(info.id, walked)
     records = [record for record in rig.engine.learn.history.since(0)[0] if record.kind == "released"]
-    assert records and "relabelled: the answers may move" in records[-1].reason
+    assert records and "relabelled: the answers may move" in records[-1].reason.words
     gone = before - rig.engine.learner.protected_count
     assert 0 < gone <= count and recents(rig) == count - gone
     # It came of the labels: taking back the last act takes back those.

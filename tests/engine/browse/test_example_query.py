@@ -232,7 +232,7 @@ def test_which_versions_contain_an_example(rigs, tmp_path, until):
 
     engine.labels.delete_examples(late)
     rig.settle()
-    said = [event.text for event in rig.events("labels changed")][-1]
+    said = [event.sentence for event in rig.events("labels changed")][-1]
     assert said.startswith("3 examples deleted. v") and said.endswith("have learned them.")
     engine.stop()
 
@@ -254,7 +254,7 @@ def test_an_example_of_the_learning_bank_that_is_deleted_is_gone_from_the_next_v
     last = engine.learner.store.head.version
     engine.labels.delete_examples(ids)
     rig.settle()
-    assert rig.heard("labels changed").text.endswith("learned them; the next version will not have.")
+    assert rig.heard("labels changed").sentence.endswith("learned them; the next version will not have.")
     assert engine.contents.containing(ids).spans[-1][1] == last < engine.learner.store.head.version
 
 

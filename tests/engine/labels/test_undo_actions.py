@@ -72,8 +72,7 @@ class Desk:
 
     def go_to(self, version: int | None) -> None: ...
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        return ""
+    def still_in(self, ids: Sequence[int]) -> None: ...
 
     # -- what the user wishes ------------------------------------------------------------------------------
 
@@ -285,7 +284,7 @@ def test_a_class_that_goes_takes_its_logit_and_its_examples_and_comes_back_byte_
     rig.engine.labels.remove_class(class_id)
     rig.settle()
     assert class_id not in store.head.classes and rig.engine.book.of_class(class_id) == []
-    assert f"Badminton removed ({len(examples)} examples)" in rig.heard("labels changed").text
+    assert f"Badminton removed ({len(examples)} examples)" in rig.heard("labels changed").sentence
     with pytest.raises(BadInputError, match="has been removed"):
         rig.engine.labels.press_class(class_id)
     rig.engine.labels.undo()

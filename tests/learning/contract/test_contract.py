@@ -322,7 +322,7 @@ def test_a_tampered_proposal_is_refused_and_the_learner_goes_on(
         sealed.absorb(label(5, 2, first=80))
         record = sealed.step()
     assert record is not None and record.kind == "rejected" and record.version is None
-    assert words in record.reason
+    assert words in record.reason.sentence
     assert sealed.store.head is head and sealed.store.serving is head and not sealed.pending
 
     sealed.absorb(label(5, 1, first=90))
@@ -470,7 +470,7 @@ def test_the_full_audit_at_publish_refuses_what_the_proof_let_through(
         lambda rule, head, mode: bank_of(p := honest(rule, head, mode), -1, w=towards(p, raw), delta=np.inf),
     )
     record = learner.step()
-    assert record is not None and record.kind == "rejected" and "bits of protected answers" in record.reason
+    assert record is not None and record.kind == "rejected" and "bits of protected answers" in record.reason.words
     assert learner.store.head.version == 0
 
 

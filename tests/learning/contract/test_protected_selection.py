@@ -106,7 +106,7 @@ def test_recent_inputs_that_are_answered_surely_join_with_what_they_are_answered
     joined = learner.footing.protected.cohorts[-1]
     unlabelled = joined.ids == RECENT
     count = int(unlabelled.sum())
-    assert 0 < count <= 10 and f"and {count} recent input" in record.reason
+    assert 0 < count <= 10 and f"and {count} recent input" in record.reason.words
     assert set(joined.labels[unlabelled].tolist()) <= {0, 3}
     assert not (joined.inputs[unlabelled] == 900.0).any(1).any()
     assert learner.audit_all().bits_changed == 0
@@ -137,7 +137,7 @@ def test_relabelling_where_a_recent_input_is_protected_releases_just_those(
     assert contradicted(learner.footing.protected, Plan(learner.store.head), [far]) == []
     record = learner.absorb([same])
     gone = before - learner.protected_count
-    assert record.kind == "released" and "relabelled: the answers may move" in record.reason
+    assert record.kind == "released" and "relabelled: the answers may move" in record.reason.words
     assert 1 <= gone < 6 and learner.audit_all().bits_changed == 0
 
 
@@ -146,7 +146,7 @@ def test_chosen_inputs_are_released_and_others_stay(base: BaseModel, begin: Begi
     learner.seal_and_protect()
     before = learner.footing.protected
     record = learner.release_inputs(before.inputs[[1, 70]])
-    assert record.kind == "released" and record.reason.startswith("2 protected inputs released")
+    assert record.kind == "released" and record.reason.words.startswith("2 protected inputs released")
     assert learner.protected_count == len(before) - 2
     assert learner.release_inputs(before.inputs[[1]]) is None
     learner.roll_back(record.parent)

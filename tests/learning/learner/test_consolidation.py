@@ -240,7 +240,7 @@ def test_what_it_has_learned_can_only_be_left_out(taught: tuple[Learner, list[Ex
     learner, examples = taught
     learner.adopt_base(fitted(gathered(learner, examples)), {e.id: e.class_id for e in examples})
     record = learner.forget([examples[0].id])
-    assert record is not None and "learned in the base itself" in record.reason
+    assert record is not None and "learned in the base itself" in record.reason.words
     with pytest.raises(BadInputError, match="nothing to rebuild"):
         learner.plan_rebuild([examples[0].id])
 

@@ -18,6 +18,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.refused import NoMoreBanks, NoRoom
 from dgstudio.types import Example, Mode, PublishRecord
 
 Begin = Callable[..., Learner]
@@ -53,7 +54,7 @@ def test_a_full_bank_is_sealed_by_itself_and_what_it_learned_is_still_answered(
     learner = begin(base, seal_at=20, protected=10)
     learned, sealed = teach(learner, label(3, 20))
     assert (learned.kind, sealed.kind) == ("learned", "bank sealed")
-    assert sealed.reason == "20 examples fill the learning bank: 20 examples, 10 of them protected"
+    assert sealed.reason.words == "20 examples fill the learning bank: 20 examples, 10 of them protected"
     assert (learned.protected, sealed.protected, sealed.examples) == (60, 70, 0)
     assert (learned.sealed, sealed.sealed) == (0, 20)
     (bank,) = learner.store.head.banks
@@ -97,7 +98,7 @@ def test_p_grows_at_each_seal_up_to_its_limit(small: BaseModel, begin: Begin, la
         record = learner.seal_and_protect()
         assert record is not None and record.protected == count == learner.protected_count
         assert learner.certified_version == certified
-    assert record.reason.endswith("12 examples, 0 of them protected")
+    assert record.reason.words.endswith("12 examples, 0 of them protected")
     assert [cohort.banks for cohort in learner.footing.protected.cohorts] == [(), (1,), (1, 2)]
     assert learner.audit_all().bits_changed == 0
 
@@ -133,7 +134,7 @@ def test_from_nothing_a_seal_that_protects_nothing_is_a_seal(begin: Begin, label
     learner = begin(None, protected=0)
     teach(learner, label(3, 5))
     record = learner.seal_and_protect()
-    assert record is not None and record.reason.endswith("5 examples, 0 of them protected")
+    assert record is not None and record.reason.words.endswith("5 examples, 0 of them protected")
     assert teach(learner, label(4, 5, first=20))[-1].kind == "learned"
     assert [bank.sealed for bank in learner.store.head.banks] == [True, False]
 
@@ -146,7 +147,9 @@ def test_what_is_sealed_stays_learned_and_forgetting_says_so(small: BaseModel, b
     head = learner.store.head
     record = learner.forget([0, 1, 20])
     assert record is not None and record.kind == "rejected" and record.version is None
-    assert record.reason == "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal"
+    assert (
+        record.reason.words == "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal"
+    )
     assert learner.store.head is head
     learner.step()
     assert learner.footing.learned.tolist() == [21, 22, 23, 24, 25]
@@ -165,7 +168,7 @@ def test_a_protected_example_that_is_relabelled_is_released_and_becomes_right(
     assert wrong.id in learner.footing.protected.ids
     released = learner.absorb([replace(wrong, class_id=5)])
     assert released is not None and released.kind == "released"
-    assert released.reason == "1 protected input relabelled: the answers may move"
+    assert released.reason.words == "1 protected input relabelled: the answers may move"
     assert learner.protected_count == count - 1 and wrong.id not in learner.footing.protected.ids
     learner.add_class(5)
     (record,) = teach(learner, [])
@@ -186,7 +189,7 @@ def test_released_inputs_leave_the_contract_and_a_roll_back_brings_them_back(
     teach(learner, label(3, 6))
     before, count = learner.store.head.version, learner.protected_count
     record = learner.release([0, 2, 2])
-    assert record is not None and record.reason == "2 protected inputs released: the answers may move"
+    assert record is not None and record.reason.words == "2 protected inputs released: the answers may move"
     assert learner.protected_count == count - 2 and learner.audit_all().checked == count - 2
     rest = np.delete(small.protected, [0, 2], 0)
     assert learner.footing.protected.inputs.tobytes() == rest.tobytes()
@@ -203,7 +206,9 @@ def test_growth_is_refused_with_a_reason(small: BaseModel, begin: Begin, label: 
     head = learner.store.head
     record = learner.seal_and_protect()
     assert (
-        record is not None and record.kind == "rejected" and "the most that serving stays quick with" in record.reason
+        record is not None
+        and record.kind == "rejected"
+        and "the most that serving stays quick with" in record.reason.words
     )
     assert learner.store.head is head
     assert teach(learner, label(5, 4, first=40))[-1].kind == "learned"
@@ -218,11 +223,11 @@ def test_where_no_bank_can_be_sealed_any_more_the_learning_bank_stays_small_and_
         assert len(learner.footing.learned) <= 10
     assert len(learner.footing.seals) == 1
     assert learner.footing.learned.tolist() == list(range(10, 20))
-    assert "40 examples wait, not learned yet" in learner.crowded and "Train a new base" in learner.refusal
+    assert learner.crowded == learner.refusal == NoRoom(40, NoMoreBanks(1))
     assert learner.waiting_for(4) and not learner.pending
     learner.forget(range(10, 56))
     settled(learner)
-    assert learner.footing.learned.tolist() == [56, 57, 58, 59] and learner.crowded == learner.refusal == ""
+    assert learner.footing.learned.tolist() == [56, 57, 58, 59] and learner.crowded is learner.refusal is None
 
 
 def test_what_a_crowded_bank_has_learned_already_stays(
@@ -235,10 +240,10 @@ def test_what_a_crowded_bank_has_learned_already_stays(
     # As if it had been learned when a bank could be larger.
     learner.settings = replace(learner.settings, seal_at=6)
     teach(learner, label(5, 3, first=10))
-    assert learner.footing.learned.tolist() == list(range(20, 32)) and learner.crowded.startswith("3 examples wait")
+    assert learner.footing.learned.tolist() == list(range(20, 32)) and learner.crowded.waiting == 3
     learner.forget(range(20, 30))
     settled(learner)
-    assert learner.footing.learned.tolist() == [10, 11, 12, 30, 31] and not learner.crowded
+    assert learner.footing.learned.tolist() == [10, 11, 12, 30, 31] and learner.crowded is None
 
 
 def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:
@@ -286,7 +291,7 @@ def test_rolling_back_before_a_seal_restores_what_the_learner_stood_on_and_parks
     record = learner.roll_back(before.version)
     head = learner.store.head
     assert (record.kind, record.to_version, record.version) == ("rolled back", before.version, head.version)
-    assert record.reason == f"rolled back to v{before.version}" == head.reason
+    assert record.reason.words == f"rolled back to v{before.version}" == head.reason
     assert head.banks == before.banks and head.base is before.base
     assert head.classes == (*before.classes, 4, 5), "classes that live now go on living"
     assert learner.protected_count == 24 and learner.certified_version == 0
@@ -323,7 +328,7 @@ def test_what_was_taken_back_stays_taken_back(small: BaseModel, begin: Begin, la
     settled(learner)
     learner.roll_back(2)
     (record,) = settled(learner)
-    assert record.reason == "forgot 1 example" and 2 not in learner.footing.learned
+    assert record.reason.words == "forgot 1 example" and 2 not in learner.footing.learned
 
 
 def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
@@ -338,7 +343,7 @@ def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, la
     assert learner.store.head.digest == first.digest
     assert learner.footing.published() == dict.fromkeys(range(6), 3)
     (record,) = settled(learner)
-    assert record.reason == "learned from 1 example of class 0"
+    assert record.reason.words == "learned from 1 example of class 0"
     assert learner.store.head.digest == relabelled
     assert learner.footing.published()[1] == 0
 
@@ -456,7 +461,7 @@ def test_labels_taken_back_or_changed_before_a_crash_are_unlearned_after_it(
     opened = kept.opened(learner.store.head.version, learner.settings, examples=now)
     assert opened.pending
     (record,) = settled(opened)
-    assert record.reason == "learned from 1 example of class 3, forgot 1 example"
+    assert record.reason.words == "learned from 1 example of class 3, forgot 1 example"
 
     learner.forget([taken_back.id])
     learner.absorb([changed])

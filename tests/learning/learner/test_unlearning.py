@@ -110,7 +110,7 @@ def test_it_says_which_protected_answers_move(small: BaseModel, begin: Begin, la
     assert third.startswith(f"They are {moved.inputs} of class 3")
     record = learner.accept_rebuild(rebuild)
     assert (record.bits_changed, record.flips) == (moved.bits, moved.flips)
-    assert record.reason == "rebuilt without 6 examples: 1 sealed bank made anew since v3"
+    assert record.reason.words == "rebuilt without 6 examples: 1 sealed bank made anew since v3"
 
 
 def test_what_was_taken_back_before_goes_too_and_labels_since_are_learned_on_top(

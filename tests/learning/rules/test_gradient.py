@@ -171,7 +171,7 @@ def test_it_learns_the_known_classes_where_units_are_free(learner: Learner, sett
     learner.absorb(moved(80)[:60])
     records = settled(learner)
     assert len(records) == -(-60 // BLOCK) and not learner.pending
-    assert records[0].reason.startswith(f"learned from {BLOCK // 2} examples of class 0, {BLOCK // 2} of class 1")
+    assert records[0].reason.words.startswith(f"learned from {BLOCK // 2} examples of class 0, {BLOCK // 2} of class 1")
     assert accuracy(learner.store.head, held_out) > max(0.9, before + 0.2)
     assert accuracy(learner.store.head, at_home) == home > 0.95
     assert learner.audit_all().bits_changed == 0
@@ -184,7 +184,7 @@ def test_it_stops_where_the_examples_open_no_free_unit(learner: Learner, settled
     learner.set_mode(Mode.WEIGHTS)
     learner.absorb(moved(6, side=-2.0))
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "units that no protected input opens is opened by these" in record.reason
+    assert record.kind == "rejected" and "units that no protected input opens is opened by these" in record.reason.words
     assert learner.store.head is head and not learner.pending
     assert learner.waiting_for(0)
     learner.set_mode(Mode.BOTH)
@@ -196,11 +196,13 @@ def test_it_stops_where_every_unit_is_in_use(base: BaseModel, begin: Begin, labe
     learner.set_mode(Mode.WEIGHTS)
     learner.absorb(label(1, 3))
     (record,) = settled(learner)
-    assert record.reason == "Nothing may move: each of the 48 units is opened by some protected input"
+    assert record.reason.words == "nothing may move: each of the 48 units is opened by some protected input"
     learner.set_mode(Mode.ROUTING)
     learner.absorb(label(1, 300, first=10))
     records = settled(learner, most=40)
-    assert any("held still in" in r.reason for r in records if r.kind == "learned") or records[-1].kind == "rejected"
+    assert (
+        any("held still in" in r.reason.words for r in records if r.kind == "learned") or records[-1].kind == "rejected"
+    )
     assert learner.audit_all().bits_changed == 0
 
 
@@ -214,7 +216,7 @@ def test_gates_that_would_open_other_units_on_p_are_halved_and_then_held(house: 
         assert record is not None and record.kind == kind
         assert learner.audit_all().bits_changed == 0
         if kind == "rejected":
-            assert "even halved 0 times, would have protected inputs open other units" in record.reason
+            assert "even halved 0 times, would have protected inputs open other units" in record.reason.words
 
 
 # -- its state -------------------------------------------------------------------------------------------------------
@@ -284,8 +286,8 @@ def test_a_class_that_the_base_does_not_know_is_left_to_the_locked_bank(
     learner.absorb([*moved(6), *strangers])
     records = settled(learner)
     assert [r.kind for r in records] == ["rejected", "learned"]
-    assert records[0].reason == (
-        "The base does not know “class 4”, and the gradient cannot give it a class more: choose the locked bank"
+    assert records[0].reason.words == (
+        "the base does not know “class 4”, and the gradient cannot give it a class more: choose the locked bank"
     )
     assert learner.footing.base_learned.tolist() == list(range(6))
     learner.absorb(moved(8)[6:])
@@ -352,7 +354,7 @@ def test_what_the_base_has_learned_can_be_protected(
     # The bank answers for the base's examples, and so wrongly: that is not made a promise.
     count, right = (18, 6) if banked else (12, 12)
     assert record is not None and record.kind == "protected" and learner.protected_count == 30 + right
-    assert record.reason == f"protected what it knows now: {count} examples, {right} of them protected"
+    assert record.reason.words == f"protected what it knows now: {count} examples, {right} of them protected"
     assert [b.sealed for b in learner.store.head.banks] == [True] * len(with_bank)
     kept = learner.footing.protected.inputs
     answers = [was.logits_of(raw).tobytes() for raw in kept]
@@ -380,7 +382,7 @@ def test_protecting_twice_says_that_there_is_nothing_new(learner: Learner, settl
     else:
         # What is answered wrongly is never protected.
         record = learner.seal_and_protect()
-        assert record.kind == "rejected" and record.reason.endswith("nothing more is answered rightly")
+        assert record.kind == "rejected" and record.reason.words.endswith("nothing more is answered rightly")
 
 
 def test_a_protected_input_of_the_base_that_is_relabelled_is_released(learner: Learner, settled: Settled) -> None:
@@ -400,7 +402,9 @@ def test_a_gradient_cannot_be_unlearned_and_that_is_said(learner: Learner, settl
     head = learner.store.head
     record = learner.forget([0, 1])
     assert record is not None and record.kind == "rejected"
-    assert record.reason.startswith("2 examples learned in the base itself cannot be unlearned, only left out of what")
+    assert record.reason.words.startswith(
+        "2 examples learned in the base itself cannot be unlearned, only left out of what"
+    )
     assert settled(learner) == [] and learner.store.head is head
     assert learner.footing.base_learned.tolist() == [2, 3, 4, 5]
     # Before it has been learned, it is taken back like any other.
@@ -409,7 +413,7 @@ def test_a_gradient_cannot_be_unlearned_and_that_is_said(learner: Learner, settl
     learner.absorb(moved(10)[8:])
     learner.forget([2])
     (record,) = settled(learner)
-    assert record.kind == "learned" and record.reason.endswith("; 1 example left out from now on")
+    assert record.kind == "learned" and record.reason.words.endswith("; 1 example left out from now on")
 
 
 def test_rolling_back_restores_base_and_state_and_parks_what_came_after(learner: Learner, settled: Settled) -> None:
