@@ -8,12 +8,12 @@ import sys
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.certified_reference import CertifiedReference
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.model_updates import ModelUpdates
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import VersionContents
+from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
@@ -24,13 +24,13 @@ from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
-from dgstudio.engine.labels.prequential import SET_ASIDE, TakeScores, kept_answers
+from dgstudio.engine.labels.prequential import SET_ASIDE, PrequentialScores, kept_answers
 from dgstudio.engine.labels.store_worker import StoreWorker
-from dgstudio.engine.labels.stream_labels import FileLabels
+from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.resume import Resumed, resume
 from dgstudio.engine.recording.lookback import Lookback
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.abstention import kept_threshold
@@ -140,7 +140,7 @@ class Engine:
         self.recorder = StreamRecorder(
             self.session, spec, self.ring, self.lane.readings, self.events, lambda: self.infer.done
         )
-        self.recorded_past = RecordedPast(
+        self.recorded_past = RecordedStream(
             self.session.recorded, spec, self.recorder.places, lambda: self.learner.store.serving.temperature
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
@@ -157,8 +157,8 @@ class Engine:
             resumed.past,
             publish_hz=0.0 if settings.lossless else settings.publish_hz,
         )
-        self.versions = VersionKeeping(self.queue, self.learn, self.lane, self.recorder)
-        self.contents = VersionContents(self.learner, self.queue, self.session)
+        self.versions = Checkpointer(self.queue, self.learn, self.lane, self.recorder)
+        self.contents = VersionIndex(self.learner, self.queue, self.session)
         bases = [] if resumed.base is None else [resumed.base]
         self.candidates = CandidateModels(
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
@@ -207,7 +207,7 @@ class Engine:
             past=self.recorded_past,
         )
         kept = kept_answers(self.session, self.session.takes())
-        self.scores = TakeScores(self.learner.store, kept, lambda: self.lane.abstain)
+        self.scores = PrequentialScores(self.learner.store, kept, lambda: self.lane.abstain)
         sets_aside = self.session.config(SET_ASIDE) is True
         self.store = StoreWorker(
             queue,
@@ -233,9 +233,9 @@ class Engine:
             sets_aside=sets_aside,
         )
         self.import_door = ImportDoor(queue, self.history, book, classes, labeller, self.store)
-        self.file_labels: FileLabels | None = None
+        self.file_labels: StreamLabels | None = None
         if settings.feed_labels:
-            self.file_labels = FileLabels(
+            self.file_labels = StreamLabels(
                 spec,
                 classes,
                 self.store,

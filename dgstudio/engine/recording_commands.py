@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
@@ -32,7 +32,7 @@ class RecordingCommands:
         recorder: StreamRecorder,
         learner: Learner,
         learn: LearnWorker,
-        versions: VersionKeeping,
+        versions: Checkpointer,
         exports: ExportWorker,
         events: EventQueue,
     ) -> None:

@@ -62,7 +62,7 @@ def pip_command() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class InstallationPlan:
     """What will be run, one command after the other, and about how much that fetches and writes, in MB.
 
     `build` is one of `CPU` and `GPU` where torch is among it, else "".
@@ -121,7 +121,7 @@ class Installation:
         self.state = InstallState.PLANNING
         self.share = 0.0
         self.text = ""
-        self.plan: Plan | None = None
+        self.plan: InstallationPlan | None = None
         self.why = self.failure = ""
         self._ask, self._tell = ask, tell
         self._word = threading.Event()
@@ -199,7 +199,7 @@ class Installation:
             )
             self.state = InstallState.DONE
 
-    def make_plan(self) -> Plan:
+    def make_plan(self) -> InstallationPlan:
         """Find out what would be done, and do nothing of it.
 
         Raises
@@ -232,18 +232,20 @@ class Installation:
                 return own
         return None
 
-    def _check_room(self, plan: Plan) -> None:
+    def _check_room(self, plan: InstallationPlan) -> None:
         needed, free = plan.disk_mb, _free_mb(Path(sysconfig.get_path("purelib")))
         if free < needed:
             raise failed(InstallTrouble.DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
 
-    def _planned(self) -> Plan:
+    def _planned(self) -> InstallationPlan:
         extra = self.extra
         wanted = requirements(extra)
         kept = self._folder / "kept.txt"
         kept.write_text("".join(f"{row}\n" for row in _kept(extra)), encoding="utf-8")
         pip = (*pip_command(), "install", "--no-input", "--progress-bar", "off", "-c", str(kept), *wanted)
-        usual = Plan(extra, (pip,), extra.download_mb, extra.disk_mb, CPU if "torch" in extra.packages else "")
+        usual = InstallationPlan(
+            extra, (pip,), extra.download_mb, extra.disk_mb, CPU if "torch" in extra.packages else ""
+        )
         if "torch" not in extra.packages or not sys.platform.startswith("linux"):
             return usual
         torch = wanted[list(extra.packages).index("torch")]
@@ -256,8 +258,8 @@ class Installation:
             heard = self._hear([*small, "--dry-run"], PROBE_S, UV_HTTP_TIMEOUT="5", UV_HTTP_RETRIES="0")
             if heard.status == 0 and "+cpu" in heard.text:
                 # The rest of what it needs comes by pip, which knows where this machine takes packages from.
-                return Plan(extra, (small, pip), extra.download_mb, extra.disk_mb, CPU)
-        return Plan(extra, (pip,), *GPU_MB, GPU)
+                return InstallationPlan(extra, (small, pip), extra.download_mb, extra.disk_mb, CPU)
+        return InstallationPlan(extra, (pip,), *GPU_MB, GPU)
 
     def _pip_would_take(self, requirement: str) -> str:
         """The version, with its build, that pip finds for a requirement; nothing is fetched but what describes it."""
@@ -406,7 +408,7 @@ def _held_mb(folder: Path) -> float:
     return held / 1e6
 
 
-def plan_words(plan: Plan) -> str:
+def plan_words(plan: InstallationPlan) -> str:
     """What a plan means, in a sentence."""
     sizes = f"about {size_words(plan.download_mb)} to download, {size_words(plan.disk_mb)} on disk"
     if plan.build == GPU:

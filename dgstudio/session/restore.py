@@ -10,7 +10,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.format.checkpoint import SERVED_BY, Checkpoint
+from dgstudio.session.format.checkpoint import SERVED_BY, TRAINING, Checkpoint
 from dgstudio.types import StreamKind, StreamSpec
 
 FEATURES = "features"
@@ -37,7 +37,7 @@ def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[
     """
     snapshot = snapshot_of(checkpoint, relative)
     try:
-        training = TrainingState.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
+        training = TrainingState.from_arrays(checkpoint.protected, checkpoint.meta[TRAINING])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
     if not served_here(checkpoint):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.facts.running import Outcome
 from dgstudio.engine.runtime import group_commit
 from dgstudio.engine.serving import out_worker
@@ -221,7 +221,7 @@ def test_a_rule_that_fails_once_parks_the_labels_and_serving_goes_on(
     assert learnable > 0, "the labels themselves are kept"
     rig.engine.model.resume_parked()
     rig.settle()
-    assert len(rig.engine.learner.footing.learned) == learnable and not rig.engine.learner.parked
+    assert len(rig.engine.learner.training.learned) == learnable and not rig.engine.learner.parked
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
     rig.check_all()
 
@@ -456,7 +456,7 @@ def test_a_start_that_fails_leaves_nothing_running(rigs: Rigs, tmp_path: Path, m
     def fails(*_: Any) -> None:
         raise sqlite3.OperationalError("a bug")
 
-    monkeypatch.setattr(VersionKeeping, "begun", fails)
+    monkeypatch.setattr(Checkpointer, "begun", fails)
     with pytest.raises(sqlite3.OperationalError), rig.engine:
         raise AssertionError("it must not get here")
     assert not [t.name for t in threading.enumerate() if t.name.startswith("dg-")]

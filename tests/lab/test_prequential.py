@@ -146,7 +146,7 @@ def test_forgetting_keeps_only_the_newest():
     model = OnlineLockedBank(keep=40)
     stream = blobs(100)
     test_then_train(model, stream, 0)
-    learned = model.learner.footing.learned
+    learned = model.learner.training.learned
     assert 40 <= len(learned) <= 48 and learned.min() == 100 - len(learned)
 
 
@@ -154,9 +154,9 @@ def test_adapting_unlearns_what_newer_labels_contradict_and_is_never_sealed():
     model = AdaptingLockedBank()
     stream = blobs(900)
     test_then_train(model, LabelledStream("turns", stream.X, (stream.y + (np.arange(900) >= 500)) % 3), 0)
-    learned = model.learner.footing.learned
+    learned = model.learner.training.learned
     assert learned.min() >= 450 and learned.max() >= 880
-    assert not model.learner.footing.seals
+    assert not model.learner.training.seals
 
 
 def test_protecting_holds_what_it_knew_byte_for_byte():

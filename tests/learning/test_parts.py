@@ -55,7 +55,7 @@ def test_any_parts_of_a_later_version_in_any_order_after_any_delay_keep_the_cont
 ) -> None:
     versions = [s for s in grown.store.history() if len(s.banks) == 2 and not s.banks[1].sealed]
     assert len(versions) == 4
-    contract = Contract(grown.footing.protected)
+    contract = Contract(grown.training.protected)
     now = versions[data.draw(st.integers(0, 2))]
     for _ in range(data.draw(st.integers(1, 3))):
         later = data.draw(st.sampled_from(versions))

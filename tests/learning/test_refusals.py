@@ -56,7 +56,7 @@ def test_good_and_broken_ones_in_a_block_are_told_apart(
     broken = [replace(e, features=e.features * np.float32(np.nan)) for e in label(3, 2, first=50)]
     learner.absorb(label(3, 3) + broken)
     assert [record.kind for record in settled(learner)] == ["rejected", "learned"]
-    assert learner.footing.learned.tolist() == [0, 1, 2]
+    assert learner.training.learned.tolist() == [0, 1, 2]
 
 
 def test_broken_examples_of_a_session_are_refused_when_it_is_opened(
@@ -65,9 +65,9 @@ def test_broken_examples_of_a_session_are_refused_when_it_is_opened(
     examples = label(3, 4)
     examples[1] = replace(examples[1], features=examples[1].features * np.float32(np.inf))
     first = begin(small)
-    learner = Learner(first.store.head, first.footing, first.settings, examples=examples)
+    learner = Learner(first.store.head, first.training, first.settings, examples=examples)
     assert [record.kind for record in settled(learner)] == ["rejected", "learned"]
-    assert learner.footing.learned.tolist() == [0, 2, 3]
+    assert learner.training.learned.tolist() == [0, 2, 3]
 
 
 def test_duplicates_in_great_number_are_learned(
@@ -168,7 +168,7 @@ def test_while_it_is_off_nothing_is_published_and_labels_wait(
     learner.set_mode(Mode.BOTH)
     (record,) = settled(learner)
     assert record.reason.words == "learned from 4 examples of class 4, forgot 1 example"
-    assert learner.footing.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
+    assert learner.training.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
 
 
 def test_turning_it_off_and_on_publishes_nothing(
@@ -191,10 +191,10 @@ def test_protecting_while_it_is_off_protects_what_the_head_knows(
     learner.set_mode(Mode.OFF)
     learner.absorb(label(4, 4, first=20))
     record = learner.seal_and_protect()
-    assert record is not None and learner.footing.seals[0].ids.tolist() == [0, 1, 2, 3]
+    assert record is not None and learner.training.seals[0].ids.tolist() == [0, 1, 2, 3]
     learner.set_mode(Mode.BOTH)
     settled(learner)
-    assert learner.footing.learned.tolist() == [20, 21, 22, 23]
+    assert learner.training.learned.tolist() == [20, 21, 22, 23]
 
 
 def test_giving_up_parks_what_was_unlearned_and_goes_on(
@@ -215,7 +215,7 @@ def test_giving_up_parks_what_was_unlearned_and_goes_on(
             learner.step()
     assert learner.give_up() == 3
     assert learner.parked == {20, 21, 22} and not learner.pending
-    assert learner.store.head is head and learner.footing.learned.tolist() == [0, 1, 2, 3]
+    assert learner.store.head is head and learner.training.learned.tolist() == [0, 1, 2, 3]
     learner.absorb(label(5, 2, first=30))
     (record,) = settled(learner)
     assert record.new_examples == ((5, 2),)

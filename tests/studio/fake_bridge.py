@@ -15,12 +15,12 @@ from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import Containing, VersionContents
+from dgstudio.engine.adapt.version_index import Containing, VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
-from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.recording.lookback import Lookback, Past
@@ -189,10 +189,10 @@ class FakeBridge:
         self.quality = stand_in(QualityWorker, of="quality", calls=calls)
         self.browse = stand_in(BrowseWorker, of="browse", calls=calls)
         self.lookback = stand_in(Lookback, of="lookback", past=self._past)
-        self.contents = stand_in(VersionContents, of="contents", containing=lambda ids: Containing(((12, 31),)))
+        self.contents = stand_in(VersionIndex, of="contents", containing=lambda ids: Containing(((12, 31),)))
         self.examples: list[Example] = []
         self.book = stand_in(
-            LabelBook, of="book", as_arrays=lambda: Standing.of(self.examples), every_take=dict, notes=dict,
+            LabelBook, of="book", as_arrays=lambda: ExampleArrays.of(self.examples), every_take=dict, notes=dict,
             takes_of_this_run=lambda: frozenset(self.book.every_take()), history=lambda: ([], 0),
             takes=self._takes_between,
         )  # fmt: skip

@@ -35,7 +35,7 @@ LEAVING_BEHIND = frozenset(
 a roll-back the version that it went back to."""
 
 
-class VersionKeeping:
+class Checkpointer:
     """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
     goes on, the newest is written once a second, and they thin out. While the stream is recorded, every version that
     answers is written and stays.

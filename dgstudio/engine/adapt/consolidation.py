@@ -88,11 +88,11 @@ class Consolidation(Worker):
         try:
             parked = self._learner.parked
             examples = [e for e in self._examples() if e.id not in parked]
-            data = training_set(examples, self._learner.footing.protected, self._living(), self._learner.store.head)
+            data = training_set(examples, self._learner.training.protected, self._living(), self._learner.store.head)
             model = self._train(data)
             if model is not None:
                 self.text = "Comparing it with the present model"
-                comparison = compare(model, data, self._learner.store.head, self._learner.footing.protected)
+                comparison = compare(model, data, self._learner.store.head, self._learner.training.protected)
                 if not self.stopping:
                     self.model, self.comparison = model, comparison
         except (DgstudioError, OSError) as error:

@@ -92,7 +92,7 @@ class LearnWorker(Worker):
         self.drift = DriftWatch(lane)
         self.room = RoomWatch()
         self.protected = learner.protected_count
-        self.learned = len(learner.footing.every())
+        self.learned = len(learner.training.every())
         """Examples that the newest version has learned, the sealed ones too."""
         self.state = LearnerActivity.IDLE
         self._learner = learner
@@ -270,7 +270,7 @@ class LearnWorker(Worker):
         if record.kind not in OWN_ACTS:
             counts.bits_changed += record.bits_changed
         self.protected = self._learner.protected_count
-        self.learned = len(self._learner.footing.every())
+        self.learned = len(self._learner.training.every())
         self.history.append(record)
         if record.kind == RecordKind.REJECTED:
             self.events.say(ProposalRejected(record))
@@ -320,7 +320,7 @@ class LearnWorker(Worker):
 
     def _look_round(self) -> bool:
         """Look at a few protected inputs' margins; whether there was something to look at."""
-        return self.room.turn(self._learner.store.head, self._learner.footing.protected)
+        return self.room.turn(self._learner.store.head, self._learner.training.protected)
 
     def _audit(self) -> bool:
         """Audit a slice; True when the whole protected set has been audited since the last publish."""

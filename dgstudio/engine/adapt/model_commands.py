@@ -14,7 +14,7 @@ from dgstudio.engine.adapt.auto_protect import (
     protected_inputs,
     recent_inputs,
 )
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.facts.learning import ExamplesResumed, NothingBefore, NothingProtected
 from dgstudio.engine.labels.label_book import LabelBook
@@ -69,7 +69,7 @@ class ModelCommands:
         learner: Learner,
         learn: LearnWorker,
         queue: StoreQueue,
-        versions: VersionKeeping,
+        versions: Checkpointer,
         lane: Lane,
         book: LabelBook,
         classes: ClassTable,
@@ -175,7 +175,7 @@ class ModelCommands:
 
     def protected_inputs(self) -> list[ProtectedInput]:
         """Return the protected inputs in the order in which they joined. Any thread."""
-        return protected_inputs(self._learner.footing, self._learner.store.head.temperature)
+        return protected_inputs(self._learner.training, self._learner.store.head.temperature)
 
     def protect_by_itself(self, on: bool) -> None:
         """Protect what has been stable for half a minute without being asked for (`StableClasses`), or not; kept."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import VersionContents
+from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.facts.labelling import StillLearned
 from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.runtime.events import EventQueue
@@ -28,8 +28,8 @@ class ModelUpdates:
         self,
         learn: LearnWorker,
         comparison: TwinComparison,
-        versions: VersionKeeping,
-        contents: VersionContents,
+        versions: Checkpointer,
+        contents: VersionIndex,
         model: ModelCommands,
         events: EventQueue,
     ) -> None:
@@ -55,7 +55,7 @@ class ModelUpdates:
             sealed = learner.sealed_among(ids)
             record = learner.forget(ids)
             if sealed:
-                held = enumerate(learner.footing.seals)
+                held = enumerate(learner.training.seals)
                 banks = tuple(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
                 self._events.say(RebuildOffered(sealed, banks))
             return record

@@ -41,7 +41,7 @@ class Containing:
         return words if self.whole else f"{words} (older versions are still being read)"
 
 
-class VersionContents:
+class VersionIndex:
     """The sets by version. One thread calls `update`; any thread asks.
 
     Versions that memory has let go of are read from the session file, once; of each only the ids are kept.
@@ -58,7 +58,7 @@ class VersionContents:
 
     def update(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """Take up what is new, and drop what is gone; `go_on` is called between reads, False ends the work."""
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         reachable = self._queue.kept.union(held)
         known = {
             # What memory has let go of is held here alone: of thousands of versions, that adds up.
@@ -82,7 +82,7 @@ class VersionContents:
 
     def of(self, version: int) -> LearnedExamples | None:
         """What one version has learned; None where that has not been read yet, or is gone."""
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         return self._of_memory({version: held[version]})[version] if version in held else self._known.get(version)
 
     def _of_memory(self, held: Mapping[int, TrainingState]) -> dict[int, LearnedExamples]:
@@ -90,15 +90,15 @@ class VersionContents:
         known, stood = self._known, self._stood
         return {
             version: known[version]
-            if version in known and stood.get(version) is footing
-            else LearnedExamples.of(version, footing)
-            for version, footing in held.items()
+            if version in known and stood.get(version) is training
+            else LearnedExamples.of(version, training)
+            for version, training in held.items()
         }
 
     def containing(self, ids: Iterable[int]) -> Containing:
         """Which versions hold at least one of these examples."""
         asked = id_array(set(ids))
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         known = {**self._known, **self._of_memory(held)}
         versions = sorted(known)
         found: dict[int, bool] = {}

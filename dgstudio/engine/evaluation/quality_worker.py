@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport, Scored, report_of
 from dgstudio.engine.labels.label_book import LabelBook
-from dgstudio.engine.labels.prequential import TakeAnswers, TakeScores, answer_of
+from dgstudio.engine.labels.prequential import PrequentialScores, TakeAnswers, answer_of
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.metrics import UNSURE
@@ -59,7 +59,13 @@ class QualityWorker(Worker):
     name = "dg-quality"
 
     def __init__(
-        self, events: EventQueue, lane: Lane, learner: Learner, book: LabelBook, scores: TakeScores, classes: ClassTable
+        self,
+        events: EventQueue,
+        lane: Lane,
+        learner: Learner,
+        book: LabelBook,
+        scores: PrequentialScores,
+        classes: ClassTable,
     ) -> None:
         super().__init__(events)
         self.report: QualityReport | None = None
@@ -121,7 +127,7 @@ class QualityWorker(Worker):
         serving = self._lane.store.serving.version, self._lane.abstain
         if kind == QualityData.HELD_OUT:
             return kind, living, serving, self._book.changes
-        return kind, living, serving, len(self._learner.footing.protected)
+        return kind, living, serving, len(self._learner.training.protected)
 
     def _made(self, kind: QualityData) -> QualityReport | None:
         """A report, or None where it is no longer asked for."""
@@ -228,7 +234,7 @@ class QualityWorker(Worker):
             yield take, span, [example.features for example in chosen], labels, ids
 
     def _protected(self) -> Iterator[_Set]:
-        protected = self._learner.footing.protected
+        protected = self._learner.training.protected
         for features, label, example_id in zip(protected.inputs, protected.labels, protected.ids, strict=True):
             yield None, None, [features], label.reshape(1), example_id.reshape(1)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dgstudio.engine.facts.labelling import ImportCancelled, ImportFailed
 from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
 from dgstudio.engine.imports.other_session import SUFFIX, read_session
-from dgstudio.engine.imports.plan import Plan, plan_import
+from dgstudio.engine.imports.plan import ImportPlan, plan_import
 from dgstudio.engine.imports.writer import store_import
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.runtime.events import EventQueue
@@ -50,7 +50,7 @@ class ImportView:
     watch: Watch
     table: ImportTable | None = None
     choices: Choices | None = None
-    plan: Plan | None = None
+    plan: ImportPlan | None = None
     failure: str = ""
 
 
@@ -189,7 +189,7 @@ class ImportWorker(Worker):
         plan = plan_import(view.table, choices, self._target(), view.watch)
         self._show(view, replace(view, stage=ImportStage.CHOOSING, choices=choices, plan=plan))
 
-    def _import(self, view: ImportView, plan: Plan) -> None:
+    def _import(self, view: ImportView, plan: ImportPlan) -> None:
         store_import(self._door, plan, view.watch)
         self._show(view, replace(view, stage=ImportStage.DONE))
 

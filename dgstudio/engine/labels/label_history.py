@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dgstudio.engine.facts.event import Fact
 from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, NothingToWalk, StillLearned
-from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.labels.label_book import LabelBook, LabelsMoved
 from dgstudio.engine.labels.undo_actions import Acts
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
@@ -106,7 +106,7 @@ class LabelHistory:
         """Say that an act was done, once it is durable; where it could not be saved yet, that."""
         self._queue.after(lambda: self._events.say(fact(durable=not self._queue.file.failing)))
 
-    def _pass_on(self, moved: Moved) -> None:
+    def _pass_on(self, moved: LabelsMoved) -> None:
         """Write what an act moved; once it is durable, let the model hear of it."""
         gone, labelled, classes, noted = moved.gone, moved.labelled, moved.classes, moved.noted
         file = self._queue.file
@@ -122,7 +122,7 @@ class LabelHistory:
         made = time.perf_counter()
         self._queue.after(lambda: self._tell(moved, made))
 
-    def _tell(self, moved: Moved, made: float) -> None:
+    def _tell(self, moved: LabelsMoved, made: float) -> None:
         # Classes come before what is labelled with them, and go after it.
         for class_id in moved.born:
             self._model.add_class(class_id)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dgstudio.engine.labels.prequential import PriorAnswers
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.types import Example, LabelledBy, Reading, StreamSpec, Take
 
@@ -67,7 +67,7 @@ class Labeller:
         learn_every_s: float,
         next_example: int,
         next_take: int,
-        past: RecordedPast | None = None,
+        past: RecordedStream | None = None,
     ) -> None:
         self._spec = spec
         self._past = past

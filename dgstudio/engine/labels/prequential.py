@@ -142,7 +142,7 @@ def answer_of(plan: Plan, features: F32, threshold: float = 0.0) -> tuple[int | 
     return plan.snapshot.classes[top], float(answer.probabilities.max())
 
 
-class TakeScores:
+class PrequentialScores:
     """The answers to all takes of a session, undone ones too. dg-store writes; any thread reads."""
 
     def __init__(

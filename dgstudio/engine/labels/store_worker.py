@@ -9,7 +9,7 @@ from dgstudio.engine.facts.labelling import TakeEmpty, TakeSaved
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_history import TaughtModel
 from dgstudio.engine.labels.labeller import Labeller, OpenTake
-from dgstudio.engine.labels.prequential import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
+from dgstudio.engine.labels.prequential import SET_ASIDE, SET_ASIDE_EVERY, PrequentialScores
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
@@ -47,7 +47,7 @@ class StoreWorker(Worker):
         events: EventQueue,
         edge: Callable[[], float],
         *,
-        scores: TakeScores,
+        scores: PrequentialScores,
         recorder: StreamRecorder,
         sets_aside: bool,
         reaction_s: Callable[[], float],

@@ -33,7 +33,7 @@ class PrequentialScore:
         return self.right / self.seen if self.seen else 0.0
 
 
-class FileLabels:
+class StreamLabels:
     """Scores readings against the stream's own labels and feeds these to the learner. Used by dg-infer only.
 
     A run of equal labels is one take. Labels arrive `delay_s` seconds of stream time after the end of their window;

@@ -22,7 +22,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
 from dgstudio.session.file import Session
-from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, Checkpoint
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, TRAINING, Checkpoint
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
@@ -64,9 +64,9 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
     `kept`: it is never thinned out, whatever it is; `recorded`: it answered what is recorded.
     """
     assert record.version is not None
-    version, footing = learner.store.get(record.version), learner.footing_of(record.version)
+    version, training = learner.store.get(record.version), learner.training_of(record.version)
     arrays, snapshot_meta = version.to_arrays_and_meta()
-    more, footing_meta = footing.to_arrays()
+    more, training_meta = training.to_arrays()
     arrays.update({PROTECTED + name: array for name, array in more.items()})
     return Checkpoint(
         version=version.version,
@@ -75,7 +75,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         arrays=arrays,
         meta={
             "snapshot": snapshot_meta,
-            "footing": footing_meta,
+            TRAINING: training_meta,
             "parked": sorted(learner.parked),
             KERNEL_OF: LEARNING_KERNEL,
             SERVED_BY: KERNEL,
@@ -84,7 +84,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         kind=record.kind,
         reason=record.reason.words,
         unix=version.unix,
-        learned=np.union1d(footing.learned, footing.base_learned),
+        learned=np.union1d(training.learned, training.base_learned),
         kept=kept or record.kind != RecordKind.LEARNED,
         recorded=recorded,
     )
@@ -226,7 +226,7 @@ def _gone_on(
     infos: list[ClassInfo],
     settings: LearnerSettings | None,
 ) -> Resumed:
-    head, footing = restored(latest)
+    head, training = restored(latest)
     classes, labels = ClassTable(infos), _Labels(session)
     past = History(session.records())
     numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
@@ -234,7 +234,7 @@ def _gone_on(
     settings, mode, notes = _dialled(session, settings, head.base is not None)
     learner = Learner(
         head,
-        footing,
+        training,
         settings,
         examples=labels.active,
         parked=[int(i) for i in latest.meta.get("parked", ())],

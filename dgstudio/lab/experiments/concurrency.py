@@ -152,7 +152,7 @@ def prepare(seed: int, examples_a_class: int = EXAMPLES_A_CLASS) -> Prepared:
         record = learner.step()
         if record is not None and record.kind == RecordKind.LEARNED:
             learned.append(learner.store.head)
-    contract = Contract(learner.footing.protected)
+    contract = Contract(learner.training.protected)
     parts = parts_alone(learned, contract, rng, learner.store.next_version)
     versions = (*learned, *parts)
     audited = [contract.audit(Plan(snapshot), 0, len(contract.protected)) for snapshot in versions]

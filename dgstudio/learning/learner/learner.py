@@ -167,7 +167,7 @@ class Learner:
         return self._state.training.certified
 
     @property
-    def footing(self) -> TrainingState:
+    def training(self) -> TrainingState:
         """What `head` was learned from."""
         return self._state.training
 
@@ -187,11 +187,11 @@ class Learner:
         """
         return self._state.evidence
 
-    def footing_of(self, version: int) -> TrainingState:
+    def training_of(self, version: int) -> TrainingState:
         """What a version was learned from. `BadInputError` where it can no longer be restored."""
         return self._state.training if version == self.store.head.version else self._state.states.of(version)
 
-    def footings_held(self) -> dict[int, TrainingState]:
+    def states_held(self) -> dict[int, TrainingState]:
         """What the versions in memory were learned from. Any thread."""
         return self._state.states.held()
 

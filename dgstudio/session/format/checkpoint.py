@@ -23,6 +23,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 PROTECTED = "protected."
 """Prefix of the names of arrays that belong to the protected inputs, not to the snapshot."""
+TRAINING = "footing"
+"""Entry of a checkpoint's metadata: what the learner stood on; files have had it under this name from the first."""
 KERNEL_OF, SETTINGS, SERVED_BY = "kernel", "settings", "served by"
 """Entries of a checkpoint's metadata: the kernel that learned it, the settings that its weights depend on, and the
 kernel that answered with it (missing before specification 4)."""

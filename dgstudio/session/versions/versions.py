@@ -284,7 +284,7 @@ class Versions:
             try:
                 meta, named = self._sets_of(row)
                 arrays = {name[len(PROTECTED) :]: array for name, array in named.items()}
-                return LearnedExamples.from_arrays(int(version), arrays, meta["footing"])
+                return LearnedExamples.from_arrays(int(version), arrays, meta[TRAINING])
             except (SessionFormatError, KeyError, TypeError, ValueError) as error:
                 raise SessionFormatError(f"What version {version} has learned cannot be read: {error}.") from error
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
 from dgstudio.engine.browse.example_query import Columns
-from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.types import F32, Example, LabelledBy
 
@@ -44,7 +44,7 @@ class ExamplesModel(QAbstractTableModel):
         super().__init__()
         self._name_of, self._colour_of = name_of, colour_of
         self.ids: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._columns = Columns.of_standing(Standing.of([]), {}, {}, (), None)
+        self._columns = Columns.of_standing(ExampleArrays.of([]), {}, {}, (), None)
         self._rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._pictured: Mapping[int, Sequence[Example]] = {}
         self._listed: list[Example] | None = None

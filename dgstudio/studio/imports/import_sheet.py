@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.imports.plan import Plan
+from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.engine.imports.worker import ImportStage, ImportView
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
@@ -278,7 +278,7 @@ class ImportSheet(LabelSheet):
         if plan is not None or view.stage in (ImportStage.FAILED, ImportStage.READING):
             self._show_lists(view, plan)
 
-    def _show_lists(self, view: ImportView, plan: Plan | None) -> None:
+    def _show_lists(self, view: ImportView, plan: ImportPlan | None) -> None:
         self.classes.clear()
         self.wrong.clear()
         comes = [] if plan is None else [entry for entry in plan.classes if entry.count]

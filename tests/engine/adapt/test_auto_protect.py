@@ -19,12 +19,12 @@ NEW = "Badminton"
 
 
 def recents(rig: Any) -> int:
-    return int((rig.engine.learner.footing.protected.ids == RECENT).sum())
+    return int((rig.engine.learner.training.protected.ids == RECENT).sum())
 
 
 def listed(rig: Any) -> list[auto_protect.ProtectedInput]:
     learner = rig.engine.learner
-    return protected_inputs(learner.footing, learner.store.head.temperature)
+    return protected_inputs(learner.training, learner.store.head.temperature)
 
 
 def test_what_was_seen_of_late_and_not_labelled_joins_too(rigs: Rigs) -> None:

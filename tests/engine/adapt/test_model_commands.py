@@ -43,7 +43,7 @@ def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
     learner.settings = replace(learner.settings, seal_at=20, max_banks=1)
     for _ in range(3):
         rig.teach(NEW, NEW)
-    assert len(learner.footing.learned) == 20 and learner.refusal == learner.crowded is not None
+    assert len(learner.training.learned) == 20 and learner.refusal == learner.crowded is not None
     assert "Train a new base" in rig.heard("no room").sentence and len(rig.events("no room")) == 1
     rig.engine.model.protect_now()
     rig.settle()

@@ -102,7 +102,7 @@ def test_a_recording_becomes_the_examples_that_a_held_key_would_have_made(import
     assert sum(take.examples for take in takes.values()) == plan.total
     assert any(e.raw is not None for e in desk.engine.book.active_examples())
     assert desk.engine.book.takes() == [], "its times are not those of the stream"
-    learned = desk.engine.learner.footing.every()
+    learned = desk.engine.learner.training.every()
     assert len(learned) == sum(e.learn for e in desk.engine.book.active_examples()) <= MOST_LEARNED
     desk.rig.check_all()
 
@@ -320,7 +320,7 @@ def test_many_rows_are_kept_and_some_are_learned_evenly(importing: Any, tmp_path
     plan = desk.do(path)
     assert [entry.learned for entry in plan.classes] == [MOST_LEARNED - 50, 50]
     assert counts(desk.engine)["circle"] == count - 50
-    assert len(desk.engine.learner.footing.every()) == MOST_LEARNED
+    assert len(desk.engine.learner.training.every()) == MOST_LEARNED
     desk.engine.labels.undo()
     desk.rig.settle()
     assert desk.engine.book.total == 0 and not desk.engine.learner.store.head.banks

@@ -219,7 +219,7 @@ def test_takes_labelled_in_one_breath_are_counted_too(rigs: Rigs) -> None:
 def test_protected_inputs_are_answered_by_the_present_version(rigs: Rigs, report_on: Any) -> None:
     rig = rigs()
     report = report_on(rig, QualityData.PROTECTED)
-    protected = rig.engine.learner.footing.protected
+    protected = rig.engine.learner.training.protected
     plan = Plan(rig.engine.learner.store.serving)
     tops = [plan.snapshot.classes[plan.answer(x).top] for x in protected.inputs]
     assert report.windows == len(protected) == len(report.parts)

@@ -30,7 +30,7 @@ NEW = "Badminton"
 def state_of(engine: Engine) -> dict[str, Any]:
     """All that has to come back."""
     store, learner = engine.learner.store, engine.learner
-    protected, cohorts = learner.footing.protected.to_arrays()
+    protected, cohorts = learner.training.protected.to_arrays()
     return {
         "classes": engine.classes.every(),
         "takes": standing_takes(engine),
@@ -39,8 +39,8 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "serving": (store.serving.version, store.serving.digest, store.pinned),
         "protected": {name: array.tobytes() for name, array in protected.items()},
         "cohorts": cohorts,
-        "learned": learner.footing.learned.tolist(),
-        "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.footing.seals],
+        "learned": learner.training.learned.tolist(),
+        "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.training.seals],
         "parked": learner.parked,
         "certified": learner.certified_version,
         "history": [(r.seq, r.kind, r.version, r.reason.words) for r in engine.learn.history.since(0)[0]],
@@ -397,7 +397,7 @@ def test_a_base_that_the_gradient_rule_has_moved_is_still_the_one_it_began_with(
     rig.label(standing, rig.play("Running"))
     head, base = rig.engine.learner.store.head, rig.motions.base
     assert head.base is not None and head.base.ids != base.base.ids
-    learned = rig.engine.learner.footing.base_learned
+    learned = rig.engine.learner.training.base_learned
     rig.engine.stop()
     with Session.open(path) as session:
         assert session.latest_checkpoint().learned.tolist() == learned.tolist() != []
@@ -430,7 +430,7 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
         == f"Label taken back; the model keeps what was sealed in bank 1 ({len(offered.fact.example_ids)} examples)"
     )
     assert " examples deleted. v" in again.heard("labels changed").sentence
-    assert set(offered.fact.example_ids) <= engine.learner.footing.every() and not set(offered.fact.example_ids) & set(
+    assert set(offered.fact.example_ids) <= engine.learner.training.every() and not set(offered.fact.example_ids) & set(
         first
     )
     engine.candidates.plan_rebuild(offered.fact.example_ids)
@@ -448,7 +448,7 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
     assert record.reason.words.startswith(
         f"rebuilt without {len(offered.fact.example_ids)} examples: 1 sealed bank made anew"
     )
-    assert not engine.learner.footing.every() & set(offered.fact.example_ids)
+    assert not engine.learner.training.every() & set(offered.fact.example_ids)
     assert engine.stats().protected_bits_changed == 0
     again.check_all()
     # What is left is what a model learns that never saw the second take.
@@ -481,7 +481,7 @@ def test_the_version_before_a_seal_stays_though_nobody_asked_for_the_seal(rigs: 
     learner.settings = replace(learner.settings, seal_at=60)
     for _ in range(3):
         rig.teach(NEW, NEW)
-    seals = learner.footing.seals
+    seals = learner.training.seals
     assert len(seals) == 3
     planned = [learner.plan_rebuild([int(seal.ids[0])]).snapshot.digest for seal in seals]
     rig.engine.stop()

@@ -126,8 +126,8 @@ def test_each_take_is_scored_by_the_version_before_it(story, written):
     seen = right = 0
     for score in told.scores.takes:
         mine = [e for e in story.examples() if e.take_id == score.take.id]
-        snapshot, footing = restored(story.checkpoint(score.version))
-        assert footing.every().isdisjoint(e.id for e in mine)
+        snapshot, training = restored(story.checkpoint(score.version))
+        assert training.every().isdisjoint(e.id for e in mine)
         # The next version, if any, is of this take or later.
         later = [r for r in records if r.version is not None and r.version > score.version]
         assert all(r.unix > score.take.created_unix for r in later[:1])
