@@ -17,6 +17,7 @@ from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples
 from dgstudio.session.format import recipes
 from dgstudio.session.format.checkpoint import (
     PROTECTED,
+    TRAINING,
     Array,
     Checkpoint,
     CheckpointInfo,
