@@ -329,6 +329,7 @@ static int as_logits(const dg_plan *plan, const int32_t *place, const float *sco
 /* Whether y lies within reach of something near: p.y - (|p|^2 - reach)/2 >= |y|^2/2. */
 static int within_reach(const dg_near *near, int32_t inputs, const float *y, float half, float *work) {
     int found = 0;
+    if (!near->rows) return 0;
     memcpy(work, near->start, (size_t)near->rows * sizeof *work);
     columns(work, near->near, y, inputs, near->rows);
     for (int32_t i = 0; i < near->rows; i++) found |= work[i] >= half;
@@ -592,6 +593,7 @@ static NOINLINE void near_start(const float *near, int32_t rows, int32_t inputs,
             for (int l = 0; l < half; l++) sum[l] += sum[l + half];
         start[i] = (float)(-0.5 * (sum[0] - (double)reach[i]));
     }
+    one_nan(start, rows);
 }
 
 static NOINLINE void embed_normalised(const dg_plan *plan, const float *x, float *z, float *work) {
