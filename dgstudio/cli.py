@@ -288,15 +288,19 @@ def export(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the story of the session: one HTML file.")
     ] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option("--recording", help="Write a copy whose recorded answers audit on any machine: a DGS file."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
 ) -> None:
-    """Take along what a session holds: its examples, its model, a report.
+    """Take along what a session holds: its examples, its model, a report, or all of it for another machine.
 
     An ONNX model is compared with dgstudio's own answers before it is kept; a card beside each model says what it is.
     """
     from dgstudio.session.export.request import ExportRequest
 
-    request = ExportRequest(session, examples, model, version, report, overwrite)
+    request = ExportRequest(session, examples, model, version, report, recording, overwrite)
     request.run(lambda text: terminal().print(text, highlight=False, markup=False, soft_wrap=True))
 
 

@@ -19,6 +19,7 @@ from dgstudio.engine.recording.relearn import relearn
 from dgstudio.engine.recording.replay import Replay
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.session.export.recording import export_recording
 from dgstudio.session.file import Session
 from dgstudio.session.format import recipes, schema
 from dgstudio.session.format.checkpoint import Checkpoint
@@ -401,3 +402,23 @@ def test_a_version_that_is_not_there_is_told(path: Path) -> None:
             session.checkpoint(9999)
         with pytest.raises(SessionError, match="has no version 9999"):
             session.learned_in(9999)
+
+
+def test_a_copy_for_another_machine_audits_where_learning_again_gives_other_bits(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "there.dgs"
+    with Session.open(path) as session:
+        count = len(session.checkpoints())
+        said = export_recording(session, there)
+    assert said == f"A copy of {path.stem} with all of its {count} versions whole is in {there}."
+    monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg4 of another processor")
+
+    def solved(*_arguments: Any) -> Any:
+        raise AssertionError("nothing is learned again there")
+
+    monkeypatch.setattr(Relearner, "whole", solved)
+    with Session.open(there) as copy:
+        assert not by_recipe(copy)
+        figures = Replay(copy).run()
+    assert figures.answers > 0 and figures.mismatches == 0 and figures.other_kernel == 0

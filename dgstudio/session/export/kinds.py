@@ -14,12 +14,14 @@ class ExportKind(StrEnum):
     EXAMPLES = "examples"
     MODEL = "model"
     REPORT = "report"
+    RECORDING = "recording"
 
 
 SUFFIXES = {
     ExportKind.EXAMPLES: (".csv", ".npz"),
     ExportKind.MODEL: (".onnx", ".safetensors"),
     ExportKind.REPORT: (".html", ".htm"),
+    ExportKind.RECORDING: (".dgs",),
 }
 """Kind → endings of file names; the ending says the format."""
 
@@ -28,7 +30,10 @@ def check_name(kind: ExportKind, path: Path) -> None:
     """Refuse a file whose name says no format of this kind; `BadInputError`."""
     endings = SUFFIXES[kind]
     if path.suffix.lower() not in endings:
-        what = {ExportKind.EXAMPLES: "Examples are", ExportKind.MODEL: "A model is", ExportKind.REPORT: "A report is"}[
-            kind
-        ]
+        what = {
+            ExportKind.EXAMPLES: "Examples are",
+            ExportKind.MODEL: "A model is",
+            ExportKind.REPORT: "A report is",
+            ExportKind.RECORDING: "A session is",
+        }[kind]
         raise BadInputError(f"{what} written as {' or '.join(endings)}, not “{path.name}”: name the file so.")

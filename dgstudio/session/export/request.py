@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
-from dgstudio.session.export import examples, model, report
+from dgstudio.session.export import examples, model, recording, report
 from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import ExportKind, check_name
 from dgstudio.session.file import Session
@@ -22,6 +22,7 @@ class ExportRequest:
     model: Path | None = None
     version: int | None = None
     report: Path | None = None
+    recording: Path | None = None
     overwrite: bool = False
 
     def run(self, say: Callable[[str], object]) -> None:
@@ -41,15 +42,22 @@ class ExportRequest:
                     say(model.export_model(session, self.model, number=self.version, overwrite=self.overwrite))
                 if self.report is not None:
                     say(report.export_report(session, self.report, overwrite=self.overwrite))
+                if self.recording is not None:
+                    say(recording.export_recording(session, self.recording, overwrite=self.overwrite))
             finally:
                 for problem in session.report.problems:
                     say(f"Note: {problem}")
 
     def _check(self) -> None:
-        wanted = {ExportKind.EXAMPLES: self.examples, ExportKind.MODEL: self.model, ExportKind.REPORT: self.report}
+        wanted = {
+            ExportKind.EXAMPLES: self.examples,
+            ExportKind.MODEL: self.model,
+            ExportKind.REPORT: self.report,
+            ExportKind.RECORDING: self.recording,
+        }
         named = {kind: path for kind, path in wanted.items() if path is not None}
         if not named:
-            raise BadInputError("Say what to export: --examples FILE, --model FILE or --report FILE.")
+            raise BadInputError("Say what to export: --examples FILE, --model FILE, --report FILE or --recording FILE.")
         if self.version is not None and self.model is None:
             raise BadInputError("--version says which model to export: give --model FILE as well.")
         for kind, path in named.items():

@@ -31,6 +31,7 @@ class ActionId(StrEnum):
     EXPORT_EXAMPLES = "export_examples"
     EXPORT_MODEL = "export_model"
     EXPORT_REPORT = "export_report"
+    EXPORT_RECORDING = "export_recording"
 
     MODE_OFF = "mode_off"
     MODE_ROUTING = "mode_routing"

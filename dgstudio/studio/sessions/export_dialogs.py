@@ -15,6 +15,7 @@ EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ExportKind.EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}),
     ExportKind.MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
     ExportKind.REPORT: ("Export report", {"Pages": "html"}),
+    ExportKind.RECORDING: ("Export for another machine", {"Sessions": "dgs"}),
 }
 """Kind → title of its dialog, and what its formats are called, with their endings."""
 

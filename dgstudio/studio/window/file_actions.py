@@ -130,6 +130,15 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.FILE,
         under=SubMenu.FILE,
     ),
+    Row(
+        ActionId.EXPORT_RECORDING,
+        "Export for another machine…",
+        lambda it: it.sessions.export(ExportKind.RECORDING),
+        tooltip="A copy of this session in which every version is whole: what was recorded audits on any machine",
+        icon="mdi6.export-variant",
+        group=Group.FILE,
+        under=SubMenu.FILE,
+    ),
 )
 
 FILE_ACTIONS: Final = SESSION_ACTIONS + TAKEN_ALONG_ACTIONS
