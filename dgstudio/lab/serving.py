@@ -75,8 +75,8 @@ def serving_costs(base: BaseModel) -> ServingCosts:
     dense = DenseWeights(*base.dense, base.classes)
     normalised = [base.normaliser(raw) for raw in inputs]
     ours: Contestants = {
-        "base_us": (lambda raw: _answered(without, raw), inputs),
-        "bank_us": (lambda raw: _answered(bank, raw), inputs),
+        "base_us": (lambda raw: answered(without, raw), inputs),
+        "bank_us": (lambda raw: answered(bank, raw), inputs),
     }
     us = _medians(
         {
@@ -103,7 +103,8 @@ def serving_costs(base: BaseModel) -> ServingCosts:
     return ServingCosts(serve, features, examples_per_s)
 
 
-def _answered(plan: Plan, raw: F32) -> tuple[int, bool, Receipt]:
+def answered(plan: Plan, raw: F32) -> tuple[int, bool, Receipt]:
+    """Everything that an answer is for: the class that it names (by its place), whether it is unsure, its receipt."""
     answer = plan.answer(raw)
     return answer.top, answer.unsure, plan.receipt(raw, answer)
 

@@ -257,7 +257,7 @@ class Plan:
     def macs(self, answer: Answer) -> int:
         """Return the true multiply–accumulates of an answer: gates, projections, features and routers counted.
 
-        An addition of a Walsh–Hadamard transform counts as one.
+        An addition of a Walsh–Hadamard transform counts as one; zeros that fill up a matrix count nothing.
         """
         total = 0
         base, phi = self.snapshot.base, self.snapshot.phi
@@ -271,10 +271,12 @@ class Plan:
             total += sum(
                 bank.R.size for bank, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED
             )
-        if self._network.weights is not None:
-            asked = [bank.near for bank, s in zip(self._network.bank, states, strict=True) if s != BankState.CLOSED]
-            total += 2 * self._network.inputs
-            total += sum(near.near.size for near in (self._network.near, *asked) if near.near is not None)
+        known = self.snapshot.known
+        if known is not None:
+            rows = known.rows()
+            total += 2 * self._network.inputs + (0 if rows is None else rows[0].size)
+            opened = (bank for bank, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED)
+            total += sum(bank.near.size for bank in opened if bank.near is not None and not math.isinf(bank.reach))
         return total
 
     def receipt(self, raw: F32, answer: Answer) -> Receipt:

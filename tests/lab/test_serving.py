@@ -34,7 +34,7 @@ def test_ratios_are_those_of_the_medians(base, monkeypatch):
 def test_an_answer_is_timed_with_its_receipt_and_features_with_200_samples_of_6_channels(base):
     plan = serving.Plan(base.snapshot())
     raw = base.protected[0]
-    top, unsure, receipt = serving._answered(plan, raw)
+    top, unsure, receipt = serving.answered(plan, raw)
     answer = plan.answer(raw)
     assert (top, unsure) == (answer.top, answer.unsure) and receipt == plan.receipt(raw, answer)
     windows = serving._windows()
