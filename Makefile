@@ -5,7 +5,7 @@ PYTEST := QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
 # One process a core, at most four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
-.PHONY: help setup setup-all fresh run test quick lint bench bases picture clean
+.PHONY: help setup setup-all fresh run test quick lint portable bench bases picture clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -32,6 +32,9 @@ lint: setup-all ## ruff, mypy --strict, import-linter
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+
+portable: setup-all ## try the kernel on other processors, emulated: the same bytes on each
+	@$(PYTHON) scripts/portable.py
 
 bench: setup-all ## measure speed on this machine
 	@$(PYTHON) -m dgstudio bench

@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
-from dgstudio.kernel import KERNEL
+from dgstudio.kernel import KERNEL, golden
+from dgstudio.kernel.backend import choose
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.session.storage.location import session_folder
@@ -46,9 +48,9 @@ print(app.platformName(), len(QFontDatabase.families()))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. `level`: "ok", "note" (works, but) or "bad"."""
+    """One line of the report; a note is about what works, but."""
 
-    level: str
+    level: Literal["ok", "note", "bad"]
     subject: str
     text: str
 
@@ -154,7 +156,18 @@ def _display() -> Iterator[Finding]:
 
 
 def _kernel() -> Iterator[Finding]:
-    yield Finding("ok", "Kernel", f"{KERNEL}: answers compare bit for bit with answers of this kernel")
+    used, why = choose()
+    found = golden.digest(used)
+    if found != golden.GOLDEN:
+        text = (
+            f"{KERNEL} ({used.about}) computes {found} where every machine must get {golden.GOLDEN}: please report it"
+        )
+        yield Finding("bad", "Kernel", text)
+    elif used.compiled:
+        yield Finding("ok", "Kernel", f"{KERNEL} ({used.about}): the same bytes as on every machine, tried just now")
+    else:
+        text = f"{KERNEL} in numpy: the same bytes, twenty times as slow. {why} Install a C compiler and set up again"
+        yield Finding("note", "Kernel", text)
 
 
 def _torch() -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dgstudio.reasons.reason import Reason
+
 
 class DgstudioError(Exception):
     """Base of everything that dgstudio raises on purpose; its text is one sentence a user can act on."""
@@ -29,3 +31,7 @@ class SessionFormatError(SessionError):
 
 class Rejected(DgstudioError):
     """A proposal would break the contract or is not a valid snapshot; the learner goes on from `head`."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason

@@ -14,15 +14,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.words import size_words
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
-from dgstudio.engine.recording.recording_stats import size_words
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving.jsonl import JsonLines
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source
+from dgstudio.types import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,8 @@ def _check(options: RunOptions) -> None:
 
 def _say_events(engine: Engine, console: Console) -> None:
     for event in engine.events.drain():
-        if event.level in ("warning", "error"):
-            console.print(f"[yellow]{event.kind}[/] {escape(event.text)}", highlight=False)
+        if event.level in (Level.WARNING, Level.ERROR):
+            console.print(f"[yellow]{event.kind}[/] {escape(event.sentence)}", highlight=False)
 
 
 def _watch(engine: Engine, options: RunOptions, console: Console) -> None:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.reasons.reason import Reason
+
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
 I32: TypeAlias = npt.NDArray[np.int32]
@@ -31,6 +33,28 @@ class Mode(StrEnum):
     BOTH = "both"
 
 
+class LabelledBy(StrEnum):
+    """How a take was labelled."""
+
+    HELD = "held"
+    """A held key."""
+    TAP = "tap"
+    RETRO = "retro"
+    """A stretch of the past stream."""
+    FILE = "file"
+    """A label column of what is played."""
+    IMPORT = "import"
+    SUGGESTION = "suggestion"
+
+
+class StreamKind(StrEnum):
+    """What a stream is of."""
+
+    SIGNAL = "signal"
+    POINTER = "pointer"
+    IMAGE = "image"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
     """What a source declares about its stream.
@@ -39,8 +63,7 @@ class StreamSpec:
     """
 
     name: str
-    kind: str
-    """"signal", "pointer" or "image"."""
+    kind: StreamKind
     rate: float
     channels: tuple[str, ...]
     window_s: float
@@ -101,8 +124,7 @@ class Take:
     start: float
     end: float
     source: str
-    who: str = "held"
-    """"held" (a key), "tap", "retro" (a past stretch), "file" (a label column), "import", "suggestion"."""
+    who: LabelledBy = LabelledBy.HELD
     created_unix: float = 0.0
     examples: int = 0
 
@@ -133,18 +155,33 @@ class NoteChange:
     ids: tuple[int, ...]
 
 
+class ActKind(StrEnum):
+    """What the user did to labels and classes."""
+
+    TAKE = "take"
+    CLASS_ADDED = "class added"
+    CLASS_CHANGED = "class changed"
+    CLASS_REMOVED = "class removed"
+    CLASSES_MERGED = "classes merged"
+    CLASSES_ORDERED = "classes ordered"
+    RELABELLED = "relabelled"
+    DELETED = "deleted"
+    NOTED = "noted"
+    IMPORTED = "imported"
+    PROTECTED = "protected"
+    RELEASED = "released"
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing that the user did to labels and classes, as what it changed: undo goes back, redo forth.
 
-    `kind`: "take", "class added", "class changed", "class removed", "classes merged", "classes ordered", "relabelled",
-    "deleted", "noted", "imported", "protected", "released". A take is the birth of all its examples, and names no
-    changes, an import of those that it names; to take back that something was protected or released is to roll back to
-    `version`, and a release is done again by going to `made`.
+    A take is the birth of all its examples, and names no changes, an import of those that it names; to take back that
+    something was protected or released is to roll back to `version`, and a release is done again by going to `made`.
     """
 
     id: int
-    kind: str
+    kind: ActKind
     text: str
     labels: tuple[LabelChange, ...] = ()
     classes: tuple[ClassChange, ...] = ()
@@ -202,6 +239,16 @@ class Receipt(NamedTuple):
     kernel: str
 
 
+class Unsure(StrEnum):
+    """Why an answer names no class although there are some."""
+
+    NOT = ""
+    BY_MODEL = "model"
+    """The model itself says so: unlike anything learned, or no class leads."""
+    UNLIKELY = "unlikely"
+    """The class is less probable than the user wants."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """One answer. Arrays are read-only by convention; `classes` names the columns of `logits`.
@@ -240,9 +287,8 @@ class Reading:
     receipt: Receipt | None = None
     sample: int = 0
     """Running number of the sample after the window's last one, in the sample ring."""
-    unsure: str = ""
-    """Where `top` is None because the answer is "unsure": by the "model" itself, or "unlikely" (below the user's
-    threshold)."""
+    unsure: Unsure = Unsure.NOT
+    """Why `top` is None, where there are classes."""
 
     @property
     def confidence(self) -> float:
@@ -250,24 +296,57 @@ class Reading:
         return float(self.probabilities.max()) if self.top is not None and len(self.probabilities) else 0.0
 
 
+class TwinKind(StrEnum):
+    """How a conventional twin publishes what it has learned."""
+
+    IN_PLACE = "in_place"
+    SWAP = "swap"
+
+
+class TwinState(StrEnum):
+    """What the arrays were from which the conventional twin answered, from best to worst."""
+
+    VERSION = "version"
+    """Whole, and a published version."""
+    UNPUBLISHED = "unpublished"
+    """Whole, never a version."""
+    TORN = "torn"
+    """They changed during the read."""
+    UNATTRIBUTED = "unattributed"
+    """Torn, and equal to no state that ever was."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TwinReading:
-    """An answer of the conventional twin to the same hop.
-
-    `state` is "version" (whole, and a published version), "unpublished" (whole, never a version), "torn" (its
-    arrays changed during the read) or "unattributed" (torn, and equal to no state that ever was).
-    """
+    """An answer of the conventional twin to the same hop."""
 
     hop: int
     end: float
     classes: tuple[int, ...]
     probabilities: F32
     top: int | None
-    state: str
+    state: TwinState
     latency_us: float
 
 
-OWN_ACTS = frozenset({"rebuilt", "consolidated"})
+class RecordKind(StrEnum):
+    """What a record of the history is about."""
+
+    INITIAL = "initial"
+    LEARNED = "learned"
+    CLASS_ADDED = "class added"
+    CLASS_REMOVED = "class removed"
+    BANK_SEALED = "bank sealed"
+    PROTECTED = "protected"
+    RELEASED = "released"
+    ROLLED_BACK = "rolled back"
+    REBUILT = "rebuilt"
+    CONSOLIDATED = "consolidated"
+    REJECTED = "rejected"
+    """A proposal that was not published, or what else was refused; its record has no version."""
+
+
+OWN_ACTS = frozenset({RecordKind.REBUILT, RecordKind.CONSOLIDATED})
 """Kinds of publishes that may move protected answers, since the user was told so and chose them."""
 
 
@@ -275,17 +354,16 @@ OWN_ACTS = frozenset({"rebuilt", "consolidated"})
 class PublishRecord:
     """One entry of the history: a publish, a rejection, a roll-back. Feeds the timeline and the stability lanes.
 
-    `kind`: "initial", "learned", "class added", "class removed", "bank sealed", "protected", "released", "rolled back",
-    "rebuilt", "consolidated", "rejected". A rejected proposal has `version` None. `bits_changed` and `max_delta` are
-    over all protected logits. `routing_delta`, `representation_delta`: how far the logits of the newest live input
-    moved at this publish, split into its two parts (maximum over classes); None where there was no live input.
+    `bits_changed` and `max_delta` are over all protected logits. `routing_delta`, `representation_delta`: how far the
+    logits of the newest live input moved at this publish, split into its two parts (maximum over classes); None where
+    there was no live input.
     """
 
     seq: int
-    kind: str
+    kind: RecordKind
     version: int | None
     parent: int | None
-    reason: str
+    reason: Reason
     time: float
     unix: float
     digest: str = ""
@@ -313,13 +391,25 @@ class PublishRecord:
     """Examples of the learning bank that this publish sealed."""
 
 
+class Level(StrEnum):
+    """How much something matters."""
+
+    INFO = "info"
+    GOOD = "good"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that the window or the command line should say. `level`: "info", "good", "warning", "error"."""
+class LogLine:
+    """A line of the log: what was told, as it was told then, and its fields as plain data.
+
+    `kind` says what it is about: of an event, or of a record. An earlier dgstudio kept no fields.
+    """
 
     kind: str
     text: str
-    level: str = "info"
+    level: Level = Level.INFO
     unix: float = 0.0
     data: Any = None
 
@@ -366,6 +456,24 @@ class RoutingRoom:
     radius: tuple[float, float] | None
     routers: tuple[float, float] | None
     disagreement: tuple[float, float] | None
+
+
+class StreamState(StrEnum):
+    """How it stands with the source."""
+
+    OPENING = "opening"
+    LIVE = "live"
+    ENDED = "ended"
+    LOST = "lost"
+
+
+class LearnerActivity(StrEnum):
+    """What the learner does."""
+
+    IDLE = "idle"
+    LEARNING = "learning"
+    OFF = "off"
+    FAILED = "failed"
 
 
 @dataclass(slots=True)
@@ -416,10 +524,8 @@ class EngineStats:
     twin_flips: int = 0
     """Protected answers of the twin whose top class is no longer the one it began with."""
     twin_max_delta: float = 0.0
-    stream_state: str = "opening"
-    """"opening", "live", "ended", "lost"."""
-    learner_state: str = "idle"
-    """"idle", "learning", "off", "failed"."""
+    stream_state: StreamState = StreamState.OPENING
+    learner_state: LearnerActivity = LearnerActivity.IDLE
     saved: Saving | None = None
     """None before it is known."""
     recording: bool = False

@@ -56,7 +56,7 @@ def test_what_is_imported_is_learned_and_taken_back_by_whoever_opens_it(session:
         while not engine.learn.idle:
             engine.learn.pause(0.01)
         learnable = {example.id for example in engine.book.active_examples() if example.learn}
-        assert engine.learner.footing.every() == learnable
+        assert engine.learner.training.every() == learnable
         engine.labels.undo()
         while not (engine.store.idle and engine.learn.idle):
             engine.learn.pause(0.01)

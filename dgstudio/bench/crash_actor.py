@@ -18,6 +18,9 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import Event, EventKind
+from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, TakeSaved
+from dgstudio.engine.facts.saving import CopySaved
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
@@ -25,7 +28,7 @@ from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.theme.application import application
-from dgstudio.types import Act, Event, Take
+from dgstudio.types import Act
 
 SIZE = (1024, 600)
 SPEED = 4.0
@@ -112,12 +115,12 @@ class Doomed:
         self._events += frame.events
         for event in frame.events:
             # Before it is painted: what is counted as shown is more than what was seen.
-            match event.kind, event.data:
-                case "take saved", Take() as take if event.level == "good":
+            match event.fact:
+                case TakeSaved(take, durable=True):
                     self._say("take", take.id, take.examples)
-                case "labels changed", Act() as act if event.level == "good":
+                case LabelsChanged(act, durable=True):
                     self._say("act", act.id)
-                case "copy saved", Path() as copy:
+                case CopySaved(copy):
                     self._say("copy", str(copy))
 
     def _say(self, *message: Any) -> None:
@@ -157,13 +160,13 @@ class Doomed:
         self._say("wish", "do")
         self._events.clear()
         self._hands.release(key)
-        yield from self._told("take saved", "take empty")
+        yield from self._told(EventKind.TAKE_SAVED, EventKind.TAKE_EMPTY)
 
     def _tap(self) -> Script:
         self._say("wish", "do")
         self._events.clear()
         self._hands.tap(self._class_key())
-        yield from self._told("take saved", "take empty")
+        yield from self._told(EventKind.TAKE_SAVED, EventKind.TAKE_EMPTY)
 
     def _browse(self, key: Qt.Key | None) -> Script:
         """Select some examples in the browser and relabel or delete them."""
@@ -187,13 +190,13 @@ class Doomed:
         self._say("wish", word)
         self._events.clear()
         self._hands.tap(Qt.Key.Key_Z, modifiers)
-        yield from self._told("undo")
-        act = next(event.data for event in self._events if event.kind == "undo")
-        if isinstance(act, Act):
-            self._say(word, entry_of(act))
-        if isinstance(act, Act) and act.version is not None:
-            # Protecting again is an act of its own, some time later.
-            yield from self._settled()
+        yield from self._told(EventKind.UNDO)
+        fact = next(event.fact for event in self._events if event.kind == EventKind.UNDO)
+        if isinstance(fact, ActWalked):
+            self._say(word, entry_of(fact.act))
+            if fact.act.version is not None:
+                # Protecting again is an act of its own, some time later.
+                yield from self._settled()
 
     def _copy(self) -> Script:
         self._copies += 1
@@ -203,7 +206,7 @@ class Doomed:
         yield Until(lambda: self._hands.target.window() is not self._window, "the dialog")
         self._hands.type(name)
         self._hands.tap(Qt.Key.Key_Return)
-        yield from self._told("copy saved", "copy not saved")
+        yield from self._told(EventKind.COPY_SAVED, EventKind.COPY_NOT_SAVED)
 
     def _protect(self) -> Script:
         self._say("wish", "do")
@@ -214,7 +217,7 @@ class Doomed:
         self._hands.tap(Qt.Key.Key_Return)
         yield from self._settled()
 
-    def _told(self, *kinds: str) -> Script:
+    def _told(self, *kinds: EventKind) -> Script:
         yield Until(lambda: any(event.kind in kinds for event in self._events), f"“{kinds[0]}”")
 
     def _settled(self) -> Iterator[Until]:

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QWidget
 
 from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, TakeSaved
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
 from dgstudio.session.file import Session
@@ -24,7 +26,7 @@ from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.window.main_window import StudioWindow
-from dgstudio.types import Act, Example, Take
+from dgstudio.types import Example
 
 SIZE = (1600, 1000)
 SEED = 5
@@ -117,9 +119,9 @@ class LabelRun:
         self._seconds = seconds
         self._seen = Labelled()
         self._due = False
-        self._shown: list[tuple[str, object]] = []
-        """Kind and data of what the window was told, newest last, until a repaint has shown it."""
-        self._painted: list[tuple[str, object, float]] = []
+        self._shown: list[Fact] = []
+        """What the window was told, newest last, until a repaint has shown it."""
+        self._painted: list[tuple[Fact, float]] = []
         self._painted_at = 0.0
         self._pictured = {example.id for example in self._engine.book.active_examples() if example.raw is not None}
         self._unpainted: list[tuple[Example, float]] = []
@@ -140,7 +142,7 @@ class LabelRun:
         def show(frame: Frame) -> None:
             window.update_frame(frame)
             self._due = True
-            self._shown += [(event.kind, event.data) for event in frame.events]
+            self._shown += [event.fact for event in frame.events]
 
         bridge.on_frame = show
         try:
@@ -191,22 +193,22 @@ class LabelRun:
         yield after(held_s)
         since = time.perf_counter()
         self._hands.release(digit(info.key))
-        shown = yield from self._until_shown("take saved", f"the toast of a take of {name}")
+        shown = yield from self._until_shown(EventKind.TAKE_SAVED, f"the toast of a take of {name}")
         self._seen.toast.append((shown[1] - since) * 1e3)
-        take = shown[0]
-        assert isinstance(take, Take), "what a take's event carries"
-        self._expect(any(stored == take for stored in self._engine.session.takes()))
+        fact = shown[0]
+        assert isinstance(fact, TakeSaved), "what is of that kind"
+        self._expect(any(stored == fact.take for stored in self._engine.session.takes()))
 
     def _undone_and_done_again(self) -> Script:
         since = time.perf_counter()
         self._hands.tap(Qt.Key.Key_Z, CTRL)
-        shown = yield from self._until_shown("undo", "the toast of an undo")
+        shown = yield from self._until_shown(EventKind.UNDO, "the toast of an undo")
         self._seen.undo.append((shown[1] - since) * 1e3)
         self._check_act(shown[0], done=False)
         yield after(PAUSE_S)
         if len(self._seen.undo) % 2:
             self._hands.tap(Qt.Key.Key_Z, CTRL | SHIFT)
-            shown = yield from self._until_shown("undo", "the toast of doing it again")
+            shown = yield from self._until_shown(EventKind.UNDO, "the toast of doing it again")
             self._check_act(shown[0], done=True)
             yield after(PAUSE_S)
 
@@ -253,7 +255,7 @@ class LabelRun:
         info = next(info for info in self._engine.classes.living() if info.id != first.class_id and info.key)
         since = time.perf_counter()
         self._hands.tap(digit(info.key))
-        shown = yield from self._until_shown("labels changed", "the toast of a relabelling")
+        shown = yield from self._until_shown(EventKind.LABELS_CHANGED, "the toast of a relabelling")
         self._seen.relabel.append((shown[1] - since) * 1e3)
         self._check_act(shown[0], done=True)
         yield after(PAUSE_S)
@@ -261,12 +263,11 @@ class LabelRun:
 
     # -- what is seen ------------------------------------------------------------------------------------------
 
-    def _until_shown(self, kind: str, what: str) -> Any:
-        """Wait until an event of this kind has been shown; returns its data and the moment. For `yield from`."""
+    def _until_shown(self, kind: EventKind, what: str) -> Any:
+        """Wait until an event of this kind has been shown; returns its fact and the moment. For `yield from`."""
         self._painted.clear()
-        yield Until(lambda: any(shown == kind for shown, _, _ in self._painted), what)
-        _, data, moment = next(shown for shown in self._painted if shown[0] == kind)
-        return data, moment
+        yield Until(lambda: any(fact.kind == kind for fact, _ in self._painted), what)
+        return next((fact, moment) for fact, moment in self._painted if fact.kind == kind)
 
     def _repainted(self, since: float) -> Until:
         return Until(lambda: self._painted_at > since, "the browser to be painted")
@@ -278,7 +279,7 @@ class LabelRun:
             self._seen.frames.append(moment)
         if self._shown:
             visible = self._window.notifier.toast.isVisible()
-            self._painted += [(kind, data, moment) for kind, data in self._shown if visible]
+            self._painted += [(fact, moment) for fact in self._shown if visible]
             self._shown.clear()
         while self._engine.pictured:
             example, made = self._engine.pictured.popleft()
@@ -298,10 +299,10 @@ class LabelRun:
                 self._seen.thumbnail.append((moment - made) * 1e3)
                 self._unpainted.remove(entry)
 
-    def _check_act(self, act: object, *, done: bool) -> None:
-        assert isinstance(act, Act), "what the event of an act carries"
+    def _check_act(self, fact: object, *, done: bool) -> None:
+        assert isinstance(fact, ActWalked | LabelsChanged), "what tells of an act"
         acts, standing = self._engine.session.acts()
-        place = next((place for place, stored in enumerate(acts) if stored.id == act.id), None)
+        place = next((place for place, stored in enumerate(acts) if stored.id == fact.act.id), None)
         self._expect(place is not None and (place < standing) == done)
 
     def _expect(self, durable: bool) -> None:

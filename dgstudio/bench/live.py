@@ -308,7 +308,7 @@ def _figures(engine: Engine, script: BenchScript, wake_ups: WakeUps) -> dict[str
         "learner": {
             "ms_per_example": 1e3 * learn.counts.absorb_s / max(1, learn.counts.absorbed),
             "learned": stats.learned,
-            "sealed_banks": len(engine.learner.footing.seals),
+            "sealed_banks": len(engine.learner.training.seals),
             "ms_per_example_with_publishes": 1e3 * learn.counts.busy_s / max(1, learn.counts.absorbed),
         },
         "label_to_publish": {"p50_ms": label_p50, "p99_ms": label_p99},

@@ -16,7 +16,7 @@ from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource
-from dgstudio.types import F32, Act, Example, Take
+from dgstudio.types import F32, Act, ActKind, Example, LabelledBy, Take
 
 SEED = 5
 """Which simulated person, here and in the bench."""
@@ -99,8 +99,8 @@ def _takes(ids: dict[str, int], examples: int, next_act: int) -> Iterator[tuple[
             raw = raws[row] if place % (TAKE_WINDOWS // 2) == 0 else None
             learn = (first + place) % every == 0
             made.append(Example(first + place, class_id, number, changed, end - 1.0, end, learn, raw))
-        take = Take(number, class_id, begin, made[-1].end, "simulator", "held", time.time(), count)
-        act = Act(next_act + number, "take", f"{count} examples, 2.0 s", take_id=number, unix=take.created_unix)
+        take = Take(number, class_id, begin, made[-1].end, "simulator", LabelledBy.HELD, time.time(), count)
+        act = Act(next_act + number, ActKind.TAKE, f"{count} examples, 2.0 s", take_id=number, unix=take.created_unix)
         yield take, made, act
 
 

@@ -30,7 +30,7 @@ from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.studio.app import make_window
 from dgstudio.studio.window.main_window import StudioWindow
-from dgstudio.types import Reading
+from dgstudio.types import Reading, StreamState
 
 NEW_CLASS = "Badminton"
 SPEED = 10.0
@@ -177,7 +177,7 @@ class ProofRun:
         self._wait(self._recognised, f"{NEW_CLASS} to be recognised on an unlabelled take")
         if screenshot is not None:
             self._picture(screenshot)
-        self._wait(lambda: engine.input.state == "ended", "the end of the recording")
+        self._wait(lambda: engine.input.state == StreamState.ENDED, "the end of the recording")
         self._wait(lambda: engine.infer.done == engine.ring.total, "the last answer")
         self._wait(lambda: engine.comparison.twin is None or engine.comparison.twin.idle, "the twin")
         say("auditing every protected input and every answer")

@@ -44,7 +44,7 @@ def run_recorded_growth(seconds: float, say: Callable[[str], None] = lambda text
         try:
             engine.start()
             hours, before, after = _recorded(engine, seconds)
-            seals = len(engine.learner.footing.seals)
+            seals = len(engine.learner.training.seals)
             publishes = engine.stats().publishes
         finally:
             left = engine.stop()

@@ -8,27 +8,29 @@ import sys
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.certified_reference import CertifiedReference
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.model_updates import ModelUpdates
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import VersionContents
+from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
-from dgstudio.engine.labels.prequential import SET_ASIDE, TakeScores, kept_answers
+from dgstudio.engine.labels.prequential import SET_ASIDE, PrequentialScores, kept_answers
 from dgstudio.engine.labels.store_worker import StoreWorker
-from dgstudio.engine.labels.stream_labels import FileLabels
+from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.resume import Resumed, resume
 from dgstudio.engine.recording.lookback import Lookback
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.abstention import kept_threshold
@@ -49,7 +51,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Event, PublishRecord, Reading
+from dgstudio.types import EngineStats, Level, PublishRecord, Reading, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -121,7 +123,7 @@ class Engine:
             self.learn,
         )
         for text in resumed.notes:
-            self.events.say(Event("session", text, "warning"))
+            self.events.say(Notice(EventKind.SESSION, text, Level.WARNING))
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:
@@ -138,12 +140,12 @@ class Engine:
         self.recorder = StreamRecorder(
             self.session, spec, self.ring, self.lane.readings, self.events, lambda: self.infer.done
         )
-        self.recorded_past = RecordedPast(
+        self.recorded_past = RecordedStream(
             self.session.recorded, spec, self.recorder.places, lambda: self.learner.store.serving.temperature
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
         self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
-        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == "live")
+        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
 
     def _build_learning(self, resumed: Resumed) -> None:
         """What changes the model, and what keeps its versions."""
@@ -155,8 +157,8 @@ class Engine:
             resumed.past,
             publish_hz=0.0 if settings.lossless else settings.publish_hz,
         )
-        self.versions = VersionKeeping(self.queue, self.learn, self.lane, self.recorder)
-        self.contents = VersionContents(self.learner, self.queue, self.session)
+        self.versions = Checkpointer(self.queue, self.learn, self.lane, self.recorder)
+        self.contents = VersionIndex(self.learner, self.queue, self.session)
         bases = [] if resumed.base is None else [resumed.base]
         self.candidates = CandidateModels(
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
@@ -205,7 +207,7 @@ class Engine:
             past=self.recorded_past,
         )
         kept = kept_answers(self.session, self.session.takes())
-        self.scores = TakeScores(self.learner.store, kept, lambda: self.lane.abstain)
+        self.scores = PrequentialScores(self.learner.store, kept, lambda: self.lane.abstain)
         sets_aside = self.session.config(SET_ASIDE) is True
         self.store = StoreWorker(
             queue,
@@ -231,9 +233,9 @@ class Engine:
             sets_aside=sets_aside,
         )
         self.import_door = ImportDoor(queue, self.history, book, classes, labeller, self.store)
-        self.file_labels: FileLabels | None = None
+        self.file_labels: StreamLabels | None = None
         if settings.feed_labels:
-            self.file_labels = FileLabels(
+            self.file_labels = StreamLabels(
                 spec,
                 classes,
                 self.store,
@@ -341,7 +343,7 @@ class Engine:
     @property
     def ended(self) -> bool:
         """Whether a recording that plays once has ended and everything in it has been answered and learned."""
-        drained = self.input.state == "ended" and self.infer.done == self.ring.total
+        drained = self.input.state == StreamState.ENDED and self.infer.done == self.ring.total
         return drained and all(part.failed or part.idle for part in (self.store, self.learn, self.out))
 
     def add_sink(self, sink: Sink) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.facts.saving import CopySaved, SavedAs
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.session.export.kinds import ExportKind
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path, duplicate_path
-from dgstudio.types import Event
+from dgstudio.types import Level
 
 
 class RecordingCommands:
@@ -28,7 +32,7 @@ class RecordingCommands:
         recorder: StreamRecorder,
         learner: Learner,
         learn: LearnWorker,
-        versions: VersionKeeping,
+        versions: Checkpointer,
         exports: ExportWorker,
         events: EventQueue,
     ) -> None:
@@ -81,7 +85,7 @@ class RecordingCommands:
         path = default_session_path() if beside is None else duplicate_path(beside)
         self._queue.ask(lambda: self._save_copy(path, overwrite=False))
 
-    def export(self, kind: str, path: Path, *, overwrite: bool = False) -> None:
+    def export(self, kind: ExportKind, path: Path, *, overwrite: bool = False) -> None:
         """Write "examples", "model" or "report" of all that there is by now to a file.
 
         Raises
@@ -115,18 +119,18 @@ class RecordingCommands:
         try:
             self._write_copy(path, overwrite)
         except SessionError as error:
-            self._events.say(Event("copy not saved", str(error), "error"))
+            self._events.say(Notice(EventKind.COPY_NOT_SAVED, str(error), Level.ERROR))
             return
-        self._events.say(Event("copy saved", f"Everything so far is in the copy {path}.", "good", data=path))
+        self._events.say(CopySaved(path))
 
     def _go_on_in(self, path: Path, overwrite: bool) -> None:
         self._queue.commit_now()
         try:
             self._queue.file.go_on_in(path, overwrite)
         except SessionError as error:
-            self._events.say(Event("copy not saved", str(error), "error"))
+            self._events.say(Notice(EventKind.COPY_NOT_SAVED, str(error), Level.ERROR))
             return
-        self._events.say(Event("saved as", f"This session goes on in {path}.", "good", data=path))
+        self._events.say(SavedAs(path))
 
     def _copy_for(self, path: Path, then: Callable[[SessionError | None], None]) -> None:
         try:

@@ -15,7 +15,7 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.source_worker import SourceWorker
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import EngineStats, Mode
+from dgstudio.types import EngineStats, LearnerActivity, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def collect(parts: CountedParts) -> EngineStats:
     lately, unsure = counts.lately.copy(), counts.unsure_lately.copy()
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
     answer_p50, answer_p99 = counts.delay.percentile(50, 99)
-    learner_state = "failed" if parts.learn.failed else parts.learn.state
+    learner_state = LearnerActivity.FAILED if parts.learn.failed else parts.learn.state
     stats = EngineStats(
         samples=parts.ring.total,
         lost_samples=parts.infer.lost_samples,
@@ -76,7 +76,7 @@ def collect(parts: CountedParts) -> EngineStats:
         truth_seen=counts.truth_seen,
         truth_right=counts.truth_right,
         stream_state=parts.input.state,
-        learner_state="off" if parts.learner.mode is Mode.OFF else learner_state,
+        learner_state=LearnerActivity.OFF if parts.learner.mode is Mode.OFF else learner_state,
         saved=parts.queue.saved,
         recording=recording.on,
         recorded_s=recording.seconds,

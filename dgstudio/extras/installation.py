@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
-from dgstudio.extras.failures import DISK, NETWORK, OTHER, PIP, RIGHT, SYSTEM, VERSION, InstallFailed, failed, why_of
+from dgstudio.extras.failures import InstallFailed, InstallTrouble, failed, why_of
 from dgstudio.extras.known import Extra, key_of, listed, missing, requirements, size_words, tested_versions
 from dgstudio.extras.process import end, started
 
@@ -28,9 +29,19 @@ CPU, GPU = "for processors", "for NVIDIA graphics cards"
 GPU_MB = (3000, 6000)
 """Download and disk of the second, with all that it needs."""
 
-PLANNING, ASKING, RUNNING, DONE, FAILED, CANCELLED = "planning", "asking", "running", "done", "failed", "cancelled"
-"""States of an installation."""
-OVER = frozenset({DONE, FAILED, CANCELLED})
+
+class InstallState(StrEnum):
+    """How far an installation is."""
+
+    PLANNING = "planning"
+    ASKING = "asking"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OVER = frozenset({InstallState.DONE, InstallState.FAILED, InstallState.CANCELLED})
 
 POLL_S = 0.1
 LOOK_S = 0.5
@@ -51,7 +62,7 @@ def pip_command() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class InstallationPlan:
     """What will be run, one command after the other, and about how much that fetches and writes, in MB.
 
     `build` is one of `CPU` and `GPU` where torch is among it, else "".
@@ -97,20 +108,20 @@ class Installation:
 
     Attributes
     ----------
-    state : `PLANNING`, `ASKING` (if need be), `RUNNING`, then `DONE`, `FAILED` or `CANCELLED`.
+    state : how far it is; it asks only if need be.
     share, text : how much is done, 0..1, and what is being done.
     plan : once it is known.
-    why, failure : once it has `FAILED`: one of `NETWORK`, `DISK`, …, and a sentence.
+    why, failure : once it has failed: the kind of trouble, and a sentence.
     """
 
     name = "dg-install"
 
     def __init__(self, extra: Extra, *, ask: bool = True, tell: Words = lambda _text: None) -> None:
         self.extra = extra
-        self.state = PLANNING
+        self.state = InstallState.PLANNING
         self.share = 0.0
         self.text = ""
-        self.plan: Plan | None = None
+        self.plan: InstallationPlan | None = None
         self.why = self.failure = ""
         self._ask, self._tell = ask, tell
         self._word = threading.Event()
@@ -157,36 +168,38 @@ class Installation:
                 self.plan = plan = self._planned()
                 self._say(plan_words(plan))
                 if plan.build == GPU and self._ask:
-                    self.state = ASKING
+                    self.state = InstallState.ASKING
                     self._word.wait()
                 self._check_cancelled()
                 self._check_room(plan)
-                self.state = RUNNING
+                self.state = InstallState.RUNNING
                 for command in plan.commands:
                     self._do(command)
             importlib.invalidate_caches()
             left = missing(self.extra)
             if left:
-                raise InstallFailed(OTHER, f"pip has ended, and yet {listed(left)} cannot be found: restart dgstudio.")
+                raise InstallFailed(
+                    InstallTrouble.OTHER, f"pip has ended, and yet {listed(left)} cannot be found: restart dgstudio."
+                )
         except _Cancelled:
             self._say("Cancelled: nothing is installed.")
-            self.state = CANCELLED
+            self.state = InstallState.CANCELLED
         except KeyboardInterrupt:
-            self.state = CANCELLED
+            self.state = InstallState.CANCELLED
             raise
         except Exception as error:
-            self.why = error.why if isinstance(error, InstallFailed) else OTHER
+            self.why = error.why if isinstance(error, InstallFailed) else InstallTrouble.OTHER
             reason = getattr(error, "strerror", "") or str(error) or repr(error)
             self.failure = str(error) if isinstance(error, InstallFailed) else f"Nothing was installed: {reason}."
-            self.state = FAILED
+            self.state = InstallState.FAILED
         else:
             self.share = 1.0
             self._say(
                 f"{listed(requirements(self.extra))} {'are' if len(self.extra.packages) > 1 else 'is'} installed."
             )
-            self.state = DONE
+            self.state = InstallState.DONE
 
-    def make_plan(self) -> Plan:
+    def make_plan(self) -> InstallationPlan:
         """Find out what would be done, and do nothing of it.
 
         Raises
@@ -204,12 +217,12 @@ class Installation:
     def _look_around(self) -> None:
         """Refuse at once what cannot work."""
         if importlib.util.find_spec("pip") is None:
-            raise failed(PIP, self.extra)
+            raise failed(InstallTrouble.PIP, self.extra)
         if sys.prefix == sys.base_prefix:
             if Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists():
-                raise failed(SYSTEM, self.extra)
+                raise failed(InstallTrouble.SYSTEM, self.extra)
         elif not os.access(sysconfig.get_path("purelib"), os.W_OK):
-            raise failed(RIGHT, self.extra)
+            raise failed(InstallTrouble.RIGHT, self.extra)
 
     def _roomy(self) -> Path | None:
         """Where temporary files go: the environment itself, where the usual place has less room than it."""
@@ -219,18 +232,20 @@ class Installation:
                 return own
         return None
 
-    def _check_room(self, plan: Plan) -> None:
+    def _check_room(self, plan: InstallationPlan) -> None:
         needed, free = plan.disk_mb, _free_mb(Path(sysconfig.get_path("purelib")))
         if free < needed:
-            raise failed(DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
+            raise failed(InstallTrouble.DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
 
-    def _planned(self) -> Plan:
+    def _planned(self) -> InstallationPlan:
         extra = self.extra
         wanted = requirements(extra)
         kept = self._folder / "kept.txt"
         kept.write_text("".join(f"{row}\n" for row in _kept(extra)), encoding="utf-8")
         pip = (*pip_command(), "install", "--no-input", "--progress-bar", "off", "-c", str(kept), *wanted)
-        usual = Plan(extra, (pip,), extra.download_mb, extra.disk_mb, CPU if "torch" in extra.packages else "")
+        usual = InstallationPlan(
+            extra, (pip,), extra.download_mb, extra.disk_mb, CPU if "torch" in extra.packages else ""
+        )
         if "torch" not in extra.packages or not sys.platform.startswith("linux"):
             return usual
         torch = wanted[list(extra.packages).index("torch")]
@@ -243,8 +258,8 @@ class Installation:
             heard = self._hear([*small, "--dry-run"], PROBE_S, UV_HTTP_TIMEOUT="5", UV_HTTP_RETRIES="0")
             if heard.status == 0 and "+cpu" in heard.text:
                 # The rest of what it needs comes by pip, which knows where this machine takes packages from.
-                return Plan(extra, (small, pip), extra.download_mb, extra.disk_mb, CPU)
-        return Plan(extra, (pip,), *GPU_MB, GPU)
+                return InstallationPlan(extra, (small, pip), extra.download_mb, extra.disk_mb, CPU)
+        return InstallationPlan(extra, (pip,), *GPU_MB, GPU)
 
     def _pip_would_take(self, requirement: str) -> str:
         """The version, with its build, that pip finds for a requirement; nothing is fetched but what describes it."""
@@ -256,7 +271,7 @@ class Installation:
             return str(found["metadata"]["version"])
         except (OSError, ValueError, KeyError, TypeError):
             why = why_of(heard.text)
-            if why in (NETWORK, VERSION):
+            if why in (InstallTrouble.NETWORK, InstallTrouble.VERSION):
                 raise failed(why, self.extra) from None
             return ""
 
@@ -393,7 +408,7 @@ def _held_mb(folder: Path) -> float:
     return held / 1e6
 
 
-def plan_words(plan: Plan) -> str:
+def plan_words(plan: InstallationPlan) -> str:
     """What a plan means, in a sentence."""
     sizes = f"about {size_words(plan.download_mb)} to download, {size_words(plan.disk_mb)} on disk"
     if plan.build == GPU:

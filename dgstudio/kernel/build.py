@@ -22,6 +22,7 @@ FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trappi
 """The last two of -f say that nobody reads errno or the flags of exceptions: no value depends on them."""
 LEVELS = {"x86_64": {1: (), 3: ("-march=x86-64-v3",), 4: ("-march=x86-64-v4", "-mprefer-vector-width=256")}}
 """Instruction sets beside the plain one, by machine: level as `dg_level` counts → flags. The bits are the same."""
+ZIG = [sys.executable, "-m", "ziglang", "cc"]
 TIMEOUT_S = 300
 
 
@@ -60,7 +61,15 @@ def compiler() -> list[str] | None:
     for command in (named, ["cc"], ["gcc"], ["clang"]):
         if command and shutil.which(command[0]):
             return command
-    return [sys.executable, "-m", "ziglang", "cc"] if find_spec("ziglang") else None
+    return ZIG if find_spec("ziglang") else None
+
+
+def level_flags(command: list[str], level: int) -> tuple[str, ...]:
+    """The flags of an instruction set. Zig has names of its own, and unasked takes all that this processor can do."""
+    flags = LEVELS.get(machine().partition("-")[2], {}).get(level, ())
+    if command != ZIG:
+        return flags
+    return tuple(flag.replace("-march=x86-64-", "-mcpu=x86_64_") for flag in flags) or ("-mcpu=baseline",)
 
 
 def build(folder: Path = LIBRARIES) -> list[Path]:
@@ -76,13 +85,12 @@ def build(folder: Path = LIBRARIES) -> list[Path]:
         raise BuildError(
             "there is no C compiler (cc, gcc or clang), and the ziglang package, which has one, is missing"
         )
-    levels = LEVELS.get(machine().partition("-")[2], {1: ()})
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for level, flags in levels.items():
+    for level in LEVELS.get(machine().partition("-")[2], (1,)):
         new = folder / (library_name(level) + ".new")
         try:
-            compile_library(command, (*FLAGS, *flags), new)
+            compile_library(command, (*FLAGS, *level_flags(command, level)), new)
         except BuildError:
             if level == 1:
                 raise

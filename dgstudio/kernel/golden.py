@@ -1,18 +1,25 @@
-"""Fixed networks, inputs and windows, and the digest that every machine must get from them."""
+"""Fixed networks, inputs and windows, and the digest that every machine must get from them.
+
+`results` calls every function of kernel.h; `scripts/portable.c` makes the same calls where there is no Python.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dgstudio.kernel import parts, tables
-from dgstudio.kernel.backend import Backend
-from dgstudio.types import F32
+from dgstudio.kernel.backend import Backend, NetworkKernel
+from dgstudio.types import F32, I32
 
-GOLDEN = "644fad2765387029"
+GOLDEN = "942dfe1adaf059e4"
 """What `digest` gives by specification 4."""
 INPUTS = 24
 """Answered by each network; the last ones hold NaN, infinities, denormals and numbers near the ends of the range."""
@@ -24,16 +31,32 @@ SHAPES = (
     (20, 0, 0, 0, 64, 2, False),
     (6, 16, 4, 0, 40, 1, True),
     (5, 8, 3, 0, 0, 0, False),
+    (3, 0, 0, 0, 20, 1, False),
 )
 WINDOWS = ((2, 1), (32, 3), (35, 2), (97, 1), (200, 6))
 """Samples and channels."""
 _EXTREME = (0.0, -0.0, float("nan"), float("inf"), float("-inf"), 1e-40, -1e-45, 3e38, -3e38, 1e18)
 
 
-def networks() -> list[tuple[parts.Network, F32]]:
-    """Networks, and the raw inputs (INPUTS, d) that each answers; the same bytes everywhere."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A network and what its functions are called with."""
+
+    network: parts.Network
+    inputs: F32
+    """Raw, (INPUTS, d)."""
+    columns: I32
+    """Of an audit: one of the living classes is passed over, (living,)."""
+    reach: F32
+    """Of the inputs, taken as examples, (INPUTS,)."""
+    limit: float
+    """For r of the banks."""
+
+
+def cases() -> list[Case]:
+    """The same bytes everywhere."""
     draw = random.Random(4)  # its numbers are the same on all versions of Python
-    return [(network := _network(draw, *shape), _inputs(draw, network.inputs)) for shape in SHAPES]
+    return [_case(draw, _network(draw, *shape)) for shape in SHAPES]
 
 
 def windows() -> list[tuple[parts.Window, F32]]:
@@ -51,20 +74,80 @@ def windows() -> list[tuple[parts.Window, F32]]:
 
 
 def digest(backend: Backend) -> str:
-    """16 hex digits of all that a backend answers: outputs, units and features, and features of windows."""
-    hashed = hashlib.blake2b(digest_size=8)
-    for network, inputs in networks():
-        kernel = backend.network(network)
-        for raw in inputs:
-            for part in kernel.answer(raw):
-                if part is not None:
-                    hashed.update(part.tobytes())
-        hashed.update(kernel.logits(inputs).tobytes())
+    """16 hex digits of all that a backend gives."""
+    return digest_of(b"".join(as_bytes(part) for part in results(backend)))
+
+
+def digest_of(data: bytes) -> str:
+    """16 hex digits of the bytes of all results."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def as_bytes(array: npt.NDArray[Any]) -> bytes:
+    """An array's bytes, the low one of a number first."""
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def results(backend: Backend) -> Iterator[npt.NDArray[Any]]:
+    """What a backend gives, in the order in which it is hashed."""
+    for case in cases():
+        yield from of_case(backend, case)
     for window, samples in windows():
         features = backend.features(window)(samples)
         assert features is not None, "these samples have features"
-        hashed.update(features.tobytes())
-    return hashed.hexdigest()
+        yield features
+
+
+def of_case(backend: Backend, case: Case) -> Iterator[npt.NDArray[Any]]:
+    """What a backend gives of one network."""
+    kernel = backend.network(case.network)
+    yield from _answers(kernel, case)
+    if case.network.base is not None:
+        yield from _of_base(kernel, case)
+    if case.network.phi is not None:
+        yield from _of_banks(kernel, case)
+    yield backend.near_start(case.inputs, case.reach)
+
+
+def _answers(kernel: NetworkKernel, case: Case) -> Iterator[npt.NDArray[Any]]:
+    """Of each input its answer and x; then the logits, what is known, and an audit.
+
+    The audit's reference are the logits themselves, from the sixth input on in reverse order.
+    """
+    for raw in case.inputs:
+        yield from (part for part in kernel.answer(raw) if part is not None)
+        yield kernel.normalise(raw)
+    logits = kernel.logits(case.inputs)
+    yield logits
+    if case.network.weights is not None:
+        yield kernel.knows(case.inputs)
+    found = kernel.audit(case.inputs, np.concatenate([logits[:5], logits[5:][::-1]]), case.columns)
+    yield np.array([found.checked, found.first, found.bits, found.flips], np.int32)
+    yield np.array([found.largest], np.float32)
+
+
+def _of_base(kernel: NetworkKernel, case: Case) -> Iterator[npt.NDArray[Any]]:
+    """Active units, and the logits of each input with those of the next one."""
+    active = kernel.active(case.inputs)
+    yield active
+    for i, raw in enumerate(case.inputs):
+        yield kernel.forced(raw, active[(i + 1) % INPUTS], -1)
+
+
+def _of_banks(kernel: NetworkKernel, case: Case) -> Iterator[npt.NDArray[Any]]:
+    """z by raw and by normalised inputs; then what each bank does on each z, above one class after the other."""
+    z = kernel.embed(case.inputs)
+    yield z
+    for raw in case.inputs:
+        yield kernel.embed_normalised(kernel.normalise(raw))
+    for bank in range(len(case.network.bank)):
+        first, r = kernel.prove_closed(bank, z, case.limit)
+        yield np.array([first], np.int32)
+        yield r
+        for i, raw in enumerate(case.inputs):
+            yield np.array([kernel.router(bank, z[i])], np.float32)
+            yield np.array(kernel.decide(bank, z[i], i % 7 - 1), np.int32)
+            yield kernel.forced(raw, np.zeros(0, np.int32), bank)
 
 
 def _floats(draw: random.Random, *shape: int) -> F32:
@@ -79,6 +162,13 @@ def _inputs(draw: random.Random, count: int) -> F32:
         for _ in range(1 + count // 4):
             row[draw.randrange(count)] = draw.choice(_EXTREME)
     return rows
+
+
+def _case(draw: random.Random, network: parts.Network) -> Case:
+    columns = np.arange(network.living, dtype=np.int32)
+    columns[2] = -1
+    inputs = _inputs(draw, network.inputs)
+    return Case(network, inputs, columns, np.abs(_floats(draw, INPUTS)), limit=0.5)
 
 
 def _network(

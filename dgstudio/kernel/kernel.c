@@ -15,8 +15,10 @@ typedef char dg_float_is_binary32[sizeof(float) == 4 ? 1 : -1];
 
 #if defined(__GNUC__)
 #define NOINLINE __attribute__((noinline))
+#define INLINE inline __attribute__((always_inline))
 #else
 #define NOINLINE
+#define INLINE inline
 #endif
 
 #define TILES(n) (((n) + DG_TILE - 1) / DG_TILE * DG_TILE)
@@ -94,17 +96,41 @@ static float dot(const float *restrict a, const float *restrict b, int32_t n) {
     return sum[0];
 }
 
-/* The Walsh-Hadamard transform, not scaled, of `blocks` vectors that lie side by side: v (n, blocks), n a power of two. */
-static void hadamard(float *restrict v, int32_t n, int32_t blocks) {
-    for (int32_t half = blocks; half < n * blocks; half *= 2)
-        for (int32_t i = 0; i < n * blocks; i += 2 * half) {
-            float *restrict p = v + i, *restrict q = v + i + half;
-            for (int32_t j = 0; j < half; j++) {
-                const float a = p[j], b = q[j];
-                p[j] = a + b;
-                q[j] = a - b;
-            }
+/* Two stages of the Walsh-Hadamard transform at once: pairs at distance `half`, then at twice that. */
+static INLINE void hadamard_stages(float *v, int32_t size, int32_t half) {
+    for (int32_t i = 0; i < size; i += 4 * half) {
+        float *restrict p = v + i, *restrict q = p + half, *restrict r = q + half, *restrict s = r + half;
+        for (int32_t j = 0; j < half; j++) {
+            const float a = p[j] + q[j], b = p[j] - q[j], c = r[j] + s[j], d = r[j] - s[j];
+            p[j] = a + c;
+            q[j] = b + d;
+            r[j] = a - c;
+            s[j] = b - d;
         }
+    }
+}
+
+/* The transform, not scaled, of `blocks` vectors that lie side by side: v (n, blocks), n a power of two. */
+static void hadamard(float *v, int32_t n, int32_t blocks) {
+    const int32_t size = n * blocks;
+    int32_t half = blocks;
+    for (; 4 * half <= size; half *= 4) {
+        /* As a constant where it is small. */
+        if (half == 1)
+            hadamard_stages(v, size, 1);
+        else if (half == 2)
+            hadamard_stages(v, size, 2);
+        else if (half == 4)
+            hadamard_stages(v, size, 4);
+        else
+            hadamard_stages(v, size, half);
+    }
+    if (half == size) return;
+    for (int32_t j = 0; j < half; j++) {
+        const float a = v[j], b = v[half + j];
+        v[j] = a + b;
+        v[half + j] = a - b;
+    }
 }
 
 /* -- functions ----------------------------------------------------------------------------------------------------- */
@@ -329,6 +355,7 @@ static int as_logits(const dg_plan *plan, const int32_t *place, const float *sco
 /* Whether y lies within reach of something near: p.y - (|p|^2 - reach)/2 >= |y|^2/2. */
 static int within_reach(const dg_near *near, int32_t inputs, const float *y, float half, float *work) {
     int found = 0;
+    if (!near->rows) return 0;
     memcpy(work, near->start, (size_t)near->rows * sizeof *work);
     columns(work, near->near, y, inputs, near->rows);
     for (int32_t i = 0; i < near->rows; i++) found |= work[i] >= half;
@@ -585,13 +612,14 @@ static NOINLINE void near_start(const float *near, int32_t rows, int32_t inputs,
     for (int32_t i = 0; i < rows; i++) {
         double sum[DG_LANES] = {0};
         for (int32_t j = 0; j < inputs; j++) {
-            const double v = (double)near[(size_t)i * (size_t)inputs + j];
+            const double v = (double)near[(size_t)i * (size_t)inputs + (size_t)j];
             sum[j % DG_LANES] += v * v;
         }
         for (int half = DG_LANES / 2; half; half /= 2)
             for (int l = 0; l < half; l++) sum[l] += sum[l + half];
         start[i] = (float)(-0.5 * (sum[0] - (double)reach[i]));
     }
+    one_nan(start, rows);
 }
 
 static NOINLINE void embed_normalised(const dg_plan *plan, const float *x, float *z, float *work) {
@@ -688,7 +716,15 @@ void dg_near_start(const float *near, int32_t rows, int32_t inputs, const float 
 
 /* -- features of a window ------------------------------------------------------------------------------------------ */
 
-/* In double, each sum over time in its order, the channels of a window side by side in `lanes` (zeros beyond). */
+/* In double, each sum over time in its order, the channels side by side in strips of four. Where the last strip is not
+ * full it begins earlier: what two strips compute has the same bits. Of less than four channels the last one stands in
+ * for those that are missing. */
+#define STRIP 4
+
+/* A complex number of each channel of a strip. */
+typedef struct {
+    double re[STRIP], im[STRIP];
+} dg_strip;
 
 static double log_10(double value) {
     uint64_t bits;
@@ -710,193 +746,266 @@ static double log_10(double value) {
     return (double)exponent * 0.30102999566398120 + (p * t) * 0.86858896380650366;
 }
 
-/* One step of the Fourier transform: `count` groups of `factor` numbers, whose twiddles are every `jump`-th of the
- * wheel; each number is `wide` real and `wide` imaginary lanes. */
-static void butterflies(const dg_window *w, int32_t factor, int32_t groups, int32_t stride, const double *restrict from,
-                        double *restrict to, double *restrict part) {
-    const int32_t lanes = w->lanes, wide = 2 * lanes, n = w->samples, length = groups * factor, turn = n / length;
-    const int32_t half = (factor - 1) / 2, small = n / factor;
-    for (int32_t k = 0; k < groups; k++)
-        for (int32_t q = 0; q < stride; q++) {
-            const double *restrict x = from + (size_t)(q + stride * k) * (size_t)wide;
-            const size_t step = (size_t)stride * (size_t)groups * (size_t)wide;
-            double *restrict y = to + (size_t)(q + stride * factor * k) * (size_t)wide;
-            const size_t leap = (size_t)stride * (size_t)wide;
-            if (factor == 2) {
-                for (int32_t l = 0; l < wide; l++) {
-                    const double a = x[l], b = x[step + l];
-                    y[l] = a + b;
-                    y[leap + l] = a - b;
-                }
-            } else if (factor == 4) {
-                for (int32_t l = 0; l < lanes; l++) {
-                    const double ar = x[l], ai = x[lanes + l], br = x[step + l], bi = x[step + lanes + l];
-                    const double cr = x[2 * step + l], ci = x[2 * step + lanes + l];
-                    const double dr = x[3 * step + l], di = x[3 * step + lanes + l];
-                    const double pr = ar + cr, pi = ai + ci, mr = ar - cr, mi = ai - ci;
-                    const double sr = br + dr, si = bi + di, tr = br - dr, ti = bi - di;
-                    y[l] = pr + sr;
-                    y[lanes + l] = pi + si;
-                    y[leap + l] = mr + ti;
-                    y[leap + lanes + l] = mi - tr;
-                    y[2 * leap + l] = pr - sr;
-                    y[2 * leap + lanes + l] = pi - si;
-                    y[3 * leap + l] = mr - ti;
-                    y[3 * leap + lanes + l] = mi + tr;
-                }
-            } else {
-                /* part: sums and differences of the numbers at j and factor - j. */
-                double *restrict sums = part, *restrict differences = part + (size_t)half * (size_t)wide;
-                for (int32_t l = 0; l < wide; l++) y[l] = x[l];
-                for (int32_t j = 1; j <= half; j++) {
-                    double *restrict s = sums + (size_t)(j - 1) * (size_t)wide;
-                    double *restrict e = differences + (size_t)(j - 1) * (size_t)wide;
-                    const double *restrict a = x + (size_t)j * step, *restrict b = x + (size_t)(factor - j) * step;
-                    for (int32_t l = 0; l < wide; l++) {
-                        s[l] = a[l] + b[l];
-                        e[l] = a[l] - b[l];
-                        y[l] += s[l];
-                    }
-                }
-                for (int32_t r = 1; r <= half; r++) {
-                    double *restrict up = y + (size_t)r * leap, *restrict down = y + (size_t)(factor - r) * leap;
-                    for (int32_t l = 0; l < wide; l++) {
-                        up[l] = x[l];
-                        down[l] = 0.0;
-                    }
-                    for (int32_t j = 1; j <= half; j++) {
-                        const double *restrict s = sums + (size_t)(j - 1) * (size_t)wide;
-                        const double *restrict e = differences + (size_t)(j - 1) * (size_t)wide;
-                        const int32_t at = (int32_t)((int64_t)j * r % factor) * small;
-                        const double c = w->wheel[2 * at], o = w->wheel[2 * at + 1];
-                        for (int32_t l = 0; l < wide; l++) {
-                            up[l] += s[l] * c;
-                            down[l] += e[l] * o;
-                        }
-                    }
-                    /* e^(-i a) (x_j) + e^(i a) (x_-j): the sine's part turns by a quarter. */
-                    for (int32_t l = 0; l < lanes; l++) {
-                        const double ur = up[l], ui = up[lanes + l], er = down[l], ei = down[lanes + l];
-                        up[l] = ur + ei;
-                        up[lanes + l] = ui - er;
-                        down[l] = ur - ei;
-                        down[lanes + l] = ui + er;
-                    }
-                }
-            }
-            if (k == 0) continue;
-            for (int32_t r = 1; r < factor; r++) {
-                double *restrict v = y + (size_t)r * leap;
-                const int32_t at = k * r * turn;
-                const double c = w->wheel[2 * at], s = w->wheel[2 * at + 1];
-                for (int32_t l = 0; l < lanes; l++) {
-                    const double re = v[l], im = v[lanes + l];
-                    v[l] = re * c + im * s;
-                    v[lanes + l] = im * c - re * s;
-                }
-            }
-        }
+/* Short transforms of x[0], x[step], x[2 step], ... to y[0], y[leap], ... Where `turns`, number r then turns by r times
+ * `turn` of the wheel. */
+
+static INLINE void put(dg_strip *restrict y, const dg_strip *restrict v, int turns, const double *restrict at) {
+    if (turns) {
+        const double c = at[0], s = at[1];
+        for (int l = 0; l < STRIP; l++) y->re[l] = v->re[l] * c + v->im[l] * s;
+        for (int l = 0; l < STRIP; l++) y->im[l] = v->im[l] * c - v->re[l] * s;
+    } else {
+        *y = *v;
+    }
 }
 
-/* The spectrum of a (n, wide) by Stockham's scheme; it ends in the array that is returned. */
-static double *fourier(const dg_window *w, double *a, double *b, double *part) {
-    int32_t length = w->samples, stride = 1;
+static INLINE dg_strip plus(const dg_strip *restrict a, const dg_strip *restrict b) {
+    dg_strip sum;
+    for (int l = 0; l < STRIP; l++) sum.re[l] = a->re[l] + b->re[l];
+    for (int l = 0; l < STRIP; l++) sum.im[l] = a->im[l] + b->im[l];
+    return sum;
+}
+
+static INLINE dg_strip minus(const dg_strip *restrict a, const dg_strip *restrict b) {
+    dg_strip difference;
+    for (int l = 0; l < STRIP; l++) difference.re[l] = a->re[l] - b->re[l];
+    for (int l = 0; l < STRIP; l++) difference.im[l] = a->im[l] - b->im[l];
+    return difference;
+}
+
+/* a - i b and a + i b */
+static INLINE dg_strip minus_turned(const dg_strip *restrict a, const dg_strip *restrict b) {
+    dg_strip result;
+    for (int l = 0; l < STRIP; l++) result.re[l] = a->re[l] + b->im[l];
+    for (int l = 0; l < STRIP; l++) result.im[l] = a->im[l] - b->re[l];
+    return result;
+}
+
+static INLINE dg_strip plus_turned(const dg_strip *restrict a, const dg_strip *restrict b) {
+    dg_strip result;
+    for (int l = 0; l < STRIP; l++) result.re[l] = a->re[l] - b->im[l];
+    for (int l = 0; l < STRIP; l++) result.im[l] = a->im[l] + b->re[l];
+    return result;
+}
+
+static INLINE void two(const dg_strip *restrict x, size_t step, dg_strip *restrict y, size_t leap, int turns,
+                       const double *restrict wheel, size_t turn) {
+    const dg_strip sum = plus(x, x + step), difference = minus(x, x + step);
+    put(y, &sum, 0, wheel);
+    put(y + leap, &difference, turns, wheel + 2 * turn);
+}
+
+static INLINE void four(const dg_strip *restrict x, size_t step, dg_strip *restrict y, size_t leap, int turns,
+                        const double *restrict wheel, size_t turn) {
+    const dg_strip p = plus(x, x + 2 * step), m = minus(x, x + 2 * step);
+    const dg_strip s = plus(x + step, x + 3 * step), t = minus(x + step, x + 3 * step);
+    const dg_strip y0 = plus(&p, &s), y1 = minus_turned(&m, &t), y2 = minus(&p, &s), y3 = plus_turned(&m, &t);
+    put(y, &y0, 0, wheel);
+    put(y + leap, &y1, turns, wheel + 2 * turn);
+    put(y + 2 * leap, &y2, turns, wheel + 4 * turn);
+    put(y + 3 * leap, &y3, turns, wheel + 6 * turn);
+}
+
+/* `small` of the wheel is a turn by one of `factor`; part has room for factor - 1 numbers. */
+static INLINE void odd(const dg_strip *restrict x, size_t step, dg_strip *restrict y, size_t leap, int turns,
+                       const double *restrict wheel, size_t turn, size_t factor, size_t small,
+                       dg_strip *restrict part) {
+    const size_t half = (factor - 1) / 2;
+    dg_strip all = x[0];
+    for (size_t j = 1; j <= half; j++) {
+        dg_strip *restrict sum = part + 2 * (j - 1), *restrict difference = sum + 1;
+        *sum = plus(x + j * step, x + (factor - j) * step);
+        *difference = minus(x + j * step, x + (factor - j) * step);
+        all = plus(&all, sum);
+    }
+    y[0] = all;
+    for (size_t r = 1; r <= half; r++) {
+        dg_strip u = x[0], e = {{0.0}, {0.0}}, up, down;
+        size_t at = 0;
+        for (size_t j = 1; j <= half; j++) {
+            const dg_strip *restrict sum = part + 2 * (j - 1), *restrict difference = sum + 1;
+            at += r;
+            if (at >= factor) at -= factor;
+            const double c = wheel[2 * at * small], s = wheel[2 * at * small + 1];
+            for (int l = 0; l < STRIP; l++) u.re[l] += sum->re[l] * c;
+            for (int l = 0; l < STRIP; l++) u.im[l] += sum->im[l] * c;
+            for (int l = 0; l < STRIP; l++) e.re[l] += difference->re[l] * s;
+            for (int l = 0; l < STRIP; l++) e.im[l] += difference->im[l] * s;
+        }
+        /* e^(-i a) (x_j) + e^(i a) (x_-j) */
+        up = minus_turned(&u, &e);
+        down = plus_turned(&u, &e);
+        put(y + r * leap, &up, turns, wheel + 2 * r * turn);
+        put(y + (factor - r) * leap, &down, turns, wheel + 2 * (factor - r) * turn);
+    }
+}
+
+/* `stride` short transforms, of which number r turns by r * k / (groups * factor). */
+static INLINE void group(const dg_window *w, size_t factor, size_t groups, size_t stride, size_t k, int turns,
+                         const dg_strip *from, dg_strip *to, dg_strip *part) {
+    const size_t n = (size_t)w->samples, step = groups * stride, turn = k * (n / (groups * factor));
+    for (size_t q = 0; q < stride; q++) {
+        const dg_strip *x = from + q + stride * k;
+        dg_strip *y = to + q + stride * factor * k;
+        if (factor == 2)
+            two(x, step, y, stride, turns, w->wheel, turn);
+        else if (factor == 4)
+            four(x, step, y, stride, turns, w->wheel, turn);
+        else
+            odd(x, step, y, stride, turns, w->wheel, turn, factor, n / factor, part);
+    }
+}
+
+static INLINE void stage(const dg_window *w, size_t factor, size_t groups, size_t stride, const dg_strip *from,
+                         dg_strip *to, dg_strip *part) {
+    group(w, factor, groups, stride, 0, 0, from, to, part);
+    for (size_t k = 1; k < groups; k++) group(w, factor, groups, stride, k, 1, from, to, part);
+}
+
+/* The spectrum of n numbers by Stockham's scheme; it ends in the array that is returned. */
+static const dg_strip *fourier(const dg_window *w, dg_strip *a, dg_strip *b, dg_strip *part) {
+    size_t groups = (size_t)w->samples, stride = 1;
     for (int32_t f = 0; f < w->factors; f++) {
-        double *swap = a;
-        length /= w->factor[f];
-        butterflies(w, w->factor[f], length, stride, a, b, part);
-        stride *= w->factor[f];
+        const size_t factor = (size_t)w->factor[f];
+        dg_strip *swap = a;
+        groups /= factor;
+        /* The factor as a constant, where it is a usual one. */
+        if (factor == 2)
+            stage(w, 2, groups, stride, a, b, part);
+        else if (factor == 3)
+            stage(w, 3, groups, stride, a, b, part);
+        else if (factor == 4)
+            stage(w, 4, groups, stride, a, b, part);
+        else if (factor == 5)
+            stage(w, 5, groups, stride, a, b, part);
+        else
+            stage(w, factor, groups, stride, a, b, part);
+        stride *= factor;
         a = b;
         b = swap;
     }
     return a;
 }
 
-static int32_t largest_factor(const dg_window *w) {
-    int32_t most = 1;
+static int64_t largest_factor(const dg_window *w) {
+    int64_t most = 1;
     for (int32_t f = 0; f < w->factors; f++) most = w->factor[f] > most ? w->factor[f] : most;
     return most;
 }
 
 int64_t dg_window_workspace(const dg_window *w) {
-    const int64_t lanes = w->lanes, n = w->samples;
-    return lanes * n + 4 * lanes * n + 2 * lanes * largest_factor(w) + 6 * lanes + w->bands * lanes + w->pairs;
+    const int64_t n = w->samples, lanes = w->lanes;
+    return n * lanes + lanes + 2 * STRIP * (2 * n + largest_factor(w));
+}
+
+static void band_powers(const dg_window *w, const dg_strip *spectrum, int32_t own, float *out) {
+    for (int32_t band = 0; band < w->bands; band++) {
+        const int32_t from = w->band[band], end = w->band[band + 1] > from ? w->band[band + 1] : from + 1;
+        double sum[STRIP] = {0.0};
+        for (int32_t k = from; k < end; k++) {
+            const dg_strip *restrict v = spectrum + k;
+            for (int l = 0; l < STRIP; l++) sum[l] += v->re[l] * v->re[l] + v->im[l] * v->im[l];
+        }
+        for (int32_t l = 0; l < own; l++) out[l] = (float)log_10(sum[l] + 1e-10);
+        out += w->channels;
+    }
+}
+
+/* What one strip of channels, from `first` on, gives; leaves its centred samples, and 1 / sd. */
+static void strip_features(const dg_window *w, const float *samples, int32_t first, float *out, double *centred,
+                           double *inverse, dg_strip *room) {
+    const int32_t n = w->samples, channels = w->channels, lanes = w->lanes;
+    const int32_t own = channels < STRIP ? channels : STRIP;
+    const double count = (double)n;
+    dg_strip *a = room, *b = a + n, *part = b + n;
+    double mean[STRIP] = {0.0}, moved[STRIP] = {0.0}, variance[STRIP] = {0.0}, crossings[STRIP] = {0.0};
+    double sd[STRIP], rms[STRIP], last[STRIP];
+    samples += first;
+    centred += first;
+    for (int32_t t = 0; t < n; t++) {
+        const float *restrict sample = samples + (size_t)t * (size_t)channels;
+        double *restrict row = centred + (size_t)t * (size_t)lanes;
+        double now[STRIP];
+        if (own == STRIP)
+            for (int l = 0; l < STRIP; l++) now[l] = (double)sample[l];
+        else
+            for (int l = 0; l < STRIP; l++) now[l] = (double)sample[l < own ? l : own - 1];
+        if (!t) memcpy(last, now, sizeof last);
+        for (int l = 0; l < STRIP; l++) row[l] = now[l];
+        for (int l = 0; l < STRIP; l++) mean[l] += now[l];
+        for (int l = 0; l < STRIP; l++) moved[l] += __builtin_fabs(now[l] - last[l]);
+        for (int l = 0; l < STRIP; l++) last[l] = now[l];
+    }
+    for (int l = 0; l < STRIP; l++) mean[l] /= count;
+    for (int l = 0; l < STRIP; l++) last[l] = centred[l] - mean[l] >= 0.0 ? 1.0 : 0.0;
+    for (int32_t t = 0; t < n; t++) {
+        double *restrict row = centred + (size_t)t * (size_t)lanes;
+        const double taper = w->taper[t];
+        double v[STRIP], above[STRIP];
+        for (int l = 0; l < STRIP; l++) v[l] = row[l] - mean[l];
+        for (int l = 0; l < STRIP; l++) row[l] = v[l];
+        for (int l = 0; l < STRIP; l++) variance[l] += v[l] * v[l];
+        for (int l = 0; l < STRIP; l++) above[l] = v[l] >= 0.0 ? 1.0 : 0.0;
+        for (int l = 0; l < STRIP; l++) crossings[l] += __builtin_fabs(above[l] - last[l]);
+        for (int l = 0; l < STRIP; l++) last[l] = above[l];
+        for (int l = 0; l < STRIP; l++) a[t].re[l] = v[l] * taper;
+        for (int l = 0; l < STRIP; l++) a[t].im[l] = 0.0;
+    }
+    for (int l = 0; l < STRIP; l++) {
+        variance[l] /= count;
+        sd[l] = __builtin_sqrt(variance[l]);
+        rms[l] = __builtin_sqrt(variance[l] + mean[l] * mean[l]);
+        /* A channel that does not move has no correlation; what rounding left of its variance does not count. */
+        inverse[first + l] = sd[l] > 1e-7 * rms[l] + 1e-12 ? 1.0 / sd[l] : 0.0;
+    }
+    out += first;
+    for (int32_t l = 0; l < own; l++) {
+        out[l] = (float)mean[l];
+        out[channels + l] = (float)sd[l];
+        out[2 * channels + l] = (float)(moved[l] / (count - 1.0));
+        out[3 * channels + l] = (float)rms[l];
+        out[4 * channels + l] = (float)(crossings[l] / (count - 1.0));
+    }
+    band_powers(w, fourier(w, a, b, part), own, out + 5 * channels);
+}
+
+/* Correlations of pairs of channels, several at once. */
+static void correlations(const dg_window *w, const double *centred, const double *inverse, float *out) {
+    enum { MANY = 8 };
+    const double count = (double)w->samples;
+    for (int32_t p = 0; p < w->pairs; p += MANY) {
+        const int32_t own = w->pairs - p < MANY ? w->pairs - p : MANY;
+        int32_t i[MANY], j[MANY];
+        double sum[MANY] = {0.0};
+        for (int32_t m = 0; m < MANY; m++) {
+            const int32_t *pair = w->pair + 2 * (p + (m < own ? m : 0));
+            i[m] = pair[0];
+            j[m] = pair[1];
+        }
+        for (int32_t t = 0; t < w->samples; t++) {
+            const double *restrict row = centred + (size_t)t * (size_t)w->lanes;
+            for (int m = 0; m < MANY; m++) sum[m] += row[i[m]] * row[j[m]];
+        }
+        for (int32_t m = 0; m < own; m++) {
+            double r = sum[m] / count * inverse[i[m]] * inverse[j[m]];
+            r = r > 1.0 ? 1.0 : r;
+            out[p + m] = (float)(r < -1.0 ? -1.0 : r);
+        }
+    }
 }
 
 static NOINLINE int32_t window_features(const dg_window *w, const float *samples, float *out, double *work) {
     const int32_t n = w->samples, channels = w->channels, lanes = w->lanes;
-    double *centred = work, *a = centred + (size_t)n * (size_t)lanes, *b = a + 2 * (size_t)n * (size_t)lanes;
-    double *part = b + 2 * (size_t)n * (size_t)lanes, *mean = part + 2 * (size_t)lanes * (size_t)largest_factor(w);
-    double *variance = mean + lanes, *moved = variance + lanes, *sd = moved + lanes, *rms = sd + lanes;
-    double *inverse = rms + lanes, *power = inverse + lanes, *covariance = power + (size_t)w->bands * (size_t)lanes;
-    const double count = (double)n;
+    double *centred = work, *inverse = centred + (size_t)n * (size_t)lanes;
+    dg_strip *room = (dg_strip *)(void *)(inverse + lanes);
     int good = 1;
     for (size_t i = 0; i < (size_t)n * (size_t)channels; i++) good &= samples[i] <= 1e18f && samples[i] >= -1e18f;
     if (!good) return 0;
-
-    memset(mean, 0, (size_t)(covariance + w->pairs - mean) * sizeof *mean);
-    for (int32_t t = 0; t < n; t++) {
-        double *restrict row = centred + (size_t)t * (size_t)lanes;
-        const float *restrict sample = samples + (size_t)t * (size_t)channels;
-        for (int32_t c = 0; c < channels; c++) row[c] = (double)sample[c];
-        for (int32_t c = channels; c < lanes; c++) row[c] = 0.0;
-        for (int32_t c = 0; c < lanes; c++) mean[c] += row[c];
+    for (int32_t c = 0; c < channels; c += STRIP) {
+        const int32_t latest = channels > STRIP ? channels - STRIP : 0;
+        strip_features(w, samples, c < latest ? c : latest, out, centred, inverse, room);
     }
-    for (int32_t c = 0; c < lanes; c++) mean[c] /= count;
-    for (int32_t t = 1; t < n; t++) {
-        const double *restrict row = centred + (size_t)t * (size_t)lanes, *restrict last = row - lanes;
-        for (int32_t c = 0; c < lanes; c++) {
-            const double step = row[c] - last[c];
-            moved[c] += step < 0.0 ? -step : step;
-        }
-    }
-    for (int32_t t = 0; t < n; t++) {
-        double *restrict row = centred + (size_t)t * (size_t)lanes, *restrict v = a + 2 * (size_t)t * (size_t)lanes;
-        for (int32_t c = 0; c < lanes; c++) {
-            row[c] -= mean[c];
-            variance[c] += row[c] * row[c];
-            v[c] = row[c] * w->taper[t];
-            v[lanes + c] = 0.0;
-        }
-        for (int32_t p = 0; p < w->pairs; p++) covariance[p] += row[w->pair[2 * p]] * row[w->pair[2 * p + 1]];
-    }
-    for (int32_t c = 0; c < lanes; c++) {
-        variance[c] /= count;
-        moved[c] /= count - 1.0;
-        sd[c] = __builtin_sqrt(variance[c]);
-        rms[c] = __builtin_sqrt(variance[c] + mean[c] * mean[c]);
-        /* A channel that does not move has no correlation; what rounding left of its variance does not count. */
-        inverse[c] = sd[c] > 1e-7 * rms[c] + 1e-12 ? 1.0 / sd[c] : 0.0;
-    }
-    for (int32_t c = 0; c < channels; c++) {
-        int32_t crossings = 0;
-        for (int32_t t = 1; t < n; t++)
-            crossings += (centred[(size_t)t * (size_t)lanes + c] >= 0.0) !=
-                         (centred[(size_t)(t - 1) * (size_t)lanes + c] >= 0.0);
-        out[c] = (float)mean[c];
-        out[channels + c] = (float)sd[c];
-        out[2 * channels + c] = (float)moved[c];
-        out[3 * channels + c] = (float)rms[c];
-        out[4 * channels + c] = (float)((double)crossings / (count - 1.0));
-    }
-    out += 5 * channels;
-
-    a = fourier(w, a, b, part);
-    for (int32_t band = 0; band < w->bands; band++) {
-        const int32_t first = w->band[band], end = w->band[band + 1] > first ? w->band[band + 1] : first + 1;
-        double *restrict sum = power + (size_t)band * (size_t)lanes;
-        for (int32_t k = first; k < end; k++) {
-            const double *restrict v = a + 2 * (size_t)k * (size_t)lanes;
-            for (int32_t c = 0; c < lanes; c++) sum[c] += v[c] * v[c] + v[lanes + c] * v[lanes + c];
-        }
-        for (int32_t c = 0; c < channels; c++) *out++ = (float)log_10(sum[c] + 1e-10);
-    }
-    for (int32_t p = 0; p < w->pairs; p++) {
-        const int32_t i = w->pair[2 * p], j = w->pair[2 * p + 1];
-        double r = covariance[p] / count * inverse[i] * inverse[j];
-        r = r > 1.0 ? 1.0 : r;
-        *out++ = (float)(r < -1.0 ? -1.0 : r);
-    }
+    correlations(w, centred, inverse, out + (5 + w->bands) * channels);
     return 1;
 }
 

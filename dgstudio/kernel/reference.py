@@ -525,7 +525,7 @@ class Reference:
             sums[:, j % LANES] += column * column
         with np.errstate(all="ignore"):
             squares = np.array([tree(row) for row in sums]).reshape(len(near))
-            return (-0.5 * (squares - reach.astype(np.float64))).astype(np.float32)
+            return one_nan((-0.5 * (squares - reach.astype(np.float64))).astype(np.float32))
 
 
 def _in_order(rows: F64) -> F64:

@@ -91,7 +91,7 @@ class OnlineLockedBank:
         self._recent.append(self._count)
         self._count += 1
         self._unpublished += 1
-        if self._unpublished >= max(1, len(learner.footing.learned) // PUBLISH_SHARE):
+        if self._unpublished >= max(1, len(learner.training.learned) // PUBLISH_SHARE):
             self._publish()
         if self._count == self._protect_after:
             learner.seal_and_protect()
@@ -101,7 +101,7 @@ class OnlineLockedBank:
         learner = self.learner
         learner.step()
         # A full bank is sealed by a step of its own.
-        if learner.pending and len(learner.footing.learned) >= learner.settings.seal_at:
+        if learner.pending and len(learner.training.learned) >= learner.settings.seal_at:
             learner.step()
         if learner.protected_count:
             begin = time.process_time()

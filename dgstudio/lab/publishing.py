@@ -11,7 +11,7 @@ from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, TwinState
 
 TAKE = 20
 """Examples after which the in-place control calls its state a version."""
@@ -175,7 +175,7 @@ class InPlace:
         self._twin = InPlaceTwin(base, seed=seed)
         for example in examples:
             self._twin.add_class(example.class_id)
-        self._verdicts = {"version": OK, "unpublished": UNPUBLISHED, "torn": TORN}
+        self._verdicts = {TwinState.VERSION: OK, TwinState.UNPUBLISHED: UNPUBLISHED, TwinState.TORN: TORN}
 
     @property
     def publishes(self) -> int:

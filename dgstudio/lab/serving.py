@@ -24,7 +24,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import F32, Example, Receipt, StreamSpec
+from dgstudio.types import F32, Example, Receipt, StreamKind, StreamSpec
 
 INPUTS = 64
 """Different inputs that the contestants answer."""
@@ -34,7 +34,7 @@ EXAMPLES = 200
 BLOCK = 16
 """Examples absorbed at a time."""
 NEW_CLASSES = 2
-STREAM = StreamSpec("bench", "signal", 200.0, tuple(f"c{i}" for i in range(6)), 1.0, 0.02)
+STREAM = StreamSpec("bench", StreamKind.SIGNAL, 200.0, tuple(f"c{i}" for i in range(6)), 1.0, 0.02)
 """Whose windows, 200 samples of 6 channels, become features."""
 
 Contestants: TypeAlias = dict[str, tuple[Callable[[F32], object], list[F32]]]

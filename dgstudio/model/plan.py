@@ -197,6 +197,11 @@ class Plan:
         raw = np.ascontiguousarray(raw, np.float32)
         return raw if self._inputs is None else self._kernel.normalise(self._row(raw))
 
+    def normalise_rows(self, raw: F32) -> F32:
+        """The same of finite raw features (n, d): each number by itself, so that numpy gives the kernel's bytes."""
+        rows = self._rows(raw)
+        return rows if self.snapshot.normaliser is None else self.snapshot.normaliser(rows)
+
     def embed(self, raw: F32) -> F32:
         """Z (D+1,) float32 of raw features (d,); the snapshot must have φ."""
         return self.embed_rows(np.asarray(raw)[None])[0, : self._dim]
@@ -274,9 +279,9 @@ class Plan:
         known = self.snapshot.known
         if known is not None:
             rows = known.rows()
+            asked = [b.near for b, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED]
             total += 2 * self._network.inputs + (0 if rows is None else rows[0].size)
-            opened = (bank for bank, s in zip(self.snapshot.banks, states, strict=True) if s != BankState.CLOSED)
-            total += sum(bank.near.size for bank in opened if bank.near is not None and not math.isinf(bank.reach))
+            total += sum(near.size for near in asked if near is not None)
         return total
 
     def receipt(self, raw: F32, answer: Answer) -> Receipt:

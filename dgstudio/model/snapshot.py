@@ -142,7 +142,7 @@ class Features(Arrays):
     directions that are orthogonal by blocks, H S₃ H S₂ H S₁ with H the Walsh–Hadamard transform and S the `signs`
     (Yu et al. 2016): random Fourier features (Rahimi and Recht 2007) for some D log D additions and a few kB.
 
-    `gain` (G,); `signs` (3, width, blocks) int8 of ±1, width the power of two that holds G; `lengths` and `phase` (D,)
+    `gain` (G,); `signs` (3, width, blocks) int8 of ±1, width a power of two that holds G; `lengths` and `phase` (D,)
     in turns. In models from before kernel 4 Ω is a full matrix `omega` (D, G) and `phase` in radians, and
     g(x) = [x / x_rms ; 2·relu(W1 x + b1) / u_rms]; `seen`, `usual` and `unusual` are older still, and nothing uses them
     (`Snapshot.known` is what says what is unlike it all).
@@ -173,7 +173,9 @@ class Features(Arrays):
         if self.omega is not None:
             wanted |= {"omega": (waves, width)}
         elif self.signs is not None:
-            padded = parts.width_for(width)
+            padded = self.signs.shape[1] if self.signs.ndim == 3 else 0
+            if padded < width or padded & (padded - 1):
+                raise BadInputError("The features of a model have directions that are too short for what they read.")
             wanted |= {"gain": (width,), "signs": (3, padded, -(-waves // padded)), "lengths": (waves,)}
             if self.signs.dtype != np.int8 or not (np.abs(self.signs) == 1).all():
                 raise BadInputError("The features of a model have signs that are neither +1 nor −1.")

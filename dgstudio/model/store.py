@@ -7,6 +7,7 @@ from bisect import bisect_left
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.published import RolledBack
 
 MAX_KEPT = 128
 RECENT = 64
@@ -95,7 +96,7 @@ class SnapshotStore:
             version=self.next_version,
             parent=self.head.version,
             classes=classes,
-            reason=f"rolled back to v{version}",
+            reason=RolledBack(version).words,
             unix=unix,
         )
         self.pinned = None

@@ -24,7 +24,7 @@ from dgstudio.session.storage.opening import (
 )
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 from dgstudio.session.versions.versions import Versions
-from dgstudio.types import Act, ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import Act, ClassInfo, Example, LogLine, PublishRecord, Take
 
 __all__ = ["OpenReport", "Session"]
 
@@ -297,10 +297,10 @@ class Session:
         """Append to the history."""
         self._database.write("INSERT INTO record (data) VALUES (?)", [(rows.record_text(record),)])
 
-    def put_event(self, event: Event) -> None:
+    def put_event(self, line: LogLine) -> None:
         """Append to the log, which keeps the newest `EVENTS_KEPT`; data that is not plain is kept as its text."""
         sql = f"INSERT INTO event ({rows.EVENT_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?)"
-        self._database.write(sql, [rows.event_row(event)])
+        self._database.write(sql, [rows.line_row(line)])
         self._database.write("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?", [(EVENTS_KEPT,)])
 
     def set_config(self, key: str, value: Any) -> None:
@@ -406,10 +406,10 @@ class Session:
         """The history, oldest first."""
         return self._all("SELECT id, data FROM record ORDER BY id", rows.record_of, "record of the history")
 
-    def events(self, newest: int = -1) -> list[Event]:
+    def events(self, newest: int = -1) -> list[LogLine]:
         """The log, oldest first; of a long one the `newest` lines, −1 for all."""
         sql = f"SELECT {rows.EVENT_COLUMNS} FROM event ORDER BY id DESC LIMIT {int(newest)}"
-        return self._all(sql, rows.event_of, "log line")[::-1]
+        return self._all(sql, rows.line_of, "log line")[::-1]
 
     def config(self, key: str, default: Any = None) -> Any:
         """A setting, or `default` where it was never set or is damaged."""

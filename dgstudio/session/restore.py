@@ -10,8 +10,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.format.checkpoint import SERVED_BY, Checkpoint
-from dgstudio.types import StreamSpec
+from dgstudio.session.format.checkpoint import SERVED_BY, TRAINING, Checkpoint
+from dgstudio.types import StreamKind, StreamSpec
 
 FEATURES = "features"
 """Session setting: the names of the features that its examples have."""
@@ -37,7 +37,7 @@ def restored(checkpoint: Checkpoint, relative: Snapshot | None = None) -> tuple[
     """
     snapshot = snapshot_of(checkpoint, relative)
     try:
-        training = TrainingState.from_arrays(checkpoint.protected, checkpoint.meta["footing"])
+        training = TrainingState.from_arrays(checkpoint.protected, checkpoint.meta[TRAINING])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"Version {checkpoint.version} of the session is incomplete: {error!r}.") from error
     if not served_here(checkpoint):
@@ -68,7 +68,7 @@ def spec_of(signal: Mapping[str, Any]) -> StreamSpec:
     try:
         return StreamSpec(
             name=str(signal["name"]),
-            kind=str(signal["kind"]),
+            kind=StreamKind(signal["kind"]),
             rate=float(signal["rate"]),
             channels=tuple(str(channel) for channel in signal["channels"]),
             window_s=float(signal["window_s"]),

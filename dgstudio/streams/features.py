@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import tables
 from dgstudio.kernel.backend import WindowFeatures, backend
-from dgstudio.types import F32, F64, StreamSpec
+from dgstudio.types import F32, F64, StreamKind, StreamSpec
 
 WINDOW_S = 1.0
 WINDOW_SAMPLES = 32
@@ -82,12 +82,12 @@ class SignalFeatures:
     """
 
     def __init__(self, spec: StreamSpec) -> None:
-        if spec.kind not in ("signal", "pointer") or not spec.channels:
+        if spec.kind not in (StreamKind.SIGNAL, StreamKind.POINTER) or not spec.channels:
             raise BadInputError(f"“{spec.name}” ({spec.kind}) has no features of a signal: it needs numeric channels.")
         self.spec = spec
         self.repaired = 0
         self._first = True
-        self._pointer = spec.kind == "pointer"
+        self._pointer = spec.kind == StreamKind.POINTER
         channels = spec.channels
         names = [f"{c} {s}" for s in STATISTICS for c in channels]
         names += [f"{c} power {b + 1}/{BANDS}" for b in range(BANDS) for c in channels]

@@ -13,9 +13,9 @@ from dgstudio.paths import sample
 from dgstudio.streams.features import default_window
 from dgstudio.streams.playback_clock import LATE_S, StreamClock
 from dgstudio.streams.recording_timing import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
-from dgstudio.streams.source import BLOCK_S, Knob, SourceKind, SourceRequest
+from dgstudio.streams.source import BLOCK_S, Knob, KnobKind, SourceKind, SourceRequest
 from dgstudio.streams.table import read_table
-from dgstudio.types import F32, Block, StreamSpec
+from dgstudio.types import F32, Block, StreamKind, StreamSpec
 
 SUFFIXES = (".csv", ".npz")
 FREE_BLOCK = 256
@@ -82,7 +82,9 @@ class RecordingSource:
         timing = timing_of(table, rate, notes)
         names, self._truth = truth_of(path, table.labels, labels_column is not None, notes)
         window_s, hop_s = default_window(timing.rate)
-        self.spec = StreamSpec(path.stem, "signal", timing.rate, table.channels, window_s, hop_s, names, float(speed))
+        self.spec = StreamSpec(
+            path.stem, StreamKind.SIGNAL, timing.rate, table.channels, window_s, hop_s, names, float(speed)
+        )
         self.values: F32 = table.values
         self.values.setflags(write=False)
         self.sent = 0
@@ -148,7 +150,7 @@ class RecordingSource:
             return ()
         low, high = self._speeds
         tooltip = "How fast the recording is played; 1 is as it was recorded."
-        return (Knob("speed", "Playback speed", "float", speed, low, high, 0.1, "×", tooltip=tooltip),)
+        return (Knob("speed", "Playback speed", KnobKind.FLOAT, speed, low, high, 0.1, "×", tooltip=tooltip),)
 
     def set_knob(self, name: str, value: float | str | bool) -> None:
         """Change the playback speed from the next block on. Any thread.

@@ -14,8 +14,8 @@ from dgstudio.errors import BadInputError, StreamError
 from dgstudio.streams.features import default_window
 from dgstudio.streams.gestures import GESTURES, PACE_HZ, Person, motion, turned
 from dgstudio.streams.playback_clock import StreamClock
-from dgstudio.streams.source import BLOCK_S, Knob, SourceKind, SourceRequest
-from dgstudio.types import F32, F64, Block, StreamSpec
+from dgstudio.streams.source import BLOCK_S, Knob, KnobKind, SourceKind, SourceRequest
+from dgstudio.types import F32, F64, Block, StreamKind, StreamSpec
 
 CHANNELS = ("ax", "ay", "az", "gx", "gy", "gz")
 RATE = 200.0
@@ -37,23 +37,23 @@ BURST = 5
 _DIAGONAL = np.ones(3)
 
 _KNOBS = (
-    Knob("gesture", "Performing", "choice", "auto", choices=("auto", *GESTURES, "auto (all)"),
+    Knob("gesture", "Performing", KnobKind.CHOICE, "auto", choices=("auto", *GESTURES, "auto (all)"),
          tooltip="What the simulated person does; auto goes through rest, walk, run and shake."),
-    Knob("rotation", "Sensor rotation", "float", 0.0, -180.0, 180.0, 1.0, "°",
+    Knob("rotation", "Sensor rotation", KnobKind.FLOAT, 0.0, -180.0, 180.0, 1.0, "°",
          tooltip="How far the sensor is turned about its diagonal; at 120° its axes have changed places."),
-    Knob("gain", "Gain drift", "float", 1.0, 0.5, 1.5, 0.01, "×",
+    Knob("gain", "Gain drift", KnobKind.FLOAT, 1.0, 0.5, 1.5, 0.01, "×",
          tooltip="Where the sensor's gain drifts to, within a few seconds."),
-    Knob("noise", "Noise", "float", 0.04, 0.0, 0.5, 0.01, "g",
+    Knob("noise", "Noise", KnobKind.FLOAT, 0.04, 0.0, 0.5, 0.01, "g",
          tooltip="Standard deviation of the sensor noise, in g and in rad/s."),
-    Knob("dropouts", "Dropouts", "float", 0.0, 0.0, 0.5, 0.01, "",
+    Knob("dropouts", "Dropouts", KnobKind.FLOAT, 0.0, 0.0, 0.5, 0.01, "",
          tooltip="Share of samples that are lost, five in a row; they arrive as missing values."),
-    Knob("jitter", "Jitter", "float", 0.0, 0.0, 1.0, 0.01, "samples",
+    Knob("jitter", "Jitter", KnobKind.FLOAT, 0.0, 0.0, 1.0, 0.01, "samples",
          tooltip="How unevenly the samples are taken: up to one sample late."),
-    Knob("frequency", "Custom rate", "float", 2.5, 0.2, 12.0, 0.1, "Hz",
+    Knob("frequency", "Custom rate", KnobKind.FLOAT, 2.5, 0.2, 12.0, 0.1, "Hz",
          tooltip="Repetitions a second of the gesture “custom”."),
-    Knob("amplitude", "Custom force", "float", 0.6, 0.0, 3.0, 0.05, "g",
+    Knob("amplitude", "Custom force", KnobKind.FLOAT, 0.6, 0.0, 3.0, 0.05, "g",
          tooltip="Strength of the gesture “custom”."),
-    Knob("swap", "Swap axes", "bool", False, tooltip="Exchange x and y of both sensors."),
+    Knob("swap", "Swap axes", KnobKind.BOOL, False, tooltip="Exchange x and y of both sensors."),
 )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ class SimulatorSource:
             raise BadInputError(f"The seed {seed} cannot be used: give a whole number from 0 on, below 2^63.")
         self.notes: tuple[str, ...] = ()
         window_s, hop_s = default_window(rate)
-        self.spec = StreamSpec("simulator", "signal", float(rate), CHANNELS, window_s, hop_s, GESTURES, speed)
+        self.spec = StreamSpec("simulator", StreamKind.SIGNAL, float(rate), CHANNELS, window_s, hop_s, GESTURES, speed)
         self.person = Person.drawn(seed)
         self._seed = seed
         self._clock = StreamClock(speed)  # refuses a speed that cannot be, before it is used

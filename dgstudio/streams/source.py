@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from dgstudio.errors import BadInputError
@@ -14,17 +15,23 @@ BLOCK_S = 0.01
 """About how many wall seconds of samples a block holds: short beside a hop, long beside a Python call."""
 
 
+class KnobKind(StrEnum):
+    """What a knob can be set to."""
+
+    FLOAT = "float"
+    """From `low` to `high` in steps of `step`, in `unit`."""
+    CHOICE = "choice"
+    """One of `choices`."""
+    BOOL = "bool"
+
+
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One live setting of a source, with what a slider, a list or a switch needs to show it.
-
-    `kind` is "float" (from `low` to `high` in steps of `step`), "choice" (one of `choices`) or "bool"; `value` is
-    the present value. Floats are in `unit`.
-    """
+    """One live setting of a source, with what a slider, a list or a switch needs to show it, and its present value."""
 
     name: str
     label: str
-    kind: str
+    kind: KnobKind
     value: float | str | bool
     low: float = 0
     high: float = 1
@@ -41,13 +48,13 @@ class Knob:
         BadInputError
             For a value of another kind, an unknown choice, or a number that is not finite.
         """
-        if self.kind == "choice" and value in self.choices:
+        if self.kind == KnobKind.CHOICE and value in self.choices:
             return value
-        if self.kind == "bool" and isinstance(value, bool):
+        if self.kind == KnobKind.BOOL and isinstance(value, bool):
             return value
-        if self.kind == "float" and not isinstance(value, str | bool) and math.isfinite(value):
+        if self.kind == KnobKind.FLOAT and not isinstance(value, str | bool) and math.isfinite(value):
             return min(max(float(value), self.low), self.high)
-        wanted = {"choice": f"one of {', '.join(self.choices)}", "bool": "on or off"}
+        wanted = {KnobKind.CHOICE: f"one of {', '.join(self.choices)}", KnobKind.BOOL: "on or off"}
         raise BadInputError(f"The knob “{self.name}” takes {wanted.get(self.kind, 'a finite number')}, not {value!r}.")
 
 

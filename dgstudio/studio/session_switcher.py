@@ -10,16 +10,18 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.imports.worker import IMPORTING
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
 from dgstudio.studio.window.main_window import StudioWindow
-from dgstudio.types import Event
+from dgstudio.types import Level
 
 POLL_MS = 30
 
@@ -86,7 +88,7 @@ class Sessions(QObject):
         if not path.is_file():
             self._say(f"There is no session {path}: it was moved or deleted.")
         elif present is not None and path.resolve() == present.resolve():
-            self._say(f"{path.name} is the session that is open.", "warning")
+            self._say(f"{path.name} is the session that is open.", Level.WARNING)
         else:
             self._begin(path.name, replace(self._options, session=path, source=None, keep=True))
 
@@ -103,7 +105,7 @@ class Sessions(QObject):
         losses, toast = self.losses(), self.window.notifier.toast
         if not losses.kinds or toast.about == losses:
             return True
-        toast.show_text(losses.sentences(), "warning", QUIT, self._quit, about=losses)
+        toast.show_text(losses.sentences(), Level.WARNING, QUIT, self._quit, about=losses)
         return False
 
     def present(self) -> Path | None:
@@ -133,8 +135,8 @@ class Sessions(QObject):
         assert isinstance(commands, Bridge), "only engines have sessions"
         return commands
 
-    def _say(self, text: str, level: str = "error") -> None:
-        self.window.notifier.say(Event("session", text, level))
+    def _say(self, text: str, level: Level = Level.ERROR) -> None:
+        self.window.notifier.say(Notice(EventKind.SESSION, text, level))
 
     def _take(self, window: StudioWindow) -> None:
         self.window = window
@@ -158,7 +160,7 @@ class Sessions(QObject):
 
     def _begin(self, name: str, options: StudioOptions, leaving: frozenset[Loss] = frozenset()) -> None:
         if self._opening is not None:
-            self._say("Another session is being opened: wait for it, or cancel that.", "warning")
+            self._say("Another session is being opened: wait for it, or cancel that.", Level.WARNING)
         elif self._may_leave(name, options, leaving):
             making = EngineOpening(lambda: self._make_engine(options))
             self._opening = _Opening(name, options, leaving, making)
@@ -172,7 +174,7 @@ class Sessions(QObject):
             return True
         self.window.notifier.toast.show_text(
             losses.sentences(),
-            "warning",
+            Level.WARNING,
             losses.button(),
             lambda: self._begin(name, options, losses.kinds),
             about=losses,
@@ -199,7 +201,7 @@ class Sessions(QObject):
     @property
     def _importing(self) -> bool:
         view = self._bridge.engine.imports.view
-        return view is not None and view.stage == IMPORTING
+        return view is not None and view.stage == ImportStage.IMPORTING
 
     def _switch(self, opening: _Opening) -> None:
         before = self.window
@@ -235,21 +237,21 @@ class Sessions(QObject):
             self._bridge.start()
         except Exception as error:
             with window.state.update():
-                window.state.phase, window.state.failure = "failed", f"The engine could not be started: {error}"
+                window.state.phase, window.state.failure = Phase.FAILED, f"The engine could not be started: {error}"
         self._bridge.tell(notes)
         self._greet(engine, notes)
 
     def _greet(self, engine: Engine, notes: list[str]) -> None:
         if engine.session.path is None:
             # The reason is the last that was noted.
-            self._say(notes[-1], "warning")
+            self._say(notes[-1], Level.WARNING)
             return
         cards = self._bridge.state.classes
         count = sum(card.count for card in cards)
         what = f"{len(cards)} classes, {count} examples"
-        self._say(f"{engine.session.name}: {what}." if count else f"{engine.session.name} is open.", "good")
+        self._say(f"{engine.session.name}: {what}." if count else f"{engine.session.name} is open.", Level.GOOD)
         for problem in engine.session.report.problems:
-            self._say(problem, "warning")
+            self._say(problem, Level.WARNING)
 
     def _left(self) -> None:
         """The user closed the window: whatever is being opened is closed again."""

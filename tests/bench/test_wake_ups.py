@@ -13,9 +13,9 @@ from waiting import wait_until
 
 from dgstudio.bench.wake_ups import WakeUps
 from dgstudio.engine.runtime.rings import SampleRing
-from dgstudio.types import Block, StreamSpec
+from dgstudio.types import Block, StreamKind, StreamSpec
 
-SPEC = StreamSpec("s", "signal", 100.0, ("a",), 0.1, 0.02)
+SPEC = StreamSpec("s", StreamKind.SIGNAL, 100.0, ("a",), 0.1, 0.02)
 
 
 @pytest.fixture

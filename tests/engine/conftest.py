@@ -13,6 +13,7 @@ import pytest
 from waiting import wait_until
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import Event
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving import source_worker
@@ -21,7 +22,7 @@ from dgstudio.model.plan import Plan, verify_receipt
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
-from dgstudio.types import Block, Event, Reading, StreamSpec
+from dgstudio.types import Block, Reading, StreamSpec
 
 
 class Tape:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
+from dgstudio.engine.facts.running import Outcome
 from dgstudio.engine.runtime import group_commit
 from dgstudio.engine.serving import out_worker
 from dgstudio.engine.serving.infer_worker import BACKLOG
@@ -34,7 +35,7 @@ def test_a_lost_stream_is_said_once_and_found_again(rigs: Rigs, quick_retry: Non
     rig.play("Walking")
     rig.tape.failing = StreamError("the cable is out")
     lost = rig.heard("stream lost")
-    assert lost.text == "Stream lost, retrying: the cable is out" and lost.level == "error"
+    assert lost.sentence == "Stream lost, retrying: the cable is out" and lost.level == "error"
     assert rig.engine.stats().stream_state == "lost"
     opened = rig.tape.opened
     until(lambda: rig.tape.opened > opened + 2)
@@ -64,7 +65,11 @@ def test_a_source_that_raises_something_unforeseen_is_restarted(rigs: Rigs, quic
     rig.tape.put_error(ZeroDivisionError("a bug"))
     rig.play("Walking")
     failed = rig.heard("thread failed")
-    assert "dg-source" in failed.text and "ZeroDivisionError" in failed.text and failed.data["stopped"] is False
+    assert (
+        "dg-source" in failed.sentence
+        and "ZeroDivisionError" in failed.sentence
+        and failed.fact.outcome == Outcome.RESTARTED
+    )
     assert rig.heard("stream found")
 
 
@@ -76,7 +81,9 @@ def test_a_source_that_always_raises_is_stopped_and_the_rest_goes_on(
     rig.tape.failing = ValueError("broken for good")
     until(lambda: rig.engine.input.failed)
     # It is said a moment later than it is so, and after what was said of the failures before the last.
-    until(lambda: {"thread": "dg-source", "stopped": True} in [e.data for e in rig.events("thread failed")])
+    until(
+        lambda: ("dg-source", Outcome.STOPPED) in [(e.fact.thread, e.fact.outcome) for e in rig.events("thread failed")]
+    )
     info = rig.engine.labels.add_class(NEW)
     rig.label(info.id, readings)
     assert rig.engine.learner.store.head.banks
@@ -88,7 +95,7 @@ def test_another_number_of_channels_is_said_and_never_mixed_in(rigs: Rigs, quick
     rig.play("Walking")
     total = rig.engine.ring.total
     rig.tape.put(np.ones((5, 1)))
-    assert "sends 1 channels now, and began with 6" in rig.heard("stream lost").text
+    assert "sends 1 channels now, and began with 6" in rig.heard("stream lost").sentence
     assert rig.engine.ring.total == total and not rig.events("thread failed")
     rig.tape.sent -= 5
     rig.play("Walking")
@@ -138,7 +145,7 @@ def test_a_hop_that_fails_is_skipped_alone(rigs: Rigs, failures: int) -> None:
     stats = rig.engine.stats()
     assert stats.skipped_hops == failures
     assert len(readings) + failures == 100 - rig.engine.spec.window + 1
-    assert "dg-infer" in rig.heard("thread failed").text
+    assert "dg-infer" in rig.heard("thread failed").sentence
     assert not rig.engine.infer.failed
 
 
@@ -207,14 +214,14 @@ def test_a_rule_that_fails_once_parks_the_labels_and_serving_goes_on(
 
     monkeypatch.setattr(LockedBankRule, "propose", fails)
     class_id = rig.teach(NEW, NEW)
-    assert "dg-learn" in rig.heard("thread failed").text
-    assert "set aside" in rig.heard("parked").text
+    assert "dg-learn" in rig.heard("thread failed").sentence
+    assert "set aside" in rig.heard("parked").sentence
     assert rig.engine.learner.parked and not rig.engine.learn.failed
     learnable = rig.engine.book.labels(class_id)[1]
     assert learnable > 0, "the labels themselves are kept"
     rig.engine.model.resume_parked()
     rig.settle()
-    assert len(rig.engine.learner.footing.learned) == learnable and not rig.engine.learner.parked
+    assert len(rig.engine.learner.training.learned) == learnable and not rig.engine.learner.parked
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
     rig.check_all()
 
@@ -281,10 +288,10 @@ def test_on_a_full_disk_learning_goes_on_in_memory_and_all_is_saved_later(
     room = full_disk(monkeypatch)
     rig.teach(NEW, NEW, 2)
     said = rig.heard("not saved")
-    assert "going on in memory" in said.text and "disk is full" in said.text and said.level == "error"
+    assert "going on in memory" in said.sentence and "disk is full" in said.sentence and said.level == "error"
     assert rig.engine.stats().saved.failed
     kept = rig.heard("take saved")
-    assert kept.level == "warning" and kept.text.endswith(" s – not saved yet")
+    assert kept.level == "warning" and kept.sentence.endswith(" s – not saved yet")
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9
     assert len(rig.events("not saved")) == 1
     room()
@@ -312,16 +319,16 @@ def test_a_copy_has_what_could_not_be_saved(
         rig.teach(NEW, NEW)
         assert rig.engine.stats().saved.failed
         rig.engine.recording.save_copy(tmp_path / "b.dgs")
-        assert str(tmp_path / "b.dgs") in rig.heard("copy saved").text
+        assert str(tmp_path / "b.dgs") in rig.heard("copy saved").sentence
         with Session.open(tmp_path / "b.dgs") as copy:
             latest = copy.latest_checkpoint()
             assert len(copy.examples()) == rig.engine.book.total > 0
             assert latest is not None and latest.digest == rig.engine.learner.store.head.digest
             assert [info.name for info in copy.classes()][-1] == NEW
         rig.engine.recording.save_copy(tmp_path / "b.dgs")
-        assert "exists already" in rig.heard("copy not saved").text
+        assert "exists already" in rig.heard("copy not saved").sentence
         rig.engine.recording.save_copy(tmp_path / "a.dgs", overwrite=True)
-        until(lambda: "own place" in rig.heard("copy not saved").text)
+        until(lambda: "own place" in rig.heard("copy not saved").sentence)
     until(lambda: rig.engine.stats().saved.safe)
     rig.engine.recording.save_copy(tmp_path / "c.dgs")
     until(lambda: len(rig.events("copy saved")) == 2)
@@ -352,7 +359,7 @@ def test_one_entry_that_cannot_be_written_does_not_hold_up_the_others(rigs: Rigs
 
     rig.engine.queue.write(bad)
     rig.teach(NEW, NEW)
-    assert "left out" in rig.heard("not saved").text
+    assert "left out" in rig.heard("not saved").sentence
     assert not rig.engine.store.failed and rig.engine.stats().saved.safe
     total = rig.engine.book.total
     assert rig.engine.stop() == []
@@ -367,7 +374,7 @@ def test_a_store_that_fails_is_restarted(rigs: Rigs) -> None:
         raise RuntimeError("a bug in a job")
 
     rig.engine.queue.ask(fails)
-    assert "dg-store" in rig.heard("thread failed").text
+    assert "dg-store" in rig.heard("thread failed").sentence
     rig.teach(NEW, NEW)
     assert rig.engine.learner.store.head.banks
 
@@ -388,7 +395,7 @@ def test_a_sink_that_raises_is_switched_off_and_the_others_go_on(rigs: Rigs, unt
     readings = rig.play("Walking")
     until(lambda: rig.engine.out.idle)
     assert got == readings
-    assert len(rig.events("output")) == 1 and "switched off: the disk is full" in rig.heard("output").text
+    assert len(rig.events("output")) == 1 and "switched off: the disk is full" in rig.heard("output").sentence
 
 
 def test_a_slow_sink_loses_answers_which_are_counted_and_slows_nothing(
@@ -449,7 +456,7 @@ def test_a_start_that_fails_leaves_nothing_running(rigs: Rigs, tmp_path: Path, m
     def fails(*_: Any) -> None:
         raise sqlite3.OperationalError("a bug")
 
-    monkeypatch.setattr(VersionKeeping, "begun", fails)
+    monkeypatch.setattr(Checkpointer, "begun", fails)
     with pytest.raises(sqlite3.OperationalError), rig.engine:
         raise AssertionError("it must not get here")
     assert not [t.name for t in threading.enumerate() if t.name.startswith("dg-")]

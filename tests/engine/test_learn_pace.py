@@ -136,7 +136,7 @@ def test_a_label_is_in_a_publish_within_half_a_second(house: House) -> None:
     waited = [record.label_to_publish_ms for record in house.records]
     assert len(waited) > 20 and None not in waited and max(waited) <= 500
     house.run(2.0)
-    assert house.worker.idle and len(house.learner.footing.every()) == house.labelled
+    assert house.worker.idle and len(house.learner.training.every()) == house.labelled
     # One label after a rest does not even wait for its turn.
     house.label()
     house.run(1.0)

@@ -336,7 +336,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
         assert figures.kernels and "dg" in figures.kernels[0]
     rig = rigs(Session.open(path))
     rig.engine.model.roll_back(version)
-    assert "was made by another kernel" in rig.heard("refused").text
+    assert "was made by another kernel" in rig.heard("refused").sentence
 
 
 def test_a_damaged_file_gives_the_recipes_that_are_whole(path: Path) -> None:

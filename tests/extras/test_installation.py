@@ -15,17 +15,13 @@ import pytest
 
 from dgstudio.extras import __main__ as command
 from dgstudio.extras import installation, known
-from dgstudio.extras.failures import CONFLICT, DISK, NETWORK, OTHER, PIP, RIGHT, SYSTEM, VERSION, InstallFailed
+from dgstudio.extras.failures import InstallFailed, InstallTrouble
 from dgstudio.extras.installation import (
-    ASKING,
-    CANCELLED,
     CPU,
-    DONE,
-    FAILED,
     GPU,
     GPU_MB,
-    RUNNING,
     Installation,
+    InstallState,
     plan_words,
 )
 from dgstudio.extras.known import EXTRAS
@@ -92,7 +88,7 @@ def test_pip_is_asked_for_the_pins_and_nothing_that_is_there_may_change(pip: Pip
     told: list[str] = []
     it = Installation(EXTRAS["export"], tell=told.append)
     it.run()
-    assert (it.state, it.share, it.failure) == (DONE, 1.0, "")
+    assert (it.state, it.share, it.failure) == (InstallState.DONE, 1.0, "")
     (asked,) = log.read_text().splitlines()
     assert asked.startswith("install ") and asked.endswith(" ".join(known.requirements(EXTRAS["export"])))
     rows = kept.read_text().splitlines()
@@ -135,32 +131,40 @@ def test_the_bar_follows_what_has_come(pip: Pip, tmp_path: Path, monkeypatch: py
     it = Installation(EXTRAS["export"])
     it.start()
     until(lambda: it.share > 0.35)
-    assert it.state == RUNNING and it.share < 0.45
+    assert it.state == InstallState.RUNNING and it.share < 0.45
     gate.touch()
     it.join(30.0)
-    assert it.state == DONE and it.share == 1.0
+    assert it.state == InstallState.DONE and it.share == 1.0
 
 
 @pytest.mark.parametrize(
     ("said", "why", "words"),
     [
-        ("Retrying after NewConnectionError ... [Errno -2] Name or service not known", NETWORK, "Check the network"),
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", DISK, "room"),
+        (
+            "Retrying after NewConnectionError ... [Errno -2] Name or service not known",
+            InstallTrouble.NETWORK,
+            "Check the network",
+        ),
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            InstallTrouble.DISK,
+            "room",
+        ),
         (
             "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied",
-            RIGHT,
+            InstallTrouble.RIGHT,
             "cannot be written",
         ),
-        ("error: externally-managed-environment", SYSTEM, "pipx"),
-        ("ERROR: ResolutionImpossible: for help visit somewhere", CONFLICT, "left as it is"),
-        ("ERROR: No matching distribution found for onnx==9", VERSION, "has no onnx=="),
-        ("ERROR: the moon is in the wrong place", OTHER, "the moon is in the wrong place"),
+        ("error: externally-managed-environment", InstallTrouble.SYSTEM, "pipx"),
+        ("ERROR: ResolutionImpossible: for help visit somewhere", InstallTrouble.CONFLICT, "left as it is"),
+        ("ERROR: No matching distribution found for onnx==9", InstallTrouble.VERSION, "has no onnx=="),
+        ("ERROR: the moon is in the wrong place", InstallTrouble.OTHER, "the moon is in the wrong place"),
     ],
 )
 def test_a_failure_is_one_sentence_that_says_what_to_do(pip: Pip, said: str, why: str, words: str) -> None:
     pip(f"print({said!r}, file=sys.stderr)\nsys.exit(1)")
     it = done("export")
-    assert (it.state, it.why) == (FAILED, why)
+    assert (it.state, it.why) == (InstallState.FAILED, why)
     assert words in it.failure and "Traceback" not in it.failure and "\n" not in it.failure
 
 
@@ -168,16 +172,16 @@ def test_what_cannot_work_is_not_begun(pip: Pip, monkeypatch: pytest.MonkeyPatch
     log = pip("")
     monkeypatch.setattr(installation, "_free_mb", lambda _folder: 12.0)
     full = done("export")
-    assert full.why == DISK and "130 MB are needed, 12 MB free" in full.failure
+    assert full.why == InstallTrouble.DISK and "130 MB are needed, 12 MB free" in full.failure
     monkeypatch.setattr(installation.os, "access", lambda *_: False)
-    assert done("export").why == RIGHT
+    assert done("export").why == InstallTrouble.RIGHT
     monkeypatch.setattr(sys, "base_prefix", sys.prefix)
     (tmp_path / "EXTERNALLY-MANAGED").touch()
     monkeypatch.setattr(installation.sysconfig, "get_path", lambda _name: str(tmp_path))
-    assert done("export").why == SYSTEM
+    assert done("export").why == InstallTrouble.SYSTEM
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     bare = done("export")
-    assert bare.why == PIP and "-m ensurepip" in bare.failure
+    assert bare.why == InstallTrouble.PIP and "-m ensurepip" in bare.failure
     with pytest.raises(InstallFailed, match="ensurepip"):
         Installation(EXTRAS["export"]).make_plan()
     assert not log.exists()
@@ -186,13 +190,13 @@ def test_what_cannot_work_is_not_begun(pip: Pip, monkeypatch: pytest.MonkeyPatch
 def test_packages_that_are_not_there_afterwards_are_told(pip: Pip) -> None:
     pip("", works=False)
     it = done("report")
-    assert it.state == FAILED and "matplotlib and Jinja2 cannot be found: restart" in it.failure
+    assert it.state == InstallState.FAILED and "matplotlib and Jinja2 cannot be found: restart" in it.failure
 
 
 def test_a_pip_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(installation, "pip_command", lambda: (str(tmp_path / "nothing"),))
     it = done("export")
-    assert it.state == FAILED and it.failure == "Nothing was installed: No such file or directory."
+    assert it.state == InstallState.FAILED and it.failure == "Nothing was installed: No such file or directory."
 
 
 def test_cancel_ends_the_process_and_its_children_and_leaves_no_file(pip: Pip, tmp_path: Path) -> None:
@@ -211,7 +215,7 @@ def test_cancel_ends_the_process_and_its_children_and_leaves_no_file(pip: Pip, t
     child, folder = begun.read_text().split(" ", 1)
     assert Path(folder).is_dir()
     it.cancel()
-    assert it.join(20.0) and it.state == CANCELLED and ended.exists()
+    assert it.join(20.0) and it.state == InstallState.CANCELLED and ended.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int(child), 0)
     assert not Path(folder).exists()
@@ -230,7 +234,7 @@ def test_a_process_that_does_not_hear_is_killed(pip: Pip, tmp_path: Path, monkey
     it.start()
     until(begun.exists)
     it.cancel()
-    assert it.join(20.0) and it.state == CANCELLED
+    assert it.join(20.0) and it.state == InstallState.CANCELLED
 
 
 # -- torch -----------------------------------------------------------------------------------------------------------
@@ -239,7 +243,7 @@ def test_a_process_that_does_not_hear_is_killed(pip: Pip, tmp_path: Path, monkey
 def test_torch_comes_by_pip_alone_where_pip_has_the_small_build(pip: Pip) -> None:
     log = pip(REPORT.replace("VERSION", "'2.13.0+cpu'"))
     it = done("train")
-    assert it.state == DONE and it.plan is not None and it.plan.build == CPU
+    assert it.state == InstallState.DONE and it.plan is not None and it.plan.build == CPU
     probe, real = log.read_text().splitlines()
     assert "--dry-run" in probe and "--dry-run" not in real and real.endswith(known.requirements(EXTRAS["train"])[0])
 
@@ -255,7 +259,7 @@ def test_else_uv_brings_the_small_build_and_pip_the_rest(
     )
     log = pip(REPORT.replace("VERSION", "'2.13.0'") + UV.replace("SCRIPT", repr(script)))
     it = done("train")
-    assert it.state == DONE, it.failure
+    assert it.state == InstallState.DONE, it.failure
     assert it.plan is not None and it.plan.build == CPU and it.plan.download_mb == EXTRAS["train"].download_mb
     probe, real = uv.read_text().splitlines()
     assert probe == f"{real} --dry-run" and "--torch-backend cpu" in real and "--no-deps" in real
@@ -270,12 +274,12 @@ def test_the_large_build_is_asked_about_first(pip: Pip, monkeypatch: pytest.Monk
     log = pip(REPORT.replace("VERSION", "'2.13.0'") + UV.replace("SCRIPT", repr(script)))
     it = Installation(EXTRAS["train"])
     it.start()
-    until(lambda: it.state == ASKING)
+    until(lambda: it.state == InstallState.ASKING)
     assert it.plan is not None and it.plan.build == GPU and (it.plan.download_mb, it.plan.disk_mb) == GPU_MB
     assert "3 GB to download, 6 GB on disk" in plan_words(it.plan) == it.text
     assert len(log.read_text().splitlines()) == 2
     (it.agree if agrees else it.cancel)()
-    assert it.join(30.0) and it.state == (DONE if agrees else CANCELLED)
+    assert it.join(30.0) and it.state == (InstallState.DONE if agrees else InstallState.CANCELLED)
     assert len(log.read_text().splitlines()) == (3 if agrees else 2)
 
 
@@ -285,13 +289,13 @@ def test_a_question_that_nobody_answers_is_given_up(pip: Pip, monkeypatch: pytes
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uv" else find(name))
     it = done("train", ask=False)
-    assert it.plan is not None and it.plan.build == GPU and it.state == DONE
+    assert it.plan is not None and it.plan.build == GPU and it.state == InstallState.DONE
 
 
 def test_without_a_network_torch_is_not_even_planned(pip: Pip) -> None:
     pip("print('NewConnectionError: Failed to establish a new connection'); sys.exit(1)")
     it = done("train")
-    assert it.why == NETWORK and it.plan is None
+    assert it.why == InstallTrouble.NETWORK and it.plan is None
 
 
 # -- the command -----------------------------------------------------------------------------------------------------

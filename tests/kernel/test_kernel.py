@@ -231,3 +231,12 @@ def test_without_a_compiler_the_build_says_so(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(build, "compiler", lambda: ["false"])
     with pytest.raises(build.BuildError, match="failed"):
         build.build(tmp_path / "other")
+
+
+def test_zig_is_asked_for_an_instruction_set_by_its_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "machine", lambda: "linux-x86_64")
+    assert build.level_flags(["cc"], 1) == ()
+    assert build.level_flags(["cc"], 3) == ("-march=x86-64-v3",)
+    assert build.level_flags(build.ZIG, 3) == ("-mcpu=x86_64_v3",)
+    # Unasked it would compile for all that the processor of the builder can do.
+    assert build.level_flags(build.ZIG, 1) == ("-mcpu=baseline",)

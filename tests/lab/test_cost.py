@@ -72,8 +72,7 @@ def test_ours_costs_what_its_parts_cost():
     alone = 16 * 8 + 4 * (8 + 3) + asked
     assert rows["ours, base alone"]["macs"] == alone
     assert rows["numpy dense"]["macs"] == 16 * 8 + 16 * 5
-    # 16 units, a gain for each of 24 numbers, which fill a transform of 32; three of them with signs, twice; 64 waves.
-    phi = 16 * 8 + 24 + 3 * 64 * (1 + 5) + 64
+    phi = (8 + 16) + 3 * 128 * (1 + 7) + 64 + 16 * 8
     examples = (24 + cost.PUBLISHES) * 8
     assert alone + phi + 65 <= rows["ours"]["macs"] <= alone + phi + 65 + 5 * 65 + examples
     for row in rows.values():

@@ -60,9 +60,8 @@ def test_multiply_accumulates_count_gates_and_features(base, monkeypatch):
     near = base.known.near.size + 2 * d
     gated = hidden * d + k * (d + classes) + near
     assert serve["macs_over_dense"] == pytest.approx(gated / dense)
-    # Units, a gain each for them and the inputs, three transforms of 1,024 numbers with signs, waves; the router.
-    features = hidden * d + (d + hidden) + 3 * 1024 * (1 + 8) + 1024
-    shut = gated + features + 1025
+    # Gain, three diagonals and transforms of 1,024 numbers in blocks of 256, lengths; units; router.
+    shut = gated + (d + hidden) + 3 * 1024 * (1 + 8) + 1024 + hidden * d + 1025
     assert shut / dense < serve["bank_macs_over_dense"] <= (shut + 6 * 1025 + 128 * d) / dense
 
 

@@ -188,7 +188,7 @@ def settle(learner: Learner, most: int = 8) -> list[PublishRecord]:
         record = learner.step()
         if record is not None:
             records.append(record)
-    raise AssertionError(f"still pending after {most} steps: {[record.reason for record in records]}")
+    raise AssertionError(f"still pending after {most} steps: {[record.reason.words for record in records]}")
 
 
 @pytest.fixture(scope="session")

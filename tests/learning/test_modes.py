@@ -89,12 +89,12 @@ def test_routing_from_nothing_has_nothing_to_open(begin: Begin, label: Label) ->
     learner.add_class(0)
     learner.absorb(label(0, 4))
     record = learner.step()
-    assert record is not None and record.kind == "rejected" and "learn with both first" in record.reason
+    assert record is not None and record.kind == "rejected" and "learn with both first" in record.reason.words
     assert not learner.pending and learner.refusal == record.reason
     learner.set_mode(Mode.BOTH)
-    assert learner.pending and learner.refusal == ""
+    assert learner.pending and learner.refusal is None
     record = learner.step()
-    assert record is not None and record.kind == "learned" and learner.refusal == ""
+    assert record is not None and record.kind == "learned" and learner.refusal is None
 
 
 def test_evidence_credits_no_example_with_the_half_that_is_held(

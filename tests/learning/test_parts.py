@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
@@ -55,7 +55,7 @@ def test_any_parts_of_a_later_version_in_any_order_after_any_delay_keep_the_cont
 ) -> None:
     versions = [s for s in grown.store.history() if len(s.banks) == 2 and not s.banks[1].sealed]
     assert len(versions) == 4
-    contract = Contract(grown.footing.protected)
+    contract = Contract(grown.training.protected)
     now = versions[data.draw(st.integers(0, 2))]
     for _ in range(data.draw(st.integers(1, 3))):
         later = data.draw(st.sampled_from(versions))
@@ -144,11 +144,5 @@ def test_nan_in_a_closed_banks_read_out_never_reaches_the_output(grown: Learner,
     assert seen > 40
 
 
-def test_reasons_name_what_was_learned_and_forgotten() -> None:
-    name_of = {3: "circle", 4: "wave"}.__getitem__
-    assert reason_of({}, {1: 3}, name_of) == "learned from 1 example of circle"
-    assert reason_of({}, {1: 3, 2: 4, 5: 4}, name_of) == "learned from 1 example of circle, 2 of wave"
-    assert reason_of({1: 3, 2: 3}, {2: 4}, name_of) == "learned from 1 example of wave, forgot 1 example"
-    assert reason_of({1: 3, 2: 3}, {}, name_of) == "forgot 2 examples"
-    assert reason_of({1: 3}, {1: 3}, name_of) == "learned anew"
+def test_what_is_learned_first_is_counted_by_class() -> None:
     assert fresh_classes({1: 3, 2: 4}, {1: 4, 2: 4, 6: 4}) == {4: 2}

@@ -42,7 +42,7 @@ def test_an_example_that_is_not_finite_is_refused_and_the_next_one_learned(
     head = learner.store.head
     (record,) = settled(learner)
     assert (record.kind, record.version) == ("rejected", None)
-    assert record.reason == "1 example left out: their numbers are not finite"
+    assert record.reason.words == "1 example left out: their numbers are not finite"
     assert learner.store.head is head and not learner.pending
     learner.absorb(good)
     (record,) = settled(learner)
@@ -56,7 +56,7 @@ def test_good_and_broken_ones_in_a_block_are_told_apart(
     broken = [replace(e, features=e.features * np.float32(np.nan)) for e in label(3, 2, first=50)]
     learner.absorb(label(3, 3) + broken)
     assert [record.kind for record in settled(learner)] == ["rejected", "learned"]
-    assert learner.footing.learned.tolist() == [0, 1, 2]
+    assert learner.training.learned.tolist() == [0, 1, 2]
 
 
 def test_broken_examples_of_a_session_are_refused_when_it_is_opened(
@@ -65,9 +65,9 @@ def test_broken_examples_of_a_session_are_refused_when_it_is_opened(
     examples = label(3, 4)
     examples[1] = replace(examples[1], features=examples[1].features * np.float32(np.inf))
     first = begin(small)
-    learner = Learner(first.store.head, first.footing, first.settings, examples=examples)
+    learner = Learner(first.store.head, first.training, first.settings, examples=examples)
     assert [record.kind for record in settled(learner)] == ["rejected", "learned"]
-    assert learner.footing.learned.tolist() == [0, 2, 3]
+    assert learner.training.learned.tolist() == [0, 2, 3]
 
 
 def test_duplicates_in_great_number_are_learned(
@@ -127,7 +127,7 @@ def test_a_router_that_cannot_be_projected_is_refused_until_the_labels_are_taken
     learner.absorb(near)
     head = learner.store.head
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "too close to protected ones" in record.reason
+    assert record.kind == "rejected" and "too close to protected ones" in record.reason.words
     assert learner.store.head is head and not learner.pending and learner.waiting_for(4)
     assert learner.step() is None, "the same set is not tried again"
     learner.forget([e.id for e in near])
@@ -143,7 +143,7 @@ def test_an_ill_conditioned_solve_is_refused_and_the_learner_goes_on(
     (one,) = label(3, 1)
     learner.absorb([replace(one, id=i) for i in range(5)])
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "5 examples is ill-conditioned" in record.reason
+    assert record.kind == "rejected" and "5 examples is ill-conditioned" in record.reason.words
     assert learner.store.head.version == 0
     learner.forget(range(1, 5))
     assert [record.kind for record in settled(learner)] == ["learned"]
@@ -167,8 +167,8 @@ def test_while_it_is_off_nothing_is_published_and_labels_wait(
     assert learner.store.head is head and learner.waiting_for(4) and not learner.waiting_for(3)
     learner.set_mode(Mode.BOTH)
     (record,) = settled(learner)
-    assert record.reason == "learned from 4 examples of class 4, forgot 1 example"
-    assert learner.footing.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
+    assert record.reason.words == "learned from 4 examples of class 4, forgot 1 example"
+    assert learner.training.learned.tolist() == [1, 2, 3, 20, 21, 22, 23] and not learner.waiting_for(4)
 
 
 def test_turning_it_off_and_on_publishes_nothing(
@@ -191,10 +191,10 @@ def test_protecting_while_it_is_off_protects_what_the_head_knows(
     learner.set_mode(Mode.OFF)
     learner.absorb(label(4, 4, first=20))
     record = learner.seal_and_protect()
-    assert record is not None and learner.footing.seals[0].ids.tolist() == [0, 1, 2, 3]
+    assert record is not None and learner.training.seals[0].ids.tolist() == [0, 1, 2, 3]
     learner.set_mode(Mode.BOTH)
     settled(learner)
-    assert learner.footing.learned.tolist() == [20, 21, 22, 23]
+    assert learner.training.learned.tolist() == [20, 21, 22, 23]
 
 
 def test_giving_up_parks_what_was_unlearned_and_goes_on(
@@ -215,7 +215,7 @@ def test_giving_up_parks_what_was_unlearned_and_goes_on(
             learner.step()
     assert learner.give_up() == 3
     assert learner.parked == {20, 21, 22} and not learner.pending
-    assert learner.store.head is head and learner.footing.learned.tolist() == [0, 1, 2, 3]
+    assert learner.store.head is head and learner.training.learned.tolist() == [0, 1, 2, 3]
     learner.absorb(label(5, 2, first=30))
     (record,) = settled(learner)
     assert record.new_examples == ((5, 2),)
@@ -244,7 +244,7 @@ def test_giving_up_on_unlearning_and_on_a_seal_does_not_fail_again_and_again(
     with monkeypatch.context() as patched:
         patched.setattr(LockedBankRule, "folded", breaks)
         record = learner.step()
-        assert record is not None and record.reason == "learned from 2 examples of class 3, forgot 1 example"
+        assert record is not None and record.reason.words == "learned from 2 examples of class 3, forgot 1 example"
         with pytest.raises(ZeroDivisionError):
             learner.step()
         assert learner.give_up() == 0 and not learner.pending
@@ -265,7 +265,7 @@ def test_a_seal_that_cannot_be_made_is_refused_once_and_learning_goes_on(
         patched.setattr(LockedBankRule, "folded", damaged)
         learner.absorb(label(3, 4))
         learned, refused = settled(learner)
-        assert (learned.kind, refused.kind) == ("learned", "rejected") and "sums are damaged" in refused.reason
+        assert (learned.kind, refused.kind) == ("learned", "rejected") and "sums are damaged" in refused.reason.words
         assert not learner.pending and not learner.store.head.banks[-1].sealed
     learner.absorb(label(4, 1, first=20))
     assert [record.kind for record in settled(learner)] == ["learned", "bank sealed"]

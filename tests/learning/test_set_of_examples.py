@@ -146,7 +146,7 @@ def test_unlearning_everything_leaves_no_bank(from_nothing: bool, small: BaseMod
     assert learner.store.head.digest != before and learner.evidence() is not None
     learner.forget(range(9))
     record = learner.step()
-    assert record is not None and record.reason == "forgot 9 examples"
+    assert record is not None and record.reason.words == "forgot 9 examples"
     assert learner.store.head.digest == before and learner.evidence() is None
 
 

@@ -76,7 +76,7 @@ def test_the_size_of_a_bank_and_of_features_from_nothing_can_be_chosen(begin: An
         learner.absorb(label(class_id, 4, first=10 * class_id))
     while learner.pending:
         learner.step()
-    assert len(learner.footing.seals) == 1 and len(learner.footing.sums.b_r) == 97
+    assert len(learner.training.seals) == 1 and len(learner.training.sums.b_r) == 97
     for refused in (learner.set_features, learner.set_seal_at):
         with pytest.raises(BadInputError):
             refused(0)

@@ -231,3 +231,22 @@ def test_receipts_verify_and_name_what_differs(make_snapshot, rng):
     later = Plan(snapshot.with_(version=5, temperature=2.0))
     assert "snapshot" in str(verify_receipt(later, raw, receipt))
     assert "kernel" in str(verify_receipt(plan, raw, receipt._replace(kernel="dg0 elsewhere")))
+
+
+def test_many_rows_give_the_bytes_of_each_by_itself(make_snapshot, rng):
+    plan, raw = Plan(make_snapshot(rng)), inputs(rng)
+    assert plan.normalise_rows(raw).tobytes() == b"".join(plan.normalise(row).tobytes() for row in raw)
+    assert plan.logits_of_rows(raw).tobytes() == b"".join(plan.logits_of(row).tobytes() for row in raw)
+    z = plan.embed_rows(raw)
+    assert all(row[: len(plan.embed(x))].tobytes() == plan.embed(x).tobytes() for row, x in zip(z, raw, strict=True))
+    assert [row.tolist() for row in plan.active_rows(raw)] == [plan.answer(row).active.tolist() for row in raw]
+    assert plan.logits_of_rows(raw[:0]).shape == (0, len(plan.snapshot.classes))
+
+
+def test_an_input_of_another_size_never_reaches_the_kernel(make_snapshot, rng):
+    plan = Plan(make_snapshot(rng))
+    for wrong in (np.zeros(5, np.float32), np.zeros(1, np.float32), np.float32(0)):
+        with pytest.raises(ValueError, match="6 features"):
+            plan.answer(wrong)
+    with pytest.raises(ValueError, match="6 features"):
+        plan.logits_of_rows(np.zeros((3, 7), np.float32))

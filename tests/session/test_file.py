@@ -22,9 +22,11 @@ from hypothesis.extra import numpy as hnp
 from waiting import DEADLINE_S
 
 from dgstudio.errors import SessionError
+from dgstudio.reasons.published import LearnedFrom
+from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.session.format.schema import FORMAT
-from dgstudio.types import ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import ClassInfo, Example, LogLine, PublishRecord, Take
 
 floats32 = st.floats(width=32, allow_nan=True, allow_infinity=True) | st.sampled_from([-0.0, math.nan])
 
@@ -40,12 +42,19 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
     classes = [ClassInfo(1, "walk", "1", "#e69f00"), ClassInfo(2, "running", "2", "#56b4e9", living=False)]
     take = Take(4, 1, 0.5, 2.5, "simulator", "retro", 1.7e9, 12)
     record = PublishRecord(
-        seq=3, kind="learned", version=7, parent=6, reason="learned", time=1.5, unix=1.7e9, new_examples=((1, 5),)
+        seq=3,
+        kind="learned",
+        version=7,
+        parent=6,
+        reason=LearnedFrom((("rest", 5),), held=(1, 2)),
+        time=1.5,
+        unix=1.7e9,
+        new_examples=((1, 5),),
     )
     rejected = PublishRecord(
-        seq=4, kind="rejected", version=None, parent=7, reason="bits", time=2.0, unix=1.7e9, max_delta=math.inf
+        seq=4, kind="rejected", version=None, parent=7, reason=Told("bits"), time=2.0, unix=1.7e9, max_delta=math.inf
     )
-    event = Event("saved", "All is saved.", "good", 1.7e9, {"version": np.int64(3), "values": np.arange(2)})
+    event = LogLine("saved", "All is saved.", "good", 1.7e9, {"version": np.int64(3), "values": np.arange(2)})
     with Session.create(path) as session:
         with session.batch():
             for info in classes:
@@ -55,7 +64,7 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
             session.put_record(record)
             session.put_record(rejected)
             session.put_event(event)
-            session.put_event(Event("odd", "Not plain.", data={1, 2}))
+            session.put_event(LogLine("odd", "Not plain.", data={1, 2}))
             session.set_config("layout", {"talk": [1, 2.5, None, "x"]})
         assert session.name == "a"
     with Session.open(path) as session:
@@ -65,7 +74,7 @@ def test_everything_comes_back_after_closing(tmp_path: Path, make_example: Calla
         assert session.takes() == [take]
         assert [vars_of(kept) for kept in session.records()] == [vars_of(record), vars_of(rejected)]
         first, odd = session.events()
-        assert first == Event("saved", "All is saved.", "good", 1.7e9, {"version": 3, "values": [0, 1]})
+        assert first == LogLine("saved", "All is saved.", "good", 1.7e9, {"version": 3, "values": [0, 1]})
         assert odd.data == "{1, 2}"
         assert session.config("layout") == {"talk": [1, 2.5, None, "x"]}
         assert session.config("never set", 5) == 5
@@ -307,7 +316,7 @@ def test_the_settings_of_the_file_are_the_durable_ones(tmp_path: Path) -> None:
 
 def test_a_record_of_a_later_dgstudio_loses_only_the_fields_unknown_here() -> None:
     with Session.memory() as session:
-        session.put_record(PublishRecord(1, "learned", 2, 1, "learned", 0.5, 1e9))
+        session.put_record(PublishRecord(1, "learned", 2, 1, LearnedFrom(), 0.5, 1e9))
         (data,) = session._database.read("SELECT data FROM record")[0]
         newer = json.dumps({**json.loads(data), "colour": "blue"})
         session._database.write("UPDATE record SET data = ?", [(newer,)])

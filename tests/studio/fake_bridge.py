@@ -15,11 +15,12 @@ from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import Containing, VersionContents
+from dgstudio.engine.adapt.version_index import Containing, VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
-from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.recording.lookback import Lookback, Past
@@ -28,13 +29,13 @@ from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
+from dgstudio.reasons.published import LearnedFrom
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
     ClassInfo,
     EngineStats,
-    Event,
     Example,
     Mode,
     PublishRecord,
@@ -188,10 +189,10 @@ class FakeBridge:
         self.quality = stand_in(QualityWorker, of="quality", calls=calls)
         self.browse = stand_in(BrowseWorker, of="browse", calls=calls)
         self.lookback = stand_in(Lookback, of="lookback", past=self._past)
-        self.contents = stand_in(VersionContents, of="contents", containing=lambda ids: Containing(((12, 31),)))
+        self.contents = stand_in(VersionIndex, of="contents", containing=lambda ids: Containing(((12, 31),)))
         self.examples: list[Example] = []
         self.book = stand_in(
-            LabelBook, of="book", as_arrays=lambda: Standing.of(self.examples), every_take=dict, notes=dict,
+            LabelBook, of="book", as_arrays=lambda: ExampleArrays.of(self.examples), every_take=dict, notes=dict,
             takes_of_this_run=lambda: frozenset(self.book.every_take()), history=lambda: ([], 0),
             takes=self._takes_between,
         )  # fmt: skip
@@ -218,7 +219,7 @@ class FakeBridge:
         kind = {9: "rejected", 23: "rejected", 31: "rejected", 27: "rolled back", 36: "class added"}.get(seq, "learned")
         return PublishRecord(
             seq=seq, kind=kind, version=None if kind == "rejected" else seq + 1, parent=seq,
-            reason="learned from 12 examples of circle", time=time, unix=1.7e9 + seq, digest="5f1ca9e2b7", examples=12,
+            reason=LearnedFrom((("circle", 12),)), time=time, unix=1.7e9 + seq, digest="5f1ca9e2b7", examples=12,
             new_examples=((0, 12),), units_changed=9, protected=400, duration_ms=3.8,
             routing_delta=abs(float(self.rng.normal(0.1, 0.1))),
             representation_delta=abs(float(self.rng.normal(0.05, 0.05))),

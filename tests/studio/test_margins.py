@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
+from dgstudio.reasons.published import LearnedFrom
 from dgstudio.studio.common.margin_text import answer_words, cause_words, room_words, unit_words
 from dgstudio.studio.stability.stability_log import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
@@ -81,7 +82,7 @@ def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
 )
 def test_a_publish_names_whose_examples_moved_the_live_answer(bridge, causes, words):
     record = PublishRecord(
-        3, "learned", 4, 3, "", 1.0, 0.0, routing_delta=0.5, representation_delta=0.2, live_causes=causes
+        3, "learned", 4, 3, LearnedFrom(), 1.0, 0.0, routing_delta=0.5, representation_delta=0.2, live_causes=causes
     )
     assert cause_words(record, bridge.state.name_of) == words
     tip = tooltip_of(record, 1, bridge.state.name_of)

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from waiting import DEADLINE_S
 
-from dgstudio.engine.adapt.consolidation import CANCELLED, READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
@@ -304,14 +304,14 @@ def test_the_session_before_is_let_go_of_with_its_window(desk):
 class Training:
     """What a session and its window read of the training of a new base."""
 
-    def __init__(self, state=RUNNING):
+    def __init__(self, state=ConsolidationState.RUNNING):
         self.state, self.share, self.text, self.comparison = state, 0.2, "Training the gated base", None
 
     def stop(self):
-        self.state = CANCELLED
+        self.state = ConsolidationState.CANCELLED
 
     def join(self, timeout):
-        return self.state == CANCELLED
+        return self.state == ConsolidationState.CANCELLED
 
 
 @pytest.fixture
@@ -326,19 +326,19 @@ def test_a_training_is_not_stopped_without_a_word(desk, tmp_path, training):
     window = desk.window
     desk.sessions.open(tmp_path / "other.dgs")
     assert "being trained: going stops that" in window.notifier.toast.said
-    assert not window.layout_.opening.isVisible() and training.state == RUNNING
+    assert not window.layout_.opening.isVisible() and training.state == ConsolidationState.RUNNING
     # Whoever says nothing stays.
     window.notifier.toast.hide()
     desk.sessions.open(tmp_path / "other.dgs")
     assert desk.window is window and window.notifier.toast.button.text() == "Stop it and go"
     desk.switch(window.notifier.toast.button.click)
-    assert desk.sessions.present() == tmp_path / "other.dgs" and training.state == CANCELLED
+    assert desk.sessions.present() == tmp_path / "other.dgs" and training.state == ConsolidationState.CANCELLED
 
 
 def test_quitting_tells_once_what_it_would_stop(desk, training):
     window = desk.window
     window.close()
-    assert window.isVisible() and training.state == RUNNING
+    assert window.isVisible() and training.state == ConsolidationState.RUNNING
     assert (
         "being trained: going stops that" in window.notifier.toast.said
         and window.notifier.toast.button.text() == "Quit"
@@ -349,13 +349,13 @@ def test_quitting_tells_once_what_it_would_stop(desk, training):
     assert window.isVisible() and window.notifier.toast.isVisible()
     # Whoever asks again means it.
     window.close()
-    assert not window.isVisible() and training.state == CANCELLED
+    assert not window.isVisible() and training.state == ConsolidationState.CANCELLED
 
 
 def test_the_button_quits(desk, training):
     desk.window.close()
     desk.window.notifier.toast.button.click()
-    assert not desk.window.isVisible() and training.state == CANCELLED
+    assert not desk.window.isVisible() and training.state == ConsolidationState.CANCELLED
 
 
 def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(desk, tmp_path, request):
@@ -366,14 +366,18 @@ def test_a_training_that_begins_while_another_session_is_opened_keeps_this_one(d
     training = request.getfixturevalue("training")
     hold.set()
     desk.until(lambda: "being trained" in window.notifier.toast.said)
-    assert desk.window is window and not window.layout_.opening.isVisible() and training.state == RUNNING
+    assert (
+        desk.window is window
+        and not window.layout_.opening.isVisible()
+        and training.state == ConsolidationState.RUNNING
+    )
     desk.until(lambda: not [t for t in threading.enumerate() if t.name == "dg-open"])
     desk.switch(window.notifier.toast.button.click)
     assert desk.sessions.present() == tmp_path / "other.dgs"
 
 
 def test_a_trained_base_that_waits_is_told_of_too(desk, training):
-    training.state = READY
+    training.state = ConsolidationState.READY
     desk.sessions.new()
     assert (
         "waits for your word" in desk.window.notifier.toast.said

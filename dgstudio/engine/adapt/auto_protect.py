@@ -41,10 +41,10 @@ class ProtectedInput:
     example_id: int | None = None
 
 
-def protected_inputs(footing: TrainingState, temperature: float) -> list[ProtectedInput]:
-    """The protected inputs in the order in which they joined. Any thread, for a footing is immutable."""
+def protected_inputs(training: TrainingState, temperature: float) -> list[ProtectedInput]:
+    """The protected inputs in the order in which they joined. Any thread, for a training is immutable."""
     found = []
-    for cohort in footing.protected.cohorts:
+    for cohort in training.protected.cohorts:
         place = {class_id: column for column, class_id in enumerate(cohort.classes)}
         for raw, label, logits, identity in zip(
             cohort.inputs, cohort.labels.tolist(), cohort.reference, cohort.ids.tolist(), strict=True
@@ -84,7 +84,7 @@ class StableClasses:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.on = False
         self._clock = clock
-        self._footing: TrainingState | None = None
+        self._training: TrainingState | None = None
         self._held: dict[int, frozenset[int]] = {}
         self._since: dict[int, float] = {}
         self._asked: set[int] = set()
@@ -93,9 +93,9 @@ class StableClasses:
         """Class ids that have all become stable, to be protected now; empty while there is nothing to do."""
         now = self._clock()
         if not self.on or learner.mode is Mode.OFF:
-            self._footing = None
+            self._training = None
             return ()
-        if learner.footing is not self._footing:
+        if learner.training is not self._training:
             self._look(learner, now)
         for class_id in self._held:
             if learner.waiting_for(class_id):
@@ -108,7 +108,7 @@ class StableClasses:
         return stable
 
     def _look(self, learner: Learner, now: float) -> None:
-        self._footing = learner.footing
+        self._training = learner.training
         held: dict[int, set[int]] = {}
         for example_id, class_id in learner.unprotected().items():
             if example_id in self._asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dgstudio.engine.adapt.consolidation import READY, RUNNING, Consolidation
+from dgstudio.engine.adapt.consolidation import Consolidation, ConsolidationState
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
@@ -80,8 +80,8 @@ class CandidateModels:
             If one runs already, or waits for the user's word.
         """
         running = self.consolidation
-        if running is not None and running.state in (RUNNING, READY):
-            waits = "waits for your word" if running.state == READY else "is being trained"
+        if running is not None and running.state in (ConsolidationState.RUNNING, ConsolidationState.READY):
+            waits = "waits for your word" if running.state == ConsolidationState.READY else "is being trained"
             raise BadInputError(f"A new base {waits} already.")
         self.consolidation = Consolidation(
             self._learner,
@@ -115,7 +115,7 @@ class CandidateModels:
     def _trained(self) -> Consolidation | None:
         """The consolidation, once it has ended in one way or the other."""
         done = self.consolidation
-        return None if done is None or done.state == RUNNING else done
+        return None if done is None or done.state == ConsolidationState.RUNNING else done
 
     @property
     def base(self) -> BaseModel | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dgstudio.engine.facts.learning import NotCertified
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
-from dgstudio.types import Event
 
 
 class CertifiedReference:
@@ -27,4 +27,4 @@ class CertifiedReference:
                 self._lane.reference = Plan(learner.recalled(version))
             except BadInputError as error:
                 self._lane.reference = None
-                self._events.say(Event("not certified", f"No answer can be certified: {error}", "warning"))
+                self._events.say(NotCertified(str(error)))

@@ -14,18 +14,28 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.types import PublishRecord
+from dgstudio.reasons.stored import Told
+from dgstudio.types import PublishRecord, RecordKind
 
 ON_DISK = 4
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
 ends of two takes there is little to go back to."""
 WRITE_EVERY_S = 1.0
-LEAVING_BEHIND = frozenset({"bank sealed", "protected", "released", "rebuilt", "consolidated", "rolled back"})
+LEAVING_BEHIND = frozenset(
+    {
+        RecordKind.BANK_SEALED,
+        RecordKind.PROTECTED,
+        RecordKind.RELEASED,
+        RecordKind.REBUILT,
+        RecordKind.CONSOLIDATED,
+        RecordKind.ROLLED_BACK,
+    }
+)
 """Kinds of versions whose parent is kept for good: it is where a rebuild begins, or where one may want to go back; of
 a roll-back the version that it went back to."""
 
 
-class VersionKeeping:
+class Checkpointer:
     """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
     goes on, the newest is written once a second, and they thin out. While the stream is recorded, every version that
     answers is written and stays.
@@ -58,11 +68,11 @@ class VersionKeeping:
         """Write a record, and the version that it made. dg-learn only."""
         self._queue.put_record(record)
         if record.version is not None:
-            left = record.to_version if record.kind == "rolled back" else record.parent
+            left = record.to_version if record.kind == RecordKind.ROLLED_BACK else record.parent
             if left is not None and record.kind in LEAVING_BEHIND:
                 self._keep(left, learner)
             self._unwritten = record
-            if record.kind != "learned":
+            if record.kind != RecordKind.LEARNED:
                 self._write(learner)
         self.rested(learner)
 
@@ -151,4 +161,4 @@ class VersionKeeping:
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""
         found = next((record for record in reversed(self._learn.history) if record.version == version), None)
-        return found or PublishRecord(-1, "learned", version, None, "", 0.0, 0.0)
+        return found or PublishRecord(-1, RecordKind.LEARNED, version, None, Told(""), 0.0, 0.0)

@@ -12,22 +12,33 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
+from dgstudio.engine.facts.event import Fact
+from dgstudio.engine.facts.learning import BaseReady, TrainingCancelled, TrainingFailed
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner.consolidation import BASE, Comparison, TrainingSet, compare, put_job, training_set
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.types import Event, Example
+from dgstudio.types import Example
 
 STEPS = 1500
 """Adam steps of the base and of its conventional twin, as the shipped bases have."""
 COMMAND = (sys.executable, "-m", "dgstudio.lab.train_process")
 """The process that trains; the folder with the training set is added to it."""
-RUNNING, READY, FAILED, CANCELLED = "running", "ready", "failed", "cancelled"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class ConsolidationState(StrEnum):
+    """How far the training of a new base is."""
+
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Consolidation(Worker):
@@ -46,9 +57,8 @@ class Consolidation(Worker):
 
     Attributes
     ----------
-    state : RUNNING, then READY, FAILED or CANCELLED.
     share, text : how much is done, 0..1, and what is being done; where it failed, why.
-    model, comparison : once it is READY.
+    model, comparison : once it is ready.
     """
 
     name = "dg-consolidate"
@@ -63,7 +73,7 @@ class Consolidation(Worker):
         events: EventQueue,
     ) -> None:
         super().__init__(events)
-        self.state = RUNNING
+        self.state = ConsolidationState.RUNNING
         self.share = 0.0
         self.text = "Collecting the examples"
         self.model: BaseModel | None = None
@@ -78,25 +88,25 @@ class Consolidation(Worker):
         try:
             parked = self._learner.parked
             examples = [e for e in self._examples() if e.id not in parked]
-            data = training_set(examples, self._learner.footing.protected, self._living(), self._learner.store.head)
+            data = training_set(examples, self._learner.training.protected, self._living(), self._learner.store.head)
             model = self._train(data)
             if model is not None:
                 self.text = "Comparing it with the present model"
-                comparison = compare(model, data, self._learner.store.head, self._learner.footing.protected)
+                comparison = compare(model, data, self._learner.store.head, self._learner.training.protected)
                 if not self.stopping:
                     self.model, self.comparison = model, comparison
         except (DgstudioError, OSError) as error:
-            self._end(FAILED, f"No new base was trained: {error}", "warning")
+            self._end(ConsolidationState.FAILED, TrainingFailed(str(error)))
         else:
             if self.model is None:
-                self._end(CANCELLED, "The training was cancelled; nothing has changed.", "info")
+                self._end(ConsolidationState.CANCELLED, TrainingCancelled())
             else:
-                self._end(READY, "A new base is trained: compare it with the present model.", "info")
+                self._end(ConsolidationState.READY, BaseReady())
         self._stop.set()
 
     def recover(self, error: Exception) -> None:
         """What could not be foreseen ends it as well."""
-        self._end(FAILED, f"No new base was trained: {error!r}", "warning")
+        self._end(ConsolidationState.FAILED, TrainingFailed(repr(error)))
         self._stop.set()
 
     def wake(self) -> None:
@@ -166,6 +176,6 @@ class Consolidation(Worker):
             return ""
         return ""
 
-    def _end(self, state: str, text: str, level: str) -> None:
-        self.text, self.state = text, state
-        self.events.say(Event("consolidation", text, level, data=state))
+    def _end(self, state: ConsolidationState, fact: Fact) -> None:
+        self.text, self.state = fact.sentence, state
+        self.events.say(fact)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from dgstudio.engine.adapt.drift import DriftWatch
 from dgstudio.engine.adapt.routing_margins import RoomWatch
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.learning import ContractBroken, ExamplesParked, ExamplesWait, ProposalRejected, StreamDrifted
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.history import History
 from dgstudio.engine.runtime.rings import Latencies
@@ -21,7 +24,7 @@ from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
-from dgstudio.types import OWN_ACTS, Event, Example, PublishRecord
+from dgstudio.types import OWN_ACTS, Example, LearnerActivity, Level, PublishRecord, RecordKind
 
 BLOCK = 16
 """Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
@@ -89,9 +92,9 @@ class LearnWorker(Worker):
         self.drift = DriftWatch(lane)
         self.room = RoomWatch()
         self.protected = learner.protected_count
-        self.learned = len(learner.footing.every())
+        self.learned = len(learner.training.every())
         """Examples that the newest version has learned, the sealed ones too."""
-        self.state = "idle"
+        self.state = LearnerActivity.IDLE
         self._learner = learner
         self._lane = lane
         self._interval = 1.0 / publish_hz if publish_hz > 0 else 0.0
@@ -126,7 +129,7 @@ class LearnWorker(Worker):
             try:
                 return act(learner)
             except DgstudioError as error:
-                self.events.say(Event("refused", str(error), "warning"))
+                self.events.say(Notice(EventKind.REFUSED, str(error), Level.WARNING))
                 return None
 
         self.ask(run)
@@ -153,7 +156,7 @@ class LearnWorker(Worker):
     def turn(self) -> None:
         """One command, one block of labels, one publish if it is due, else a slice of the audit."""
         if self.paused.is_set():
-            self.state = "off"
+            self.state = LearnerActivity.OFF
             # What serves goes on answering, and may be recorded.
             self._rest()
             self._wake.wait(0.05)
@@ -168,20 +171,19 @@ class LearnWorker(Worker):
             self._busy = False
         self._tell_crowded()
         if worked:
-            self.state, self._quiet = "learning", False
+            self.state, self._quiet = LearnerActivity.LEARNING, False
             self.counts.busy_s += time.thread_time() - begin
         for work in self.meanwhile:
             worked = work() or worked
         if worked:
             return
-        self.state = "idle"
+        self.state = LearnerActivity.IDLE
         self._rest()
         if not self._quiet:
             self._quiet = self._audit() and not self._look_round()
         checked = self.receipts.turn()
         if self.drift.turn(self._learner.store.head):
-            text = "The stream has drifted: its inputs are less like what was learned. Label some of them."
-            self.events.say(Event("drift", text, "warning"))
+            self.events.say(StreamDrifted())
         waits = self._until_publish() if self._learner.pending else IDLE_S
         self._wake.wait(min(waits, 0.02 if checked or not self._quiet else IDLE_S))
         self._wake.clear()
@@ -193,18 +195,17 @@ class LearnWorker(Worker):
     def _tell_crowded(self) -> None:
         """Say once that examples wait for which there is no room; their number is in the lamps' words."""
         crowded = self._learner.crowded
-        if bool(crowded) != self._crowded:
-            self._crowded = bool(crowded)
-            if crowded:
-                self.events.say(Event("no room", f"New examples are kept but not learned: {crowded}", "warning"))
+        if (crowded is not None) != self._crowded:
+            self._crowded = crowded is not None
+            if crowded is not None:
+                self.events.say(ExamplesWait(crowded))
 
     def recover(self, error: Exception) -> None:
         """Go on from `head`; what it had not learned yet is set aside, so that it cannot fail again and again."""
         count = self._learner.give_up()
         self.counts.rejections += 1
         if count:
-            text = f"{count} examples were set aside after that; “Resume parked examples” learns them again."
-            self.events.say(Event("parked", text, "warning"))
+            self.events.say(ExamplesParked(count))
 
     def _command_or_labels(self) -> bool:
         """One command, or as many of the labels before the next command as fit a block."""
@@ -264,15 +265,15 @@ class LearnWorker(Worker):
         record = self._with_causes(self._with_live_change(record))
         counts = self.counts
         counts.publishes += record.version is not None
-        counts.rejections += record.kind == "rejected"
-        counts.roll_backs += record.kind == "rolled back"
+        counts.rejections += record.kind == RecordKind.REJECTED
+        counts.roll_backs += record.kind == RecordKind.ROLLED_BACK
         if record.kind not in OWN_ACTS:
             counts.bits_changed += record.bits_changed
         self.protected = self._learner.protected_count
-        self.learned = len(self._learner.footing.every())
+        self.learned = len(self._learner.training.every())
         self.history.append(record)
-        if record.kind == "rejected":
-            self.events.say(Event("rejected", f"Not published: {record.reason}", "warning", data=record))
+        if record.kind == RecordKind.REJECTED:
+            self.events.say(ProposalRejected(record))
         for follow in self.published:
             follow(record, self._learner)
 
@@ -306,7 +307,11 @@ class LearnWorker(Worker):
         """Whose examples moved the newest live answer, where learning did."""
         before, self._evidence = self._evidence, self._learner.evidence()
         reading = self._lane.readings.newest
-        if record.kind != "learned" or reading is None or not (record.routing_delta or record.representation_delta):
+        if (
+            record.kind != RecordKind.LEARNED
+            or reading is None
+            or not (record.routing_delta or record.representation_delta)
+        ):
             return record
         shares = difference(before, self._evidence, reading.features).by_class()
         moved = [(c, BANK_GAIN * share) for c, share in shares.items() if share]
@@ -315,7 +320,7 @@ class LearnWorker(Worker):
 
     def _look_round(self) -> bool:
         """Look at a few protected inputs' margins; whether there was something to look at."""
-        return self.room.turn(self._learner.store.head, self._learner.footing.protected)
+        return self.room.turn(self._learner.store.head, self._learner.training.protected)
 
     def _audit(self) -> bool:
         """Audit a slice; True when the whole protected set has been audited since the last publish."""
@@ -323,6 +328,5 @@ class LearnWorker(Worker):
         self.counts.audited += result.checked
         if result.bits_changed:
             self.counts.bits_changed += result.bits_changed
-            text = f"The audit found {result.bits_changed} changed bits in protected answers: please report this."
-            self.events.say(Event("contract broken", text, "error", data=result))
+            self.events.say(ContractBroken(result.bits_changed))
         return self._learner.audit_complete

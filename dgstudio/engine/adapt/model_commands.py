@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dgstudio.engine.adapt.auto_protect import (
     BY_ITSELF,
@@ -13,8 +14,9 @@ from dgstudio.engine.adapt.auto_protect import (
     protected_inputs,
     recent_inputs,
 )
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.facts.learning import ExamplesResumed, NothingBefore, NothingProtected
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.lifecycle.resume import LEARNING, dials_of
 from dgstudio.engine.runtime.abstention import ABSTAIN, checked
@@ -23,7 +25,8 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.types import F32, Event, Mode, PublishRecord
+from dgstudio.reasons.published import BecameStable
+from dgstudio.types import F32, Mode, PublishRecord, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class ModelCommands:
         learner: Learner,
         learn: LearnWorker,
         queue: StoreQueue,
-        versions: VersionKeeping,
+        versions: Checkpointer,
         lane: Lane,
         book: LabelBook,
         classes: ClassTable,
@@ -146,7 +149,7 @@ class ModelCommands:
         def back(learner: Learner) -> PublishRecord | None:
             target = version if version is not None else learner.store.head.parent
             if target is None:
-                self._events.say(Event("roll back", "There is no earlier version to go back to.", "warning"))
+                self._events.say(NothingBefore())
                 return None
             record = learner.roll_back(target)
             self._keep_dials(learner)
@@ -165,14 +168,14 @@ class ModelCommands:
         def protect(learner: Learner) -> PublishRecord | None:
             record = learner.seal_and_protect(self._recent())
             if record is not None and record.version is None:
-                self._events.say(Event("refused", f"Nothing was protected: {record.reason}.", "warning"))
+                self._events.say(NothingProtected(record))
             return record
 
         self._learn.request(protect)
 
     def protected_inputs(self) -> list[ProtectedInput]:
         """Return the protected inputs in the order in which they joined. Any thread."""
-        return protected_inputs(self._learner.footing, self._learner.store.head.temperature)
+        return protected_inputs(self._learner.training, self._learner.store.head.temperature)
 
     def protect_by_itself(self, on: bool) -> None:
         """Protect what has been stable for half a minute without being asked for (`StableClasses`), or not; kept."""
@@ -209,13 +212,10 @@ class ModelCommands:
         """Learn again what a roll-back or a failure parked."""
 
         def resume(learner: Learner) -> None:
-            if not learner.parked:
-                self._events.say(Event("resumed", "No example is parked: there is nothing to resume.", "warning"))
-                return
             count = len(learner.parked)
-            learner.resume_parked()
-            text = f"{count} parked example{' is' if count == 1 else 's are'} learned again."
-            self._events.say(Event("resumed", text, "good"))
+            if count:
+                learner.resume_parked()
+            self._events.say(ExamplesResumed(count))
 
         self._learn.request(resume)
 
@@ -235,14 +235,14 @@ class ModelCommands:
         """Protect what has become stable meanwhile, where the user wishes that. dg-learn only, while it rests."""
         stable = self.stable.turn(learner)
         if stable:
-            names = " and ".join(map(self._classes.name_of, stable))
-            reason = f"{names} stable for {STABLE_S:.0f} s, protected by itself"
-            self._learn.request(lambda learner: learner.seal_and_protect(self._recent(), reason))
+            names = tuple(map(self._classes.name_of, stable))
+            why = partial(BecameStable, names=names, seconds=STABLE_S)
+            self._learn.request(lambda learner: learner.seal_and_protect(self._recent(), why))
 
     def can_be_undone(self, record: PublishRecord) -> bool:
         """Whether a record is of an act for the history: no step of a walk in it. dg-learn only, as it is published."""
-        acted = record.kind == "protected" and record.seq != self._protected_again
-        return acted or (record.kind == "released" and record.seq == self._released)
+        acted = record.kind == RecordKind.PROTECTED and record.seq != self._protected_again
+        return acted or (record.kind == RecordKind.RELEASED and record.seq == self._released)
 
     def _recent(self) -> list[F32]:
         """Raw features of recent inputs that nobody has labelled."""

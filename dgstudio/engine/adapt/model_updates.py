@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dgstudio.engine.adapt.checkpointer import VersionKeeping
+from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
-from dgstudio.engine.adapt.version_index import VersionContents, banks_text
+from dgstudio.engine.adapt.version_index import VersionIndex
+from dgstudio.engine.facts.labelling import StillLearned
+from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.sealing import examples as example_count
-from dgstudio.types import Event, Example, PublishRecord
+from dgstudio.types import Example, LabelledBy, PublishRecord
 
 
 class ModelUpdates:
@@ -27,8 +28,8 @@ class ModelUpdates:
         self,
         learn: LearnWorker,
         comparison: TwinComparison,
-        versions: VersionKeeping,
-        contents: VersionContents,
+        versions: Checkpointer,
+        contents: VersionIndex,
         model: ModelCommands,
         events: EventQueue,
     ) -> None:
@@ -54,11 +55,9 @@ class ModelUpdates:
             sealed = learner.sealed_among(ids)
             record = learner.forget(ids)
             if sealed:
-                # As the window counts them: by their places.
-                held = enumerate(learner.footing.seals)
-                banks = banks_text(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
-                text = f"Label taken back; the model keeps what was sealed in {banks} ({example_count(len(sealed))})"
-                self._events.say(Event("rebuild offered", text, "warning", data=sealed))
+                held = enumerate(learner.training.seals)
+                banks = tuple(place for place, s in held if not set(sealed).isdisjoint(s.ids.tolist()))
+                self._events.say(RebuildOffered(sealed, banks))
             return record
 
         self._learn.ask(forget)
@@ -73,10 +72,10 @@ class ModelUpdates:
         self._learn.ask(lambda learner: learner.remove_class(class_id))
         self._comparison.remove_class(class_id)
 
-    def take_ended(self, who: str) -> None:
+    def take_ended(self, who: LabelledBy) -> None:
         """A take is over; `who` labelled it."""
         self._comparison.end_take()
-        if who != "file":
+        if who != LabelledBy.FILE:
             # Labels from a file may change class every second: no version of theirs is kept for good.
             self._versions.take_ended()
 
@@ -87,6 +86,6 @@ class ModelUpdates:
         else:
             self._model.roll_back(version)
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        """A sentence on the versions that have learned of these; "" where none has."""
+    def still_in(self, ids: Sequence[int]) -> StillLearned | None:
+        """The versions that have learned of these; None where none has."""
         return self._contents.still_in(ids)

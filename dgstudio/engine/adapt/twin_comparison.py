@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
@@ -14,7 +15,7 @@ from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.errors import BadInputError
-from dgstudio.types import Event, Example
+from dgstudio.types import Example, TwinKind
 
 
 class TwinComparison:
@@ -24,7 +25,7 @@ class TwinComparison:
     ----------
     twin : the lane of the twin, if one runs.
     worker : its thread, if it has one of its own.
-    kind : what was chosen, "in_place" or "swap", or None; a twin that failed was chosen all the same.
+    kind : what was chosen, or None; a twin that failed was chosen all the same.
     """
 
     def __init__(
@@ -46,10 +47,10 @@ class TwinComparison:
         self._events = events
         self.twin: TwinLane | None = None
         self.worker: TwinWorker | None = None
-        self.kind: str | None = None
+        self.kind: TwinKind | None = None
 
-    def choose(self, kind: str | None) -> None:
-        """Run a conventional twin ("in_place", "swap") beside ours from now on, or none."""
+    def choose(self, kind: TwinKind | None) -> None:
+        """Run a conventional twin beside ours from now on, or none."""
         base = self._candidates.base
         if kind is not None and base is None:
             raise BadInputError(
@@ -66,7 +67,7 @@ class TwinComparison:
         twin = make_twin(kind, base)
         for info in self._classes.every():
             (twin.add_class if info.living else twin.remove_class)(info.id)
-        if kind == "in_place":
+        if kind == TwinKind.IN_PLACE:
             self.worker = TwinWorker(twin, self._events)
             self.worker.start()
         self.twin = self._infer.twin = twin
@@ -111,5 +112,5 @@ class TwinComparison:
             return twin.learn()
         except Exception as error:
             self.twin = self._infer.twin = None
-            self._events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
+            self._events.say(TwinFailed(repr(error)))
             return False

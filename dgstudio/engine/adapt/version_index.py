@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dgstudio.engine.facts.labelling import StillLearned
+from dgstudio.engine.facts.words import banks_text, spans_text
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, common
@@ -39,19 +41,7 @@ class Containing:
         return words if self.whole else f"{words} (older versions are still being read)"
 
 
-def spans_text(spans: Sequence[tuple[int, int]]) -> str:
-    """Like "v3, v12–v31"; of many the last three."""
-    words = [f"v{first}" if first == last else f"v{first}–v{last}" for first, last in spans[-3:]]
-    return ("…, " if len(spans) > 3 else "") + ", ".join(words)
-
-
-def banks_text(banks: Iterable[int]) -> str:
-    """Like "bank 2" or "banks 1 and 2"; the first bank is called 1."""
-    names = [str(bank + 1) for bank in sorted(banks)]
-    return f"bank {names[0]}" if len(names) == 1 else f"banks {', '.join(names[:-1])} and {names[-1]}"
-
-
-class VersionContents:
+class VersionIndex:
     """The sets by version. One thread calls `update`; any thread asks.
 
     Versions that memory has let go of are read from the session file, once; of each only the ids are kept.
@@ -68,7 +58,7 @@ class VersionContents:
 
     def update(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """Take up what is new, and drop what is gone; `go_on` is called between reads, False ends the work."""
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         reachable = self._queue.kept.union(held)
         known = {
             # What memory has let go of is held here alone: of thousands of versions, that adds up.
@@ -92,7 +82,7 @@ class VersionContents:
 
     def of(self, version: int) -> LearnedExamples | None:
         """What one version has learned; None where that has not been read yet, or is gone."""
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         return self._of_memory({version: held[version]})[version] if version in held else self._known.get(version)
 
     def _of_memory(self, held: Mapping[int, TrainingState]) -> dict[int, LearnedExamples]:
@@ -100,15 +90,15 @@ class VersionContents:
         known, stood = self._known, self._stood
         return {
             version: known[version]
-            if version in known and stood.get(version) is footing
-            else LearnedExamples.of(version, footing)
-            for version, footing in held.items()
+            if version in known and stood.get(version) is training
+            else LearnedExamples.of(version, training)
+            for version, training in held.items()
         }
 
     def containing(self, ids: Iterable[int]) -> Containing:
         """Which versions hold at least one of these examples."""
         asked = id_array(set(ids))
-        held = self._learner.footings_held()
+        held = self._learner.states_held()
         known = {**self._known, **self._of_memory(held)}
         versions = sorted(known)
         found: dict[int, bool] = {}
@@ -125,11 +115,7 @@ class VersionContents:
         whole = not (self._queue.kept - known.keys() - self._unreadable)
         return Containing(spans, sealed, whole)
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        """A sentence on the versions that have learned of examples that were taken back; "" where none has."""
+    def still_in(self, ids: Sequence[int]) -> StillLearned | None:
+        """The versions that have learned of examples that were taken back; None where none has."""
         found = self.containing(ids)
-        if not found.spans:
-            return ""
-        several = len(found.spans) > 1 or found.spans[0][0] != found.spans[0][1]
-        words = f"{spans_text(found.spans)} {'have' if several else 'has'} learned {'it' if len(ids) == 1 else 'them'}"
-        return f"{words}; the next version will not have." if not found.sealed else f"{words}."
+        return StillLearned(found.spans, len(ids) != 1, bool(found.sealed)) if found.spans else None

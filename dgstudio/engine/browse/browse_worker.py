@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.adapt.version_index import VersionContents
+from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.browse.analysis import UNKNOWN, Analysis, Answers, Judged
 from dgstudio.engine.browse.label_noise import look_around
-from dgstudio.engine.labels.example_table import Standing, distinct, places_of
+from dgstudio.engine.labels.example_table import ExampleArrays, distinct, places_of
 from dgstudio.engine.labels.label_book import LabelBook
-from dgstudio.engine.labels.prequential import TakeScores, answer_of
+from dgstudio.engine.labels.prequential import PrequentialScores, answer_of
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.engine.runtime.worker import Worker
@@ -48,7 +48,7 @@ Ids = npt.NDArray[np.int64]
 class _Standing:
     """The examples that stand, by id; and of each its features, the answer to it, and which version gave that."""
 
-    these: Standing
+    these: ExampleArrays
     features: F32
     classes: Ids
     sure: npt.NDArray[np.float64]
@@ -74,8 +74,8 @@ class BrowseWorker(Worker):
         lane: Lane,
         learner: Learner,
         book: LabelBook,
-        scores: TakeScores,
-        contents: VersionContents,
+        scores: PrequentialScores,
+        contents: VersionIndex,
     ) -> None:
         super().__init__(events)
         self.analysis: Analysis | None = None
@@ -145,7 +145,7 @@ class BrowseWorker(Worker):
     def _take_up(self) -> bool:
         """Look at which examples stand; whether that is news."""
         changes = self._book.changes
-        protected = self._learner.footing.protected
+        protected = self._learner.training.protected
         if changes == self._seen and protected is self._protected:
             return False
         self._seen, self._protected = changes, protected
@@ -157,7 +157,7 @@ class BrowseWorker(Worker):
         self._hand_out()
         return True
 
-    def _with_answers(self, these: Standing) -> _Standing | None:
+    def _with_answers(self, these: ExampleArrays) -> _Standing | None:
         """With what is known of them already: an example never changes its features, and its answers go on standing."""
         count = len(these)
         classes, sure, versions = np.full(count, UNKNOWN, np.int64), np.zeros(count), np.full(count, -1, np.int64)
@@ -169,7 +169,7 @@ class BrowseWorker(Worker):
         features = self._features_of(these)
         return None if features is None else _Standing(these, features, classes, sure, versions, self._at_first(these))
 
-    def _features_of(self, these: Standing) -> F32 | None:
+    def _features_of(self, these: ExampleArrays) -> F32 | None:
         """Features (n, d); those that are at hand are taken over, the others gathered in portions."""
         before, count = self._standing, len(these)
         wide = len(these.examples[0].features) if count else 0
@@ -189,7 +189,7 @@ class BrowseWorker(Worker):
                 return None
         return features
 
-    def _at_first(self, these: Standing) -> Ids:
+    def _at_first(self, these: ExampleArrays) -> Ids:
         found = np.full(len(these), UNKNOWN, np.int64)
         for take_id in distinct(these.take_ids).tolist():
             answers = self._scores.of(take_id)
@@ -262,7 +262,7 @@ class BrowseWorker(Worker):
             standing.classes.copy(),
             standing.sure.copy(),
             standing.at_first,
-            np.isin(standing.ids, self._learner.footing.protected.ids),
+            np.isin(standing.ids, self._learner.training.protected.ids),
             version,
             int((standing.versions == version).sum()),
         )

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.engine.browse.analysis import MARKS, NOTED, Analysis
-from dgstudio.engine.labels.example_table import Standing, distinct
+from dgstudio.engine.labels.example_table import ExampleArrays, distinct
 from dgstudio.engine.runtime.metrics import UNSURE
-from dgstudio.types import Take
+from dgstudio.types import LabelledBy, Take
 
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -47,7 +47,7 @@ class Wanted:
     take_id: int | None = None
     span: tuple[float, float] | None = None
     this_run: bool | None = None
-    who: str | None = None
+    who: LabelledBy | None = None
     source: str | None = None
     learning: str | None = None
     marks: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns(Standing):
+class Columns(ExampleArrays):
     """What stands, and more of each example as arrays (n,); `here`: whether it is of this run.
 
     `flags` has one array for each of `MARKS`; `aside`: of a take of which nothing is learned; `sure` is the
@@ -79,7 +79,7 @@ class Columns(Standing):
     @classmethod
     def of_standing(
         cls,
-        standing: Standing,
+        standing: ExampleArrays,
         takes: Mapping[int, Take],
         notes: Mapping[int, str],
         here: Iterable[int],
@@ -88,7 +88,7 @@ class Columns(Standing):
         """Of the examples that stand; `here` are the takes of this run."""
         take_ids = standing.take_ids
         return cls(
-            **{each.name: getattr(standing, each.name) for each in fields(Standing)},
+            **{each.name: getattr(standing, each.name) for each in fields(ExampleArrays)},
             takes=takes,
             notes=notes,
             aside=~np.isin(take_ids, distinct(take_ids[standing.learn])),

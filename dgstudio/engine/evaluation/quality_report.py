@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -21,9 +22,18 @@ from dgstudio.engine.runtime.metrics import (
 from dgstudio.engine.runtime.metrics import accuracy as accuracy_of
 from dgstudio.types import F64, Take
 
-LABELLED, HELD_OUT, PROTECTED, TRUTH = "labelled", "held-out", "protected", "truth"
-KINDS = (LABELLED, HELD_OUT, PROTECTED, TRUTH)
-"""Which data a report may be on: takes before they were learned, takes set aside, protected inputs, ground truth."""
+
+class QualityData(StrEnum):
+    """Which data a report is on."""
+
+    LABELLED = "labelled"
+    """Takes, as they were answered before they were learned."""
+    HELD_OUT = "held-out"
+    """Takes set aside."""
+    PROTECTED = "protected"
+    """Protected inputs."""
+    TRUTH = "truth"
+    """Ground truth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +80,6 @@ class QualityReport:
 
     Attributes
     ----------
-    kind : one of `KINDS`.
     classes, names : the C classes of rows and columns, by id; names of truth that are no class have an id below −1.
     parts, scores : what was scored, in order; (n,) float64, the share of each that was answered right.
     matrix : (C, C + 1) float64, see `confusion`: each take weighs one, or, of ground truth, each answer.
@@ -86,7 +95,7 @@ class QualityReport:
     version : the version that gave the answers, None where many did.
     """
 
-    kind: str
+    kind: QualityData
     classes: tuple[int, ...]
     names: tuple[str, ...]
     parts: tuple[Scored, ...]
@@ -124,7 +133,7 @@ class QualityReport:
 
 
 def report_of(
-    kind: str,
+    kind: QualityData,
     parts: Sequence[Scored],
     names: Mapping[int, str],
     *,
@@ -150,7 +159,7 @@ def report_of(
     """
     labelled, answered = _joined([p.labelled for p in parts]), _joined([p.answered for p in parts])
     sizes = np.array([len(p) for p in parts], np.int64)
-    each = np.ones(len(labelled)) if kind == TRUTH else np.repeat(1.0 / np.maximum(sizes, 1), sizes)
+    each = np.ones(len(labelled)) if kind == QualityData.TRUTH else np.repeat(1.0 / np.maximum(sizes, 1), sizes)
     rows = tuple(names) if rows is None else rows
     others = sorted({*np.unique(labelled).tolist(), *np.unique(answered).tolist()} - {*rows, -1})
     classes = (*rows, *others)
@@ -158,7 +167,7 @@ def report_of(
     confidence = np.concatenate([np.zeros(0), *(p.confidence for p in parts)])
     sure, right = answered != -1, labelled == answered
     scores = np.array([p.score for p in parts], np.float64)
-    weights = sizes.astype(np.float64) if kind == TRUTH else None
+    weights = sizes.astype(np.float64) if kind == QualityData.TRUTH else None
     share = accuracy_of(matrix)
     line, late = cumulative(scores, weights), windowed(scores, weights)
     versions: tuple[int, ...] = ()

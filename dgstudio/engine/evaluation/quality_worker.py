@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.engine.evaluation.quality_report import (
-    HELD_OUT,
-    LABELLED,
-    PROTECTED,
-    TRUTH,
-    QualityReport,
-    Scored,
-    report_of,
-)
+from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport, Scored, report_of
 from dgstudio.engine.labels.label_book import LabelBook
-from dgstudio.engine.labels.prequential import TakeAnswers, TakeScores, answer_of
+from dgstudio.engine.labels.prequential import PrequentialScores, TakeAnswers, answer_of
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.metrics import UNSURE
@@ -28,9 +20,9 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
-from dgstudio.types import F32, Example, Reading, Take
+from dgstudio.types import F32, Example, LabelledBy, Reading, Take
 
-PERIOD_S = {LABELLED: 0.5, TRUTH: 0.5, HELD_OUT: 1.0, PROTECTED: 1.0}
+PERIOD_S = {QualityData.LABELLED: 0.5, QualityData.TRUTH: 0.5, QualityData.HELD_OUT: 1.0, QualityData.PROTECTED: 1.0}
 """Least wall seconds between two reports on the same data."""
 ANSWERS_AT_A_TIME = 2
 TAKES_AT_A_TIME = 16
@@ -67,7 +59,13 @@ class QualityWorker(Worker):
     name = "dg-quality"
 
     def __init__(
-        self, events: EventQueue, lane: Lane, learner: Learner, book: LabelBook, scores: TakeScores, classes: ClassTable
+        self,
+        events: EventQueue,
+        lane: Lane,
+        learner: Learner,
+        book: LabelBook,
+        scores: PrequentialScores,
+        classes: ClassTable,
     ) -> None:
         super().__init__(events)
         self.report: QualityReport | None = None
@@ -77,16 +75,19 @@ class QualityWorker(Worker):
         self._book = book
         self._scores = scores
         self._classes = classes
-        self._asked: str | None = None
+        self._asked: QualityData | None = None
         self._wake = threading.Event()
         self._done: object = None
         self._readings = 0
         self._stretches: deque[_Stretch] = deque()
         self._parts: dict[int, tuple[object, Scored]] = {}
-        self._measured: dict[str, list[tuple[int, float]]] = {HELD_OUT: [], PROTECTED: []}
+        self._measured: dict[QualityData, list[tuple[int, float]]] = {
+            QualityData.HELD_OUT: [],
+            QualityData.PROTECTED: [],
+        }
 
-    def watch(self, kind: str | None) -> None:
-        """Report on this data (one of `KINDS`) from now on, whenever it changes; None: on nothing. Any thread."""
+    def watch(self, kind: QualityData | None) -> None:
+        """Report on this data from now on, whenever it changes; None: on nothing. Any thread."""
         if kind != self._asked:
             self._asked = kind
             self._wake.set()
@@ -116,27 +117,27 @@ class QualityWorker(Worker):
         self._wake.wait(PERIOD_S[kind])
         self._wake.clear()
 
-    def _state_of(self, kind: str) -> tuple[object, ...]:
+    def _state_of(self, kind: QualityData) -> tuple[object, ...]:
         """What a report on this data depends on."""
         living = tuple((info.id, info.name) for info in self._classes.living())
-        if kind == TRUTH:
+        if kind == QualityData.TRUTH:
             return kind, living, self._lane.readings.total
-        if kind == LABELLED:
+        if kind == QualityData.LABELLED:
             return kind, living, self._book.changes
         serving = self._lane.store.serving.version, self._lane.abstain
-        if kind == HELD_OUT:
+        if kind == QualityData.HELD_OUT:
             return kind, living, serving, self._book.changes
-        return kind, living, serving, len(self._learner.footing.protected)
+        return kind, living, serving, len(self._learner.training.protected)
 
-    def _made(self, kind: str) -> QualityReport | None:
+    def _made(self, kind: QualityData) -> QualityReport | None:
         """A report, or None where it is no longer asked for."""
-        if kind == LABELLED:
+        if kind == QualityData.LABELLED:
             return self._labelled()
-        if kind == TRUTH:
+        if kind == QualityData.TRUTH:
             return self._truth()
         return self._answered_now(kind)
 
-    def _breathes(self, kind: str) -> bool:
+    def _breathes(self, kind: QualityData) -> bool:
         """Let the others work; whether this report is still asked for."""
         self.pause(BREATH_S)
         return self._asked == kind and not self.stopping
@@ -152,11 +153,11 @@ class QualityWorker(Worker):
         delays: list[float] = []
         unscored = again = 0
         for number, (take, examples) in enumerate(self._book.standing_takes()):
-            if number % TAKES_AT_A_TIME == TAKES_AT_A_TIME - 1 and not self._breathes(LABELLED):
+            if number % TAKES_AT_A_TIME == TAKES_AT_A_TIME - 1 and not self._breathes(QualityData.LABELLED):
                 return None
             answers = self._scores.of(take.id)
             if answers is None:
-                unscored += take.who not in ("file", "import")
+                unscored += take.who not in (LabelledBy.FILE, LabelledBy.IMPORT)
                 continue
             scored = self._scored(take, examples, answers, take.id in here)
             if scored is None:
@@ -166,7 +167,7 @@ class QualityWorker(Worker):
             again += answers.again
         delay = float(np.median(delays)) if delays else None
         return report_of(
-            LABELLED,
+            QualityData.LABELLED,
             parts,
             self._classes.names,
             rows=self._living(),
@@ -198,10 +199,10 @@ class QualityWorker(Worker):
 
     # -- what the present version answers --------------------------------------------------------------------
 
-    def _answered_now(self, kind: str) -> QualityReport | None:
+    def _answered_now(self, kind: QualityData) -> QualityReport | None:
         plan, threshold = Plan(self._lane.store.serving), self._lane.abstain
         parts: list[Scored] = []
-        for take, span, items, labels, ids in self._held_out() if kind == HELD_OUT else self._protected():
+        for take, span, items, labels, ids in self._held_out() if kind == QualityData.HELD_OUT else self._protected():
             answered, confidence = [], []
             for number, features in enumerate(items):
                 if (number + len(parts)) % ANSWERS_AT_A_TIME == 0 and not self._breathes(kind):
@@ -233,7 +234,7 @@ class QualityWorker(Worker):
             yield take, span, [example.features for example in chosen], labels, ids
 
     def _protected(self) -> Iterator[_Set]:
-        protected = self._learner.footing.protected
+        protected = self._learner.training.protected
         for features, label, example_id in zip(protected.inputs, protected.labels, protected.ids, strict=True):
             yield None, None, [features], label.reshape(1), example_id.reshape(1)
 
@@ -247,7 +248,7 @@ class QualityWorker(Worker):
             for reading in portion:
                 self._take_up(reading)
             self._readings = first + start + len(portion)
-            if not self._breathes(TRUTH):
+            if not self._breathes(QualityData.TRUTH):
                 return None
         self._forget_oldest()
         names, rows = dict(self._classes.names), self._living()
@@ -270,7 +271,7 @@ class QualityWorker(Worker):
                     (stretch.start, stretch.end),
                 )
             )
-        return report_of(TRUTH, parts, names, rows=rows)
+        return report_of(QualityData.TRUTH, parts, names, rows=rows)
 
     def _take_up(self, reading: Reading) -> None:
         if reading.truth is None:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgstudio.engine.imports.plan import Plan
+from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import Watch
-from dgstudio.types import F32, F64, Example, Take
+from dgstudio.types import F32, F64, Example, LabelledBy, Take
 
-WHO = "import"
-"""`Take.who` of what was imported."""
 BLOCK = 256
 """Examples that are made, and written, at a time."""
 
@@ -28,7 +26,7 @@ class ExampleBlock:
     raws: list[F32 | None]
 
 
-def blocks_of(plan: Plan, watch: Watch) -> Iterator[ExampleBlock]:
+def blocks_of(plan: ImportPlan, watch: Watch) -> Iterator[ExampleBlock]:
     """Make the features of a plan's examples, a block at a time; raises `Stopped` if `watch` says so."""
     features = None if plan.cut is None else SignalFeatures(plan.target.spec)
     for first in range(0, plan.total, BLOCK):
@@ -40,14 +38,14 @@ def blocks_of(plan: Plan, watch: Watch) -> Iterator[ExampleBlock]:
         watch.at(rows.stop / plan.total)
 
 
-def _of_table(plan: Plan, places: range) -> ExampleBlock:
+def _of_table(plan: ImportPlan, places: range) -> ExampleBlock:
     assert plan.X is not None, "planned as features"
     rows, raws = plan.rows[places.start : places.stop], plan.table.raws
     kept = [None] * len(rows) if raws is None else [raws[row] for row in rows.tolist()]
     return ExampleBlock(places.start, plan.X[rows], kept)
 
 
-def _of_windows(plan: Plan, places: range, features: SignalFeatures) -> ExampleBlock:
+def _of_windows(plan: ImportPlan, places: range, features: SignalFeatures) -> ExampleBlock:
     cut, window = plan.cut, plan.target.spec.window
     assert cut is not None, "planned as samples"
     made = np.empty((len(places), features.dim), np.float32)
@@ -60,7 +58,7 @@ def _of_windows(plan: Plan, places: range, features: SignalFeatures) -> ExampleB
     return ExampleBlock(places.start, made, raws)
 
 
-def examples_of(plan: Plan, block: ExampleBlock, first_example: int, first_take: int) -> list[Example]:
+def examples_of(plan: ImportPlan, block: ExampleBlock, first_example: int, first_take: int) -> list[Example]:
     """Give the examples of a block their ids; their class is `NO_LABEL` until the import is done."""
     places = slice(block.first, block.first + len(block.features))
     starts, ends = (times[places] for times in _times(plan))
@@ -82,7 +80,7 @@ def examples_of(plan: Plan, block: ExampleBlock, first_example: int, first_take:
     ]
 
 
-def takes_of(plan: Plan, class_ids: Sequence[int], first_take: int, unix: float) -> list[Take]:
+def takes_of(plan: ImportPlan, class_ids: Sequence[int], first_take: int, unix: float) -> list[Take]:
     """The takes of the examples, each with the class of its first one."""
     starts, ends = _times(plan)
     numbers, first, counts = np.unique(plan.takes, return_index=True, return_counts=True)
@@ -98,7 +96,7 @@ def takes_of(plan: Plan, class_ids: Sequence[int], first_take: int, unix: float)
             start=float(begin[i]),
             end=float(end[i]),
             source=plan.table.path.name,
-            who=WHO,
+            who=LabelledBy.IMPORT,
             created_unix=unix,
             examples=int(counts[i]),
         )
@@ -106,7 +104,7 @@ def takes_of(plan: Plan, class_ids: Sequence[int], first_take: int, unix: float)
     ]
 
 
-def _times(plan: Plan) -> tuple[F64, F64]:
+def _times(plan: ImportPlan) -> tuple[F64, F64]:
     """Seconds of the file at which each example begins and ends."""
     spec = plan.target.spec
     start, end = plan.table.column("start"), plan.table.column("end")

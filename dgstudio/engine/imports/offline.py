@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, guessed, matched, numeric_columns
-from dgstudio.engine.imports.plan import Plan, plan_import
+from dgstudio.engine.imports.plan import ImportPlan, plan_import
 from dgstudio.engine.imports.windows import LEARN_EVERY_S
 from dgstudio.engine.imports.worker import read_any
 from dgstudio.engine.imports.writer import store_import
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
-from dgstudio.engine.labels.prequential import TakeScores
+from dgstudio.engine.labels.prequential import PrequentialScores
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.lifecycle.resume import resume
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -27,7 +27,7 @@ from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable, Watch
-from dgstudio.types import Example, Reading, StreamSpec
+from dgstudio.types import Example, LabelledBy, Reading, StreamKind, StreamSpec
 
 JOIN_S = 60.0
 
@@ -38,7 +38,7 @@ def import_into(
     choose: Callable[[ImportTable, Choices, Target], Choices],
     *,
     only_plan: bool = False,
-) -> Plan:
+) -> ImportPlan:
     """Import a file, or another session, into a session; it is closed at the end.
 
     Parameters
@@ -102,7 +102,7 @@ def _target(session: Session) -> Target:
     try:
         spec = StreamSpec(
             name=str(signal["name"]),
-            kind=str(signal["kind"]),
+            kind=StreamKind(signal["kind"]),
             rate=float(signal["rate"]),
             channels=tuple(map(str, signal["channels"])),
             window_s=float(signal["window_s"]),
@@ -115,7 +115,7 @@ def _target(session: Session) -> Target:
         ) from None
 
 
-def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
+def _store(session: Session, target: Target, plan: ImportPlan, watch: Watch) -> None:
     """Run dg-store until the import is written."""
     if session.latest_checkpoint() is None:
         raise BadInputError(
@@ -143,7 +143,7 @@ def _store(session: Session, target: Target, plan: Plan, watch: Watch) -> None:
         events,
         lambda: 0.0,
         recorder=StreamRecorder(session, target.spec, ring, readings, events, lambda: 0),
-        scores=TakeScores(resumed.learner.store),
+        scores=PrequentialScores(resumed.learner.store),
         sets_aside=False,
         reaction_s=lambda: 0.0,
         hold_s=0.0,
@@ -170,9 +170,8 @@ class _NoModel:
 
     def remove_class(self, class_id: int) -> None: ...
 
-    def take_ended(self, who: str) -> None: ...
+    def take_ended(self, who: LabelledBy) -> None: ...
 
     def go_to(self, version: int | None) -> None: ...
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        return ""
+    def still_in(self, ids: Sequence[int]) -> None: ...

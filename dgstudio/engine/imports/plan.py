@@ -39,7 +39,7 @@ class ClassCount:
 
 
 @dataclass(slots=True, eq=False)
-class Plan:
+class ImportPlan:
     """What an import would do. `blocker` says why it cannot be done; empty: it can.
 
     Attributes
@@ -74,9 +74,9 @@ class Plan:
         return len(self.label_of)
 
 
-def plan_import(table: ImportTable, choices: Choices, target: Target, watch: Watch) -> Plan:
+def plan_import(table: ImportTable, choices: Choices, target: Target, watch: Watch) -> ImportPlan:
     """Work out what an import would bring. Any thread; raises `Stopped` if `watch` says so."""
-    plan = Plan(table, choices, target)
+    plan = ImportPlan(table, choices, target)
     plan.problems = Problems(list(table.problems.told), table.problems.count)
     plan.notes += table.notes
     try:
@@ -92,7 +92,7 @@ def plan_import(table: ImportTable, choices: Choices, target: Target, watch: Wat
     return plan
 
 
-def _labels(plan: Plan) -> tuple[I32, list[str]]:
+def _labels(plan: ImportPlan) -> tuple[I32, list[str]]:
     """For each row its place among the classes, `NO_LABEL` where it has none; and the names of the classes."""
     table, column = plan.table, plan.table.column(plan.choices.label)
     if column is None:
@@ -142,7 +142,7 @@ def _times(count: int) -> str:
 # -- features --------------------------------------------------------------------------------------------------------
 
 
-def _plan_features(plan: Plan, labels: I32, watch: Watch) -> None:
+def _plan_features(plan: ImportPlan, labels: I32, watch: Watch) -> None:
     table = plan.table
     columns = _feature_columns(plan)
     X = np.empty((len(table), len(columns)), np.float32)
@@ -166,7 +166,7 @@ def _plan_features(plan: Plan, labels: I32, watch: Watch) -> None:
     plan.learn = _spread(wanted, plan.label_of, plan.notes)
 
 
-def _feature_columns(plan: Plan) -> list[Column]:
+def _feature_columns(plan: ImportPlan) -> list[Column]:
     """The columns of the features in the order of this model's, by name, else by place."""
     target, table = plan.target.features, plan.table
     by_name = {column.name: column for column in table.columns}
@@ -214,7 +214,7 @@ def _numbered(takes: Categories | None, rows: I64, label_of: I32) -> I64:
 # -- samples ---------------------------------------------------------------------------------------------------------
 
 
-def _plan_samples(plan: Plan, labels: I32, watch: Watch) -> None:
+def _plan_samples(plan: ImportPlan, labels: I32, watch: Watch) -> None:
     channels = _channel_columns(plan)
     values = np.empty((len(plan.table), len(channels)), np.float32)
     with np.errstate(over="ignore"):
@@ -230,7 +230,7 @@ def _plan_samples(plan: Plan, labels: I32, watch: Watch) -> None:
         raise BadInputError(f"Nothing labelled is as long as a window of this stream ({window:g} s): nothing comes.")
 
 
-def _channel_columns(plan: Plan) -> list[Column]:
+def _channel_columns(plan: ImportPlan) -> list[Column]:
     names, choices, table = plan.target.spec.channels, plan.choices, plan.table
     has = numeric_columns(table, choices)
     chosen = [table.column(name) for name in choices.channels]
@@ -253,7 +253,7 @@ def _channel_columns(plan: Plan) -> list[Column]:
     return columns
 
 
-def _tell_bad_samples(plan: Plan, channels: Sequence[Column], values: F32) -> None:
+def _tell_bad_samples(plan: ImportPlan, channels: Sequence[Column], values: F32) -> None:
     for column in channels:
         for row, word in column.bad.items():
             text = f"“{shortened(word)}” in “{column.name}” is no number: taken as missing"
@@ -292,7 +292,7 @@ def _fair(room: int, wishes: Sequence[int]) -> list[int]:
     return shares
 
 
-def _count(plan: Plan, names: Iterable[str]) -> None:
+def _count(plan: ImportPlan, names: Iterable[str]) -> None:
     known = {name.casefold() for name in plan.target.classes}
     listed = list(names)
     counts = np.bincount(plan.label_of, minlength=len(listed))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
+from dgstudio.engine.facts.labelling import ImportCancelled, ImportFailed
 from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
 from dgstudio.engine.imports.other_session import SUFFIX, read_session
-from dgstudio.engine.imports.plan import Plan, plan_import
+from dgstudio.engine.imports.plan import ImportPlan, plan_import
 from dgstudio.engine.imports.writer import store_import
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.runtime.events import EventQueue
@@ -17,10 +19,20 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.streams.imports.reading import read_import
 from dgstudio.streams.imports.table import ImportTable, Stopped, Watch
-from dgstudio.types import Event
 
-READING, CHOOSING, PLANNING, IMPORTING, DONE, FAILED = "reading", "choosing", "planning", "importing", "done", "failed"
 WAIT_S = 0.5
+
+
+class ImportStage(StrEnum):
+    """How far an import is."""
+
+    READING = "reading"
+    CHOOSING = "choosing"
+    """It waits for the user."""
+    PLANNING = "planning"
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,17 +41,16 @@ class ImportView:
 
     Attributes
     ----------
-    stage : `READING`, `PLANNING` and `IMPORTING` go on (`watch` says how far), `CHOOSING` waits for the user,
-        `FAILED` says why in `failure`, `DONE` is over.
+    watch : how far it is, while it reads, plans or imports; `failure` : why it failed.
     table, plan : once they are known; `choices` are those of the plan that is made or being made.
     """
 
     path: Path
-    stage: str
+    stage: ImportStage
     watch: Watch
     table: ImportTable | None = None
     choices: Choices | None = None
-    plan: Plan | None = None
+    plan: ImportPlan | None = None
     failure: str = ""
 
 
@@ -68,23 +79,23 @@ class ImportWorker(Worker):
 
     def read(self, path: Path) -> None:
         """Read a file or another session, and plan its import by a first guess."""
-        self._begin(ImportView(path, READING, Watch()), lambda view: self._read(view, None))
+        self._begin(ImportView(path, ImportStage.READING, Watch()), lambda view: self._read(view, None))
 
     def choose(self, choices: Choices) -> None:
         """Plan the import anew with other choices; those that are being planned are given up."""
         view = self.view
-        if view is None or view.table is None or view.stage in (IMPORTING, DONE):
+        if view is None or view.table is None or view.stage in (ImportStage.IMPORTING, ImportStage.DONE):
             return
-        planning = replace(view, stage=PLANNING, watch=Watch(), choices=choices, failure="")
+        planning = replace(view, stage=ImportStage.PLANNING, watch=Watch(), choices=choices, failure="")
         self._begin(planning, lambda view: self._plan(view, choices))
 
     def begin(self) -> None:
         """Do what is planned."""
         view = self.view
-        if view is None or view.stage != CHOOSING or view.plan is None or view.plan.blocker:
+        if view is None or view.stage != ImportStage.CHOOSING or view.plan is None or view.plan.blocker:
             return
         plan = view.plan
-        self._begin(replace(view, stage=IMPORTING, watch=Watch()), lambda view: self._import(view, plan))
+        self._begin(replace(view, stage=ImportStage.IMPORTING, watch=Watch()), lambda view: self._import(view, plan))
 
     def cancel(self) -> None:
         """Give up whatever goes on; of what was not imported nothing is left."""
@@ -137,8 +148,8 @@ class ImportWorker(Worker):
         try:
             work(view)
         except Stopped:
-            if view.stage == IMPORTING and not self.stopping:
-                self.events.say(Event("import cancelled", f"Cancelled: nothing of {view.path.name} came.", "warning"))
+            if view.stage == ImportStage.IMPORTING and not self.stopping:
+                self.events.say(ImportCancelled(view.path.name))
         except DgstudioError as error:
             self._fail(view, str(error))
         except MemoryError:
@@ -149,10 +160,10 @@ class ImportWorker(Worker):
             self._fail(view, f"{view.path.name} cannot be imported; something unforeseen went wrong: {error!r}.")
 
     def _fail(self, view: ImportView, why: str) -> None:
-        self._show(view, replace(view, stage=FAILED, failure=why))
-        if view.stage == IMPORTING:
+        self._show(view, replace(view, stage=ImportStage.FAILED, failure=why))
+        if view.stage == ImportStage.IMPORTING:
             # Nobody may be looking at it any more.
-            self.events.say(Event("import failed", f"Nothing was imported: {why}", "error"))
+            self.events.say(ImportFailed(why))
 
     def _show(self, before: ImportView, view: ImportView) -> None:
         """Replace a view, unless the user wants something else by now."""
@@ -166,7 +177,7 @@ class ImportWorker(Worker):
         table = read_any(view.path, target, view.watch, named)
         choices = choices or guessed(table, target)
         plan = plan_import(table, choices, target, view.watch)
-        self._show(view, replace(view, stage=CHOOSING, table=table, choices=choices, plan=plan))
+        self._show(view, replace(view, stage=ImportStage.CHOOSING, table=table, choices=choices, plan=plan))
 
     def _plan(self, view: ImportView, choices: Choices) -> None:
         assert view.table is not None, "there is something to choose from"
@@ -176,11 +187,11 @@ class ImportWorker(Worker):
             self._read(view, choices)
             return
         plan = plan_import(view.table, choices, self._target(), view.watch)
-        self._show(view, replace(view, stage=CHOOSING, choices=choices, plan=plan))
+        self._show(view, replace(view, stage=ImportStage.CHOOSING, choices=choices, plan=plan))
 
-    def _import(self, view: ImportView, plan: Plan) -> None:
+    def _import(self, view: ImportView, plan: ImportPlan) -> None:
         store_import(self._door, plan, view.watch)
-        self._show(view, replace(view, stage=DONE))
+        self._show(view, replace(view, stage=ImportStage.DONE))
 
 
 def read_any(path: Path, target: Target, watch: Watch, named: tuple[str, ...] = ()) -> ImportTable:

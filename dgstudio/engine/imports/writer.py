@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dgstudio.engine.imports.example_builder import blocks_of, examples_of, takes_of
-from dgstudio.engine.imports.plan import Plan
+from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.streams.imports.table import Stopped, Watch
 from dgstudio.types import Act, ClassInfo, Example, Take
@@ -17,7 +17,7 @@ GROUP = 1024
 """Examples written as one transaction: in between, what is labelled meanwhile has its turn."""
 
 
-def store_import(door: ImportDoor, plan: Plan, watch: Watch) -> None:
+def store_import(door: ImportDoor, plan: ImportPlan, watch: Watch) -> None:
     """Make the examples of a plan and put them into the session; in a thread of its own, while dg-store runs.
 
     Everything before the last step is out of sight: whatever ends it, `Stopped` or the end of the program, leaves the
@@ -52,7 +52,7 @@ def store_import(door: ImportDoor, plan: Plan, watch: Watch) -> None:
 class _LetStand:
     """What dg-store does at the end: makes the classes, the takes and the act."""
 
-    def __init__(self, plan: Plan, first_example: int, first_take: int) -> None:
+    def __init__(self, plan: ImportPlan, first_example: int, first_take: int) -> None:
         self._plan = plan
         self._first_example, self._first_take = first_example, first_take
         self.name = plan.table.path.name

@@ -36,7 +36,7 @@ def distinct(ids: Ids) -> Ids:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class ExampleArrays:
     """Examples by id, ascending; and of each, as arrays (n,): id, class, take, beginning and end of its window (stream
     seconds), whether it is learned, whether it has its raw window. For all threads, to be read only.
     """
@@ -51,10 +51,10 @@ class Standing:
     pictured: Flags
 
     @staticmethod
-    def of(examples: Sequence[Example]) -> Standing:
+    def of(examples: Sequence[Example]) -> ExampleArrays:
         """Of examples that are by id, ascending."""
         count = len(examples)
-        return Standing(
+        return ExampleArrays(
             examples,
             np.fromiter((e.id for e in examples), np.int64, count),
             np.fromiter((e.class_id for e in examples), np.int64, count),
@@ -68,10 +68,10 @@ class Standing:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def after(self, touched: Collection[int], now: Mapping[int, Example]) -> Standing:
+    def after(self, touched: Collection[int], now: Mapping[int, Example]) -> ExampleArrays:
         """What stands after a change of the examples `touched`: those of them that stand are in `now`."""
         changed = np.sort(np.fromiter(touched, np.int64, len(touched)))
-        fresh = Standing.of([now[identity] for identity in changed.tolist() if identity in now])
+        fresh = ExampleArrays.of([now[identity] for identity in changed.tolist() if identity in now])
         places, here = places_of(changed, self.ids)
         keep = np.ones(len(self), bool)
         keep[places[here]] = False
@@ -79,7 +79,7 @@ class Standing:
             return self._followed_by(fresh)
         if np.array_equal(self.ids[~keep], fresh.ids):
             return self._with(np.flatnonzero(~keep), fresh)
-        left = Standing(
+        left = ExampleArrays(
             list(compress(self.examples, keep.tolist())),
             self.ids[keep],
             self.class_ids[keep],
@@ -92,12 +92,12 @@ class Standing:
         whole = left._followed_by(fresh)
         return whole if not len(left) or not len(fresh) or fresh.ids[0] > left.ids[-1] else whole._by_id()
 
-    def _with(self, rows: Ids, fresh: Standing) -> Standing:
+    def _with(self, rows: Ids, fresh: ExampleArrays) -> ExampleArrays:
         """With other examples of the same ids in these rows."""
         examples = list(self.examples)
         for row, example in zip(rows.tolist(), fresh.examples, strict=True):
             examples[row] = example
-        return Standing(
+        return ExampleArrays(
             examples,
             self.ids,
             _put(self.class_ids, rows, fresh.class_ids),
@@ -108,10 +108,10 @@ class Standing:
             _put(self.pictured, rows, fresh.pictured),
         )
 
-    def _followed_by(self, fresh: Standing) -> Standing:
+    def _followed_by(self, fresh: ExampleArrays) -> ExampleArrays:
         if not len(fresh):
             return self
-        return Standing(
+        return ExampleArrays(
             [*self.examples, *fresh.examples],
             np.concatenate([self.ids, fresh.ids]),
             np.concatenate([self.class_ids, fresh.class_ids]),
@@ -122,9 +122,9 @@ class Standing:
             np.concatenate([self.pictured, fresh.pictured]),
         )
 
-    def _by_id(self) -> Standing:
+    def _by_id(self) -> ExampleArrays:
         order = np.argsort(self.ids, kind="stable")
-        return Standing(
+        return ExampleArrays(
             [self.examples[row] for row in order.tolist()],
             self.ids[order],
             self.class_ids[order],

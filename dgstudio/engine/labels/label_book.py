@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from dgstudio.engine.labels.example_table import Standing
-from dgstudio.types import F32, Act, ClassChange, ClassInfo, Example, Take
+from dgstudio.engine.labels.example_table import ExampleArrays
+from dgstudio.types import F32, Act, ActKind, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8
 """Newest windows kept for each class's card."""
@@ -25,7 +25,7 @@ class _ClassLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class LabelsMoved:
     """What an act did when it was done, undone or done again.
 
     `gone` are ids of examples that stand no more; `labelled` are examples that stand with another label than before,
@@ -58,7 +58,7 @@ class LabelBook:
         self._standing: set[int] = set()
         self._arraying = threading.Lock()
         """Held by whoever brings the arrays up to date; never taken with `_lock` held."""
-        self._arrays = Standing.of([])
+        self._arrays = ExampleArrays.of([])
         self._touched: set[int] = set()
         """Examples that the arrays do not know as they are now."""
         self._seen = -1
@@ -161,7 +161,7 @@ class LabelBook:
 
     def _act_of(self, take: Take) -> Act:
         text = f"{take.examples} examples, {take.end - take.start:.1f} s"
-        return Act(self._number(), "take", text, take_id=take.id, unix=take.created_unix)
+        return Act(self._number(), ActKind.TAKE, text, take_id=take.id, unix=take.created_unix)
 
     def next_number(self) -> int:
         """The number of the next act; each is given once."""
@@ -181,13 +181,13 @@ class LabelBook:
                 self._append(act)
             self.changes += 1
 
-    def do(self, act: Act) -> Moved:
+    def do(self, act: Act) -> LabelsMoved:
         """Do an act and add it to the history; what was undone can no longer be done again."""
         with self._lock:
             self._append(act)
             return self._move(act, back=False)
 
-    def walk(self, *, back: bool) -> Moved | None:
+    def walk(self, *, back: bool) -> LabelsMoved | None:
         """Take back the newest act, or do again what was taken back last; returns what moved, None: there is none."""
         with self._lock:
             if self._done == (0 if back else len(self._acts)):
@@ -214,7 +214,7 @@ class LabelBook:
         for identity in gone:
             self._notes.pop(identity, None)
 
-    def _move(self, act: Act, *, back: bool) -> Moved:
+    def _move(self, act: Act, *, back: bool) -> LabelsMoved:
         gone: list[int] = []
         labelled: list[Example] = []
         targets: dict[int, int | None] = {}
@@ -246,7 +246,7 @@ class LabelBook:
         self.changes += 1
         born = tuple(now.id for was, now in pairs if now.living and not was.living)
         ended = tuple(now.id for was, now in pairs if was.living and not now.living)
-        return Moved(act, tuple(gone), tuple(labelled), tuple(now for _, now in pairs), born, ended, tuple(noted))
+        return LabelsMoved(act, tuple(gone), tuple(labelled), tuple(now for _, now in pairs), born, ended, tuple(noted))
 
     def _stand(self, example: Example) -> None:
         labels = self._labels.setdefault(example.class_id, _ClassLabels())
@@ -304,7 +304,7 @@ class LabelBook:
             labels = self._labels.get(class_id)
             return [] if labels is None else [self._examples[identity] for identity in labels.standing]
 
-    def as_arrays(self) -> Standing:
+    def as_arrays(self) -> ExampleArrays:
         """Every example that stands, by id, and what it is as arrays; of many, only what has changed is looked at."""
         with self._arraying:
             with self._lock:

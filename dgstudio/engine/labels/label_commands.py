@@ -12,7 +12,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.runtime.stream_clock import StreamClock
 from dgstudio.errors import BadInputError
-from dgstudio.types import ClassInfo
+from dgstudio.types import ActKind, ClassInfo, LabelledBy
 
 LONGEST_NOTE = 500
 """Characters."""
@@ -63,7 +63,7 @@ class LabelCommands:
         now = self._clock.now()
         if time.perf_counter() - wall < self._settings.hold_s:
             self._store.cancel_take()
-            self._store.label_span(class_id, now - self._settings.tap_s * self._clock.speed, now, "tap")
+            self._store.label_span(class_id, now - self._settings.tap_s * self._clock.speed, now, LabelledBy.TAP)
         else:
             self._store.end_take(now)
 
@@ -72,7 +72,7 @@ class LabelCommands:
         """(class id, stream time of the press) of the take being held."""
         return None if self._pressed is None else self._pressed[:2]
 
-    def label_span(self, class_id: int, start: float, end: float, who: str = "retro") -> None:
+    def label_span(self, class_id: int, start: float, end: float, who: LabelledBy = LabelledBy.RETRO) -> None:
         """Label a stretch of the past; `who` as in `Take`.
 
         Raises
@@ -114,13 +114,13 @@ class LabelCommands:
             "in another colour" if info.colour != was.colour else "",
         ]
         text = f"Class {was.name} {', '.join(word for word in words if word)}"
-        self._history.ask(lambda acts: acts.classes_edited("class changed", text, infos))
+        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASS_CHANGED, text, infos))
 
     def move_class(self, class_id: int, place: int) -> None:
         """Put a class at `place` (from 0) in the order of the classes."""
         infos = self._classes.moved(class_id, place)
         text = f"Class {self._classes.names[class_id]} moved"
-        self._history.ask(lambda acts: acts.classes_edited("classes ordered", text, infos))
+        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASSES_ORDERED, text, infos))
 
     def remove_class(self, class_id: int) -> None:
         """End a class: its logit goes, and its examples stand no more until that is undone."""

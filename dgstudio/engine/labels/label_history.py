@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
-from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.facts.event import Fact
+from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, NothingToWalk, StillLearned
+from dgstudio.engine.labels.label_book import LabelBook, LabelsMoved
 from dgstudio.engine.labels.undo_actions import Acts
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
-from dgstudio.types import Act, Event, Example
+from dgstudio.types import Act, ActKind, Example, LabelledBy
 
-SAID_ELSEWHERE = frozenset({"class added", "protected", "released"})
+SAID_ELSEWHERE = frozenset({ActKind.CLASS_ADDED, ActKind.PROTECTED, ActKind.RELEASED})
 """Kinds of acts that need no event of their own."""
 
 
@@ -33,14 +35,14 @@ class TaughtModel(Protocol):
     def remove_class(self, class_id: int) -> None:
         """A class lives no more; it is told after what was labelled with it."""
 
-    def take_ended(self, who: str) -> None:
+    def take_ended(self, who: LabelledBy) -> None:
         """A take is over; `who` labelled it, as in `Take`."""
 
     def go_to(self, version: int | None) -> None:
         """Go to the version on the other side of an act; None: protect again what it had protected."""
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        """A sentence on the versions that have learned of examples that stand no more; "" where none has."""
+    def still_in(self, ids: Sequence[int]) -> StillLearned | None:
+        """The versions that have learned of examples that stand no more; None where none has."""
         ...
 
 
@@ -76,18 +78,17 @@ class LabelHistory:
         self._queue.file.add(lambda session: session.put_act(act))
         moved = self._book.do(act)
         # Before the learner hears of it: what has learned them so far.
-        still = self._model.still_in(moved.gone) if moved.gone else ""
+        still = self._model.still_in(moved.gone) if moved.gone else None
         self._pass_on(moved)
         if act.kind not in SAID_ELSEWHERE:
-            text = f"{act.text}. {still}".strip()
-            self._say_done(Event("labels changed", text, "good", data=act))
+            self._say_done(partial(LabelsChanged, act, still))
 
     def _walk(self, back: bool) -> None:
         # What was done a moment ago must be in the book, and with the learner, before it is taken back.
         self._queue.commit()
         moved = self._book.walk(back=back)
         if moved is None:
-            self._events.say(Event("undo", "Nothing to undo." if back else "Nothing to redo."))
+            self._events.say(NothingToWalk(back))
             return
         act = moved.act
         self._queue.file.add(lambda session: session.set_act_done(act.id, not back))
@@ -95,21 +96,17 @@ class LabelHistory:
         if act.version is not None:
             version = act.version if back else act.made
             self._queue.after(lambda: self._model.go_to(version))
-        self._say_done(Event("undo", self._acts.words(moved, back), data=act))
+        count, name = 0, ""
+        if act.take_id is not None:
+            count = len(moved.gone) + len(moved.labelled)
+            name = self._classes.name_of(self._book.take(act.take_id).class_id)
+        self._say_done(partial(ActWalked, act, back, count, name))
 
-    def _say_done(self, event: Event) -> None:
+    def _say_done(self, fact: Callable[..., Fact]) -> None:
         """Say that an act was done, once it is durable; where it could not be saved yet, that."""
+        self._queue.after(lambda: self._events.say(fact(durable=not self._queue.file.failing)))
 
-        def say() -> None:
-            if self._queue.file.failing:
-                text = f"{event.text.rstrip('.')} – not saved yet."
-                self._events.say(replace(event, text=text, level="warning"))
-            else:
-                self._events.say(event)
-
-        self._queue.after(say)
-
-    def _pass_on(self, moved: Moved) -> None:
+    def _pass_on(self, moved: LabelsMoved) -> None:
         """Write what an act moved; once it is durable, let the model hear of it."""
         gone, labelled, classes, noted = moved.gone, moved.labelled, moved.classes, moved.noted
         file = self._queue.file
@@ -125,7 +122,7 @@ class LabelHistory:
         made = time.perf_counter()
         self._queue.after(lambda: self._tell(moved, made))
 
-    def _tell(self, moved: Moved, made: float) -> None:
+    def _tell(self, moved: LabelsMoved, made: float) -> None:
         # Classes come before what is labelled with them, and go after it.
         for class_id in moved.born:
             self._model.add_class(class_id)
@@ -133,6 +130,6 @@ class LabelHistory:
             self._model.forget(moved.gone)
         if moved.labelled:
             self._model.absorb(moved.labelled, made)
-            self._model.take_ended("held")
+            self._model.take_ended(LabelledBy.HELD)
         for class_id in moved.ended:
             self._model.remove_class(class_id)

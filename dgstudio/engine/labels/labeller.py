@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dgstudio.engine.labels.prequential import PriorAnswers
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
-from dgstudio.types import Example, Reading, StreamSpec, Take
+from dgstudio.types import Example, LabelledBy, Reading, StreamSpec, Take
 
 SHARE = 0.5
 """Part of the shorter of window and take that must overlap."""
@@ -67,7 +67,7 @@ class Labeller:
         learn_every_s: float,
         next_example: int,
         next_take: int,
-        past: RecordedPast | None = None,
+        past: RecordedStream | None = None,
     ) -> None:
         self._spec = spec
         self._past = past
@@ -78,7 +78,7 @@ class Labeller:
         self._next_take = next_take
 
     def open(
-        self, class_id: int, start: float, held_since_wall: float, who: str, *, set_aside: bool = False
+        self, class_id: int, start: float, held_since_wall: float, who: LabelledBy, *, set_aside: bool = False
     ) -> OpenTake:
         """Begin a take at stream time `start`; of one that is `set_aside` no window is to be learned."""
         take = Take(self._next_take, class_id, start, start, self._spec.name, who, time.time())

@@ -16,7 +16,7 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.session.file import Session
 from dgstudio.session.restore import TAKE_ANSWERS
-from dgstudio.types import F32, Reading, Take
+from dgstudio.types import F32, LabelledBy, Reading, Take
 
 SET_ASIDE_EVERY = 5
 """Of each class the fifth, tenth, … take is set aside from learning, where the user wants that."""
@@ -60,7 +60,11 @@ def _plain(answers: TakeAnswers) -> dict[str, Any]:
 
 def kept_answers(session: Session, takes: Iterable[Take]) -> list[TakeAnswers]:
     """What the session holds of these takes; what is damaged or was never noted is left out."""
-    found = (_answers_of(session.config(TAKE_ANSWERS.format(take.id)), take.id) for take in takes if take.who != "file")
+    found = (
+        _answers_of(session.config(TAKE_ANSWERS.format(take.id)), take.id)
+        for take in takes
+        if take.who != LabelledBy.FILE
+    )
     return [answers for answers in found if answers is not None]
 
 
@@ -138,7 +142,7 @@ def answer_of(plan: Plan, features: F32, threshold: float = 0.0) -> tuple[int | 
     return plan.snapshot.classes[top], float(answer.probabilities.max())
 
 
-class TakeScores:
+class PrequentialScores:
     """The answers to all takes of a session, undone ones too. dg-store writes; any thread reads."""
 
     def __init__(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from dgstudio.engine.facts.labelling import TakeEmpty, TakeSaved
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_history import TaughtModel
 from dgstudio.engine.labels.labeller import Labeller, OpenTake
-from dgstudio.engine.labels.prequential import SET_ASIDE, SET_ASIDE_EVERY, TakeScores
+from dgstudio.engine.labels.prequential import SET_ASIDE, SET_ASIDE_EVERY, PrequentialScores
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.types import Act, Event, Example, Take
+from dgstudio.types import Act, Example, LabelledBy, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -46,7 +47,7 @@ class StoreWorker(Worker):
         events: EventQueue,
         edge: Callable[[], float],
         *,
-        scores: TakeScores,
+        scores: PrequentialScores,
         recorder: StreamRecorder,
         sets_aside: bool,
         reaction_s: Callable[[], float],
@@ -68,7 +69,7 @@ class StoreWorker(Worker):
 
     # -- what others ask for -------------------------------------------------------------------------------
 
-    def begin_take(self, class_id: int, start: float, who: str = "held") -> None:
+    def begin_take(self, class_id: int, start: float, who: LabelledBy = LabelledBy.HELD) -> None:
         """A key went down at stream time `start`."""
         wall = time.perf_counter()
         self._queue.ask(lambda: self._begin(class_id, start, wall, who))
@@ -81,7 +82,7 @@ class StoreWorker(Worker):
         """The press turned out to be a tap: forget the take that was begun."""
         self._queue.ask(self._cancel)
 
-    def label_span(self, class_id: int, start: float, end: float, who: str) -> None:
+    def label_span(self, class_id: int, start: float, end: float, who: LabelledBy) -> None:
         """Label a stretch that has passed."""
         self._queue.ask(lambda: self._span(class_id, start, end, who))
 
@@ -91,7 +92,7 @@ class StoreWorker(Worker):
 
     def file_take_ended(self) -> None:
         """No more examples come of the take that was noted last."""
-        self._queue.ask(lambda: self._queue.after(lambda: self._model.take_ended("file")))
+        self._queue.ask(lambda: self._queue.after(lambda: self._model.take_ended(LabelledBy.FILE)))
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
@@ -133,7 +134,7 @@ class StoreWorker(Worker):
         finally:
             self._queue.file.close()
 
-    def _begin(self, class_id: int, start: float, wall: float, who: str) -> None:
+    def _begin(self, class_id: int, start: float, wall: float, who: LabelledBy) -> None:
         if self._open is not None:
             self._end(start)
         self._open = self._opened(class_id, start, wall, who)
@@ -159,10 +160,10 @@ class StoreWorker(Worker):
         if open_take is not None:
             self._finish_take(open_take, end)
 
-    def _span(self, class_id: int, start: float, end: float, who: str) -> None:
+    def _span(self, class_id: int, start: float, end: float, who: LabelledBy) -> None:
         self._finish_take(self._opened(class_id, start, time.perf_counter(), who), end)
 
-    def _opened(self, class_id: int, start: float, wall: float, who: str) -> OpenTake:
+    def _opened(self, class_id: int, start: float, wall: float, who: LabelledBy) -> OpenTake:
         set_aside = False
         if self._sets_aside:
             # What was labelled a moment ago counts.
@@ -175,9 +176,7 @@ class StoreWorker(Worker):
         if examples:
             self._write_examples(open_take, examples)
         if take.examples == 0:
-            name = self._classes.name_of(take.class_id)
-            text = f"No window lies inside that take of {name}: hold the key a little longer."
-            self.events.say(Event("take empty", text, "warning", data=take))
+            self.events.say(TakeEmpty(take, self._classes.name_of(take.class_id)))
             return
         self._score(open_take)
         assert open_take.prior is not None, "a take with examples was begun before they were passed on"
@@ -203,14 +202,8 @@ class StoreWorker(Worker):
     def _take_done(self, take: Take, act: Act | None, set_aside: bool) -> None:
         self._book.close_take(take, act)
         self._model.take_ended(take.who)
-        seconds = take.end - take.start
-        text = f"{take.examples} examples of {self._classes.name_of(take.class_id)}, {seconds:.1f} s"
-        if set_aside:
-            text += ", set aside: scored, not learned"
-        if self._queue.file.failing:
-            self.events.say(Event("take saved", f"{text} – not saved yet", "warning", data=take))
-        else:
-            self.events.say(Event("take saved", text, "good", data=take))
+        name, durable = self._classes.name_of(take.class_id), not self._queue.file.failing
+        self.events.say(TakeSaved(take, name, set_aside=set_aside, durable=durable))
 
     def _take_over(self, take: Take, examples: list[Example]) -> None:
         made = time.perf_counter()

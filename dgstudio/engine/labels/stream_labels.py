@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from dgstudio.engine.facts.labelling import LabelLeftOut
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.runtime.class_table import ClassTable, clean_name
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.errors import BadInputError
-from dgstudio.types import ClassInfo, Event, Example, Reading, StreamSpec, Take
+from dgstudio.types import ClassInfo, Example, LabelledBy, Reading, StreamSpec, Take
 
 RECENT = 200
 """Answers in the windowed accuracy."""
@@ -32,7 +33,7 @@ class PrequentialScore:
         return self.right / self.seen if self.seen else 0.0
 
 
-class FileLabels:
+class StreamLabels:
     """Scores readings against the stream's own labels and feeds these to the learner. Used by dg-infer only.
 
     A run of equal labels is one take. Labels arrive `delay_s` seconds of stream time after the end of their window;
@@ -119,7 +120,7 @@ class FileLabels:
             return self._classes.by_name(clean_name(label)) or self._add_class(label)
         except BadInputError as error:
             self._unusable.add(label)
-            self._events.say(Event("label left out", f"The label “{label[:60]}” is not learned: {error}", "warning"))
+            self._events.say(LabelLeftOut(label, str(error)))
             return None
 
     def _grown(self, class_id: int, reading: Reading) -> Take:
@@ -128,7 +129,7 @@ class FileLabels:
         if take is None or take.class_id != class_id or not self._goes_on(take, reading):
             self._end_take()
             name = self._spec.name
-            take = Take(self._next_take, class_id, reading.start, reading.end, name, "file", time.time(), 1)
+            take = Take(self._next_take, class_id, reading.start, reading.end, name, LabelledBy.FILE, time.time(), 1)
             self._next_take += 1
         else:
             take = replace(take, end=reading.end, examples=take.examples + 1)

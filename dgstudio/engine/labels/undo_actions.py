@@ -6,9 +6,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dgstudio.engine.labels.label_book import LabelBook, Moved
+from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
-from dgstudio.types import Act, ClassChange, ClassInfo, Example, LabelChange, NoteChange, PublishRecord
+from dgstudio.reasons.reason import capital
+from dgstudio.types import (
+    Act,
+    ActKind,
+    ClassChange,
+    ClassInfo,
+    Example,
+    LabelChange,
+    NoteChange,
+    PublishRecord,
+    RecordKind,
+)
 
 SHORT = 40
 """Characters of a note that the history shows."""
@@ -28,12 +39,12 @@ class Acts:
         """These examples get another label."""
         moving = [example for example in self._book.standing(ids) if example.class_id != class_id]
         text = f"{_count(len(moving))} relabelled as {self._classes.name_of(class_id)}"
-        return self._made("relabelled", text, _changes(moving, class_id))
+        return self._made(ActKind.RELABELLED, text, _changes(moving, class_id))
 
     def deleted(self, ids: Sequence[int]) -> Act | None:
         """These examples stand no more."""
         going = self._book.standing(ids)
-        return self._made("deleted", f"{_count(len(going))} deleted", _changes(going, None))
+        return self._made(ActKind.DELETED, f"{_count(len(going))} deleted", _changes(going, None))
 
     def noted(self, ids: Sequence[int], text: str) -> Act | None:
         """These examples have this note from now on; "" is none."""
@@ -47,7 +58,7 @@ class Acts:
         changes = tuple(NoteChange(before, text, tuple(sorted(ids))) for before, ids in sorted(by_note.items()))
         count = _count(sum(len(change.ids) for change in changes))
         words = f"Note on {count}: “{_short(text)}”" if text else f"Note taken off {count}"
-        return Act(self._book.next_number(), "noted", words, unix=time.time(), notes=changes)
+        return Act(self._book.next_number(), ActKind.NOTED, words, unix=time.time(), notes=changes)
 
     def last_take_taken_back(self, class_id: int) -> Act | None:
         """What stands of the newest take in which this class has examples stands no more."""
@@ -56,13 +67,13 @@ class Acts:
             return None
         going = [e for e in self._book.of_class(class_id) if e.take_id == newest]
         text = f"Last take of {self._classes.name_of(class_id)} taken back ({_count(len(going))})"
-        return self._made("deleted", text, _changes(going, None))
+        return self._made(ActKind.DELETED, text, _changes(going, None))
 
     def class_added(self, info: ClassInfo) -> Act | None:
         """A class is born."""
-        return self._made("class added", f"Class {info.name} added", classes=(ClassChange(None, info),))
+        return self._made(ActKind.CLASS_ADDED, f"Class {info.name} added", classes=(ClassChange(None, info),))
 
-    def classes_edited(self, kind: str, text: str, infos: Sequence[ClassInfo]) -> Act | None:
+    def classes_edited(self, kind: ActKind, text: str, infos: Sequence[ClassInfo]) -> Act | None:
         """Classes are this from now on."""
         pairs = [(self._classes.get(info.id), info) for info in infos]
         changes = tuple(ClassChange(before, after) for before, after in pairs if before != after)
@@ -75,9 +86,9 @@ class Acts:
             return None
         examples = self._book.of_class(class_id)
         what = f"{_count(len(examples))}" if examples else "without examples"
-        kind, text = "class removed", f"Class {info.name} removed ({what})"
+        kind, text = ActKind.CLASS_REMOVED, f"Class {info.name} removed ({what})"
         if into is not None:
-            kind, text = "classes merged", f"Class {info.name} merged into {self._classes.name_of(into)} ({what})"
+            kind, text = ActKind.CLASSES_MERGED, f"Class {info.name} merged into {self._classes.name_of(into)} ({what})"
         return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
 
     def imported(self, name: str, labelled: dict[int, list[int]], born: Sequence[ClassInfo]) -> Act:
@@ -86,28 +97,18 @@ class Acts:
         text = f"{_count(count)} of {'1 class' if several == 1 else f'{several} classes'} imported from {name}"
         changes = tuple(LabelChange(None, class_id, tuple(ids)) for class_id, ids in sorted(labelled.items()))
         classes = tuple(ClassChange(None, info) for info in born)
-        return Act(self._book.next_number(), "imported", text, changes, classes, unix=time.time())
+        return Act(self._book.next_number(), ActKind.IMPORTED, text, changes, classes, unix=time.time())
 
     def protected(self, record: PublishRecord) -> Act | None:
         """What the model knew was protected, or protected inputs were released."""
-        text = f"{record.reason[:1].upper()}{record.reason[1:]}"
-        made = record.version if record.kind == "released" else None
-        return Act(self._book.next_number(), record.kind, text, unix=record.unix, version=record.parent, made=made)
-
-    def words(self, moved: Moved, back: bool) -> str:
-        """One sentence on an act undone or done again.
-
-        Of the labels only: what becomes of the model is the learner's to say, for what is sealed stays learned.
-        """
-        act = moved.act
-        if act.take_id is not None:
-            word = "Label taken back" if back else "Labelled again"
-            count = len(moved.gone) + len(moved.labelled)
-            return f"{word}: {count} examples of {self._classes.name_of(self._book.take(act.take_id).class_id)}."
-        return f"{'Taken back' if back else 'Done again'}: {act.text}."
+        text = capital(record.reason.words)
+        made = record.version if record.kind == RecordKind.RELEASED else None
+        return Act(
+            self._book.next_number(), ActKind(record.kind), text, unix=record.unix, version=record.parent, made=made
+        )
 
     def _made(
-        self, kind: str, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
+        self, kind: ActKind, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
     ) -> Act | None:
         if not labels and not classes:
             return None

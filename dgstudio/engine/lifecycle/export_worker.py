@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgstudio.engine.facts.saving import Exported, NotExported
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.session.export.atomic_write import card_path, check_targets, unfinished
-from dgstudio.session.export.kinds import MODEL, check_name
-from dgstudio.types import Event
+from dgstudio.session.export.kinds import ExportKind, check_name
 
 COMMAND = (sys.executable, "-m", "dgstudio", "export")
 """The process that exports; session, kind and file are added to it."""
@@ -37,7 +37,7 @@ class Job:
     `folder` holds the copy of the session and is removed with it.
     """
 
-    kind: str
+    kind: ExportKind
     path: Path
     overwrite: bool
     folder: tempfile.TemporaryDirectory[str]
@@ -60,7 +60,7 @@ class ExportWorker(Worker):
         self._over = threading.Event()
         self._busy = False
 
-    def prepare(self, kind: str, path: Path, overwrite: bool, session_file: Path | None, name: str) -> Job:
+    def prepare(self, kind: ExportKind, path: Path, overwrite: bool, session_file: Path | None, name: str) -> Job:
         """Check what was asked for, and make the place for the copy of the session; any thread.
 
         Raises
@@ -72,7 +72,7 @@ class ExportWorker(Worker):
         """
         check_name(kind, path)
         path = path.absolute()
-        check_targets([path, card_path(path)] if kind == MODEL else [path], session_file, overwrite)
+        check_targets([path, card_path(path)] if kind == ExportKind.MODEL else [path], session_file, overwrite)
         try:
             folder = tempfile.TemporaryDirectory(prefix="dgstudio-")
         except OSError as error:
@@ -89,7 +89,7 @@ class ExportWorker(Worker):
     def give_up(self, job: Job, why: str) -> None:
         """Say that it cannot be done, since its copy of the session could not be made. Any thread."""
         job.folder.cleanup()
-        self.events.say(Event("not exported", f"Not exported: {why}", "error", data=job.path))
+        self.events.say(NotExported(job.path, why))
 
     @property
     def idle(self) -> bool:
@@ -136,11 +136,10 @@ class ExportWorker(Worker):
         if self._over.is_set():
             return
         if status == 0:
-            text = f"{job.path.name} is written. {' '.join(said.split())}"
-            self.events.say(Event("exported", text, "good", data=job.path))
+            self.events.say(Exported(job.path, " ".join(said.split())))
             return
         last = errors.strip().splitlines()[-1:] or [f"the process ended with status {status}."]
-        self.events.say(Event("not exported", last[0].removeprefix("dgstudio: "), "error", data=job.path))
+        self.events.say(NotExported(job.path, last[0].removeprefix("dgstudio: ")))
 
     def _written(self, job: Job) -> tuple[int, str, str]:
         """Run the process to its end: its status, and what it said on stdout and stderr."""
@@ -161,7 +160,7 @@ class ExportWorker(Worker):
                 env=environment,
             )
         except OSError as error:
-            return 1, "", f"Not exported: the process cannot be started ({error.strerror})."
+            return 1, "", f"the process cannot be started ({error.strerror})."
         import psutil  # for this only, and a start does without
 
         with suppress(psutil.Error, OSError):

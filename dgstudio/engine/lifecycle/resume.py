@@ -20,13 +20,14 @@ from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
 from dgstudio.session.file import Session
-from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, Checkpoint
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, TRAINING, Checkpoint
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import ClassInfo, Mode, PublishRecord, StreamSpec, Take
+from dgstudio.types import ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
@@ -63,9 +64,9 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
     `kept`: it is never thinned out, whatever it is; `recorded`: it answered what is recorded.
     """
     assert record.version is not None
-    version, footing = learner.store.get(record.version), learner.footing_of(record.version)
+    version, training = learner.store.get(record.version), learner.training_of(record.version)
     arrays, snapshot_meta = version.to_arrays_and_meta()
-    more, footing_meta = footing.to_arrays()
+    more, training_meta = training.to_arrays()
     arrays.update({PROTECTED + name: array for name, array in more.items()})
     return Checkpoint(
         version=version.version,
@@ -74,17 +75,17 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         arrays=arrays,
         meta={
             "snapshot": snapshot_meta,
-            "footing": footing_meta,
+            TRAINING: training_meta,
             "parked": sorted(learner.parked),
             KERNEL_OF: LEARNING_KERNEL,
             SERVED_BY: KERNEL,
             SETTINGS: settings_kept(learner.settings, version),
         },
         kind=record.kind,
-        reason=record.reason,
+        reason=record.reason.words,
         unix=version.unix,
-        learned=np.union1d(footing.learned, footing.base_learned),
-        kept=kept or record.kind != "learned",
+        learned=np.union1d(training.learned, training.base_learned),
+        kept=kept or record.kind != RecordKind.LEARNED,
         recorded=recorded,
     )
 
@@ -194,13 +195,13 @@ def _begun(
         mode=mode,
     )
     head = learner.store.head
-    names = ", ".join(classes.names[c] for c in head.classes)
+    names = tuple(classes.names[c] for c in head.classes)
     first = PublishRecord(
         seq=0,
-        kind="initial",
+        kind=RecordKind.INITIAL,
         version=head.version,
         parent=None,
-        reason=f"base model: knows {names}" if names else "begun from nothing",
+        reason=BaseLoaded(names) if names else BegunFromNothing(),
         time=0.0,
         unix=head.unix,
         digest=head.digest,
@@ -225,7 +226,7 @@ def _gone_on(
     infos: list[ClassInfo],
     settings: LearnerSettings | None,
 ) -> Resumed:
-    head, footing = restored(latest)
+    head, training = restored(latest)
     classes, labels = ClassTable(infos), _Labels(session)
     past = History(session.records())
     numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
@@ -233,7 +234,7 @@ def _gone_on(
     settings, mode, notes = _dialled(session, settings, head.base is not None)
     learner = Learner(
         head,
-        footing,
+        training,
         settings,
         examples=labels.active,
         parked=[int(i) for i in latest.meta.get("parked", ())],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.types import F32, F64, Reading
@@ -28,7 +28,7 @@ class Past:
 class Lookback:
     """Looks back at the stream of a running engine. Any thread."""
 
-    def __init__(self, ring: SampleRing, readings: RecordRing[Reading], recorded: RecordedPast) -> None:
+    def __init__(self, ring: SampleRing, readings: RecordRing[Reading], recorded: RecordedStream) -> None:
         self._ring = ring
         self._readings = readings
         self._recorded = recorded

@@ -63,7 +63,7 @@ class PlacesOf:
         self.samples.append(sample)
 
 
-class RecordedPast:
+class RecordedStream:
     """Looks up the recorded past of a running engine. Any thread; it reads the session.
 
     Parameters

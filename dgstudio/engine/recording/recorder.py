@@ -13,8 +13,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from dgstudio.engine.facts.running import (
+    NotRecording,
+    RecordingBegun,
+    RecordingBehind,
+    RecordingEnded,
+    RecordingNotSaved,
+    RecordingSavedAgain,
+    RecordingTrouble,
+)
 from dgstudio.engine.recording.recorded_stream import PlacesOf
-from dgstudio.engine.recording.recording_stats import RecordingFigures, counted, size_words
+from dgstudio.engine.recording.recording_stats import RecordingFigures, counted
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.group_commit import Write
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
@@ -24,7 +33,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch
 from dgstudio.session.restore import signal_of
-from dgstudio.types import UNKNOWN_TRUTH, Event, Reading, StreamSpec
+from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamSpec
 
 WRITE_EVERY_S = 1.0
 """What is lost of a recording, at most, when the program is killed."""
@@ -141,10 +150,11 @@ class StreamRecorder:
         """Begin a stretch, with what the windows of the next answers need."""
         if self.on:
             return
-        no_room = _NO_ROOM if self._little_room() else ""
-        why_not = "nothing can be saved in this session" if self._session.read_only else no_room
-        if why_not:
-            self._events.say(Event("recording", f"Not recording: {why_not}.", "error"))
+        if self._session.read_only:
+            self._events.say(NotRecording(RecordingTrouble.READ_ONLY, stopped=False))
+            return
+        if self._little_room():
+            self._events.say(NotRecording(RecordingTrouble.DISK_FULL, stopped=False, room=SPARE_BYTES))
             return
         if self._stretch is not None:
             # One that was just ended and waits for its last versions.
@@ -162,8 +172,7 @@ class StreamRecorder:
         self._next_id += 1
         self._add("stretch", 0, 1, lambda session: session.recorded.put_stretch(stretch))
         self.figures = replace(self.figures, on=True, began_unix=now)
-        text = "Recording the stream: its samples, its answers and the versions that gave them."
-        self._events.say(Event("recording", text, "good"))
+        self._events.say(RecordingBegun())
 
     def end(self) -> None:
         """Record no more, as soon as the versions of the last answers are there."""
@@ -172,12 +181,12 @@ class StreamRecorder:
             self._end_by = time.monotonic() + LAST_S
             self._due = 0.0
 
-    def stop(self, why: str) -> None:
-        """Stop by itself, with what there is by now."""
+    def stop(self, trouble: RecordingTrouble, room: int) -> None:
+        """Stop by itself, with what there is by now; see `NotRecording`."""
         self._collect()
         self._close_stretch()
         self._commit()
-        self._events.say(Event("recording", f"Recording has stopped: {why}.", "error"))
+        self._events.say(NotRecording(trouble, stopped=True, room=room))
 
     # -- the work ------------------------------------------------------------------------------------------
 
@@ -187,7 +196,7 @@ class StreamRecorder:
             self._turn()
         except Exception as error:
             self._close_stretch()
-            self._events.say(Event("recording", f"Recording has stopped: {error!r}.", "error"))
+            self._events.say(NotRecording(RecordingTrouble.FAILED, stopped=True, error=repr(error)))
 
     def flush(self) -> None:
         """Take and write all that there is by now: a copy is about to be made."""
@@ -213,7 +222,7 @@ class StreamRecorder:
             if now >= self._look_at:
                 self._look_at = now + LOOK_EVERY_S
                 if self._little_room():
-                    self.stop(_NO_ROOM)
+                    self.stop(RecordingTrouble.DISK_FULL, SPARE_BYTES)
         if self._end_by is not None and self._stretch is not None:
             self._due = 0.0
             if self._blocked_since is None or now >= self._end_by:
@@ -223,13 +232,11 @@ class StreamRecorder:
         if self._waiting and now >= self._retry_at:
             self._commit()
         if self._stretch is not None and self._held > HELD_BYTES:
-            self.stop(f"{size_words(self._held)} of it wait in memory, for nothing can be saved")
+            self.stop(RecordingTrouble.MEMORY_FULL, self._held)
 
     def _say_ended(self) -> None:
         figures, (samples, answers) = self.figures, self._lost
-        lost = f"; {samples} samples and {answers} answers of this stretch are lost" if samples or answers else ""
-        text = f"Recording is off: {figures.seconds:.1f} s so far, {size_words(figures.bytes)}{lost}."
-        self._events.say(Event("recording", text, "warning" if lost else "good"))
+        self._events.say(RecordingEnded(figures.seconds, figures.bytes, samples, answers))
 
     def _behind(self) -> bool:
         return self._ring.total - self._sample > self._ring.capacity // 8
@@ -258,8 +265,7 @@ class StreamRecorder:
         for first in range(0, len(whole), ROW):
             self._add_answers(stretch.id, whole[first : first + ROW])
         if lost == (0, 0) != self._lost:
-            text = "The recording has lost a part of the stream: it could not be kept up with."
-            self._events.say(Event("recording", text, "warning"))
+            self._events.say(RecordingBehind())
 
     def _new_answers(self) -> list[Reading]:
         """The answers that are new, up to the first whose version has not been handed over."""
@@ -364,8 +370,7 @@ class StreamRecorder:
         except SessionError as error:
             self._retry_at = time.monotonic() + RETRY_S
             if not self.figures.failing:
-                text = f"The recording is not saved, and goes on in memory: {error}"
-                self._events.say(Event("recording", text, "error"))
+                self._events.say(RecordingNotSaved(str(error)))
             self.figures = replace(self.figures, failing=str(error))
             return
         for item in self._waiting:
@@ -374,11 +379,8 @@ class StreamRecorder:
         self._waiting.clear()
         self._held = 0
         if self.figures.failing:
-            self._events.say(Event("recording", "The recording is saved again.", "good"))
+            self._events.say(RecordingSavedAgain())
         self.figures = counted(replace(self.figures, failing=""), written)
-
-
-_NO_ROOM = f"less than {SPARE_BYTES / 1e6:.0f} MB are free on the disk, and labels come first"
 
 
 def _remember(session: Session, on: bool) -> int:

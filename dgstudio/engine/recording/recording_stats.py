@@ -47,10 +47,3 @@ def counted(figures: RecordingFigures, written: Iterable[tuple[str, float, int]]
         answers=figures.answers + round(amounts["answers"]),
         versions=figures.versions + round(amounts["version"]),
     )
-
-
-def size_words(size: int) -> str:
-    """Bytes as "40 kB", "0.4 MB" or "1.3 GB"."""
-    if size < 1e5:
-        return f"{size / 1e3:.0f} kB"
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

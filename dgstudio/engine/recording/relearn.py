@@ -21,10 +21,10 @@ from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.restore import restored
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
-from dgstudio.types import Mode
+from dgstudio.types import Mode, RecordKind
 
-SEALS = frozenset({"bank sealed", "protected"})
-COPIES = frozenset({"class added", "class removed", "released", "rolled back"})
+SEALS = frozenset({RecordKind.BANK_SEALED, RecordKind.PROTECTED})
+COPIES = frozenset({RecordKind.CLASS_ADDED, RecordKind.CLASS_REMOVED, RecordKind.RELEASED, RecordKind.ROLLED_BACK})
 """Kinds of versions in which nothing is learned: they answer as another version does, with other living classes."""
 
 
@@ -74,7 +74,7 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         figures.other_kernel.append(version)
         return
     except SessionError as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+        figures.differing.append((version, str(error)))
         return
     if not info.whole:
         # To read it was to learn it again.
@@ -84,8 +84,10 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         why = recipes.learn(checkpoint)
     except _NotPossible as error:
         figures.left_out.append((version, str(error)))
-    except (BadInputError, Rejected) as error:
-        figures.differing.append((version, str(error).rstrip(".")))
+    except Rejected as error:
+        figures.differing.append((version, error.reason.words))
+    except BadInputError as error:
+        figures.differing.append((version, str(error)))
     else:
         if why is None:
             figures.given.append(version)
@@ -115,56 +117,56 @@ class _Recipes:
 
     def learn(self, checkpoint: Checkpoint) -> str | None:
         """What differs, "" for nothing; None where nothing was learned in it. Raises `_NotPossible`."""
-        snapshot, footing = restored(checkpoint, self._newest)
+        snapshot, training = restored(checkpoint, self._newest)
         self._newest = snapshot
         if checkpoint.kind in COPIES:
             return self._copied(snapshot, checkpoint)
         if checkpoint.kind in SEALS:
-            return self._sealed(snapshot, footing, checkpoint.meta)
-        if checkpoint.kind == "consolidated":
+            return self._sealed(snapshot, training, checkpoint.meta)
+        if checkpoint.kind == RecordKind.CONSOLIDATED:
             raise _NotPossible("its base was trained anew, by many small steps that are not kept")
-        if len(footing.base_learned):
+        if len(training.base_learned):
             raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
-        if not len(footing.learned):
-            if checkpoint.kind == "rebuilt" and footing.seals:
+        if not len(training.learned):
+            if checkpoint.kind == RecordKind.REBUILT and training.seals:
                 raise _NotPossible("its sealed banks were made anew, and what was left out of them is not kept")
             return None
-        again = self._bank(snapshot, footing, checkpoint.meta)
+        again = self._bank(snapshot, training, checkpoint.meta)
         return "" if again.digest == snapshot.digest else f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
 
-    def _bank(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> Snapshot:
+    def _bank(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> Snapshot:
         """The version with its learning bank solved for again."""
-        rule = self._rule_of(snapshot, footing, meta)
+        rule = self._rule_of(snapshot, training, meta)
         mode, head = Mode(snapshot.mode), snapshot
         if mode in (Mode.ROUTING, Mode.WEIGHTS):
             head = self._version(snapshot.parent, "the version before it, of which it kept a half,")[0]
         return rule.propose(head, mode).with_(classes=snapshot.classes, temperature=snapshot.temperature)
 
-    def _rule_of(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> LockedBankRule:
+    def _rule_of(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> LockedBankRule:
         """A rule that stands on what the version stood on, with its examples."""
-        target = footing.published()
+        target = training.published()
         lacking = sorted(target.keys() - self._examples.keys())
         if lacking:
             raise _NotPossible(f"{len(lacking)} of its examples are not in the session, number {lacking[0]} for one")
         bank = snapshot.banks[-1]
         settings = settings_again(meta.get(SETTINGS), bank.tau, bank.delta)
-        lower = below(snapshot, footing)
-        sums = () if footing.sums is None else (footing.sums.A0, footing.sums.B0, footing.sums.b_r)
+        lower = below(snapshot, training)
+        sums = () if training.sums is None else (training.sums.A0, training.sums.B0, training.sums.b_r)
         stands_on = (
             lower.with_(classes=()).digest,
-            tuple(content_id(array) for array in (*sums, footing.protected.inputs)),
+            tuple(content_id(array) for array in (*sums, training.protected.inputs)),
             replace(settings, tau=0.0, delta=0.0),
         )
-        return self._rule.on(stands_on, settings, lower, footing, target, self._examples.__getitem__)
+        return self._rule.on(stands_on, settings, lower, training, target, self._examples.__getitem__)
 
     def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> str | None:
         """None where it is the copy that it says it is."""
-        back = checkpoint.kind == "rolled back"
+        back = checkpoint.kind == RecordKind.ROLLED_BACK
         source = self._went_back.get(snapshot.version) if back else snapshot.parent
         of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
         return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"
 
-    def _sealed(self, snapshot: Snapshot, footing: TrainingState, meta: Mapping[str, Any]) -> str:
+    def _sealed(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> str:
         """Seal the version before it again; its bank and its sums must come out the same."""
         before, stood = self._version(snapshot.parent, "the version that was sealed")
         if len(stood.base_learned):
@@ -179,7 +181,7 @@ class _Recipes:
         again = made.snapshot.with_(classes=snapshot.classes)
         if again.digest != snapshot.digest:
             return f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
-        mine, theirs = made.training.sums, footing.sums
+        mine, theirs = made.training.sums, training.sums
         if mine is None or theirs is None:
             return "" if mine is theirs else "it has no sums"
         pairs = ((getattr(mine, name), getattr(theirs, name)) for name in ("A0", "B0", "b_r"))

@@ -354,6 +354,6 @@ class _Versions:
                 checkpoint, self.elsewhere[version] = error.again, error.kernel
             self._newest = snapshot = snapshot_of(checkpoint, self._newest)
         except (SessionError, BadInputError) as error:
-            return f"its version cannot be served again: {str(error).rstrip('.')}"
+            return f"its version cannot be served again ({error})"
         self._used.add(version)
         return Plan(snapshot)

@@ -10,25 +10,24 @@ import math
 from dgstudio.errors import BadInputError
 from dgstudio.model.plan import Answer
 from dgstudio.session.file import Session
+from dgstudio.types import Unsure
 
-BY_MODEL, UNLIKELY = "model", "unlikely"
-"""Why an answer is unsure: the model finds its input too strange or too close to call; or its class is too unlikely."""
 ABSTAIN = "unsure below"
 """Session setting: the threshold."""
 MOST = 0.99
 
 
-def decided(answer: Answer, threshold: float) -> tuple[int, str]:
+def decided(answer: Answer, threshold: float) -> tuple[int, Unsure]:
     """What counts as the answer: the place of its class in the list of classes, or −1 for none, and why it is unsure.
 
     It is unsure where the model itself says so (`Answer.unsure`: unlike anything learned, or no class leads), or where
-    the most likely class is less likely than `threshold`; "" where it is sure, or where there is nothing to answer.
+    the most likely class is less likely than `threshold`.
     """
     if answer.unsure:
-        return -1, BY_MODEL
+        return -1, Unsure.BY_MODEL
     if threshold > 0.0 and answer.top >= 0 and float(answer.probabilities.max()) < threshold:
-        return -1, UNLIKELY
-    return answer.top, ""
+        return -1, Unsure.UNLIKELY
+    return answer.top, Unsure.NOT
 
 
 def checked(threshold: float) -> float:

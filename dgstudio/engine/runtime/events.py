@@ -6,9 +6,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
-from dgstudio.types import Event
+from dgstudio.engine.facts.event import Event, Fact
 
 
 class EventQueue:
@@ -22,10 +21,9 @@ class EventQueue:
         self.kept: Callable[[Event], None] = lambda _event: None
         """Called with each event by the thread that says it."""
 
-    def say(self, event: Event) -> None:
-        """Append an event, stamping it with the present time if it has none."""
-        if not event.unix:
-            event = replace(event, unix=time.time())
+    def say(self, fact: Fact) -> None:
+        """Append an event: this fact, now."""
+        event = Event(fact, time.time())
         with self._lock:
             if len(self._events) >= self._capacity:
                 self._events.popleft()

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from dgstudio.engine.facts.saving import EntryLeftOut, NotSaved, SavedAgain
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.errors import SessionError
 from dgstudio.session.file import Session
-from dgstudio.types import Event, SaveState, Saving
+from dgstudio.types import SaveState, Saving
 
 RETRY_S = 2.0
 VERSIONS_HELD = 64
@@ -99,7 +100,7 @@ class GroupCommit:
         except SessionError as error:
             self._retry_at = now + RETRY_S
             if not self.failing:
-                self._events.say(Event("not saved", f"Not saved, going on in memory: {error}", "error"))
+                self._events.say(NotSaved(str(error)))
             self.saved = Saving(SaveState.FAILED, str(error))
             self._give_up_versions()
             return
@@ -108,7 +109,7 @@ class GroupCommit:
         with suppress(SessionError):
             self.kept = self._session.versions()
         if self.failing:
-            self._events.say(Event("saved", "Saving works again; no label was lost.", "good"))
+            self._events.say(SavedAgain())
         self.saved = _in_order(self._session)
 
     def _put(self, session: Session, writes: list[Write]) -> None:
@@ -132,9 +133,7 @@ class GroupCommit:
             except SessionError:
                 raise
             except Exception as error:
-                self._events.say(
-                    Event("not saved", f"One entry could not be saved and is left out: {error!r}", "error")
-                )
+                self._events.say(EntryLeftOut(repr(error)))
 
     def _give_up_versions(self) -> None:
         while len(self._versions) > VERSIONS_HELD:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
-from dgstudio.types import PublishRecord
+from dgstudio.types import PublishRecord, RecordKind
 
 BLOCK = 256
 """Records that are packed together: some 80 bytes each then, 800 before."""
@@ -17,7 +17,7 @@ OPEN = 2 * BLOCK
 """The newest records stay as they are until they are so many; then the older half is packed."""
 UNPACKED = 4
 """Blocks that stay unpacked once somebody has looked into them."""
-PLAIN = ("learned", "rejected")
+PLAIN = (RecordKind.LEARNED, RecordKind.REJECTED)
 """Kinds of which there are thousands."""
 
 

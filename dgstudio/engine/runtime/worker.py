@@ -7,8 +7,8 @@ import threading
 import time
 from collections import deque
 
+from dgstudio.engine.facts.running import OUTCOMES, Outcome, ThreadFailed
 from dgstudio.engine.runtime.events import EventQueue
-from dgstudio.types import Event
 
 log = logging.getLogger(__name__)
 
@@ -92,25 +92,24 @@ class Worker:
                         return
         except Exception as error:
             self.failed = True
-            self._report(error, "could not start")
+            self._report(error, Outcome.NOT_STARTED)
         finally:
             try:
                 self.finish()
             except Exception as error:
-                self._report(error, "did not end cleanly")
+                self._report(error, Outcome.NOT_ENDED)
 
     def _failed_turn(self, error: Exception) -> None:
         now = time.monotonic()
         self._failures.append(now)
         if len(self._failures) == MAX_FAILURES and now - self._failures[0] < FAILURE_WINDOW_S:
             self.failed = True
-            self._report(error, "failed again and again and was stopped; the rest goes on")
+            self._report(error, Outcome.STOPPED)
             return
-        self._report(error, "failed and was restarted")
+        self._report(error, Outcome.RESTARTED)
         self.recover(error)
         self.pause(0.05)
 
-    def _report(self, error: Exception, what: str) -> None:
-        log.warning("%s %s", self.name, what, exc_info=error)
-        text = f"{self.name} {what}: {type(error).__name__}: {error}"
-        self.events.say(Event("thread failed", text, "error", data={"thread": self.name, "stopped": self.failed}))
+    def _report(self, error: Exception, outcome: Outcome) -> None:
+        log.warning("%s %s", self.name, OUTCOMES[outcome], exc_info=error)
+        self.events.say(ThreadFailed(self.name, outcome, type(error).__name__, str(error)))

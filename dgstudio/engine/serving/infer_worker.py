@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
@@ -14,7 +15,7 @@ from dgstudio.engine.serving.lane import Hop, Lane
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.windows import Windower
-from dgstudio.types import UNKNOWN_TRUTH, Event, Reading, StreamSpec
+from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamSpec
 
 BACKLOG = 25
 """Hops that may wait for their answer before the oldest are skipped and counted."""
@@ -116,7 +117,7 @@ class InferWorker(Worker):
             twin.answer(hop)
         except Exception as error:
             self.twin = None
-            self.events.say(Event("twin failed", f"The twin failed and was switched off: {error!r}", "error"))
+            self.events.say(TwinFailed(repr(error)))
 
     def _truth(self, start: int, end: int) -> str | None:
         """The label that most of the window carries, if most of it carries one."""

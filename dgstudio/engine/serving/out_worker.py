@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from dgstudio.engine.facts.running import OutputBehind, OutputFailed
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.types import Event, Reading
+from dgstudio.types import Reading
 
 Sink = Callable[[Reading], None]
 CAPACITY = 4096
@@ -79,7 +80,7 @@ class OutWorker(Worker):
 
     def _drop(self, count: int) -> None:
         if not self.dropped:
-            self.events.say(Event("output", "An output cannot keep up: answers are left out there.", "warning"))
+            self.events.say(OutputBehind())
         self.dropped += count
 
     def _hand_on(self) -> None:
@@ -92,5 +93,5 @@ class OutWorker(Worker):
                 self._sinks.remove(sink)
                 self.switched_off[sink] = str(error)
                 named = getattr(sink, "name", "An output")
-                self.events.say(Event("output", f"{named} failed and was switched off: {error}", "error"))
+                self.events.say(OutputFailed(named, str(error)))
         self._busy = False

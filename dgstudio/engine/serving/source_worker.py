@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from dgstudio.engine.facts.running import StreamFound, StreamLost, StreamNotClosed, StreamOver
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.streams.source import Source
-from dgstudio.types import Block, Event
+from dgstudio.types import Block, StreamState
 
 RETRY_S = 1.0
 
@@ -33,11 +34,11 @@ class SourceWorker(Worker):
         self._open = False
         self._gap = True
         self._lost_said = False
-        self.state = "opening"
+        self.state = StreamState.OPENING
 
     def turn(self) -> None:
         """Open if need be, then read one block."""
-        if self.state == "ended":
+        if self.state == StreamState.ENDED:
             self.pause(0.1)
             return
         if self._room is not None and not self._room():
@@ -50,16 +51,16 @@ class SourceWorker(Worker):
             block = self._source.read(0.05)
             self._check(block)
         except StreamEnded:
-            self.state = "ended"
+            self.state = StreamState.ENDED
             self._ring.grown.set()
-            self.events.say(Event("stream ended", f"{self._source.spec.name} has come to its end."))
+            self.events.say(StreamOver(self._source.spec.name))
             return
         except (StreamError, BadInputError) as error:
             self._lose(error)
             return
         if block is None:
             return
-        if self.state != "live":
+        if self.state != StreamState.LIVE:
             self._found()
         if self._gap and self._ring.total:
             block = type(block)(block.times, block.values, block.truth, True)
@@ -83,21 +84,21 @@ class SourceWorker(Worker):
             )
 
     def _found(self) -> None:
-        self.state = "live"
+        self.state = StreamState.LIVE
         if self._lost_said:
-            self.events.say(Event("stream found", f"{self._source.spec.name} is back.", "good"))
+            self.events.say(StreamFound(self._source.spec.name))
             self._lost_said = False
 
     def _lose(self, error: Exception) -> None:
-        self.state = "lost"
+        self.state = StreamState.LOST
         self._gap = True
         if not self._lost_said:
             self._lost_said = True
-            self.events.say(Event("stream lost", f"Stream lost, retrying: {error}", "error"))
+            self.events.say(StreamLost(str(error)))
         if self._open:
             self._open = False
             try:
                 self._source.close()
             except Exception as closing:
-                self.events.say(Event("stream lost", f"The lost stream did not close cleanly: {closing}", "warning"))
+                self.events.say(StreamNotClosed(str(closing)))
         self.pause(RETRY_S)

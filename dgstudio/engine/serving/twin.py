@@ -11,13 +11,11 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import RecordRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Hop
-from dgstudio.errors import BadInputError
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.types import Example, TwinReading
+from dgstudio.types import Example, TwinKind, TwinReading, TwinState
 
-TWINS = ("in_place", "swap")
 READINGS_KEPT = 4096
 CHECK_EVERY_S = 0.25
 BLOCK = 16
@@ -45,7 +43,7 @@ class TwinLane:
     answers.
     """
 
-    def __init__(self, kind: str, twin: ConventionalTwin | InPlaceTwin) -> None:
+    def __init__(self, kind: TwinKind, twin: ConventionalTwin | InPlaceTwin) -> None:
         self.kind = kind
         self.twin = twin
         self.readings: RecordRing[TwinReading] = RecordRing(READINGS_KEPT)
@@ -76,8 +74,8 @@ class TwinLane:
         )
         counts = self.counts
         counts.reads += 1
-        counts.torn += answer.state == "torn"
-        counts.unpublished += answer.state == "unpublished"
+        counts.torn += answer.state == TwinState.TORN
+        counts.unpublished += answer.state == TwinState.UNPUBLISHED
         self.readings.append(reading)
         return reading
 
@@ -146,9 +144,7 @@ class TwinWorker(Worker):
             self.pause(0.01)
 
 
-def make_twin(kind: str, base: BaseModel) -> TwinLane:
-    """A twin of the base's dense network. `BadInputError` for a kind that does not exist."""
-    if kind not in TWINS:
-        raise BadInputError(f"There is no twin “{kind}”: choose one of {', '.join(TWINS)}.")
-    twin = InPlaceTwin(base) if kind == "in_place" else ConventionalTwin(base)
+def make_twin(kind: TwinKind, base: BaseModel) -> TwinLane:
+    """A twin of the base's dense network."""
+    twin = InPlaceTwin(base) if kind == TwinKind.IN_PLACE else ConventionalTwin(base)
     return TwinLane(kind, twin)

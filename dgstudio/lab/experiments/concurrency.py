@@ -30,7 +30,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, RecordKind
 
 METHODS = ("ours", "swap", "lock", "in_place")
 READS = {"ours": 10_000_000}
@@ -150,9 +150,9 @@ def prepare(seed: int, examples_a_class: int = EXAMPLES_A_CLASS) -> Prepared:
     for example in examples:
         learner.absorb([example])
         record = learner.step()
-        if record is not None and record.kind == "learned":
+        if record is not None and record.kind == RecordKind.LEARNED:
             learned.append(learner.store.head)
-    contract = Contract(learner.footing.protected)
+    contract = Contract(learner.training.protected)
     parts = parts_alone(learned, contract, rng, learner.store.next_version)
     versions = (*learned, *parts)
     audited = [contract.audit(Plan(snapshot), 0, len(contract.protected)) for snapshot in versions]

@@ -30,7 +30,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.model.store import SnapshotStore
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, RecordKind
 
 Answer = Callable[[F32], object]
 
@@ -143,8 +143,8 @@ def taught(base: BaseModel, examples: Sequence[Example], sizes: Sizes) -> Taught
     for example in more:
         learner.absorb([example])
         record = learner.step()
-        if record is None or record.kind != "learned":
-            raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason}")
+        if record is None or record.kind != RecordKind.LEARNED:
+            raise DgstudioError(f"A publish that was to be timed did not come about: {record and record.reason.words}")
         took.append(record.duration_ms)
         bits += learner.audit_all().bits_changed
     p50, p99 = np.percentile(took[1:], (50, 99))

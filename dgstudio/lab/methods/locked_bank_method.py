@@ -9,7 +9,7 @@ import numpy as np
 from dgstudio.lab.methods import Factory, Labels, Start
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, RecordKind
 
 
 class LockedBank:
@@ -32,18 +32,18 @@ class LockedBank:
     def publish(self) -> bool:
         """Solve, project, prove, assign: one step of the learner."""
         record = self._learner.step()
-        self._rejections += record is not None and record.kind == "rejected"
+        self._rejections += record is not None and record.kind == RecordKind.REJECTED
         self._follow()
         return self._learner.pending
 
     def protect(self) -> F32:
         """Seal the learning bank; some of its examples join the protected inputs."""
-        before = len(self._learner.footing.protected.cohorts)
+        before = len(self._learner.training.protected.cohorts)
         record = self._learner.seal_and_protect()
-        self._rejections += record is not None and record.kind == "rejected"
+        self._rejections += record is not None and record.kind == RecordKind.REJECTED
         self._follow()
-        joined = self._learner.footing.protected.cohorts[before:]
-        dim = self._learner.footing.protected.inputs.shape[1]
+        joined = self._learner.training.protected.cohorts[before:]
+        dim = self._learner.training.protected.inputs.shape[1]
         return np.concatenate([np.zeros((0, dim), np.float32), *(cohort.inputs for cohort in joined)])
 
     def logits_of(self, raw: F32) -> tuple[tuple[int, ...], F32]:

@@ -50,6 +50,7 @@ from dgstudio.errors import Rejected
 from dgstudio.learning.bank.lapack import cholesky, reciprocal_condition, solve_factored, symmetric_inverse
 from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, LearnerSettings
 from dgstudio.model.plan import Plan
+from dgstudio.reasons.refused import BankWouldOpen, Fault, Faulty, IllConditioned, RouterNotClosed
 from dgstudio.types import F32, F64
 
 METHOD = 2
@@ -151,7 +152,7 @@ class Statistics:
         dim, count = len(sums.b_r), len(Z_P)
         M0 = symmetric_inverse(sums.A0.astype(np.float64))
         if M0 is None or not np.isfinite(M0).all():
-            raise Rejected("The base's statistics cannot be inverted: its sums are damaged; load another base model.")
+            raise Rejected(Faulty(Fault.SUMS_DAMAGED))
         # One stack, so that an example costs one product of a fixed shape: q = M0 z and its row of K_nP together.
         self._stack = np.empty((dim + count, dim))
         self._stack[:dim] = M0
@@ -163,7 +164,7 @@ class Statistics:
         self.K_PP: F64 = self.Q_P @ Z_P.T
         self.r0: F64 = 1.0 + Z_P @ self.W0[:, -1]
         if not (np.isfinite(self._stack).all() and np.isfinite(self.W0).all()):
-            raise Rejected("The base's statistics hold numbers that are not finite: load another base model.")
+            raise Rejected(Faulty(Fault.SUMS_NOT_FINITE))
 
     @property
     def dim(self) -> int:
@@ -306,7 +307,7 @@ def solve(statistics: Statistics, examples: LabelledRows, settings: LearnerSetti
     # r of P with the router as it is now, and λ of the nearest one that is closed on P. G = K_PP − K_nPᵀ S⁻¹ K_nP.
     r = statistics.r0 + alpha[:, -1] @ examples.K_nP
     if not np.isfinite(alpha).all() or not np.isfinite(r).all():
-        raise Rejected("The regression gave numbers that are not finite; the examples since the last publish wait.")
+        raise Rejected(Faulty(Fault.REGRESSION_NOT_FINITE))
 
     def rows(members: Places) -> F64:
         known = solve_factored(factor, examples.K_nP[:, members])
@@ -323,7 +324,7 @@ def solve(statistics: Statistics, examples: LabelledRows, settings: LearnerSetti
 
     weights = base_part + examples.Q.T @ alpha
     if not np.isfinite(weights).all():
-        raise Rejected("The regression gave weights that are not finite; the examples since the last publish wait.")
+        raise Rejected(Faulty(Fault.WEIGHTS_NOT_FINITE))
     return Solution(classes, weights, alpha, base_part, rounds)
 
 
@@ -336,10 +337,7 @@ def _factored(K: F64, ridge: F64) -> F64:
     norm = float((size.sum(0) + size.sum(1) - size.diagonal()).max())
     rcond = reciprocal_condition(S, norm) if np.isfinite(norm) and cholesky(S) else 0.0
     if not rcond > RCOND_LEAST:
-        raise Rejected(
-            f"The regression over {len(S)} examples is ill-conditioned (1/condition {rcond:.1e}): "
-            "the examples since the last publish wait; lower κ, or remove examples that repeat each other."
-        )
+        raise Rejected(IllConditioned(len(S), rcond))
     return S
 
 
@@ -396,10 +394,7 @@ def hildreth(r: F64, rows: Callable[[Places], F64], limit: float, slack: float, 
             merged[np.searchsorted(joined, members)] = gram
             merged[np.searchsorted(joined, fresh)] = rows(fresh)
             members, gram = joined, merged
-    raise Rejected(
-        f"The router could not be kept closed on all {count} protected inputs within {max_rounds} rounds: "
-        "the new examples lie too close to protected ones. Label clearer examples, or release the protected inputs."
-    )
+    raise Rejected(RouterNotClosed(count, max_rounds))
 
 
 def _swept(gram: F64, excess: F64, multipliers: F64) -> F64:
@@ -457,7 +452,7 @@ def prove_closed(plan: Plan, place: int, Z_P: npt.NDArray[np.float32], first: in
     Z_P
         Features of the inputs, as rows of `Plan.embed_rows`.
     first
-        The number of the first of them, for the sentence.
+        The number of the first of them, for the reason.
 
     Raises
     ------
@@ -467,7 +462,4 @@ def prove_closed(plan: Plan, place: int, Z_P: npt.NDArray[np.float32], first: in
     bank = plan.snapshot.banks[place]
     number, r = plan.prove_closed(place, Z_P, bank.tau - PROOF_GAP)
     if number >= 0:
-        raise Rejected(
-            f"Bank {bank.id} would come within {PROOF_GAP} of opening on protected input {first + number} "
-            f"(r = {r[number]:.6f}, τ = {bank.tau:g}); it was not published."
-        )
+        raise Rejected(BankWouldOpen(bank.id, first + number, float(r[number]), bank.tau, PROOF_GAP))

@@ -14,6 +14,17 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
+from dgstudio.reasons.refused import (
+    BankNotFinite,
+    BankWouldChange,
+    BaseMoved,
+    BitsWouldChange,
+    Fault,
+    Faulty,
+    OtherUnits,
+    UnitWouldChange,
+    VerdictWouldTurn,
+)
 from dgstudio.types import F32, I32
 
 Array = npt.NDArray[Any]
@@ -31,7 +42,7 @@ class AuditResult:
     def require_unmoved(self) -> None:
         """Raise `Rejected` if any bit of a protected answer changed."""
         if self.bits_changed:
-            raise Rejected(f"{self.bits_changed} bits of protected answers would change; it was not published.")
+            raise Rejected(BitsWouldChange(self.bits_changed))
 
     def __add__(self, other: AuditResult) -> AuditResult:
         return AuditResult(
@@ -74,7 +85,7 @@ class Contract:
         """
         _sound(head, candidate)
         if rule != GRADIENT and not _same_part(head.base, candidate.base):
-            raise Rejected(f"The proposal changes the base, which the {rule} never moves; it was not published.")
+            raise Rejected(BaseMoved(rule))
         if not len(self.protected):
             return
         _same_foundation(head, candidate)
@@ -86,10 +97,10 @@ class Contract:
         after = {bank.id: bank for bank in candidate.banks}
         order = [bank.id for bank in candidate.banks]
         if order != sorted(set(order)):
-            raise Rejected("The banks of the proposal are not in the order of their birth; it was not published.")
+            raise Rejected(Faulty(Fault.BANKS_OUT_OF_ORDER))
         for held in sorted({bank_id for cohort in self.protected.cohorts for bank_id in cohort.banks}):
             if held not in after or held not in before or not _same_bank(before[held], after[held]):
-                raise Rejected(f"Bank {held}, which protected inputs may use, would change; it was not published.")
+                raise Rejected(BankWouldChange(held))
         self._prove_closed(head, candidate)
 
     def audit(self, plan: Plan, start: int, count: int) -> AuditResult:
@@ -108,7 +119,7 @@ class Contract:
         """Reject unless every protected input opens the same units, and each of these computes the same."""
         old, new = head.base, candidate.base
         if old is None or new is None or not _same_frame(old, new):
-            raise Rejected("The proposal changes the base, which protected inputs use; it was not published.")
+            raise Rejected(Faulty(Fault.BASE_CHANGED))
         inputs = self.protected.inputs
         if self._activated is None or self._activated[0] is not old:
             self._activated = (old, active_units(old, head.normaliser, inputs))
@@ -116,12 +127,12 @@ class Contract:
         now = active_units(new, candidate.normaliser, inputs)
         others = np.flatnonzero((was != now).any(1))
         if len(others):
-            raise Rejected(f"Protected input {int(others[0])} would open other units; it was not published.")
+            raise Rejected(OtherUnits(int(others[0])))
         used = changed_units(old, new)[was]
         if used.any():
             number = int(np.flatnonzero(used.any(1))[0])
             unit = int(was[number][used[number]][0])
-            raise Rejected(f"Unit {unit}, which protected input {number} opens, would change; it was not published.")
+            raise Rejected(UnitWouldChange(unit, number))
         # The candidate's, should it be published: the sets are the same.
         self._activated = (new, was)
 
@@ -130,8 +141,7 @@ class Contract:
         inputs = self.protected.inputs
         others = np.flatnonzero(Plan(head).base_knows(inputs) != Plan(candidate).base_knows(inputs))
         if len(others):
-            number = int(others[0])
-            raise Rejected(f"Protected input {number} would be called unsure, or no longer; it was not published.")
+            raise Rejected(VerdictWouldTurn(int(others[0])))
 
     def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
         proven = {bank.id: bank for bank in head.banks}
@@ -181,22 +191,23 @@ def _same_frame(old: Base, new: Base) -> bool:
 def _sound(head: Snapshot, candidate: Snapshot) -> None:
     base = candidate.base
     if base is not None and base is not head.base and not all(np.isfinite(a).all() for a in base.arrays().values()):
-        raise Rejected("The base of the proposal holds numbers that are not finite; it was not published.")
+        raise Rejected(Faulty(Fault.BASE_NOT_FINITE))
     for bank in candidate.banks:
         if not (np.isfinite(bank.w).all() and np.isfinite(bank.R).all()):
-            raise Rejected(f"Bank {bank.id} of the proposal holds numbers that are not finite; it was not published.")
+            raise Rejected(BankNotFinite(bank.id))
 
 
 def _same_foundation(head: Snapshot, candidate: Snapshot) -> None:
-    for name in ("normaliser", "phi"):
-        if not _same_part(getattr(head, name), getattr(candidate, name)):
-            raise Rejected(f"The proposal changes the {name}, which protected inputs use; it was not published.")
+    if not _same_part(head.normaliser, candidate.normaliser):
+        raise Rejected(Faulty(Fault.NORMALISER_CHANGED))
+    if not _same_part(head.phi, candidate.phi):
+        raise Rejected(Faulty(Fault.PHI_CHANGED))
     old, new = head.known, candidate.known
     # The base may come to know more: whether that concerns a protected input is asked of the kernel.
     if old is not None and new is not None:
         new = replace(new, taught=old.taught, taught_reach=old.taught_reach)
     if not _same_part(old, new):
-        raise Rejected("The proposal changes what is known, which protected inputs use; it was not published.")
+        raise Rejected(Faulty(Fault.KNOWN_CHANGED))
 
 
 def _same_bank(old: Bank, new: Bank) -> bool:

@@ -87,7 +87,7 @@ def contradicted(protected: ProtectedSet, plan: Plan, examples: Iterable[Example
     for cohort in protected.cohorts:
         places = np.flatnonzero(cohort.ids == RECENT)
         if len(places) and labelled:
-            x = np.array([plan.normalise(raw) for raw in cohort.inputs[places]], np.float64)
+            x = plan.normalise_rows(cohort.inputs[places]).astype(np.float64)
             of = cohort.labels[places]
             near = {c: _nearest(x[of == c]) for c in set(of.tolist())}
             limits = np.array([near[c] for c in of.tolist()])
@@ -148,7 +148,7 @@ class _Candidates:
 
     def rows(self) -> F32:
         """Normalised, (n, d)."""
-        return np.array([self._plan.normalise(raw) for raw in self.inputs], np.float32)
+        return self._plan.normalise_rows(np.array(self.inputs, np.float32))
 
     def spread(self, room: int, held: _Candidates) -> list[int]:
         """Places of at most `room` of them, where `held` lies last."""

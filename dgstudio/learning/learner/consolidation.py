@@ -23,6 +23,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
+from dgstudio.reasons.published import BaseTrained
 from dgstudio.types import F32, Example
 
 HOLD_OUT_EVERY = 5
@@ -217,7 +218,7 @@ def start_on_base(
         parent=head.version,
         classes=head.classes,
         mode=head.mode,
-        reason=f"new base trained from all examples: knows {len(base.classes)} classes",
+        reason=BaseTrained(len(base.classes)).words,
         unix=time.time(),
     )
     ids: dict[bytes, int] = {}

@@ -15,7 +15,7 @@ from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.model_switch import ModelSwitch
-from dgstudio.learning.learner.protection import Protection
+from dgstudio.learning.learner.protection import Protection, WhySealed
 from dgstudio.learning.learner.publish_step import PublishStep
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.learner.sealing import what_stays
@@ -26,7 +26,10 @@ from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import F32, Example, Mode, PublishRecord
+from dgstudio.reasons.published import ClassAdded, ClassRemoved, ProtectedByUser
+from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.refused import NoRoom
+from dgstudio.types import F32, Example, Mode, PublishRecord, RecordKind
 
 
 class LearnerOptions(TypedDict, total=False):
@@ -134,17 +137,13 @@ class Learner:
         return self._queue.pending
 
     @property
-    def crowded(self) -> str:
-        """Why labelled examples wait that the learning bank has no room for, as a sentence; "" while none does. Any
-        thread.
-        """
+    def crowded(self) -> NoRoom | None:
+        """That labelled examples wait that the learning bank has no room for; None while none does. Any thread."""
         return self._queue.crowded
 
     @property
-    def refusal(self) -> str:
-        """Why the present examples and dials were refused, as the end of a sentence; "" where they were not. Any
-        thread.
-        """
+    def refusal(self) -> Reason | None:
+        """Why the present examples and dials were refused; None where they were not. Any thread."""
         return self._queue.refusal
 
     @property
@@ -168,7 +167,7 @@ class Learner:
         return self._state.training.certified
 
     @property
-    def footing(self) -> TrainingState:
+    def training(self) -> TrainingState:
         """What `head` was learned from."""
         return self._state.training
 
@@ -188,11 +187,11 @@ class Learner:
         """
         return self._state.evidence
 
-    def footing_of(self, version: int) -> TrainingState:
+    def training_of(self, version: int) -> TrainingState:
         """What a version was learned from. `BadInputError` where it can no longer be restored."""
         return self._state.training if version == self.store.head.version else self._state.states.of(version)
 
-    def footings_held(self) -> dict[int, TrainingState]:
+    def states_held(self) -> dict[int, TrainingState]:
         """What the versions in memory were learned from. Any thread."""
         return self._state.states.held()
 
@@ -237,7 +236,7 @@ class Learner:
         self._labels.forget(gone)
         stays = what_stays(self._state.training, gone, self.settings.rule)
         self._queue.follow()
-        return self._publisher.record("rejected", None, stays) if stays else None
+        return None if stays is None else self._publisher.record(RecordKind.REJECTED, None, stays)
 
     def release(self, rows: Iterable[int]) -> PublishRecord | None:
         """Take protected inputs, by their numbers, out of the contract: their answers may move from now on."""
@@ -310,7 +309,7 @@ class Learner:
         if class_id in head.classes:
             return None
         return self._with_classes(
-            "class added", (*head.classes, class_id), f"class “{self._state.name_of(class_id)}” added"
+            RecordKind.CLASS_ADDED, (*head.classes, class_id), ClassAdded(self._state.name_of(class_id))
         )
 
     def remove_class(self, class_id: int) -> PublishRecord | None:
@@ -319,7 +318,7 @@ class Learner:
         if class_id not in head.classes:
             return None
         kept = tuple(c for c in head.classes if c != class_id)
-        return self._with_classes("class removed", kept, f"class “{self._state.name_of(class_id)}” removed")
+        return self._with_classes(RecordKind.CLASS_REMOVED, kept, ClassRemoved(self._state.name_of(class_id)))
 
     # -- protecting ----------------------------------------------------------------------------------------------------
 
@@ -331,12 +330,11 @@ class Learner:
         """What is known of an example that was labelled, with its newest label."""
         return self._labels.example(example_id)
 
-    def seal_and_protect(
-        self, recent: Sequence[F32] = (), reason: str = "protected what it knows now"
-    ) -> PublishRecord | None:
+    def seal_and_protect(self, recent: Sequence[F32] = (), why: WhySealed = ProtectedByUser) -> PublishRecord | None:
         """Protect what it knows now: fold the learned examples in for good, and let them join the protected inputs.
 
         `recent` are raw inputs (d,) that nobody has labelled: some of those that are answered surely join as well.
+        `why` as in `Protection.seal`.
 
         Raises
         ------
@@ -347,7 +345,7 @@ class Learner:
             self.step()
         if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
-        return self._protection.seal("protected", reason, recent)
+        return self._protection.seal(RecordKind.PROTECTED, why, recent)
 
     def set_protected(self, count: int) -> None:
         """Choose how many inputs at most join the protected ones at one seal.
@@ -456,7 +454,7 @@ class Learner:
         """
         return self._model_switch.adopt_base(base, learned)
 
-    def _with_classes(self, kind: str, classes: tuple[int, ...], reason: str) -> PublishRecord:
+    def _with_classes(self, kind: RecordKind, classes: tuple[int, ...], reason: Reason) -> PublishRecord:
         after = self._publisher.numbered(self.store.head, reason, classes=classes)
         self._publisher.publish(after)
         self._publisher.note(after)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dgstudio.learning.learner.learner_state import LearnerState
-from dgstudio.learning.learner.sealing import examples
 from dgstudio.learning.settings import LOCKED_BANK
+from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.refused import NoMoreBanks, NoRoom
 from dgstudio.types import Mode
 
 
@@ -14,21 +15,21 @@ class LearningQueue:
     Attributes
     ----------
     pending : whether a step has something to do. Any thread may read it.
-    refusal : why the present examples and dials were refused, or why some wait, as a sentence; "" where they were not
-        and none do. Any thread.
-    crowded : why labelled examples wait that the learning bank has no room for; "" while none does. Any thread.
+    refusal : why the present examples and dials were refused, or why some wait; None where they were not and none do.
+        Any thread.
+    crowded : that labelled examples wait that the learning bank has no room for; None while none does. Any thread.
     waiting_classes : of examples that are not in the newest version yet. Any thread.
     """
 
     def __init__(self, state: LearnerState) -> None:
         self._state = state
         self.pending = False
-        self.refusal = ""
-        self.crowded = ""
+        self.refusal: Reason | None = None
+        self.crowded: NoRoom | None = None
         self.waiting_classes: frozenset[int] = frozenset()
         self._rejected: object = None
         """Examples and dials that were refused together."""
-        self._why = ""
+        self._why: Reason | None = None
         self._unsealable: dict[int, int] | None = None
         """What could not be sealed; None while everything could."""
 
@@ -36,7 +37,7 @@ class LearningQueue:
         """Hear that there is another version to go on from: nothing has been refused on it."""
         self._rejected = self._unsealable = None
 
-    def refuse(self, learned: dict[int, int], why: str) -> None:
+    def refuse(self, learned: dict[int, int], why: Reason) -> None:
         """Do not try these examples with these dials again; `why` is said until something changes."""
         self._rejected, self._why = (learned, self._state.dials), why
 
@@ -81,15 +82,10 @@ class LearningQueue:
         full = state.settings.rule == LOCKED_BANK and len(learned) >= state.settings.seal_at
         return full and learned == state.published and learned != self._unsealable and not self.no_more_banks()
 
-    def no_more_banks(self) -> str:
-        """Why no bank can be sealed any more, as a sentence; "" while one can."""
+    def no_more_banks(self) -> NoMoreBanks | None:
+        """Why no bank can be sealed any more; None while one can."""
         sealed = len(self._state.training.seals)
-        if sealed < self._state.settings.max_banks:
-            return ""
-        return (
-            f"The model has {sealed} sealed banks, the most that serving stays quick with: "
-            "roll back, or choose “Train a new base from all examples”."
-        )
+        return None if sealed < self._state.settings.max_banks else NoMoreBanks(sealed)
 
     def _with_room(self, target: dict[int, int]) -> dict[int, int]:
         """As much of it as the learning bank has room for: what is learned, then what was labelled first.
@@ -100,11 +96,10 @@ class LearningQueue:
         # A bank that could not be sealed may be with some examples more.
         learned = self._state.published.keys() & target.keys()
         room = max(settings.seal_at * (1 if full or self._unsealable is None else 2), len(learned))
-        self.crowded = ""
+        self.crowded = None
         if settings.rule != LOCKED_BANK or len(target) <= room:
             return target
         if full or self._unsealable is not None:
-            waiting = examples(len(target) - room)
-            self.crowded = f"{waiting} wait, not learned yet. {full or 'The learning bank cannot be sealed.'}"
+            self.crowded = NoRoom(len(target) - room, full)
         first = sorted(target, key=lambda i: (i not in learned, i))[:room]
         return {i: target[i] for i in sorted(first)}

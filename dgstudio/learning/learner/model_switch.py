@@ -18,7 +18,9 @@ from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import Mode, PublishRecord
+from dgstudio.reasons.published import BaseTrained, RolledBack
+from dgstudio.reasons.reason import Reason
+from dgstudio.types import Mode, PublishRecord, RecordKind
 
 
 class ModelSwitch:
@@ -45,7 +47,12 @@ class ModelSwitch:
         changed = parts_changed(head, again)
         moved = self._moved_by(again)
         return publisher.record(
-            "rolled back", again, f"rolled back to v{version}", units_changed=changed, to_version=version, **moved
+            RecordKind.ROLLED_BACK,
+            again,
+            RolledBack(version),
+            units_changed=changed,
+            to_version=version,
+            **moved,
         )
 
     def plan_rebuild(self, ids: Iterable[int]) -> Rebuild:
@@ -69,17 +76,30 @@ class ModelSwitch:
         snapshot, training = rebuild.numbered(state.store.head, self._publisher.next_version, time.time())
         moved = rebuild.moved
         return self._switch(
-            "rebuilt", snapshot, training, bits_changed=moved.bits, max_delta=moved.max_delta, flips=moved.flips
+            RecordKind.REBUILT,
+            rebuild.reason,
+            snapshot,
+            training,
+            bits_changed=moved.bits,
+            max_delta=moved.max_delta,
+            flips=moved.flips,
         )
 
     def adopt_base(self, base: BaseModel, learned: Mapping[int, int]) -> PublishRecord:
         """Publish a new base without any bank; see `Learner.adopt_base`."""
         state = self._state
         snapshot, training = start_on_base(base, learned, state.labels, state.store.head, self._publisher.next_version)
-        return self._switch("consolidated", snapshot, training, **self._moved_by(snapshot))
+        return self._switch(
+            RecordKind.CONSOLIDATED, BaseTrained(len(base.classes)), snapshot, training, **self._moved_by(snapshot)
+        )
 
     def _switch(
-        self, kind: str, snapshot: Snapshot, training: TrainingState, **moved: Unpack[AuditFigures]
+        self,
+        kind: RecordKind,
+        reason: Reason,
+        snapshot: Snapshot,
+        training: TrainingState,
+        **moved: Unpack[AuditFigures],
     ) -> PublishRecord:
         """Publish another model as head and serving; the present version stays to be gone back to."""
         store, publisher = self._state.store, self._publisher
@@ -91,7 +111,7 @@ class ModelSwitch:
         store.unpin()
         publisher.go_on_from(snapshot, training, rule)
         changed = parts_changed(before, snapshot)
-        return publisher.record(kind, snapshot, snapshot.reason, units_changed=changed, **moved)
+        return publisher.record(kind, snapshot, reason, units_changed=changed, **moved)
 
     def _moved_by(self, snapshot: Snapshot) -> AuditFigures:
         """How far protected answers, as the present contract has them, move by a version."""

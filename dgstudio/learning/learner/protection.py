@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from dgstudio.errors import Rejected
@@ -12,9 +12,13 @@ from dgstudio.learning.contract.protected_selection import contradicted
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.publisher import Publisher
-from dgstudio.learning.learner.sealing import examples, seal, unprotected
+from dgstudio.learning.learner.sealing import seal, unprotected
 from dgstudio.model.plan import Plan
-from dgstudio.types import F32, Example, PublishRecord
+from dgstudio.reasons.published import InputsReleased, ReleasedBy, Sealing
+from dgstudio.types import F32, Example, PublishRecord, RecordKind
+
+WhySealed = Callable[[int, int, int], Sealing]
+"""Makes the reason of a seal: of how many examples it is about, how many of them and of recent inputs it protects."""
 
 
 class Protection:
@@ -29,35 +33,33 @@ class Protection:
         """Example id → class id of what has been learned and is not protected yet."""
         return unprotected(self._state.training, self._state.labels)
 
-    def seal(self, kind: str, reason: str, recent: Sequence[F32] = ()) -> PublishRecord:
+    def seal(self, kind: RecordKind, why: WhySealed, recent: Sequence[F32] = ()) -> PublishRecord:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P.
 
-        `recent` are raw inputs (d,) without a label that may join as well. A record of kind "rejected" where that
-        cannot be done.
+        `why` makes the reason of what the seal came to. `recent` are raw inputs (d,) without a label that may join as
+        well. A record of a rejection where that cannot be done.
         """
         state, publisher = self._state, self._publisher
         head, settings, training = state.store.head, state.settings, state.training
         try:
             if len(training.learned) and (full := self._queue.no_more_banks()):
-                raise Rejected(full.rstrip("."))
+                raise Rejected(full)
             made = seal(head, training, state.rule, state.labels, settings, publisher.next_version, time.time(), recent)
             # Before anything is published: sums that cannot be inverted must not become what the learner goes on from.
             rule = state.rule_for(made.snapshot, made.training)
         except Rejected as error:
             self._queue.cannot_seal()
             self._queue.follow()
-            return publisher.record("rejected", None, str(error))
-        reason = f"{reason}: {examples(made.learned)}, {made.protected} of them protected"
-        if made.recent:
-            reason += f", and {made.recent} recent input{'' if made.recent == 1 else 's'}"
-        snapshot = made.snapshot.with_(reason=reason)
+            return publisher.record(RecordKind.REJECTED, None, error.reason)
+        reason = why(made.learned, made.protected, made.recent)
+        snapshot = made.snapshot.with_(reason=reason.words)
         publisher.publish(snapshot)
         publisher.go_on_from(snapshot, made.training, rule)
         return publisher.record(kind, snapshot, reason, sealed=made.learned)
 
     def release_rows(self, rows: Iterable[int]) -> PublishRecord | None:
         """Take protected inputs, by their numbers, out of the contract."""
-        return self._keep_only(self._state.training.protected.without_rows(rows), "released")
+        return self._keep_only(self._state.training.protected.without_rows(rows), ReleasedBy.USER)
 
     def release_relabelled(self, added: Sequence[Example]) -> PublishRecord | None:
         """Release what these examples, as they are labelled now, contradict. None where that is nothing."""
@@ -65,16 +67,16 @@ class Protection:
         kept = dict(zip(protected.ids.tolist(), protected.labels.tolist(), strict=True))
         relabelled = [e.id for e in added if kept.get(e.id, e.class_id) != e.class_id]
         against = contradicted(protected, Plan(self._state.store.head), added)
-        return self._keep_only(protected.without_rows(against).without(relabelled), "relabelled")
+        return self._keep_only(protected.without_rows(against).without(relabelled), ReleasedBy.LABEL)
 
-    def _keep_only(self, protected: ProtectedSet, why: str) -> PublishRecord | None:
+    def _keep_only(self, protected: ProtectedSet, by: ReleasedBy) -> PublishRecord | None:
         """Publish a version that answers as the newest does and protects these inputs only; None if that is all."""
         state, publisher = self._state, self._publisher
         count = len(state.training.protected) - len(protected)
         if not count:
             return None
-        reason = f"{count} protected input{'' if count == 1 else 's'} {why}: the answers may move"
+        reason = InputsReleased(count, by)
         after = publisher.numbered(state.store.head, reason)
         publisher.publish(after)
         publisher.go_on_from(after, replace(state.training, protected=protected))
-        return publisher.record("released", after, reason)
+        return publisher.record(RecordKind.RELEASED, after, reason)

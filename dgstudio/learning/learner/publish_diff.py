@@ -1,9 +1,9 @@
-"""What a publish changed, in counts and in words: parts of the snapshot, examples learned and forgotten."""
+"""What a publish changed, in counts: parts of the snapshot, examples learned first."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import zip_longest
 
 from dgstudio.model.snapshot import Snapshot
@@ -38,18 +38,3 @@ def parts_changed(before: Snapshot, after: Snapshot) -> int:
 def fresh_classes(before: LearnedLabels, after: LearnedLabels) -> Counter[int]:
     """Class id → how many examples `after` has learned that `before` had not, or with another label."""
     return Counter(class_id for example_id, class_id in after.items() if before.get(example_id) != class_id)
-
-
-def reason_of(before: LearnedLabels, after: LearnedLabels, name_of: Callable[[int], str]) -> str:
-    """Why a version was published, as in "learned from 12 examples of circle, forgot 3 examples"."""
-    fresh = fresh_classes(before, after)
-    gone = sum(example_id not in after for example_id in before)
-    words = []
-    if fresh:
-        (first, count), *rest = sorted(fresh.items())
-        plural = "example" if count == 1 else "examples"
-        more = [f"{n} of {name_of(c)}" for c, n in rest]
-        words.append("learned from " + ", ".join([f"{count} {plural} of {name_of(first)}", *more]))
-    if gone:
-        words.append(f"forgot {gone} example{'s' if gone > 1 else ''}")
-    return ", ".join(words) or "learned anew"

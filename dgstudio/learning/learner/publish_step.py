@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from dgstudio.errors import Rejected
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.protection import Protection
-from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, reason_of
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed
 from dgstudio.learning.learner.publisher import Publisher
-from dgstudio.learning.learner.sealing import examples
 from dgstudio.model.plan import Plan
-from dgstudio.types import PublishRecord
+from dgstudio.reasons.published import BankFilled, LearnedAgain, LearnedFrom
+from dgstudio.reasons.refused import ExamplesNotFinite, Fault, Faulty
+from dgstudio.types import PublishRecord, RecordKind
 
 
 class PublishStep:
@@ -40,10 +42,10 @@ class PublishStep:
         if refused:
             count = len(refused)
             refused.clear()
-            return publisher.record("rejected", None, f"{examples(count)} left out: their numbers are not finite")
+            return publisher.record(RecordKind.REJECTED, None, ExamplesNotFinite(count))
         rule, head, learned = state.rule, state.store.head, state.rule.learned
         if self._queue.full(learned):
-            return self._protection.seal("bank sealed", f"{len(rule)} examples fill the learning bank")
+            return self._protection.seal(RecordKind.BANK_SEALED, partial(BankFilled, held=len(rule)))
         begin = time.perf_counter()
         try:
             proposal = rule.propose(head, state.mode)
@@ -59,9 +61,9 @@ class PublishStep:
             if state.settings.audit_at_publish == "full":
                 state.contract.audit(Plan(candidate), 0, state.protected_count).require_unmoved()
         except Rejected as error:
-            why = str(error)
+            why = error.reason
             self._queue.refuse(learned, why)
-            return publisher.record("rejected", None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
+            return publisher.record(RecordKind.REJECTED, None, why, duration_ms=(time.perf_counter() - begin) * 1e3)
         publisher.publish(candidate)
         duration = (time.perf_counter() - begin) * 1e3
         fresh = fresh_classes(state.published, taken)
@@ -70,7 +72,7 @@ class PublishStep:
         self._queue.refuse_no_more()
         publisher.note(candidate)
         return publisher.record(
-            "learned",
+            RecordKind.LEARNED,
             candidate,
             reason,
             new_examples=tuple(sorted(fresh.items())),
@@ -85,19 +87,20 @@ class PublishStep:
         state.labels.park(unlearned)
         # Its evidence still stands; solving again might be what failed.
         self._publisher.go_on_from(state.store.head, state.training, explain=False)
-        queue.refuse(state.rule.learned, "learning them failed")
+        queue.refuse(state.rule.learned, Faulty(Fault.LEARNING_FAILED))
         queue.cannot_seal()
         queue.judge()
         return len(unlearned)
 
-    def _reason(self, taken: dict[int, int]) -> str:
+    def _reason(self, taken: dict[int, int]) -> LearnedFrom | LearnedAgain:
         """Why the proposal is made."""
         rule, published = self._state.rule, self._state.published
         before, gone = published, 0
         if not rule.unlearns:
             before = {i: c for i, c in published.items() if i in taken}
             gone = len(published) - len(before)
-        left_out = f"{examples(gone)} left out from now on" if gone else ""
         if self._state.applied is None and taken == published:
-            return f"learned again by kernel {KERNEL}"
-        return "; ".join(filter(None, (reason_of(before, taken, self._state.name_of), rule.remark, left_out)))
+            return LearnedAgain(KERNEL)
+        fresh = sorted(fresh_classes(before, taken).items())
+        forgot = sum(example_id not in taken for example_id in before)
+        return LearnedFrom(tuple((self._state.name_of(c), n) for c, n in fresh), forgot, gone, rule.held_still)

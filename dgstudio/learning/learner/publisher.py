@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
@@ -12,7 +11,9 @@ from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import PublishRecord
+from dgstudio.reasons.published import BegunFromNothing
+from dgstudio.reasons.reason import Reason
+from dgstudio.types import PublishRecord, RecordKind
 
 
 class AuditFigures(TypedDict, total=False):
@@ -46,16 +47,19 @@ class Publisher:
         self._state = state
         self._queue = queue
         self._seq = next_seq
+        self._reason: Reason = BegunFromNothing()
+        """That of the newest record."""
 
     @property
     def next_version(self) -> int:
         """The number that the next version gets."""
         return self._state.store.next_version
 
-    def numbered(self, snapshot: Snapshot, reason: str, **changes: Any) -> Snapshot:
+    def numbered(self, snapshot: Snapshot, reason: Reason, **changes: Any) -> Snapshot:
         """The same as the version to come, made now; `changes` as for `Snapshot.with_`."""
         parent = self._state.store.head.version
-        return snapshot.with_(version=self.next_version, parent=parent, reason=reason, unix=time.time(), **changes)
+        said = reason.words
+        return snapshot.with_(version=self.next_version, parent=parent, reason=said, unix=time.time(), **changes)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Make it the newest version: one assignment. Whoever calls this then calls `note` or `go_on_from`."""
@@ -82,18 +86,19 @@ class Publisher:
         self._queue.follow()
 
     def record(
-        self, kind: str, snapshot: Snapshot | None, reason: str, **figures: Unpack[RecordFigures]
+        self, kind: RecordKind, snapshot: Snapshot | None, reason: Reason, **figures: Unpack[RecordFigures]
     ) -> PublishRecord:
         """Say what was done; `snapshot` is None where nothing was published."""
         state = self._state
         self._seq += 1
+        # Few reasons there are, and many records: they add up over the hours.
+        self._reason = self._reason if reason == self._reason else reason
         record = PublishRecord(
             seq=self._seq - 1,
             kind=kind,
             version=None if snapshot is None else snapshot.version,
             parent=state.store.head.version if snapshot is None else snapshot.parent,
-            # Few reasons there are, and many records: they add up over the hours.
-            reason=sys.intern(reason),
+            reason=self._reason,
             time=0.0,
             unix=time.time(),
             digest="" if snapshot is None else snapshot.digest,

@@ -21,6 +21,7 @@ from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
+from dgstudio.reasons.refused import NothingToProtect, StaysLearned
 from dgstudio.types import F32
 
 
@@ -111,8 +112,7 @@ def seal(
     plan, room = Plan(sealed), min(settings.protected, settings.protected_max - len(training.protected))
     chosen = choose(plan, news, labels, training.protected, max(0, room), recent)
     if not published and not len(chosen):
-        why = "there is no room for more" if room <= 0 else "nothing more is answered rightly"
-        raise Rejected(f"{len(training.protected)} inputs are protected, and {why}")
+        raise Rejected(NothingToProtect(len(training.protected), room=room > 0))
     protected = training.protected.joined(plan, chosen.inputs, chosen.labels, chosen.ids)
     certified = version if len(chosen) else training.certified
     bare = replace(training, protected=protected, sums=sums, seals=seals, certified=certified)
@@ -120,30 +120,14 @@ def seal(
     return Sealed(sealed, bare.with_published({}), len(news), len(chosen) - recents, recents)
 
 
-def what_stays(training: TrainingState, ids: Iterable[int], rule: str) -> str:
-    """Say which of these examples cannot be unlearned under this rule, and what to do; "" where all can."""
+def what_stays(training: TrainingState, ids: Iterable[int], rule: str) -> StaysLearned | None:
+    """Which of these examples cannot be unlearned under this rule, and what to do; None where all can."""
     gone = set(ids)
     sealed = {held.bank: gone.intersection(held.ids.tolist()) for held in training.seals}
-    said = []
-    count = sum(map(len, sealed.values()))
-    if count:
-        first = next(held for held in training.seals if sealed[held.bank])
-        said.append(
-            f"{examples(count)} sealed in bank {first.bank} cannot be unlearned: "
-            f"roll back to v{first.before} to go before the seal"
-        )
-    count = len(gone.intersection(training.base_learned.tolist()))
-    if count:
-        said.append(
-            f"{examples(count)} learned in the base itself cannot be unlearned, only left out of what comes: "
-            "roll back to a version before them, or train a new base"
-        )
-    count = len(gone.intersection(training.learned.tolist())) if rule == GRADIENT else 0
-    if count:
-        said.append(f"{examples(count)} will be unlearned when the locked bank learns again")
-    return "; ".join(said)
-
-
-def examples(count: int) -> str:
-    """As in "1 example", "3 examples"."""
-    return f"{count} example{'' if count == 1 else 's'}"
+    first = next((held for held in training.seals if sealed[held.bank]), None)
+    in_base = len(gone.intersection(training.base_learned.tolist()))
+    later = len(gone.intersection(training.learned.tolist())) if rule == GRADIENT else 0
+    if first is None and not in_base and not later:
+        return None
+    bank, before = (None, None) if first is None else (first.bank, first.before)
+    return StaysLearned(sum(map(len, sealed.values())), bank, before, in_base, later)

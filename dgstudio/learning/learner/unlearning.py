@@ -13,12 +13,14 @@ import numpy.typing as npt
 from dgstudio.learning.contract.contract import AuditResult, Contract
 from dgstudio.learning.contract.protected import RECENT, ProtectedSet
 from dgstudio.learning.label_set import LabelSet
-from dgstudio.learning.learner.sealing import below, examples, seal
+from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import Seal, TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.published import RebuiltWithout
+from dgstudio.reasons.reason import example_count, how_many
 from dgstudio.types import F32, Example, Mode
 
 UNNUMBERED = -1
@@ -69,14 +71,14 @@ class Rebuild:
     replaces: TrainingState
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> RebuiltWithout:
         """Why the version is published."""
-        return f"rebuilt without {examples(len(self.ids))}: {banks(self.banks)} made anew since v{self.before}"
+        return RebuiltWithout(len(self.ids), self.banks, self.before)
 
     def words(self, name_of: Callable[[int], str]) -> tuple[str, ...]:
         """What it would mean, one sentence each."""
-        anew = f"{banks(self.banks)} and what was learned since v{self.before} are made anew"
-        said = [f"Without {examples(len(self.ids))}: {anew}, from {examples(self.learned)}."]
+        anew = f"{how_many(self.banks, 'sealed bank')} and what was learned since v{self.before} are made anew"
+        said = [f"Without {example_count(len(self.ids))}: {anew}, from {example_count(self.learned)}."]
         moved = self.moved
         if not moved.inputs:
             said.append(f"None of {moved.checked} protected answers moves by a bit.")
@@ -93,15 +95,10 @@ class Rebuild:
     def numbered(self, head: Snapshot, version: int, unix: float) -> tuple[Snapshot, TrainingState]:
         """The version and its training, to be published after `head`."""
         snapshot = self.snapshot.with_(
-            version=version, parent=head.version, classes=head.classes, reason=self.reason, unix=unix
+            version=version, parent=head.version, classes=head.classes, reason=self.reason.words, unix=unix
         )
         certified = version if self.training.certified == UNNUMBERED else self.training.certified
         return snapshot, replace(self.training, certified=certified)
-
-
-def banks(count: int) -> str:
-    """As in "1 sealed bank", "3 sealed banks"."""
-    return f"{count} sealed bank{'' if count == 1 else 's'}"
 
 
 def first_seal(training: TrainingState, ids: Iterable[int]) -> Seal | None:

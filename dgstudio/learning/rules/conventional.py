@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Normaliser
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, TwinState
 
 STEPS_PER_EXAMPLE = 10
 BATCH = 16
@@ -26,15 +26,12 @@ TORN_KEPT = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwinAnswer:
-    """What the twin answers: logits and probabilities (C,) float32 for `classes`.
-
-    `state` is "version", "unpublished" (whole, but no version) or "torn" (the arrays changed during the read).
-    """
+    """What the twin answers: logits and probabilities (C,) float32 for `classes`."""
 
     classes: tuple[int, ...]
     logits: F32
     probabilities: F32
-    state: str
+    state: TwinState
 
 
 class ConventionalTwin:
@@ -94,7 +91,7 @@ class ConventionalTwin:
         """Answer one raw input (d,) with the published weights."""
         weights = self._serving
         logits = logits_of(weights, self._normalise(raw))
-        return TwinAnswer(weights.classes, logits, softmax(logits), "version")
+        return TwinAnswer(weights.classes, logits, softmax(logits), TwinState.VERSION)
 
     # -- learning ----------------------------------------------------------------------------------------------
 
@@ -210,10 +207,10 @@ class InPlaceTwin(ConventionalTwin):
         logits = logits_of(weights, x)
         after = self._sequence
         if before != after or before % 2:
-            state = "torn"
+            state = TwinState.TORN
             self._torn.append((before, after, x, logits.copy()))
         else:
-            state = "version" if before // 2 in self._version_states else "unpublished"
+            state = TwinState.VERSION if before // 2 in self._version_states else TwinState.UNPUBLISHED
         return TwinAnswer(weights.classes, logits, softmax(logits), state)
 
     def mark_version(self) -> None:

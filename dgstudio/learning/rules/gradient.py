@@ -17,6 +17,7 @@ from dgstudio.learning.rules.dense import Adam, softmax
 from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.snapshot import Base, Snapshot
+from dgstudio.reasons.refused import ClassesUnknown, Fault, Faulty, Gates, NothingMoves
 from dgstudio.types import F32, Example, Mode
 
 BLOCK = 16
@@ -109,7 +110,7 @@ class GradientRule:
         if base is None:
             raise BadInputError("The gradient rule moves a base, and this model has none: choose the locked bank.")
         self.settings = settings
-        self.remark = ""
+        self.held_still: tuple[int, int] | None = None
         self._name_of = name_of
         self._known = base.classes
         self._normaliser = head.normaliser
@@ -187,7 +188,7 @@ class GradientRule:
             For classes that the base does not know, and where nothing may move. These examples are refused from now
             on, until `reconsider`; nothing else of the rule's state changes.
         """
-        self._next, self._block, self.remark = None, (), ""
+        self._next, self._block, self.held_still = None, (), None
         self._refuse_unknown()
         block = tuple(self._waiting)[:BLOCK]
         if not block:
@@ -202,13 +203,13 @@ class GradientRule:
                 self._step(moving, state, mode)
         if not all(np.isfinite(array).all() for array in (moving.W1, moving.b1, moving.V)):
             self._refuse(block)
-            raise Rejected("The gradient of these examples is not finite: they are left out")
+            raise Rejected(Faulty(Fault.GRADIENT_NOT_FINITE))
         base = self._confirmed(moving)
         if base is head.base:
             self._refuse(block)
             raise Rejected(self._why_nothing_moved(head.base, mode))
         if self._held:
-            self.remark = f"the gates were held still in {self._held} of {self._steps} steps"
+            self.held_still = self._held, self._steps
         self._next, self._block = state, block
         return head.with_(base=base, known=self._known_after(head, block))
 
@@ -311,30 +312,17 @@ class GradientRule:
         unknown = [i for i in self._waiting if self._class_ids[i] not in self._known]
         if not unknown:
             return
-        names = [f"“{self._name_of(c)}”" for c in dict.fromkeys(self._class_ids[i] for i in unknown)]
+        names = tuple(self._name_of(c) for c in dict.fromkeys(self._class_ids[i] for i in unknown))
         self._refuse(unknown)
-        raise Rejected(
-            f"The base does not know {' and '.join(names)}, and the gradient cannot give it a class more: "
-            "choose the locked bank"
-        )
+        raise Rejected(ClassesUnknown(names))
 
-    def _why_nothing_moved(self, base: Base, mode: Mode) -> str:
-        reasons = []
+    def _why_nothing_moved(self, base: Base, mode: Mode) -> NothingMoves:
+        gates = free = None
         if mode in (Mode.ROUTING, Mode.BOTH):
-            reasons.append(
-                f"each step of the gates, even halved {self.settings.halvings} times, would have protected inputs "
-                "open other units"
-                if self._held
-                else "the gates get no gradient from these examples"
-            )
+            gates = Gates.HELD if self._held else Gates.NO_GRADIENT
         if mode in (Mode.WEIGHTS, Mode.BOTH):
             free = int(self.free.sum())
-            reasons.append(
-                f"none of the {free} units that no protected input opens is opened by these examples"
-                if free
-                else f"each of the {base.hidden} units is opened by some protected input"
-            )
-        return f"Nothing may move: {', and '.join(reasons)}"
+        return NothingMoves(gates, self.settings.halvings, free, base.hidden)
 
 
 def gradients(

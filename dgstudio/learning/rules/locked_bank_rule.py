@@ -30,6 +30,7 @@ from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from
 from dgstudio.learning.settings import LOCKED_BANK, PROJECTION_SLACK, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.reasons.refused import Fault, Faulty
 from dgstudio.types import F32, F64, Example, Mode
 
 
@@ -54,7 +55,7 @@ class LockedBankRule:
 
     name = LOCKED_BANK
     unlearns = True
-    remark = ""
+    held_still = None
 
     def __init__(self, settings: LearnerSettings, below: Snapshot, sums: Sums | None, protected: F32) -> None:
         self.settings = settings
@@ -181,7 +182,7 @@ class LockedBankRule:
         ids = np.array(sorted(self._inputs), np.int64)
         labels = np.array([self._class_ids[int(i)] for i in ids], np.int64)
         chosen = np.isin(ids, spread_by_class(ids, labels, FROM))
-        x = np.array([self._plan.normalise(self._inputs[int(i)]) for i in ids[chosen]], np.float32)
+        x = self._plan.normalise_rows(np.array([self._inputs[int(i)] for i in ids[chosen]], np.float32))
         near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
         return {} if math.isinf(reach) else {"near": near, "reach": reach}
 
@@ -193,7 +194,7 @@ class LockedBankRule:
         """The solution's router with the read-out that there is already; no example carries that."""
         classes = present.classes if present is not None else self._statistics.classes
         if not classes:
-            raise Rejected("There is no read-out yet that routing could open: learn with both first.")
+            raise Rejected(Faulty(Fault.NO_READOUT))
         R = self._statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
         alpha = np.zeros((len(solution.alpha), len(classes) + 1))
         alpha[:, -1] = solution.alpha[:, -1]
@@ -311,5 +312,5 @@ def _float32(weights: F64) -> F32:
     with np.errstate(over="ignore"):
         result = np.ascontiguousarray(weights, np.float32)
     if not np.isfinite(result).all():
-        raise Rejected("The learned weights are too large for float32; the examples since the last publish wait.")
+        raise Rejected(Faulty(Fault.WEIGHTS_TOO_LARGE))
     return result

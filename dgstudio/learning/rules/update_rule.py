@@ -44,8 +44,8 @@ class UpdateRule(Protocol):
         ...
 
     @property
-    def remark(self) -> str:
-        """What should be said of the last proposal beside what it has learned; mostly nothing."""
+    def held_still(self) -> tuple[int, int] | None:
+        """In how many of how many steps of the last proposal the gates were held still; None where in none."""
         ...
 
     def absorb(self, examples: Sequence[Example]) -> None:

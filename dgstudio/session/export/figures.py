@@ -14,7 +14,7 @@ import numpy as np
 
 from dgstudio.session.export.atomic_write import needed
 from dgstudio.session.export.report_data import MAY_MOVE, ClassStory, Story
-from dgstudio.types import F32, PublishRecord
+from dgstudio.types import F32, PublishRecord, RecordKind
 
 WIDTH = 9.6
 """Inches of a figure; the page scales it to its own width."""
@@ -36,15 +36,15 @@ MARKS = 300
 FELL_BACK_S = 120.0
 """A take that begins so much before the one before it was labelled in another run: stream time began anew."""
 KIND_MARKS = {
-    "class added": ("^", INK),
-    "class removed": ("v", INK),
-    "protected": ("D", GOOD),
-    "bank sealed": ("s", GOOD),
-    "released": ("d", WARNING),
-    "rolled back": ("<", WARNING),
-    "rebuilt": ("P", ACCENT),
-    "consolidated": ("*", ACCENT),
-    "rejected": ("x", BAD),
+    RecordKind.CLASS_ADDED: ("^", INK),
+    RecordKind.CLASS_REMOVED: ("v", INK),
+    RecordKind.PROTECTED: ("D", GOOD),
+    RecordKind.BANK_SEALED: ("s", GOOD),
+    RecordKind.RELEASED: ("d", WARNING),
+    RecordKind.ROLLED_BACK: ("<", WARNING),
+    RecordKind.REBUILT: ("P", ACCENT),
+    RecordKind.CONSOLIDATED: ("*", ACCENT),
+    RecordKind.REJECTED: ("x", BAD),
 }
 """Kind of version → marker and colour; shape tells them apart without colour."""
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_POINTS = 108, 44, 54
@@ -96,7 +96,7 @@ def learning_figure(story: Story) -> str:
 
 def stability_figure(story: Story) -> str:
     """How many inputs were protected at each publish, and where any of their logits changed."""
-    records = [record for record in story.records if record.version is not None or record.kind == "rejected"]
+    records = [record for record in story.records if record.version is not None or record.kind == RecordKind.REJECTED]
 
     def draw(axes: Any) -> None:
         places, protected = np.arange(len(records)), np.asarray([record.protected for record in records])
@@ -175,7 +175,7 @@ def _by_user(record: PublishRecord) -> bool:
 
 
 def _rejected(record: PublishRecord) -> bool:
-    return record.kind == "rejected"
+    return record.kind == RecordKind.REJECTED
 
 
 def _thinned(x: Any, y: Any) -> tuple[Any, Any]:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
 
-EXAMPLES, MODEL, REPORT = "examples", "model", "report"
-SUFFIXES = {EXAMPLES: (".csv", ".npz"), MODEL: (".onnx", ".safetensors"), REPORT: (".html", ".htm")}
+
+class ExportKind(StrEnum):
+    """What can be taken along."""
+
+    EXAMPLES = "examples"
+    MODEL = "model"
+    REPORT = "report"
+
+
+SUFFIXES = {
+    ExportKind.EXAMPLES: (".csv", ".npz"),
+    ExportKind.MODEL: (".onnx", ".safetensors"),
+    ExportKind.REPORT: (".html", ".htm"),
+}
 """Kind → endings of file names; the ending says the format."""
 
 
-def check_name(kind: str, path: Path) -> None:
+def check_name(kind: ExportKind, path: Path) -> None:
     """Refuse a file whose name says no format of this kind; `BadInputError`."""
     endings = SUFFIXES[kind]
     if path.suffix.lower() not in endings:
-        what = {EXAMPLES: "Examples are", MODEL: "A model is", REPORT: "A report is"}[kind]
+        what = {ExportKind.EXAMPLES: "Examples are", ExportKind.MODEL: "A model is", ExportKind.REPORT: "A report is"}[
+            kind
+        ]
         raise BadInputError(f"{what} written as {' or '.join(endings)}, not “{path.name}”: name the file so.")

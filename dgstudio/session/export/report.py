@@ -10,6 +10,8 @@ from typing import Any
 
 from dgstudio import __version__
 from dgstudio.kernel import KERNEL
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.figures import (
     accuracy_figure,
@@ -23,6 +25,7 @@ from dgstudio.session.export.model import iso
 from dgstudio.session.export.report_data import MAY_MOVE, Story, tell
 from dgstudio.session.export.stylesheet import STYLE
 from dgstudio.session.file import Session
+from dgstudio.types import LabelledBy, RecordKind
 
 TIMELINE_ROWS = 200
 """Lines of the timeline; of a longer history the newest."""
@@ -33,11 +36,12 @@ EVENT_ROWS = 100
 REASONS = 10
 """Reasons for rejections that are listed."""
 WAYS = {
-    "held": "by a held key",
-    "tap": "by a tap",
-    "retro": "on the past stream",
-    "file": "by a label column",
-    "import": "from a file",
+    LabelledBy.HELD: "by a held key",
+    LabelledBy.TAP: "by a tap",
+    LabelledBy.RETRO: "on the past stream",
+    LabelledBy.FILE: "by a label column",
+    LabelledBy.IMPORT: "from a file",
+    LabelledBy.SUGGESTION: "from a suggestion",
 }
 """How a take was labelled, in words."""
 
@@ -124,9 +128,7 @@ def _opening(story: Story) -> dict[str, Any]:
             "rate": signal.get("rate", "?"),
             "channels": len(channels) if isinstance(channels, list) else 0,
         }
-    begun = story.records[0].reason if story.records else ""
-    knows = begun.removeprefix("base model: ")
-    ways: dict[str, int] = {}
+    ways: dict[LabelledBy, int] = {}
     for take in story.takes:
         ways[take.who] = ways.get(take.who, 0) + 1
     scores = story.scores
@@ -134,9 +136,9 @@ def _opening(story: Story) -> dict[str, Any]:
         "began": _moment(story.began),
         "ended": _moment(story.ended),
         "signal": signal,
-        "base_knows": knows if knows != begun else None,
+        "begun": _begun(story.records[0].reason if story.records else BegunFromNothing()),
         "taught": [entry.info.name for entry in story.classes if entry.examples and not entry.from_base],
-        "ways": [(count, WAYS.get(who, who)) for who, count in sorted(ways.items())],
+        "ways": [(count, WAYS[who]) for who, count in sorted(ways.items())],
         "tiles": [
             (f"{len(story.classes)}", "classes"),
             (f"{story.examples:,}", "examples"),
@@ -154,10 +156,10 @@ def _opening(story: Story) -> dict[str, Any]:
 def _stability(story: Story) -> dict[str, Any]:
     """How many publishes moved a protected answer that should not have, and why proposals were rejected."""
     records = story.records
-    reasons = dict.fromkeys(record.reason for record in records if record.kind == "rejected")
+    reasons = dict.fromkeys(record.reason for record in records if record.kind == RecordKind.REJECTED)
     return {
         "changed": sum(1 for r in records if r.version is not None and r.bits_changed and r.kind not in MAY_MOVE),
-        "reasons": list(reasons)[:REASONS],
+        "reasons": [reason.words for reason in reasons][:REASONS],
     }
 
 
@@ -216,7 +218,18 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}".replace("%", " %")
 
 
-def _css_class(kind: str) -> str:
+def _begun(reason: Reason) -> str:
+    """What it began with, as a sentence."""
+    match reason:
+        case BaseLoaded(names):
+            return f"It began with a base model that knows {', '.join(names)}."
+        case BegunFromNothing():
+            return "It began from nothing."
+        case _:
+            return f"How it began: {reason.words}."
+
+
+def _css_class(kind: RecordKind) -> str:
     return "".join(letter if letter.isalpha() else "-" for letter in kind)
 
 

@@ -11,17 +11,18 @@ from itertools import groupby
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
-from dgstudio.types import F32, OWN_ACTS, ClassInfo, Event, Example, PublishRecord, Take
+from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, Level, LogLine, PublishRecord, RecordKind, Take
 
 THUMBNAILS = 6
 """Windows that are shown of a class, spread evenly over those that the session kept."""
 GREY = "#808080"
 """Of a class whose colour is none."""
-MAY_MOVE = OWN_ACTS | {"rolled back", "released", "class removed"}
+MAY_MOVE = OWN_ACTS | {RecordKind.ROLLED_BACK, RecordKind.RELEASED, RecordKind.CLASS_REMOVED}
 """Kinds of versions that may move protected answers: the user's own acts."""
 
 
@@ -58,11 +59,11 @@ class Chapter:
     `first`, `last` are version numbers, None for rejected proposals; `examples` how many were learned first there.
     """
 
-    kind: str
+    kind: RecordKind
     first: int | None
     last: int | None
     count: int
-    reason: str
+    reason: Reason
     unix: float
     examples: int
 
@@ -91,7 +92,7 @@ class Story:
     own_bits: int
     protected: int
     scores: Scores
-    events: tuple[Event, ...] = ()
+    events: tuple[LogLine, ...] = ()
     """What was told of things that went wrong, oldest first."""
 
     @property
@@ -163,12 +164,12 @@ def tell(session: Session) -> Story:
         chapters=tuple(chapters_of(records)),
         head=head,
         published=len(versions),
-        rejected=sum(record.kind == "rejected" for record in records),
+        rejected=sum(record.kind == RecordKind.REJECTED for record in records),
         bits=bits - own_bits,
         own_bits=own_bits,
         protected=0 if head is None else len(head.training.protected),
         scores=score_takes(session, kept, examples, records, living),
-        events=tuple(event for event in session.events() if event.level in ("warning", "error")),
+        events=tuple(event for event in session.events() if event.level in (Level.WARNING, Level.ERROR)),
     )
 
 
@@ -194,7 +195,10 @@ def chapters_of(records: Sequence[PublishRecord]) -> list[Chapter]:
     """The history with neighbouring "learned" versions, and neighbouring rejections, taken together."""
     chapters = []
     numbered = enumerate(records)
-    alike = groupby(numbered, lambda pair: pair[1].kind if pair[1].kind in ("learned", "rejected") else str(pair[0]))
+    alike = groupby(
+        numbered,
+        lambda pair: pair[1].kind if pair[1].kind in (RecordKind.LEARNED, RecordKind.REJECTED) else str(pair[0]),
+    )
     for _, group in alike:
         run = [record for _, record in group]
         first, last = run[0], run[-1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from dgstudio.errors import BadInputError
 from dgstudio.session.export import examples, model, report
 from dgstudio.session.export.atomic_write import card_path, check_targets
-from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT, check_name
+from dgstudio.session.export.kinds import ExportKind, check_name
 from dgstudio.session.file import Session
 
 
@@ -46,7 +46,7 @@ class ExportRequest:
                     say(f"Note: {problem}")
 
     def _check(self) -> None:
-        wanted = {EXAMPLES: self.examples, MODEL: self.model, REPORT: self.report}
+        wanted = {ExportKind.EXAMPLES: self.examples, ExportKind.MODEL: self.model, ExportKind.REPORT: self.report}
         named = {kind: path for kind, path in wanted.items() if path is not None}
         if not named:
             raise BadInputError("Say what to export: --examples FILE, --model FILE or --report FILE.")

@@ -17,11 +17,14 @@ import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.format.codecs import pack, unpacked
+from dgstudio.types import RecordKind
 
 Array: TypeAlias = npt.NDArray[Any]
 
 PROTECTED = "protected."
 """Prefix of the names of arrays that belong to the protected inputs, not to the snapshot."""
+TRAINING = "footing"
+"""Entry of a checkpoint's metadata: what the learner stood on; files have had it under this name from the first."""
 KERNEL_OF, SETTINGS, SERVED_BY = "kernel", "settings", "served by"
 """Entries of a checkpoint's metadata: the kernel that learned it, the settings that its weights depend on, and the
 kernel that answered with it (missing before specification 4)."""
@@ -49,7 +52,7 @@ class Checkpoint:
     digest: str
     arrays: Mapping[str, Array]
     meta: dict[str, Any]
-    kind: str = "learned"
+    kind: RecordKind = RecordKind.LEARNED
     reason: str = ""
     unix: float = 0.0
     learned: npt.NDArray[np.int64] = field(default_factory=_no_ids)
@@ -77,7 +80,7 @@ class CheckpointInfo:
     version: int
     parent: int | None
     digest: str
-    kind: str
+    kind: RecordKind
     reason: str
     unix: float
     kept: bool

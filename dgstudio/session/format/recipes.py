@@ -20,9 +20,9 @@ import numpy.typing as npt
 from dgstudio.errors import SessionFormatError
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, CheckpointInfo
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, CheckpointInfo
 from dgstudio.session.format.codecs import joined, pack, split, unpacked
-from dgstudio.types import Mode
+from dgstudio.types import Mode, RecordKind
 
 Ids = npt.NDArray[np.int64]
 
@@ -49,13 +49,13 @@ class Recipe:
     array_count: int
 
 
-def fits(kind: str, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
+def fits(kind: RecordKind, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
     """Whether a version with this metadata and these arrays can be made from a recipe, here and now.
 
     That is: it was learned by the locked bank alone, router and read-out together, by this kernel.
     """
-    snapshot, training = meta.get("snapshot"), meta.get("footing")
-    if kind != "learned" or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
+    snapshot, training = meta.get("snapshot"), meta.get(TRAINING)
+    if kind != RecordKind.LEARNED or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
         return False
     dials, names = training.get("dials"), set(names)
     return (
@@ -72,7 +72,7 @@ def fits(kind: str, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
 def shared_names(meta: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Those of a version's arrays that are not made by learning: what it shares with others on its ground, sorted."""
     made = tuple(f"bank{bank['id']}." for bank in meta["snapshot"]["banks"] if not bank["sealed"])
-    if meta["footing"]["sums"] is None:
+    if meta[TRAINING]["sums"] is None:
         # A model from nothing: normaliser and features are fitted to the examples as well.
         made = (*made, "normaliser.", "phi.", "known.")
     return sorted(name for name in names if not name.startswith(made) and name not in (LEARNED, LABELS))
@@ -82,7 +82,7 @@ def lower_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     """The snapshot's metadata without what is learned above the ground."""
     snapshot = dict(meta["snapshot"])
     snapshot["banks"] = [bank for bank in snapshot["banks"] if bank["sealed"]]
-    if meta["footing"]["sums"] is None:
+    if meta[TRAINING]["sums"] is None:
         snapshot["phi"] = None
         snapshot.pop("known", None)
     return snapshot
@@ -90,7 +90,7 @@ def lower_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def ground_key(meta: Mapping[str, Any], contents: Mapping[str, str]) -> str:
     """Hex digest of a ground: content ids of its arrays by name, what goes with them, settings and kernel."""
-    lower, training = lower_meta(meta), meta["footing"]
+    lower, training = lower_meta(meta), meta[TRAINING]
     parts = {name: lower.get(name) for name in ("base", "phi", "known", "banks")}
     text = json.dumps(
         [dict(contents), parts, training["cohorts"], training["sums"], meta[SETTINGS], meta[KERNEL_OF]], sort_keys=True

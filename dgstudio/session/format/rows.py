@@ -6,15 +6,31 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
+from dgstudio.reasons.stored import reason_fields, stored_reason
 from dgstudio.session.format.codecs import pack, unpacked
-from dgstudio.types import Act, ClassChange, ClassInfo, Event, Example, LabelChange, NoteChange, PublishRecord, Take
+from dgstudio.types import (
+    Act,
+    ActKind,
+    ClassChange,
+    ClassInfo,
+    Example,
+    LabelChange,
+    LabelledBy,
+    Level,
+    LogLine,
+    NoteChange,
+    PublishRecord,
+    RecordKind,
+    Take,
+)
 
 Row = Sequence[Any]
 
@@ -72,6 +88,17 @@ def text_of(value: str) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
+E = TypeVar("E", bound=StrEnum)
+
+
+def one_of(kind: type[E], value: Any, otherwise: E) -> E:
+    """The member of an enum that a column names; `otherwise` where it is damaged, or known to a later dgstudio only."""
+    try:
+        return kind(value)
+    except ValueError:
+        return otherwise
+
+
 def class_row(info: ClassInfo) -> Row:
     """Values of a class in the order of `CLASS_COLUMNS`."""
     texts = text_of(info.name), text_of(info.key), text_of(info.colour)
@@ -99,7 +126,7 @@ def take_of(row: Row) -> Take:
         start=_number(row[2]),
         end=_number(row[3]),
         source=str(row[4]),
-        who=str(row[5]),
+        who=one_of(LabelledBy, row[5], LabelledBy.HELD),
         created_unix=_number(row[6]),
         examples=int(row[7]),
     )
@@ -157,6 +184,8 @@ def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return array
 
 
+WHY = "why"
+"""Key of the fields of a record's reason; its words stand under "reason", for an earlier dgstudio and for people."""
 _RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
 
 
@@ -187,7 +216,7 @@ def act_of(row: Row) -> Act:
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
     notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
-    kind, text, take_id, version = str(data["kind"]), str(data["text"]), data["take"], data["version"]
+    kind, text, take_id, version = ActKind(data["kind"]), str(data["text"]), data["take"], data["version"]
     # Acts of earlier versions of this program made no versions.
     made = data.get("made")
     return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes, made)
@@ -210,29 +239,43 @@ def _ids_of(runs: Sequence[Sequence[int]]) -> tuple[int, ...]:
 
 def record_text(record: PublishRecord) -> str:
     """A publish record as JSON, without what is as usual: there are ten a second."""
-    said = {name: value for name, value in asdict(record).items() if value != _RECORD_FIELDS[name]}
+    said = {name: getattr(record, name) for name in _RECORD_FIELDS}
+    said = {name: value for name, value in said.items() if value != _RECORD_FIELDS[name]}
+    said["reason"] = text_of(record.reason.words)
+    why = reason_fields(record.reason)
+    if why is not None:
+        said[WHY] = why
     return to_json(said, f"The record of version {record.version}")
 
 
 def record_of(row: Row) -> PublishRecord:
     """A publish record from a row's id and JSON; fields that this dgstudio does not know are left out."""
-    values = {name: value for name, value in json.loads(row[1]).items() if name in _RECORD_FIELDS}
+    data = json.loads(row[1])
+    values = {name: value for name, value in data.items() if name in _RECORD_FIELDS}
     pairs = values.get("new_examples", ())
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
     causes = values.get("live_causes", ())
     values["live_causes"] = tuple((int(class_id), float(share)) for class_id, share in causes)
+    values["kind"] = RecordKind(values["kind"])
+    values["reason"] = stored_reason(data.get(WHY), str(values["reason"]))
     return PublishRecord(**values)
 
 
-def event_row(event: Event) -> Row:
-    """Values of an event in the order of `EVENT_COLUMNS`, without its id; data that is not plain becomes its text."""
+def line_row(line: LogLine) -> Row:
+    """Values of a line of the log in the order of `EVENT_COLUMNS`, without its id; odd data becomes its text."""
     try:
-        data = to_json(event.data, "Event data")
+        data = to_json(line.data, "Event data")
     except SessionError:
-        data = to_json(repr(event.data), "Event data")
-    return text_of(event.kind), text_of(event.level), _real(event.unix), text_of(event.text), data
+        data = to_json(repr(line.data), "Event data")
+    return text_of(line.kind), text_of(line.level), _real(line.unix), text_of(line.text), data
 
 
-def event_of(row: Row) -> Event:
-    """An event from a row of `EVENT_COLUMNS`."""
-    return Event(kind=str(row[1]), level=str(row[2]), unix=_number(row[3]), text=str(row[4]), data=json.loads(row[5]))
+def line_of(row: Row) -> LogLine:
+    """A line of the log from a row of `EVENT_COLUMNS`."""
+    return LogLine(
+        kind=str(row[1]),
+        level=one_of(Level, row[2], Level.INFO),
+        unix=_number(row[3]),
+        text=str(row[4]),
+        data=json.loads(row[5]),
+    )

@@ -10,7 +10,7 @@ from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormat
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, Array, Checkpoint
+from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, Checkpoint
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe, lower_meta
 from dgstudio.types import Example, Mode
 
@@ -56,7 +56,7 @@ class Relearner:
         try:
             snapshot = self._learned(recipe)
         except (BadInputError, Rejected, KeyError, TypeError, ValueError) as error:
-            why = str(error).rstrip(".") if isinstance(error, BadInputError | Rejected) else repr(error)
+            why = str(error) if isinstance(error, BadInputError | Rejected) else repr(error)
             raise SessionFormatError(
                 f"Version {info.version} of the session {label} cannot be learned again from its recipe ({why}); "
                 "choose another."
@@ -108,7 +108,7 @@ class Relearner:
         """What lies below the learning bank, and the training that it was learned on; of the same ground the same."""
         if self._lower is None or recipe.ground != self._ground:
             lower = Snapshot.unchecked(_snapshot_own(recipe.shared), lower_meta(recipe.meta)).with_(classes=())
-            training = TrainingState.from_arrays(_training_own(recipe), recipe.meta["footing"])
+            training = TrainingState.from_arrays(_training_own(recipe), recipe.meta[TRAINING])
             self._lower, self._ground = (lower, training), recipe.ground
         return self._lower
 

@@ -17,6 +17,7 @@ from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples
 from dgstudio.session.format import recipes
 from dgstudio.session.format.checkpoint import (
     PROTECTED,
+    TRAINING,
     Array,
     Checkpoint,
     CheckpointInfo,
@@ -24,11 +25,12 @@ from dgstudio.session.format.checkpoint import (
     versions_to_thin,
 )
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe
-from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, text_of, to_json
+from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, one_of, text_of, to_json
 from dgstudio.session.storage.blobs import Blobs
 from dgstudio.session.storage.database import Database
 from dgstudio.session.versions.recipe_base import Ground, Grounds
 from dgstudio.session.versions.recipe_solver import Relearner
+from dgstudio.types import RecordKind
 
 _INFO = "version, parent, digest, kind, reason, unix, kept, learned_count"
 _WHOLE = f"{_INFO}, array_count, learned, checksum, meta, ground, recipe"
@@ -283,7 +285,7 @@ class Versions:
             try:
                 meta, named = self._sets_of(row)
                 arrays = {name[len(PROTECTED) :]: array for name, array in named.items()}
-                return LearnedExamples.from_arrays(int(version), arrays, meta["footing"])
+                return LearnedExamples.from_arrays(int(version), arrays, meta[TRAINING])
             except (SessionFormatError, KeyError, TypeError, ValueError) as error:
                 raise SessionFormatError(f"What version {version} has learned cannot be read: {error}.") from error
 
@@ -333,7 +335,7 @@ def _info_of(row: Row) -> CheckpointInfo:
         version=int(row[0]),
         parent=None if row[1] is None else int(row[1]),
         digest=str(row[2]),
-        kind=str(row[3]),
+        kind=one_of(RecordKind, row[3], RecordKind.LEARNED),
         reason=str(row[4]),
         unix=math.nan if row[5] is None else float(row[5]),
         kept=bool(row[6]),

@@ -12,19 +12,17 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import NOBODY, Reading, TwinReading
+from dgstudio.types import NOBODY, Reading, StreamState, TwinKind, TwinReading, TwinState, Unsure
 
 TEXT_S = 0.25
 """Wall seconds that words and figures stand, so that they can be read."""
 CARRIES = 0.5
 """An example carries an answer if its share is at least this part of the strongest one's."""
-WORST = ("version", "unpublished", "torn", "unattributed")
-"""States of a twin's answer, from best to worst."""
 ANSWERED_TIP = (
     "The snapshot that answered, and the median time from features to probabilities in the last quarter second"
 )
@@ -42,10 +40,10 @@ UNLIKELY_TIP = (
 )
 BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
 TWIN_TIPS = {
-    "version": "Whole, and a version of the twin",
-    "unpublished": "Whole, but a state that was never a version",
-    "torn": "Its arrays changed while they were being read",
-    "unattributed": "Changed while being read, and equal to no state that ever was",
+    TwinState.VERSION: "Whole, and a version of the twin",
+    TwinState.UNPUBLISHED: "Whole, but a state that was never a version",
+    TwinState.TORN: "Its arrays changed while they were being read",
+    TwinState.UNATTRIBUTED: "Changed while being read, and equal to no state that ever was",
 }
 
 
@@ -84,7 +82,9 @@ class AnswerPanel(PanelFrame):
         self._latencies.extend(reading.latency_us for reading in frame.new_readings)
         self._note_twin(frame)
         self._unsure = frame.stats.unsure_share or 0.0
-        self._stale = {"lost": "stream lost: ", "ended": "stream ended: "}.get(frame.stats.stream_state, "")
+        self._stale = {StreamState.LOST: "stream lost: ", StreamState.ENDED: "stream ended: "}.get(
+            frame.stats.stream_state, ""
+        )
         wall = frame.frame_time_wall
         if not 0 <= wall - self._text_wall < TEXT_S:
             self._text_wall = wall
@@ -154,7 +154,7 @@ class AnswerPanel(PanelFrame):
         self.set_right(self._right_text())
 
     def _say_empty(self) -> None:
-        if self._state.phase == "loading":
+        if self._state.phase == Phase.LOADING:
             self.text.say("…", "text_muted", (Line((("loading the model", "text_muted", 400),)),))
             return
         how = Line(
@@ -181,16 +181,16 @@ class AnswerPanel(PanelFrame):
     def _twin_line(self) -> Line | None:
         if self._state.compare is None:
             return None
-        kind = "in place" if self._state.compare == "in_place" else "by swap"
+        kind = "in place" if self._state.compare == TwinKind.IN_PLACE else "by swap"
         twin = self._twin
         if twin is None:
             return Line(((f"twin ({kind}): no answer yet", "text_muted", 400),))
         share = float(twin.probabilities.max()) if twin.top is not None and len(twin.probabilities) else 0.0
         said = f"twin: {self._state.name_of(twin.top)}" + (f" {share:.2f}" if twin.top is not None else "")
-        if twin.state == "version":
-            return Line(((said, "text_muted", 400),), f"Conventional twin, written {kind}. {TWIN_TIPS['version']}.")
-        words = "whole, never a version" if twin.state == "unpublished" else twin.state
-        tip = f"Conventional twin, written {kind}. {TWIN_TIPS.get(twin.state, '')}."
+        if twin.state == TwinState.VERSION:
+            return Line(((said, "text_muted", 400),), f"Conventional twin, written {kind}. {TWIN_TIPS[twin.state]}.")
+        words = "whole, never a version" if twin.state == TwinState.UNPUBLISHED else twin.state.value
+        tip = f"Conventional twin, written {kind}. {TWIN_TIPS[twin.state]}."
         return Line(((f"{said} · ", "text_muted", 400), (words, "twin", 600)), tip)
 
     def _right_text(self) -> str:
@@ -206,7 +206,7 @@ class AnswerPanel(PanelFrame):
 
 def provenance(reading: Reading, state: StudioState, commands: Bridge) -> Line:
     """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
-    if reading.unsure == "unlikely" and len(reading.probabilities):
+    if reading.unsure == Unsure.UNLIKELY and len(reading.probabilities):
         best = int(np.argmax(reading.probabilities))
         leaning = f"{state.name_of(reading.classes[best])} {reading.probabilities[best]:.2f}"
         words = f"◆ perhaps {leaning}, below {state.abstain:.2f}"
@@ -258,4 +258,4 @@ def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int
 
 
 def _badness(twin: TwinReading) -> int:
-    return WORST.index(twin.state) if twin.state in WORST else len(WORST)
+    return list(TwinState).index(twin.state)

@@ -14,7 +14,7 @@ from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import Mode
+from dgstudio.types import Mode, StreamKind, StreamState, TwinKind
 
 HEIGHT = 51
 MODE_WORDS = {
@@ -24,15 +24,15 @@ MODE_WORDS = {
     Mode.BOTH: ("Both", "Routing and weights may change, within the contract"),
 }
 STREAM_WORDS = {
-    "opening": ("warning", "opening …"),
-    "live": ("good", ""),
-    "ended": ("text_faint", "ended"),
-    "lost": ("bad", "lost, retrying"),
+    StreamState.OPENING: ("warning", "opening …"),
+    StreamState.LIVE: ("good", ""),
+    StreamState.ENDED: ("text_faint", StreamState.ENDED),
+    StreamState.LOST: ("bad", "lost, retrying"),
 }
 """Stream state → (colour of the dot, words beside it)."""
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
-COMPARE_WORDS = {"in_place": "written in place", "swap": "published by swap"}
+COMPARE_WORDS = {TwinKind.IN_PLACE: "written in place", TwinKind.SWAP: "published by swap"}
 
 
 class TopBar(QFrame):
@@ -48,7 +48,7 @@ class TopBar(QFrame):
         self.setAccessibleName("Top bar")
         self._state, self._actions = state, actions
         self.theme: Theme = DARK
-        self._stream_state = "opening"
+        self._stream_state = StreamState.OPENING
         self._presentation = False
         self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
@@ -209,7 +209,7 @@ class TopBar(QFrame):
     def _show_compared(self) -> None:
         compare = self._state.compare
         self.compare.setChecked(compare is not None)
-        words = COMPARE_WORDS.get(compare or "")
+        words = COMPARE_WORDS[compare] if compare is not None else ""
         tooltip = tooltip_of(self._actions[ActionId.COMPARE])
         self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
 
@@ -233,10 +233,10 @@ class TopBar(QFrame):
         self._fit()
 
 
-def _kind_word(kind: str, channels: tuple[str, ...]) -> str:
-    if kind == "signal":
+def _kind_word(kind: StreamKind, channels: tuple[str, ...]) -> str:
+    if kind == StreamKind.SIGNAL:
         return "IMU" if tuple(name.lower() for name in channels) == IMU else f"{len(channels)} ch"
-    return {"image": "video"}.get(kind, kind)
+    return "video" if kind == StreamKind.IMAGE else kind
 
 
 def _short(text: str, limit: int) -> str:

@@ -11,17 +11,21 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from dgstudio.engine.adapt.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.adapt.routing_margins import MarginReader
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
+from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
-from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
 FRAME_MS = 32
 """At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
@@ -31,7 +35,6 @@ STATS_MS = 250
 CELLS = 60
 MOST_PACE = 20.0
 """A view that had to hold more than this many times the samples would be slow to draw."""
-WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back."
 UNCERTAIN_APART_S = 2.0
 """Moments for "Which one was this?" are at least this many wall seconds apart."""
 LAYOUT = "layout"
@@ -88,7 +91,7 @@ class Bridge(QObject):
         """Start the engine, if it does not run yet, and the frames."""
         if not self.engine.started:
             self.engine.start()
-        self.state.phase = "ready"
+        self.state.phase = Phase.READY
         self._timer.start()
         self._glance.start()
 
@@ -231,11 +234,11 @@ class Bridge(QObject):
         """Show how far the training of a new base is, and the model that waits for the user's word."""
         engine, state = self.engine, self.state
         training, rebuild = engine.candidates.consolidation, engine.candidates.rebuild
-        if training is not None and training.state not in (RUNNING, READY):
+        if training is not None and training.state not in (ConsolidationState.RUNNING, ConsolidationState.READY):
             # Its event has said why.
             engine.candidates.discard_consolidation()
             training = None
-        over = training is not None and training.state == READY
+        over = training is not None and training.state == ConsolidationState.READY
         state.task = (
             None if training is None else Task("New base", training.text, 1.0 if over else training.share, over)
         )
@@ -265,29 +268,29 @@ class Bridge(QObject):
         cards = []
         for info in self.engine.classes.living():
             count, learnable, thumbs = self.engine.book.labels(info.id)
-            lamp, reason = self._lamp(info.id, count)
-            cards.append(ClassCard(info, count, tuple(thumbs), lamp, learnable, reason))
+            lamp, why = self._lamp(info.id, count)
+            cards.append(ClassCard(info, count, tuple(thumbs), lamp, learnable, why))
         self.state.classes = tuple(cards)
 
     def _refresh_lamps(self) -> None:
         lamps = ((card, *self._lamp(card.info.id, card.count)) for card in self.state.classes)
-        self.state.classes = tuple(replace(card, lamp=lamp, reason=reason) for card, lamp, reason in lamps)
+        self.state.classes = tuple(replace(card, lamp=lamp, why=why) for card, lamp, why in lamps)
 
-    def _lamp(self, class_id: int, count: int) -> tuple[str, str]:
+    def _lamp(self, class_id: int, count: int) -> tuple[Lamp, Reason | None]:
         """What the card's lamp says: whether the newest version has learned all examples of the class; and why not."""
         learner, learn = self.engine.learner, self.engine.learn
         if count == 0:
-            return "empty", ""
+            return Lamp.EMPTY, None
         waits, refusal = learner.waiting_for(class_id), learner.refusal
-        if waits and refusal and learn.idle:
-            return "not learnable", f"{refusal.rstrip('.')}. {WHAT_TO_DO}"
+        if waits and refusal is not None and learn.idle:
+            return Lamp.NOT_LEARNABLE, refusal
         if waits or not learn.idle:
             if learner.mode is Mode.OFF:
-                return "out of date", "learning is off"
+                return Lamp.OUT_OF_DATE, LearningOff()
             if waits and learn.idle and learner.parked:
-                return "out of date", "a roll-back set its examples aside: “Resume parked examples” learns them again"
-            return ("learning" if learn.state == "learning" else "out of date"), ""
-        return "up to date", ""
+                return Lamp.OUT_OF_DATE, ExamplesAside()
+            return (Lamp.LEARNING if learn.state == LearnerActivity.LEARNING else Lamp.OUT_OF_DATE), None
+        return Lamp.UP_TO_DATE, None
 
     def _note_uncertain(self, new: list[Reading], reach: tuple[float, float] | None) -> None:
         changed = self._doubtful.note(new)
@@ -350,7 +353,7 @@ class Bridge(QObject):
     def tell(self, notes: list[str]) -> None:
         """Put notes about the start into the log."""
         for note in notes:
-            self.engine.events.say(Event("start", note))
+            self.engine.events.say(Notice(EventKind.START, note))
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 

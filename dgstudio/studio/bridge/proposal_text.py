@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dgstudio.learning.learner.consolidation import Comparison
 from dgstudio.learning.learner.unlearning import Rebuild
-from dgstudio.studio.bridge.state import Proposal
+from dgstudio.studio.bridge.state import Proposal, ProposalKind
 from dgstudio.studio.theme.format import grouped, percent
 
 
@@ -40,7 +40,7 @@ def of_new_base(comparison: Comparison, name_of: Callable[[int], str]) -> Propos
         ("largest change of their probabilities", "–", f"{it.max_change:.2f}"),
     )
     title = f"A new base from {_count(it.trained, 'example')}"
-    return Proposal("new base", title, tuple(words), figures, "Switch to it", "Keep the present one")
+    return Proposal(ProposalKind.NEW_BASE, title, tuple(words), figures, "Switch to it", "Keep the present one")
 
 
 def of_rebuild(rebuild: Rebuild, name_of: Callable[[int], str]) -> Proposal:
@@ -55,7 +55,7 @@ def of_rebuild(rebuild: Rebuild, name_of: Callable[[int], str]) -> Proposal:
     )
     words = rebuild.words(name_of)
     title = f"Rebuild without {_count(len(rebuild.ids), 'example')}"
-    return Proposal("rebuild", title, words, figures, "Rebuild", "Keep them in", ("", ""))
+    return Proposal(ProposalKind.REBUILD, title, words, figures, "Rebuild", "Keep them in", ("", ""))
 
 
 def _count(number: int, what: str) -> str:

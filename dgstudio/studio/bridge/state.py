@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from PySide6.QtCore import QObject
 
 from dgstudio.engine.browse.analysis import Analysis
 from dgstudio.engine.evaluation.quality_report import QualityReport
+from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
+from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
 from dgstudio.types import (
@@ -17,18 +20,49 @@ from dgstudio.types import (
     F64,
     ClassInfo,
     EngineStats,
-    Event,
+    LogLine,
     Mode,
     PublishRecord,
     Reading,
     Saving,
     StreamSpec,
     Take,
+    TwinKind,
     TwinReading,
 )
 
-LAMPS = ("empty", "not learnable", "out of date", "learning", "up to date")
-"""What `ClassCard.lamp` may say, from worst to best."""
+
+class Phase(StrEnum):
+    """Whether there is an engine to show."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class StreamMode(StrEnum):
+    """What the view of the stream does."""
+
+    FOLLOWING = "following"
+    PAUSED = "paused"
+    SCRUBBING = "scrubbing"
+
+
+class Lamp(StrEnum):
+    """How it stands with the examples of a class, from worst to best."""
+
+    EMPTY = "empty"
+    NOT_LEARNABLE = "not learnable"
+    OUT_OF_DATE = "out of date"
+    LEARNING = "learning"
+    UP_TO_DATE = "up to date"
+
+
+class ProposalKind(StrEnum):
+    """What other model waits for the user's word."""
+
+    NEW_BASE = "new base"
+    REBUILD = "rebuild"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +73,11 @@ class ClassCard:
     count: int = 0
     thumbs: tuple[F32, ...] = ()
     """Windows of the newest examples, each (n, channels), oldest first."""
-    lamp: str = "empty"
-    """One of `LAMPS`."""
+    lamp: Lamp = Lamp.EMPTY
     learnable: int = 0
     """How many of the examples the learner takes: neighbours in time are nearly the same."""
-    reason: str = ""
-    """Where the lamp says "not learnable" or "out of date": why it stays so, where that is known."""
+    why: Reason | None = None
+    """Where the examples are not learnable or out of date: why it stays so, where that is known."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ClassCard) and self._key() == other._key()
@@ -55,7 +88,7 @@ class ClassCard:
     def _key(self) -> tuple[object, ...]:
         # An example keeps its window: the same one is the same array.
         windows = tuple(map(id, self.thumbs))
-        return self.info, self.count, windows, self.lamp, self.learnable, self.reason
+        return self.info, self.count, windows, self.lamp, self.learnable, self.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +134,10 @@ class Task:
 class Proposal:
     """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
 
-    `figures` are rows (what, present model, other model); `kind` is "new base" or "rebuild".
+    `figures` are rows (what, present model, other model).
     """
 
-    kind: str
+    kind: ProposalKind
     title: str
     words: tuple[str, ...]
     figures: tuple[tuple[str, str, str], ...]
@@ -159,7 +192,7 @@ class StudioState(Evented):
     reachable = Field[frozenset[int] | None](None)
     """Versions that can be pinned and rolled back to; None: all of the history."""
     mode = Field(Mode.OFF)
-    compare = Field[str | None](None)
+    compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""
     spec = Field[StreamSpec | None](None)
     knobs = Field[tuple[Knob, ...]](())
@@ -224,7 +257,7 @@ class StudioState(Evented):
     """Whether every fifth take of a class is set aside from learning."""
     recording_stream = Field(False)
     """Whether the raw stream is being recorded."""
-    phase = Field("loading")
+    phase = Field(Phase.LOADING)
     """"loading", "ready" or "failed"."""
     failure = Field("")
     """Where `phase` is "failed": the sentence that says why."""
@@ -233,18 +266,19 @@ class StudioState(Evented):
         super().__init__(parent)
         self.history = History()
         """The engine's own: who needs its records reads on from where he was; `record_count` tells of new ones."""
-        self.told_before: tuple[Event, ...] = ()
+        self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
 
     @property
     def begun_from_nothing(self) -> bool:
         """Whether there is no base, and too few classes yet to tell one from another: held keys make the first two."""
-        return self.phase == "ready" and self.hidden == 0 and len(self.classes) < 2
+        return self.phase == Phase.READY and self.hidden == 0 and len(self.classes) < 2
 
     @property
-    def stream_mode(self) -> str:
-        """What the view of the stream does: "following", "paused" or "scrubbing"."""
-        return "scrubbing" if self.scrubbing else "paused" if self.paused else "following"
+    def stream_mode(self) -> StreamMode:
+        """What the view of the stream does."""
+        standing = StreamMode.PAUSED if self.paused else StreamMode.FOLLOWING
+        return StreamMode.SCRUBBING if self.scrubbing else standing
 
     def set_paused(self, paused: bool) -> None:
         """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there."""

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.studio.bridge.state import ClassCard
+from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
 from dgstudio.studio.common.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
@@ -29,14 +29,20 @@ LEFT = 43
 """Logical pixels left of the name: colour bar and key cap."""
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
 LAMP_WORDS = {
-    "empty": "no examples yet",
-    "not learnable": "has examples that cannot be learned under the contract",
-    "out of date": "has examples that are not learned yet",
-    "learning": "is being learned",
-    "up to date": "everything labelled is learned and serving",
+    Lamp.EMPTY: "no examples yet",
+    Lamp.NOT_LEARNABLE: "has examples that cannot be learned under the contract",
+    Lamp.OUT_OF_DATE: "has examples that are not learned yet",
+    Lamp.LEARNING: "is being learned",
+    Lamp.UP_TO_DATE: "everything labelled is learned and serving",
 }
-
-
+LAMP_INKS = {
+    Lamp.EMPTY: "border_strong",
+    Lamp.NOT_LEARNABLE: "bad",
+    Lamp.OUT_OF_DATE: "warning",
+    Lamp.LEARNING: "accent_text",
+    Lamp.UP_TO_DATE: "good",
+}
+WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back"
 MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 WISHES = {
@@ -81,8 +87,7 @@ class ClassCardWidget(QWidget):
     def set_card(self, card: ClassCard) -> None:
         """Show a newer state of the class."""
         self.card = card
-        info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
-        lamp = f"{lamp}: {card.reason}" if card.reason else lamp
+        info, lamp = card.info, lamp_words(card)
         self.setAccessibleName(f"Class {info.name}")
         self.setAccessibleDescription(f"key {' then '.join(info.key) or 'none'}, {card.count} examples, {lamp}")
         first, last = info.key[:-1], info.key[-1:]
@@ -104,7 +109,7 @@ class ClassCardWidget(QWidget):
         card = self.card
         if not card.learnable:
             return (f"{card.count}",)
-        learned = f"{card.learnable} " + ("learned" if card.lamp == "up to date" else "kept")
+        learned = f"{card.learnable} " + ("learned" if card.lamp == Lamp.UP_TO_DATE else "kept")
         windows = f"{card.count} window{'s' if card.count != 1 else ''}"
         return f"{windows} · {learned}", learned, f"{card.count}"
 
@@ -263,18 +268,16 @@ class ClassCardWidget(QWidget):
     def _paint_lamp(self, painter: QPainter, rect: QRectF) -> None:
         # The shape tells as much as the colour: ring, crossed, half, dotted ring, full.
         theme, lamp = self.theme, self.card.lamp
-        tokens = {"not learnable": "bad", "out of date": "warning", "learning": "accent_text", "up to date": "good"}
-        token = tokens.get(lamp, "border_strong")
-        ink = theme.colour(token)
-        painter.setBrush(ink if lamp == "up to date" else Qt.BrushStyle.NoBrush)
-        style = Qt.PenStyle.DotLine if lamp == "learning" else Qt.PenStyle.SolidLine
+        ink = theme.colour(LAMP_INKS[lamp])
+        painter.setBrush(ink if lamp == Lamp.UP_TO_DATE else Qt.BrushStyle.NoBrush)
+        style = Qt.PenStyle.DotLine if lamp == Lamp.LEARNING else Qt.PenStyle.SolidLine
         painter.setPen(QPen(ink, 1.5, style))
         painter.drawEllipse(rect.adjusted(0.75, 0.75, -0.75, -0.75))
-        if lamp == "not learnable":
+        if lamp == Lamp.NOT_LEARNABLE:
             middle = rect.center()
             painter.drawLine(middle - QPointF(2, 2), middle + QPointF(2, 2))
             painter.drawLine(middle - QPointF(2, -2), middle + QPointF(2, -2))
-        if lamp == "out of date":
+        if lamp == Lamp.OUT_OF_DATE:
             painter.setBrush(ink)
             painter.drawPie(rect.adjusted(0.75, 0.75, -0.75, -0.75), 90 * 16, 180 * 16)
 
@@ -301,3 +304,11 @@ class ClassCardWidget(QWidget):
         painter.end()
         self._strip = (key, pixmap)
         return pixmap
+
+
+def lamp_words(card: ClassCard) -> str:
+    """What the lamp of a card says; where examples wait, why, and what to do."""
+    lamp = LAMP_WORDS[card.lamp]
+    if card.why is None:
+        return lamp
+    return f"{lamp}: {card.why.words}" + (f". {WHAT_TO_DO}" if card.lamp == Lamp.NOT_LEARNABLE else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -20,6 +21,15 @@ WIDE, TALL = 320, 190
 KEY = -1
 """What holds the class meanwhile: no key of a keyboard."""
 WHICH = "Press a class key to record it after a countdown"
+
+
+class CountdownPhase(StrEnum):
+    """What a countdown does."""
+
+    OFF = "off"
+    ASKS = "asks"
+    COUNTS = "counts"
+    RECORDS = "records"
 
 
 class Countdown(QFrame):
@@ -67,13 +77,13 @@ class Countdown(QFrame):
         (back if back is not None and back.isVisible() else self.window()).setFocus()
 
     @property
-    def phase(self) -> str:
-        """What it does: "off", "asks", "counts", "records"."""
+    def phase(self) -> CountdownPhase:
+        """What it does."""
         if self.isHidden():
-            return "off"
+            return CountdownPhase.OFF
         if self._class is None:
-            return "asks"
-        return "counts" if self._elapsed() < COUNT_FROM else "records"
+            return CountdownPhase.ASKS
+        return CountdownPhase.COUNTS if self._elapsed() < COUNT_FROM else CountdownPhase.RECORDS
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -154,7 +164,7 @@ class Countdown(QFrame):
 
     def _on_held(self, held: object) -> None:
         # Another hand ended the take, or the window lost the focus.
-        if held is None and self.phase == "records":
+        if held is None and self.phase == CountdownPhase.RECORDS:
             self.stop()
 
     def _say(self) -> None:

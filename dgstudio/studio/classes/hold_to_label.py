@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from dgstudio.engine.runtime.class_table import CHORD, KEYS, LETTERS, free_key
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import ClassCard, StudioState
+from dgstudio.studio.bridge.state import ClassCard, Phase, StudioState
+from dgstudio.types import LabelledBy
 
 REPEATS_AFTER_S = 0.18
 """No keyboard repeats a key sooner."""
@@ -108,7 +109,7 @@ class Labelling(QObject):
         """
         if self.end_chord():
             return f"No class has the key 0 {chr(key)}."
-        if not 0x31 <= key <= 0x39 or self._state.phase != "ready":
+        if not 0x31 <= key <= 0x39 or self._state.phase != Phase.READY:
             return ""
         cards = self._state.classes
         following = free_key({card.info.key for card in cards})
@@ -151,19 +152,19 @@ class Labelling(QObject):
             # Unmarked first: a press with no mark left is an ordinary one.
             self._state.selection = None
             doubtful = any((reading.start, reading.end) == span for reading in self._state.uncertain)
-            self.label(class_id, span, "suggestion" if doubtful else "retro")
+            self.label(class_id, span, LabelledBy.SUGGESTION if doubtful else LabelledBy.RETRO)
             return
         self._held, self._key, self._since = class_id, key, time.perf_counter()
         self._commands.labels.press_class(class_id)
         self.changed.emit(class_id)
 
-    def label(self, class_id: int, span: tuple[float, float], who: str) -> None:
+    def label(self, class_id: int, span: tuple[float, float], who: LabelledBy) -> None:
         """Label a past stretch; `who` as in `Take`. A doubtful moment that has got its name is doubtful no more."""
         try:
             self._commands.labels.label_span(class_id, *span, who)
         except DgstudioError as error:
             self.refused.emit(str(error))
-        if who == "suggestion":
+        if who == LabelledBy.SUGGESTION:
             self._commands.pass_over(*span)
 
     def release(self, key: int | None = None) -> None:

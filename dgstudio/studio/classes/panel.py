@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QScrollAre
 from dgstudio.engine.runtime.class_table import free_key
 from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
 from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.hold_to_label import Labelling
@@ -283,7 +283,7 @@ class ClassesPanel(PanelFrame):
                 QWidget.setTabOrder(before, after)
         self._compact()
         state = self._state
-        words = {"loading": LOADING, "failed": state.failure}
+        words = {Phase.LOADING: LOADING, Phase.FAILED: state.failure}
         self.empty.setText(words.get(state.phase, FROM_NOTHING if state.begun_from_nothing else EMPTY))
         self.empty.setVisible(not wanted and self.field.isHidden())
         self.second.setText(SECOND.format(free_key({card.info.key for card in state.classes})))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -19,13 +21,13 @@ RADIUS = 6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a chip. `kind`: "text", "strong", "muted", "mono", "key", "dot", "icon".
+    """A piece of a chip.
 
     `colour` is a token ("" = the kind's own). Parts with `level` above 0 are left out first where room is short:
     the highest level goes first. `width` is the least width, so that changing figures do not shift the bar.
     """
 
-    kind: str
+    kind: Literal["text", "strong", "muted", "mono", "key", "dot", "icon"]
     text: str
     colour: str = ""
     level: int = 0
@@ -240,7 +242,7 @@ class Segmented(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, name: str, choices: list[tuple[str, str, str]], parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, choices: Sequence[tuple[str, str, str]], parent: QWidget | None = None) -> None:
         """`choices`: (key, text, tooltip) each."""
         super().__init__(parent)
         self.theme: Theme = DARK

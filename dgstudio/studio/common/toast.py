@@ -9,13 +9,14 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.types import Level
 
 TOAST_MS = 6000
 """How long a toast stays; it waits while the pointer is on it, or the focus."""
 WIDEST = 760
 """Logical pixels of its words, at most."""
-MARKS = {"info": "", "good": "✓", "warning": "▲", "error": "✕"}
-INKS = {"info": "text", "good": "good", "warning": "warning", "error": "bad"}
+MARKS = {Level.INFO: "", Level.GOOD: "✓", Level.WARNING: "▲", Level.ERROR: "✕"}
+INKS = {Level.INFO: "text", Level.GOOD: "good", Level.WARNING: "warning", Level.ERROR: "bad"}
 
 
 class Toast(QFrame):
@@ -62,20 +63,20 @@ class Toast(QFrame):
     def show_text(
         self,
         text: str,
-        level: str = "info",
+        level: Level = Level.INFO,
         button: str = "",
         callback: Callable[[], object] | None = None,
         about: object = None,
     ) -> None:
-        """Show `text`; `level` as in `Event`; with `button`, a click on it calls `callback` and closes the toast.
+        """Show `text`; with `button`, a click on it calls `callback` and closes the toast.
 
         `about` is a value by which whoever shows it knows it again.
         """
         self._callback, self._about = callback, about
         self.said = text
-        self._mark.setText(MARKS.get(level, ""))
+        self._mark.setText(MARKS[level])
         self._mark.setVisible(bool(self._mark.text()))
-        self._mark.setStyleSheet(f"color: {self.theme.colour(INKS.get(level, 'text')).name()}")
+        self._mark.setStyleSheet(f"color: {self.theme.colour(INKS[level]).name()}")
         self.text.setText(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))

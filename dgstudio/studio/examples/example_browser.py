@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.browse.example_query import LEAST_SURE, MOST_SURE, NEWEST, ORDERS, Columns, Wanted, quality_of
-from dgstudio.engine.labels.example_table import Standing, distinct, places_of
+from dgstudio.engine.labels.example_table import ExampleArrays, distinct, places_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.chip import Segmented
@@ -60,7 +60,7 @@ class ExampleSheet(LabelSheet):
         # that the stylesheet does not know, for that would take this back.
         self.setObjectName("opaque")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._columns = Columns.of_standing(Standing.of([]), {}, {}, (), None)
+        self._columns = Columns.of_standing(ExampleArrays.of([]), {}, {}, (), None)
         self._stale = True
         self._pictured: dict[int, list[Example]] = {}
         self._pictured_ids = self._columns.ids

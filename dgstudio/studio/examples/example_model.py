@@ -11,27 +11,27 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
 from dgstudio.engine.browse.example_query import Columns
-from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.runtime.metrics import UNSURE
-from dgstudio.types import F32, Example
+from dgstudio.types import F32, Example, LabelledBy
 
 Index = QModelIndex | QPersistentModelIndex
 HEADS = ("", "class", "take", "time", "labelled by", "learned", "answered now", "note")
 WHO = {
-    "held": "held key",
-    "tap": "tap",
-    "retro": "past stretch",
-    "file": "file",
-    "import": "import",
-    "suggestion": "suggestion",
+    LabelledBy.HELD: "held key",
+    LabelledBy.TAP: LabelledBy.TAP,
+    LabelledBy.RETRO: "past stretch",
+    LabelledBy.FILE: LabelledBy.FILE,
+    LabelledBy.IMPORT: LabelledBy.IMPORT,
+    LabelledBy.SUGGESTION: LabelledBy.SUGGESTION,
 }
 SAID = (MISLABELLED, CONFLICTING, IDENTICAL, NEAR, PROTECTED)
 """Marks that the tooltip names."""
 
 
-def who_text(who: str) -> str:
+def who_text(who: LabelledBy) -> str:
     """Return who labelled a take, in words."""
-    return WHO.get(who, who)
+    return WHO[who]
 
 
 class ExamplesModel(QAbstractTableModel):
@@ -44,7 +44,7 @@ class ExamplesModel(QAbstractTableModel):
         super().__init__()
         self._name_of, self._colour_of = name_of, colour_of
         self.ids: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._columns = Columns.of_standing(Standing.of([]), {}, {}, (), None)
+        self._columns = Columns.of_standing(ExampleArrays.of([]), {}, {}, (), None)
         self._rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._pictured: Mapping[int, Sequence[Example]] = {}
         self._listed: list[Example] | None = None

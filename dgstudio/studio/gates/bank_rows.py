@@ -14,11 +14,14 @@ ROW = 17
 """Logical pixels of a row."""
 WORD_PERIOD_S = 0.25
 """Seconds that a word stands at least: faster cannot be read."""
-WORDS: dict[int, str] = {BankState.CLOSED: "closed", BankState.SILENT: "silent", BankState.SPEAKING: "speaking"}
+STATES = {int(state): state for state in BankState}
+"""What a number stands for; a file may hold any."""
+WORDS = {BankState.CLOSED: "closed", BankState.SILENT: "silent", BankState.SPEAKING: "speaking"}
+INKS = {BankState.CLOSED: "text_muted", BankState.SILENT: "text", BankState.SPEAKING: "learned_unit"}
 MEANING = {
-    "closed": "r ≤ τ: it has no part in this answer",
-    "silent": "r > τ: it is open, and has nothing to add to the answer below it",
-    "speaking": "r > τ: it is open and answers alone",
+    BankState.CLOSED: "r ≤ τ: it has no part in this answer",
+    BankState.SILENT: "r > τ: it is open, and has nothing to add to the answer below it",
+    BankState.SPEAKING: "r > τ: it is open and answers alone",
 }
 
 
@@ -30,7 +33,7 @@ class BankRows(QWidget):
         self.theme: Theme = DARK
         self._r: F32 = np.zeros(0, np.float32)
         self._tau: F32 = np.zeros(0, np.float32)
-        self.states: list[str] = []
+        self.states: list[BankState] = []
         """What each bank does, in the words that are shown."""
         self._since: list[float] = []
         self._most = 4
@@ -59,16 +62,14 @@ class BankRows(QWidget):
 
     def show_answer(self, r: F32, tau: F32, states: U8, wall: float) -> None:
         """Show what each bank did on the newest input: r (B,), τ (B,), `BankState` (B,); `wall` in seconds."""
-        words = [
-            WORDS.get(BankState(int(state)), "closed") if int(state) in (0, 1, 2) else "closed" for state in states
-        ]
-        if len(words) != len(self.states):
-            self.states, self._since = words, [wall] * len(words)
-            self.setVisible(bool(words))
+        now = [STATES.get(int(state), BankState.CLOSED) for state in states]
+        if len(now) != len(self.states):
+            self.states, self._since = now, [wall] * len(now)
+            self.setVisible(bool(now))
             self.updateGeometry()
-        for place, word in enumerate(words):
-            if word != self.states[place] and wall - self._since[place] >= WORD_PERIOD_S:
-                self.states[place], self._since[place] = word, wall
+        for place, state in enumerate(now):
+            if state != self.states[place] and wall - self._since[place] >= WORD_PERIOD_S:
+                self.states[place], self._since[place] = state, wall
         self._r, self._tau = np.nan_to_num(r), np.nan_to_num(tau)
         self.update()
 
@@ -83,9 +84,9 @@ class BankRows(QWidget):
         hidden = self.states[: len(self.states) - self.rows + 1] if len(self.states) > self._most else []
         if not hidden:
             return ""
-        speaking = [f"bank {place + 1} speaks" for place, word in enumerate(hidden) if word == "speaking"]
-        silent = hidden.count("silent")
-        parts = [*speaking, *([f"{silent} silent"] if silent else []), f"{hidden.count('closed')} closed"]
+        speaking = [f"bank {place + 1} speaks" for place, state in enumerate(hidden) if state == BankState.SPEAKING]
+        silent = hidden.count(BankState.SILENT)
+        parts = [*speaking, *([f"{silent} silent"] if silent else []), f"{hidden.count(BankState.CLOSED)} closed"]
         return f"banks 1–{len(hidden)}: " + " · ".join(parts)
 
     def words_at(self, y: int) -> str:
@@ -96,9 +97,9 @@ class BankRows(QWidget):
         if self.summary() and row == 0:
             return self.summary()
         bank = len(self.states) - self.rows + row
-        word = self.states[bank]
+        state = self.states[bank]
         numbers = f"r = {self._r[bank]:.2f}, opens above τ = {self._tau[bank]:.2f}" if bank < len(self._r) else ""
-        return f"bank {bank + 1}: {numbers}\n{word} – {MEANING[word]}"
+        return f"bank {bank + 1}: {numbers}\n{WORDS[state]} – {MEANING[state]}"
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -115,7 +116,7 @@ class BankRows(QWidget):
         painter.setFont(font)
         metrics = QFontMetrics(font)
         name_wide = metrics.horizontalAdvance(f"bank {max(9, len(self.states))}") + 8
-        word_wide = metrics.horizontalAdvance("speaking") + 8
+        word_wide = metrics.horizontalAdvance(WORDS[BankState.SPEAKING]) + 8
         summary = self.summary()
         for row in range(self.rows):
             box = QRectF(0, row * tall, self.width(), tall)
@@ -125,12 +126,12 @@ class BankRows(QWidget):
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, short)
                 continue
             bank = first + row
-            word = self.states[bank]
-            painter.setPen(theme.colour("text" if word == "speaking" else "text_muted"))
+            state = self.states[bank]
+            painter.setPen(theme.colour("text" if state == BankState.SPEAKING else "text_muted"))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"bank {bank + 1}")
-            ink = {"speaking": "learned_unit", "silent": "text"}.get(word, "text_muted")
+            ink = INKS[state]
             painter.setPen(theme.colour(ink))
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, word)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, WORDS[state])
             if bank < len(self._r):
                 self._gauge(painter, box.adjusted(name_wide, 0, -word_wide, 0), bank, ink)
 

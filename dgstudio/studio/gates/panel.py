@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import CellView, Frame, StudioState, UnitView
+from dgstudio.studio.bridge.state import CellView, Frame, Phase, StudioState, UnitView
 from dgstudio.studio.common.margin_text import unit_words
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
@@ -17,7 +17,7 @@ from dgstudio.studio.gates.raster import GateRaster
 from dgstudio.studio.gates.unit_inspector import ClassRow, UnitInspector
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import BASE, NOBODY, Reading
+from dgstudio.types import BASE, NOBODY, Reading, RecordKind
 
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
@@ -38,7 +38,11 @@ def caption(state: StudioState, banks: int) -> str:
         return "learned by gradient: no sum over examples" + (f"; {_sealed(banks)}" if banks else "")
     if not banks:
         return NO_EXAMPLES
-    counts = [record.sealed for record in state.history.special if record.kind in ("protected", "bank sealed")]
+    counts = [
+        record.sealed
+        for record in state.history.special
+        if record.kind in (RecordKind.PROTECTED, RecordKind.BANK_SEALED)
+    ]
     if banks == 1 and len(counts) == 1 and counts[0]:
         return f"{counts[0]} example{'s' if counts[0] > 1 else ''} sealed in bank 1"
     return f"nothing open; {_sealed(banks)}"
@@ -128,7 +132,7 @@ class GatesPanel(PanelFrame):
             self.map.show_answer(newest.active, newest.activations, cells, _carried(newest))
             self.banks.show_answer(newest.bank_r, newest.bank_tau, newest.bank_state, frame.frame_time_wall)
         for record in frame.publishes:
-            if record.version is not None and record.kind != "initial":
+            if record.version is not None and record.kind != RecordKind.INITIAL:
                 self.raster.add_publish(record.time, record.version)
         self.raster.advance(frame.now)
         if frame.frame_time_wall >= self._due:
@@ -145,7 +149,7 @@ class GatesPanel(PanelFrame):
         if self.firing.hidden != hidden:
             self.close_inspector()
         self.firing.reset(hidden)
-        self.map.set_base(hidden, LOADING if self._state.phase == "loading" else NO_BASE)
+        self.map.set_base(hidden, LOADING if self._state.phase == Phase.LOADING else NO_BASE)
         self.raster.reset(hidden, self._state.view_s, spec.hop_s if spec is not None else 0.05)
         if frame is not None:
             self._shape = self._shape_of(frame)

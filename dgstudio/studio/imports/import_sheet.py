@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.engine.imports.plan import Plan
-from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED, IMPORTING, READING, ImportView
+from dgstudio.engine.imports.plan import ImportPlan
+from dgstudio.engine.imports.worker import ImportStage, ImportView
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
@@ -95,7 +95,7 @@ class ImportSheet(LabelSheet):
     def close_overlay(self) -> None:
         """Hide it; what is not being imported yet is given up."""
         view = self._state.importing
-        if self.isVisible() and (view is None or view.stage not in (IMPORTING, DONE)):
+        if self.isVisible() and (view is None or view.stage not in (ImportStage.IMPORTING, ImportStage.DONE)):
             self._commands.imports.cancel()
         super().close_overlay()
 
@@ -199,7 +199,7 @@ class ImportSheet(LabelSheet):
         view = self._state.importing
         if view is None:
             return
-        if view.stage == DONE:
+        if view.stage == ImportStage.DONE:
             # The toast says what came, and takes it back. What was read is let go of.
             super().close_overlay()
             self._commands.imports.cancel()
@@ -208,7 +208,7 @@ class ImportSheet(LabelSheet):
 
     def _go(self) -> None:
         view = self._state.importing
-        if view is not None and view.stage == IMPORTING:
+        if view is not None and view.stage == ImportStage.IMPORTING:
             self.close_overlay()
         else:
             self._commands.imports.begin()
@@ -225,8 +225,8 @@ class ImportSheet(LabelSheet):
             about = f"{about} · {table.kind} · {rows} · {_count(len(table.columns), 'column')}"
         self.about.setText(about)
         self.about.setToolTip(str(view.path))
-        busy = view.stage == IMPORTING
-        self._show_body(view.stage != FAILED)
+        busy = view.stage == ImportStage.IMPORTING
+        self._show_body(view.stage != ImportStage.FAILED)
         self.columns.setEnabled(not busy and table is not None)
         self.other.setEnabled(not busy)
 
@@ -254,18 +254,18 @@ class ImportSheet(LabelSheet):
             QWidget.setTabOrder(before, after)
 
     def _show_plan(self, view: ImportView) -> None:
-        plan = view.plan if view.stage in (CHOOSING, IMPORTING) else None
-        ready = plan is not None and not plan.blocker and view.stage == CHOOSING
-        self.go.setEnabled(ready or view.stage == IMPORTING)
+        plan = view.plan if view.stage in (ImportStage.CHOOSING, ImportStage.IMPORTING) else None
+        ready = plan is not None and not plan.blocker and view.stage == ImportStage.CHOOSING
+        self.go.setEnabled(ready or view.stage == ImportStage.IMPORTING)
         total = 0 if plan is None or plan.blocker else plan.total
         words = f"Import {_count(total, 'example')}" if total else "Import"
-        self.go.setText("Go on in the background" if view.stage == IMPORTING else words)
-        self.progress.setVisible(view.stage not in (CHOOSING, FAILED))
-        if view.stage == FAILED:
+        self.go.setText("Go on in the background" if view.stage == ImportStage.IMPORTING else words)
+        self.progress.setVisible(view.stage not in (ImportStage.CHOOSING, ImportStage.FAILED))
+        if view.stage == ImportStage.FAILED:
             self._say(view.failure, "bad")
-        elif view.stage == READING:
+        elif view.stage == ImportStage.READING:
             self._say(f"Reading {view.path.name} …", "muted")
-        elif view.stage == IMPORTING:
+        elif view.stage == ImportStage.IMPORTING:
             self._say(f"Importing {total:,} examples; the stream and the learner go on …", "muted")
         elif plan is None:
             self._say("Looking at it …", "muted")
@@ -275,10 +275,10 @@ class ImportSheet(LabelSheet):
             learned, fresh = sum(c.learned for c in plan.classes), [c.name for c in plan.classes if c.new and c.count]
             made = f" New: {', '.join(fresh[:4])}{' …' if len(fresh) > 4 else ''}." if fresh else ""
             self._say(f"{total:,} examples come, {learned:,} of them to learn from.{made}", "")
-        if plan is not None or view.stage in (FAILED, READING):
+        if plan is not None or view.stage in (ImportStage.FAILED, ImportStage.READING):
             self._show_lists(view, plan)
 
-    def _show_lists(self, view: ImportView, plan: Plan | None) -> None:
+    def _show_lists(self, view: ImportView, plan: ImportPlan | None) -> None:
         self.classes.clear()
         self.wrong.clear()
         comes = [] if plan is None else [entry for entry in plan.classes if entry.count]

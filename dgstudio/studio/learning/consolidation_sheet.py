@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Proposal, StudioState
+from dgstudio.studio.bridge.state import Proposal, ProposalKind, StudioState
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
@@ -115,7 +115,7 @@ class ProposalSheet(Overlay):
     def put_aside(self) -> None:
         """Close it: a new base goes on waiting in the line; a rebuild, which nothing else shows, is not made."""
         proposal = self._state.proposal
-        if proposal is not None and proposal.kind == "rebuild":
+        if proposal is not None and proposal.kind == ProposalKind.REBUILD:
             self._decide(self._discard)
         else:
             self.close_overlay()

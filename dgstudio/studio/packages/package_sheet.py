@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.extras.installation import ASKING, FAILED, OVER, PLANNING, Installation
+from dgstudio.extras.installation import OVER, Installation, InstallState
 from dgstudio.extras.known import size_words
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
@@ -141,7 +141,7 @@ class PackageLine(ProgressLine):
         if shown == self._shown:
             return
         self._shown = shown
-        failed, asking = state == FAILED, state == ASKING
+        failed, asking = state == InstallState.FAILED, state == InstallState.ASKING
         title = f"{it.extra.words} {'were' if len(it.extra.packages) > 1 else 'was'} not installed"
         self.title.setText(title if failed else f"Installing {it.extra.words}")
         self._said = text
@@ -156,7 +156,7 @@ class PackageLine(ProgressLine):
         self.cancel.setText("Dismiss" if failed else "Not now" if asking else "Cancel")
         self.cancel.setToolTip("Leave it at that" if failed else "Stop; nothing is installed then")
         self._fit()
-        how_far = "" if state == PLANNING else f", {percent(share)}"
+        how_far = "" if state == InstallState.PLANNING else f", {percent(share)}"
         self.setAccessibleDescription(f"{self.title.text()}: {text}{how_far}")
 
     def apply_theme(self, theme: Theme) -> None:

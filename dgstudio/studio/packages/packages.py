@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
+from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.theme.theme import Themed
-from dgstudio.types import Event
+from dgstudio.types import Level
 
 if TYPE_CHECKING:
     from dgstudio.extras.installation import Installation
@@ -23,15 +25,15 @@ Part = TypeVar("Part", bound=Themed)
 class Teller(Protocol):
     """Whoever tells the user something."""
 
-    def say(self, event: Event) -> None:
+    def say(self, fact: Fact) -> None:
         """Show it and note it."""
         ...
 
-    def log(self, event: Event) -> None:
+    def log(self, fact: Fact) -> None:
         """Note it."""
         ...
 
-    def show(self, text: str, level: str = "info") -> None:
+    def show(self, text: str, level: Level = Level.INFO) -> None:
         """Show a sentence for a moment."""
         ...
 
@@ -120,7 +122,7 @@ class Packages:
         if not missing(extra):
             then()
         elif self.busy and before is not None and before.extra is not extra:
-            self._teller.show(f"First {self.words} must be there: wait, or cancel that.", "warning")
+            self._teller.show(f"First {self.words} must be there: wait, or cancel that.", Level.WARNING)
         elif self.busy:
             self._need, self._then = need, then
             self._teller.show(f"{need.what} begins when the installation is over.")
@@ -142,7 +144,7 @@ class Packages:
             return
         if over and not self._told:
             self._told = True
-            self._teller.log(Event("packages", it.failure, "error"))
+            self._teller.log(Notice(EventKind.PACKAGES, it.failure, Level.ERROR))
         line.setVisible(not self._state.presentation)
 
     def stop(self) -> None:
@@ -214,15 +216,15 @@ class Packages:
             self.line.hide()
 
     def _end(self, it: Installation) -> None:
-        from dgstudio.extras.installation import DONE
+        from dgstudio.extras.installation import InstallState
 
         it.join()
         self.installation = None
         self._dismiss()
         need, then = self._need, self._then
         self._need, self._then = None, lambda: None
-        if it.state == DONE and need is not None:
-            self._teller.say(Event("packages", f"{it.text} {need.what} begins.", "good"))
+        if it.state == InstallState.DONE and need is not None:
+            self._teller.say(Notice(EventKind.PACKAGES, f"{it.text} {need.what} begins.", Level.GOOD))
             then()
         else:
-            self._teller.say(Event("packages", it.text, "warning"))
+            self._teller.say(Notice(EventKind.PACKAGES, it.text, Level.WARNING))

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.engine.evaluation.quality_report import TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.engine.runtime.metrics import LATELY
 from dgstudio.studio.quality.confusion_matrix import share_words
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -64,8 +64,8 @@ class AccuracyChart(QWidget):
             first, last = report.versions[0], report.versions[-1]
             return f"v{last}" if first == last else f"v{first} … v{last}, as measured"
         count = len(report.line)
-        what = "stretch" if report.kind == TRUTH else "take"
-        plural = "stretches of one truth" if report.kind == TRUTH else "takes"
+        what = "stretch" if report.kind == QualityData.TRUTH else "take"
+        plural = "stretches of one truth" if report.kind == QualityData.TRUTH else "takes"
         return f"1 {what}" if count == 1 else f"{count} {plural}, oldest left"
 
     def apply_theme(self, theme: Theme) -> None:

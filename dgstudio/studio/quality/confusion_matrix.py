@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from dgstudio.engine.evaluation.quality_report import PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
@@ -45,13 +45,13 @@ ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Down: (1, 0),
 }
 CORNER = "label ↓ answer →"
-UNITS = {TRUTH: "answer", PROTECTED: "input"}
+UNITS = {QualityData.TRUTH: "answer", QualityData.PROTECTED: "input"}
 """What the matrix counts; of all else takes."""
 
 Cell = tuple[int, int]
 
 
-def unit_of(kind: str, count: float = 2) -> str:
+def unit_of(kind: QualityData, count: float = 2) -> str:
     """Return what a report on this data counts, in the plural unless `count` is 1."""
     return UNITS.get(kind, "take") + ("" if count == 1 else "s")
 

@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.engine.evaluation.quality_report import HELD_OUT, LABELLED, PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.engine.labels.prequential import SET_ASIDE_EVERY
 from dgstudio.engine.runtime.metrics import BINS, LATELY
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.common.chip import Segmented
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
@@ -22,10 +22,18 @@ from dgstudio.studio.quality.take_list import TakeList, cell_row, wrong_rows
 from dgstudio.studio.theme.theme import Theme
 
 CHOICES = [
-    (LABELLED, "Your labels", "Each take by the answers it was given before any of it was learned: test, then train"),
-    (HELD_OUT, "Set aside", "Takes that were set aside from learning, answered by the version that serves now"),
-    (PROTECTED, "Protected", "The protected inputs, answered by the version that serves now"),
-    (TRUTH, "Truth", "Live answers against the ground truth of the stream, where it has one"),
+    (
+        QualityData.LABELLED,
+        "Your labels",
+        "Each take by the answers it was given before any of it was learned: test, then train",
+    ),
+    (
+        QualityData.HELD_OUT,
+        "Set aside",
+        "Takes that were set aside from learning, answered by the version that serves now",
+    ),
+    (QualityData.PROTECTED, "Protected", "The protected inputs, answered by the version that serves now"),
+    (QualityData.TRUTH, "Truth", "Live answers against the ground truth of the stream, where it has one"),
 ]
 ASIDE = "Set every fifth take aside"
 ASIDE_TIP = (
@@ -50,9 +58,9 @@ class QualityPanel(PanelFrame):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Quality", parent=parent)
         self._state, self._commands = state, commands
-        self.kind = LABELLED
+        self.kind = QualityData.LABELLED
         self.report: QualityReport | None = None
-        self._watching: str | None = None
+        self._watching: QualityData | None = None
         self.kinds = Segmented("Judged by", CHOICES)
         self.kinds.choose(self.kind)
         self.kinds.chosen.connect(self.choose)
@@ -130,9 +138,9 @@ class QualityPanel(PanelFrame):
 
     # -- what is asked for ---------------------------------------------------------------------------------------
 
-    def choose(self, kind: object) -> None:
-        """Judge by other data, one of `KINDS`."""
-        self.kind = str(kind)
+    def choose(self, kind: QualityData) -> None:
+        """Judge by other data."""
+        self.kind = kind
         self.kinds.choose(self.kind)
         self._ask()
         self._fill()
@@ -150,7 +158,7 @@ class QualityPanel(PanelFrame):
         if self.isVisible():
             self._watch(self.kind)
 
-    def _watch(self, kind: str | None) -> None:
+    def _watch(self, kind: QualityData | None) -> None:
         if kind != self._watching:
             self._watching = kind
             self._commands.quality.watch(kind)
@@ -195,22 +203,24 @@ class QualityPanel(PanelFrame):
         self.matrix.show_report(report)
         self._show_cell()
         count, windows = len(report.parts), report.windows
-        what = ("stretch" if count == 1 else "stretches") if self.kind == TRUTH else unit_of(self.kind, count)
+        what = (
+            ("stretch" if count == 1 else "stretches") if self.kind == QualityData.TRUTH else unit_of(self.kind, count)
+        )
         answers = f" · {windows} answers" if windows != count else ""
         self.set_right(f"{count} {what}{answers}")
         self._right.setToolTip(notes_of(report))
 
     def _why_empty(self, report: QualityReport | None) -> str:
         state = self._state
-        if state.phase == "loading":
+        if state.phase == Phase.LOADING:
             return LOADING
         if report is None:
             return WORKING
-        if self.kind == LABELLED and report.unscored:
+        if self.kind == QualityData.LABELLED and report.unscored:
             return f"{report.unscored} takes were labelled without noting the answers. The next take is scored."
-        if self.kind == HELD_OUT and state.set_aside:
+        if self.kind == QualityData.HELD_OUT and state.set_aside:
             return f"No class has {SET_ASIDE_EVERY} takes yet. The {SET_ASIDE_EVERY}th of each will be set aside."
-        if self.kind == TRUTH and (state.spec is None or not state.spec.truth_names):
+        if self.kind == QualityData.TRUTH and (state.spec is None or not state.spec.truth_names):
             return "This stream has no ground truth. The simulator and labelled recordings have one."
         return EMPTY[self.kind]
 
@@ -250,21 +260,23 @@ class QualityPanel(PanelFrame):
 
 
 EMPTY = {
-    LABELLED: "No take yet. Hold a class key while you perform it: each take is scored by the answers it was given "
-    "before any of it was learned.",
-    HELD_OUT: f"Nothing is set aside. Switch on “{ASIDE}”: what is kept from the learner shows how good the model is "
-    "on what it never saw.",
-    PROTECTED: "Nothing is protected yet. “Protect what it knows now” (Ctrl+K) does it.",
-    TRUTH: "No answer with a known truth yet.",
+    QualityData.LABELLED: "No take yet. Hold a class key while you perform it: each take is scored by the answers it "
+    "was given before any of it was learned.",
+    QualityData.HELD_OUT: f"Nothing is set aside. Switch on “{ASIDE}”: what is kept from the learner shows how good "
+    "the model is on what it never saw.",
+    QualityData.PROTECTED: "Nothing is protected yet. “Protect what it knows now” (Ctrl+K) does it.",
+    QualityData.TRUTH: "No answer with a known truth yet.",
 }
 
 
 def figures_of(report: QualityReport) -> list[Figure]:
     """Return the figures above the diagrams, the most important first."""
     kind = report.kind
-    count = report.windows if kind == TRUTH else len(report.parts)
+    count = report.windows if kind == QualityData.TRUTH else len(report.parts)
     what = f"{count} {unit_of(kind, count)}"
-    weighs = "Each answer weighs one." if kind == TRUTH else "Overlapping windows of a take count as one take."
+    weighs = (
+        "Each answer weighs one." if kind == QualityData.TRUTH else "Overlapping windows of a take count as one take."
+    )
     figures = [Figure(share_words(report.accuracy), f"right, of {what}", f"Accuracy: share answered right. {weighs}")]
     if report.version is not None:
         figures.append(Figure(f"v{report.version}", "answered now", "The version that gave these answers"))

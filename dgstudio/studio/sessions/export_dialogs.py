@@ -9,12 +9,12 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT
+from dgstudio.session.export.kinds import ExportKind
 
 EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}),
-    MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
-    REPORT: ("Export report", {"Pages": "html"}),
+    ExportKind.EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}),
+    ExportKind.MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
+    ExportKind.REPORT: ("Export report", {"Pages": "html"}),
 }
 """Kind → title of its dialog, and what its formats are called, with their endings."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from dgstudio.engine.adapt.consolidation import READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
 
 GO, QUIT = "Go all the same", "Quit"
@@ -60,8 +60,8 @@ def losses_of(engine: Engine, installing: str) -> Losses:
     training = engine.candidates.consolidation
     there = {
         Loss.UNSAVED: unsaved > 0,
-        Loss.TRAINING: training is not None and training.state == RUNNING,
-        Loss.TRAINED: training is not None and training.state == READY,
+        Loss.TRAINING: training is not None and training.state == ConsolidationState.RUNNING,
+        Loss.TRAINED: training is not None and training.state == ConsolidationState.READY,
         Loss.INSTALLING: bool(installing),
     }
     return Losses(frozenset(loss for loss, is_there in there.items() if is_there), unsaved, installing)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.streams.source import Knob
+from dgstudio.streams.source import Knob, KnobKind
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.flow_row import FlowRow
@@ -93,7 +93,7 @@ class SourcePanel(PanelFrame):
 
     def _show_source(self) -> None:
         knobs = self._state.knobs
-        choice = next((knob for knob in knobs if knob.kind == "choice"), None)
+        choice = next((knob for knob in knobs if knob.kind == KnobKind.CHOICE), None)
         self.set_title(choice.label if choice is not None else "Source")
         self.set_right(self._state.source_name)
         shape = tuple((knob.name, knob.kind, knob.low, knob.high, knob.step, knob.choices) for knob in knobs)
@@ -121,8 +121,8 @@ class SourcePanel(PanelFrame):
         self._compact = compact
         knobs = self._state.knobs
         if self._state.presentation:
-            knobs = tuple(knob for knob in knobs if knob.kind == "choice")
-        self._build(knobs, next((knob for knob in knobs if knob.kind == "choice"), None))
+            knobs = tuple(knob for knob in knobs if knob.kind == KnobKind.CHOICE)
+        self._build(knobs, next((knob for knob in knobs if knob.kind == KnobKind.CHOICE), None))
         for knob in knobs:
             self._show(knob)
         if self._content is not None:
@@ -142,13 +142,13 @@ class SourcePanel(PanelFrame):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(0 if self._compact else 3)
         for knob in knobs:
-            if knob.kind == "choice":
+            if knob.kind == KnobKind.CHOICE:
                 if knob is not first:
                     column.addWidget(self._label(knob))
                 column.addWidget(self._options(knob))
-        floats = [knob for knob in knobs if knob.kind == "float"]
+        floats = [knob for knob in knobs if knob.kind == KnobKind.FLOAT]
         if self._compact:
-            self._cells(grid, floats, [knob for knob in knobs if knob.kind == "bool"])
+            self._cells(grid, floats, [knob for knob in knobs if knob.kind == KnobKind.BOOL])
         else:
             grid.setColumnStretch(1, 1)
             for row, knob in enumerate(floats):
@@ -158,7 +158,7 @@ class SourcePanel(PanelFrame):
         column.addLayout(grid)
         switches = FlowRow(14, 6)
         for knob in knobs:
-            if knob.kind == "bool" and not self._compact:
+            if knob.kind == KnobKind.BOOL and not self._compact:
                 switches.add(self._switch(knob))
         column.addWidget(switches)
         if not knobs:
@@ -178,7 +178,7 @@ class SourcePanel(PanelFrame):
             grid.setColumnStretch(side, 1)
         for place, knob in enumerate((*floats, *switches)):
             row, side = divmod(place, 2)
-            if knob.kind == "bool":
+            if knob.kind == KnobKind.BOOL:
                 grid.addWidget(self._switch(knob), 2 * row, side, 2, 1)
                 continue
             words = QHBoxLayout()
@@ -253,7 +253,7 @@ class SourcePanel(PanelFrame):
         return slider
 
     def _show(self, knob: Knob) -> None:
-        if knob.kind == "float" and knob.name in self.sliders:
+        if knob.kind == KnobKind.FLOAT and knob.name in self.sliders:
             slider = self.sliders[knob.name]
             if slider.isSliderDown():
                 return
@@ -263,9 +263,9 @@ class SourcePanel(PanelFrame):
             slider.setValue(round((number - knob.low) / step))
             slider.blockSignals(False)
             self._values[knob.name].setText(worded(number, step, knob.unit))
-        elif knob.kind == "choice" and str(knob.value) in self.options.get(knob.name, {}):
+        elif knob.kind == KnobKind.CHOICE and str(knob.value) in self.options.get(knob.name, {}):
             self.options[knob.name][str(knob.value)].setChecked(True)
-        elif knob.kind == "bool" and knob.name in self.boxes:
+        elif knob.kind == KnobKind.BOOL and knob.name in self.boxes:
             box = self.boxes[knob.name]
             box.blockSignals(True)
             box.setChecked(bool(knob.value))
@@ -273,7 +273,7 @@ class SourcePanel(PanelFrame):
 
 
 def _explained(knob: Knob) -> str:
-    extent = f"{knob.low:g} to {knob.high:g} {knob.unit}".strip() if knob.kind == "float" else ""
+    extent = f"{knob.low:g} to {knob.high:g} {knob.unit}".strip() if knob.kind == KnobKind.FLOAT else ""
     return "\n".join(part for part in (knob.tooltip, extent) if part)
 
 

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 
 from dgstudio.engine.runtime.history import History
 from dgstudio.studio.common.margin_text import cause_words
-from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, TwinReading
+from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, RecordKind, TwinReading, TwinState
 
 VIEW_S = 30.0
 """Seconds that are kept and shown, of a stream that plays at its own pace."""
-FAULTS = ("torn", "unpublished", "unattributed")
+
+
+class Mark(StrEnum):
+    """What a mark in a lane stands for."""
+
+    FLIP = "flip"
+    REJECTED = "rejected"
+    BACK = "back"
+    LIVE = "live"
+    SAME = "same"
+    UNCHECKED = "unchecked"
+    CHANGED = "changed"
+    CHOSEN = "chosen"
+    """Changed, as the user wanted."""
+
+
+FAULTS = (TwinState.TORN, TwinState.UNPUBLISHED, TwinState.UNATTRIBUTED)
 """States of a twin's answer that no version has."""
 
 
@@ -100,19 +117,19 @@ def protected_words(records: Sequence[PublishRecord]) -> tuple[str, str]:
     return f"{moved} changed" + (f" · {same} bit-identical" if same else ""), ink
 
 
-def event_counts(records: Iterable[PublishRecord]) -> list[tuple[str, int]]:
+def event_counts(records: Iterable[PublishRecord]) -> list[tuple[Mark, int]]:
     """Return how many protected flips, rejections and roll-backs are in view, those that are none left out."""
-    counts = {"flip": 0, "rejected": 0, "back": 0}
+    counts = {Mark.FLIP: 0, Mark.REJECTED: 0, Mark.BACK: 0}
     for record in records:
-        counts["flip"] += record.flips
-        counts["rejected"] += record.kind == "rejected"
-        counts["back"] += record.kind == "rolled back"
+        counts[Mark.FLIP] += record.flips
+        counts[Mark.REJECTED] += record.kind == RecordKind.REJECTED
+        counts[Mark.BACK] += record.kind == RecordKind.ROLLED_BACK
     return [(name, count) for name, count in counts.items() if count]
 
 
-def event_words(counts: Iterable[tuple[str, int]]) -> tuple[str, str]:
+def event_words(counts: Iterable[tuple[Mark, int]]) -> tuple[str, str]:
     """Return the text of the third lane and the token of its colour."""
-    past = {"flip": "flipped", "rejected": "rejected", "back": "rolled back"}
+    past = {Mark.FLIP: "flipped", Mark.REJECTED: Mark.REJECTED, Mark.BACK: "rolled back"}
     return " · ".join(f"{count} {past[name]}" for name, count in counts) or "none", "text_muted"
 
 
@@ -145,8 +162,8 @@ def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None],
     """Return what the tooltip of a mark says, in one or two lines; `name_of` names a class."""
     what = f"v{record.version}" if record.version is not None else "a proposal"
     when = f" at {record.time:.1f} s"
-    if record.kind == "rejected":
-        return f"Rejected{when}, nothing changed: {record.reason}"
+    if record.kind == RecordKind.REJECTED:
+        return f"Rejected{when}, nothing changed: {record.reason.words}"
     if lane == 1:
         if record.routing_delta is None or record.representation_delta is None:
             return f"{what}{when}: there was no live input"
@@ -156,13 +173,15 @@ def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None],
         return f"{what}{when}: {moved}{flipped}" + (f"\n{causes[0].upper()}{causes[1:]}" if causes else "")
     if lane == 2:
         flips = f", {record.flips} protected answers flipped" if record.flips else ""
-        if record.kind == "rolled back":
-            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason}"
-        return f"{what}{when}{flips}: {record.reason}"
+        if record.kind == RecordKind.ROLLED_BACK:
+            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason.words}"
+        return f"{what}{when}{flips}: {record.reason.words}"
     if not record.protected:
         return f"{what}{when}: no input was protected"
     if not changed(record):
-        return f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason})"
+        return (
+            f"{what}{when}: all logits of {record.protected} protected inputs are bit-identical ({record.reason.words})"
+        )
     moved = f"a protected logit moved by {record.max_delta:.3g} at most"
     if record.kind in OWN_ACTS:
         moved = f"{record.kind}, as you chose: {moved}"

@@ -9,23 +9,23 @@ from typing import Protocol
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 
-from dgstudio.studio.stability.stability_log import changed
+from dgstudio.studio.stability.stability_log import Mark, changed
 from dgstudio.studio.theme.icons import paint_icon
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import PublishRecord
+from dgstudio.types import PublishRecord, RecordKind
 
 ICONS = {
-    "flip": ("fa6s.right-left", "bad", 12),
-    "rejected": ("fa6s.xmark", "bad", 12),
-    "back": ("fa6s.rotate-left", "warning", 12),
-    "live": ("fa6s.right-left", "warning", 9),
+    Mark.FLIP: ("fa6s.right-left", "bad", 12),
+    Mark.REJECTED: ("fa6s.xmark", "bad", 12),
+    Mark.BACK: ("fa6s.rotate-left", "warning", 12),
+    Mark.LIVE: ("fa6s.right-left", "warning", 9),
 }
 """Marks that are icons: name, token of the colour, logical pixels."""
 
 
 def is_event(record: PublishRecord) -> bool:
     """Return whether a record has a mark in the events' lane."""
-    return record.kind in ("rejected", "rolled back") or record.flips > 0
+    return record.kind in (RecordKind.REJECTED, RecordKind.ROLLED_BACK) or record.flips > 0
 
 
 def event_marks(records: Iterable[PublishRecord]) -> list[list[PublishRecord]]:
@@ -33,16 +33,22 @@ def event_marks(records: Iterable[PublishRecord]) -> list[list[PublishRecord]]:
     marks: list[list[PublishRecord]] = []
     for record in filter(is_event, records):
         last = marks[-1][-1] if marks else None
-        if last is not None and last.kind == record.kind == "rejected" and last.reason == record.reason:
+        if last is not None and last.kind == record.kind == RecordKind.REJECTED and last.reason == record.reason:
             marks[-1].append(record)
         else:
             marks.append([record])
     return marks
 
 
-def event_kind(record: PublishRecord) -> str:
+def event_kind(record: PublishRecord) -> Mark:
     """Return which mark of `ICONS` an event has."""
-    return "rejected" if record.kind == "rejected" else "back" if record.kind == "rolled back" else "flip"
+    return (
+        Mark.REJECTED
+        if record.kind == RecordKind.REJECTED
+        else Mark.BACK
+        if record.kind == RecordKind.ROLLED_BACK
+        else Mark.FLIP
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class EventMark:
     Nothing else is drawn from `left` to `right`. `count` is "" where there is one record, or no room to tell.
     """
 
-    kind: str
+    kind: Mark
     records: tuple[PublishRecord, ...]
     x: int
     count: str
@@ -74,7 +80,7 @@ def place_events(
     lies: one mark of each kind, with its count where the marks around leave the room. `x_of` says where a moment
     lies, `wide_of` how wide a text is; `room` is where the lane begins and ends.
     """
-    groups: list[dict[str, list[PublishRecord]]] = []
+    groups: list[dict[Mark, list[PublishRecord]]] = []
     for run in event_marks(records):
         group = {event_kind(run[-1]): run}
         while groups and x_of(_newest(group)) - len(group) * side < x_of(_newest(groups[-1])):
@@ -100,12 +106,12 @@ def place_events(
     return placed
 
 
-def _newest(group: dict[str, list[PublishRecord]]) -> float:
+def _newest(group: dict[Mark, list[PublishRecord]]) -> float:
     return max(those[-1].time for those in group.values())
 
 
 def _in_a_row(
-    group: dict[str, list[PublishRecord]], x: int, wide_of: Callable[[str], int], side: int, told: str
+    group: dict[Mark, list[PublishRecord]], x: int, wide_of: Callable[[str], int], side: int, told: str
 ) -> list[EventMark]:
     """Return the marks of a group from right to left, the last one at `x`; `told`: where their counts stand, if so."""
     marks: list[EventMark] = []
@@ -158,47 +164,47 @@ class Marks:
 
     def __init__(self, lanes: Drawn) -> None:
         self._lanes = lanes
-        self._made: dict[str, QPixmap] = {}
+        self._made: dict[Mark, QPixmap] = {}
 
     def clear(self) -> None:
         """Make them anew: the theme is another."""
         self._made.clear()
 
-    def draw(self, painter: QPainter, name: str, x: int, y: int) -> None:
-        """Draw the mark `name` with its middle at a point."""
-        mark = self._made.get(name)
-        if mark is None:
-            mark = self._made[name] = self._make(name)
-        side = mark.width() / mark.devicePixelRatio()
-        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), mark)
+    def draw(self, painter: QPainter, mark: Mark, x: int, y: int) -> None:
+        """Draw a mark with its middle at a point."""
+        picture = self._made.get(mark)
+        if picture is None:
+            picture = self._made[mark] = self._make(mark)
+        side = picture.width() / picture.devicePixelRatio()
+        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), picture)
 
-    def _make(self, name: str) -> QPixmap:
+    def _make(self, mark: Mark) -> QPixmap:
         theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()
-        icon, ink, wide = ICONS.get(name, ("", "", 12))
+        icon, ink, wide = ICONS.get(mark, ("", "", 12))
         side = theme.px(wide)
-        mark = QPixmap(round(side * ratio), round(side * ratio))
-        mark.setDevicePixelRatio(ratio)
-        mark.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(mark)
+        picture = QPixmap(round(side * ratio), round(side * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         middle, reach = QPointF(side / 2, side / 2), side * 0.34
         if icon:
             paint_icon(painter, icon, QRect(0, 0, side, side), theme.colour(ink))
-        elif name == "same":
+        elif mark == Mark.SAME:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("good"))
             painter.drawEllipse(middle, reach, reach)
-        elif name == "unchecked":
+        elif mark == Mark.UNCHECKED:
             painter.setPen(QPen(theme.colour("text_muted"), 1))
             painter.setBrush(theme.colour("surface"))
             painter.drawEllipse(middle, reach, reach)
         else:
             # A diamond is told from a dot without its colour.
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("warning" if name == "chosen" else "bad"))
+            painter.setBrush(theme.colour("warning" if mark == Mark.CHOSEN else "bad"))
             painter.translate(middle)
             painter.rotate(45)
             half = side * 0.34
             painter.drawRect(QRectF(-half, -half, 2 * half, 2 * half))
         painter.end()
-        return mark
+        return picture

@@ -18,10 +18,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from dgstudio.studio.stability.stability_log import StabilityLog, changed, tooltip_of
+from dgstudio.studio.stability.stability_log import Mark, StabilityLog, changed, tooltip_of
 from dgstudio.studio.stability.stability_marks import ICONS, EventMark, Marks, is_event, place_events, runs_of
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import OWN_ACTS, PublishRecord
+from dgstudio.types import OWN_ACTS, PublishRecord, TwinKind, TwinState
 
 PROTECTED, LIVE, EVENTS, TWIN = range(4)
 """The lanes, from top to bottom."""
@@ -44,8 +44,8 @@ LABELS = (
 )
 """What each lane is called: in full, and where room is short."""
 TWINS = {
-    "in_place": ("conventional twin (written in place)", "twin, written in place"),
-    "swap": ("conventional twin (published by swap)", "twin, published by swap"),
+    TwinKind.IN_PLACE: ("conventional twin (written in place)", "twin, written in place"),
+    TwinKind.SWAP: ("conventional twin (published by swap)", "twin, published by swap"),
 }
 MEANINGS = (
     "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
@@ -64,12 +64,12 @@ class StabilityLanes(QWidget):
         super().__init__(parent)
         self.theme: Theme = DARK
         self._log = log
-        self.compare: str | None = None
+        self.compare: TwinKind | None = None
         self.name_of: Callable[[int | None], str] = "class {}".format
         """Names a class in tooltips."""
         self.words: list[tuple[str, str]] = [("", "text_muted")] * 4
         """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
-        self.counts: list[tuple[str, int]] = []
+        self.counts: list[tuple[Mark, int]] = []
         """How many of each mark of the events' lane are in view."""
         self.twin_note = ""
         self._edge = 0
@@ -92,7 +92,7 @@ class StabilityLanes(QWidget):
             self._edge = edge
             self.update()
 
-    def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[str, int]], note: str) -> None:
+    def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[Mark, int]], note: str) -> None:
         """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
         if (list(words), list(counts), note) != (self.words, self.counts, self.twin_note):
             self.words, self.counts, self.twin_note = list(words), list(counts), note
@@ -199,7 +199,7 @@ class StabilityLanes(QWidget):
             painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), NO_UPDATE)
         if self.compare is not None:
             self._base_line(painter, TWIN)
-            self._label(painter, TWIN, TWINS.get(self.compare, TWINS["swap"]))
+            self._label(painter, TWIN, TWINS[self.compare])
             self._draw_twin(painter)
         else:
             painter.setFont(theme.ui("tiny"))
@@ -294,7 +294,7 @@ class StabilityLanes(QWidget):
             x = self.x_of(record.time)
             if x >= plot.left() and changed(record):
                 own = record.kind in OWN_ACTS
-                self._marks.draw(painter, "chosen" if own else "changed", x, y)
+                self._marks.draw(painter, Mark.CHOSEN if own else Mark.CHANGED, x, y)
                 size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
                 wide = metrics.horizontalAdvance(size)
                 left = min(x + 7, plot.right() - wide)
@@ -311,7 +311,7 @@ class StabilityLanes(QWidget):
         if right < plot.left():
             return
         if len(run) == 1:
-            self._marks.draw(painter, "same" if checked else "unchecked", right, y)
+            self._marks.draw(painter, Mark.SAME if checked else Mark.UNCHECKED, right, y)
             return
         # One bar with their count: dots that lie on each other could not be counted.
         tall, reach = min(theme.px(13), plot.height() + 2), theme.px(12) * 0.34
@@ -351,7 +351,7 @@ class StabilityLanes(QWidget):
                     tall = max(2, round(share * room)) if share > 0 else 1
                     painter.fillRect(left, floor - tall + (share == 0), wide, tall, ink)
             if record.live_flip:
-                self._marks.draw(painter, "live", x, plot.top() + 2)
+                self._marks.draw(painter, Mark.LIVE, x, plot.top() + 2)
 
     def event_marks(self) -> list[EventMark]:
         """Return the marks of the events' lane as they are drawn, newest first."""
@@ -373,7 +373,7 @@ class StabilityLanes(QWidget):
     def _draw_twin(self, painter: QPainter) -> None:
         plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
         ink = theme.colour("twin")
-        for state, tall in (("unpublished", 3), ("torn", 6), ("unattributed", 6)):
+        for state, tall in ((TwinState.UNPUBLISHED, 3), (TwinState.TORN, 6), (TwinState.UNATTRIBUTED, 6)):
             times = np.array([when for when, kind in log.twin_faults if kind == state])
             self._ticks(painter, plot, times, floor, tall, ink)
         most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)

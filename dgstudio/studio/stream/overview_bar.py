@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.common.ribbons import Span
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Reading, Take
@@ -20,7 +21,7 @@ LEAST_HANDLE = 8
 """Logical pixels that the view's frame is wide at least."""
 LONGEST_GAP = 2.5
 """Hops without an answer that part two stretches."""
-MODE_INKS = {"following": "border_strong", "paused": "warning", "scrubbing": "accent_text"}
+MODE_INKS = {StreamMode.FOLLOWING: "border_strong", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "accent_text"}
 
 
 class BufferBar(QWidget):
@@ -39,7 +40,7 @@ class BufferBar(QWidget):
         self._takes: list[Take] = []
         self.buffer = (0.0, 0.0)
         self.view = (0.0, 0.0)
-        self.mode = "following"
+        self.mode = StreamMode.FOLLOWING
         self._grip: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         # The view itself has the keys for this.
@@ -67,7 +68,7 @@ class BufferBar(QWidget):
                 answers.append(Span(begin, reading.end, reading.top))
 
     def show_state(
-        self, buffer: tuple[float, float], view: tuple[float, float], mode: str, takes: list[Take] | None = None
+        self, buffer: tuple[float, float], view: tuple[float, float], mode: StreamMode, takes: list[Take] | None = None
     ) -> None:
         """Show where the view lies; `takes` None: those of before."""
         while self._answers and self._answers[0].end < buffer[0]:

@@ -8,20 +8,20 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS, Scene
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import Take
+from dgstudio.types import RecordKind, StreamState, Take
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
 LOST = "Stream lost, retrying"
 ENDED = "Stream ended"
-PILLS = {"paused": "Paused · Space goes on", "scrubbing": "Scrubbing · End goes live"}
+PILLS = {StreamMode.PAUSED: "Paused · Space goes on", StreamMode.SCRUBBING: "Scrubbing · End goes live"}
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
@@ -231,7 +231,7 @@ class StreamPanel(PanelFrame):
             channels=spec.channels, rate=spec.rate, start=start, end=end, times=times, values=values,
             ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
             pills=self._pills(frame), mode=state.stream_mode, edge=self._edge, gone=self._gone(frame),
-            dim=frame.stats.stream_state == "lost",
+            dim=frame.stats.stream_state == StreamState.LOST,
         )  # fmt: skip
 
     def _pills(self, frame: Frame) -> list[tuple[str, str]]:
@@ -242,9 +242,9 @@ class StreamPanel(PanelFrame):
         gone = self._gone(frame)
         if gone > self._span[0]:
             pills.append((GONE if gone >= self._span[1] else PART_GONE, "warning"))
-        if source == "lost":
+        if source == StreamState.LOST:
             pills.append((LOST, "bad"))
-        elif source == "ended":
+        elif source == StreamState.ENDED:
             pills.append((ENDED, "text_muted"))
         return pills
 
@@ -255,13 +255,13 @@ class StreamPanel(PanelFrame):
             if 0 < record.time < start or len(lines) >= MOST_LINES:
                 break
             if record.version is not None and start <= record.time <= end and record.time > 0:
-                lines.append((record.time, "warning" if record.kind == "rolled back" else "publish"))
+                lines.append((record.time, "warning" if record.kind == RecordKind.ROLLED_BACK else "publish"))
         return lines
 
     def _show_empty(self) -> None:
         state = self._state
-        lost = self._frame is not None and self._frame.stats.stream_state == "lost"
-        text = LOADING if state.phase == "loading" else LOST if lost else WAITING
+        lost = self._frame is not None and self._frame.stats.stream_state == StreamState.LOST
+        text = LOADING if state.phase == Phase.LOADING else LOST if lost else WAITING
         if self.view.scene.empty != text:
             self._key = ()
             self.view.show_scene(Scene(empty=text))
@@ -290,9 +290,9 @@ class StreamPanel(PanelFrame):
 
     def _show_header(self) -> None:
         spec, mode = self._frame.spec if self._frame is not None else self._state.spec, self._state.stream_mode
-        self.live_button.setVisible(mode != "following")
+        self.live_button.setVisible(mode != StreamMode.FOLLOWING)
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
-        if mode != "following" and self._frame is not None:
+        if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None:
             # Large type leaves room for what changes only.

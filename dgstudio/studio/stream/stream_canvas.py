@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 from shiboken6 import VoidPtr
 
+from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
 from dgstudio.studio.common.ribbons import Span, ink_on, paint_ribbon
 from dgstudio.studio.theme.theme import DARK, Theme, mix
@@ -33,7 +34,7 @@ RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON, THIN_TEXT = 11, 9
 BURST = 10
 """Logical pixels between two publishes up to which they are drawn as one band."""
-MODE_TOKENS = {"following": "good", "paused": "warning", "scrubbing": "accent_text"}
+MODE_TOKENS = {StreamMode.FOLLOWING: "good", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "accent_text"}
 """Colour tokens of what the view does."""
 _MEMORY: Any = VoidPtr
 """Its published type lacks the length, and whether one may write."""
@@ -58,7 +59,7 @@ class Scene:
     selection: tuple[float, float] | None = None
     pills: list[tuple[str, str]] = field(default_factory=list)
     """(sentence, token) to be read over the traces; the first is framed loudest."""
-    mode: str = "following"
+    mode: StreamMode = StreamMode.FOLLOWING
     """"following", "paused" or "scrubbing"."""
     edge: float | None = None
     """Stream time that the axis counts from; None: the end of what is shown."""
@@ -388,7 +389,7 @@ class StreamCanvas(QWidget):
     def _paint_pills(self, painter: QPainter, plot: QRectF) -> None:
         theme, scene = self.theme, self.scene
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        if scene.mode != "following":
+        if scene.mode != StreamMode.FOLLOWING:
             painter.setPen(QPen(theme.colour(MODE_TOKENS[scene.mode]), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             frame = QRectF(plot.left(), 1, plot.width() - 1, self.height() - theme.px(AXIS) - 1)
@@ -398,7 +399,7 @@ class StreamCanvas(QWidget):
         painter.setFont(font)
         top = plot.top() + 7
         for text, token in scene.pills:
-            bars = 14 if scene.mode == "paused" and top == plot.top() + 7 else 0
+            bars = 14 if scene.mode == StreamMode.PAUSED and top == plot.top() + 7 else 0
             room = int(plot.width() - 12)
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18 - bars)
             wide = min(room, metrics.horizontalAdvance(text) + 18 + bars)

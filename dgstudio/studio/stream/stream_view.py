@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.common.ribbons import span_at
 from dgstudio.studio.stream.stream_canvas import Scene, StreamCanvas
 
@@ -177,7 +178,7 @@ class StreamView(StreamCanvas):
     def zoom_by(self, factor: float) -> None:
         """Make the view longer or shorter: about its middle, from the live edge where it follows that."""
         scene = self.scene
-        self.zoomed.emit(factor, scene.end if scene.mode == "following" else (scene.start + scene.end) / 2)
+        self.zoomed.emit(factor, scene.end if scene.mode == StreamMode.FOLLOWING else (scene.start + scene.end) / 2)
 
     def _mark_by_key(self, step: float, held: Qt.KeyboardModifier) -> None:
         scene = self.scene

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.theme.theme import Theme
@@ -143,7 +143,7 @@ class SnapshotsPanel(PanelFrame):
         state, timeline = self._state, self.timeline
         self._stale = False
         timeline.reachable = state.reachable
-        if state.history or state.phase == "ready":
+        if state.history or state.phase == Phase.READY:
             timeline.sync(state.history, state.serving)
         self.view.show_versions(
             timeline.slot_of(state.serving), timeline.slot_of(state.head), pinned=state.pinned is not None
@@ -154,7 +154,7 @@ class SnapshotsPanel(PanelFrame):
     def _tell(self) -> None:
         state, view, timeline = self._state, self.view, self.timeline
         if not len(timeline):
-            text = LOADING if state.phase != "failed" else "There is no model, so there is no version."
+            text = LOADING if state.phase != Phase.FAILED else "There is no model, so there is no version."
         elif view.selected is not None and view.compared is not None and view.under is None:
             text = compared_text(timeline, view.selected, view.compared, state.name_of)
         else:

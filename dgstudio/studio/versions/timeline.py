@@ -11,22 +11,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dgstudio.engine.runtime.history import History
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing, BegunHere
 from dgstudio.studio.theme.format import grouped
-from dgstudio.types import U8, PublishRecord
+from dgstudio.types import U8, PublishRecord, RecordKind
 
 LEARNED, INITIAL, REJECTED, ROLLED_BACK, CLASSES, SEALED = range(6)
 """Codes of `Timeline.codes`."""
 _CODES = {
-    "initial": INITIAL,
-    "rejected": REJECTED,
-    "rolled back": ROLLED_BACK,
-    "class added": CLASSES,
-    "class removed": CLASSES,
-    "bank sealed": SEALED,
-    "protected": SEALED,
-    "released": SEALED,
-    "rebuilt": SEALED,
-    "consolidated": SEALED,
+    RecordKind.INITIAL: INITIAL,
+    RecordKind.REJECTED: REJECTED,
+    RecordKind.ROLLED_BACK: ROLLED_BACK,
+    RecordKind.CLASS_ADDED: CLASSES,
+    RecordKind.CLASS_REMOVED: CLASSES,
+    RecordKind.BANK_SEALED: SEALED,
+    RecordKind.PROTECTED: SEALED,
+    RecordKind.RELEASED: SEALED,
+    RecordKind.REBUILT: SEALED,
+    RecordKind.CONSOLIDATED: SEALED,
 }
 
 
@@ -99,12 +100,11 @@ class Timeline:
         self.published = self.rolled_back = 0
         self._codes, self._taken = bytearray(), 0
         first = history[0] if history else None
-        if first is not None and first.kind == "initial":
+        if first is not None and first.kind == RecordKind.INITIAL:
             return
         version = serving if first is None else first.parent
         if version is not None:
-            reason = "began here" if version > 1 else "base model"
-            self._began = PublishRecord(-1, "initial", version, None, reason, 0.0, 0.0)
+            self._began = PublishRecord(-1, RecordKind.INITIAL, version, None, BegunHere(version), 0.0, 0.0)
             self._add(self._began)
 
     def _add(self, record: PublishRecord) -> None:
@@ -177,8 +177,8 @@ class Timeline:
             sum(record.units_changed for record in published),
             sum(record.bits_changed for record in published),
             any(record.protected for record in records),
-            sum(record.kind == "rejected" for record in records),
-            sum(record.kind == "rolled back" for record in records),
+            sum(record.kind == RecordKind.REJECTED for record in records),
+            sum(record.kind == RecordKind.ROLLED_BACK for record in records),
         )
         self._between = (first, last), found
         return found
@@ -203,15 +203,21 @@ def learned_text(counts: tuple[tuple[int, int], ...], name_of: Callable[[int | N
 
 def note_of(record: PublishRecord) -> str:
     """Return the annotation above the line; empty for what needs none."""
-    if record.kind == "initial":
-        return record.reason.partition(":")[0]
-    if record.kind == "rolled back":
+    if record.kind == RecordKind.INITIAL:
+        match record.reason:
+            case BaseLoaded():
+                return "base model"
+            case BegunFromNothing() | BegunHere():
+                return record.reason.words
+            case _:
+                return "first version"
+    if record.kind == RecordKind.ROLLED_BACK:
         return f"rolled back to v{record.to_version}" if record.to_version is not None else "rolled back"
-    if record.kind in ("class added", "class removed"):
-        return f"{record.reason} ▸" if record.reason.startswith("class") else f"{record.kind} ▸"
-    if record.kind in ("bank sealed", "protected", "released", "rebuilt"):
+    if record.kind in (RecordKind.CLASS_ADDED, RecordKind.CLASS_REMOVED):
+        return f"{record.reason.words} ▸"
+    if record.kind in (RecordKind.BANK_SEALED, RecordKind.PROTECTED, RecordKind.RELEASED, RecordKind.REBUILT):
         return record.kind
-    if record.kind == "consolidated":
+    if record.kind == RecordKind.CONSOLIDATED:
         return "new base"
     return ""
 
@@ -236,16 +242,20 @@ def details_of(
     holds: Mapping[int, int] | None = None,
 ) -> str:
     """Return everything there is to say of one record, in one line; `holds` as in `holds_text`, where it is known."""
-    if record.kind == "rejected":
-        parts = ["not published", record.reason, f"after v{record.parent}" if record.parent is not None else ""]
+    if record.kind == RecordKind.REJECTED:
+        parts = ["not published", record.reason.words, f"after v{record.parent}" if record.parent is not None else ""]
         return " · ".join(part for part in parts if part)
     state = ""
     if record.version is not None and record.version == serving:
         state = " (serving, pinned)" if pinned == record.version else " (serving)"
     learned = learned_text(record.new_examples, name_of)
-    what = f"learned from {learned}" if record.kind == "learned" and learned else record.reason or record.kind
+    what = (
+        f"learned from {learned}"
+        if record.kind == RecordKind.LEARNED and learned
+        else record.reason.words or record.kind
+    )
     parts = [f"v{record.version}{state}", what, "" if holds is None else holds_text(holds, name_of)]
-    if record.seq >= 0 and record.kind != "initial":
+    if record.seq >= 0 and record.kind != RecordKind.INITIAL:
         changed = record.units_changed
         parts.append(f"{changed} part{'s' if changed != 1 else ''} changed" if changed else "no weight changed")
         parts.append(protected_text(record))

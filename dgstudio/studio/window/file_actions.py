@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dgstudio.session.export.kinds import EXAMPLES, MODEL, REPORT
+from dgstudio.session.export.kinds import ExportKind
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.window.parts import Row, WindowParts
 from dgstudio.studio.window.sheets import toggle
@@ -104,7 +104,7 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.EXPORT_EXAMPLES,
         "Export examples…",
-        lambda it: it.sessions.export(EXAMPLES),
+        lambda it: it.sessions.export(ExportKind.EXAMPLES),
         tooltip="All labelled examples with their features, as CSV or NPZ",
         icon="mdi6.export-variant",
         group=Group.FILE,
@@ -113,7 +113,7 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.EXPORT_MODEL,
         "Export model…",
-        lambda it: it.sessions.export(MODEL),
+        lambda it: it.sessions.export(ExportKind.MODEL),
         tooltip="The newest version for other programs, as ONNX, checked first, or safetensors, with a card. "
         "ONNX needs the packages onnx and onnxruntime, which are offered where they are missing",
         icon="mdi6.export-variant",
@@ -123,7 +123,7 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.EXPORT_REPORT,
         "Export report…",
-        lambda it: it.sessions.export(REPORT),
+        lambda it: it.sessions.export(ExportKind.REPORT),
         tooltip="The story of this session with its figures, as one HTML file. "
         "Needs the packages matplotlib and Jinja2, which are offered where they are missing",
         icon="mdi6.export-variant",

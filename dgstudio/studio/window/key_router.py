@@ -17,6 +17,7 @@ from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.classes.hold_to_label import CAPS, Labelling
 from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.window.notifier import Notifier
+from dgstudio.types import Level
 
 PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
@@ -97,17 +98,17 @@ class KeyRouter(QObject):
             return key == Qt.Key.Key_Escape
         elif key == Qt.Key.Key_0 and not chord:
             sentence = labelling.begin_chord()
-            self._say(sentence, "info" if labelling.in_chord else "warning", key)
+            self._say(sentence, Level.INFO if labelling.in_chord else Level.WARNING, key)
         elif chord or Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
             try:
-                self._say(labelling.press_unknown(key), "warning", key, chord)
+                self._say(labelling.press_unknown(key), Level.WARNING, key, chord)
             except DgstudioError as error:
-                self._say(str(error), "warning", key)
+                self._say(str(error), Level.WARNING, key)
         else:
             return False
         return True
 
-    def _say(self, sentence: str, level: str, key: int, chord: bool = False) -> None:
+    def _say(self, sentence: str, level: Level, key: int, chord: bool = False) -> None:
         # Said, not logged; and not again while it can still be read: a held key repeats, and so does a hasty finger.
         if sentence:
             self._notifier.show_once(sentence, level, KeyNotice(key, chord, len(self._state.classes)))
@@ -130,4 +131,4 @@ class KeyRouter(QObject):
             self._notifier.attempt(self.commands.labels.take_back_last, card.info.id)
         else:
             words = f"{card.info.name} has no take to take back." if card else f"No class has key {key}."
-            self._notifier.show(words, "warning")
+            self._notifier.show(words, Level.WARNING)

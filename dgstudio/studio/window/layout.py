@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from dgstudio.streams.source import KnobKind
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.answer.panel import AnswerPanel
 from dgstudio.studio.bars.status_bar import StatusBar
@@ -154,7 +155,9 @@ class WindowLayout:
         """Leave what an audience looks at, or show everything again."""
         self.uncertain_panel.setVisible(not presentation)
         # What is performed stays at hand: the presenter clicks it.
-        self.source_panel.setVisible(not presentation or any(knob.kind == "choice" for knob in self._state.knobs))
+        self.source_panel.setVisible(
+            not presentation or any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs)
+        )
         self.arrangement.bottom.setVisible(not presentation)
         self.status.setVisible(not presentation)
         self.bar.set_presentation(presentation)

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
@@ -39,7 +41,7 @@ from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
 from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.studio.window.window_geometry import LEAST, SIZE, WindowGeometry
-from dgstudio.types import Event
+from dgstudio.types import Level
 
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
@@ -169,7 +171,7 @@ class StudioWindow(QMainWindow):
         self.packages.poll()
         for name, error in self.layout_.update_frame(frame):
             text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
-            self.notifier.say(Event("panel failed", text, "error"))
+            self.notifier.say(Notice(EventKind.PANEL_FAILED, text, Level.ERROR))
         for record in frame.publishes:
             self.notifier.tell_record(record)
         for event in frame.events:

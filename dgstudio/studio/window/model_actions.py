@@ -10,7 +10,7 @@ from dgstudio.studio.bars.top_bar import MODE_WORDS
 from dgstudio.studio.packages.packages import TRAINING
 from dgstudio.studio.window.parts import Row, WindowParts
 from dgstudio.studio.window.sheets import toggle
-from dgstudio.types import Mode
+from dgstudio.types import Mode, TwinKind
 
 MODE_IDS: Final = {
     Mode.OFF: ActionId.MODE_OFF,
@@ -50,7 +50,7 @@ def _toggle_pin(it: WindowParts) -> None:
         it.notifier.attempt(it.commands.model.unpin)
 
 
-def _toggle_compare(kind: str, it: WindowParts) -> None:
+def _toggle_compare(kind: TwinKind, it: WindowParts) -> None:
     it.notifier.attempt(it.commands.comparison.choose, None if it.state.compare == kind else kind)
 
 
@@ -126,7 +126,7 @@ COMPARE_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.COMPARE,
         "Compare with a twin written in place",
-        partial(_toggle_compare, "in_place"),
+        partial(_toggle_compare, TwinKind.IN_PLACE),
         key="C",
         tooltip="A conventional network on the same stream and labels, written while it is read; it cannot unlearn: "
         "a label that is taken back it keeps",
@@ -137,7 +137,7 @@ COMPARE_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.COMPARE_SWAP,
         "Compare with a twin published by swap",
-        partial(_toggle_compare, "swap"),
+        partial(_toggle_compare, TwinKind.SWAP),
         tooltip="A conventional network on the same stream and labels, published whole, as ours is; it cannot "
         "unlearn: a label that is taken back it keeps",
         group=Group.COMPARE,

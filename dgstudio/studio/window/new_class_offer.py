@@ -6,7 +6,7 @@ from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.classes.panel import ClassesPanel
 from dgstudio.studio.common.toast import Toast
 from dgstudio.studio.uncertain.panel import UncertainPanel
-from dgstudio.types import ClassInfo
+from dgstudio.types import ClassInfo, LabelledBy, Level
 
 
 class NewClassOffer:
@@ -22,7 +22,7 @@ class NewClassOffer:
 
     def _offer(self, span: tuple[float, float]) -> None:
         self._toast.show_text(
-            "None of the classes: that moment is left out.", "info", "New class…", lambda: self._begin(span)
+            "None of the classes: that moment is left out.", Level.INFO, "New class…", lambda: self._begin(span)
         )
 
     def _begin(self, span: tuple[float, float]) -> None:
@@ -31,7 +31,7 @@ class NewClassOffer:
 
     def _label(self, info: ClassInfo) -> None:
         if self._span is not None:
-            self._labelling.label(info.id, self._span, "suggestion")
+            self._labelling.label(info.id, self._span, LabelledBy.SUGGESTION)
             self._span = None
 
     def _forget(self) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 
+from dgstudio.engine.facts.event import Event, EventKind, Fact
+from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, NothingToWalk, TakeSaved
+from dgstudio.engine.facts.learning import RebuildOffered
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.facts.saving import CopySaved
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.common.toast import Banner, Toast
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.sessions.session_desk import DeskPlace
-from dgstudio.types import Event, PublishRecord, Take
+from dgstudio.types import Level, PublishRecord, RecordKind
 
-QUIET_KINDS = frozenset({"rejected"})
+QUIET_KINDS = frozenset({EventKind.REJECTED})
 """Events that the log tells and no toast does: they come often, or ask for nothing."""
 REBUILD = "Rebuild without them"
 """The button of the toast that offers it."""
@@ -58,20 +63,20 @@ class Notifier:
 
     # -- what the window says by itself ----------------------------------------------------------------------------
 
-    def say(self, event: Event) -> None:
+    def say(self, fact: Fact) -> None:
         """Tell the user something that no engine event did."""
-        self.log(event)
-        self.tell(event)
+        self.log(fact)
+        self.tell(Event(fact))
 
-    def log(self, event: Event) -> None:
+    def log(self, fact: Fact) -> None:
         """Note something without a toast."""
-        self._log.add(event)
+        self._log.add(Event(fact))
 
-    def show(self, text: str, level: str = "info") -> None:
+    def show(self, text: str, level: Level = Level.INFO) -> None:
         """Show a sentence for a moment, without noting it."""
         self.toast.show_text(text, level)
 
-    def show_once(self, text: str, level: str, about: object) -> None:
+    def show_once(self, text: str, level: Level, about: object) -> None:
         """Show a sentence about something, unless one about that can still be read."""
         if self.toast.about != about:
             self.toast.show_text(text, level, about=about)
@@ -86,12 +91,12 @@ class Notifier:
 
     def refuse(self, sentence: str) -> None:
         """Say why something was not done."""
-        self.say(Event("refused", sentence, "warning"))
+        self.say(Notice(EventKind.REFUSED, sentence, Level.WARNING))
 
     def show_trouble(self) -> None:
         """Let stay across the window what is wrong for as long as it is."""
         state, trouble = self.state, ""
-        if state.phase == "failed":
+        if state.phase == Phase.FAILED:
             trouble = state.failure
         elif state.saved is not None and state.saved.failed:
             trouble = f"Not saved, going on in memory: {state.saved.why}"
@@ -101,26 +106,25 @@ class Notifier:
 
     def tell(self, event: Event) -> None:
         """Show a toast of an event, if it deserves one."""
-        toast, offering = self.toast, self.toast.about is Offer.REBUILD
-        if event.kind in ("undo", "labels changed") and offering and not self._standing(self._doomed_examples):
-            # What was offered says the same and more, whichever of the two came first; unless they stand again.
-            return
-        if event.kind in ("take saved", "labels changed"):
-            level, text = "info" if event.level == "good" else event.level, event.text
-            if self._overruled is not None and isinstance(event.data, Take):
-                if event.data.class_id == self._overruled[0]:
+        toast, text, level = self.toast, event.sentence, event.level
+        match event.fact:
+            case ActWalked() | NothingToWalk() | LabelsChanged() if self._offers_more():
+                # What was offered says the same and more, whichever of the two came first; unless they stand again.
+                pass
+            case TakeSaved(take) if self._overruled is not None:
+                if take.class_id == self._overruled[0]:
                     text = f"{text}; the later key wins, {self._overruled[1]}"
                 self._overruled = None
-            toast.show_text(text, level, "Undo", self._undo)
-        elif event.kind == "rebuild offered":
-            self._doomed_examples = frozenset(event.data) - self._standing(frozenset(event.data))
-            toast.show_text(
-                event.text, event.level, REBUILD, lambda: self._plan_rebuild(event.data), about=Offer.REBUILD
-            )
-        elif event.kind == "copy saved" and self._sessions.desk is not None:
-            toast.show_text(event.text, event.level, "Open it", lambda: self._open_copy(event.data))
-        elif event.kind not in QUIET_KINDS and (event.level != "info" or event.kind == "undo"):
-            toast.show_text(event.text, event.level)
+                self._show_undoable(text, level)
+            case TakeSaved() | LabelsChanged():
+                self._show_undoable(text, level)
+            case RebuildOffered(ids):
+                self._doomed_examples = frozenset(ids) - self._standing(frozenset(ids))
+                toast.show_text(text, level, REBUILD, lambda: self._plan_rebuild(ids), about=Offer.REBUILD)
+            case CopySaved(path) if self._sessions.desk is not None:
+                toast.show_text(text, level, "Open it", lambda: self._open_copy(path))
+            case _ if event.kind not in QUIET_KINDS and (level != Level.INFO or event.kind == EventKind.UNDO):
+                toast.show_text(text, level)
 
     def tell_overruled(self, earlier: int, later: int) -> None:
         """Say that a later key has ended the take of an earlier one; the toast of that take says it once more."""
@@ -130,15 +134,14 @@ class Notifier:
     def tell_record(self, record: PublishRecord) -> None:
         """Show a toast of a publish, if it is one that the user asked for."""
         # What stood there may not be true of this version any more.
-        if record.kind == "rolled back":
+        if record.kind == RecordKind.ROLLED_BACK:
             self.show(f"Rolled back to v{record.to_version}. B goes back once more.")
-        elif record.kind in ("protected", "bank sealed", "released"):
-            reason = record.reason[:1].upper() + record.reason[1:]
-            text = reason if reason.endswith(".") else f"{reason}."
-            if record.kind == "protected":
-                self.toast.show_text(text, "good", "Undo", self._undo)
+        elif record.kind in (RecordKind.PROTECTED, RecordKind.BANK_SEALED, RecordKind.RELEASED):
+            text = record.reason.sentence
+            if record.kind == RecordKind.PROTECTED:
+                self.toast.show_text(text, Level.GOOD, "Undo", self._undo)
             else:
-                self.show(text, "warning" if record.kind == "released" else "good")
+                self.show(text, Level.WARNING if record.kind == RecordKind.RELEASED else Level.GOOD)
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""
@@ -147,6 +150,13 @@ class Notifier:
         self.show(words or f"The newest version answers again: v{self.state.serving}.")
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _offers_more(self) -> bool:
+        """Whether the toast that can be read now offers to rebuild without examples that still stand no more."""
+        return self.toast.about is Offer.REBUILD and not self._standing(self._doomed_examples)
+
+    def _show_undoable(self, text: str, level: Level) -> None:
+        self.toast.show_text(text, Level.INFO if level == Level.GOOD else level, "Undo", self._undo)
 
     def _standing(self, ids: frozenset[int]) -> frozenset[int]:
         """Those of these examples that stand."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from dgstudio.session.export.kinds import ExportKind
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
@@ -87,7 +88,7 @@ class SessionActions:
             folder=self._folder(),
         )
 
-    def export(self, kind: str) -> None:
+    def export(self, kind: ExportKind) -> None:
         """Ask where to write examples, model or report to.
 
         Where that needs packages that are missing, they are offered first.

@@ -12,6 +12,7 @@ from dgstudio.studio.bridge.settings import GEOMETRY
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.notifier import Notifier
+from dgstudio.types import Level
 
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
@@ -61,7 +62,7 @@ class WindowGeometry:
         else:
             least = window.minimumSize()
             words = f"This screen is too small to be filled: the window needs {least.width()} × {least.height()}."
-            self._notifier.show(words, "warning")
+            self._notifier.show(words, Level.WARNING)
 
     def fill_screen(self, on: bool) -> None:
         """Fill the screen or not, as far as it is large enough; nothing is said where it is not."""

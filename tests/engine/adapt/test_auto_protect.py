@@ -19,12 +19,12 @@ NEW = "Badminton"
 
 
 def recents(rig: Any) -> int:
-    return int((rig.engine.learner.footing.protected.ids == RECENT).sum())
+    return int((rig.engine.learner.training.protected.ids == RECENT).sum())
 
 
 def listed(rig: Any) -> list[auto_protect.ProtectedInput]:
     learner = rig.engine.learner
-    return protected_inputs(learner.footing, learner.store.head.temperature)
+    return protected_inputs(learner.training, learner.store.head.temperature)
 
 
 def test_what_was_seen_of_late_and_not_labelled_joins_too(rigs: Rigs) -> None:
@@ -106,7 +106,7 @@ def test_relabelling_where_it_is_protected_releases_those_and_is_said(rigs: Rigs
     info = rig.engine.classes.by_name(NEW)
     rig.label(info.id, walked)
     records = [record for record in rig.engine.learn.history.since(0)[0] if record.kind == "released"]
-    assert records and "relabelled: the answers may move" in records[-1].reason
+    assert records and "relabelled: the answers may move" in records[-1].reason.words
     gone = before - rig.engine.learner.protected_count
     assert 0 < gone <= count and recents(rig) == count - gone
     # It came of the labels: taking back the last act takes back those.

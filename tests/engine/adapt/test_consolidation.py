@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from dgstudio.engine.adapt import consolidation
-from dgstudio.engine.adapt.consolidation import CANCELLED, FAILED, READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.errors import BadInputError
 from dgstudio.lab.train_process import alike
 from dgstudio.session.file import Session
@@ -21,7 +21,7 @@ from dgstudio.session.file import Session
 Rigs = Callable[..., Any]
 Until = Callable[..., None]
 NEW = "Badminton"
-STOPPED = (READY, FAILED, CANCELLED)
+STOPPED = (ConsolidationState.READY, ConsolidationState.FAILED, ConsolidationState.CANCELLED)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     rig.teach("Running", "Running")
     head, count = learner.store.head, learner.protected_count
     done = trained(rig, until)
-    assert done.state == READY and "compare it" in rig.heard("consolidation").text
+    assert done.state == ConsolidationState.READY and "compare it" in rig.heard("consolidation").sentence
     assert nothing_left(folder)
     found = done.comparison
     assert learner.store.head is head, "nothing changes before the user says so"
@@ -113,7 +113,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     again.check_all()
     again.engine.stop()
     third = rigs(Session.open(path))
-    assert "no twin" in third.heard("session").text
+    assert "no twin" in third.heard("session").sentence
     assert third.engine.learner.store.head.digest == record.digest
 
 
@@ -121,12 +121,12 @@ def test_from_nothing_it_gives_the_session_its_first_base(rigs: Rigs, until: Unt
     rig = rigs(nothing=True)
     a = rig.teach("a", "Standing", count=2)
     done = trained(rig, until)
-    assert done.state == FAILED and "at least two classes" in done.text
+    assert done.state == ConsolidationState.FAILED and "at least two classes" in done.text
     assert rig.heard("consolidation").level == "warning" and nothing_left(folder)
     rig.teach("b", "Running", count=2)
     # What has ended badly does not stand in the way.
     done = trained(rig, until)
-    assert done.state == READY, done.text
+    assert done.state == ConsolidationState.READY, done.text
     rig.engine.candidates.accept()
     rig.settle()
     head = rig.engine.learner.store.head
@@ -142,7 +142,7 @@ def test_the_user_may_keep_the_present_model(rigs: Rigs, until: Until) -> None:
     rig.teach(NEW, NEW)
     head = rig.engine.learner.store.head
     rig.engine.candidates.discard_consolidation()
-    assert trained(rig, until).state == READY
+    assert trained(rig, until).state == ConsolidationState.READY
     rig.engine.candidates.discard_consolidation()
     rig.engine.candidates.accept()
     rig.settle()
@@ -171,8 +171,8 @@ def test_it_can_be_cancelled_and_leaves_nothing(
     rig.engine.candidates.accept()
     assert rig.engine.candidates.consolidation is running, "it cannot be switched to before it is there"
     rig.engine.candidates.cancel_consolidation()
-    until(lambda: running.state == CANCELLED, "the cancelling")
-    assert rig.heard("consolidation").text == "The training was cancelled; nothing has changed."
+    until(lambda: running.state == ConsolidationState.CANCELLED, "the cancelling")
+    assert rig.heard("consolidation").sentence == "The training was cancelled; nothing has changed."
     assert nothing_left(folder)
 
 
@@ -183,7 +183,7 @@ def test_stopping_the_engine_ends_it(rigs: Rigs, until: Until, folder: Path, pro
     rig.engine.candidates.start_consolidation()
     until(lambda: rig.engine.candidates.consolidation.share == 0.25, "news of the process")
     assert rig.engine.stop() == []
-    assert rig.engine.candidates.consolidation.state == CANCELLED and nothing_left(folder)
+    assert rig.engine.candidates.consolidation.state == ConsolidationState.CANCELLED and nothing_left(folder)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,11 @@ def test_what_goes_wrong_is_said_and_changes_nothing(
     rig.teach(NEW, NEW)
     head = rig.engine.learner.store.head
     done = trained(rig, until)
-    assert done.state == FAILED and done.text.startswith("No new base was trained: ") and said in done.text
+    assert (
+        done.state == ConsolidationState.FAILED
+        and done.text.startswith("No new base was trained: ")
+        and said in done.text
+    )
     assert nothing_left(folder) and rig.engine.learner.store.head is head and done.model is None
     assert not rig.events("thread failed")
     rig.play("Standing")
@@ -221,7 +225,7 @@ def test_a_program_that_is_not_there_is_said(
     rig = rigs()
     rig.teach(NEW, NEW)
     done = trained(rig, until)
-    assert done.state == FAILED and "nowhere" in done.text and nothing_left(folder)
+    assert done.state == ConsolidationState.FAILED and "nowhere" in done.text and nothing_left(folder)
 
 
 def test_what_cannot_be_foreseen_ends_it_too(rigs: Rigs, until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,8 +235,8 @@ def test_what_cannot_be_foreseen_ends_it_too(rigs: Rigs, until: Until, monkeypat
     monkeypatch.setattr(consolidation, "training_set", broken)
     rig = rigs()
     done = trained(rig, until)
-    assert done.state == FAILED and "oh" in done.text
-    assert "dg-consolidate" in rig.heard("thread failed").text
+    assert done.state == ConsolidationState.FAILED and "oh" in done.text
+    assert "dg-consolidate" in rig.heard("thread failed").sentence
 
 
 def test_parked_examples_are_not_trained_on(rigs: Rigs, until: Until, process: Callable[[str], None]) -> None:
@@ -254,8 +258,8 @@ def test_parked_examples_are_not_trained_on(rigs: Rigs, until: Until, process: C
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(consolidation, "training_set", watched)
-        assert trained(rig, until).state == FAILED
-    assert seen and not parked & set(seen) and RUNNING not in STOPPED
+        assert trained(rig, until).state == ConsolidationState.FAILED
+    assert seen and not parked & set(seen) and ConsolidationState.RUNNING not in STOPPED
 
 
 def test_batches_are_drawn_from_small_classes_as_often() -> None:

@@ -43,22 +43,22 @@ def test_what_there_is_no_room_for_waits_and_is_said_once(rigs: Rigs) -> None:
     learner.settings = replace(learner.settings, seal_at=20, max_banks=1)
     for _ in range(3):
         rig.teach(NEW, NEW)
-    assert len(learner.footing.learned) == 20 and "wait, not learned yet" in learner.refusal
-    assert "Train a new base" in rig.heard("no room").text and len(rig.events("no room")) == 1
+    assert len(learner.training.learned) == 20 and learner.refusal == learner.crowded is not None
+    assert "Train a new base" in rig.heard("no room").sentence and len(rig.events("no room")) == 1
     rig.engine.model.protect_now()
     rig.settle()
-    assert rig.heard("refused").text.startswith("Nothing was protected: The model has 1 sealed banks")
+    assert rig.heard("refused").sentence.startswith("Nothing was protected: the model has 1 sealed bank,")
     rig.check_all()
 
 
 def test_resuming_says_what_is_learned_again(rigs: Rigs) -> None:
     rig = rigs()
     rig.engine.model.resume_parked()
-    assert "No example is parked" in rig.heard("resumed").text
+    assert "No example is parked" in rig.heard("resumed").sentence
     rig.teach(NEW, NEW)
     rig.engine.model.roll_back(0)
     rig.settle()
     parked = len(rig.engine.learner.parked)
     rig.engine.model.resume_parked()
     rig.settle()
-    assert f"{parked} parked examples are learned again." == rig.heard("resumed").text and parked > 10
+    assert f"{parked} parked examples are learned again." == rig.heard("resumed").sentence and parked > 10

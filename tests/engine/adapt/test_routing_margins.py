@@ -31,13 +31,13 @@ def learner(motions: Any) -> Learner:
 
 def looked_round(watch: RoomWatch, learner: Learner, protected: ProtectedSet | None = None) -> int:
     turns = 0
-    while watch.turn(learner.store.head, learner.footing.protected if protected is None else protected):
+    while watch.turn(learner.store.head, learner.training.protected if protected is None else protected):
         turns += 1
     return turns
 
 
 def test_the_watch_goes_round_p_once_and_sums_up_what_the_bounds_say(learner: Learner) -> None:
-    watch, inputs = RoomWatch(), learner.footing.protected.inputs
+    watch, inputs = RoomWatch(), learner.training.protected.inputs
     assert watch.newest is None
     assert looked_round(watch, learner) == -(-len(inputs) // PER_TURN)
     found, whole = watch.newest, room(Plan(learner.store.head), inputs)

@@ -20,7 +20,7 @@ from dgstudio.engine.browse.analysis import (
 )
 from dgstudio.engine.browse.example_query import ORDERS, Columns, Wanted, imbalance_of, quality_of
 from dgstudio.engine.browse.label_noise import Neighbourhood
-from dgstudio.engine.labels.example_table import Standing
+from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.labels.prequential import answer_of
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.errors import BadInputError
@@ -55,7 +55,7 @@ def columns():
         1: Take(1, 1, 0, 3, "simulator", "retro"),
         2: Take(2, 2, 6, 9, "simulator", "held"),
     }
-    return Columns.of_standing(Standing.of(examples), takes, {4: "a Stumble", 8: "fine"}, {1, 2}, analysis())
+    return Columns.of_standing(ExampleArrays.of(examples), takes, {4: "a Stumble", 8: "fine"}, {1, 2}, analysis())
 
 
 def analysis():
@@ -135,7 +135,7 @@ def test_a_class_that_is_short_of_examples_is_named_with_the_numbers():
         for label, count in enumerate(counts):
             examples += [Example(len(examples) + k, label, label, ONE, 0.0, 1.0) for k in range(count)]
         takes = {label: Take(label, label, 0, 1, "s") for label in range(3)}
-        return quality_of(Columns.of_standing(Standing.of(examples), takes, {}, set(), None), [0, 1, 2], None)
+        return quality_of(Columns.of_standing(ExampleArrays.of(examples), takes, {}, set(), None), [0, 1, 2], None)
 
     assert imbalance_of(quality(10, 30, 30), name_of) == ""
     assert imbalance_of(quality(0, 0, 30), name_of) == "", "a class without any is empty, not short"
@@ -146,13 +146,13 @@ def test_a_class_that_is_short_of_examples_is_named_with_the_numbers():
 
 def test_a_take_that_is_still_being_made_is_of_this_run():
     examples = [Example(i, 0, i // 2, ONE, float(9 - i), 10.0 - i) for i in range(4)]
-    columns = Columns.of_standing(Standing.of(examples), {0: Take(0, 0, 0, 1, "s")}, {}, set(), None)
+    columns = Columns.of_standing(ExampleArrays.of(examples), {0: Take(0, 0, 0, 1, "s")}, {}, set(), None)
     assert columns.here.tolist() == [False, False, True, True]
     assert columns.rows(Wanted(), "newest first", name_of).tolist() == [2, 3, 0, 1]
 
 
 def test_nothing_at_all_can_be_browsed():
-    empty = Columns.of_standing(Standing.of([]), {}, {}, set(), None)
+    empty = Columns.of_standing(ExampleArrays.of([]), {}, {}, set(), None)
     assert len(empty) == 0 and empty.rows(Wanted(class_id=1), "by class", name_of).tolist() == []
 
 
@@ -232,7 +232,7 @@ def test_which_versions_contain_an_example(rigs, tmp_path, until):
 
     engine.labels.delete_examples(late)
     rig.settle()
-    said = [event.text for event in rig.events("labels changed")][-1]
+    said = [event.sentence for event in rig.events("labels changed")][-1]
     assert said.startswith("3 examples deleted. v") and said.endswith("have learned them.")
     engine.stop()
 
@@ -254,7 +254,7 @@ def test_an_example_of_the_learning_bank_that_is_deleted_is_gone_from_the_next_v
     last = engine.learner.store.head.version
     engine.labels.delete_examples(ids)
     rig.settle()
-    assert rig.heard("labels changed").text.endswith("learned them; the next version will not have.")
+    assert rig.heard("labels changed").sentence.endswith("learned them; the next version will not have.")
     assert engine.contents.containing(ids).spans[-1][1] == last < engine.learner.store.head.version
 
 

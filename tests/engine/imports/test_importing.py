@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
-from dgstudio.engine.imports.example_builder import WHO
 from dgstudio.engine.imports.plan import MOST_LEARNED
-from dgstudio.engine.imports.worker import CHOOSING, DONE, FAILED
+from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
 
@@ -33,23 +32,25 @@ class Importing:
 
     def read(self, path: Path, **choices: Any) -> Any:
         self.engine.imports.read(path)
-        self.until(lambda: self.engine.imports.view.stage in (CHOOSING, FAILED), "the file")
+        self.until(lambda: self.engine.imports.view.stage in (ImportStage.CHOOSING, ImportStage.FAILED), "the file")
         if choices:
             self.engine.imports.choose(replace(self.engine.imports.view.choices, **choices))
-            self.until(lambda: self.engine.imports.view.stage in (CHOOSING, FAILED), "the plan")
+            self.until(lambda: self.engine.imports.view.stage in (ImportStage.CHOOSING, ImportStage.FAILED), "the plan")
         return self.engine.imports.view.plan
 
     def do(self, path: Path, **choices: Any) -> Any:
         plan = self.read(path, **choices)
         assert not plan.blocker
         self.engine.imports.begin()
-        self.until(lambda: self.engine.imports.view.stage == DONE, "the import")
+        self.until(lambda: self.engine.imports.view.stage == ImportStage.DONE, "the import")
         self.rig.settle()
         return plan
 
     def refused(self, path: Path, **choices: Any) -> str:
         plan = self.read(path, **choices)
-        return plan.blocker if self.engine.imports.view.stage == CHOOSING else self.engine.imports.view.failure
+        return (
+            plan.blocker if self.engine.imports.view.stage == ImportStage.CHOOSING else self.engine.imports.view.failure
+        )
 
 
 def counts(engine: Any) -> dict[str, int]:
@@ -95,13 +96,13 @@ def test_a_recording_becomes_the_examples_that_a_held_key_would_have_made(import
     mine = {e.features.tobytes() for e in desk.engine.book.of_class(desk.engine.classes.by_name(NEW).id)}
     assert readings and readings <= mine
     takes = desk.engine.book.every_take()
-    assert {take.who for take in takes.values()} == {WHO} and {t.source for t in takes.values()} == {
+    assert {take.who for take in takes.values()} == {"import"} and {t.source for t in takes.values()} == {
         "basic_motions.csv"
     }
     assert sum(take.examples for take in takes.values()) == plan.total
     assert any(e.raw is not None for e in desk.engine.book.active_examples())
     assert desk.engine.book.takes() == [], "its times are not those of the stream"
-    learned = desk.engine.learner.footing.every()
+    learned = desk.engine.learner.training.every()
     assert len(learned) == sum(e.learn for e in desk.engine.book.active_examples()) <= MOST_LEARNED
     desk.rig.check_all()
 
@@ -116,7 +117,7 @@ def test_it_is_one_act_that_is_undone_redone_and_survives_reopening(
     desk.do(path)
     after = standing(desk.engine)
     assert len(after) == len(before) + 9 and "circle" in counts(desk.engine)
-    said = desk.rig.heard("labels changed").text
+    said = desk.rig.heard("labels changed").sentence
     assert said == "9 examples of 2 classes imported from f.csv."
     learned = desk.engine.learner.store.head.digest
     desk.engine.labels.undo()
@@ -263,7 +264,7 @@ def test_what_blocks_an_import_of_features_is_one_sentence(
     assert sentence in desk.refused(path, shape=FEATURES)
     desk.engine.imports.begin()
     desk.rig.settle()
-    assert desk.engine.book.total == 0 and desk.engine.imports.view.stage == CHOOSING
+    assert desk.engine.book.total == 0 and desk.engine.imports.view.stage == ImportStage.CHOOSING
 
 
 def test_what_blocks_an_import_of_samples_is_one_sentence(importing: Any, tmp_path: Path) -> None:
@@ -319,7 +320,7 @@ def test_many_rows_are_kept_and_some_are_learned_evenly(importing: Any, tmp_path
     plan = desk.do(path)
     assert [entry.learned for entry in plan.classes] == [MOST_LEARNED - 50, 50]
     assert counts(desk.engine)["circle"] == count - 50
-    assert len(desk.engine.learner.footing.every()) == MOST_LEARNED
+    assert len(desk.engine.learner.training.every()) == MOST_LEARNED
     desk.engine.labels.undo()
     desk.rig.settle()
     assert desk.engine.book.total == 0 and not desk.engine.learner.store.head.banks
@@ -358,7 +359,7 @@ def test_a_program_that_ends_in_the_middle_leaves_nothing_that_stands(
     desk.read(path)
     monkeypatch.setattr(desk.engine.import_door, "let_stand", lambda let: None)
     desk.engine.imports.begin()
-    desk.until(lambda: desk.engine.imports.view.stage == DONE, "all but the last step")
+    desk.until(lambda: desk.engine.imports.view.stage == ImportStage.DONE, "all but the last step")
     desk.rig.settle()
     desk.engine.stop()
     with Session.reading(tmp_path / "a.dgs") as left:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.labels.example_table import Standing, distinct
+from dgstudio.engine.labels.example_table import ExampleArrays, distinct
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.types import Act, Example, LabelChange, Take
 
@@ -20,10 +20,10 @@ def example(identity: int, class_id: int, take_id: int = 0) -> Example:
     return Example(identity, class_id, take_id, NO_FEATURES, identity * 0.1, identity * 0.1 + 1, identity % 2 == 0, raw)
 
 
-def assert_same(arrays: Standing, examples: list[Example]) -> None:
-    walked = Standing.of(examples)
+def assert_same(arrays: ExampleArrays, examples: list[Example]) -> None:
+    walked = ExampleArrays.of(examples)
     assert [(e.id, e.class_id, e.take_id) for e in arrays.examples] == [(e.id, e.class_id, e.take_id) for e in examples]
-    for field in fields(Standing)[1:]:
+    for field in fields(ExampleArrays)[1:]:
         assert np.array_equal(getattr(arrays, field.name), getattr(walked, field.name)), field.name
         assert getattr(arrays, field.name).dtype == getattr(walked, field.name).dtype, field.name
 
@@ -34,7 +34,7 @@ def assert_same(arrays: Standing, examples: list[Example]) -> None:
 )
 def test_the_arrays_follow_any_changes(first: set[int], changes: list[dict[int, int | None]]) -> None:
     stands = {identity: example(identity, identity % 3) for identity in first}
-    arrays = Standing.of([stands[identity] for identity in sorted(stands)])
+    arrays = ExampleArrays.of([stands[identity] for identity in sorted(stands)])
     for change in changes:
         for identity, label in change.items():
             if label is None:

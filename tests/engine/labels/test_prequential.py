@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.evaluation.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, QualityReport
+from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.engine.labels.prequential import TakeAnswers, kept_answers
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.model.plan import Plan
@@ -48,7 +48,7 @@ def test_a_take_is_scored_by_the_answers_it_was_given_before_it_was_learned(rigs
     rig.label(info.id, first)
     second = rig.play(NEW)
     rig.label(info.id, second)
-    report = report_on(rig, LABELLED)
+    report = report_on(rig, QualityData.LABELLED)
     tops = {reading.features.tobytes(): reading.top for reading in [*first, *second]}
     for scored, take in zip(report.parts, rig.engine.book.takes(), strict=True):
         examples = rig.engine.book.examples_of(take.id)
@@ -96,14 +96,14 @@ def test_undone_takes_drop_out_and_come_back_with_their_scores(rigs: Rigs, repor
     rig = rigs()
     for _ in range(2):
         rig.teach(NEW, NEW)
-    whole = report_on(rig, LABELLED)
+    whole = report_on(rig, QualityData.LABELLED)
     rig.engine.labels.undo()
     rig.settle()
-    less = report_on(rig, LABELLED)
+    less = report_on(rig, QualityData.LABELLED)
     assert len(less.parts) == 1 and less.parts[0].ids.tolist() == whole.parts[0].ids.tolist()
     rig.engine.labels.redo()
     rig.settle()
-    again = report_on(rig, LABELLED)
+    again = report_on(rig, QualityData.LABELLED)
     assert [p.score for p in again.parts] == [p.score for p in whole.parts]
     assert again.matrix.tolist() == whole.matrix.tolist()
 
@@ -116,18 +116,18 @@ def test_a_corrected_label_is_what_the_answers_are_compared_with(rigs: Rigs, rep
     rig.label(wrong.id, readings)
     (take,) = rig.engine.book.takes()
     ids = [example.id for example in rig.engine.book.examples_of(take.id)]
-    assert report_on(rig, LABELLED).accuracy == 0.0, "the base knows walking, and was told otherwise"
+    assert report_on(rig, QualityData.LABELLED).accuracy == 0.0, "the base knows walking, and was told otherwise"
     rig.engine.labels.relabel(ids, walking.id)
     rig.settle()
-    report = report_on(rig, LABELLED)
+    report = report_on(rig, QualityData.LABELLED)
     assert report.accuracy == 1.0 and report.recall[report.classes.index(walking.id)] == 1.0
     rig.engine.labels.delete_examples(ids[:3])
     rig.settle()
-    assert report_on(rig, LABELLED).windows == len(ids) - 3
+    assert report_on(rig, QualityData.LABELLED).windows == len(ids) - 3
     rig.engine.labels.undo()
     rig.engine.labels.undo()
     rig.settle()
-    assert report_on(rig, LABELLED).accuracy == 0.0
+    assert report_on(rig, QualityData.LABELLED).accuracy == 0.0
 
 
 def test_scores_survive_reopening(rigs: Rigs, report_on: Any, tmp_path: Path) -> None:
@@ -137,10 +137,10 @@ def test_scores_survive_reopening(rigs: Rigs, report_on: Any, tmp_path: Path) ->
         rig.teach(NEW, NEW)
     rig.engine.labels.undo()
     rig.settle()
-    whole = report_on(rig, LABELLED)
+    whole = report_on(rig, QualityData.LABELLED)
     rig.engine.stop()
     other = rigs(Session.open(path))
-    kept = report_on(other, LABELLED)
+    kept = report_on(other, QualityData.LABELLED)
     assert kept.matrix.tolist() == whole.matrix.tolist()
     assert kept.line.tolist() == whole.line.tolist() and kept.delay_s == whole.delay_s
     assert [p.confidence.tolist() for p in kept.parts] == [p.confidence.tolist() for p in whole.parts]
@@ -157,7 +157,7 @@ def test_what_the_session_cannot_tell_counts_as_not_scored(rigs: Rigs, report_on
     with Session.open(path) as session:
         session.set_config(TAKE_ANSWERS.format(0), {"examples": [1, 2], "answered": [1]})
     other = rigs(Session.open(path))
-    report = report_on(other, LABELLED)
+    report = report_on(other, QualityData.LABELLED)
     assert report.unscored == 1 and len(report.parts) == 1
 
 
@@ -178,10 +178,10 @@ def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, 
     learned, digest = rig.engine.stats().learned, rig.engine.learner.store.head.digest
     known = rig.teach(NEW, NEW)
     assert rig.engine.stats().learned == learned and rig.engine.learner.store.head.digest == digest
-    assert rig.events("take saved")[-1].text.endswith("set aside: scored, not learned")
+    assert rig.events("take saved")[-1].sentence.endswith("set aside: scored, not learned")
     take = rig.engine.book.takes()[-1]
     assert take.class_id == known and not any(e.learn for e in rig.engine.book.examples_of(take.id))
-    report = report_on(rig, HELD_OUT)
+    report = report_on(rig, QualityData.HELD_OUT)
     plan = Plan(rig.engine.learner.store.serving)
     (scored,) = report.parts
     by_id = {example.id: example for example in rig.engine.book.examples_of(take.id)}
@@ -195,11 +195,11 @@ def test_every_fifth_take_of_a_class_is_set_aside_if_that_is_wished(rigs: Rigs, 
     rig.engine.stop()
     other = rigs(Session.open(path))
     assert other.engine.labels.sets_aside
-    assert report_on(other, HELD_OUT).parts[0].ids.tolist() == scored.ids.tolist()
+    assert report_on(other, QualityData.HELD_OUT).parts[0].ids.tolist() == scored.ids.tolist()
     other.engine.labels.set_aside(False)
     for _ in range(5):
         other.teach(NEW, NEW)
-    assert len(report_on(other, HELD_OUT).parts) == 1
+    assert len(report_on(other, QualityData.HELD_OUT).parts) == 1
 
 
 def test_takes_labelled_in_one_breath_are_counted_too(rigs: Rigs) -> None:
@@ -218,14 +218,14 @@ def test_takes_labelled_in_one_breath_are_counted_too(rigs: Rigs) -> None:
 
 def test_protected_inputs_are_answered_by_the_present_version(rigs: Rigs, report_on: Any) -> None:
     rig = rigs()
-    report = report_on(rig, PROTECTED)
-    protected = rig.engine.learner.footing.protected
+    report = report_on(rig, QualityData.PROTECTED)
+    protected = rig.engine.learner.training.protected
     plan = Plan(rig.engine.learner.store.serving)
     tops = [plan.snapshot.classes[plan.answer(x).top] for x in protected.inputs]
     assert report.windows == len(protected) == len(report.parts)
     assert report.accuracy == pytest.approx(np.mean(np.array(tops) == protected.labels))
     rig.teach(NEW, NEW)
-    later = report_on(rig, PROTECTED)
+    later = report_on(rig, QualityData.PROTECTED)
     assert later.accuracy == report.accuracy, "the contract"
     assert later.versions == (report.version, later.version)
 
@@ -239,19 +239,19 @@ def test_ground_truth_gives_names_of_their_own_to_what_is_no_class(rigs: Rigs, r
         rig.answered()
     readings = rig.engine.lane.readings.since(0)[0]
     right = sum(rig.engine.classes.names.get(r.top) == r.truth for r in readings)
-    report = report_on(rig, TRUTH)
+    report = report_on(rig, QualityData.TRUTH)
     assert report.windows == len(readings) and report.accuracy == pytest.approx(right / len(readings))
     assert len(report.parts) == 3 and report.names[-1] == NEW and report.classes[-1] < UNSURE
     assert report.line[-1] == pytest.approx(report.accuracy)
     # Once it is a class, its row is the class's.
     info = rig.engine.labels.add_class(NEW)
     rig.settle()
-    assert report_on(rig, TRUTH).classes[-1] == info.id
+    assert report_on(rig, QualityData.TRUTH).classes[-1] == info.id
 
 
 def test_of_nothing_there_is_an_empty_report_of_every_kind(rigs: Rigs, report_on: Any) -> None:
     rig = rigs(nothing=True)
-    for kind in KINDS:
+    for kind in QualityData:
         report = report_on(rig, kind)
         assert report.parts == () and report.classes == () and len(report.line) == 0
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_history import LabelHistory
-from dgstudio.engine.labels.prequential import TakeScores
+from dgstudio.engine.labels.prequential import PrequentialScores
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.class_table import ClassTable
@@ -42,7 +42,7 @@ class Desk:
         self.queue = StoreQueue(session, self.events)
         self.store = StoreWorker(
             self.queue, None, self.book, self.classes, self, self.events, lambda: 0.0,
-            scores=TakeScores(None), recorder=StreamRecorder(session, None, None, None, self.events, None),
+            scores=PrequentialScores(None), recorder=StreamRecorder(session, None, None, None, self.events, None),
             sets_aside=False, reaction_s=lambda: 0.0, hold_s=0.0,
         )  # fmt: skip
         self.history = LabelHistory(self.queue, self.book, self.classes, self, self.events)
@@ -72,8 +72,7 @@ class Desk:
 
     def go_to(self, version: int | None) -> None: ...
 
-    def still_in(self, ids: Sequence[int]) -> str:
-        return ""
+    def still_in(self, ids: Sequence[int]) -> None: ...
 
     # -- what the user wishes ------------------------------------------------------------------------------
 
@@ -285,7 +284,7 @@ def test_a_class_that_goes_takes_its_logit_and_its_examples_and_comes_back_byte_
     rig.engine.labels.remove_class(class_id)
     rig.settle()
     assert class_id not in store.head.classes and rig.engine.book.of_class(class_id) == []
-    assert f"Badminton removed ({len(examples)} examples)" in rig.heard("labels changed").text
+    assert f"Badminton removed ({len(examples)} examples)" in rig.heard("labels changed").sentence
     with pytest.raises(BadInputError, match="has been removed"):
         rig.engine.labels.press_class(class_id)
     rig.engine.labels.undo()

@@ -30,7 +30,7 @@ def test_examples_and_model_of_the_moment(rigs: Rigs, tmp_path: Path) -> None:
     npz, model = tmp_path / "e.npz", tmp_path / "m.safetensors"
     rig.engine.recording.export("examples", npz)
     said = rig.heard("exported")
-    assert said.level == "good" and str(npz) in said.text and said.data == npz
+    assert said.level == "good" and str(npz) in said.sentence and said.fact.path == npz
     with np.load(npz) as found:
         assert len(found["y"]) == rig.engine.book.total > 0
     rig.teach(NEW, NEW)
@@ -49,7 +49,7 @@ def test_a_session_in_memory_can_be_taken_along_too(rigs: Rigs, tmp_path: Path) 
     rig = rigs(None)
     rig.teach(NEW, NEW)
     rig.engine.recording.export("report", tmp_path / "r.html")
-    assert "The report of not saved is in" in rig.heard("exported").text
+    assert "The report of not saved is in" in rig.heard("exported").sentence
     assert NEW in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
@@ -64,7 +64,7 @@ def test_what_cannot_be_is_refused_at_once_or_told(rigs: Rigs, tmp_path: Path) -
     # No example yet: the process finds that out.
     rig.engine.recording.export("examples", tmp_path / "a.csv")
     said = rig.heard("not exported")
-    assert said.level == "error" and "The session a has no examples" in said.text
+    assert said.level == "error" and "The session a has no examples" in said.sentence
     (tmp_path / "a.csv").write_text("mine")
     with pytest.raises(BadInputError, match="exists already"):
         rig.engine.recording.export("examples", tmp_path / "a.csv")
@@ -80,7 +80,7 @@ def test_a_copy_that_cannot_be_made_is_told(rigs: Rigs, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(session, "save_copy", full)
     rig.engine.recording.export("examples", tmp_path / "a.csv")
-    assert "the disk is full" in rig.heard("not exported").text
+    assert "the disk is full" in rig.heard("not exported").sentence
     assert rig.engine.exports.idle
 
 
@@ -99,19 +99,19 @@ def test_answers_go_on_while_a_process_exports(
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9 and not rig.engine.exports.idle
     gate.touch()
     until(lambda: rig.engine.exports.idle and len(rig.events("exported")) == 2)
-    assert rig.events("exported")[0].text == "a.csv is written. done"
+    assert rig.events("exported")[0].sentence == "a.csv is written. done"
 
 
 def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", "import os; os._exit(3)"))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.recording.export("examples", tmp_path / "a.csv")
-    assert "ended with status 3" in rig.heard("not exported").text
+    assert "ended with status 3" in rig.heard("not exported").sentence
     monkeypatch.setattr(export_worker, "COMMAND", (str(tmp_path / "nothing"),))
     rig.engine.recording.export("examples", tmp_path / "b.csv")
     while len(rig.events("not exported")) < 2:
         rig.heard("not exported")
-    assert "cannot be started" in rig.events("not exported")[1].text
+    assert "cannot be started" in rig.events("not exported")[1].sentence
 
 
 def test_the_end_waits_for_an_export(rigs: Rigs, tmp_path: Path) -> None:

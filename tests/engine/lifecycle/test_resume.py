@@ -30,7 +30,7 @@ NEW = "Badminton"
 def state_of(engine: Engine) -> dict[str, Any]:
     """All that has to come back."""
     store, learner = engine.learner.store, engine.learner
-    protected, cohorts = learner.footing.protected.to_arrays()
+    protected, cohorts = learner.training.protected.to_arrays()
     return {
         "classes": engine.classes.every(),
         "takes": standing_takes(engine),
@@ -39,11 +39,11 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "serving": (store.serving.version, store.serving.digest, store.pinned),
         "protected": {name: array.tobytes() for name, array in protected.items()},
         "cohorts": cohorts,
-        "learned": learner.footing.learned.tolist(),
-        "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.footing.seals],
+        "learned": learner.training.learned.tolist(),
+        "seals": [(seal.bank, seal.ids.tolist(), seal.before) for seal in learner.training.seals],
         "parked": learner.parked,
         "certified": learner.certified_version,
-        "history": [(r.seq, r.kind, r.version, r.reason) for r in engine.learn.history.since(0)[0]],
+        "history": [(r.seq, r.kind, r.version, r.reason.words) for r in engine.learn.history.since(0)[0]],
     }
 
 
@@ -176,7 +176,7 @@ def test_a_session_from_nothing_says_that_no_twin_can_be_compared(rigs: Rigs, tm
     rig.teach("a", "Standing")
     rig.engine.stop()
     again = reopened(rigs, path)
-    assert "no twin" in again.heard("session").text and again.engine.candidates.base is None
+    assert "no twin" in again.heard("session").sentence and again.engine.candidates.base is None
 
 
 def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_session_that_cannot_be_written_is_gone_on_from_in_memory(
     content = path.read_bytes()
     again = rigs(session)
     assert again.engine.learner.store.head.digest == digest
-    assert "only be read" in again.heard("not saved").text
+    assert "only be read" in again.heard("not saved").sentence
     again.teach("other", "Walking")
     assert again.engine.learner.store.head.digest != digest
     assert again.engine.stop() == []
@@ -351,7 +351,7 @@ def test_rule_mode_and_openness_are_part_of_the_session(rigs: Rigs, tmp_path: Pa
     rig.engine.model.set_rule("gradient")
     rig.engine.model.set_openness(-9.0, 0.05)
     rig.settle()
-    assert "no room" in rig.heard("refused").text
+    assert "no room" in rig.heard("refused").sentence
     before, turned = state_of(rig.engine), dials(rig.engine)
     assert turned == ("gradient", Mode.WEIGHTS, -0.3, 0.05)
     rig.engine.stop()
@@ -376,7 +376,7 @@ def test_dials_that_cannot_be_used_are_said_and_left_out(rigs: Rigs, tmp_path: P
         session.set_config(LEARNING, kept)
         rig = rigs(session)
         assert dials(rig.engine) == ("locked bank", Mode.BOTH, -0.5, 0.05)
-        assert "learning settings cannot be used" in rig.heard("session").text
+        assert "learning settings cannot be used" in rig.heard("session").sentence
         rig.engine.stop()
 
 
@@ -397,7 +397,7 @@ def test_a_base_that_the_gradient_rule_has_moved_is_still_the_one_it_began_with(
     rig.label(standing, rig.play("Running"))
     head, base = rig.engine.learner.store.head, rig.motions.base
     assert head.base is not None and head.base.ids != base.base.ids
-    learned = rig.engine.learner.footing.base_learned
+    learned = rig.engine.learner.training.base_learned
     rig.engine.stop()
     with Session.open(path) as session:
         assert session.latest_checkpoint().learned.tolist() == learned.tolist() != []
@@ -425,23 +425,30 @@ def test_deleting_what_is_sealed_offers_a_rebuild_in_a_reopened_session_too(
     head = engine.learner.store.head
     engine.labels.delete_examples([e.id for e in engine.book.active_examples() if e.id not in first])
     offered = again.heard("rebuild offered")
-    assert offered.text == f"Label taken back; the model keeps what was sealed in bank 1 ({len(offered.data)} examples)"
-    assert " examples deleted. v" in again.heard("labels changed").text
-    assert set(offered.data) <= engine.learner.footing.every() and not set(offered.data) & set(first)
-    engine.candidates.plan_rebuild(offered.data)
+    assert (
+        offered.sentence
+        == f"Label taken back; the model keeps what was sealed in bank 1 ({len(offered.fact.example_ids)} examples)"
+    )
+    assert " examples deleted. v" in again.heard("labels changed").sentence
+    assert set(offered.fact.example_ids) <= engine.learner.training.every() and not set(offered.fact.example_ids) & set(
+        first
+    )
+    engine.candidates.plan_rebuild(offered.fact.example_ids)
     until(lambda: engine.candidates.rebuild is not None, "the plan")
-    assert engine.candidates.rebuild.ids == offered.data and engine.candidates.rebuild.before > before
+    assert engine.candidates.rebuild.ids == offered.fact.example_ids and engine.candidates.rebuild.before > before
     assert engine.learner.store.head is head
     engine.candidates.discard()
     engine.candidates.accept()
-    engine.candidates.plan_rebuild(offered.data)
+    engine.candidates.plan_rebuild(offered.fact.example_ids)
     until(lambda: engine.candidates.rebuild is not None, "the plan")
     engine.candidates.accept()
     again.settle()
     record = engine.learn.history.since(0)[0][-1]
     assert record.kind == "rebuilt" and engine.candidates.rebuild is None
-    assert record.reason.startswith(f"rebuilt without {len(offered.data)} examples: 1 sealed bank made anew")
-    assert not engine.learner.footing.every() & set(offered.data)
+    assert record.reason.words.startswith(
+        f"rebuilt without {len(offered.fact.example_ids)} examples: 1 sealed bank made anew"
+    )
+    assert not engine.learner.training.every() & set(offered.fact.example_ids)
     assert engine.stats().protected_bits_changed == 0
     again.check_all()
     # What is left is what a model learns that never saw the second take.
@@ -464,7 +471,7 @@ def test_a_rebuild_of_what_is_not_sealed_is_refused_with_a_sentence(rigs: Rigs) 
     rig = rigs()
     rig.teach(NEW, NEW)
     rig.engine.candidates.plan_rebuild((0, 1))
-    assert "nothing to rebuild" in rig.heard("refused").text and rig.engine.candidates.rebuild is None
+    assert "nothing to rebuild" in rig.heard("refused").sentence and rig.engine.candidates.rebuild is None
 
 
 def test_the_version_before_a_seal_stays_though_nobody_asked_for_the_seal(rigs: Rigs, tmp_path: Path) -> None:
@@ -474,7 +481,7 @@ def test_the_version_before_a_seal_stays_though_nobody_asked_for_the_seal(rigs: 
     learner.settings = replace(learner.settings, seal_at=60)
     for _ in range(3):
         rig.teach(NEW, NEW)
-    seals = learner.footing.seals
+    seals = learner.training.seals
     assert len(seals) == 3
     planned = [learner.plan_rebuild([int(seal.ids[0])]).snapshot.digest for seal in seals]
     rig.engine.stop()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.recording.lookback import Lookback
-from dgstudio.engine.recording.recorded_stream import RecordedPast
+from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
@@ -17,7 +17,7 @@ from dgstudio.types import Block, StreamSpec
 
 Rigs = Callable[..., Any]
 SPEC = StreamSpec("tape", "signal", 10.0, ("a", "b"), 1.0, 0.1)
-UNRECORDED = RecordedPast(Session.memory().recorded, SPEC, [], lambda: 1.0)
+UNRECORDED = RecordedStream(Session.memory().recorded, SPEC, [], lambda: 1.0)
 
 
 def looking(ring: SampleRing) -> Lookback:

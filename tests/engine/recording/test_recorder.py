@@ -126,7 +126,7 @@ def test_on_off_on_makes_two_stretches_and_the_rest_is_not_recorded(rigs: Rigs, 
         switch(rig, True)
         recorded += len(rig.play(activity, 2))
         switch(rig, False)
-        assert "Recording is off" in rig.heard("recording").text
+        assert "Recording is off" in rig.heard("recording").sentence
         rig.play("Standing")
     assert rig.engine.stop() == []
     found, _ = replayed(path)
@@ -235,7 +235,7 @@ def test_on_a_full_disk_recording_goes_on_in_memory_and_is_saved_later(
     full = full_disk(monkeypatch)
     recorded += len(rig.play("Running", 2))
     said = rig.heard("recording")
-    assert said.level == "error" and "goes on in memory" in said.text and "disk is full" in said.text
+    assert said.level == "error" and "goes on in memory" in said.sentence and "disk is full" in said.sentence
     assert rig.engine.stats().recording_failing
     taught = rig.teach(NEW, NEW)
     recorded += rig.engine.lane.readings.total - recorded
@@ -261,7 +261,7 @@ def test_what_waits_in_memory_has_an_end_and_labels_go_on(
     full = full_disk(monkeypatch)
     while rig.engine.recorder.on:
         rig.play("Running")
-    until(lambda: any("has stopped" in event.text for event in rig.events("recording")))
+    until(lambda: any("has stopped" in event.sentence for event in rig.events("recording")))
     taught = rig.teach(NEW, NEW)
     full.clear()
     until(lambda: rig.engine.stats().saved.safe and not rig.engine.stats().recording_failing)
@@ -288,10 +288,10 @@ def test_the_last_room_on_a_disk_is_left_to_labels(
     rig.play("Walking")
     until(lambda: not rig.engine.recorder.on)
     said = rig.heard("recording")
-    assert said.level == "error" and "64 MB are free" in said.text and "labels come first" in said.text
+    assert said.level == "error" and "64 MB are free" in said.sentence and "labels come first" in said.sentence
     rig.said.clear()
     rig.engine.recording.record(True)
-    assert "Not recording" in rig.heard("recording").text and not rig.engine.recorder.on
+    assert "Not recording" in rig.heard("recording").sentence and not rig.engine.recorder.on
     taught = rig.teach(NEW, NEW)
     assert rig.engine.book.labels(taught)[0] > 20 and rig.engine.stats().saved.safe
     assert rig.engine.stop() == []
@@ -310,7 +310,7 @@ def test_a_recorder_that_fails_ends_the_recording_only(
     monkeypatch.setattr(recorder.StreamRecorder, "_new_answers", fails)
     rig.play("Walking")
     until(lambda: not rig.engine.recorder.on)
-    assert any("has stopped" in event.text for event in rig.events("recording"))
+    assert any("has stopped" in event.sentence for event in rig.events("recording"))
     taught = rig.teach(NEW, NEW)
     assert rig.engine.book.labels(taught)[0] > 20 and not rig.engine.store.failed
 

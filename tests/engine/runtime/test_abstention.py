@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.engine.runtime.abstention import ABSTAIN, UNLIKELY, kept_threshold
+from dgstudio.engine.runtime.abstention import ABSTAIN, kept_threshold
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
+from dgstudio.types import Unsure
 
 Rigs = Callable[..., Any]
 
@@ -30,7 +31,7 @@ def test_below_the_threshold_the_answer_is_unsure_and_the_logits_and_receipts_st
     assert [r.receipt for r in after] == [r.receipt for r in before]
     for was, now in zip(before, after, strict=True):
         unlikely = was.confidence < threshold
-        assert (now.unsure == UNLIKELY) == unlikely
+        assert (now.unsure == Unsure.UNLIKELY) == unlikely
         assert now.top == (None if unlikely else was.top)
     stats = rig.engine.stats()
     assert 0 < stats.unsure == sum(bool(r.unsure) for r in after)

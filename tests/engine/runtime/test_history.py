@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dgstudio.engine.runtime.history import BLOCK, OPEN, History
+from dgstudio.reasons.published import LearnedFrom
 from dgstudio.types import PublishRecord
 
 
@@ -14,7 +15,8 @@ def some(count, first=0):
     rng = random.Random(first)
     return [
         PublishRecord(
-            seq, "learned" if seq % 100 else "class added", seq + 1, seq, "3 examples", rng.random(), rng.random(),
+            seq, "learned" if seq % 100 else "class added", seq + 1, seq, LearnedFrom((("circle", 3),)),
+            rng.random(), rng.random(),
             digest=f"{rng.getrandbits(128):032x}", new_examples=((seq % 3, 2),),
             routing_delta=rng.random() if seq % 2 else None, live_causes=((1, rng.random()),),
         )

@@ -202,7 +202,7 @@ def test_no_publish_flips_the_verdict_on_a_protected_input(
             protected_labels=np.concatenate([small.protected_labels, odd_labels]),
         )
     )
-    verdicts = [Plan(learner.store.head).answer(raw).unsure for raw in learner.footing.protected.inputs]
+    verdicts = [Plan(learner.store.head).answer(raw).unsure for raw in learner.training.protected.inputs]
     for turn in range(data.draw(st.integers(1, 4))):
         class_id = data.draw(st.integers(3, 5))
         learner.add_class(class_id)
@@ -211,7 +211,7 @@ def test_no_publish_flips_the_verdict_on_a_protected_input(
         if data.draw(st.booleans()):
             learner.seal_and_protect()
         plan = Plan(learner.store.head)
-        inputs = learner.footing.protected.inputs
+        inputs = learner.training.protected.inputs
         now = [plan.answer(raw).unsure for raw in inputs]
         assert now[: len(verdicts)] == verdicts
         verdicts = now
@@ -220,7 +220,7 @@ def test_no_publish_flips_the_verdict_on_a_protected_input(
 
 def test_a_proposal_that_changes_what_is_known_is_rejected(taught: Learner) -> None:
     head = taught.store.head
-    contract = Contract(taught.footing.protected)
+    contract = Contract(taught.training.protected)
     other = replace(head.known, reach=head.known.reach * np.float32(1.0001))
     with pytest.raises(Rejected, match="known"):
         contract.prove(head, head.with_(known=other, version=head.version + 1))
@@ -413,12 +413,12 @@ def test_room_for_what_the_base_has_learned_is_bounded() -> None:
 
 def test_a_proposal_that_comes_to_know_a_protected_input_is_rejected(taught: Learner) -> None:
     head = taught.store.head
-    inputs = taught.footing.protected.inputs
+    inputs = taught.training.protected.inputs
     plan = Plan(head)
     x = np.array([plan.normalise(raw) for raw in inputs])
     # A base that knows nothing near its protected inputs.
     far = head.with_(known=replace(head.known, near=head.known.near[:1] + np.float32(1e3), reach=head.known.reach[:1]))
-    contract = Contract(taught.footing.protected)
+    contract = Contract(taught.training.protected)
     row = (x[7] * head.known.weights)[None]
     harmless = replace(far.known, taught=row + np.float32(500), taught_reach=np.ones(1, np.float32))
     contract.prove(far, far.with_(known=harmless, version=head.version + 1))

@@ -80,7 +80,7 @@ def taught(begin: Begin, base: BaseModel, label: Label, **options: Any) -> Learn
 def test_a_seal_keeps_the_balance_of_the_classes(base: BaseModel, begin: Begin, label: Label) -> None:
     learner = taught(begin, base, label, protected=16)
     learner.seal_and_protect()
-    joined = learner.footing.protected.cohorts[-1]
+    joined = learner.training.protected.cohorts[-1]
     assert np.bincount(joined.labels).tolist() == [0, 0, 0, 8, 8]
     assert (joined.ids >= 0).all() and joined.ids.tolist() == sorted(joined.ids.tolist())
 
@@ -91,7 +91,7 @@ def test_a_wrong_answer_is_never_made_a_promise(base: BaseModel, begin: Begin, l
     wrong = [Example(500 + k, 3, 9, raw, 0.0, 1.0) for k, raw in enumerate(inputs(0, 4, seed=3))]
     learner.absorb(wrong)
     learner.seal_and_protect()
-    protected, plan = learner.footing.protected, Plan(learner.store.head)
+    protected, plan = learner.training.protected, Plan(learner.store.head)
     for raw, label_, example_id in zip(protected.inputs, protected.labels, protected.ids, strict=True):
         answer = plan.answer(raw)
         assert example_id == BASES_OWN or plan.snapshot.classes[answer.top] == label_
@@ -103,10 +103,10 @@ def test_recent_inputs_that_are_answered_surely_join_with_what_they_are_answered
     learner = taught(begin, base, label, protected=40)
     recent = [*inputs(0, 20, seed=8), *inputs(3, 20, seed=8), np.full(12, 900.0, np.float32)]
     record = learner.seal_and_protect(recent)
-    joined = learner.footing.protected.cohorts[-1]
+    joined = learner.training.protected.cohorts[-1]
     unlabelled = joined.ids == RECENT
     count = int(unlabelled.sum())
-    assert 0 < count <= 10 and f"and {count} recent input" in record.reason
+    assert 0 < count <= 10 and f"and {count} recent input" in record.reason.words
     assert set(joined.labels[unlabelled].tolist()) <= {0, 3}
     assert not (joined.inputs[unlabelled] == 900.0).any(1).any()
     assert learner.audit_all().bits_changed == 0
@@ -116,9 +116,9 @@ def test_recent_inputs_that_are_answered_surely_join_with_what_they_are_answered
     while learner.pending:
         learner.step()
     assert learner.audit_all().bits_changed == 0 and learner.store.head.banks[-1].classes == (0, 1, 2, 3, 4, 5)
-    arrays, meta = learner.footing.to_arrays()
-    again = type(learner.footing).from_arrays(arrays, meta)
-    assert again.protected.ids.tolist() == learner.footing.protected.ids.tolist()
+    arrays, meta = learner.training.to_arrays()
+    again = type(learner.training).from_arrays(arrays, meta)
+    assert again.protected.ids.tolist() == learner.training.protected.ids.tolist()
 
 
 def test_relabelling_where_a_recent_input_is_protected_releases_just_those(
@@ -128,25 +128,27 @@ def test_relabelling_where_a_recent_input_is_protected_releases_just_those(
     recent = list(inputs(3, 20, seed=8))
     learner.seal_and_protect(recent)
     before = learner.protected_count
-    held = [raw for raw, i in zip(learner.footing.protected.inputs, learner.footing.protected.ids, strict=True)]
-    at = next(n for n, i in enumerate(learner.footing.protected.ids) if i == RECENT)
+    held = [raw for raw, i in zip(learner.training.protected.inputs, learner.training.protected.ids, strict=True)]
+    at = next(n for n, i in enumerate(learner.training.protected.ids) if i == RECENT)
     same = Example(900, 4, 9, held[at], 0.0, 1.0)
-    assert at in contradicted(learner.footing.protected, Plan(learner.store.head), [same])
-    assert contradicted(learner.footing.protected, Plan(learner.store.head), [Example(901, 3, 9, held[at], 0, 1)]) == []
+    assert at in contradicted(learner.training.protected, Plan(learner.store.head), [same])
+    assert (
+        contradicted(learner.training.protected, Plan(learner.store.head), [Example(901, 3, 9, held[at], 0, 1)]) == []
+    )
     far = Example(902, 4, 9, np.full(12, 50.0, np.float32), 0.0, 1.0)
-    assert contradicted(learner.footing.protected, Plan(learner.store.head), [far]) == []
+    assert contradicted(learner.training.protected, Plan(learner.store.head), [far]) == []
     record = learner.absorb([same])
     gone = before - learner.protected_count
-    assert record.kind == "released" and "relabelled: the answers may move" in record.reason
+    assert record.kind == "released" and "relabelled: the answers may move" in record.reason.words
     assert 1 <= gone < 6 and learner.audit_all().bits_changed == 0
 
 
 def test_chosen_inputs_are_released_and_others_stay(base: BaseModel, begin: Begin, label: Label) -> None:
     learner = taught(begin, base, label)
     learner.seal_and_protect()
-    before = learner.footing.protected
+    before = learner.training.protected
     record = learner.release_inputs(before.inputs[[1, 70]])
-    assert record.kind == "released" and record.reason.startswith("2 protected inputs released")
+    assert record.kind == "released" and record.reason.words.startswith("2 protected inputs released")
     assert learner.protected_count == len(before) - 2
     assert learner.release_inputs(before.inputs[[1]]) is None
     learner.roll_back(record.parent)
@@ -159,4 +161,4 @@ def test_how_many_join_at_a_seal_can_be_set(base: BaseModel, begin: Begin, label
     with pytest.raises(BadInputError, match="give 0 or more"):
         learner.set_protected(-1)
     learner.seal_and_protect()
-    assert len(learner.footing.protected.cohorts[-1]) == 6
+    assert len(learner.training.protected.cohorts[-1]) == 6

@@ -52,11 +52,11 @@ def fitted(data: TrainingSet, protected: int = 24) -> BaseModel:
 
 
 def gathered(learner: Learner, examples: list[Example], names: dict[int, str] = NAMES) -> TrainingSet:
-    return training_set(examples, learner.footing.protected, names, learner.store.head)
+    return training_set(examples, learner.training.protected, names, learner.store.head)
 
 
 def state_of(learner: Learner) -> tuple[Any, ...]:
-    arrays, meta = learner.footing.to_arrays()
+    arrays, meta = learner.training.to_arrays()
     return learner.store.head.digest, {name: array.tobytes() for name, array in arrays.items()}, meta
 
 
@@ -91,7 +91,7 @@ def test_every_fifth_example_of_a_class_is_held_out_and_the_bases_own_inputs_are
     assert data.classes == (0, 1, 2, 3, 4) and data.names == tuple(NAMES.values())
     assert (data.hidden, data.active) == (48, 16), "as large as the present base"
     # The user's own protected inputs are examples already: they are there once, and not if they are held out.
-    own = {row.tobytes() for row in learner.footing.protected.inputs[:24]}
+    own = {row.tobytes() for row in learner.training.protected.inputs[:24]}
     rows = [row.tobytes() for row in data.raw]
     assert len(rows) == len(set(rows)) == len(data.learned) + 24 and own <= set(rows)
     assert {row.tobytes() for row in data.held_out}.isdisjoint(rows)
@@ -141,7 +141,7 @@ def test_the_comparison_is_what_the_two_models_answer(taught: tuple[Learner, lis
     learner, examples = taught
     data, head = gathered(learner, examples), learner.store.head
     base = fitted(data)
-    found = compare(base, data, head, learner.footing.protected)
+    found = compare(base, data, head, learner.training.protected)
     new = Plan(base.snapshot().with_(classes=head.classes))
     tops = [head.classes[new.answer(raw).top] for raw in data.held_out]
     right = [top == label for top, label in zip(tops, data.held_labels.tolist(), strict=True)]
@@ -149,14 +149,14 @@ def test_the_comparison_is_what_the_two_models_answer(taught: tuple[Learner, lis
     assert found.accuracy is not None and found.accuracy > 0.8
     assert found.banks == 3 and found.new_macs < found.macs
     present = Plan(head)
-    pairs = [(present.answer(raw), new.answer(raw)) for raw in learner.footing.protected.inputs]
+    pairs = [(present.answer(raw), new.answer(raw)) for raw in learner.training.protected.inputs]
     assert found.flips == sum(a.top != b.top for a, b in pairs)
     assert found.max_change == pytest.approx(max(float(abs(a.probabilities - b.probabilities).max()) for a, b in pairs))
     # What it gets wrong of what was held out does not count as learned.
     wrong = {int(i) for i, good in zip(data.held_ids, right, strict=True) if not good}
     assert set(found.learned) == {e.id for e in examples} - wrong and found.left == len(wrong)
     spoiled = replace(data, held_labels=np.zeros_like(data.held_labels))
-    worse = compare(base, spoiled, head, learner.footing.protected)
+    worse = compare(base, spoiled, head, learner.training.protected)
     assert worse.left > found.left and not set(worse.learned) & set(data.held_ids.tolist())
 
 
@@ -197,7 +197,7 @@ def test_labels_that_came_during_the_training_are_learned_on_top(
     learner.adopt_base(base, {e.id: e.class_id for e in examples})
     (record,) = settled(learner)
     assert record.new_examples == ((4, 4),)
-    assert learner.footing.learned.tolist() == [examples[2].id, 800, 801, 802]
+    assert learner.training.learned.tolist() == [examples[2].id, 800, 801, 802]
 
 
 @pytest.mark.parametrize("rule", ["locked bank", GRADIENT])
@@ -227,7 +227,7 @@ def test_a_protected_example_that_is_relabelled_after_it_is_released(
 ) -> None:
     learner, examples = taught
     learner.adopt_base(fitted(gathered(learner, examples)), {e.id: e.class_id for e in examples})
-    known = [int(i) for i in learner.footing.protected.ids if i >= 0]
+    known = [int(i) for i in learner.training.protected.ids if i >= 0]
     example = next(e for e in examples if e.id == known[0])
     released = learner.absorb([replace(example, class_id=0)])
     assert released is not None and released.kind == "released" and learner.protected_count == 23
@@ -240,7 +240,7 @@ def test_what_it_has_learned_can_only_be_left_out(taught: tuple[Learner, list[Ex
     learner, examples = taught
     learner.adopt_base(fitted(gathered(learner, examples)), {e.id: e.class_id for e in examples})
     record = learner.forget([examples[0].id])
-    assert record is not None and "learned in the base itself" in record.reason
+    assert record is not None and "learned in the base itself" in record.reason.words
     with pytest.raises(BadInputError, match="nothing to rebuild"):
         learner.plan_rebuild([examples[0].id])
 

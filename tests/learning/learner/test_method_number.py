@@ -62,7 +62,7 @@ def on_a_base() -> Arrays:
     learner.absorb(list(examples_of(rng, 100, away - far / 2, far, 27, 2)))
     assert learner.step().kind == "learned"
     found |= bank_of(learner.store.head, "second")
-    sums = learner.footing.sums
+    sums = learner.training.sums
     return found | {"sums.A0": sums.A0, "sums.B0": sums.B0, "sums.b_r": sums.b_r}
 
 

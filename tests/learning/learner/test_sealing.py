@@ -18,6 +18,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.refused import NoMoreBanks, NoRoom
 from dgstudio.types import Example, Mode, PublishRecord
 
 Begin = Callable[..., Learner]
@@ -53,7 +54,7 @@ def test_a_full_bank_is_sealed_by_itself_and_what_it_learned_is_still_answered(
     learner = begin(base, seal_at=20, protected=10)
     learned, sealed = teach(learner, label(3, 20))
     assert (learned.kind, sealed.kind) == ("learned", "bank sealed")
-    assert sealed.reason == "20 examples fill the learning bank: 20 examples, 10 of them protected"
+    assert sealed.reason.words == "20 examples fill the learning bank: 20 examples, 10 of them protected"
     assert (learned.protected, sealed.protected, sealed.examples) == (60, 70, 0)
     assert (learned.sealed, sealed.sealed) == (0, 20)
     (bank,) = learner.store.head.banks
@@ -85,7 +86,7 @@ def test_protecting_learns_what_waits_first(small: BaseModel, begin: Begin, labe
     record = learner.seal_and_protect()
     assert record is not None and (record.kind, record.version) == ("protected", 2)
     assert learner.store.get(1).reason == "learned from 6 examples of class 3"
-    (seal,) = learner.footing.seals
+    (seal,) = learner.training.seals
     assert (seal.bank, seal.before, seal.ids.tolist()) == (1, 1, [0, 1, 2, 3, 4, 5])
 
 
@@ -97,8 +98,8 @@ def test_p_grows_at_each_seal_up_to_its_limit(small: BaseModel, begin: Begin, la
         record = learner.seal_and_protect()
         assert record is not None and record.protected == count == learner.protected_count
         assert learner.certified_version == certified
-    assert record.reason.endswith("12 examples, 0 of them protected")
-    assert [cohort.banks for cohort in learner.footing.protected.cohorts] == [(), (1,), (1, 2)]
+    assert record.reason.words.endswith("12 examples, 0 of them protected")
+    assert [cohort.banks for cohort in learner.training.protected.cohorts] == [(), (1,), (1, 2)]
     assert learner.audit_all().bits_changed == 0
 
 
@@ -133,7 +134,7 @@ def test_from_nothing_a_seal_that_protects_nothing_is_a_seal(begin: Begin, label
     learner = begin(None, protected=0)
     teach(learner, label(3, 5))
     record = learner.seal_and_protect()
-    assert record is not None and record.reason.endswith("5 examples, 0 of them protected")
+    assert record is not None and record.reason.words.endswith("5 examples, 0 of them protected")
     assert teach(learner, label(4, 5, first=20))[-1].kind == "learned"
     assert [bank.sealed for bank in learner.store.head.banks] == [True, False]
 
@@ -146,10 +147,12 @@ def test_what_is_sealed_stays_learned_and_forgetting_says_so(small: BaseModel, b
     head = learner.store.head
     record = learner.forget([0, 1, 20])
     assert record is not None and record.kind == "rejected" and record.version is None
-    assert record.reason == "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal"
+    assert (
+        record.reason.words == "2 examples sealed in bank 1 cannot be unlearned: roll back to v2 to go before the seal"
+    )
     assert learner.store.head is head
     learner.step()
-    assert learner.footing.learned.tolist() == [21, 22, 23, 24, 25]
+    assert learner.training.learned.tolist() == [21, 22, 23, 24, 25]
     assert learner.store.head.banks[0] is head.banks[0]
     assert learner.forget([21, 999]) is None
 
@@ -162,11 +165,11 @@ def test_a_protected_example_that_is_relabelled_is_released_and_becomes_right(
     learner.seal_and_protect()
     teach(learner, label(4, 6, first=20))
     count, wrong = learner.protected_count, label(3, 6)[4]
-    assert wrong.id in learner.footing.protected.ids
+    assert wrong.id in learner.training.protected.ids
     released = learner.absorb([replace(wrong, class_id=5)])
     assert released is not None and released.kind == "released"
-    assert released.reason == "1 protected input relabelled: the answers may move"
-    assert learner.protected_count == count - 1 and wrong.id not in learner.footing.protected.ids
+    assert released.reason.words == "1 protected input relabelled: the answers may move"
+    assert learner.protected_count == count - 1 and wrong.id not in learner.training.protected.ids
     learner.add_class(5)
     (record,) = teach(learner, [])
     assert record.kind == "learned" and record.new_examples == ((5, 1),)
@@ -176,7 +179,7 @@ def test_a_protected_example_that_is_relabelled_is_released_and_becomes_right(
     # Taken back, it is learned as it was sealed, and nothing more; it stays released.
     learner.absorb([wrong])
     learner.step()
-    assert wrong.id not in learner.footing.learned and learner.protected_count == count - 1
+    assert wrong.id not in learner.training.learned and learner.protected_count == count - 1
 
 
 def test_released_inputs_leave_the_contract_and_a_roll_back_brings_them_back(
@@ -186,10 +189,10 @@ def test_released_inputs_leave_the_contract_and_a_roll_back_brings_them_back(
     teach(learner, label(3, 6))
     before, count = learner.store.head.version, learner.protected_count
     record = learner.release([0, 2, 2])
-    assert record is not None and record.reason == "2 protected inputs released: the answers may move"
+    assert record is not None and record.reason.words == "2 protected inputs released: the answers may move"
     assert learner.protected_count == count - 2 and learner.audit_all().checked == count - 2
     rest = np.delete(small.protected, [0, 2], 0)
-    assert learner.footing.protected.inputs.tobytes() == rest.tobytes()
+    assert learner.training.protected.inputs.tobytes() == rest.tobytes()
     assert learner.release([]) is None
     learner.roll_back(before)
     assert learner.protected_count == count and learner.audit_all().bits_changed == 0
@@ -203,7 +206,9 @@ def test_growth_is_refused_with_a_reason(small: BaseModel, begin: Begin, label: 
     head = learner.store.head
     record = learner.seal_and_protect()
     assert (
-        record is not None and record.kind == "rejected" and "the most that serving stays quick with" in record.reason
+        record is not None
+        and record.kind == "rejected"
+        and "the most that serving stays quick with" in record.reason.words
     )
     assert learner.store.head is head
     assert teach(learner, label(5, 4, first=40))[-1].kind == "learned"
@@ -215,14 +220,14 @@ def test_where_no_bank_can_be_sealed_any_more_the_learning_bank_stays_small_and_
     learner = begin(small, max_banks=1, seal_at=10)
     for first in range(0, 60, 4):
         teach(learner, label(3 + first % 3, 4, first=first))
-        assert len(learner.footing.learned) <= 10
-    assert len(learner.footing.seals) == 1
-    assert learner.footing.learned.tolist() == list(range(10, 20))
-    assert "40 examples wait, not learned yet" in learner.crowded and "Train a new base" in learner.refusal
+        assert len(learner.training.learned) <= 10
+    assert len(learner.training.seals) == 1
+    assert learner.training.learned.tolist() == list(range(10, 20))
+    assert learner.crowded == learner.refusal == NoRoom(40, NoMoreBanks(1))
     assert learner.waiting_for(4) and not learner.pending
     learner.forget(range(10, 56))
     settled(learner)
-    assert learner.footing.learned.tolist() == [56, 57, 58, 59] and learner.crowded == learner.refusal == ""
+    assert learner.training.learned.tolist() == [56, 57, 58, 59] and learner.crowded is learner.refusal is None
 
 
 def test_what_a_crowded_bank_has_learned_already_stays(
@@ -235,10 +240,10 @@ def test_what_a_crowded_bank_has_learned_already_stays(
     # As if it had been learned when a bank could be larger.
     learner.settings = replace(learner.settings, seal_at=6)
     teach(learner, label(5, 3, first=10))
-    assert learner.footing.learned.tolist() == list(range(20, 32)) and learner.crowded.startswith("3 examples wait")
+    assert learner.training.learned.tolist() == list(range(20, 32)) and learner.crowded.waiting == 3
     learner.forget(range(20, 30))
     settled(learner)
-    assert learner.footing.learned.tolist() == [10, 11, 12, 30, 31] and not learner.crowded
+    assert learner.training.learned.tolist() == [10, 11, 12, 30, 31] and learner.crowded is None
 
 
 def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: Begin, label: Label) -> None:
@@ -250,8 +255,8 @@ def test_a_refused_relabel_is_not_sealed_with_the_bank(base: BaseModel, begin: B
     refused = teach(learner, [replace(examples[0], class_id=4), *near])
     assert [record.kind for record in refused] == ["rejected"]
     learner.seal_and_protect()
-    assert learner.footing.seals[0].ids.tolist() == [0, 1, 2, 3, 4, 5]
-    assert learner.footing.sums is not None and learner.footing.sums.classes == (0, 1, 2, 3)
+    assert learner.training.seals[0].ids.tolist() == [0, 1, 2, 3, 4, 5]
+    assert learner.training.sums is not None and learner.training.sums.classes == (0, 1, 2, 3)
 
 
 # -- rolling back ---------------------------------------------------------------------------------------------------
@@ -277,7 +282,7 @@ def test_rolling_back_before_a_seal_restores_what_the_learner_stood_on_and_parks
 ) -> None:
     learner = begin(small, protected=10)
     teach(learner, label(3, 6))
-    before, footing = learner.store.head, learner.footing
+    before, training = learner.store.head, learner.training
     teach(learner, label(4, 4, first=20))
     learner.seal_and_protect()
     teach(learner, label(5, 4, first=40))
@@ -286,17 +291,17 @@ def test_rolling_back_before_a_seal_restores_what_the_learner_stood_on_and_parks
     record = learner.roll_back(before.version)
     head = learner.store.head
     assert (record.kind, record.to_version, record.version) == ("rolled back", before.version, head.version)
-    assert record.reason == f"rolled back to v{before.version}" == head.reason
+    assert record.reason.words == f"rolled back to v{before.version}" == head.reason
     assert head.banks == before.banks and head.base is before.base
     assert head.classes == (*before.classes, 4, 5), "classes that live now go on living"
     assert learner.protected_count == 24 and learner.certified_version == 0
-    assert learner.footing.sums is footing.sums and learner.footing.seals == ()
-    assert learner.footing.learned.tolist() == list(range(6))
+    assert learner.training.sums is training.sums and learner.training.seals == ()
+    assert learner.training.learned.tolist() == list(range(6))
     assert learner.parked == {*range(20, 24), *range(40, 44)}
     assert learner.waiting_for(4) and learner.waiting_for(5) and not learner.pending
 
     teach(learner, label(3, 2, first=60, seed=5))
-    assert learner.footing.learned.tolist() == [*range(6), 60, 61]
+    assert learner.training.learned.tolist() == [*range(6), 60, 61]
     learner.resume_parked()
     (record,) = settled(learner)
     assert record.new_examples == ((4, 4), (5, 4)) and not learner.parked
@@ -323,7 +328,7 @@ def test_what_was_taken_back_stays_taken_back(small: BaseModel, begin: Begin, la
     settled(learner)
     learner.roll_back(2)
     (record,) = settled(learner)
-    assert record.reason == "forgot 1 example" and 2 not in learner.footing.learned
+    assert record.reason.words == "forgot 1 example" and 2 not in learner.training.learned
 
 
 def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
@@ -336,11 +341,11 @@ def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, la
     relabelled = learner.store.head.digest
     learner.roll_back(first.version)
     assert learner.store.head.digest == first.digest
-    assert learner.footing.published() == dict.fromkeys(range(6), 3)
+    assert learner.training.published() == dict.fromkeys(range(6), 3)
     (record,) = settled(learner)
-    assert record.reason == "learned from 1 example of class 0"
+    assert record.reason.words == "learned from 1 example of class 0"
     assert learner.store.head.digest == relabelled
-    assert learner.footing.published()[1] == 0
+    assert learner.training.published()[1] == 0
 
 
 def test_a_version_that_never_was_cannot_be_rolled_back_to(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -356,7 +361,7 @@ def test_a_version_that_never_was_cannot_be_rolled_back_to(small: BaseModel, beg
 
 
 class Kept:
-    """Versions and footings as a session keeps them: as arrays and metadata."""
+    """Versions and training as a session keeps them: as arrays and metadata."""
 
     def __init__(self) -> None:
         self._kept: dict[int, tuple[Any, Any]] = {}
@@ -364,14 +369,14 @@ class Kept:
 
     def keep(self, learner: Learner) -> None:
         head = learner.store.head
-        self._kept[head.version] = (head.to_arrays_and_meta(), learner.footing.to_arrays())
+        self._kept[head.version] = (head.to_arrays_and_meta(), learner.training.to_arrays())
 
     def recall(self, version: int) -> tuple[Snapshot, TrainingState] | None:
         self.asked.append(version)
         if version not in self._kept:
             return None
-        snapshot, footing = self._kept[version]
-        return Snapshot.from_arrays_and_meta(*snapshot), TrainingState.from_arrays(*footing)
+        snapshot, training = self._kept[version]
+        return Snapshot.from_arrays_and_meta(*snapshot), TrainingState.from_arrays(*training)
 
     def opened(self, version: int, settings: Any, **more: Any) -> Learner:
         found = self.recall(version)
@@ -394,21 +399,21 @@ def kept_history(small: BaseModel, begin: Begin, label: Label) -> tuple[Learner,
     return learner, kept, examples
 
 
-def test_a_footing_survives_its_arrays_byte_for_byte(small: BaseModel, begin: Begin, label: Label) -> None:
+def test_a_training_state_survives_its_arrays_byte_for_byte(small: BaseModel, begin: Begin, label: Label) -> None:
     learner, _, _ = kept_history(small, begin, label)
-    footing = learner.footing
-    again = TrainingState.from_arrays(*footing.to_arrays())
-    assert again.published() == footing.published() and again.every() == footing.every()
-    assert again.certified == footing.certified == 4
-    assert again.sums is not None and footing.sums is not None
+    training = learner.training
+    again = TrainingState.from_arrays(*training.to_arrays())
+    assert again.published() == training.published() and again.every() == training.every()
+    assert again.certified == training.certified == 4
+    assert again.sums is not None and training.sums is not None
     for name in ("A0", "B0", "b_r"):
-        assert getattr(again.sums, name).tobytes() == getattr(footing.sums, name).tobytes()
-    assert again.sums.classes == footing.sums.classes
+        assert getattr(again.sums, name).tobytes() == getattr(training.sums, name).tobytes()
+    assert again.sums.classes == training.sums.classes
     assert [(s.bank, s.before, s.ids.tolist()) for s in again.seals] == [(1, 3, [0, 1, 2, 3, 20, 21, 22, 23])]
-    for a, b in zip(again.protected.cohorts, footing.protected.cohorts, strict=True):
+    for a, b in zip(again.protected.cohorts, training.protected.cohorts, strict=True):
         assert (a.classes, a.banks) == (b.classes, b.banks)
         assert a.inputs.tobytes() == b.inputs.tobytes() and a.reference.tobytes() == b.reference.tobytes()
-    arrays, meta = footing.to_arrays()
+    arrays, meta = training.to_arrays()
     with pytest.raises(KeyError):
         TrainingState.from_arrays({name: a for name, a in arrays.items() if name != "labels"}, meta)
 
@@ -439,7 +444,7 @@ def test_versions_that_memory_lets_go_are_recalled(small: BaseModel, begin: Begi
     assert kept.asked == [2]
     assert record.version == newest.version + 1 and record.bits_changed == 0
     assert opened.store.head.banks[0].ids == learner.store.get(2).banks[0].ids
-    assert opened.footing.learned.tolist() == [0, 1, 2, 3] and opened.protected_count == 24
+    assert opened.training.learned.tolist() == [0, 1, 2, 3] and opened.protected_count == 24
     assert opened.parked == {e.id for e in examples[4:]}
     assert opened.evidence() is not None
     with pytest.raises(BadInputError, match="Version 99 does not exist"):
@@ -456,7 +461,7 @@ def test_labels_taken_back_or_changed_before_a_crash_are_unlearned_after_it(
     opened = kept.opened(learner.store.head.version, learner.settings, examples=now)
     assert opened.pending
     (record,) = settled(opened)
-    assert record.reason == "learned from 1 example of class 3, forgot 1 example"
+    assert record.reason.words == "learned from 1 example of class 3, forgot 1 example"
 
     learner.forget([taken_back.id])
     learner.absorb([changed])

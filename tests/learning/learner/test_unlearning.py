@@ -32,17 +32,17 @@ def teach(learner: Learner, examples: list[Example]) -> None:
 
 def weights(learner: Learner) -> dict[str, Any]:
     """Everything that the learner's weights are, and what they rest on."""
-    head, footing = learner.store.head, learner.footing
-    protected, cohorts = footing.protected.to_arrays()
-    sums = footing.sums
+    head, training = learner.store.head, learner.training
+    protected, cohorts = training.protected.to_arrays()
+    sums = training.sums
     return {
         "arrays": head.content_ids(),
         "dials": [(bank.id, bank.classes, bank.tau, bank.delta, bank.sealed) for bank in head.banks],
         "protected": {name: array.tobytes() for name, array in protected.items()},
         "cohorts": cohorts,
         "sums": None if sums is None else (sums.A0.tobytes(), sums.B0.tobytes(), sums.b_r.tobytes(), sums.classes),
-        "learned": footing.published(),
-        "seals": [(seal.bank, seal.ids.tolist(), seal.labels.tolist()) for seal in footing.seals],
+        "learned": training.published(),
+        "seals": [(seal.bank, seal.ids.tolist(), seal.labels.tolist()) for seal in training.seals],
     }
 
 
@@ -94,10 +94,10 @@ def test_it_says_which_protected_answers_move(small: BaseModel, begin: Begin, la
     rebuild = learner.plan_rebuild(gone)
     moved = rebuild.moved
     # Class 4 is no longer known: the answers to its remaining neighbours of class 3 move, the base's own do not.
-    assert moved.checked == 24 + int((~np.isin(learner.footing.protected.ids[24:], list(gone))).sum())
+    assert moved.checked == 24 + int((~np.isin(learner.training.protected.ids[24:], list(gone))).sum())
     plan = Plan(rebuild.snapshot)
     expected = 0
-    for cohort in learner.footing.protected.without(gone).cohorts:
+    for cohort in learner.training.protected.without(gone).cohorts:
         columns = [rebuild.snapshot.classes.index(c) for c in cohort.classes]
         for raw, was in zip(cohort.inputs, cohort.reference, strict=True):
             expected += plan.logits_of(raw)[columns].astype(np.float32).tobytes() != was.tobytes()
@@ -110,7 +110,7 @@ def test_it_says_which_protected_answers_move(small: BaseModel, begin: Begin, la
     assert third.startswith(f"They are {moved.inputs} of class 3")
     record = learner.accept_rebuild(rebuild)
     assert (record.bits_changed, record.flips) == (moved.bits, moved.flips)
-    assert record.reason == "rebuilt without 6 examples: 1 sealed bank made anew since v3"
+    assert record.reason.words == "rebuilt without 6 examples: 1 sealed bank made anew since v3"
 
 
 def test_what_was_taken_back_before_goes_too_and_labels_since_are_learned_on_top(
@@ -128,7 +128,7 @@ def test_what_was_taken_back_before_goes_too_and_labels_since_are_learned_on_top
     assert learner.store.serving is learner.store.head and learner.store.pinned is None
     (on_top,) = settled(learner)
     assert on_top.new_examples == ((4, 3),) and record.version is not None
-    assert learner.footing.every() == {0, 2, 3, 4, 6, 7, 50, 51, 52, 53, 80, 81, 82}
+    assert learner.training.every() == {0, 2, 3, 4, 6, 7, 50, 51, 52, 53, 80, 81, 82}
 
 
 def test_labels_that_come_back_between_plan_and_switch_are_not_lost(
@@ -141,7 +141,7 @@ def test_labels_that_come_back_between_plan_and_switch_are_not_lost(
     learner.absorb([examples[5]])
     learner.accept_rebuild(rebuild)
     (again,) = settled(learner)
-    assert again.new_examples == ((3, 1),) and 5 in learner.footing.learned
+    assert again.new_examples == ((3, 1),) and 5 in learner.training.learned
 
 
 def test_a_plan_that_the_model_has_left_behind_is_refused(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -151,7 +151,7 @@ def test_a_plan_that_the_model_has_left_behind_is_refused(small: BaseModel, begi
     head = learner.store.head
     with pytest.raises(BadInputError, match="sealed, released or rolled back"):
         learner.accept_rebuild(rebuild)
-    assert learner.store.head is head and learner.footing.every() >= {2}
+    assert learner.store.head is head and learner.training.every() >= {2}
 
 
 def test_what_is_not_sealed_needs_no_rebuild(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -176,11 +176,11 @@ def test_a_relabelled_example_is_sealed_with_its_present_label(
     learner = history(begin, small, [examples, []], (3, 4))
     learner.absorb([replace(examples[4], class_id=4)])
     settled(learner)
-    assert learner.footing.published() == {4: 4}
+    assert learner.training.published() == {4: 4}
     learner.accept_rebuild(learner.plan_rebuild([2]))
     settled(learner)
-    (seal,) = learner.footing.seals
-    assert dict(zip(seal.ids.tolist(), seal.labels.tolist(), strict=True))[4] == 4 and not learner.footing.published()
+    (seal,) = learner.training.seals
+    assert dict(zip(seal.ids.tolist(), seal.labels.tolist(), strict=True))[4] == 4 and not learner.training.published()
 
 
 def test_a_rebuilt_bank_keeps_its_dials_and_can_be_rebuilt_again(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -198,7 +198,7 @@ def test_a_rebuilt_bank_keeps_its_dials_and_can_be_rebuilt_again(small: BaseMode
         learner.accept_rebuild(learner.plan_rebuild(gone))
         assert [(b.tau, b.delta) for b in learner.store.head.banks] == [(-0.4, 0.1), (-0.3, 0.0), (-0.5, 0.2)]
         assert learner.audit_all().bits_changed == 0
-    assert learner.footing.every() == {e.id for take in takes for e in take} - {52, 3, 55}
+    assert learner.training.every() == {e.id for take in takes for e in take} - {52, 3, 55}
 
 
 def test_learning_that_is_off_stays_off(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -206,13 +206,14 @@ def test_learning_that_is_off_stays_off(small: BaseModel, begin: Begin, label: L
     learner.set_mode(Mode.OFF)
     learner.absorb(label(4, 3, first=80, seed=4))
     learner.accept_rebuild(learner.plan_rebuild([2]))
-    assert learner.footing.learned.tolist() == [50, 51, 52, 53] and not learner.pending
+    assert learner.training.learned.tolist() == [50, 51, 52, 53] and not learner.pending
 
 
 def test_the_version_before_the_seal_is_recalled(small: BaseModel, begin: Begin, label: Label) -> None:
     first = history(begin, small, [label(3, 8), label(4, 4, first=50)], (3, 4))
     kept: dict[int, tuple[Snapshot, TrainingState]] = {
-        v: (first.store.get(v), first.footing_of(v)) for v in (first.footing.seals[0].before, first.store.head.version)
+        v: (first.store.get(v), first.training_of(v))
+        for v in (first.training.seals[0].before, first.store.head.version)
     }
     examples = label(3, 8) + label(4, 4, first=50)
 

@@ -154,13 +154,13 @@ def test_each_mode_moves_its_half_and_leaves_every_byte_of_the_other(
 
 def test_only_units_that_no_protected_input_opens_move(learner: Learner, settled: Settled) -> None:
     before = learner.store.head
-    used = np.unique(active_units(before.base, before.normaliser, learner.footing.protected.inputs))
+    used = np.unique(active_units(before.base, before.normaliser, learner.training.protected.inputs))
     # From the room of P, so that its own units have a gradient in every step; and from the other one.
     learner.absorb([*moved(8, side=-2.0), *moved(40, first=100)])
     settled(learner)
     changed = changed_units(before.base, learner.store.head.base)
     assert changed.any() and not changed[used].any()
-    again = active_units(learner.store.head.base, before.normaliser, learner.footing.protected.inputs)
+    again = active_units(learner.store.head.base, before.normaliser, learner.training.protected.inputs)
     assert np.array_equal(np.unique(again), used)
 
 
@@ -171,7 +171,7 @@ def test_it_learns_the_known_classes_where_units_are_free(learner: Learner, sett
     learner.absorb(moved(80)[:60])
     records = settled(learner)
     assert len(records) == -(-60 // BLOCK) and not learner.pending
-    assert records[0].reason.startswith(f"learned from {BLOCK // 2} examples of class 0, {BLOCK // 2} of class 1")
+    assert records[0].reason.words.startswith(f"learned from {BLOCK // 2} examples of class 0, {BLOCK // 2} of class 1")
     assert accuracy(learner.store.head, held_out) > max(0.9, before + 0.2)
     assert accuracy(learner.store.head, at_home) == home > 0.95
     assert learner.audit_all().bits_changed == 0
@@ -184,7 +184,7 @@ def test_it_stops_where_the_examples_open_no_free_unit(learner: Learner, settled
     learner.set_mode(Mode.WEIGHTS)
     learner.absorb(moved(6, side=-2.0))
     (record,) = settled(learner)
-    assert record.kind == "rejected" and "units that no protected input opens is opened by these" in record.reason
+    assert record.kind == "rejected" and "units that no protected input opens is opened by these" in record.reason.words
     assert learner.store.head is head and not learner.pending
     assert learner.waiting_for(0)
     learner.set_mode(Mode.BOTH)
@@ -196,11 +196,13 @@ def test_it_stops_where_every_unit_is_in_use(base: BaseModel, begin: Begin, labe
     learner.set_mode(Mode.WEIGHTS)
     learner.absorb(label(1, 3))
     (record,) = settled(learner)
-    assert record.reason == "Nothing may move: each of the 48 units is opened by some protected input"
+    assert record.reason.words == "nothing may move: each of the 48 units is opened by some protected input"
     learner.set_mode(Mode.ROUTING)
     learner.absorb(label(1, 300, first=10))
     records = settled(learner, most=40)
-    assert any("held still in" in r.reason for r in records if r.kind == "learned") or records[-1].kind == "rejected"
+    assert (
+        any("held still in" in r.reason.words for r in records if r.kind == "learned") or records[-1].kind == "rejected"
+    )
     assert learner.audit_all().bits_changed == 0
 
 
@@ -214,7 +216,7 @@ def test_gates_that_would_open_other_units_on_p_are_halved_and_then_held(house: 
         assert record is not None and record.kind == kind
         assert learner.audit_all().bits_changed == 0
         if kind == "rejected":
-            assert "even halved 0 times, would have protected inputs open other units" in record.reason
+            assert "even halved 0 times, would have protected inputs open other units" in record.reason.words
 
 
 # -- its state -------------------------------------------------------------------------------------------------------
@@ -284,15 +286,15 @@ def test_a_class_that_the_base_does_not_know_is_left_to_the_locked_bank(
     learner.absorb([*moved(6), *strangers])
     records = settled(learner)
     assert [r.kind for r in records] == ["rejected", "learned"]
-    assert records[0].reason == (
-        "The base does not know “class 4”, and the gradient cannot give it a class more: choose the locked bank"
+    assert records[0].reason.words == (
+        "the base does not know “class 4”, and the gradient cannot give it a class more: choose the locked bank"
     )
-    assert learner.footing.base_learned.tolist() == list(range(6))
+    assert learner.training.base_learned.tolist() == list(range(6))
     learner.absorb(moved(8)[6:])
     assert [r.kind for r in settled(learner)] == ["learned"], "said once"
     learner.set_rule(LOCKED_BANK)
     assert [r.kind for r in settled(learner)] == ["learned"]
-    assert learner.footing.learned.tolist() == [e.id for e in strangers]
+    assert learner.training.learned.tolist() == [e.id for e in strangers]
     assert accuracy(learner.store.head, strangers) > 0.8
 
 
@@ -314,13 +316,13 @@ def test_the_rule_is_chosen_while_it_runs_and_all_banks_stay(house: BaseModel, b
     learner.absorb(moved(6))
     (record,) = settled(learner)
     assert record.kind == "learned" and learner.store.head.banks == (bank,)
-    assert learner.footing.learned.tolist() == [e.id for e in new]
+    assert learner.training.learned.tolist() == [e.id for e in new]
     base = learner.store.head.base
     learner.set_rule(LOCKED_BANK)
     assert not learner.pending, "what the base has learned is not learned again"
     learner.absorb([replace(e, class_id=4) for e in moved(2, first=90)])
     settled(learner)
-    assert learner.store.head.base is base and learner.footing.base_learned.tolist() == list(range(6))
+    assert learner.store.head.base is base and learner.training.base_learned.tolist() == list(range(6))
     assert learner.audit_all().bits_changed == 0
 
 
@@ -352,19 +354,19 @@ def test_what_the_base_has_learned_can_be_protected(
     # The bank answers for the base's examples, and so wrongly: that is not made a promise.
     count, right = (18, 6) if banked else (12, 12)
     assert record is not None and record.kind == "protected" and learner.protected_count == 30 + right
-    assert record.reason == f"protected what it knows now: {count} examples, {right} of them protected"
+    assert record.reason.words == f"protected what it knows now: {count} examples, {right} of them protected"
     assert [b.sealed for b in learner.store.head.banks] == [True] * len(with_bank)
-    kept = learner.footing.protected.inputs
+    kept = learner.training.protected.inputs
     answers = [was.logits_of(raw).tobytes() for raw in kept]
     learner.absorb(moved(60)[12:])
     settled(learner)
     now = Plan(learner.store.head)
     assert [now.logits_of(raw).tobytes() for raw in kept] == answers
     assert learner.audit_all().checked == 30 + right and learner.audit_all().bits_changed == 0
-    arrays, meta = learner.footing.to_arrays()
+    arrays, meta = learner.training.to_arrays()
     again = TrainingState.from_arrays({name: array.copy() for name, array in arrays.items()}, meta)
-    assert again.published(GRADIENT) == learner.footing.published(GRADIENT)
-    assert again.every() == learner.footing.every() >= set(range(12))
+    assert again.published(GRADIENT) == learner.training.published(GRADIENT)
+    assert again.every() == learner.training.every() >= set(range(12))
 
 
 def test_protecting_twice_says_that_there_is_nothing_new(learner: Learner, settled: Settled) -> None:
@@ -380,7 +382,7 @@ def test_protecting_twice_says_that_there_is_nothing_new(learner: Learner, settl
     else:
         # What is answered wrongly is never protected.
         record = learner.seal_and_protect()
-        assert record.kind == "rejected" and record.reason.endswith("nothing more is answered rightly")
+        assert record.kind == "rejected" and record.reason.words.endswith("nothing more is answered rightly")
 
 
 def test_a_protected_input_of_the_base_that_is_relabelled_is_released(learner: Learner, settled: Settled) -> None:
@@ -400,16 +402,18 @@ def test_a_gradient_cannot_be_unlearned_and_that_is_said(learner: Learner, settl
     head = learner.store.head
     record = learner.forget([0, 1])
     assert record is not None and record.kind == "rejected"
-    assert record.reason.startswith("2 examples learned in the base itself cannot be unlearned, only left out of what")
+    assert record.reason.words.startswith(
+        "2 examples learned in the base itself cannot be unlearned, only left out of what"
+    )
     assert settled(learner) == [] and learner.store.head is head
-    assert learner.footing.base_learned.tolist() == [2, 3, 4, 5]
+    assert learner.training.base_learned.tolist() == [2, 3, 4, 5]
     # Before it has been learned, it is taken back like any other.
     learner.absorb(moved(8)[6:])
     assert learner.forget([6, 7]) is None and settled(learner) == []
     learner.absorb(moved(10)[8:])
     learner.forget([2])
     (record,) = settled(learner)
-    assert record.kind == "learned" and record.reason.endswith("; 1 example left out from now on")
+    assert record.kind == "learned" and record.reason.words.endswith("; 1 example left out from now on")
 
 
 def test_rolling_back_restores_base_and_state_and_parks_what_came_after(learner: Learner, settled: Settled) -> None:
@@ -421,7 +425,7 @@ def test_rolling_back_restores_base_and_state_and_parks_what_came_after(learner:
     latest = learner.store.head
     learner.roll_back(middle.version)
     assert learner.store.head.digest == middle.digest and learner.parked == frozenset(range(6, 12))
-    assert not learner.pending and learner.footing.base_learned.tolist() == list(range(6))
+    assert not learner.pending and learner.training.base_learned.tolist() == list(range(6))
     learner.resume_parked()
     (record,) = settled(learner)
     assert record.new_examples == ((0, 3), (1, 3))
@@ -460,11 +464,11 @@ def test_a_model_is_taken_up_again_with_what_its_base_has_learned(
     learner.absorb(moved(6))
     settled(learner)
     asked = replace(learner.settings, rule=rule)
-    again = Learner(learner.store.head, learner.footing, asked, examples=moved(8), next_version=9)
+    again = Learner(learner.store.head, learner.training, asked, examples=moved(8), next_version=9)
     assert again.pending, "two are new"
     (record,) = settled(again)
     assert record.kind == "learned" and sum(n for _, n in record.new_examples) == 2
-    assert again.footing.every() == set(range(8)) and again.audit_all().bits_changed == 0
+    assert again.training.every() == set(range(8)) and again.audit_all().bits_changed == 0
 
 
 def test_a_long_stream_through_both_rules_moves_nothing_that_is_protected(
@@ -505,7 +509,7 @@ def test_no_history_with_both_rules_moves_a_protected_answer(
     )
     person = user(learner)
     for act in acts:
-        before, protected = Plan(learner.store.head), learner.footing.protected
+        before, protected = Plan(learner.store.head), learner.training.protected
         if len(act) == 3:
             person.does(act)
         elif act[0] == "mode":
@@ -517,7 +521,7 @@ def test_no_history_with_both_rules_moves_a_protected_answer(
         assert audit.bits_changed == 0 and audit.checked == learner.protected_count
         if act[0] in ("learn", "forget", "resume", "rule", "mode"):
             # Told from the answers themselves, too.
-            assert learner.footing.protected.inputs.tobytes() == protected.inputs.tobytes()
+            assert learner.training.protected.inputs.tobytes() == protected.inputs.tobytes()
             after, lived = Plan(learner.store.head), len(before.snapshot.classes)
             for raw in protected.inputs:
                 assert after.logits_of(raw)[:lived].tobytes() == before.logits_of(raw).tobytes()

@@ -14,6 +14,7 @@ from dgstudio.lab.data import Dataset, load
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
+from dgstudio.reasons.published import BaseLoaded
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
 from dgstudio.types import ClassInfo, Example, PublishRecord, Take
@@ -86,7 +87,7 @@ def story_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         diary = Diary(session, learner, data)
         session.put_classes([ClassInfo(c, name, str(c + 1), COLOURS[c]) for c, name in names.items()])
         head = learner.store.head
-        first = PublishRecord(0, "initial", head.version, None, "base model: knows much", 0.0, 0.0, head.digest)
+        first = PublishRecord(0, "initial", head.version, None, BaseLoaded(("much",)), 0.0, 0.0, head.digest)
         diary.note(replace(first, protected=learner.protected_count))
         diary.add_class(3, NASTY)
         diary.take(3, range(0, 60, 2), "Badminton")

@@ -12,6 +12,7 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
+from dgstudio.reasons.stored import Told
 from dgstudio.session.export import atomic_write, scoring
 from dgstudio.session.export.atomic_write import MissingLibraryError
 from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_report, page_of
@@ -125,8 +126,8 @@ def test_each_take_is_scored_by_the_version_before_it(story, written):
     seen = right = 0
     for score in told.scores.takes:
         mine = [e for e in story.examples() if e.take_id == score.take.id]
-        snapshot, footing = restored(story.checkpoint(score.version))
-        assert footing.every().isdisjoint(e.id for e in mine)
+        snapshot, training = restored(story.checkpoint(score.version))
+        assert training.every().isdisjoint(e.id for e in mine)
         # The next version, if any, is of this take or later.
         later = [r for r in records if r.version is not None and r.version > score.version]
         assert all(r.unix > score.take.created_unix for r in later[:1])
@@ -186,7 +187,10 @@ def test_a_version_that_has_learned_of_a_take_does_not_score_it(story):
 
 def test_no_version_is_before_the_first():
     take = Take(0, 0, 0.0, 1.0, "x", created_unix=5.0)
-    records = [PublishRecord(0, "initial", 0, None, "", 0.0, 6.0), PublishRecord(1, "rejected", None, 0, "", 0.0, 1.0)]
+    records = [
+        PublishRecord(0, "initial", 0, None, Told(""), 0.0, 6.0),
+        PublishRecord(1, "rejected", None, 0, Told(""), 0.0, 1.0),
+    ]
     assert version_before(take, records) is None
     assert version_before(replace(take, created_unix=7.0), records) == 0
 
@@ -195,7 +199,14 @@ def test_runs_of_learning_are_one_line_of_the_timeline():
     kinds = ["initial", "learned", "learned", "rejected", "rejected", "class added", "class added", "learned"]
     records = [
         PublishRecord(
-            n, kind, None if kind == "rejected" else n, None, f"because {n}", 0.0, float(n), new_examples=((0, 3),)
+            n,
+            kind,
+            None if kind == "rejected" else n,
+            None,
+            Told(f"because {n}"),
+            0.0,
+            float(n),
+            new_examples=((0, 3),),
         )
         for n, kind in enumerate(kinds)
     ]
@@ -238,7 +249,7 @@ def test_a_long_history_stays_readable(tmp_path):
         with session.batch():
             for n in range(6000):
                 kind = "rejected" if n % 10 == 0 else "learned"
-                record = PublishRecord(n, kind, None if n % 10 == 0 else n, n - 1, f"number {n}", 0.0, 1e9 + n)
+                record = PublishRecord(n, kind, None if n % 10 == 0 else n, n - 1, Told(f"number {n}"), 0.0, 1e9 + n)
                 session.put_record(replace(record, examples=n, protected=n, bits_changed=int(n % 1000 == 999)))
         text = page_of(tell(session))
     assert len(text) < 1_000_000

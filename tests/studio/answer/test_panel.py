@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 
 from dgstudio.studio.answer.panel import carriers, mean_answer
 from dgstudio.studio.bridge.state import CellView
-from dgstudio.types import BASE, NOBODY, TwinReading
+from dgstudio.types import BASE, NOBODY, TwinReading, TwinState
 
 
 def reading_of(bridge, **changes):
@@ -234,7 +234,7 @@ def test_every_class_fits_where_there_is_room(make_window, make_bridge):
 
 
 def twin_of(reading, state, top=2):
-    return TwinReading(reading.hop, reading.end, reading.classes, reading.probabilities, top, state, 40.0)
+    return TwinReading(reading.hop, reading.end, reading.classes, reading.probabilities, top, TwinState(state), 40.0)
 
 
 def test_the_twin_is_silent_unless_compared_with(answer, bridge, window):

@@ -7,10 +7,11 @@ import pytest
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.reasons.stored import Told
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.evented import Field
-from dgstudio.studio.bridge.state import ClassCard, StudioState
+from dgstudio.studio.bridge.state import ClassCard, Lamp, StudioState
 from dgstudio.types import ClassInfo, PublishRecord
 
 FIELDS = {name: field for name, field in vars(StudioState).items() if isinstance(field, Field)}
@@ -36,7 +37,7 @@ def test_a_card_is_another_one_when_anything_on_it_is():
     window = np.zeros((5, 2), np.float32)
     card = ClassCard(ClassInfo(0, "rest", "1", "#56b4e9"), 3, (window,), "learning", 2)
     assert card == replace(card, thumbs=(window,)) and hash(card) == hash(replace(card))
-    for change in ({"thumbs": (window.copy(),)}, {"lamp": "up to date"}, {"count": 4}, {"reason": "no room"}):
+    for change in ({"thumbs": (window.copy(),)}, {"lamp": Lamp.UP_TO_DATE}, {"count": 4}, {"why": Told("no room")}):
         assert card != replace(card, **change)
     assert card != "card"
 

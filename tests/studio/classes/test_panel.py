@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.reasons.refused import RouterNotClosed
+from dgstudio.studio.bridge.state import Lamp
 from dgstudio.studio.classes import countdown
 from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.panel import EMPTY, FROM_NOTHING, LOADING, SECOND
@@ -272,11 +274,10 @@ def test_renaming_starts_from_the_name_and_goes_back_to_the_card(panel, bridge):
 
 
 def test_a_card_says_why_its_class_cannot_be_learned(panel, bridge):
-    why = "3 protected inputs would be answered by the bank. Open it wider (L)."
-    bridge.show_card(0, lamp="not learnable", reason=why)
+    bridge.show_card(0, lamp=Lamp.NOT_LEARNABLE, why=RouterNotClosed(3, 100))
     card = panel.cards()[0]
-    assert "cannot be learned under the contract: 3 protected inputs" in card.toolTip()
-    assert "Open it wider (L)" in card.accessibleDescription()
+    assert "cannot be learned under the contract: the router could not be kept closed on all 3" in card.toolTip()
+    assert "Open the learning bank wider (L)" in card.accessibleDescription()
     assert not card.grab().isNull()
 
 

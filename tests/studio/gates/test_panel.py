@@ -199,7 +199,7 @@ def test_a_bank_says_in_words_what_it_does(make_panel, bridge, state):
     panel = make_panel(bridge)
     play(panel, bridge, 0.3)
     word = {0: "closed", 1: "silent", 2: "speaking"}[state]
-    assert panel.banks.states == [word]
+    assert panel.banks.states == [state]
     assert f"r = {r:.2f}, opens above τ = -0.50" in panel.banks.words_at(3)
     assert word in panel.banks.words_at(3)
     assert panel.banks.isVisible()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from waiting import DEADLINE_S
 
 from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
-from dgstudio.engine.imports.worker import CHOOSING, FAILED
+from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.session.file import Session
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -44,12 +44,17 @@ def shown(desk, path):
     """Open the sheet on a file and wait until it is read."""
     sheet = desk.window.sheets.importing
     sheet.begin(path)
-    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage in (CHOOSING, FAILED))
+    desk.until(
+        lambda: (
+            desk.state.importing is not None
+            and desk.state.importing.stage in (ImportStage.CHOOSING, ImportStage.FAILED)
+        )
+    )
     return sheet
 
 
 def planned(desk):
-    desk.until(lambda: desk.state.importing.stage in (CHOOSING, FAILED))
+    desk.until(lambda: desk.state.importing.stage in (ImportStage.CHOOSING, ImportStage.FAILED))
 
 
 def lines(listed):
@@ -70,7 +75,7 @@ def test_from_the_key_to_the_examples_and_back(desk, tmp_path):
     dialog.fileSelected.emit(str(path))
     dialog.close()
     sheet = desk.window.sheets.importing
-    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == CHOOSING)
+    desk.until(lambda: desk.state.importing is not None and desk.state.importing.stage == ImportStage.CHOOSING)
     assert sheet.isVisible() and sheet.about.text() == "waves.csv · CSV · 800 rows · 8 columns"
     assert sheet.columns.label_box.currentText() == "what" and sheet.columns.time_box.currentText() == "time"
     assert [box.currentText() for box in sheet.columns.channel_boxes] == list(desk.state.spec.channels)
@@ -183,7 +188,7 @@ def test_what_cannot_be_imported_is_said_in_the_sheet(desk, tmp_path):
             sheet = shown(desk, tmp_path / name)
             assert sentence in sheet.summary.text() and not sheet.go.isEnabled()
             # Nothing stands there that belongs to another file.
-            if desk.state.importing.stage == FAILED:
+            if desk.state.importing.stage == ImportStage.FAILED:
                 assert sheet.table.isHidden() and sheet.middle.isHidden() and sheet.height() < 250
                 check_room(sheet)
             assert sheet.other.isEnabled() and sheet.about.text().startswith(name)

@@ -6,8 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from dgstudio.engine.adapt.consolidation import FAILED, READY, RUNNING
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import Event
+from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged
+from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
@@ -21,8 +24,10 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.notifier import REBUILD
-from dgstudio.types import Event, Example, Mode
+from dgstudio.types import Act, ActKind, Example, Mode
 
+DELETED = Act(1, ActKind.DELETED, "3 examples deleted")
+UNDONE = Event(ActWalked(DELETED, back=True))
 FOOTING = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 
 
@@ -145,17 +150,17 @@ def test_it_appears_without_taking_the_focus_of_a_held_key(window, bridge):
 
 
 def test_undoing_what_is_sealed_offers_a_rebuild_and_the_undo_does_not_hide_it(window, bridge):
-    offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
-    for order in ([offered, Event("undo", "Undone: 3 examples")], [Event("undo", "Undone: 3 examples"), offered]):
+    offered = Event(RebuildOffered((3, 4, 5), (0,)))
+    for order in ([offered, UNDONE], [UNDONE, offered]):
         bridge.events = list(order)
         window.update_frame(bridge.frame())
         assert window.notifier.toast.isVisible() and window.notifier.toast.button.text() == REBUILD
         assert "sealed" in window.notifier.toast.text.text()
         QTest.mouseClick(window.notifier.toast.button, Qt.MouseButton.LeftButton)
         assert bridge.calls.pop() == ("candidates.plan_rebuild", (3, 4, 5))
-    bridge.events = [Event("undo", "Undone: 3 examples")]
+    bridge.events = [UNDONE]
     window.update_frame(bridge.frame())
-    assert window.notifier.toast.text.text() == "Undone: 3 examples"
+    assert window.notifier.toast.text.text() == UNDONE.sentence
 
 
 def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, monkeypatch):
@@ -164,14 +169,14 @@ def test_an_offered_rebuild_goes_once_its_examples_stand_again(window, bridge, m
         bridge.examples = examples
 
     stand(1, 2)
-    offered = Event("rebuild offered", "3 of these examples are sealed in and stay learned", "warning", data=(3, 4, 5))
-    bridge.events = [Event("labels changed", "3 examples deleted", "good"), offered]
+    offered = Event(RebuildOffered((3, 4, 5), (0,)))
+    bridge.events = [Event(LabelsChanged(DELETED)), offered]
     window.update_frame(bridge.frame())
     assert window.notifier.toast.button.text() == REBUILD
     stand(1, 2, 3, 4, 5)
-    bridge.events = [Event("undo", "Undone: 3 examples deleted")]
+    bridge.events = [UNDONE]
     window.update_frame(bridge.frame())
-    assert window.notifier.toast.said == "Undone: 3 examples deleted" and not window.notifier.toast.button.isVisible()
+    assert window.notifier.toast.said == UNDONE.sentence and not window.notifier.toast.button.isVisible()
 
 
 def test_a_rebuild_says_what_moves_and_escape_keeps_the_model(window, bridge, name_of):
@@ -230,7 +235,12 @@ class Training:
     """What the bridge reads of a consolidation."""
 
     def __init__(self):
-        self.state, self.share, self.text, self.comparison = RUNNING, 0.2, "Training the gated base", None
+        self.state, self.share, self.text, self.comparison = (
+            ConsolidationState.RUNNING,
+            0.2,
+            "Training the gated base",
+            None,
+        )
 
 
 @pytest.fixture
@@ -254,7 +264,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     assert len(told) == 1 and state.proposal is None
     live.pull()
     assert len(told) == 1, "nothing new is not told"
-    training.state, training.comparison = READY, comparison()
+    training.state, training.comparison = ConsolidationState.READY, comparison()
     live.pull()
     assert state.task.over and state.proposal == of_new_base(comparison(), state.name_of)
     # A rebuild that is asked for meanwhile comes first.
@@ -273,7 +283,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
 def test_a_training_that_failed_is_cleared_away(live):
     training = live.engine.candidates.consolidation = Training()
     live.pull()
-    training.state = FAILED
+    training.state = ConsolidationState.FAILED
     live.pull()
     assert live.engine.candidates.consolidation is None and live.state.task is None and live.state.proposal is None
 

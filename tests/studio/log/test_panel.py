@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dgstudio.engine.facts.event import Event, EventKind
+from dgstudio.engine.facts.notice import Notice
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.log.panel import LogPanel
-from dgstudio.types import Event
+from dgstudio.types import Level, LogLine
 
 
 def test_lines_of_earlier_runs_come_first_with_their_day(qtbot):
     state = StudioState()
-    state.told_before = [Event("stream lost", "The stream was lost", "warning", 86_400.0 * 365)]
+    state.told_before = [LogLine("stream lost", "The stream was lost", Level.WARNING, 86_400.0 * 365)]
     panel = LogPanel(state, None)
     qtbot.addWidget(panel)
-    panel.add(Event("x", "Something now", "error"))
+    panel.add(Event(Notice(EventKind.SESSION, "Something now", Level.ERROR)))
     earlier, now = panel.lines.toPlainText().splitlines()
     assert earlier.startswith("1971-01-01 ") and "The stream was lost" in earlier
     assert "Something now" in now and not now.startswith("19")

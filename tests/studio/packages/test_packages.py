@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from dgstudio.extras import installation
-from dgstudio.extras.installation import ASKING, RUNNING
+from dgstudio.extras.installation import InstallState
 from dgstudio.extras.known import EXTRAS, line
 from dgstudio.studio.packages.packages import ONNX
 from dgstudio.studio.sessions.losses import QUIT, Loss
@@ -42,7 +42,7 @@ def pip(monkeypatch, tmp_path, lacking):
 
 
 def logged(window):
-    return " ".join(event.text for event in window.layout_.panels["log"]._events)
+    return " ".join(line.text for line in window.layout_.panels["log"]._lines)
 
 
 def click(button):
@@ -143,7 +143,7 @@ def test_cancel_leaves_everything_as_it_was(window, bridge, pip, polled):
     pip()
     window.packages.having(ONNX, lambda: bridge.calls.append("no"))
     click(window.packages.sheet.install)
-    polled(lambda: window.packages.installation.state == RUNNING)
+    polled(lambda: window.packages.installation.state == InstallState.RUNNING)
     click(window.packages.line.cancel)
     polled(lambda: not window.packages.busy)
     assert not window.packages.line.isVisible() and not bridge.calls and "Cancelled" in window.notifier.toast.said
@@ -207,7 +207,7 @@ def test_the_large_build_of_torch_needs_a_second_word(window, bridge, pip, polle
     window.actions_.trigger("consolidate")
     click(window.packages.sheet.install)
     row = window.packages.line
-    polled(lambda: window.packages.installation.state == ASKING and row.agree.isVisible())
+    polled(lambda: window.packages.installation.state == InstallState.ASKING and row.agree.isVisible())
     assert "3 GB to download, 6 GB on disk" in row.text.text() and row.agree.text() == "Install 6 GB all the same"
     gate.touch()
     click(row.agree if agrees else row.cancel)
@@ -240,7 +240,7 @@ def test_closing_the_window_ends_the_installation(window, pip, polled):
     pip()
     window.packages.having(ONNX, lambda: None)
     click(window.packages.sheet.install)
-    polled(lambda: window.packages.installation.state == RUNNING)
+    polled(lambda: window.packages.installation.state == InstallState.RUNNING)
     it = window.packages.installation
     window.close()
     assert it.over
@@ -250,7 +250,7 @@ def test_leaving_the_session_is_told_to_end_it(desk, pip):
     gate = pip()
     desk.window.packages.having(ONNX, lambda: None)
     click(desk.window.packages.sheet.install)
-    desk.until(lambda: desk.window.packages.installation.state == RUNNING)
+    desk.until(lambda: desk.window.packages.installation.state == InstallState.RUNNING)
     samples = desk.engine.clock.now()
     desk.until(lambda: desk.engine.clock.now() > samples)
     assert Loss.INSTALLING in desk.sessions.losses().kinds

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.evaluation.quality_report import HELD_OUT, KINDS, LABELLED, PROTECTED, TRUTH, Scored, report_of
+from dgstudio.engine.evaluation.quality_report import QualityData, Scored, report_of
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.session.file import Session
@@ -36,7 +36,7 @@ def take(number, label, answers, *, here=True, sure=0.8):
     )
 
 
-def report(kind=LABELLED, parts=None, **options):
+def report(kind=QualityData.LABELLED, parts=None, **options):
     if parts is None:
         parts = [take(0, 0, [0, 0, 1, 1]), take(1, 1, [1, 1]), take(2, 0, [0, UNSURE], here=False)]
     options.setdefault("delay_s", 0.4)
@@ -66,16 +66,16 @@ def test_only_a_panel_that_is_seen_asks_for_reports(window, bridge):
     assert asked() == []
     QTest.keyClick(window, Qt.Key.Key_Q)
     assert (
-        asked() == [LABELLED]
+        asked() == [QualityData.LABELLED]
         and window.layout_.panels["gates"].isHidden()
         and window.layout_.panels["stability"].isHidden()
     )
-    QTest.mouseClick(window.layout_.panels["quality"].kinds.segments[TRUTH], LEFT)
-    assert asked() == [LABELLED, TRUTH]
+    QTest.mouseClick(window.layout_.panels["quality"].kinds.segments[QualityData.TRUTH], LEFT)
+    assert asked() == [QualityData.LABELLED, QualityData.TRUTH]
     QTest.keyClick(window, Qt.Key.Key_Q)
-    assert asked() == [LABELLED, TRUTH, None] and window.layout_.panels["gates"].isVisible()
+    assert asked() == [QualityData.LABELLED, QualityData.TRUTH, None] and window.layout_.panels["gates"].isVisible()
     QTest.mouseClick(window.layout_.panels["gates"].tabs.buttons["quality"], LEFT)
-    assert asked()[-1] == TRUTH and window.layout_.panels["quality"].isVisible()
+    assert asked()[-1] == QualityData.TRUTH and window.layout_.panels["quality"].isVisible()
 
 
 def test_the_focus_goes_with_the_tab(window):
@@ -120,18 +120,18 @@ def test_a_report_is_shown_in_figures_and_marks(panel, bridge):
 
 def test_a_report_on_other_data_is_not_mistaken_for_the_one_that_was_asked_for(panel, bridge):
     give(bridge, report())
-    panel.choose(PROTECTED)
+    panel.choose(QualityData.PROTECTED)
     assert panel.empty.isVisible() and panel.empty.text() == "Working it out …"
     give(bridge, report())
     assert panel.empty.isVisible()
     parts = [Scored(np.array([0]), np.array([0]), np.array([0.9]), np.array([-1]))]
-    give(bridge, report(PROTECTED, parts, version=7, measured=[(5, 1.0)], delay_s=None))
+    give(bridge, report(QualityData.PROTECTED, parts, version=7, measured=[(5, 1.0)], delay_s=None))
     assert panel.shown.isVisible() and panel._right.text() == "1 input"
     assert [figure.value for figure in panel.figures.figures][1] == "v7"
     assert panel.chart.axis() == "v5 … v7, as measured"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QualityData)
 def test_what_is_empty_says_what_to_do(panel, bridge, kind):
     panel.choose(kind)
     give(bridge, report(kind, [], version=None))
@@ -140,7 +140,7 @@ def test_what_is_empty_says_what_to_do(panel, bridge, kind):
 
 
 def test_takes_without_answers_are_told_of(panel, bridge):
-    give(bridge, report(LABELLED, [], unscored=4))
+    give(bridge, report(QualityData.LABELLED, [], unscored=4))
     assert panel.empty.text().startswith("4 takes")
     give(bridge, report(unscored=4, again=3))
     assert "4 takes are left out" in panel._right.toolTip() and "3 windows" in panel._right.toolTip()
@@ -306,12 +306,12 @@ def test_takes_of_a_live_stream_are_scored_and_shown(live, qtbot):
     ids = {example_id for part in panel.report.cell(0, column) for example_id in part.ids}
     assert ids and set(live.sheets.examples.table.chosen()) == ids
     live.sheets.examples.close_overlay()
-    panel.choose(HELD_OUT)
-    qtbot.waitUntil(lambda: panel.report.kind == HELD_OUT)
+    panel.choose(QualityData.HELD_OUT)
+    qtbot.waitUntil(lambda: panel.report.kind == QualityData.HELD_OUT)
     assert len(panel.report.parts) == 1 and panel.report.version is not None
-    panel.choose(TRUTH)
-    qtbot.waitUntil(lambda: panel.report.kind == TRUTH and panel.report.windows > 20)
-    panel.choose(PROTECTED)
-    qtbot.waitUntil(lambda: panel.report.kind == PROTECTED and panel.shown.isVisible())
+    panel.choose(QualityData.TRUTH)
+    qtbot.waitUntil(lambda: panel.report.kind == QualityData.TRUTH and panel.report.windows > 20)
+    panel.choose(QualityData.PROTECTED)
+    qtbot.waitUntil(lambda: panel.report.kind == QualityData.PROTECTED and panel.shown.isVisible())
     assert panel.report.windows == engine.learner.protected_count
     assert not live.layout_.broken and not engine.quality.failed

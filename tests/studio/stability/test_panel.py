@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QFontMetrics
 
+from dgstudio.reasons.published import LearnedFrom
+from dgstudio.reasons.stored import Told
 from dgstudio.studio.stability.panel import StabilityPanel
 from dgstudio.studio.stability.stability_log import VIEW_S, percent, protected_words
 from dgstudio.studio.stability.stability_marks import event_marks, runs_of
@@ -21,7 +23,7 @@ SIZES = [(690, 138), (893, 188), (1578, 280)]
 
 def record(time, kind="learned", **changes):
     usual = PublishRecord(
-        seq=3, kind=kind, version=None if kind == "rejected" else 4, parent=3, reason="learned from 12 examples",
+        seq=3, kind=kind, version=None if kind == "rejected" else 4, parent=3, reason=LearnedFrom((("circle", 12),)),
         time=time, unix=1.7e9, protected=400, routing_delta=0.2, representation_delta=0.1,
     )  # fmt: skip
     return replace(usual, **changes)
@@ -154,7 +156,7 @@ def test_numbers_that_are_none_are_drawn_as_nothing(panel, bridge):
 def test_rejections_roll_backs_and_flips_are_marked_with_their_reason(panel, bridge):
     show(
         panel, bridge,
-        record(85.0), record(88.0, "rejected", reason="the router would open on 3 protected inputs"),
+        record(85.0), record(88.0, "rejected", reason=Told("the router would open on 3 protected inputs")),
         record(92.0, "rolled back", to_version=2), record(96.0, flips=2, max_delta=0.5, bits_changed=9),
     )  # fmt: skip
     assert panel.lanes.counts == [("flip", 2), ("rejected", 1), ("back", 1)]
@@ -307,8 +309,14 @@ def test_dots_that_would_touch_are_one_bar_with_their_count(panel, bridge):
 
 
 def test_equal_rejections_in_a_row_are_one_mark_with_their_number(panel, bridge):
-    same = [record(90.0 + k, "rejected", reason="no room") for k in range(10)]
-    show(panel, bridge, *same, record(100.1, "rolled back", to_version=2), record(100.2, "rejected", reason="no room"))
+    same = [record(90.0 + k, "rejected", reason=Told("no room")) for k in range(10)]
+    show(
+        panel,
+        bridge,
+        *same,
+        record(100.1, "rolled back", to_version=2),
+        record(100.2, "rejected", reason=Told("no room")),
+    )
     assert [(run[-1].kind, len(run)) for run in event_marks(panel.log.records)] == [
         ("rejected", 10), ("rolled back", 1), ("rejected", 1),
     ]  # fmt: skip
@@ -320,7 +328,7 @@ def gradient_hold(end, seconds=26.0):
         record(
             end - seconds + 0.2 * k,
             "rolled back" if k % 31 == 30 else "learned" if k % 13 == 5 else "rejected",
-            reason=f"{k // 5 % 7} protected inputs would flip",
+            reason=Told(f"{k // 5 % 7} protected inputs would flip"),
             flips=int(k % 13 == 5),
             to_version=2,
         )
@@ -355,7 +363,7 @@ def test_marks_of_events_never_lie_on_each_other(make_panel, bridge, size, end):
 
 
 def test_a_mark_of_many_events_says_so_under_the_pointer(panel, bridge):
-    show(panel, bridge, *[record(95.0 + 0.1 * k, "rejected", reason=f"reason {k}") for k in range(9)])
+    show(panel, bridge, *[record(95.0 + 0.1 * k, "rejected", reason=Told(f"reason {k}")) for k in range(9)])
     (mark,) = panel.lanes.event_marks()
     words = panel.lanes.words_at(QPoint(mark.x, panel.lanes.plot(EVENTS).center().y()))
     assert "reason 8" in words and words.endswith("8 more since 95.0 s")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.reasons.published import LearnedFrom
 from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
 from dgstudio.studio.common.ribbons import answer_spans, joined, label_spans
 from dgstudio.types import PublishRecord, Take
@@ -182,7 +183,7 @@ def test_publishes_are_lines_and_rejections_are_not(stream, bridge, window):
     kinds = (("learned", 50), ("rejected", None), ("rolled back", 51), ("learned", 52))
     for place, (kind, version) in enumerate(kinds):
         time = 0.0 if version == 52 else bridge.now - 3 + place
-        bridge.publish(PublishRecord(place, kind, version, 1, "", time, 0.0))
+        bridge.publish(PublishRecord(place, kind, version, 1, LearnedFrom(), time, 0.0))
     run(window, bridge, 0.2)
     assert sorted(token for _, token in stream.scene.publishes) == ["publish", "warning"]
 

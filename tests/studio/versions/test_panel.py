@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
+from dgstudio.reasons.published import BaseLoaded, BegunFromNothing, BegunHere, ClassAdded, RolledBack
+from dgstudio.reasons.stored import Told
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.versions.timeline import Timeline, compared_text, details_of, note_of
 from dgstudio.types import Example, PublishRecord
@@ -17,11 +19,11 @@ LEFT, CONTROL, SHIFT = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlMod
 
 
 def record(seq, kind="learned", version=None, **more):
-    return PublishRecord(seq, kind, version, more.pop("parent", seq), more.pop("reason", kind), 0.0, 0.0, **more)
+    return PublishRecord(seq, kind, version, more.pop("parent", seq), more.pop("reason", Told(kind)), 0.0, 0.0, **more)
 
 
 def long_history(count):
-    records, version = [record(0, "initial", 0, parent=None, reason="base model: knows a, b")], 0
+    records, version = [record(0, "initial", 0, parent=None, reason=BaseLoaded(("a", "b")))], 0
     for seq in range(1, count):
         kind = "rejected" if seq % 37 == 0 else "rolled back" if seq % 1501 == 0 else "learned"
         version += kind != "rejected"
@@ -75,21 +77,24 @@ def test_details_of_other_kinds(bridge):
     def said(r):
         return details_of(r, bridge.state.name_of, serving=7, pinned=7)
 
-    rejected = record(3, "rejected", None, parent=7, reason="12 protected inputs would open the bank")
+    rejected = record(3, "rejected", None, parent=7, reason=Told("12 protected inputs would open the bank"))
     assert said(rejected) == "not published · 12 protected inputs would open the bank · after v7"
-    moved = record(4, "rolled back", 8, reason="rolled back to v2", protected=400, bits_changed=1200, max_delta=0.034)
+    moved = record(4, "rolled back", 8, reason=RolledBack(2), protected=400, bits_changed=1200, max_delta=0.034)
     assert "rolled back to v2" in said(moved) and f"protected: {grouped(1200)} bits changed, max |Δ| 0.034" in said(
         moved
     )
-    first = record(0, "initial", 7, parent=None, reason="base model: knows a")
+    first = record(0, "initial", 7, parent=None, reason=BaseLoaded(("a",)))
     assert said(first) == "v7 (serving, pinned) · base model: knows a"
     mixed = record(5, "learned", 9, new_examples=((0, 1), (99, 3)), units_changed=1)
     assert "learned from 1 example of circle and 3 of class 99 · 1 part changed · nothing protected" in said(mixed)
 
 
 def test_annotations():
-    assert note_of(record(0, "initial", 0, reason="base model: knows a, b")) == "base model"
-    assert note_of(record(0, "class added", 4, reason="class “circle” added")) == "class “circle” added ▸"
+    assert note_of(record(0, "initial", 0, reason=BegunFromNothing())) == "begun from nothing"
+    assert note_of(record(-1, "initial", 3, reason=BegunHere(3))) == "began here"
+    assert note_of(record(0, "initial", 0, reason=Told("as an earlier dgstudio said it"))) == "first version"
+    assert note_of(record(0, "initial", 0, reason=BaseLoaded(("a", "b")))) == "base model"
+    assert note_of(record(0, "class added", 4, reason=ClassAdded("circle"))) == "class “circle” added ▸"
     assert note_of(record(0, "rolled back", 9, to_version=22)) == "rolled back to v22"
     assert note_of(record(0, "learned", 9)) == ""
 

@@ -10,14 +10,21 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
+from dgstudio.engine.facts.event import Event
+from dgstudio.engine.facts.labelling import ActWalked, TakeSaved
+from dgstudio.engine.facts.learning import ProposalRejected
+from dgstudio.engine.facts.running import StreamLost
+from dgstudio.engine.facts.saving import Exported, NotExported, SavedAgain
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.refused import BitsWouldChange
+from dgstudio.reasons.stored import Told
 from dgstudio.studio.actions.palette import HELD_KEYS
 from dgstudio.studio.bars.status_bar import figures_of
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.common.chip import Chip
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.window.main_window import TEXT_FIELDS, StudioWindow
-from dgstudio.types import EngineStats, Event, Mode, PublishRecord, SaveState, Saving, Take
+from dgstudio.types import Act, ActKind, EngineStats, Mode, PublishRecord, SaveState, Saving, Take
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 ALL_MODES = (Mode.OFF, Mode.ROUTING, Mode.WEIGHTS, Mode.BOTH)
@@ -68,7 +75,7 @@ def test_of_two_keys_the_later_one_wins_and_says_so(window, bridge):
         and window.labelling.held == 1
     )
     assert window.notifier.toast.said == "circle has ended: rest is recorded now. The later key wins."
-    bridge.events.append(Event("take saved", "9 examples of circle, 1.0 s", "good", data=Take(1, 0, 0.0, 1.0, "s")))
+    bridge.events.append(Event(TakeSaved(Take(1, 0, 0.0, 1.0, "s", examples=9), "circle")))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.said == "9 examples of circle, 1.0 s; the later key wins, rest is recorded now"
     assert window.notifier.toast.button.text() == "Undo"
@@ -182,8 +189,12 @@ def test_what_cannot_be_saved_is_told_across_the_window(window, bridge):
 
 
 def test_a_toast_does_not_outlive_what_it_speaks_of(window, bridge):
-    window.update_frame(dataclasses.replace(bridge.frame(), events=[Event("undo", "Done again: 12 examples.")]))
-    assert window.notifier.toast.said == "Done again: 12 examples."
+    window.update_frame(
+        dataclasses.replace(
+            bridge.frame(), events=[Event(ActWalked(Act(1, ActKind.DELETED, "12 examples deleted"), back=False))]
+        )
+    )
+    assert window.notifier.toast.said == "Done again: 12 examples deleted."
     record = dataclasses.replace(bridge._publish(27, bridge.now), to_version=22)
     window.update_frame(dataclasses.replace(bridge.frame(), publishes=[record]))
     assert window.notifier.toast.said.startswith("Rolled back to v22")
@@ -294,7 +305,7 @@ def test_recording_moves_nothing_in_the_bar(window):
 
 
 def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
-    bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s", "good"))
+    bridge.events.append(Event(TakeSaved(Take(1, 0, 0.0, 2.1, "s", examples=42), "circle")))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.isVisible()
     assert window.notifier.toast.text.text() == "42 examples of circle, 2.1 s"
@@ -311,7 +322,7 @@ def test_a_saved_take_can_be_undone_from_its_toast(window, bridge):
     ],
 )
 def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, button):
-    bridge.publish(PublishRecord(1, kind, 43, 42, reason, 0.0, 0.0))
+    bridge.publish(PublishRecord(1, kind, 43, 42, Told(reason), 0.0, 0.0))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.said == f"{reason[0].upper()}{reason[1:]}."
     assert window.notifier.toast.button.isVisible() == bool(button)
@@ -321,12 +332,12 @@ def test_what_becomes_of_protected_inputs_is_told(window, bridge, kind, reason, 
 
 
 def test_trouble_is_told_and_logged_and_what_is_frequent_only_logged(window, bridge):
-    bridge.events.append(Event("rejected", "Not published: the contract would break.", "warning"))
+    bridge.events.append(Event(ProposalRejected(PublishRecord(1, "rejected", None, 3, BitsWouldChange(2), 0.0, 0.0))))
     window.update_frame(bridge.frame())
     assert not window.notifier.toast.isVisible()
-    bridge.events.append(Event("stream lost", "Stream lost, retrying.", "error"))
+    bridge.events.append(Event(StreamLost("the cable is out")))
     window.update_frame(bridge.frame())
-    assert window.notifier.toast.text.text() == "Stream lost, retrying."
+    assert window.notifier.toast.text.text() == "Stream lost, retrying: the cable is out"
     log = window.layout_.panels["log"].lines.toPlainText()
     assert "Not published" in log
     assert "Stream lost" in log
@@ -730,10 +741,11 @@ def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, b
 
 
 def test_how_an_export_ended_is_told(window, bridge, monkeypatch):
-    for event in (Event("exported", "It is in a.csv.", "good"), Event("not exported", "The disk is full.", "error")):
+    path = Path("a.csv")
+    for event in (Event(Exported(path, "It has 3 rows.")), Event(NotExported(path, "The disk is full."))):
         bridge.events.append(event)
         window.update_frame(bridge.frame())
-        assert window.notifier.toast.said == event.text
+        assert window.notifier.toast.said == event.sentence
 
     def refuse(kind, path, *, overwrite):
         raise BadInputError("A model is written as .onnx or .safetensors: name the file so.")
@@ -764,10 +776,10 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
 
 
 def test_a_take_that_is_not_saved_is_no_good_news(window, bridge):
-    bridge.events.append(Event("take saved", "42 examples of circle, 2.1 s – not saved yet", "warning"))
+    bridge.events.append(Event(TakeSaved(Take(1, 0, 0.0, 2.1, "s", examples=42), "circle", durable=False)))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.text.text().endswith("not saved yet") and window.notifier.toast.button.text() == "Undo"
-    bridge.events.append(Event("saved", "Saving works again; no label was lost.", "good"))
+    bridge.events.append(Event(SavedAgain()))
     window.update_frame(bridge.frame())
     assert window.notifier.toast.text.text() == "Saving works again; no label was lost."
 

@@ -1,0 +1,109 @@
+"""What becomes of the session's file, of copies and of exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.types import Level
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved(Fact):
+    """The file cannot be written."""
+
+    subject: ClassVar[EventKind] = EventKind.NOT_SAVED
+    usual: ClassVar[Level] = Level.ERROR
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """With why."""
+        return f"Not saved, going on in memory: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLeftOut(Fact):
+    """One entry cannot be written, whatever the disk does."""
+
+    subject: ClassVar[EventKind] = EventKind.NOT_SAVED
+    usual: ClassVar[Level] = Level.ERROR
+    error: str
+
+    @property
+    def sentence(self) -> str:
+        """With why."""
+        return f"One entry could not be saved and is left out: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAgain(Fact):
+    """The file is written again, with all that waited."""
+
+    subject: ClassVar[EventKind] = EventKind.SAVED
+    usual: ClassVar[Level] = Level.GOOD
+
+    @property
+    def sentence(self) -> str:
+        """The same for all."""
+        return "Saving works again; no label was lost."
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAs(Fact):
+    """The session goes on in another file."""
+
+    subject: ClassVar[EventKind] = EventKind.SAVED_AS
+    usual: ClassVar[Level] = Level.GOOD
+    path: Path
+
+    @property
+    def sentence(self) -> str:
+        """Naming the file."""
+        return f"This session goes on in {self.path}."
+
+
+@dataclass(frozen=True, slots=True)
+class CopySaved(Fact):
+    """A copy of the session is written."""
+
+    subject: ClassVar[EventKind] = EventKind.COPY_SAVED
+    usual: ClassVar[Level] = Level.GOOD
+    path: Path
+
+    @property
+    def sentence(self) -> str:
+        """Naming the file."""
+        return f"Everything so far is in the copy {self.path}."
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Fact):
+    """A file is written; `said` is what whoever wrote it has to say of it."""
+
+    subject: ClassVar[EventKind] = EventKind.EXPORTED
+    usual: ClassVar[Level] = Level.GOOD
+    path: Path
+    said: str
+
+    @property
+    def sentence(self) -> str:
+        """Naming the file."""
+        return f"{self.path.name} is written. {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotExported(Fact):
+    """A file could not be written."""
+
+    subject: ClassVar[EventKind] = EventKind.NOT_EXPORTED
+    usual: ClassVar[Level] = Level.ERROR
+    path: Path
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """With why."""
+        return f"Not exported: {self.why}"

@@ -1,0 +1,1 @@
+"""Why a version was published, or was not: facts with fields, and the words for each where it is shown."""

@@ -1,0 +1,170 @@
+"""Facts: each has a kind, a level and a sentence made of its fields, and goes into the log with them."""
+
+import json
+from dataclasses import is_dataclass
+from pathlib import Path
+
+import pytest
+
+from dgstudio.engine.facts import labelling, learning, notice, running, saving
+from dgstudio.engine.facts.event import Event, EventKind, Fact, log_line
+from dgstudio.engine.facts.labelling import (
+    ActWalked,
+    ImportCancelled,
+    ImportFailed,
+    LabelLeftOut,
+    LabelsChanged,
+    NothingToWalk,
+    StillLearned,
+    TakeEmpty,
+    TakeSaved,
+)
+from dgstudio.engine.facts.learning import (
+    BaseReady,
+    ContractBroken,
+    ExamplesParked,
+    ExamplesResumed,
+    ExamplesWait,
+    NotCertified,
+    NothingBefore,
+    NothingProtected,
+    ProposalRejected,
+    RebuildOffered,
+    StreamDrifted,
+    TrainingCancelled,
+    TrainingFailed,
+    TwinFailed,
+)
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.facts.running import (
+    NotRecording,
+    Outcome,
+    OutputBehind,
+    OutputFailed,
+    RecordingBegun,
+    RecordingBehind,
+    RecordingEnded,
+    RecordingNotSaved,
+    RecordingSavedAgain,
+    RecordingTrouble,
+    StreamFound,
+    StreamLost,
+    StreamNotClosed,
+    StreamOver,
+    ThreadFailed,
+)
+from dgstudio.engine.facts.saving import CopySaved, EntryLeftOut, Exported, NotExported, NotSaved, SavedAgain, SavedAs
+from dgstudio.reasons.refused import NoMoreBanks, NoRoom
+from dgstudio.types import Act, ActKind, Level, PublishRecord, RecordKind, Take
+
+TAKE = Take(7, 1, 2.0, 4.1, "simulator", examples=42)
+TOOK, DELETED = Act(1, ActKind.TAKE, "42 examples", take_id=7), Act(2, ActKind.DELETED, "3 examples deleted")
+STILL = StillLearned(((3, 5),), several=True, sealed=False)
+REFUSED = PublishRecord(4, RecordKind.REJECTED, None, 3, NoMoreBanks(2), 0.0, 0.0)
+FULL = "the model has 2 sealed banks, the most that serving stays quick with"
+PATH = Path("a.dgs")
+
+SAID: list[tuple[Fact, Level, str]] = [
+    (TakeSaved(TAKE, "circle"), Level.GOOD, "42 examples of circle, 2.1 s"),
+    (
+        TakeSaved(TAKE, "circle", set_aside=True, durable=False),
+        Level.WARNING,
+        "42 examples of circle, 2.1 s, set aside: scored, not learned – not saved yet",
+    ),
+    (TakeEmpty(TAKE, "circle"), Level.WARNING, "No window lies inside that take of circle: hold the key a little"),
+    (LabelsChanged(DELETED), Level.GOOD, "3 examples deleted."),
+    (
+        LabelsChanged(DELETED, STILL),
+        Level.GOOD,
+        "3 examples deleted. v3–v5 have learned them; the next version will not have.",
+    ),
+    (
+        LabelsChanged(DELETED, StillLearned(((3, 3),), several=False, sealed=True), durable=False),
+        Level.WARNING,
+        "3 examples deleted. v3 has learned it – not saved yet.",
+    ),
+    (ActWalked(TOOK, True, 42, "circle"), Level.INFO, "Label taken back: 42 examples of circle."),
+    (ActWalked(TOOK, False, 42, "circle"), Level.INFO, "Labelled again: 42 examples of circle."),
+    (ActWalked(DELETED, True), Level.INFO, "Taken back: 3 examples deleted."),
+    (ActWalked(DELETED, False, durable=False), Level.WARNING, "Done again: 3 examples deleted – not saved yet."),
+    (NothingToWalk(back=True), Level.INFO, "Nothing to undo."),
+    (NothingToWalk(back=False), Level.INFO, "Nothing to redo."),
+    (LabelLeftOut("x" * 90, "too long."), Level.WARNING, f"The label “{'x' * 60}” is not learned: too long."),
+    (ImportCancelled("a.csv"), Level.WARNING, "Cancelled: nothing of a.csv came."),
+    (ImportFailed("it is empty."), Level.ERROR, "Nothing was imported: it is empty."),
+    (ProposalRejected(REFUSED), Level.WARNING, f"Not published: {FULL}"),
+    (NothingProtected(REFUSED), Level.WARNING, f"Nothing was protected: {FULL}"),
+    (NothingBefore(), Level.WARNING, "There is no earlier version to go back to."),
+    (ExamplesParked(3), Level.WARNING, "3 examples were set aside after that"),
+    (ExamplesResumed(0), Level.WARNING, "No example is parked: there is nothing to resume."),
+    (ExamplesResumed(1), Level.GOOD, "1 parked example is learned again."),
+    (ExamplesResumed(3), Level.GOOD, "3 parked examples are learned again."),
+    (ExamplesWait(NoRoom(3, None)), Level.WARNING, "New examples are kept but not learned: 3 examples wait"),
+    (StreamDrifted(), Level.WARNING, "The stream has drifted"),
+    (
+        RebuildOffered((4, 5), (0, 2)),
+        Level.WARNING,
+        "Label taken back; the model keeps what was sealed in banks 1 and 3 (2 examples)",
+    ),
+    (BaseReady(), Level.INFO, "A new base is trained"),
+    (TrainingCancelled(), Level.INFO, "The training was cancelled; nothing has changed."),
+    (TrainingFailed("one class only."), Level.WARNING, "No new base was trained: one class only."),
+    (ContractBroken(2), Level.ERROR, "The audit found 2 changed bits in protected answers"),
+    (NotCertified("v3 is gone."), Level.WARNING, "No answer can be certified: v3 is gone."),
+    (TwinFailed("ValueError()"), Level.ERROR, "The twin failed and was switched off: ValueError()"),
+    (StreamOver("walks"), Level.INFO, "walks has come to its end."),
+    (StreamFound("walks"), Level.GOOD, "walks is back."),
+    (StreamLost("the cable is out"), Level.ERROR, "Stream lost, retrying: the cable is out"),
+    (StreamNotClosed("busy"), Level.WARNING, "The lost stream did not close cleanly: busy"),
+    (OutputBehind(), Level.WARNING, "An output cannot keep up"),
+    (OutputFailed("OSC", "refused"), Level.ERROR, "OSC failed and was switched off: refused"),
+    (
+        ThreadFailed("dg-learn", Outcome.RESTARTED, "ValueError", "no"),
+        Level.ERROR,
+        "dg-learn failed and was restarted: ValueError: no",
+    ),
+    (RecordingBegun(), Level.GOOD, "Recording the stream"),
+    (RecordingEnded(12.34, 52_000), Level.GOOD, "Recording is off: 12.3 s so far, 52 kB."),
+    (
+        RecordingEnded(12.34, 5_200_000, 7, 1),
+        Level.WARNING,
+        "Recording is off: 12.3 s so far, 5.2 MB; 7 samples and 1 answers of this stretch are lost.",
+    ),
+    (NotRecording(RecordingTrouble.READ_ONLY, stopped=False), Level.ERROR, "Not recording: nothing can be saved in"),
+    (
+        NotRecording(RecordingTrouble.DISK_FULL, stopped=True, room=10**9),
+        Level.ERROR,
+        "Recording has stopped: less than 1000 MB are free on the disk, and labels come first.",
+    ),
+    (
+        NotRecording(RecordingTrouble.MEMORY_FULL, stopped=True, room=10**9),
+        Level.ERROR,
+        "Recording has stopped: 1.0 GB of it wait in memory, for nothing can be saved.",
+    ),
+    (NotRecording(RecordingTrouble.FAILED, stopped=True, error="E()"), Level.ERROR, "Recording has stopped: E()."),
+    (RecordingBehind(), Level.WARNING, "The recording has lost a part of the stream"),
+    (RecordingNotSaved("disk full."), Level.ERROR, "The recording is not saved, and goes on in memory: disk full."),
+    (RecordingSavedAgain(), Level.GOOD, "The recording is saved again."),
+    (NotSaved("disk full."), Level.ERROR, "Not saved, going on in memory: disk full."),
+    (EntryLeftOut("E()"), Level.ERROR, "One entry could not be saved and is left out: E()"),
+    (SavedAgain(), Level.GOOD, "Saving works again; no label was lost."),
+    (SavedAs(PATH), Level.GOOD, "This session goes on in a.dgs."),
+    (CopySaved(PATH), Level.GOOD, "Everything so far is in the copy a.dgs."),
+    (Exported(PATH, "It has 3 rows."), Level.GOOD, "a.dgs is written. It has 3 rows."),
+    (NotExported(PATH, "disk full."), Level.ERROR, "Not exported: disk full."),
+    (Notice(EventKind.REFUSED, "No.", Level.WARNING), Level.WARNING, "No."),
+]
+
+
+@pytest.mark.parametrize(("fact", "level", "sentence"), SAID, ids=lambda value: type(value).__name__)
+def test_a_fact_is_told_by_its_fields_and_kept_with_them(fact: Fact, level: Level, sentence: str) -> None:
+    assert fact.sentence.startswith(sentence) and fact.level == level and isinstance(fact.kind, EventKind)
+    line = log_line(Event(fact, 5.0))
+    assert (line.kind, line.text, line.level, line.unix) == (fact.kind, fact.sentence, level, 5.0)
+    assert json.loads(json.dumps(line.data)) == line.data and set(line.data) == set(fact.__match_args__)
+
+
+def test_every_fact_is_tried_here() -> None:
+    modules = labelling, learning, notice, running, saving
+    every = {it for module in modules for it in vars(module).values() if isinstance(it, type) and issubclass(it, Fact)}
+    assert {type(fact) for fact, _, _ in SAID} == {it for it in every if it is not Fact and is_dataclass(it)}
