@@ -164,26 +164,30 @@ def bench(
     recorded: Annotated[
         bool, typer.Option("--recorded", help="Measure instead how a recorded session grows, labels 20 % of the time.")
     ] = False,
+    loaded: Annotated[
+        bool, typer.Option("--loaded", help="The same load with every core kept busy by another process.")
+    ] = False,
     kills: Annotated[int, typer.Option("--kills", help="With --labels: how many windows are killed.")] = 200,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
+    With --loaded: the same load while other processes keep every core busy.
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
     With --recorded: how fast a session grows while its stream is recorded, without a window.
+    Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
-    from dgstudio.bench.live import Drive, drive_headless, rows_of, run_bench, write_json
+    from dgstudio.bench.report import write_json
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
-    if labels and label_rate is not None:
-        raise BadInputError("--label-rate and --labels do not go together: with --labels keys are held.")
-    if recorded and (labels or label_rate is not None):
+    if labels and (label_rate is not None or loaded):
+        raise BadInputError("--labels goes with --kills, --seconds and --json only: keys are held in it.")
+    if recorded and (labels or loaded or label_rate is not None):
         raise BadInputError("--recorded goes with --seconds and --json only: it holds keys 20 % of the time.")
     if labels and not window:
         raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
-    if window and not recorded and _without_display():
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        terminal().print("[dim]No display: the window is drawn off screen.[/]")
+    windowed = window and not recorded
+    screen = _screen_for_bench() if windowed else ""
     if recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 
@@ -196,13 +200,19 @@ def bench(
         parts = WindowParts(run_labels, start_doomed)
         figures = run_label_bench(60.0 if seconds is None else seconds, kills, parts, _say_dim)
     else:
+        from dgstudio.bench.live import Drive, drive_headless, run_bench
+
         drive: Drive = drive_headless
         if window:
             from dgstudio.bench.frame_timing import drive_window
 
             drive = drive_window
-        figures = run_bench(70.0 if seconds is None else seconds, drive, label_rate)
-    _print_rows("bench", rows_of(figures))
+        figures = run_bench(70.0 if seconds is None else seconds, drive, label_rate, window=window, loaded=loaded)
+    if windowed:
+        from PySide6.QtGui import QGuiApplication
+
+        figures["window"]["platform"] = " on ".join(filter(None, (QGuiApplication.platformName(), screen)))
+    _print_bench(figures)
     if json_file is not None:
         write_json(figures, json_file)
         terminal().print(f"Figures: {json_file}", highlight=False, markup=False)
@@ -408,6 +418,20 @@ def _without_display() -> bool:
     return sys.platform.startswith("linux") and not screen
 
 
+def _screen_for_bench() -> str:
+    """See to it that there is something to draw a window on; what it is called beside Qt's word for it, if need be."""
+    if not _without_display():
+        return ""
+    from dgstudio.bench.surroundings import virtual_screen
+
+    lacking = virtual_screen()
+    if not lacking:
+        return "a virtual X server"
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    terminal().print(f"[dim]No display, and {lacking}: the window is drawn off screen.[/]", highlight=False)
+    return ""
+
+
 def _open_studio(**options: Any) -> None:
     seconds = options.get("quit_after")
     if seconds is not None and not 0 < seconds <= LONGEST_S:
@@ -441,6 +465,24 @@ def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
     for name, value in rows:
         table.add_row(f"[dim]{name}[/]", escape(value))
     terminal().print(table, highlight=False)
+
+
+def _print_bench(figures: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from dgstudio.bench.report import remarks, table
+
+    marks = {"": "", "missed": "[red]✗[/]", "enough": "[yellow]·[/]", "reached": "[green]✓[/]"}
+    shown = Table(title="bench", title_justify="left", box=None, pad_edge=False)
+    shown.add_column("")
+    shown.add_column("measured", justify="right")
+    shown.add_column("wanted · aim", style="dim")
+    shown.add_column("")
+    for row in table(figures):
+        shown.add_row(row.words, row.figure, row.wanted, marks[row.verdict])
+    terminal().print(shown, highlight=False)
+    for line in remarks(figures):
+        terminal().print(line, style="dim", highlight=False, markup=False)
 
 
 def main() -> None:

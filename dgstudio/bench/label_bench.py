@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from dgstudio.bench.crash_test import Start, run_kills
-from dgstudio.bench.live import STARTS, machine, timed_start
 from dgstudio.bench.long_session import make_long_session
+from dgstudio.bench.report import machine
+from dgstudio.bench.start_time import STARTS, timed_start
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError
 

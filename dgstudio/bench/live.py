@@ -7,13 +7,10 @@ comes from this run. A window, where there is one, is driven by the caller, whic
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import platform
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,13 +18,18 @@ from typing import Any
 import numpy as np
 import psutil
 
+from dgstudio.bench.bare_plot import plot_missing, plot_ms
+from dgstudio.bench.report import machine
+from dgstudio.bench.start_time import start_times
+from dgstudio.bench.surroundings import busy_cores
+from dgstudio.bench.wake_ups import WakeUps
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.kernel import KERNEL
 from dgstudio.lab.serving import serving_costs
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource
@@ -41,19 +43,40 @@ WARM_UP_S = 3.0
 BLOCKS = 5
 """Blocks in turn: learner on, off, on, off, on. An odd number, so that both sides have a neighbour."""
 NEW_CLASSES = ("circle", "wave")
-STARTS = 3
-"""How often the program is started to see how long that takes."""
 AUDIT_S = 30.0
 """How long the answers that are still unaudited at the end may take."""
 
 
-def window_figures(frames: Sequence[float], begin: float, end: float) -> dict[str, float]:
-    """Frames a second and the p99 of the gaps between `begin` and `end`, from the moments when frames were drawn."""
-    inside = np.asarray([moment for moment in frames if begin <= moment <= end])
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a window did.
+
+    Attributes
+    ----------
+    moments
+        `perf_counter` moments at which a new frame was drawn.
+    worked
+        `perf_counter` moments, ascending, and the processor seconds of the main thread by then; what the script of the
+        bench itself took is not among them.
+    """
+
+    moments: array[float] = field(default_factory=lambda: array("d"))
+    worked: list[tuple[float, float]] = field(default_factory=list)
+
+
+def window_figures(drawn: Drawn, begin: float, end: float) -> dict[str, float]:
+    """Between two moments: frames a second, the p99 of their gaps, and processor time of the main thread a frame."""
+    inside = np.asarray([moment for moment in drawn.moments if begin <= moment <= end])
     if len(inside) < 3:
         raise DgstudioError("The window drew no frames: nothing can be said about it.")
     gaps = np.diff(inside)
-    return {"fps": float(len(gaps) / (inside[-1] - inside[0])), "gap_p99_ms": float(np.percentile(gaps, 99) * 1e3)}
+    moments, seconds = zip(*drawn.worked, strict=True)
+    first, last = np.interp((begin, end), moments, seconds)
+    return {
+        "fps": float(len(gaps) / (inside[-1] - inside[0])),
+        "gap_p99_ms": float(np.percentile(gaps, 99) * 1e3),
+        "cpu_ms_per_frame": float((last - first) / len(inside) * 1e3),
+    }
 
 
 class BenchScript:
@@ -179,57 +202,89 @@ def make_engine(folder: Path, labels_per_s: float = LABELS_PER_S) -> Engine:
     return engine
 
 
-Drive = Callable[[Engine, Callable[[], bool]], Sequence[float] | None]
-"""Starts the engine, calls the second argument (at least every 10 ms) until it returns False; returns the moments at
-which a window had drawn a frame, or None without one."""
+Drive = Callable[[Engine, Callable[[], bool]], Drawn | None]
+"""Starts the engine, calls the second argument (at least every 10 ms) until it returns False; returns what a window
+drew, or None without one."""
 
 
-def run_bench(seconds: float, drive: Drive, labels_per_s: float | None = None) -> dict[str, Any]:
+def run_bench(
+    seconds: float, drive: Drive, labels_per_s: float | None = None, *, window: bool = False, loaded: bool = False
+) -> dict[str, Any]:
     """Run the load for `seconds` and return all figures as nested dictionaries of numbers, and `machine` as text.
+
+    `left_out` tells of figures that belong here and could not be measured, by their dotted name, why.
 
     Parameters
     ----------
     seconds
-        At least 10; the issue's targets are stated for at least 60.
+        At least 10; the targets are stated for at least 60.
     drive
         See `Drive`.
     labels_per_s
         How many examples a second are learned while labels are given. None: 20, and never more than 200 are held;
         otherwise every example stays, banks fill and are sealed.
+    window
+        Whether `drive` shows one: then a bare plot and the start of the program are timed beside it.
+    loaded
+        Keep every core busy with another process meanwhile, and measure nothing but the load: its figures are about
+        what is lost and what is late then.
 
     Raises
     ------
     BadInputError
         For too short a run, or a rate that the stream does not give.
     """
-    if importlib.util.find_spec("torch") is None:
+    if not loaded and importlib.util.find_spec("torch") is None:
         raise DgstudioError(needs("The bench compares with", "torch"))
     if not seconds >= 10:
         raise BadInputError("--seconds must be at least 10: shorter runs have no percentiles worth printing.")
     if labels_per_s is not None and not 0 < labels_per_s <= MOST_LABELS_PER_S:
         raise BadInputError(f"--label-rate must lie above 0 and be at most {MOST_LABELS_PER_S:.0f} a second.")
-    with TemporaryDirectory(prefix="dgstudio-bench-") as folder:
-        engine = make_engine(Path(folder), LABELS_PER_S if labels_per_s is None else labels_per_s)
-        script = BenchScript(engine, seconds, keep_all=labels_per_s is not None)
-        try:
-            frames = drive(engine, script.tick)
-        finally:
-            left = engine.stop()
-        if left:
-            raise DgstudioError(f"These threads did not stop: {', '.join(left)}.")
-    figures = _figures(engine, script)
-    if frames is not None:
-        figures["window"] = window_figures(frames, script.measured_from, script.measured_to)
+    if loaded:
+        with busy_cores() as busy:
+            figures, _ = _live(seconds, drive, labels_per_s)
+        figures["load"] = {"busy_processes": busy}
+        return figures
+    missing = plot_missing() if window else "no window was drawn"
+    plots = [] if missing else [plot_ms()]
+    figures, base = _live(seconds, drive, labels_per_s)
+    if missing:
+        figures["left_out"] = {"window.cpu_over_plot": missing}
+    else:
+        # Before and after: what disturbed the machine in between may have disturbed both.
+        plot = (plots[0] + plot_ms()) / 2
+        figures["window"].update(plot_ms=plot, cpu_over_plot=figures["window"]["cpu_ms_per_frame"] / plot)
+    if window:
         figures["start"] = start_times()
-    assert engine.candidates.base is not None, "make_engine insists on a base"
-    costs = serving_costs(engine.candidates.base)
+    costs = serving_costs(base)
     figures["serve"].update(costs.serve)
+    figures["features"] = costs.features
     figures["learner"]["examples_per_s"] = costs.examples_per_s
-    figures["machine"] = machine()
     return figures
 
 
-def _figures(engine: Engine, script: BenchScript) -> dict[str, Any]:
+def _live(seconds: float, drive: Drive, labels_per_s: float | None) -> tuple[dict[str, Any], BaseModel]:
+    """The load: its figures, and the base model that answered."""
+    with TemporaryDirectory(prefix="dgstudio-bench-") as folder:
+        engine = make_engine(Path(folder), LABELS_PER_S if labels_per_s is None else labels_per_s)
+        script = BenchScript(engine, seconds, keep_all=labels_per_s is not None)
+        wake_ups = WakeUps(engine)
+        try:
+            drawn = drive(engine, script.tick)
+        finally:
+            wake_ups.stop()
+            left = engine.stop()
+        if left:
+            raise DgstudioError(f"These threads did not stop: {', '.join(left)}.")
+    figures = _figures(engine, script, wake_ups)
+    if drawn is not None:
+        figures["window"] = window_figures(drawn, script.measured_from, script.measured_to)
+    figures["machine"] = machine()
+    assert engine.candidates.base is not None, "make_engine insists on a base"
+    return figures, engine.candidates.base
+
+
+def _figures(engine: Engine, script: BenchScript, wake_ups: WakeUps) -> dict[str, Any]:
     stats = engine.stats()
     learn = engine.learn
     source = engine.source
@@ -244,7 +299,12 @@ def _figures(engine: Engine, script: BenchScript) -> dict[str, Any]:
             "p99_us": stats.serve_p99_us,
             "p99_ratio_learner": script.p99_ratio(),
         },
-        "answer": {"p50_ms": stats.answer_p50_ms, "p99_ms": stats.answer_p99_ms},
+        "answer": {
+            "p50_ms": stats.answer_p50_ms,
+            "p99_ms": stats.answer_p99_ms,
+            "wakeup_p99_ms": wake_ups.p99_ms,
+            "p99_over_wakeup": stats.answer_p99_ms / wake_ups.p99_ms,
+        },
         "learner": {
             "ms_per_example": 1e3 * learn.counts.absorb_s / max(1, learn.counts.absorbed),
             "learned": stats.learned,
@@ -274,55 +334,3 @@ def drive_headless(engine: Engine, tick: Callable[[], bool]) -> None:
     while tick():
         # As often as a window would come by.
         time.sleep(0.01)
-
-
-def start_times() -> dict[str, float]:
-    """Seconds from the start of a process to its splash, its window and its first moving frame: median of some."""
-    with TemporaryDirectory(prefix="dgstudio-start-") as folder:
-        runs = [timed_start(Path(folder), "--quit-after", "6") for _ in range(STARTS)]
-    return {f"{name}_s": float(np.median([run[name] for run in runs])) for name in ("splash", "window", "moving")}
-
-
-def timed_start(folder: Path, *arguments: str) -> dict[str, float]:
-    """Start `dgstudio` with these arguments; what was seen, and how many seconds after the process was asked for.
-
-    Both ends are read from the same clock: when the system says that a process began may be wrong by a second.
-    """
-    path = folder / "timings.json"
-    path.unlink(missing_ok=True)
-    environment = {**os.environ, "DGSTUDIO_TIMINGS": str(path), "DGSTUDIO_HOME": str(folder)}
-    begun = time.time()
-    command = [sys.executable, "-m", "dgstudio", *arguments]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
-    seen = json.loads(path.read_text(encoding="utf-8"))
-    return {name: moment - begun for name, moment in seen.items()}
-
-
-def machine() -> str:
-    """One line about the machine: processor, cores, Python and kernel name."""
-    cpu = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {KERNEL}"
-
-
-def rows_of(figures: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return figures as rows of (dotted name, value)."""
-    rows: list[tuple[str, str]] = []
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            rows.extend(rows_of(value, f"{prefix}{name}."))
-        else:
-            rows.append((prefix + name, f"{value:.4g}" if isinstance(value, float) else str(value)))
-    return rows
-
-
-def write_json(figures: dict[str, Any], path: Path) -> None:
-    """Write the figures as JSON. `BadInputError` where the file cannot be written."""
-    try:
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BadInputError(f"Cannot write {path}: {error.strerror or error}.") from error

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dgstudio.bench.live import NEW_CLASSES, TAKE_S, WARM_UP_S, machine, make_engine
+from dgstudio.bench.live import NEW_CLASSES, TAKE_S, WARM_UP_S, make_engine
+from dgstudio.bench.report import machine
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError, DgstudioError

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -211,6 +212,11 @@ class Network:
             self.living,
         )
         return tuple(np.cumsum((0, *sizes)).tolist())
+
+    @cached_property
+    def ranges(self) -> tuple[slice, ...]:
+        """These parts of `out`, each from its beginning to its end."""
+        return tuple(slice(*ends) for ends in pairwise(self.offsets))
 
     @property
     def out_size(self) -> int:

@@ -35,8 +35,7 @@ class Answer:
         self._network, self._out, self._who, self._z = network, out, who, z
 
     def _part(self, number: int) -> F32:
-        offsets = self._network.offsets
-        return self._out[offsets[number] : offsets[number + 1]]
+        return self._out[self._network.ranges[number]]
 
     @property
     def x(self) -> F32:
@@ -263,7 +262,7 @@ class Plan:
     def macs(self, answer: Answer) -> int:
         """Return the true multiply–accumulates of an answer: gates, projections, features and routers counted.
 
-        An addition of a Walsh–Hadamard transform counts as one.
+        An addition of a Walsh–Hadamard transform counts as one; zeros that fill up a matrix count nothing.
         """
         total = 0
         base, phi = self.snapshot.base, self.snapshot.phi
@@ -288,12 +287,12 @@ class Plan:
     def receipt(self, raw: F32, answer: Answer) -> Receipt:
         """Return what replays this answer."""
         return Receipt(
-            input=_digest(np.asarray(raw, np.float32)),
-            version=self.snapshot.version,
-            digest=self.snapshot.digest,
-            active=_digest(answer.who),
-            logits=_digest(answer.logits),
-            kernel=KERNEL,
+            _digest(np.ascontiguousarray(raw, np.float32)),
+            self.snapshot.version,
+            self.snapshot.digest,
+            _digest(answer.who),
+            _digest(answer.logits),
+            KERNEL,
         )
 
 
@@ -308,7 +307,7 @@ def _macs_of_features(network: parts.Network) -> int:
 
 
 def _digest(array: F32 | I32) -> str:
-    return hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()
+    return hashlib.blake2b(array.data, digest_size=8).hexdigest()
 
 
 def verify_receipt(plan: Plan, raw: F32, receipt: Receipt) -> str | None:

@@ -6,6 +6,9 @@ import json
 import math
 import sys
 import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +17,11 @@ import pytest
 
 from dgstudio import cli
 from dgstudio.bench import live
-from dgstudio.bench.live import BLOCKS, BenchScript, drive_headless, machine, rows_of, run_bench, window_figures
+from dgstudio.bench.live import BLOCKS, BenchScript, Drawn, drive_headless, run_bench, window_figures
+from dgstudio.bench.report import at
 from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.lab.serving import ServingCosts
 
 KEYS = {
     "samples": ("sent", "lost"),
@@ -28,9 +33,11 @@ KEYS = {
         "over_torch_dense",
         "bank_over_torch_dense",
         "over_numpy_dense",
+        "bank_over_numpy_dense",
         "macs_over_dense",
     ),
-    "answer": ("p99_ms",),
+    "features": ("us", "over_numpy_dense"),
+    "answer": ("p99_ms", "wakeup_p99_ms", "p99_over_wakeup"),
     "learner": ("ms_per_example", "examples_per_s"),
     "label_to_publish": ("p50_ms", "p99_ms"),
     "publish": ("p99_ms",),
@@ -39,13 +46,6 @@ KEYS = {
     "reads": ("total", "torn", "unpublished", "unattributed"),
 }
 """What the bench prints without a window, group by group."""
-
-
-def at(figures: dict[str, Any], key: str) -> Any:
-    value: Any = figures
-    for part in key.split("."):
-        value = value[part]
-    return value
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ def test_a_short_run_without_a_window_has_every_figure(measured: dict[str, Any])
         value = at(measured, key)
         assert isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), (key, value)
     assert "window" not in measured and "start" not in measured
+    assert measured["left_out"] == {"window.cpu_over_plot": "no window was drawn"}
     assert isinstance(measured["machine"], str) and "cores" in measured["machine"]
 
 
@@ -97,25 +98,74 @@ def test_a_rate_of_labels_that_the_stream_does_not_give_is_refused(rate: float) 
         run_bench(20, drive_headless, rate)
 
 
+def drawn(frames: list[float], ms_a_frame: float = 8.0) -> Drawn:
+    """A window that drew these frames and was asked for its time every 10 ms."""
+    seen = Drawn(array("d", frames))
+    for moment in np.arange(0.0, 12.0, 0.01).tolist():
+        seen.worked.append((moment, ms_a_frame * 1e-3 * sum(frame <= moment for frame in frames)))
+    return seen
+
+
 def test_the_window_is_judged_between_two_moments() -> None:
-    frames = [0.0, *np.arange(1.0, 3.01, 0.02), 3.2, 10.0]
-    figures = window_figures(frames, 1.0, 5.0)
+    frames = [0.0, *np.arange(1.0, 3.01, 0.02).tolist(), 3.2, 10.0]
+    figures = window_figures(drawn(frames), 0.995, 5.0)
     assert figures["fps"] == pytest.approx(len([f for f in frames if 1 <= f <= 5]) / 2.2, rel=0.02)
     assert figures["gap_p99_ms"] >= 20
+    assert figures["cpu_ms_per_frame"] == pytest.approx(8.0, rel=0.02)
     with pytest.raises(DgstudioError, match="no frames"):
-        window_figures(frames, 4.0, 9.0)
+        window_figures(drawn(frames), 4.0, 9.0)
 
 
-def test_rows_are_dotted_names() -> None:
-    assert rows_of({"a": {"b": 1.23456, "c": {"d": 2}}, "e": "text"}) == [
-        ("a.b", "1.235"),
-        ("a.c.d", "2"),
-        ("e", "text"),
-    ]
+def test_under_load_only_the_load_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy: list[bool] = []
+
+    @contextmanager
+    def cores() -> Iterator[int]:
+        busy.append(True)
+        yield 7
+        busy.pop()
+
+    def measured(*_: Any) -> Any:
+        assert busy
+        return {"samples": {"lost": 0}}, None
+
+    monkeypatch.setattr(live, "busy_cores", cores)
+    monkeypatch.setattr(live, "_live", measured)
+    monkeypatch.setattr(live, "plot_ms", lambda: pytest.fail("nothing else is measured"))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    figures = run_bench(20, drive_headless, window=True, loaded=True)
+    assert figures == {"samples": {"lost": 0}, "load": {"busy_processes": 7}} and not busy
 
 
-def test_the_machine_is_one_line() -> None:
-    assert "\n" not in machine() and "Python" in machine()
+@pytest.mark.parametrize("missing", ["", "pyqtgraph is not installed"])
+def test_a_window_is_compared_with_plots_before_and_after_or_it_is_said_why_not(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    pytest.importorskip("torch")
+    done: list[str] = []
+    plots = iter([4.0, 6.0])
+
+    def plot() -> float:
+        done.append("plot")
+        return next(plots)
+
+    def measured(*_: Any) -> Any:
+        done.append("window")
+        return {"window": {"cpu_ms_per_frame": 10.0}, "serve": {}, "learner": {}}, None
+
+    monkeypatch.setattr(live, "plot_missing", lambda: missing)
+    monkeypatch.setattr(live, "plot_ms", plot)
+    monkeypatch.setattr(live, "_live", measured)
+    monkeypatch.setattr(live, "start_times", lambda: {"window_s": 1.0})
+    monkeypatch.setattr(live, "serving_costs", lambda base: ServingCosts({}, {"us": 1.0}, 9.0))
+    figures = run_bench(20, drive_headless, window=True)
+    assert figures["start"] == {"window_s": 1.0} and figures["features"] == {"us": 1.0}
+    if missing:
+        assert done == ["window"] and figures["left_out"] == {"window.cpu_over_plot": missing}
+        assert "cpu_over_plot" not in figures["window"]
+    else:
+        assert done == ["plot", "window", "plot"] and "left_out" not in figures
+        assert figures["window"]["plot_ms"] == 5.0 and figures["window"]["cpu_over_plot"] == 2.0
 
 
 class Loaded:

@@ -25,9 +25,31 @@ def test_ratios_are_those_of_the_medians(base, monkeypatch):
     costs = serving.serving_costs(base)
     serve = costs.serve
     assert all(np.isfinite(value) and value > 0 for value in serve.values()) and costs.examples_per_s > 0
-    assert serve["over_torch_dense"] == pytest.approx(serve["base_us"] / serve["torch_dense_us"])
-    assert serve["bank_over_torch_dense"] == pytest.approx(serve["bank_us"] / serve["torch_dense_us"])
     assert serve["over_numpy_dense"] == pytest.approx(serve["base_us"] / serve["numpy_dense_us"])
+    assert serve["bank_over_numpy_dense"] == pytest.approx(serve["bank_us"] / serve["numpy_dense_us"])
+    assert costs.features["over_numpy_dense"] == pytest.approx(costs.features["us"] / serve["numpy_dense_us"])
+    assert serve["over_torch_dense"] < serve["bank_over_torch_dense"]
+
+
+def test_an_answer_is_timed_with_its_receipt_and_features_with_200_samples_of_6_channels(base):
+    plan = serving.Plan(base.snapshot())
+    raw = base.protected[0]
+    top, unsure, receipt = serving.answered(plan, raw)
+    answer = plan.answer(raw)
+    assert (top, unsure) == (answer.top, answer.unsure) and receipt == plan.receipt(raw, answer)
+    windows = serving._windows()
+    assert len(windows) == serving.INPUTS and all(window.shape == (200, 6) for window in windows)
+
+
+def test_contestants_take_turns_and_all_answer_every_input(monkeypatch):
+    monkeypatch.setattr(serving, "ROUNDS", 2)
+    called = []
+    rows = list(range(serving.INPUTS))
+    us = serving._medians({name: (lambda row, name=name: called.append((name, row)), rows) for name in "abc"})
+    assert set(us) == set("abc") and sorted(called) == sorted((n, r) for n in "abc" for r in rows * 3)
+    turns = [called[i : i + 3] for i in range(0, len(called), 3)]
+    assert all({name for name, _ in turn} == set("abc") and len({row for _, row in turn}) == 1 for turn in turns)
+    assert len({tuple(name for name, _ in turn) for turn in turns}) == 6
 
 
 def test_multiply_accumulates_count_gates_and_features(base, monkeypatch):

@@ -230,7 +230,7 @@ def test_receipts_verify_and_name_what_differs(make_snapshot, rng):
         assert "active" in str(verify_receipt(plan, raw, plan.receipt(raw, answer)))
     later = Plan(snapshot.with_(version=5, temperature=2.0))
     assert "snapshot" in str(verify_receipt(later, raw, receipt))
-    assert "kernel" in str(verify_receipt(plan, raw, replace(receipt, kernel="dg0 elsewhere")))
+    assert "kernel" in str(verify_receipt(plan, raw, receipt._replace(kernel="dg0 elsewhere")))
 
 
 def test_many_rows_give_the_bytes_of_each_by_itself(make_snapshot, rng):

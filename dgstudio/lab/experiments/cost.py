@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.serving import torch_dense
+from dgstudio.lab.serving import answered, torch_dense
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import ConventionalTwin
@@ -55,7 +56,7 @@ class Sizes:
 
 SWEEPS: dict[str, tuple[int, ...]] = {
     "H": (32, 128, 512, 1024),
-    "d": (16, 64, 256, 1024),
+    "d": (16, 64, 256, 1024, 4096),
     "D": (256, 512, 1024, 2048),
     "N": (100, 400, 1000),
     "classes": (2, 6, 20, 50),
@@ -64,8 +65,8 @@ SWEEPS: dict[str, tuple[int, ...]] = {
     "versions": (1, 100, 1000),
 }
 QUICK_SWEEPS: dict[str, tuple[int, ...]] = {"H": (128, 512), "D": (256, 1024), "examples": (200, 500), "banks": (1, 4)}
-RIVALS_TOO = ("H", "d", "classes")
-"""Sizes that the rivals have as well."""
+RIVALS_TOO = ("H", "d", "D", "classes", "banks", "versions")
+"""Whatever an answer may depend on; of D, banks and versions rivals have none, and what they cost stays the same."""
 SEEDS, QUICK_SEEDS = 3, 1
 INPUTS = 32
 ROUNDS, QUICK_ROUNDS = 40, 10
@@ -197,17 +198,6 @@ def versions_mb(snapshot: Snapshot, count: int) -> tuple[float, Snapshot]:
 # -- the contestants -----------------------------------------------------------------------------------------------
 
 
-def ours(plan: Plan) -> Answer:
-    """Answer by the serving kernel, receipt included."""
-
-    def call(raw: F32) -> object:
-        answer = plan.answer(raw)
-        plan.receipt(raw, answer)
-        return answer
-
-    return call
-
-
 def rivals(base: BaseModel, examples: Sequence[Example]) -> dict[str, tuple[Answer, Row]]:
     """Name → how it answers a raw input with probabilities, and its fixed figures; each has learned the examples.
 
@@ -321,11 +311,11 @@ def measure(sizes: Sizes, seed: int, rounds: int, *, with_rivals: bool, with_ver
         "publish_p99_ms": what.publish_p99_ms,
         "protected_bits_changed": float(what.bits_changed),
     }
-    contestants: dict[str, tuple[Answer, Row]] = {"ours": (ours(plan), mine)}
+    contestants: dict[str, tuple[Answer, Row]] = {"ours": (partial(answered, plan), mine)}
     if with_rivals:
         base_mb = sum(a.nbytes for part in (base.normaliser, base.base) for a in part.arrays().values()) / 1e6
         fixed: Row = {"macs": _macs(alone, inputs), "memory_mb": base_mb}
-        contestants |= {"ours, base alone": (ours(alone), fixed), **rivals(base, examples)}
+        contestants |= {"ours, base alone": (partial(answered, alone), fixed), **rivals(base, examples)}
     took = latencies({name: call for name, (call, _) in contestants.items()}, inputs, rounds)
     return {name: took[name] | row for name, (_, row) in contestants.items()}
 

@@ -1,0 +1,172 @@
+"""What the bench says: its figures in words beside what is wanted of them, as JSON, and on which machine it ran."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dgstudio.errors import BadInputError
+from dgstudio.kernel import KERNEL
+
+MISSED, ENOUGH, REACHED = "missed", "enough", "reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a figure is to be: at least this good, and better where it can be had. Less is better, unless `more` is."""
+
+    enough: float
+    aim: float | None = None
+    more: bool = False
+
+    def verdict(self, value: float) -> str:
+        """`REACHED`, `ENOUGH` or `MISSED`."""
+        if self._holds(value, self.enough if self.aim is None else self.aim):
+            return REACHED
+        return ENOUGH if self._holds(value, self.enough) else MISSED
+
+    def _holds(self, value: float, bound: float) -> bool:
+        return value >= bound if self.more else value <= bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.more else "≤"
+        if self.aim is None or self.aim == self.enough:
+            return f"{sign} {self.enough:,g}" if self.enough or self.more else "0"
+        return f"{sign} {self.enough:,g} · {self.aim:,g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A figure that has words: its dotted name, what it is, its unit, and what is wanted of it."""
+
+    key: str
+    words: str
+    unit: str = ""
+    wanted: Wanted | None = None
+    loaded: Wanted | None = None
+    """What is wanted instead while other programs keep every core busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `verdict` is "" where nothing is wanted."""
+
+    words: str
+    figure: str
+    wanted: str
+    verdict: str
+
+
+NONE = Wanted(0)
+
+DESCRIBED = (
+    Described("samples.lost", "samples lost", "", NONE, NONE),
+    Described("hops.skipped", "hops skipped", "", NONE),
+    Described("reads.torn", "answers torn", "", NONE, NONE),
+    Described("reads.unpublished", "answers that were no version's state", "", NONE, NONE),
+    Described("reads.unattributed", "answers that no version gives", "", NONE, NONE),
+    Described("contract.bits_changed", "protected bits changed", "", NONE, NONE),
+    Described("serve.over_numpy_dense", "answer and receipt ÷ numpy's dense forward", "×", Wanted(2, 1)),
+    Described("serve.over_torch_dense", "… ÷ torch's dense forward", "×", Wanted(0.4, 0.2)),
+    Described("serve.bank_over_numpy_dense", "… with a bank ÷ numpy's", "×", Wanted(4, 2.5)),
+    Described("serve.bank_over_torch_dense", "… with a bank ÷ torch's", "×", Wanted(0.8, 0.4)),
+    Described("features.us", "window of 200 × 6 → features", "µs"),
+    Described("features.over_numpy_dense", "… ÷ numpy's dense forward", "×", Wanted(8, 3)),
+    Described("serve.p50_us", "serving in the stream, p50", "µs"),
+    Described("serve.p99_us", "serving in the stream, p99", "µs"),
+    Described("serve.p99_ratio_learner", "… learner on ÷ off", "×", Wanted(1.5, 1.1)),
+    Described("answer.p99_ms", "sample → answer, p99", "ms", None, Wanted(15, 8)),
+    Described("answer.p99_over_wakeup", "… ÷ a bare thread's wake-up, p99", "×", Wanted(3, 1.5)),
+    Described("window.cpu_ms_per_frame", "main thread's processor time a frame", "ms"),
+    Described("window.cpu_over_plot", "… ÷ one bare pyqtgraph plot", "×", Wanted(2.5, 1.2)),
+    Described("window.fps", "frames a second", "", Wanted(30, 60, more=True), Wanted(15, 24, more=True)),
+    Described("window.gap_p99_ms", "gap between frames, p99", "ms", Wanted(50, 25)),
+    Described("label_to_publish.p50_ms", "label → first update with it, p50", "ms", Wanted(200, 60)),
+    Described("publish.p99_ms", "publish, p99", "ms", Wanted(20, 5)),
+    Described("learner.ms_per_example", "processor time an example", "ms", Wanted(1, 0.3)),
+    Described("learner.examples_per_s", "examples absorbed a second", "", Wanted(500, 2000, more=True)),
+    Described("start.window_s", "start → window", "s"),
+    Described("start.over_bare_imports", "… ÷ importing QtWidgets and numpy alone", "×", Wanted(3, 2)),
+    Described("start.moving_s", "start → something moves", "s", Wanted(5, 3)),
+    Described("memory.start_mb", "memory at the beginning", "MB"),
+    Described("memory.end_mb", "memory at the end", "MB"),
+    # With --labels.
+    Described("session.open_s_50k", "dgstudio open → window with 50,000 examples", "s", Wanted(3)),
+    Described("toast.p99_ms", "key released → saved, and told so, p99", "ms", Wanted(100)),
+    Described("thumbnail.p99_ms", "example → its picture on the card, p99", "ms", Wanted(100)),
+    Described("undo.p99_ms", "Ctrl+Z → undone, and told so, p99", "ms", Wanted(100)),
+    Described("relabel.p99_ms", "class key on a selection → relabelled, p99", "ms"),
+    Described("browser.open_ms_50k", "the browser opens on 50,000 examples", "ms", Wanted(1000)),
+    Described("browser.scroll_fps_50k", "it scrolls, frames a second", "", Wanted(30, more=True)),
+    Described("shown.not_durable", "told as saved and not on disk", "", NONE),
+    Described("crash.kills", "windows killed"),
+    Described("crash.lost", "lost of what they had told as saved", "", NONE),
+    Described("crash.damaged", "damaged files", "", NONE),
+    # With --recorded.
+    Described("session.recorded_mb_per_hour", "a recorded session grows in an hour by", "MB", Wanted(100, 50)),
+    Described("replay.realtime_factor", "replayed at", "× its speed", Wanted(20, more=True)),
+    Described("replay.mismatches", "answers that differ in the replay", "", NONE),
+)
+"""Every figure that the table shows, in its order; the JSON holds those behind them, too."""
+
+
+def table(figures: dict[str, Any]) -> list[Row]:
+    """The rows of all described figures that were measured."""
+    loaded = "load" in figures
+    rows = []
+    for what in DESCRIBED:
+        value = at(figures, what.key)
+        if value is not None:
+            wanted = what.loaded if loaded else what.wanted
+            verdict = "" if wanted is None else wanted.verdict(value)
+            rows.append(Row(what.words, f"{_words_of(value)} {what.unit}".strip(), str(wanted or ""), verdict))
+    rows += [Row(f"of it {name}", f"{_words_of(mb)} MB", "", "") for name, mb in figures.get("mb_per_hour", {}).items()]
+    return rows
+
+
+def remarks(figures: dict[str, Any]) -> list[str]:
+    """How it was measured and what could not be, a line each."""
+    platform_, busy = at(figures, "window.platform"), at(figures, "load.busy_processes")
+    lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
+    if platform_ is not None:
+        lines.append(f"The window was drawn on {platform_}.")
+    if busy is not None:
+        lines.append(f"{busy} other processes kept every core busy.")
+    return lines + [f"Left out: {key}: {why}." for key, why in figures.get("left_out", {}).items()]
+
+
+def at(figures: dict[str, Any], key: str) -> Any:
+    """The figure of a dotted name; None where it was not measured."""
+    value: Any = figures
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _words_of(value: object) -> str:
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """One line about the machine: processor, cores, Python and kernel name."""
+    cpu = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {KERNEL}"
+
+
+def write_json(figures: dict[str, Any], path: Path) -> None:
+    """Write the figures as JSON. `BadInputError` where the file cannot be written."""
+    try:
+        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(f"Cannot write {path}: {error.strerror or error}.") from error
