@@ -15,7 +15,8 @@ import safetensors.numpy
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.ood_reference import Known
-from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot, content_id
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Base, Normaliser, Snapshot, content_id
 from dgstudio.types import F32, I32
 
 FORMAT = "dgstudio-base-3"

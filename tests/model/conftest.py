@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
 
 WHOLE = 4
 """Integer-valued parameters lie in −4..4: their products and sums are exact in float32, so ties are real ties."""

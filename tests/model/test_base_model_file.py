@@ -12,7 +12,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Features, Normaliser
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Normaliser
 
 D, HIDDEN = 6, 8
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dgstudio.kernel import KERNEL
 from dgstudio.model.plan import UNKNOWN_LOGIT, Plan, verify_receipt
-from dgstudio.model.snapshot import Bank, Base, Features, Snapshot
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Bank, Base, Snapshot
 from dgstudio.types import BASE, NOBODY, BankState
 
 

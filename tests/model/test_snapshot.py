@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgstudio.errors import BadInputError
-from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot, content_id
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot, content_id
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from dgstudio.learning.bank.out_of_distribution import of_base
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Base, Features, Normaliser, Snapshot
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.types import F32, F64
 
 ClassIds = npt.NDArray[np.integer]

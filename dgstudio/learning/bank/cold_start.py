@@ -10,7 +10,8 @@ import numpy.typing as npt
 from dgstudio.learning.bank.fourier import waves
 from dgstudio.learning.bank.geometry import weights
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.snapshot import Features, Normaliser
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Normaliser
 from dgstudio.types import F32
 
 NOISE = 1e-6

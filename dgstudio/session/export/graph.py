@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.plan import BANK_GAIN, UNKNOWN_LOGIT
-from dgstudio.model.snapshot import CLIP, Bank, Base, Features, Normaliser, Snapshot
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import CLIP, Bank, Base, Normaliser, Snapshot
 from dgstudio.session.export.atomic_write import needed
 
 OPSET = 18

@@ -10,7 +10,7 @@ from dgstudio.learning.bank.cold_start import fit
 from dgstudio.learning.bank.fourier import median_distance, waves
 from dgstudio.learning.bank.geometry import FEWEST, unit_power, weights
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.snapshot import Features
+from dgstudio.model.random_features import Features
 
 MASS = 200.0
 

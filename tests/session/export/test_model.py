@@ -17,7 +17,8 @@ from dgstudio.extras.known import EXTRAS, line
 from dgstudio.kernel import KERNEL
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Bank, Base, Features, Normaliser, Snapshot
+from dgstudio.model.random_features import Features
+from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
 from dgstudio.session.export import atomic_write, onnx_check
 from dgstudio.session.export.atomic_write import MissingLibraryError, card_path
 from dgstudio.session.export.graph import INPUT, OUTPUTS, model_of
