@@ -17,9 +17,13 @@ NOTE_S = 0.25
 LOOKED_AT = 256
 """Samples of the view that a look takes in."""
 QUANTILES = (0.01, 0.99)
+POINTS = 2.0
+"""Samples a pixel column above which they are thinned."""
 
 
-def columns(times: F64, values: F32, start: float, end: float, width: float, rate: float) -> tuple[F64, F32]:
+def columns(
+    times: F64, values: F32, start: float, end: float, width: float, rate: float, dense: bool | None = None
+) -> tuple[F64, F32]:
     """Thin samples to about two points a pixel column, the least and the greatest value of each.
 
     Columns are anchored in stream time, so that a scrolling trace keeps its shape from frame to frame.
@@ -32,6 +36,8 @@ def columns(times: F64, values: F32, start: float, end: float, width: float, rat
         The stretch of stream time that `width` pixels show.
     rate
         Samples per second that the stream declares; a pause of more than 2.5 periods is a gap.
+    dense
+        Whether there are more samples than points to draw; None: where there are more than two a column.
 
     Returns
     -------
@@ -41,7 +47,7 @@ def columns(times: F64, values: F32, start: float, end: float, width: float, rat
     if n == 0 or span <= 0 or width < 1:
         return np.zeros(0), np.zeros((0, values.shape[1] if values.ndim == 2 else 0), np.float32)
     column_s = span / width
-    if n / width <= 2.0:
+    if not (n / width > POINTS if dense is None else dense):
         xs, ys, first, last = (times - start) / column_s, values, np.arange(n), np.arange(n)
         points = 1
     else:
@@ -114,7 +120,23 @@ class SlowRange:
         low, high = self._look(values)
         self.low, self.high = np.fmin(self.low, low), np.fmax(self.high, high)
 
-    def scaled(self, values: F32) -> F64:
+    def take(self, other: SlowRange) -> None:
+        """Be as another one is now."""
+        self.low, self.high = other.low.copy(), other.high.copy()
+
+    def away_from(self, other: SlowRange) -> float:
+        """Return how far the ends of any row of `other` lie from those of this one, half a row being 1."""
+        if len(self.low) != len(other.low):
+            return np.inf
+        # A channel without a value has no range on either side.
+        unknown = np.isnan(self.low)
+        if (unknown != np.isnan(other.low)).any():
+            return np.inf
+        ends = np.stack([other.low, other.high])
+        moved = np.where(unknown, 0.0, self.scaled(ends) - other.scaled(ends))
+        return float(np.abs(moved).max(initial=0.0))
+
+    def scaled(self, values: F32 | F64) -> F64:
         """Return `values` (n, channels) with each channel's range as −1..1."""
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         # A constant channel lies in the middle of its row.

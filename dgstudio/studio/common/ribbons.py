@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
@@ -44,12 +44,12 @@ def joined(parts: Iterable[tuple[float, int | str | None]], hop_s: float) -> lis
     return spans
 
 
-def answer_spans(readings: list[Reading], hop_s: float) -> list[Span]:
+def answer_spans(readings: Sequence[Reading], hop_s: float) -> list[Span]:
     """Return the stretches of equal answers; without a class there is none."""
     return joined(((r.end, r.top) for r in readings if r.classes), hop_s)
 
 
-def truth_spans(readings: list[Reading], hop_s: float) -> list[Span]:
+def truth_spans(readings: Sequence[Reading], hop_s: float) -> list[Span]:
     """Return the stretches of equal ground truth, where it is known."""
     return joined(((r.end, r.truth) for r in readings if r.truth is not None), hop_s)
 

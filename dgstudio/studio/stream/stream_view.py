@@ -8,7 +8,8 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from dgstudio.studio.common.ribbons import span_at
-from dgstudio.studio.stream.stream_canvas import Scene, StreamCanvas
+from dgstudio.studio.stream.scene import Scene
+from dgstudio.studio.stream.stream_canvas import StreamCanvas
 
 DRAG = 4
 """Logical pixels a press must travel to mark something."""
