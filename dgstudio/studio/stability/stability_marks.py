@@ -164,7 +164,7 @@ class Marks:
         """Make them anew: the theme is another."""
         self._made.clear()
 
-    def draw(self, painter: QPainter, name: str, x: int, y: int) -> None:
+    def draw(self, painter: QPainter, name: str, x: float, y: float) -> None:
         """Draw the mark `name` with its middle at a point."""
         mark = self._made.get(name)
         if mark is None:
