@@ -364,20 +364,11 @@ class Bridge(QObject):
         evidence = self.engine.learner.evidence()
         cells: list[CellView] = []
         if evidence is not None and len(evidence.example_ids):
-            strength = evidence.strength(reading.features)
-            answered = -1 if reading.top is None else reading.top
-            toward = evidence.toward(reading.features, answered)
+            strength, toward = evidence.said_of(reading.features, -1 if reading.top is None else reading.top)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
-            cells = [
-                CellView(
-                    class_id=int(evidence.class_ids[i]),
-                    strength=float(strength[i]) / top,
-                    example_id=int(evidence.example_ids[i]),
-                    toward=float(toward[i]) / top,
-                )
-                for i in order
-            ]
+            columns = (evidence.class_ids, strength / top, evidence.example_ids, toward / top)
+            cells = [*map(CellView, *(column[order].tolist() for column in columns))]
         self._cells = (reading.hop, cells)
         return cells
 

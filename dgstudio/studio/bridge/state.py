@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject
 
@@ -58,8 +59,7 @@ class ClassCard:
         return self.info, self.count, windows, self.lamp, self.learnable, self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class CellView:
+class CellView(NamedTuple):
     """One labelled example of the learning bank as a cell: its class, and how much it carries this answer (0..1)."""
 
     class_id: int
