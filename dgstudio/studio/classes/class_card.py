@@ -80,6 +80,8 @@ class ClassCardWidget(QWidget):
 
     def set_card(self, card: ClassCard) -> None:
         """Show a newer state of the class."""
+        if card == self.card and self.toolTip():
+            return
         self.card = card
         info, lamp = card.info, LAMP_WORDS.get(card.lamp, card.lamp)
         lamp = f"{lamp}: {card.reason}" if card.reason else lamp

@@ -52,8 +52,8 @@ def columns(
         points = 1
     else:
         place = np.floor(times / column_s).astype(np.int64)
-        first = np.flatnonzero(np.diff(place, prepend=place[0] - 1))
-        last = np.append(first[1:], n) - 1
+        first = np.concatenate([[0], np.flatnonzero(place[1:] != place[:-1]) + 1])
+        last = np.concatenate([first[1:], [n]]) - 1
         low, high = np.fmin.reduceat(values, first, axis=0), np.fmax.reduceat(values, first, axis=0)
         # In the order in which they came, else every falling slope would be drawn as a saw.
         falling = values[first] > values[last]

@@ -268,9 +268,11 @@ class GatesPanel(PanelFrame):
         self.inspector.setGeometry(self.inspector.room(self.raster.geometry()))
 
     def _show_classes(self) -> None:
-        self._colours.clear()
-        self.map.forget_colours()
-        self.raster.set_class_colours()
+        # Cards change with every label, colours hardly ever do.
+        before, self._colours = self._colours, {}
+        if any(self.colour_of(class_id) != colour for class_id, colour in before.items()):
+            self.map.forget_colours()
+            self.raster.set_class_colours()
 
     def _reload_unit(self) -> None:
         if not self.inspector.isHidden() and self.map.chosen is not None:

@@ -10,7 +10,7 @@ from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.ribbons import Span, answer_spans, ink_on, label_spans, truth_spans
+from dgstudio.studio.common.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
@@ -50,7 +50,7 @@ class StreamPanel(PanelFrame):
         self._takes: list[Take] = []
         self._stale_span = self._stale_takes = self._stale_bar = False
         self._key: tuple[object, ...] = ()
-        self._answers: tuple[object, list[Span], list[Span]] = (None, [], [])
+        self._answers, self._truths = Stretches(), Stretches()
         self._labels: tuple[object, list[Span]] = (None, [])
         self._lines: tuple[object, list[tuple[float, str]]] = (None, [])
         self._looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
@@ -92,9 +92,11 @@ class StreamPanel(PanelFrame):
         """Show the newest samples, or those that are looked at, with labels made since."""
         if self._frame is not None and self._frame.spec != frame.spec:
             self.view.range.reset()
+            self._answers, self._truths = Stretches(), Stretches()
             self._knows_truth, self._past = False, None
             self._state.set_paused(False)
         self._frame = frame
+        self._note_answers(frame)
         self._stand() if self._state.paused else self._follow()
         self.bar.note(frame.new_readings, frame.spec.hop_s)
         self._say(frame)
@@ -236,16 +238,19 @@ class StreamPanel(PanelFrame):
             dim=frame.stats.stream_state == "lost",
         )  # fmt: skip
 
+    def _note_answers(self, frame: Frame) -> None:
+        begin, hop_s = frame.now - self._state.view_s, frame.spec.hop_s
+        parts = answers_of(frame.new_readings), truths_of(frame.new_readings)
+        for stretches, new in zip((self._answers, self._truths), parts, strict=True):
+            stretches.add(new, hop_s)
+            stretches.keep_from(begin)
+
     def _answered(self, frame: Frame) -> tuple[list[Span], list[Span]]:
-        """Answers and ground truth; the lists of before as long as no answer has come or gone."""
-        spec = frame.spec
-        readings = frame.readings if self._past is None else self._past.readings
-        ends = (readings[0], readings[-1]) if readings else ()
-        key = (*map(id, ends), len(readings), spec)
-        if key != self._answers[0]:
-            truths = truth_spans(readings, spec.hop_s) if spec.truth_names else []
-            self._answers = key, answer_spans(readings, spec.hop_s), truths
-        return self._answers[1:]
+        """Answers and ground truth of what is in view."""
+        if self._past is None:
+            return [*self._answers.spans], [*self._truths.spans]
+        readings, hop_s = self._past.readings, frame.spec.hop_s
+        return joined(answers_of(readings), hop_s), joined(truths_of(readings), hop_s)
 
     def _labelled(self, frame: Frame, end: float) -> list[Span]:
         recording = frame.recording if self._past is None else None

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
-from dgstudio.studio.common.ribbons import Span, answer_spans, joined, label_spans
+from dgstudio.studio.common.ribbons import Span, joined, label_spans
 from dgstudio.studio.stream.strip import bursts_of, first_change, first_changed_burst
 from dgstudio.types import PublishRecord, Take
 
@@ -128,7 +128,7 @@ def test_a_constant_and_an_empty_channel_have_a_row_all_the_same():
 def test_answers_join_to_stretches_and_part_where_hops_are_missing():
     spans = joined([(1.0, 3), (1.1, 3), (1.2, 4), (2.0, 4)], 0.1)
     assert [(round(s.start, 6), s.end, s.key) for s in spans] == [(0.9, 1.1, 3), (1.1, 1.2, 4), (1.9, 2.0, 4)]
-    assert answer_spans([], 0.1) == []
+    assert joined([], 0.1) == []
 
 
 def test_the_take_being_recorded_grows():
@@ -172,9 +172,9 @@ def test_the_recording_grows_in_the_labels(stream, bridge, window):
 
 def test_ground_truth_gets_a_ribbon_once_the_stream_knows_it(stream, bridge, window):
     assert "truth" not in stream.scene.ribbons
-    frame = bridge.frame()
-    told = [dataclasses.replace(reading, truth="walk") for reading in frame.readings]
-    window.update_frame(dataclasses.replace(frame, readings=told))
+    frame = bridge.frame(0.5)
+    told = [dataclasses.replace(reading, truth="walk") for reading in frame.new_readings]
+    window.update_frame(dataclasses.replace(frame, new_readings=told))
     assert {span.key for span in stream.scene.ribbons["truth"]} == {"walk"}
     assert stream.view.look("walk")[0] == stream.view.look(2)[0]
 
