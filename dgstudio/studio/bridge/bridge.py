@@ -19,12 +19,11 @@ from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.studio.bridge.followed import followed
+from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, StudioState, Task, UnitView
 from dgstudio.types import EngineStats, Event, Mode, PublishRecord, Reading, TwinReading
 
-FRAME_MS = 32
-"""At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
 STATS_MS = 250
@@ -39,7 +38,7 @@ LAYOUT = "layout"
 
 
 class Bridge(QObject):
-    """Pulls the engine 30 times a second in the Qt thread, fills the view model, and hands out frames.
+    """Pulls the engine at every frame in the Qt thread, fills the view model, and hands out frames.
 
     The window asks the engine's own parts, which stand here under the names that they have there; after each call the
     view model follows at once. What is a matter of the view as well is asked of the bridge itself. Qt thread only.
@@ -73,9 +72,10 @@ class Bridge(QObject):
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
+        self._governor = FrameGovernor()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME_MS)
+        self._timer.setInterval(self._governor.interval_ms)
         self._timer.timeout.connect(self._tick)
         self._glance = QTimer(self)
         self._glance.setInterval(GLANCE_MS)
@@ -144,14 +144,20 @@ class Bridge(QObject):
     # -- frames ----------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        frame = self.pull()
-        if self.on_frame is not None:
-            self.on_frame(frame)
+        interval = self._governor.next_frame()
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
+        self._show()
 
     def _look(self) -> None:
         # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
         if self.engine.events.waiting:
-            self._tick()
+            self._show()
+
+    def _show(self) -> None:
+        frame = self.pull()
+        if self.on_frame is not None:
+            self.on_frame(frame)
 
     def pull(self) -> Frame:
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
@@ -204,6 +210,7 @@ class Bridge(QObject):
         state, engine = self.state, self.engine
         stats = self._stats = engine.stats()
         state.saved, state.protected = stats.saved, stats.protected
+        state.drawing = self._governor.yields_to
         path = engine.session.path
         if path is not None:
             # It may have been saved as another file.

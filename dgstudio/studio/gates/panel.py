@@ -85,7 +85,7 @@ class GatesPanel(PanelFrame):
         self.inspector.closed.connect(self.close_inspector)
         self.inspector.stepped.connect(self._step)
         self.raster.installEventFilter(self)
-        state.when(StudioState.classes).connect(self._show_classes)
+        state.when(StudioState.class_looks).connect(self._show_classes)
         state.when(StudioState.phase).connect(self._reshape)
         state.when(StudioState.serving).connect(self._reload_unit)
         state.when(StudioState.paused).connect(self._hold)
@@ -268,11 +268,9 @@ class GatesPanel(PanelFrame):
         self.inspector.setGeometry(self.inspector.room(self.raster.geometry()))
 
     def _show_classes(self) -> None:
-        # Cards change with every label, colours hardly ever do.
-        before, self._colours = self._colours, {}
-        if any(self.colour_of(class_id) != colour for class_id, colour in before.items()):
-            self.map.forget_colours()
-            self.raster.set_class_colours()
+        self._colours.clear()
+        self.map.forget_colours()
+        self.raster.set_class_colours()
 
     def _reload_unit(self) -> None:
         if not self.inspector.isHidden() and self.map.chosen is not None:

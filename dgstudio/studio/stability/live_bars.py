@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import islice
 from math import floor, isfinite
 
 from PySide6.QtCore import QPointF, QRect, QRectF
@@ -76,10 +78,9 @@ class LiveBars:
         painter.fillRect(QRectF(0, floor_y, wide, 1), theme.colour("border"))
         room = max(plot.height() - 6, round(0.75 * plot.height()))
         inks = theme.colour("base_unit"), theme.colour("learned_unit")
-        for record in self._records:
+        begin = bisect_left(self._records, (first / ratio - REACH) / self._rate, key=lambda record: record.time)
+        for record in islice(self._records, begin, None):
             x = int(record.time * self._rate) - first / ratio
-            if not -REACH <= x <= wide + REACH:
-                continue
             values = record.routing_delta, record.representation_delta
             for left, value, ink in zip((x - self._wide, x), values, inks, strict=True):
                 if value is not None:

@@ -53,7 +53,6 @@ class StreamPanel(PanelFrame):
         self._answers, self._truths = Stretches(), Stretches()
         self._labels: tuple[object, list[Span]] = (None, [])
         self._lines: tuple[object, list[tuple[float, str]]] = (None, [])
-        self._looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
         self._mine: tuple[float, float] | None = None
         self._text_wall = 0.0
         self._knows_truth = False
@@ -75,7 +74,7 @@ class StreamPanel(PanelFrame):
         self.header.addWidget(self.live_button)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
-        state.when(StudioState.classes).connect(self._refresh_looks)
+        state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
         state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
@@ -305,11 +304,8 @@ class StreamPanel(PanelFrame):
             fill = self.theme.colour(self.theme.visible(card.info.colour))
             # By name too: ground truth knows names only.
             looks[card.info.id] = looks[card.info.name] = (fill, ink_on(fill, self.theme), card.info.name)
-        # Cards change with every label; what is drawn of them here hardly ever does.
-        if looks != self._looks:
-            self._looks = looks
-            self.view.set_looks(looks)
-            self._key = ()
+        self.view.set_looks(looks)
+        self._key = ()
 
     # -- words -------------------------------------------------------------------------------------------------
 
