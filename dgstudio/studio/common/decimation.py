@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
+import numpy.typing as npt
 
 from dgstudio.types import F32, F64
 
@@ -147,11 +146,20 @@ class SlowRange:
     def _look(self, values: F32) -> tuple[F64, F64]:
         seen = values[:: max(1, len(values) // LOOKED_AT)].astype(np.float64)
         seen[~np.isfinite(seen)] = np.nan
-        if not len(seen):
-            nothing = np.full(values.shape[1], np.nan)
-            return nothing, nothing
-        with warnings.catch_warnings():
-            # A channel that is all NaN has no range: that is an answer, not a mishap.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            low, high = np.nanquantile(seen, QUANTILES, axis=0)
-        return low, high
+        # What is missing is sorted to the end; np.nanquantile takes ten times as long.
+        seen.sort(axis=0)
+        known = np.isfinite(seen).sum(0)
+        ends = [_quantile(seen, known, share) for share in QUANTILES]
+        return ends[0], ends[1]
+
+
+def _quantile(ordered: F64, known: npt.NDArray[np.int64], share: float) -> F64:
+    """Return the quantile of each column of which `known` numbers stand in order; NaN where there are none."""
+    if not len(ordered):
+        return np.full(ordered.shape[1], np.nan)
+    place = share * np.maximum(known - 1, 0)
+    below = place.astype(np.int64)
+    column, above = np.arange(ordered.shape[1]), np.minimum(below + 1, np.maximum(known - 1, 0))
+    low, high = ordered[below, column], ordered[above, column]
+    result: F64 = low + (high - low) * (place - below)
+    return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -78,6 +78,7 @@ class StabilityLanes(QWidget):
         self._marks = Marks(self)
         self._still: tuple[object, QPixmap] | None = None
         self._bars = LiveBars(log, self._marks)
+        self._known: tuple[object, tuple[list[int], int, float]] | None = None
         self._made: tuple[object, list[list[PublishRecord]], list[PublishRecord]] = (None, [], [])
         self.setAccessibleName("Stability lanes")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
@@ -125,19 +126,11 @@ class StabilityLanes(QWidget):
 
     def lane(self, index: int) -> QRect:
         """Return the whole row of a lane."""
-        tops = self._tops()
+        tops = self._measured()[0]
         return QRect(0, tops[index], self.width(), tops[index + 1] - tops[index])
 
     def _low(self) -> bool:
         return self.height() < self.theme.px(LOW)
-
-    def _tops(self) -> list[int]:
-        tall = self.height()
-        # The twin's lane is a line with a sentence above it: it needs most.
-        shares = [self.theme.px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
-        if sum(shares) > 0.6 * tall:
-            shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
-        return [0, shares[0], shares[0] + shares[1], sum(shares), tall]
 
     def plot(self, index: int) -> QRect:
         """Return the part of a lane in which time runs."""
@@ -150,13 +143,26 @@ class StabilityLanes(QWidget):
         return self.width() - 5 - (self._edge - int(time * self._rate()))
 
     def _label_wide(self) -> int:
-        if self._low():
-            return min(self.theme.px(262), int(0.47 * self.width()))
-        return min(max(int(0.24 * self.width()), self.theme.px(186)), self.theme.px(250), self.width() // 2)
+        return self._measured()[1]
 
     def _rate(self) -> float:
         """Pixels a second."""
-        return max(1, self.width() - self._label_wide()) / self._log.span
+        return self._measured()[2]
+
+    def _measured(self) -> tuple[list[int], int, float]:
+        """Where the lanes begin, how wide their labels are, and pixels a second: worked out once for a size."""
+        wide, tall, px = self.width(), self.height(), self.theme.px
+        key = wide, tall, self.theme, self._log.span
+        if self._known is None or self._known[0] != key:
+            # The twin's lane is a line with a sentence above it: it needs most.
+            shares = [px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
+            if sum(shares) > 0.6 * tall:
+                shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
+            tops = [0, shares[0], shares[0] + shares[1], sum(shares), tall]
+            label = min(max(int(0.24 * wide), px(186)), px(250), wide // 2)
+            label = min(px(262), int(0.47 * wide)) if self._low() else label
+            self._known = key, (tops, label, max(1, wide - label) / self._log.span)
+        return self._known[1]
 
     # -- tooltips ------------------------------------------------------------------------------------------------
 
@@ -360,20 +366,11 @@ class StabilityLanes(QWidget):
             self._marks.draw(painter, "same" if checked else "unchecked", right, y)
             return
         # One bar with their count: dots that lie on each other could not be counted.
-        tall, reach = min(theme.px(13), plot.height() + 2), theme.px(12) * 0.34
+        reach = theme.px(12) * 0.34
         begin = max(plot.left(), left - reach)
-        box = QRectF(begin, y - tall / 2 + 0.5, right + reach - begin, tall)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
-        painter.setBrush(theme.colour("good" if checked else "surface"))
-        painter.drawRoundedRect(box, min(box.width(), tall) / 2, tall / 2)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(theme.ui("tiny", 600))
-        metrics = QFontMetrics(painter.font())
-        words = (f"{len(run)} bit-identical" if checked else f"{len(run)} unchecked", str(len(run)))
-        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= box.width()), "")
-        painter.setPen(theme.colour("surface" if checked else "text_muted"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
+        self._marks.draw_run(
+            painter, (begin, right + reach), y, min(theme.px(13), plot.height() + 2), len(run), checked
+        )
 
     def _draw_live(self, painter: QPainter) -> None:
         lane, plot = self.lane(LIVE), self.plot(LIVE)
