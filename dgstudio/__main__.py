@@ -1,5 +1,5 @@
 """`python -m dgstudio`."""
 
-from dgstudio.cli import main
+from dgstudio.entry import main
 
 main()

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 import typer
 
 from dgstudio import __version__
+from dgstudio.desktop import open_studio, without_display
 from dgstudio.errors import BadInputError, DgstudioError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
-LONGEST_S = 2_000_000.0
-"""The longest that Qt's timers wait, nearly."""
 
 Source = Annotated[
     str | None, typer.Option("--source", help="simulator, basic_motions, or a CSV or NPZ recording.", metavar="NAME")
@@ -223,7 +222,7 @@ def proof(
     out: Annotated[Path, typer.Option("--out", help="Folder for the figures and the screenshot.")] = Path("out"),
 ) -> None:
     """Do the proof run: a real recording, real key events in the real window, and figures that anyone can check."""
-    if _without_display():
+    if without_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from dgstudio.bench.proof import ProofRun, table_of, write_json
     from dgstudio.session.file import Session
@@ -412,15 +411,9 @@ def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
         raise BadInputError(f"{option} {text} is not a list of whole numbers: write it as 1,5,20.") from None
 
 
-def _without_display() -> bool:
-    """Whether this is a Linux without a screen, and Qt has not been told to do without."""
-    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
-    return sys.platform.startswith("linux") and not screen
-
-
 def _screen_for_bench() -> str:
     """See to it that there is something to draw a window on; what it is called beside Qt's word for it, if need be."""
-    if not _without_display():
+    if not without_display():
         return ""
     from dgstudio.bench.surroundings import virtual_screen
 
@@ -433,20 +426,7 @@ def _screen_for_bench() -> str:
 
 
 def _open_studio(**options: Any) -> None:
-    seconds = options.get("quit_after")
-    if seconds is not None and not 0 < seconds <= LONGEST_S:
-        raise BadInputError(f"--quit-after must be a number of seconds above 0 and at most {LONGEST_S:,.0f}.")
-    if _without_display():
-        raise DgstudioError(
-            "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
-            "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
-        )
-    from dgstudio.studio.start import start_studio
-    from dgstudio.system_packages import refuse_if_no_platform
-
-    refuse_if_no_platform()
-
-    status = start_studio(**options)
+    status = open_studio(**options)
     if status:
         raise typer.Exit(status)
 
@@ -486,38 +466,40 @@ def _print_bench(figures: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the command line; the entry point of `dgstudio`."""
+    """Run the command line."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    debug = len(arguments) < len(sys.argv) - 1
     try:
         status = app(arguments, standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
-        raise SystemExit(130) from None
-    except DgstudioError as error:
-        if debug:
-            raise
-        _refuse(str(error), 1)
-    except Exception as error:
-        # Options and commands that do not exist, values of the wrong kind; typer has no public name for them all.
-        said = getattr(error, "format_message", None)
-        if debug:
-            raise
-        if said is not None:
-            _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
-        if isinstance(error, ModuleNotFoundError):
-            from dgstudio.extras.known import extra_of, needs
-
-            lacking = (error.name or "").partition(".")[0]
-            if extra_of(lacking) is not None:
-                _refuse(needs("This needs", lacking), 1)
-        if isinstance(error, ImportError):
-            from dgstudio.system_packages import advice, missing_libraries
-
-            if libraries := missing_libraries():
-                _refuse(f"Qt needs system libraries that are missing. {advice(libraries)}", 1)
-        what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
-        _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
+    except (typer.Abort, Exception, KeyboardInterrupt) as error:
+        exit_for(error, debug=len(arguments) < len(sys.argv) - 1)
     raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def exit_for(error: BaseException, *, debug: bool) -> NoReturn:
+    """End the program for an error: with one sentence that says what to do, or with its traceback (`debug`)."""
+    if isinstance(error, typer.Abort | KeyboardInterrupt):
+        raise SystemExit(130) from None
+    if debug:
+        raise error
+    if isinstance(error, DgstudioError):
+        _refuse(str(error), 1)
+    # Options and commands that do not exist, values of the wrong kind; typer has no public name for them all.
+    said = getattr(error, "format_message", None)
+    if said is not None:
+        _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
+    if isinstance(error, ModuleNotFoundError):
+        from dgstudio.extras.known import extra_of, needs
+
+        lacking = (error.name or "").partition(".")[0]
+        if extra_of(lacking) is not None:
+            _refuse(needs("This needs", lacking), 1)
+    if isinstance(error, ImportError):
+        from dgstudio.system_packages import advice, missing_libraries
+
+        if libraries := missing_libraries():
+            _refuse(f"Qt needs system libraries that are missing. {advice(libraries)}", 1)
+    what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
+    _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
 
 
 def _refuse(sentence: str, status: int) -> NoReturn:

@@ -280,7 +280,9 @@ class FakeBridge:
         ]
         self.readings = [r for r in [*self.readings, *new] if r.end >= self.now - state.view_s]
         self.every_reading += new
-        times = np.arange(max(0.0, self.now - state.view_s), self.now, 1 / RATE)
+        # As a sensor's are, of one grid: a sample stays where it is from frame to frame.
+        first = np.ceil(max(0.0, self.now - state.view_s) * RATE - 1e-6)
+        times = np.arange(first, np.floor(self.now * RATE + 1e-6) + 1) / RATE
         events, self.events = self.events, []
         publishes, state.record_count = state.history.since(state.record_count)
         self.stats.reads += len(new)

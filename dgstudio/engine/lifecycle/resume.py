@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import OKABE_ITO, ClassTable, free_key
@@ -84,10 +85,15 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
         kind=record.kind,
         reason=record.reason.words,
         unix=version.unix,
-        learned=np.union1d(training.learned, training.base_learned),
+        learned=_both(training.learned, training.base_learned),
         kept=kept or record.kind != RecordKind.LEARNED,
         recorded=recorded,
     )
+
+
+def _both(ids: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    # Not np.union1d: the first call imports what takes longer than all of this.
+    return np.array(sorted({*ids.tolist(), *others.tolist()}), np.int64)
 
 
 def dials_of(learner: Learner) -> dict[str, Any]:

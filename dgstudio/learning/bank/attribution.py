@@ -59,19 +59,18 @@ class Evidence:
         z = self._plan.embed(raw)
         return self.base_part.T @ z.astype(np.float64), self.alpha * (self.Q @ z)[:, None]
 
-    def toward(self, raw: F32, class_id: int) -> F64:
-        """α_ic (q_i·z) of each example, (n,), for one class c: positive speaks for it. Zeros for a class it lacks."""
-        if class_id not in self.classes:
-            return np.zeros(len(self.alpha))
-        _, examples = self.parts(raw)
-        result: F64 = examples[:, self.classes.index(class_id)]
-        return result
+    def said_of(self, raw: F32, class_id: int) -> tuple[F64, F64]:
+        """What each example says of one raw input (d,): how much, and how much for one class c.
 
-    def strength(self, raw: F32) -> F64:
-        """max_c |α_ic (q_i·z)| of each example, (n,), over the bank's classes, for one raw input (d,)."""
+        Returns
+        -------
+        max_c |α_ic (q_i·z)| over the bank's classes, (n,), and α_ic (q_i·z), (n,): positive speaks for c; zeros for a
+        class that the bank lacks.
+        """
         _, examples = self.parts(raw)
-        result: F64 = np.abs(examples[:, :-1]).max(1, initial=0.0)
-        return result
+        strength: F64 = np.abs(examples[:, :-1]).max(1, initial=0.0)
+        toward = examples[:, self.classes.index(class_id)] if class_id in self.classes else np.zeros(len(examples))
+        return strength, toward
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
@@ -18,10 +19,15 @@ LARGEST = 1.56
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of pieces (text, colour token, weight), with what its tooltip says."""
+    """One line of pieces (text, colour token, weight), with what its tooltip says or what works that out."""
 
     pieces: tuple[tuple[str, str, int], ...]
-    tip: str = ""
+    telling: str | Callable[[], str] = field(default="", compare=False)
+
+    @property
+    def tip(self) -> str:
+        """What the tooltip says: worked out when somebody asks."""
+        return self.telling if isinstance(self.telling, str) else self.telling()
 
     @property
     def text(self) -> str:
@@ -50,8 +56,10 @@ class AnswerText(QWidget):
 
     def say(self, answer: str, colour: str, lines: tuple[Line, ...]) -> None:
         """Show other words; nothing happens if they are the same."""
-        if (answer, colour, lines) != (self.answer, self.colour, self.lines):
-            self.answer, self.colour, self.lines = answer, colour, lines
+        before = self.answer, self.colour, self.lines
+        # Of equal lines the newer ones know what to tell of the newest answer.
+        self.answer, self.colour, self.lines = answer, colour, lines
+        if (answer, colour, lines) != before:
             self.setAccessibleDescription(". ".join([answer, *(line.text for line in lines)]))
             self.update()
 

@@ -72,7 +72,7 @@ class AnswerPanel(PanelFrame):
         self._row.addWidget(self.text)
         self._row.addWidget(self.bars, 1)
         self.body.addLayout(self._row, 1)
-        state.when(StudioState.classes, StudioState.phase, StudioState.abstain).connect(self._refresh)
+        state.when(StudioState.class_looks, StudioState.phase, StudioState.abstain).connect(self._refresh)
         state.when(StudioState.compare).connect(self._forget_twin)
         self._refresh()
 
@@ -174,9 +174,12 @@ class AnswerPanel(PanelFrame):
             (f"v{reading.version}", "text_strong", 600),
             (f" in {duration(self._latency or reading.latency_us)}", "text_muted", 400),
         )
+        return Line(pieces, lambda: self._answered_tip(reading))
+
+    def _answered_tip(self, reading: Reading) -> str:
         margins = self._commands.margins(reading)
         words = "" if margins is None else answer_words(margins)
-        return Line(pieces, f"{ANSWERED_TIP}\n{words}" if words else ANSWERED_TIP)
+        return f"{ANSWERED_TIP}\n{words}" if words else ANSWERED_TIP
 
     def _twin_line(self) -> Line | None:
         if self._state.compare is None:

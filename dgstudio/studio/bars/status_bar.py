@@ -22,8 +22,12 @@ TEXT_PERIOD_S = 0.25
 
 SPARE = ("learn", "publishes", "window")
 """Figures that are left out where there is no room, in this order: the panels tell them too."""
+WINDOW_TIP = (
+    "Frames that this window drew in the last second. “drawing 15/s”: the machine is busy, and the window draws\n"
+    "less often, so that no answer waits for it"
+)
 FIGURES: tuple[tuple[str, str], ...] = (
-    ("window", "Frames that this window drew in the last second"),
+    ("window", WINDOW_TIP),
     ("serve", "Features in hand → probabilities: median, and what 99 of 100 answers stay below"),
     ("learn", "Labelled examples that the newest version has learned, those of sealed banks too"),
     ("publishes", "Versions that the learner published since the program started; and proposals that were rejected"),
@@ -81,7 +85,7 @@ class StatusBar(QFrame):
         if frame.frame_time_wall < self._due:
             return
         self._due = frame.frame_time_wall + TEXT_PERIOD_S
-        for name, (text, look) in figures_of(frame.stats, self.fps()).items():
+        for name, (text, look) in figures_of(frame.stats, self.fps(), self._state.drawing).items():
             self._show(name, text, look)
         self._show_session()
 
@@ -179,8 +183,11 @@ def saving_words(saving: Saving | None) -> str:
     return f"failed: {saving.why}" if saving.failed else saving.state.value
 
 
-def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:
-    """Return each figure's text and look ("muted", "good" or "bad")."""
+def figures_of(stats: EngineStats, fps: float, drawing: int = 0) -> dict[str, tuple[str, str]]:
+    """Return each figure's text and look ("muted", "good", "warning" or "bad").
+
+    `drawing` are the frames a second to which the window keeps while the machine is busy; 0: it need not.
+    """
     torn = stats.torn + stats.unpublished + stats.unattributed
     checked, wrong = stats.receipts_checked, stats.receipts_wrong
     lost = f"lost samples {grouped(stats.lost_samples)}"
@@ -194,7 +201,7 @@ def figures_of(stats: EngineStats, fps: float) -> dict[str, tuple[str, str]]:
     if wrong:
         receipts = (f"receipts {grouped(wrong)} of {grouped(checked)} wrong", "bad")
     return {
-        "window": (f"window {fps:.0f} fps", "muted"),
+        "window": (f"drawing {drawing}/s", "warning") if drawing else (f"window {fps:.0f} fps", "muted"),
         "serve": (f"serve {duration(stats.serve_p50_us)} p50 · {duration(stats.serve_p99_us)} p99", "muted"),
         "learn": (f"learned {grouped(stats.learned)}", "muted"),
         "publishes": (publishes, "muted"),

@@ -23,12 +23,11 @@ from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.studio.bridge.followed import followed
+from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
-FRAME_MS = 32
-"""At least 30 frames a second are to be drawn: 33 ms would leave no room for a single late one."""
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
 STATS_MS = 250
@@ -42,7 +41,7 @@ LAYOUT = "layout"
 
 
 class Bridge(QObject):
-    """Pulls the engine 30 times a second in the Qt thread, fills the view model, and hands out frames.
+    """Pulls the engine at every frame in the Qt thread, fills the view model, and hands out frames.
 
     The window asks the engine's own parts, which stand here under the names that they have there; after each call the
     view model follows at once. What is a matter of the view as well is asked of the bridge itself. Qt thread only.
@@ -76,9 +75,10 @@ class Bridge(QObject):
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
+        self._governor = FrameGovernor()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME_MS)
+        self._timer.setInterval(self._governor.interval_ms)
         self._timer.timeout.connect(self._tick)
         self._glance = QTimer(self)
         self._glance.setInterval(GLANCE_MS)
@@ -147,14 +147,20 @@ class Bridge(QObject):
     # -- frames ----------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        frame = self.pull()
-        if self.on_frame is not None:
-            self.on_frame(frame)
+        interval = self._governor.next_frame()
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
+        self._show()
 
     def _look(self) -> None:
         # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
         if self.engine.events.waiting:
-            self._tick()
+            self._show()
+
+    def _show(self) -> None:
+        frame = self.pull()
+        if self.on_frame is not None:
+            self.on_frame(frame)
 
     def pull(self) -> Frame:
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
@@ -207,6 +213,7 @@ class Bridge(QObject):
         state, engine = self.state, self.engine
         stats = self._stats = engine.stats()
         state.saved, state.protected = stats.saved, stats.protected
+        state.drawing = self._governor.yields_to
         path = engine.session.path
         if path is not None:
             # It may have been saved as another file.
@@ -367,20 +374,11 @@ class Bridge(QObject):
         evidence = self.engine.learner.evidence()
         cells: list[CellView] = []
         if evidence is not None and len(evidence.example_ids):
-            strength = evidence.strength(reading.features)
-            answered = -1 if reading.top is None else reading.top
-            toward = evidence.toward(reading.features, answered)
+            strength, toward = evidence.said_of(reading.features, -1 if reading.top is None else reading.top)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
-            cells = [
-                CellView(
-                    class_id=int(evidence.class_ids[i]),
-                    strength=float(strength[i]) / top,
-                    example_id=int(evidence.example_ids[i]),
-                    toward=float(toward[i]) / top,
-                )
-                for i in order
-            ]
+            columns = (evidence.class_ids, strength / top, evidence.example_ids, toward / top)
+            cells = [*map(CellView, *(column[order].tolist() for column in columns))]
         self._cells = (reading.hop, cells)
         return cells
 

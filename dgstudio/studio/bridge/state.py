@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject
 
@@ -91,8 +92,7 @@ class ClassCard:
         return self.info, self.count, windows, self.lamp, self.learnable, self.why
 
 
-@dataclass(frozen=True, slots=True)
-class CellView:
+class CellView(NamedTuple):
     """One labelled example of the learning bank as a cell: its class, and how much it carries this answer (0..1)."""
 
     class_id: int
@@ -148,7 +148,7 @@ class Proposal:
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """What every panel is handed some 30 times a second; arrays and lists are to be read, never written.
+    """What every panel is handed up to 60 times a second; arrays and lists are to be read, never written.
 
     `times` (n,) and `values` (n, channels) are the visible samples; `readings` are those of the same period, oldest
     first; `new_readings`, `twin_new`, `publishes` and `events` are new since the frame before.
@@ -182,6 +182,8 @@ class StudioState(Evented):
     """
 
     classes = Field[tuple[ClassCard, ...]](())
+    class_looks = Field[tuple[tuple[int, str, str], ...]](())
+    """Id, name and colour of each class: they stay while `classes` changes with every label."""
     label_changes = Field(0)
     """How often labels have changed: the number that the label book gives its last change."""
     record_count = Field(0)
@@ -257,6 +259,8 @@ class StudioState(Evented):
     """Whether every fifth take of a class is set aside from learning."""
     recording_stream = Field(False)
     """Whether the raw stream is being recorded."""
+    drawing = Field(0)
+    """Frames a second while fewer are drawn than usual, for the machine is busy; else 0."""
     phase = Field(Phase.LOADING)
     """"loading", "ready" or "failed"."""
     failure = Field("")
@@ -268,6 +272,10 @@ class StudioState(Evented):
         """The engine's own: who needs its records reads on from where he was; `record_count` tells of new ones."""
         self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
+        self.when(StudioState.classes).connect(self._note_looks)
+
+    def _note_looks(self) -> None:
+        self.class_looks = tuple((card.info.id, card.info.name, card.info.colour) for card in self.classes)
 
     @property
     def begun_from_nothing(self) -> bool:

@@ -86,6 +86,8 @@ class ClassCardWidget(QWidget):
 
     def set_card(self, card: ClassCard) -> None:
         """Show a newer state of the class."""
+        if card == self.card and self.toolTip():
+            return
         self.card = card
         info, lamp = card.info, lamp_words(card)
         self.setAccessibleName(f"Class {info.name}")

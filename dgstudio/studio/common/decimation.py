@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
+import numpy.typing as npt
 
 from dgstudio.types import F32, F64
 
@@ -17,9 +16,13 @@ NOTE_S = 0.25
 LOOKED_AT = 256
 """Samples of the view that a look takes in."""
 QUANTILES = (0.01, 0.99)
+POINTS = 2.0
+"""Samples a pixel column above which they are thinned."""
 
 
-def columns(times: F64, values: F32, start: float, end: float, width: float, rate: float) -> tuple[F64, F32]:
+def columns(
+    times: F64, values: F32, start: float, end: float, width: float, rate: float, dense: bool | None = None
+) -> tuple[F64, F32]:
     """Thin samples to about two points a pixel column, the least and the greatest value of each.
 
     Columns are anchored in stream time, so that a scrolling trace keeps its shape from frame to frame.
@@ -32,6 +35,8 @@ def columns(times: F64, values: F32, start: float, end: float, width: float, rat
         The stretch of stream time that `width` pixels show.
     rate
         Samples per second that the stream declares; a pause of more than 2.5 periods is a gap.
+    dense
+        Whether there are more samples than points to draw; None: where there are more than two a column.
 
     Returns
     -------
@@ -41,13 +46,13 @@ def columns(times: F64, values: F32, start: float, end: float, width: float, rat
     if n == 0 or span <= 0 or width < 1:
         return np.zeros(0), np.zeros((0, values.shape[1] if values.ndim == 2 else 0), np.float32)
     column_s = span / width
-    if n / width <= 2.0:
+    if not (n / width > POINTS if dense is None else dense):
         xs, ys, first, last = (times - start) / column_s, values, np.arange(n), np.arange(n)
         points = 1
     else:
         place = np.floor(times / column_s).astype(np.int64)
-        first = np.flatnonzero(np.diff(place, prepend=place[0] - 1))
-        last = np.append(first[1:], n) - 1
+        first = np.concatenate([[0], np.flatnonzero(place[1:] != place[:-1]) + 1])
+        last = np.concatenate([first[1:], [n]]) - 1
         low, high = np.fmin.reduceat(values, first, axis=0), np.fmax.reduceat(values, first, axis=0)
         # In the order in which they came, else every falling slope would be drawn as a saw.
         falling = values[first] > values[last]
@@ -114,7 +119,23 @@ class SlowRange:
         low, high = self._look(values)
         self.low, self.high = np.fmin(self.low, low), np.fmax(self.high, high)
 
-    def scaled(self, values: F32) -> F64:
+    def take(self, other: SlowRange) -> None:
+        """Be as another one is now."""
+        self.low, self.high = other.low.copy(), other.high.copy()
+
+    def away_from(self, other: SlowRange) -> float:
+        """Return how far the ends of any row of `other` lie from those of this one, half a row being 1."""
+        if len(self.low) != len(other.low):
+            return np.inf
+        # A channel without a value has no range on either side.
+        unknown = np.isnan(self.low)
+        if (unknown != np.isnan(other.low)).any():
+            return np.inf
+        ends = np.stack([other.low, other.high])
+        moved = np.where(unknown, 0.0, self.scaled(ends) - other.scaled(ends))
+        return float(np.abs(moved).max(initial=0.0))
+
+    def scaled(self, values: F32 | F64) -> F64:
         """Return `values` (n, channels) with each channel's range as −1..1."""
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         # A constant channel lies in the middle of its row.
@@ -125,11 +146,20 @@ class SlowRange:
     def _look(self, values: F32) -> tuple[F64, F64]:
         seen = values[:: max(1, len(values) // LOOKED_AT)].astype(np.float64)
         seen[~np.isfinite(seen)] = np.nan
-        if not len(seen):
-            nothing = np.full(values.shape[1], np.nan)
-            return nothing, nothing
-        with warnings.catch_warnings():
-            # A channel that is all NaN has no range: that is an answer, not a mishap.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            low, high = np.nanquantile(seen, QUANTILES, axis=0)
-        return low, high
+        # What is missing is sorted to the end; np.nanquantile takes ten times as long.
+        seen.sort(axis=0)
+        known = np.isfinite(seen).sum(0)
+        ends = [_quantile(seen, known, share) for share in QUANTILES]
+        return ends[0], ends[1]
+
+
+def _quantile(ordered: F64, known: npt.NDArray[np.int64], share: float) -> F64:
+    """Return the quantile of each column of which `known` numbers stand in order; NaN where there are none."""
+    if not len(ordered):
+        return np.full(ordered.shape[1], np.nan)
+    place = share * np.maximum(known - 1, 0)
+    below = place.astype(np.int64)
+    column, above = np.arange(ordered.shape[1]), np.minimum(below + 1, np.maximum(known - 1, 0))
+    low, high = ordered[below, column], ordered[above, column]
+    result: F64 = low + (high - low) * (place - below)
+    return result

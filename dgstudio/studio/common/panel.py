@@ -82,7 +82,7 @@ class PanelFrame(QFrame):
             self._right.setText(text)
 
     def update_frame(self, frame: Frame) -> None:
-        """Show what is new; called some 30 times a second in the Qt thread. The base shows nothing."""
+        """Show what is new; called up to 60 times a second in the Qt thread. The base shows nothing."""
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme; subclasses call this first and then restyle their own drawing."""

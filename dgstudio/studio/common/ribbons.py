@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
@@ -11,6 +12,8 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter
 from dgstudio.studio.theme.theme import Theme, contrast
 from dgstudio.types import Reading, Take
 
+LONGEST_GAP = 2.5
+"""Hops without an answer that part two stretches."""
 LEAST_TEXT = 18
 """Logical pixels below which a stretch carries no name."""
 
@@ -24,34 +27,50 @@ class Span(NamedTuple):
     note: str = ""
 
 
+class Stretches:
+    """Answers joined to stretches as they come: each speaks for the hop that it ends."""
+
+    def __init__(self) -> None:
+        self.spans: deque[Span] = deque()
+        """Oldest first."""
+
+    def add(self, parts: Iterable[tuple[float, int | str | None]], hop_s: float) -> None:
+        """Take up new answers (end, class), oldest first; `hop_s` is the stream time between two."""
+        spans = self.spans
+        for end, key in parts:
+            last = spans[-1] if spans else None
+            if last is not None and last.end > end:
+                # Another run of the stream's clock.
+                spans.clear()
+                last = None
+            near = last is not None and end - last.end <= LONGEST_GAP * hop_s
+            if last is not None and near and last.key == key:
+                spans[-1] = Span(last.start, end, key)
+            else:
+                # Without a pause one stretch begins where the other ends.
+                spans.append(Span(last.end if last is not None and near else end - hop_s, end, key))
+
+    def keep_from(self, start: float) -> None:
+        """Forget the stretches that ended before a moment."""
+        while self.spans and self.spans[0].end < start:
+            self.spans.popleft()
+
+
+def answers_of(readings: Iterable[Reading]) -> Iterator[tuple[float, int | None]]:
+    """Give (end, class) of each answer; without a class there is none."""
+    return ((reading.end, reading.top) for reading in readings if reading.classes)
+
+
+def truths_of(readings: Iterable[Reading]) -> Iterator[tuple[float, str]]:
+    """Give (end, ground truth) of each answer, where it is known."""
+    return ((reading.end, reading.truth) for reading in readings if reading.truth is not None)
+
+
 def joined(parts: Iterable[tuple[float, int | str | None]], hop_s: float) -> list[Span]:
-    """Join answers (end, class), oldest first, to stretches; each answer speaks for the hop that it ends."""
-    spans: list[Span] = []
-    start = last = 0.0
-    held: int | str | None = None
-    longest = 2.5 * hop_s
-    for end, key in parts:
-        if last and key == held and 0 <= end - last <= longest:
-            last = end
-            continue
-        if last:
-            spans.append(Span(start, last, held))
-        # Without a pause one stretch begins where the other ends.
-        start = last if last and 0 <= end - last <= longest else end - hop_s
-        held, last = key, end
-    if last:
-        spans.append(Span(start, last, held))
-    return spans
-
-
-def answer_spans(readings: list[Reading], hop_s: float) -> list[Span]:
-    """Return the stretches of equal answers; without a class there is none."""
-    return joined(((r.end, r.top) for r in readings if r.classes), hop_s)
-
-
-def truth_spans(readings: list[Reading], hop_s: float) -> list[Span]:
-    """Return the stretches of equal ground truth, where it is known."""
-    return joined(((r.end, r.truth) for r in readings if r.truth is not None), hop_s)
+    """Join answers (end, class), oldest first, to stretches."""
+    stretches = Stretches()
+    stretches.add(parts, hop_s)
+    return [*stretches.spans]
 
 
 def label_spans(takes: list[Take], recording: tuple[int, float] | None, now: float) -> list[Span]:

@@ -89,7 +89,7 @@ class GatesPanel(PanelFrame):
         self.inspector.closed.connect(self.close_inspector)
         self.inspector.stepped.connect(self._step)
         self.raster.installEventFilter(self)
-        state.when(StudioState.classes).connect(self._show_classes)
+        state.when(StudioState.class_looks).connect(self._show_classes)
         state.when(StudioState.phase).connect(self._reshape)
         state.when(StudioState.serving).connect(self._reload_unit)
         state.when(StudioState.paused).connect(self._hold)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -27,6 +27,9 @@ CELL_LEVELS, CELL_COLOURS = 6, 36
 SILENT, SPEAKING, CELLS = 16, 17, 32
 """Entries of the colour table: 0 off, 1..15 units by activation, then banks, then `CELL_LEVELS` a class."""
 DASH = 4
+"""Logical pixels of a dash of a publish's line."""
+FAINT = 0.4
+"""How much of a line is seen that is one of a burst."""
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 """Seconds that may lie between two marks of the axis."""
 
@@ -90,15 +93,18 @@ class GateRaster(QWidget):
         self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
         self._classes: dict[int, int] = {}
         self._scale = 0.0
-        self._publishes: deque[tuple[float, str]] = deque(maxlen=1024)
+        self._publishes: deque[tuple[float, str, bool]] = deque(maxlen=1024)
+        """Time, label, and whether it has room for it: at the present size none stands on another."""
         self._free = -np.inf
-        """The time of the last label among the publishes that are kept no more."""
+        """The time of the last publish that has its label."""
+        self._lines: dict[int, bool] = {}
+        """Columns of pixels that a publish's line crosses, and whether it is one with a label."""
+        self._dashes: npt.NDArray[np.bool_] = np.zeros(1, bool)
         self._pixels: U32 = np.zeros((1, 1), np.uint32)
         self._image = QImage()
         self._rows = share_rows(0, 0, 1)
         self._table: U32 = np.zeros(256, np.uint32)
         self._clean = 0
-        self._line: QPixmap | None = None
         self._axis: QPixmap | None = None
         self.setAccessibleName("Raster of gates over time")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
@@ -137,11 +143,12 @@ class GateRaster(QWidget):
             row[:] = 0
             self._at[place] = column
         known = (active >= 0) & (active < self._units)
-        values = np.nan_to_num(activations[known])
+        active, values = active[known], activations[known]
         if len(values):
+            values = np.where(np.isfinite(values), values, 0)
             self._scale = max(float(values.max()), 0.98 * self._scale)
             levels = 3 + np.sqrt(np.clip(values / max(self._scale, 1e-9), 0, 1)) * (UNIT_LEVELS - 3)
-            row[active[known]] = np.maximum(row[active[known]], levels.astype(np.uint8))
+            row[active] = np.maximum(row[active], levels.astype(np.uint8))
         for slot, cell in enumerate(cells):
             if cell is not None and cell.strength >= 0.05:
                 level = min(CELL_LEVELS - 1, int(cell.strength * CELL_LEVELS))
@@ -153,38 +160,45 @@ class GateRaster(QWidget):
 
     def add_publish(self, time: float, version: int) -> None:
         """Mark a publish."""
-        self._publishes.append((time, f"v{version} published"))
+        words = f"v{version} published"
+        fits = time - self._label_s(words) >= self._free
+        self._publishes.append((time, words, fits))
+        self._free = time if fits else self._free
+        self._add_line(time, fits)
 
     def publishes_in_view(self) -> list[tuple[float, str]]:
         """Return (time, label) of the publishes that have a line; an empty label where there is no room for one."""
         begin = self._now - self._view_s
-        return [(when, words if shown else "") for when, words, shown in self._labelled() if when >= begin]
+        return [(when, words if fits else "") for when, words, fits in self._publishes if when >= begin]
 
-    def _labelled(self) -> list[tuple[float, str, bool]]:
-        """The publishes with whether each has its label: at the present size none stands on another.
+    def _label_s(self, words: str) -> float:
+        """How many seconds of the picture a label takes."""
+        wide = QFontMetrics(self.theme.ui("tiny")).horizontalAdvance(words) + 10
+        return wide * self._view_s / max(1, self.width())
 
-        Always from the oldest one on, so that a label does not come and go as the view moves on.
-        """
-        metrics = QFontMetrics(self.theme.ui("tiny"))
-        pixel_s = self._view_s / max(1, self.width())
+    def _label_anew(self) -> None:
+        # From the oldest one on, so that a label does not come and go as the view moves on.
+        publishes, self._free = [*self._publishes], -np.inf
+        self._publishes.clear()
+        self._lines.clear()
         # Figures are of equal width: one measure for all labels of a length.
         wides: dict[int, float] = {}
-        shown: list[tuple[float, str, bool]] = []
-        free = self._free
-        for when, words in self._publishes:
+        for when, words, _ in publishes:
             if len(words) not in wides:
-                wides[len(words)] = (metrics.horizontalAdvance(words) + 10) * pixel_s
-            fits = when - wides[len(words)] >= free
-            shown.append((when, words, fits))
-            free = when if fits else free
-        return shown
+                wides[len(words)] = self._label_s(words)
+            fits = when - wides[len(words)] >= self._free
+            self._publishes.append((when, words, fits))
+            self._free = when if fits else self._free
 
     def advance(self, now: float) -> None:
         """Let the right edge be `now` (stream time), unless the view is held."""
         if now != self._now and not self._held:
             self._now = now
             self._clean_up_to(int(np.ceil(now * self._rate())))
-            self.update()
+            while self._publishes and self._publishes[0][0] < now - 2 * self._view_s:
+                self._publishes.popleft()
+            # The axis stands still.
+            self.update(QRect(0, 0, self.width(), self._low()))
 
     def hold(self, held: bool, now: float) -> None:
         """Let the view stand still, or let go of it and catch up with `now`; answers are kept meanwhile."""
@@ -239,6 +253,10 @@ class GateRaster(QWidget):
     def _top(self) -> int:
         return self.theme.px(TOP)
 
+    def _low(self) -> int:
+        """Logical pixels from the top to below the image."""
+        return self._top() + int(np.ceil(self._pixels.shape[0] / self.devicePixelRatioF()))
+
     def _slot(self, class_id: int) -> int:
         if class_id not in self._classes:
             self._classes[class_id] = len(self._classes) % CELL_COLOURS
@@ -277,7 +295,12 @@ class GateRaster(QWidget):
         # The image looks at the array: nothing is copied until it is drawn.
         self._image = QImage(self._pixels.data, ring, tall, ring * 4, QImage.Format.Format_RGB32)
         self._clean = int(np.ceil(self._now * self._rate()))
-        self._line = self._axis = None
+        self._axis = None
+        dash = max(1, round(DASH * ratio))
+        self._dashes = np.arange(tall) // dash % 2 == 0
+        self._label_anew()
+        for when, _, fits in self._publishes:
+            self._add_line(when, fits)
         for place in np.argsort(self._at, kind="stable"):
             if self._at[place] >= 0:
                 self._write(int(place))
@@ -295,6 +318,30 @@ class GateRaster(QWidget):
             self._pixels[:, left:] = self._table[0]
             self._pixels[:, :stop] = self._table[0]
         self._clean = right
+        for column in [column for column in self._lines if column < right - ring]:
+            del self._lines[column]
+        self._draw_lines(begin, right)
+
+    def _add_line(self, time: float, labelled: bool) -> None:
+        if self._held and time > self._now:
+            # It comes with what is kept when the view is let go.
+            return
+        ratio = self.devicePixelRatioF()
+        column = round(time * self._rate())
+        for each in range(column, column + max(1, round(ratio))):
+            if each not in self._lines and self._clean - self._pixels.shape[1] <= each:
+                self._lines[each] = labelled
+                if each < self._clean:
+                    self._draw_lines(each, each + 1)
+
+    def _draw_lines(self, left: int, stop: int) -> None:
+        """Draw the lines of publishes over columns that have been written anew."""
+        ink = int(self.theme.colour("publish").rgb())
+        for column, labelled in self._lines.items():
+            if left <= column < stop:
+                pixels = self._pixels[:, column % self._pixels.shape[1]]
+                # One publish is an event; a burst of them is a texture behind what it explains.
+                pixels[self._dashes] = ink if labelled else _blend(pixels[self._dashes], ink, FAINT)
 
     def _write(self, place: int) -> None:
         column, rate, ring = int(self._at[place]), self._rate(), self._pixels.shape[1]
@@ -311,8 +358,11 @@ class GateRaster(QWidget):
             data = np.concatenate([above, data[self._units :]])
         # Index −1 is the zero at the end: nothing between the rows.
         colours = self._table[np.append(data, np.uint8(0))[self._rows.of]]
-        for x in range(left, max(right, left + 1)):
+        stop = max(right, left + 1)
+        for x in range(left, stop):
             self._pixels[:, x % ring] = colours
+        if self._lines:
+            self._draw_lines(left, stop)
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -334,43 +384,35 @@ class GateRaster(QWidget):
         wide = min(ring, round(self.width() * ratio))
         start = (int(np.ceil(self._now * self._rate())) - wide) % ring
         first = min(wide, ring - start)
-        painter.drawImage(QRectF(0, top, first / ratio, tall / ratio), self._image, QRectF(start, 0, first, tall))
+        # In device pixels, which the image has: it is copied and nothing is looked for.
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.drawImage(QPointF(0, top * ratio), self._image, QRectF(start, 0, first, tall))
         if first < wide:
-            rest = wide - first
-            box = QRectF(first / ratio, top, rest / ratio, tall / ratio)
-            painter.drawImage(box, self._image, QRectF(0, 0, rest, tall))
-        self._draw_publishes(painter, top, tall / ratio)
-        if self._axis is None:
-            self._axis = self._make_axis()
-        # At 150 % the axis ends between two pixels; what is left below it is this widget's, too.
+            painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
+        painter.scale(ratio, ratio)
+        self._draw_labels(painter, top)
         low = top + tall / ratio
-        painter.fillRect(QRectF(0, low, self.width(), self.height() - low), theme.colour("surface"))
-        painter.drawPixmap(QPointF(0, top + tall / ratio), self._axis)
+        if event.rect().bottom() >= int(low):
+            if self._axis is None:
+                self._axis = self._make_axis()
+            # At 150 % the axis ends between two pixels; what is left below it is this widget's, too.
+            painter.fillRect(QRectF(0, low, self.width(), self.height() - low), theme.colour("surface"))
+            painter.drawPixmap(QPointF(0, low), self._axis)
 
-    def _draw_publishes(self, painter: QPainter, top: int, tall: float) -> None:
-        if self._line is None:
-            self._line = self._dashed(tall)
+    def _draw_labels(self, painter: QPainter, top: int) -> None:
         begin, rate = self._now - self._view_s, self.width() / self._view_s
-        if self._publishes and self._publishes[0][0] < begin - self._view_s:
-            for when, _, shown in self._labelled():
-                if when >= begin - self._view_s:
-                    break
-                self._publishes.popleft()
-                self._free = when if shown else self._free
+        labelled = [(when, words) for when, words, fits in self._publishes if fits and when >= begin]
+        if not labelled:
+            return
         painter.setFont(self.theme.ui("tiny"))
         painter.setPen(self.theme.colour("accent_text"))
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         metrics = QFontMetrics(painter.font())
-        for when, words, shown in self._labelled():
+        for when, words in labelled:
             x = min(round((when - begin) * rate), self.width() - 1)
-            if x >= 0:
-                # One publish is an event; a burst of them is a texture behind what it explains.
-                painter.setOpacity(1.0 if shown else 0.4)
-                painter.drawPixmap(QPointF(x, top), self._line)
-                painter.setOpacity(1.0)
-                if shown and x >= metrics.horizontalAdvance(words):
-                    # Left of its line: there the whole label has room as soon as the line appears.
-                    painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)
+            if x >= metrics.horizontalAdvance(words):
+                # Left of its line: there the whole label has room as soon as the line appears.
+                painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)
 
     def _make_axis(self) -> QPixmap:
         """The seconds below the image, marked as on the stream's axis; they never move, so they are drawn once."""
@@ -396,15 +438,11 @@ class GateRaster(QWidget):
         painter.end()
         return axis
 
-    def _dashed(self, tall: float) -> QPixmap:
-        """A dashed vertical line as a picture: drawn a hundred times, it costs a copy each."""
-        ratio = self.devicePixelRatioF()
-        line = QPixmap(max(1, round(ratio)), max(1, round(tall * ratio)))
-        line.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(line)
-        dash = round(DASH * ratio)
-        for y in range(0, line.height(), 2 * dash):
-            painter.fillRect(0, y, line.width(), dash, self.theme.colour("publish"))
-        painter.end()
-        line.setDevicePixelRatio(ratio)
-        return line
+
+def _blend(pixels: U32, ink: int, share: float) -> U32:
+    """Return pixels 0xAARRGGBB moved by `share` (0..1) towards an ink."""
+    mixed = np.uint32(0xFF000000) | np.zeros_like(pixels)
+    for shift in (0, 8, 16):
+        before, after = (pixels >> np.uint32(shift)) & np.uint32(255), (ink >> shift) & 255
+        mixed |= np.rint(before + (after - before.astype(np.float64)) * share).astype(np.uint32) << np.uint32(shift)
+    return mixed

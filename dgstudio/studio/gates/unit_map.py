@@ -136,9 +136,13 @@ class GateMap(QWidget):
         self._hovered: tuple[str, int] | None = None
         self._cursor: tuple[str, int] = ("unit", 0)
         self._by_key = False
-        self._still: QPixmap | None = None
+        self._picture: QPixmap | None = None
+        """Cells and words as they were last painted."""
+        self._lit: dict[int, tuple[str, int]] = {}
+        """The cells of it that are lit, units first, then examples: colour and level."""
         self._told = 0
         self._inks: dict[tuple[str, int], QPixmap] = {}
+        self._spots: list[QPoint] = []
         self.grid = fit(0, 1, 1, 1.0, 0)
         self.setAccessibleName("Map of gates")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -166,7 +170,7 @@ class GateMap(QWidget):
     def set_caption(self, caption: str) -> None:
         """Say why there are no examples, where there are none."""
         if caption != self.caption:
-            self.caption, self._still = caption, None
+            self.caption, self._picture = caption, None
             self.update()
 
     def show_answer(self, active: I32, activations: F32, cells: Sequence[CellView], carrying: bool = True) -> None:
@@ -175,7 +179,7 @@ class GateMap(QWidget):
         Where their bank does not answer (`carrying` False) no example carries anything: they are outlines.
         """
         if carrying != self.carrying:
-            self.carrying, self._still = carrying, None
+            self.carrying, self._picture = carrying, None
         known = (active >= 0) & (active < self._units)
         self._active, self._values = active[known], np.nan_to_num(activations[known])
         if len(self._values):
@@ -203,6 +207,7 @@ class GateMap(QWidget):
     def forget_colours(self) -> None:
         """Ask anew for the colours of the classes."""
         self._inks.clear()
+        self._picture = None
         self.update()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -320,28 +325,43 @@ class GateMap(QWidget):
             notice = QFontMetrics(self.theme.ui("small")).boundingRect(box, flags, self._notice).height() + 6
         self.grid = fit(self._units, wide, max(1, self.height()), self.theme.scale, notice)
         self._inks.clear()
-        self._still = None
+        cells = [*map(self.grid.unit, range(self._units)), *map(self.grid.example, range(SLOTS))]
+        self._spots = [cell.topLeft() for cell in cells]
+        self._picture = None
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        if self._picture is None or self._told != self.slots.filled:
+            self._picture, self._told = self._draw_still(), self.slots.filled
+            self._lit = {}
+        self._light(self._picture)
         painter = QPainter(self)
-        if self._still is None or self._told != self.slots.filled:
-            self._still, self._told = self._draw_still(), self.slots.filled
-        painter.drawPixmap(0, 0, self._still)
-        grid, theme = self.grid, self.theme
-        for unit, level in zip(self._active.tolist(), self._levels.tolist(), strict=True):
-            painter.drawPixmap(grid.unit(unit).topLeft(), self._ink(theme.base_unit, level))
-        for place, cell in enumerate(self.slots.places):
-            if cell is not None:
-                lit = self.carrying and cell.strength >= 0.02
-                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if lit else -1
-                painter.drawPixmap(grid.example(place).topLeft(), self._ink(self._colour_of(cell.class_id), level))
+        painter.drawPixmap(0, 0, self._picture)
         frames = [("hover", self._hovered), ("chosen", ("unit", self.chosen) if self.chosen is not None else None)]
         if self.hasFocus() and self._by_key:
             frames.append(("focus", self._cursor))
         for look, found in frames:
             if found is not None and found[1] is not None:
                 self._frame(painter, look, *found)
+
+    def _light(self, picture: QPixmap) -> None:
+        """Paint the cells that look different from before, and no others."""
+        base, units = self.theme.base_unit, self._units
+        pairs = zip(self._active.tolist(), self._levels.tolist(), strict=True)
+        lit = {unit: (base, level) for unit, level in pairs}
+        for place, cell in enumerate(self.slots.places, units):
+            if cell is not None:
+                bright = self.carrying and cell.strength >= 0.02
+                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if bright else -1
+                lit[place] = self._colour_of(cell.class_id), level
+        before, self._lit = self._lit, lit
+        painter = QPainter(picture)
+        for cell_index in before.keys() - lit.keys():
+            painter.drawPixmap(self._spots[cell_index], self._ink("idle" if cell_index < units else "free", 0))
+        for cell_index, ink in lit.items():
+            if before.get(cell_index) != ink:
+                painter.drawPixmap(self._spots[cell_index], self._ink(*ink))
+        painter.end()
 
     def _frame(self, painter: QPainter, look: str, kind: str, index: int) -> None:
         box = self.grid.unit(index) if kind == "unit" else self.grid.example(index)
@@ -362,12 +382,8 @@ class GateMap(QWidget):
         still.setDevicePixelRatio(ratio)
         still.fill(theme.colour("surface"))
         painter = QPainter(still)
-        idle = self._cell(theme.colour("unit_off"), theme.colour("unit_border"))
-        free = self._cell(mix(theme.colour("surface"), theme.colour("unit_off"), 0.6), theme.colour("unit_off"))
-        for unit in range(self._units):
-            painter.drawPixmap(grid.unit(unit).topLeft(), idle)
-        for place in range(SLOTS):
-            painter.drawPixmap(grid.example(place).topLeft(), free)
+        for place, spot in enumerate(self._spots):
+            painter.drawPixmap(spot, self._ink("idle" if place < self._units else "free", 0))
         painter.setPen(theme.colour("text_muted"))
         if not self._units and self._notice:
             painter.setFont(theme.ui("small"))
@@ -384,8 +400,12 @@ class GateMap(QWidget):
         return still
 
     def _ink(self, colour: str, level: int) -> QPixmap:
-        """A lit cell; level −1 is one that is there and dark."""
+        """A cell of a colour; level −1 is one that is there and dark. "idle" and "free": one with nothing in it."""
         found = self._inks.get((colour, level))
+        if found is None and colour in ("idle", "free"):
+            off, border = self.theme.colour("unit_off"), self.theme.colour("unit_border")
+            free = mix(self.theme.colour("surface"), off, 0.6), off
+            found = self._inks[colour, level] = self._cell(*((off, border) if colour == "idle" else free))
         if found is None:
             full, off = QColor(colour), self.theme.colour("unit_off")
             share = 0.0 if level < 0 else 0.25 + 0.75 * level / (LEVELS - 1)
@@ -397,7 +417,8 @@ class GateMap(QWidget):
         side, ratio, radius = self.grid.pitch - self.grid.gap, self.devicePixelRatioF(), self._radius()
         cell = QPixmap(round(side * ratio), round(side * ratio))
         cell.setDevicePixelRatio(ratio)
-        cell.fill(Qt.GlobalColor.transparent)
+        # With the panel around it: one is put in the place of another.
+        cell.fill(self.theme.colour("surface"))
         painter = QPainter(cell)
         if side < 6:
             painter.fillRect(QRectF(0, 0, side, side), fill)

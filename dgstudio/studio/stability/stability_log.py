@@ -43,9 +43,14 @@ class StabilityLog:
         self.now = float("-inf")
         self.any_update = False
         """Whether there ever was a publish after the first version, or a rejection."""
-        self._history = History()
-        self._first = self._seen = first
-        """The records in view are those from `_first` to before `_seen`."""
+        self.records: deque[PublishRecord] = deque()
+        """The publishes and rejections in view, oldest first."""
+        self.publishes: deque[PublishRecord] = deque()
+        """Those of them that are versions."""
+        self.turn = 0
+        """Another number whenever the records in view have become others."""
+        self._seen = first
+        """The number of the record that comes next."""
         self.twin_changes: deque[tuple[float, float]] = deque()
         """(time, largest change of a protected logit of the twin from then on); the oldest may lie before the view."""
         self.twin_faults: deque[tuple[float, str]] = deque()
@@ -57,20 +62,28 @@ class StabilityLog:
         A stream that jumps back starts the view afresh.
         """
         if now < self.now - 1.0:
-            self._first = self._seen
+            self.records.clear()
+            self.publishes.clear()
+            self.turn += 1
             self.forget_twin()
         self.now = now
         begin = now - self.span
-        news = any(record.kind != "initial" for record in history[self._seen : count])
-        self._history, self._seen = history, count
-        self.any_update = self.any_update or news
-        while self._first < count and history[self._first].time < begin:
-            self._first += 1
+        new = [record for record in history[self._seen : count] if record.kind != RecordKind.INITIAL]
+        self._seen = count
+        self.any_update = self.any_update or bool(new)
+        self.records.extend(new)
+        self.publishes.extend(record for record in new if record.version is not None)
+        left = False
+        for records in (self.records, self.publishes):
+            while records and records[0].time < begin:
+                records.popleft()
+                left = True
+        self.turn += bool(new) or left
         while self.twin_faults and self.twin_faults[0][0] < begin:
             self.twin_faults.popleft()
         while len(self.twin_changes) > 1 and self.twin_changes[1][0] < begin:
             self.twin_changes.popleft()
-        return news
+        return bool(new)
 
     def add_twin(self, readings: Sequence[TwinReading], stats: EngineStats) -> bool:
         """Take up the twin's answers and its figures; return whether there was something to show."""
@@ -85,16 +98,6 @@ class StabilityLog:
         """Forget the twin: it was changed or switched off."""
         self.twin_changes.clear()
         self.twin_faults.clear()
-
-    @property
-    def records(self) -> list[PublishRecord]:
-        """The publishes and rejections in view, oldest first."""
-        return [record for record in self._history[self._first : self._seen] if record.kind != "initial"]
-
-    @property
-    def publishes(self) -> list[PublishRecord]:
-        """The records in view that are versions, oldest first."""
-        return [record for record in self.records if record.version is not None]
 
 
 def changed(record: PublishRecord) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPixmap
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
 from dgstudio.studio.stability.stability_log import Mark, changed
 from dgstudio.studio.theme.icons import paint_icon
@@ -21,6 +22,10 @@ ICONS = {
     Mark.LIVE: ("fa6s.right-left", "warning", 9),
 }
 """Marks that are icons: name, token of the colour, logical pixels."""
+
+
+MOST_BARS = 64
+"""Pictures of runs that are kept: the one at the left end has another width at every pixel."""
 
 
 def is_event(record: PublishRecord) -> bool:
@@ -165,18 +170,54 @@ class Marks:
     def __init__(self, lanes: Drawn) -> None:
         self._lanes = lanes
         self._made: dict[Mark, QPixmap] = {}
+        self._bars: dict[tuple[float, float, int, int, bool], QPixmap] = {}
 
     def clear(self) -> None:
         """Make them anew: the theme is another."""
         self._made.clear()
+        self._bars.clear()
 
-    def draw(self, painter: QPainter, mark: Mark, x: int, y: int) -> None:
+    def draw(self, painter: QPainter, mark: Mark, x: float, y: float) -> None:
         """Draw a mark with its middle at a point."""
-        picture = self._made.get(mark)
-        if picture is None:
-            picture = self._made[mark] = self._make(mark)
-        side = picture.width() / picture.devicePixelRatio()
-        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), picture)
+        made = self._made.get(mark)
+        if made is None:
+            made = self._made[mark] = self._make(mark)
+        side = made.width() / made.devicePixelRatio()
+        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), made)
+
+    def draw_run(
+        self, painter: QPainter, span: tuple[float, float], y: int, tall: int, count: int, checked: bool
+    ) -> None:
+        """Draw a run of `count` publishes as a bar from one end to the other, its middle at the height `y`."""
+        wide, left = span[1] - span[0], floor(span[0])
+        key = round(wide, 3), round(span[0] - left, 3), tall, count, checked
+        bar = self._bars.get(key)
+        if bar is None:
+            if len(self._bars) >= MOST_BARS:
+                self._bars.clear()
+            bar = self._bars[key] = self._make_bar(span[0] - left, wide, tall, count, checked)
+        painter.drawPixmap(QPointF(left, y - tall // 2 - 1), bar)
+
+    def _make_bar(self, left: float, wide: float, tall: int, count: int, checked: bool) -> QPixmap:
+        theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()
+        bar = QPixmap(ceil((wide + 2) * ratio), ceil((tall + 3) * ratio))
+        bar.setDevicePixelRatio(ratio)
+        bar.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(bar)
+        box = QRectF(left, tall // 2 + 1 - tall / 2 + 0.5, wide, tall)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
+        painter.setBrush(theme.colour("good" if checked else "surface"))
+        painter.drawRoundedRect(box, min(wide, tall) / 2, tall / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.ui("tiny", 600))
+        metrics = QFontMetrics(painter.font())
+        words = (f"{count} bit-identical" if checked else f"{count} unchecked", str(count))
+        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= wide), "")
+        painter.setPen(theme.colour("surface" if checked else "text_muted"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
+        painter.end()
+        return bar
 
     def _make(self, mark: Mark) -> QPixmap:
         theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -13,11 +13,13 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygon,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.stability.live_bars import LiveBars
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog, changed, tooltip_of
 from dgstudio.studio.stability.stability_marks import ICONS, EventMark, Marks, is_event, place_events, runs_of
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -74,9 +76,18 @@ class StabilityLanes(QWidget):
         self.twin_note = ""
         self._edge = 0
         self._marks = Marks(self)
+        self._still: tuple[object, QPixmap] | None = None
+        self._bars = LiveBars(log, self._marks)
+        self._known: tuple[object, tuple[list[int], int, float]] | None = None
+        self._made: tuple[object, list[list[PublishRecord]], list[PublishRecord]] = (None, [], [])
         self.setAccessibleName("Stability lanes")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    @property
+    def repaints(self) -> int:
+        """How often all of what scrolls has been painted."""
+        return self._bars.repaints
 
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(500, self.theme.px(150))
@@ -90,7 +101,11 @@ class StabilityLanes(QWidget):
         edge = int(self._log.now * self._rate()) if np.isfinite(self._log.now) else 0
         if news or edge != self._edge:
             self._edge = edge
-            self.update()
+            if self._still is not None and self._still[0] == self._still_key():
+                # Names and words stand as they are.
+                self.update(QRect(self._label_wide(), 0, self.width() - self._label_wide(), self.height()))
+            else:
+                self.update()
 
     def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[Mark, int]], note: str) -> None:
         """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
@@ -103,6 +118,7 @@ class StabilityLanes(QWidget):
         """Take over a theme."""
         self.theme = theme
         self._marks.clear()
+        self._bars.forget()
         self.updateGeometry()
         self.update()
 
@@ -110,19 +126,11 @@ class StabilityLanes(QWidget):
 
     def lane(self, index: int) -> QRect:
         """Return the whole row of a lane."""
-        tops = self._tops()
+        tops = self._measured()[0]
         return QRect(0, tops[index], self.width(), tops[index + 1] - tops[index])
 
     def _low(self) -> bool:
         return self.height() < self.theme.px(LOW)
-
-    def _tops(self) -> list[int]:
-        tall = self.height()
-        # The twin's lane is a line with a sentence above it: it needs most.
-        shares = [self.theme.px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
-        if sum(shares) > 0.6 * tall:
-            shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
-        return [0, shares[0], shares[0] + shares[1], sum(shares), tall]
 
     def plot(self, index: int) -> QRect:
         """Return the part of a lane in which time runs."""
@@ -135,13 +143,26 @@ class StabilityLanes(QWidget):
         return self.width() - 5 - (self._edge - int(time * self._rate()))
 
     def _label_wide(self) -> int:
-        if self._low():
-            return min(self.theme.px(262), int(0.47 * self.width()))
-        return min(max(int(0.24 * self.width()), self.theme.px(186)), self.theme.px(250), self.width() // 2)
+        return self._measured()[1]
 
     def _rate(self) -> float:
         """Pixels a second."""
-        return max(1, self.width() - self._label_wide()) / self._log.span
+        return self._measured()[2]
+
+    def _measured(self) -> tuple[list[int], int, float]:
+        """Where the lanes begin, how wide their labels are, and pixels a second: worked out once for a size."""
+        wide, tall, px = self.width(), self.height(), self.theme.px
+        key = wide, tall, self.theme, self._log.span
+        if self._known is None or self._known[0] != key:
+            # The twin's lane is a line with a sentence above it: it needs most.
+            shares = [px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
+            if sum(shares) > 0.6 * tall:
+                shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
+            tops = [0, shares[0], shares[0] + shares[1], sum(shares), tall]
+            label = min(max(int(0.24 * wide), px(186)), px(250), wide // 2)
+            label = min(px(262), int(0.47 * wide)) if self._low() else label
+            self._known = key, (tops, label, max(1, wide - label) / self._log.span)
+        return self._known[1]
 
     # -- tooltips ------------------------------------------------------------------------------------------------
 
@@ -165,7 +186,7 @@ class StabilityLanes(QWidget):
     def _of_lane(self, lane: int) -> list[PublishRecord]:
         if lane == EVENTS:
             return [record for record in self._log.records if is_event(record)]
-        return self._log.publishes
+        return [*self._log.publishes]
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -181,17 +202,36 @@ class StabilityLanes(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
-        theme = self.theme
-        painter.fillRect(self.rect(), theme.colour("surface"))
+        key = self._still_key()
+        if self._still is None or self._still[0] != key:
+            self._still = key, self._draw_still()
+        painter.drawPixmap(0, 0, self._still[1])
+        if self._log.any_update:
+            self._draw_live(painter)
+            self._draw_protected(painter)
+            self._draw_events(painter)
+        if self.compare is not None:
+            self._draw_twin(painter)
+
+    def _still_key(self) -> object:
+        return (
+            self.size(), self.devicePixelRatioF(), self.theme, self._log.any_update, self.compare, self.words,
+            self.counts,
+        )  # fmt: skip
+
+    def _draw_still(self) -> QPixmap:
+        """What does not move with time: lines, names, and the words that are renewed four times a second."""
+        theme, ratio = self.theme, self.devicePixelRatioF()
+        still = QPixmap(self.size() * ratio)
+        still.setDevicePixelRatio(ratio)
+        still.fill(theme.colour("surface"))
+        painter = QPainter(still)
         for lane in range(1 if self._log.any_update else TWIN, 4):
             painter.fillRect(0, self.lane(lane).top(), self.width(), 1, theme.colour("grid"))
         if self._log.any_update:
             for lane in (PROTECTED, LIVE, EVENTS):
                 self._base_line(painter, lane)
                 self._label(painter, lane, LABELS[lane])
-            self._draw_protected(painter)
-            self._draw_live(painter)
-            self._draw_events(painter)
         else:
             room = QRect(0, 0, self.width(), self.lane(TWIN).top())
             painter.setFont(theme.ui("body"))
@@ -200,11 +240,12 @@ class StabilityLanes(QWidget):
         if self.compare is not None:
             self._base_line(painter, TWIN)
             self._label(painter, TWIN, TWINS[self.compare])
-            self._draw_twin(painter)
         else:
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
+        painter.end()
+        return still
 
     def _base_line(self, painter: QPainter, lane: int) -> None:
         plot = self.plot(lane)
@@ -283,27 +324,38 @@ class StabilityLanes(QWidget):
 
     def _draw_protected(self, painter: QPainter) -> None:
         plot, y, theme = self.plot(PROTECTED), self._floor(PROTECTED), self.theme
+        runs, moved = self._runs()
+        for run in runs:
+            self._draw_run(painter, run, plot, y)
+        if not moved:
+            return
         painter.setFont(theme.mono("tiny"))
         metrics = QFontMetrics(painter.font())
         free = plot.right()
-        # By time, not by pixels: what is together stays so while it moves on.
-        for run in runs_of(self._log.publishes, self.theme.px(TOUCH) / self._rate()):
-            self._draw_run(painter, run, plot, y)
-        painter.setFont(theme.mono("tiny"))
-        for record in reversed(self._log.publishes):
+        for record in reversed(moved):
             x = self.x_of(record.time)
-            if x >= plot.left() and changed(record):
-                own = record.kind in OWN_ACTS
-                self._marks.draw(painter, Mark.CHOSEN if own else Mark.CHANGED, x, y)
-                size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
-                wide = metrics.horizontalAdvance(size)
-                left = min(x + 7, plot.right() - wide)
-                # Sizes that would lie on each other are left to the tooltip; the newest is always told.
-                if left + wide <= free or free == plot.right():
-                    painter.setPen(theme.colour("warning" if own else "bad"))
-                    box = QRect(left, plot.top() - 2, wide + 2, y - plot.top())
-                    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
-                    free = left - 6
+            if x < plot.left():
+                break
+            own = record.kind in OWN_ACTS
+            self._marks.draw(painter, Mark.CHOSEN if own else Mark.CHANGED, x, y)
+            size = f"{record.max_delta:.2g}" if record.max_delta else "bits"
+            wide = metrics.horizontalAdvance(size)
+            left = min(x + 7, plot.right() - wide)
+            # Sizes that would lie on each other are left to the tooltip; the newest is always told.
+            if left + wide <= free or free == plot.right():
+                painter.setPen(theme.colour("warning" if own else "bad"))
+                box = QRect(left, plot.top() - 2, wide + 2, y - plot.top())
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, size)
+                free = left - 6
+
+    def _runs(self) -> tuple[list[list[PublishRecord]], list[PublishRecord]]:
+        """The publishes that moved nothing, in runs, and those that did; looked for once for what is in view."""
+        # By time, not by pixels: what is together stays so while it moves on.
+        apart = self.theme.px(TOUCH) / self._rate()
+        if self._made[0] != (self._log.turn, apart):
+            publishes = self._log.publishes
+            self._made = (self._log.turn, apart), runs_of(publishes, apart), [*filter(changed, publishes)]
+        return self._made[1:]
 
     def _draw_run(self, painter: QPainter, run: list[PublishRecord], plot: QRect, y: int) -> None:
         theme, checked = self.theme, bool(run[-1].protected)
@@ -314,44 +366,18 @@ class StabilityLanes(QWidget):
             self._marks.draw(painter, Mark.SAME if checked else Mark.UNCHECKED, right, y)
             return
         # One bar with their count: dots that lie on each other could not be counted.
-        tall, reach = min(theme.px(13), plot.height() + 2), theme.px(12) * 0.34
+        reach = theme.px(12) * 0.34
         begin = max(plot.left(), left - reach)
-        box = QRectF(begin, y - tall / 2 + 0.5, right + reach - begin, tall)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
-        painter.setBrush(theme.colour("good" if checked else "surface"))
-        painter.drawRoundedRect(box, min(box.width(), tall) / 2, tall / 2)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(theme.ui("tiny", 600))
-        metrics = QFontMetrics(painter.font())
-        words = (f"{len(run)} bit-identical" if checked else f"{len(run)} unchecked", str(len(run)))
-        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= box.width()), "")
-        painter.setPen(theme.colour("surface" if checked else "text_muted"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
+        self._marks.draw_run(
+            painter, (begin, right + reach), y, min(theme.px(13), plot.height() + 2), len(run), checked
+        )
 
     def _draw_live(self, painter: QPainter) -> None:
-        plot, floor, theme = self.plot(LIVE), self._floor(LIVE), self.theme
-        records = [record for record in self._log.publishes if record.routing_delta is not None]
-        both = [max(record.routing_delta or 0.0, record.representation_delta or 0.0) for record in records]
-        most = max((value for value in both if np.isfinite(value)), default=0.0)
-        wide = 4 if len(records) < plot.width() / 16 else 2 if len(records) < plot.width() / 6 else 1
-        room = max(plot.height() - 6, round(0.75 * plot.height()))
-        routing, representation = theme.colour("base_unit"), theme.colour("learned_unit")
-        for record in records:
-            x = self.x_of(record.time)
-            if x < plot.left():
-                continue
-            for left, value, ink in (
-                (x - wide, record.routing_delta, routing),
-                (x, record.representation_delta, representation),
-            ):
-                if value is not None:
-                    share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0
-                    # Nothing moved: a flat tick, so that it is seen that it was looked at.
-                    tall = max(2, round(share * room)) if share > 0 else 1
-                    painter.fillRect(left, floor - tall + (share == 0), wide, tall, ink)
-            if record.live_flip:
-                self._marks.draw(painter, Mark.LIVE, x, plot.top() + 2)
+        lane, plot = self.lane(LIVE), self.plot(LIVE)
+        room = QRect(plot.left(), lane.top() + 1, plot.width(), lane.height() - 1)
+        # Where time runs the same way as in the other lanes: the right edge of the view is 5 pixels from the widget's.
+        first = self._edge + 5 - plot.width()
+        self._bars.draw(painter, self.theme, room, plot, first, self._rate())
 
     def event_marks(self) -> list[EventMark]:
         """Return the marks of the events' lane as they are drawn, newest first."""

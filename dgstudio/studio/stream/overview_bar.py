@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -10,7 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
-from dgstudio.studio.common.ribbons import Span
+from dgstudio.studio.common.ribbons import Stretches
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Reading, Take
 
@@ -19,8 +18,6 @@ Look = tuple[QColor, QColor, str]
 HEIGHT = 16
 LEAST_HANDLE = 8
 """Logical pixels that the view's frame is wide at least."""
-LONGEST_GAP = 2.5
-"""Hops without an answer that part two stretches."""
 MODE_INKS = {StreamMode.FOLLOWING: "border_strong", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "accent_text"}
 
 
@@ -36,7 +33,7 @@ class BufferBar(QWidget):
         super().__init__(parent)
         self.theme: Theme = DARK
         self._looks = looks
-        self._answers: deque[Span] = deque()
+        self._answers = Stretches()
         self._takes: list[Take] = []
         self.buffer = (0.0, 0.0)
         self.view = (0.0, 0.0)
@@ -53,26 +50,13 @@ class BufferBar(QWidget):
 
     def note(self, readings: list[Reading], hop_s: float) -> None:
         """Take up new answers, oldest first; `hop_s` is the stream time between two."""
-        answers = self._answers
-        for reading in readings:
-            last = answers[-1] if answers else None
-            if last is not None and last.end > reading.end:
-                # Another run of the stream's clock.
-                answers.clear()
-                last = None
-            near = last is not None and reading.end - last.end <= LONGEST_GAP * hop_s
-            if last is not None and near and last.key == reading.top:
-                answers[-1] = last._replace(end=reading.end)
-            else:
-                begin = last.end if last is not None and near else reading.end - hop_s
-                answers.append(Span(begin, reading.end, reading.top))
+        self._answers.add(((reading.end, reading.top) for reading in readings), hop_s)
 
     def show_state(
         self, buffer: tuple[float, float], view: tuple[float, float], mode: StreamMode, takes: list[Take] | None = None
     ) -> None:
         """Show where the view lies; `takes` None: those of before."""
-        while self._answers and self._answers[0].end < buffer[0]:
-            self._answers.popleft()
+        self._answers.keep_from(buffer[0])
         self.buffer, self.view, self.mode = buffer, view, mode
         if takes is not None:
             self._takes = takes
@@ -107,7 +91,7 @@ class BufferBar(QWidget):
         for row in rows:
             painter.fillRect(row, theme.colour("well" if theme.dark else "control"))
         pixel = -1.0
-        for span in self._answers:
+        for span in self._answers.spans:
             # Of many stretches within one pixel the first is seen: thousands would take too long.
             right = int(self.x_of(span.end)) + 0.0
             if right > pixel:

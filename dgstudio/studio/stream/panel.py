@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.ribbons import answer_spans, ink_on, label_spans, truth_spans
+from dgstudio.studio.common.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
-from dgstudio.studio.stream.stream_canvas import MODE_TOKENS, Scene
+from dgstudio.studio.stream.scene import Scene
+from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import RecordKind, StreamState, Take
@@ -25,7 +26,8 @@ PILLS = {StreamMode.PAUSED: "Paused · Space goes on", StreamMode.SCRUBBING: "Sc
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
-MOST_LINES = 160
+MOST_LINES = 400
+"""Publishes of one view that are drawn."""
 LONGEST_S = 120.0
 """The longest view: with a recording there may be hours to look back on."""
 SHORTEST_S = 0.5
@@ -48,6 +50,9 @@ class StreamPanel(PanelFrame):
         self._takes: list[Take] = []
         self._stale_span = self._stale_takes = self._stale_bar = False
         self._key: tuple[object, ...] = ()
+        self._answers, self._truths = Stretches(), Stretches()
+        self._labels: tuple[object, list[Span]] = (None, [])
+        self._lines: tuple[object, list[tuple[float, str]]] = (None, [])
         self._mine: tuple[float, float] | None = None
         self._text_wall = 0.0
         self._knows_truth = False
@@ -69,7 +74,7 @@ class StreamPanel(PanelFrame):
         self.header.addWidget(self.live_button)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
-        state.when(StudioState.classes).connect(self._refresh_looks)
+        state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
         state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
@@ -86,9 +91,11 @@ class StreamPanel(PanelFrame):
         """Show the newest samples, or those that are looked at, with labels made since."""
         if self._frame is not None and self._frame.spec != frame.spec:
             self.view.range.reset()
+            self._answers, self._truths = Stretches(), Stretches()
             self._knows_truth, self._past = False, None
             self._state.set_paused(False)
         self._frame = frame
+        self._note_answers(frame)
         self._stand() if self._state.paused else self._follow()
         self.bar.note(frame.new_readings, frame.spec.hop_s)
         self._say(frame)
@@ -218,12 +225,8 @@ class StreamPanel(PanelFrame):
         state, spec, past = self._state, frame.spec, self._past
         start, end = self._span
         times, values = (frame.times, frame.values) if past is None else (past.times, past.values)
-        readings = frame.readings if past is None else list(past.readings)
-        ribbons = {
-            "answer": answer_spans(readings, spec.hop_s),
-            "labels": label_spans(self._takes, frame.recording if past is None else None, end),
-        }
-        truths = truth_spans(readings, spec.hop_s) if spec.truth_names else []
+        answers, truths = self._answered(frame)
+        ribbons = {"answer": answers, "labels": self._labelled(frame, end)}
         self._knows_truth = self._knows_truth or bool(truths)
         if self._knows_truth:
             ribbons["truth"] = truths
@@ -233,6 +236,27 @@ class StreamPanel(PanelFrame):
             pills=self._pills(frame), mode=state.stream_mode, edge=self._edge, gone=self._gone(frame),
             dim=frame.stats.stream_state == StreamState.LOST,
         )  # fmt: skip
+
+    def _note_answers(self, frame: Frame) -> None:
+        begin, hop_s = frame.now - self._state.view_s, frame.spec.hop_s
+        parts = answers_of(frame.new_readings), truths_of(frame.new_readings)
+        for stretches, new in zip((self._answers, self._truths), parts, strict=True):
+            stretches.add(new, hop_s)
+            stretches.keep_from(begin)
+
+    def _answered(self, frame: Frame) -> tuple[list[Span], list[Span]]:
+        """Answers and ground truth of what is in view."""
+        if self._past is None:
+            return [*self._answers.spans], [*self._truths.spans]
+        readings, hop_s = self._past.readings, frame.spec.hop_s
+        return joined(answers_of(readings), hop_s), joined(truths_of(readings), hop_s)
+
+    def _labelled(self, frame: Frame, end: float) -> list[Span]:
+        recording = frame.recording if self._past is None else None
+        key = tuple(self._takes), recording, end if recording is not None else 0.0
+        if key != self._labels[0]:
+            self._labels = key, label_spans(self._takes, recording, end)
+        return self._labels[1]
 
     def _pills(self, frame: Frame) -> list[tuple[str, str]]:
         mode, source = self._state.stream_mode, frame.stats.stream_state
@@ -249,6 +273,12 @@ class StreamPanel(PanelFrame):
         return pills
 
     def _publishes(self, start: float, end: float) -> list[tuple[float, str]]:
+        """The publishes in view, and some before it: a band of them reaches beyond the left edge."""
+        # While it follows, none comes into view but at its end.
+        key = self._state.record_count, self._state.view_s if self._past is None else (start, end)
+        if key == self._lines[0]:
+            return self._lines[1]
+        start, end = start - 0.1 * (end - start), end if self._past is not None else float("inf")
         lines: list[tuple[float, str]] = []
         for record in self._state.history.back_from(end):
             # What was published before the first answer has no place in the stream: its time is 0.
@@ -256,6 +286,7 @@ class StreamPanel(PanelFrame):
                 break
             if record.version is not None and start <= record.time <= end and record.time > 0:
                 lines.append((record.time, "warning" if record.kind == RecordKind.ROLLED_BACK else "publish"))
+        self._lines = key, lines
         return lines
 
     def _show_empty(self) -> None:
@@ -268,12 +299,12 @@ class StreamPanel(PanelFrame):
             self._show_header()
 
     def _refresh_looks(self) -> None:
-        looks = self.view.looks
-        looks.clear()
+        looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
         for card in self._state.classes:
             fill = self.theme.colour(self.theme.visible(card.info.colour))
             # By name too: ground truth knows names only.
             looks[card.info.id] = looks[card.info.name] = (fill, ink_on(fill, self.theme), card.info.name)
+        self.view.set_looks(looks)
         self._key = ()
 
     # -- words -------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.common.ribbons import span_at
-from dgstudio.studio.stream.stream_canvas import Scene, StreamCanvas
+from dgstudio.studio.stream.scene import Scene
+from dgstudio.studio.stream.stream_canvas import StreamCanvas
 
 DRAG = 4
 """Logical pixels a press must travel to mark something."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -114,9 +114,7 @@ class Theme:
 
     def colour(self, token: str, alpha: float = 1.0) -> QColor:
         """Return a token (or any "#rrggbb") as a QColor with opacity `alpha` in 0..1."""
-        value = QColor(getattr(self, token) if token in TOKENS else token)
-        value.setAlphaF(alpha)
-        return value
+        return QColor(_colour(getattr(self, token) if token in TOKENS else token, alpha))
 
     def px(self, size: str | int) -> int:
         """Return a size of `SIZES` (or logical pixels) times the scale of type."""
@@ -145,13 +143,7 @@ class Theme:
 
     def readable(self, colour: str, on: str = "surface", least: float = TEXT_CONTRAST) -> str:
         """Return `colour`, moved towards the text colour until it can be read as text on `on` (token or "#rrggbb")."""
-        ink, paper, towards = QColor(colour), self.colour(on), QColor(self.text_strong)
-        for _ in range(40):
-            # The name is what is drawn: rounding must not undo the last step.
-            if contrast(QColor(ink.name()), paper) >= least:
-                break
-            ink = mix(ink, towards, 0.1)
-        return ink.name()
+        return _readable(colour, self.colour(on).name(), self.text_strong, least)
 
     def visible(self, colour: str) -> str:
         """Return `colour`, moved towards the text colour until shapes of it stand out against a panel."""
@@ -176,6 +168,24 @@ class Themed(Protocol):
 
 def _font(family: str, px: int, weight: int) -> QFont:
     return QFont(_made(family, px, weight))
+
+
+@lru_cache(maxsize=4096)
+def _colour(name: str, alpha: float) -> QColor:
+    value = QColor(name)
+    value.setAlphaF(alpha)
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _readable(colour: str, on: str, towards: str, least: float) -> str:
+    ink, paper, end = QColor(colour), QColor(on), QColor(towards)
+    for _ in range(40):
+        # The name is what is drawn: rounding must not undo the last step.
+        if contrast(QColor(ink.name()), paper) >= least:
+            break
+        ink = mix(ink, end, 0.1)
+    return ink.name()
 
 
 @cache

@@ -137,7 +137,7 @@ class UncertainPanel(PanelFrame):
         self.body.addWidget(self.empty, 1)
         self.body.addLayout(self._row, 1)
         state.when(StudioState.uncertain, StudioState.unseen).connect(self._show_moments)
-        state.when(StudioState.classes).connect(self._fill)
+        state.when(StudioState.class_looks).connect(self._fill)
         state.when(StudioState.selection).connect(self._show_selection)
         self._fill()
 

@@ -59,7 +59,7 @@ class SnapshotsPanel(PanelFrame):
         self.view.opened.connect(self._open)
         self.view.asked.connect(self._ask)
         state.when(*SHOWN).connect(self._fall_behind)
-        state.when(StudioState.classes, StudioState.phase).connect(self._tell)
+        state.when(StudioState.class_looks, StudioState.phase).connect(self._tell)
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:

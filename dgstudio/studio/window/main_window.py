@@ -166,7 +166,7 @@ class StudioWindow(QMainWindow):
     # -- frames --------------------------------------------------------------------------------------------------
 
     def update_frame(self, frame: Frame) -> None:
-        """Show one frame; called by the bridge's timer in the Qt thread, about 30 times a second."""
+        """Show one frame; called by the bridge's timer in the Qt thread, up to 60 times a second."""
         self.sheets.update_frame(frame)
         self.packages.poll()
         for name, error in self.layout_.update_frame(frame):

@@ -69,7 +69,7 @@ def test_strength_is_the_largest_share_over_the_classes(
     for class_id in (3, 4):
         carried = np.zeros(2)
         for raw in inputs(class_id, 10, seed=5):
-            strength = evidence.strength(raw)
+            strength = evidence.said_of(raw, -1)[0]
             _, parts = evidence.parts(raw)
             np.testing.assert_array_equal(strength, [max(abs(p) for p in row[:-1]) for row in parts])
             carried += [strength[evidence.class_ids == c].sum() for c in (3, 4)]
@@ -132,11 +132,11 @@ def test_toward_tells_what_speaks_for_a_class_from_what_speaks_against_it(
     of_base, _ = evidence.parts(raw)
     t = Plan(learner.store.head).answer(raw).t
     for column, class_id in enumerate(evidence.classes):
-        toward = evidence.toward(raw, class_id)
+        toward = evidence.said_of(raw, class_id)[1]
         np.testing.assert_allclose(of_base[column] + toward.sum(), t[column], atol=1e-4)
-    own, other = (evidence.toward(raw, 3)[evidence.class_ids == c] for c in (3, 4))
+    own, other = (evidence.said_of(raw, 3)[1][evidence.class_ids == c] for c in (3, 4))
     assert own.sum() > 0 > other.sum()
-    assert not evidence.toward(raw, 77).any() and evidence.toward(raw, 77).shape == (16,)
+    assert not evidence.said_of(raw, 77)[1].any() and evidence.said_of(raw, 77)[1].shape == (16,)
 
 
 # -- the difference of two versions ------------------------------------------------------------------------------------

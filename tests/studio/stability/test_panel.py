@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QFontMetrics
+from PySide6.QtWidgets import QApplication
 
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.reasons.stored import Told
@@ -376,3 +377,30 @@ def test_the_twins_line_has_room_under_its_sentence(make_panel, bridge, size):
     assert lanes.plot(TWIN).height() >= lanes._note_tall() + 20
     assert lanes.lane(TWIN).bottom() + 1 == lanes.height()
     assert all(lanes.lane(lane).height() >= 12 for lane in (PROTECTED, LIVE, EVENTS))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_has_scrolled_looks_as_if_it_were_painted_now(make_panel, bridge, size):
+    panel = make_panel(bridge, size)
+    panel.lanes.grab()
+    for step in range(80):
+        deltas = {"routing_delta": 0.1 + 0.07 * (step % 5), "representation_delta": 0.3 - 0.01 * (step % 7)}
+        records = [record(bridge.now - 0.1, live_flip=step % 9 == 0, **deltas)] if step % 3 else []
+        show(panel, bridge, *records, seconds=0.15)
+        panel.lanes.grab()
+    assert panel.lanes.repaints < 20, "it has scrolled, but for the largest bar"
+    scrolled = panel.lanes.grab().toImage()
+    panel.lanes.apply_theme(panel.theme)
+    assert panel.lanes.grab().toImage() == scrolled
+
+
+def test_names_and_words_are_not_painted_with_what_moves(panel, bridge, qtbot):
+    show(panel, bridge, record(bridge.now))
+    panel.lanes.grab()
+    painted = []
+    panel.lanes.paintEvent = lambda event: painted.append(event.rect())
+    QApplication.processEvents()
+    painted.clear()
+    panel.lanes.advance(True)
+    qtbot.waitUntil(lambda: bool(painted))
+    assert all(rect.left() >= panel.lanes.plot(LIVE).left() for rect in painted)

@@ -6,13 +6,14 @@ import re
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
-from dgstudio.studio.common.ribbons import answer_spans, joined, label_spans
+from dgstudio.studio.common.ribbons import Span, joined, label_spans
+from dgstudio.studio.stream.strip import bursts_of, first_change, first_changed_burst
 from dgstudio.types import PublishRecord, Take
 
 LEFT = Qt.MouseButton.LeftButton
@@ -128,7 +129,7 @@ def test_a_constant_and_an_empty_channel_have_a_row_all_the_same():
 def test_answers_join_to_stretches_and_part_where_hops_are_missing():
     spans = joined([(1.0, 3), (1.1, 3), (1.2, 4), (2.0, 4)], 0.1)
     assert [(round(s.start, 6), s.end, s.key) for s in spans] == [(0.9, 1.1, 3), (1.1, 1.2, 4), (1.9, 2.0, 4)]
-    assert answer_spans([], 0.1) == []
+    assert joined([], 0.1) == []
 
 
 def test_the_take_being_recorded_grows():
@@ -172,9 +173,9 @@ def test_the_recording_grows_in_the_labels(stream, bridge, window):
 
 def test_ground_truth_gets_a_ribbon_once_the_stream_knows_it(stream, bridge, window):
     assert "truth" not in stream.scene.ribbons
-    frame = bridge.frame()
-    told = [dataclasses.replace(reading, truth="walk") for reading in frame.readings]
-    window.update_frame(dataclasses.replace(frame, readings=told))
+    frame = bridge.frame(0.5)
+    told = [dataclasses.replace(reading, truth="walk") for reading in frame.new_readings]
+    window.update_frame(dataclasses.replace(frame, new_readings=told))
     assert {span.key for span in stream.scene.ribbons["truth"]} == {"walk"}
     assert stream.view.look("walk")[0] == stream.view.look(2)[0]
 
@@ -531,13 +532,99 @@ def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeyp
     assert len(shown) == 1
 
 
-def test_a_burst_of_publishes_is_one_band(stream, bridge, window):
-    canvas = stream.view
-    window.update_frame(bridge.frame())
-    now = canvas.scene.end
-    canvas.scene.publishes = [(now - 5, "publish"), *((now - 2 + 0.1 * k, "publish") for k in range(10))]
-    canvas.scene.publishes.append((now - 1.05, "warning"))
-    bursts = canvas.bursts()
-    assert len(bursts) == 3
-    assert bursts[0][0] == bursts[0][1] == now - 5
-    assert bursts[1][1] - bursts[1][0] == pytest.approx(0.9, abs=0.02)
+def test_a_burst_of_publishes_is_one_band():
+    publishes = [(5.0, "publish"), *((8 + 0.1 * k, "publish") for k in range(10)), (8.95, "warning")]
+    bursts = bursts_of(publishes, 0.3)
+    assert len(bursts) == 3 and bursts[0] == (5.0, 5.0, "publish")
+    assert bursts[1][1] - bursts[1][0] == pytest.approx(0.9) and bursts[2][2] == "warning"
+
+
+def test_a_publish_between_two_others_parts_them_where_it_is_of_another_kind():
+    bursts = bursts_of([(1.0, "publish"), (1.1, "warning"), (1.2, "publish")], 0.3)
+    assert [token for _, _, token in bursts] == ["publish", "warning", "publish"]
+
+
+# -- scrolling -------------------------------------------------------------------------------------------------
+
+
+def unlike(one, other):
+    """Return the share of pixels in which two pictures differ so that it is seen."""
+    arrays = [
+        np.frombuffer(image.convertToFormat(QImage.Format.Format_RGB32).constBits(), np.uint8).astype(int)
+        for image in (one.toImage(), other.toImage())
+    ]
+    return float((np.abs(arrays[0] - arrays[1]).reshape(-1, 4).max(1) > 24).mean())
+
+
+def scrolled_and_anew(view):
+    """Return how the view looks as it has scrolled, and painted anew as a whole."""
+    scrolled = view.grab()
+    view.strip.forget()
+    return scrolled, view.grab()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_what_has_scrolled_looks_as_if_it_were_painted_now(stream, bridge, window, theme):
+    view = stream.view
+    if window.appearance.theme.name != theme:
+        window.appearance.toggle()
+    run(window, bridge, 3.0)
+    view.grab()
+    before = view.strip.repaints
+    for step in range(60):
+        if step in (10, 11, 13, 40):
+            bridge.publish(PublishRecord(step, "learned", step, 1, "", bridge.now, 0.0))
+        if step == 20:
+            bridge.labels.press_class(4)
+        if step == 35:
+            bridge.labels.release_class()
+        run(window, bridge, 0.05, 0.05)
+        view.grab()
+    assert view.strip.repaints <= before + 3, "it has scrolled, but for its range"
+    assert unlike(*scrolled_and_anew(view)) < 1e-3
+
+
+def test_a_mark_of_the_past_a_label_and_other_colours_are_painted_at_once(stream, bridge, window):
+    view = stream.view
+    run(window, bridge, 1.0)
+    view.grab()
+    bridge.labels.label_span(2, bridge.now - 4, bridge.now - 3)
+    window.state.selection = (bridge.now - 8, bridge.now - 6)
+    run(window, bridge, 0.2)
+    assert unlike(*scrolled_and_anew(view)) < 1e-3
+    first, *others = window.state.classes
+    window.state.classes = (dataclasses.replace(first, info=dataclasses.replace(first.info, colour="#ff00ff")), *others)
+    run(window, bridge, 0.2)
+    assert unlike(*scrolled_and_anew(view)) < 1e-3
+
+
+def test_only_what_moves_is_painted_at_a_frame(stream, bridge, window, qtbot):
+    view = stream.view
+    window.show()
+    qtbot.waitExposed(window)
+    run(window, bridge, 1.0)
+    painted = []
+    view.paintEvent = lambda event: painted.append(event.rect())
+    QApplication.processEvents()
+    painted.clear()
+    run(window, bridge, 0.2)
+    QApplication.processEvents()
+    assert painted and all(rect.left() >= int(view.plot.left()) for rect in painted)
+    assert all(rect.bottom() <= view.height() - 14 for rect in painted), "the axis stands still"
+
+
+def test_a_change_in_what_has_left_the_view_is_none():
+    before = [Span(0.0, 2.0, 1), Span(2.0, 4.0, 2), Span(4.0, 5.0, 1)]
+    assert first_change(before, [Span(1.5, 2.0, 1), *before[1:]], 1.8) is None
+    assert first_change(before, [*before, Span(5.0, 6.0, 2)], 1.8) == 5.0
+    assert first_change(before, [before[0], Span(2.0, 4.0, 3), before[2]], 1.8) == 2.0
+    assert first_change(before, before[1:], 3.0) is None
+
+
+def test_a_band_that_grows_is_painted_from_where_it_ended():
+    line, band = (3.0, 3.0, "publish"), (3.0, 3.4, "publish")
+    assert first_changed_burst([line], [line], 0.0) is None
+    assert first_changed_burst([line], [band], 0.0) == 3.0
+    assert first_changed_burst([band], [(3.0, 3.8, "publish")], 0.0) == 3.4
+    assert first_changed_burst([band], [(3.2, 3.8, "publish")], 3.3) == 3.4
+    assert first_changed_burst([band], [], 3.5) is None

@@ -771,7 +771,8 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     under = next(action.menu() for action in window.menu_.actions() if action.text() == "File")
     texts = [action.text() for action in under.actions()]
     assert texts[:6] == ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
-    assert texts[6:] == ["Import examples…", "Record the stream", "Export examples…", "Export model…", "Export report…"]
+    taken_along = ["Export examples…", "Export model…", "Export report…", "Export for another machine…"]
+    assert texts[6:] == ["Import examples…", "Record the stream", *taken_along]
     assert len(window.actions_.groups()["File"]) == len(texts)
 
 

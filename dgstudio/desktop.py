@@ -1,0 +1,41 @@
+"""The studio as the command line opens it: what must be so before Qt is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.system_packages import refuse_if_no_platform
+
+LONGEST_S = 2_000_000.0
+"""The longest that Qt's timers wait, nearly."""
+
+
+def without_display() -> bool:
+    """Whether this is a Linux without a screen, and Qt has not been told to do without."""
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
+    return sys.platform.startswith("linux") and not screen
+
+
+def open_studio(**options: Any) -> int:
+    """Open the studio; returns the exit status. `options` are those of `studio.launch.StudioOptions`.
+
+    Raises
+    ------
+    DgstudioError
+        Where there is no screen, or an option or a file is not as it must be.
+    """
+    seconds = options.get("quit_after")
+    if seconds is not None and not 0 < seconds <= LONGEST_S:
+        raise BadInputError(f"--quit-after must be a number of seconds above 0 and at most {LONGEST_S:,.0f}.")
+    if without_display():
+        raise DgstudioError(
+            "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
+            "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
+        )
+    from dgstudio.studio.start import start_studio
+
+    refuse_if_no_platform()
+    return start_studio(**options)

@@ -1,0 +1,45 @@
+"""The entry point: what opens the studio at once, and that it means the same as what the command line reads."""
+
+import subprocess
+import sys
+import typing
+
+import pytest
+import typer
+from waiting import DEADLINE_S
+
+from dgstudio.cli import app, studio
+from dgstudio.entry import OPTIONS, SWITCHES, plain_start
+
+
+def test_nothing_and_the_studios_options_open_it_at_once():
+    assert plain_start([]) == {}
+    assert plain_start(["--source", "walk.csv", "--speed", "10", "--no-session"]) == {
+        "source": "walk.csv", "speed": 10.0, "keep": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run"], ["--speed", "fast"], ["--speed"], ["--source", "--present"], ["--nothing"]]
+)
+def test_all_else_is_the_command_lines(arguments):
+    assert plain_start(arguments) is None
+
+
+def test_it_has_the_command_lines_own_options():
+    params = {param.name: param for param in typer.main.get_command(app).params}
+    told = {option for param in params.values() for option in param.opts}
+    assert {*OPTIONS, *SWITCHES} == told - {"--version", "--debug", "--help"}
+    kinds = typing.get_type_hints(studio)
+    for option, (name, read) in OPTIONS.items():
+        assert option in params[name].opts
+        assert read in (kinds[name], *typing.get_args(kinds[name]))
+
+
+def test_opening_the_studio_imports_no_command_line():
+    code = (
+        "import sys, dgstudio.entry, dgstudio.studio.start\n"
+        "print(sorted({'typer', 'pydantic', 'rich', 'importlib.metadata'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert done.stdout.strip() == "[]"
