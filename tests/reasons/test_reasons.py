@@ -7,7 +7,14 @@ import pytest
 
 from dgstudio.errors import Rejected
 from dgstudio.reasons import stored
-from dgstudio.reasons.published import BankFilled, BecameStable, LearnedFrom, ProtectedByUser, RebuiltWithout
+from dgstudio.reasons.published import (
+    BankFilled,
+    BecameStable,
+    LearnedAgain,
+    LearnedFrom,
+    ProtectedByUser,
+    RebuiltWithout,
+)
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import (
     Fault,
@@ -24,13 +31,14 @@ from dgstudio.reasons.stored import Told, reason_fields, stored_reason
 NAMES = """
 BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
 BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassRemoved ClassesUnknown ExamplesAside
-ExamplesNotFinite Faulty IllConditioned InputsReleased LearnedFrom LearningOff NoMoreBanks NoRoom
+ExamplesNotFinite Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks NoRoom
 NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack RouterNotClosed
 Sealing StaysLearned UnitWouldChange VerdictWouldTurn
 """
 """As they stand in session files: a name that goes here cannot be read there any more."""
 
 SAID: list[tuple[Reason, str]] = [
+    (LearnedAgain("dg4"), "learned again by kernel dg4"),
     (LearnedFrom((("circle", 1),)), "learned from 1 example of circle"),
     (LearnedFrom((("circle", 1), ("wave", 2))), "learned from 1 example of circle, 2 of wave"),
     (LearnedFrom((("wave", 1),), forgot=1), "learned from 1 example of wave, forgot 1 example"),

@@ -411,7 +411,7 @@ def test_a_protected_input_that_would_be_opened_by_a_millionth_is_refused(number
     raw, bank = protected.inputs[number], head.banks[-1]
     others = Contract(protected.without_rows(n for n in range(len(protected)) if n != number))
     limit = bank.tau - PROOF_GAP
-    for r, passes in ((bank.tau + 1e-6, False), (bank.tau, False), (limit + 1e-6, False), (limit - 1e-6, True)):
+    for r, passes in ((bank.tau + 1e-6, False), (bank.tau - 1e-6, False), (limit + 1e-6, False), (limit - 1e-6, True)):
         moved = at(head, raw, r)
         assert r_of(moved, raw) == pytest.approx(r, abs=5e-7)
         assert (r_of(moved, raw) > np.float32(bank.tau)) == (r > bank.tau)
