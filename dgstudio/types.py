@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.reason import Reason, capital
 
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]
@@ -182,7 +182,8 @@ class Act:
 
     id: int
     kind: ActKind
-    text: str
+    what: Reason
+    """What was done, with the names that things had then."""
     labels: tuple[LabelChange, ...] = ()
     classes: tuple[ClassChange, ...] = ()
     take_id: int | None = None
@@ -191,6 +192,11 @@ class Act:
     notes: tuple[NoteChange, ...] = ()
     made: int | None = None
     """The version that a release made."""
+
+    @property
+    def text(self) -> str:
+        """What was done, in words, for the history."""
+        return capital(self.what.words)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
 from dgstudio.model.base_model_file import BaseModel
+from dgstudio.reasons.done import TakeMade
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.registry import open_source
@@ -100,7 +101,7 @@ def _takes(ids: dict[str, int], examples: int, next_act: int) -> Iterator[tuple[
             learn = (first + place) % every == 0
             made.append(Example(first + place, class_id, number, changed, end - 1.0, end, learn, raw))
         take = Take(number, class_id, begin, made[-1].end, "simulator", LabelledBy.HELD, time.time(), count)
-        act = Act(next_act + number, ActKind.TAKE, f"{count} examples, 2.0 s", take_id=number, unix=take.created_unix)
+        act = Act(next_act + number, ActKind.TAKE, TakeMade(count, 2.0), take_id=number, unix=take.created_unix)
         yield take, made, act
 
 

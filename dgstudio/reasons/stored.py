@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from dgstudio.reasons import published, refused
+from dgstudio.reasons import done, published, refused
 from dgstudio.reasons.reason import Reason
 
 IS = "is"
 """Under which name the plain data keep what reason it is."""
 _KNOWN: dict[str, type[Reason]] = {
     name: found
-    for module in (published, refused)
+    for module in (published, refused, done)
     for name, found in vars(module).items()
     if isinstance(found, type) and issubclass(found, Reason) and found.__module__ == module.__name__
 }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dgstudio.bench.crash_test import Ledger
+from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.types import Act, ClassInfo, Example, LabelChange, Take
 
@@ -27,7 +28,7 @@ def add_take(session: Session, number: int, examples: int = 3, *, act: bool = Tr
     ids = range(10 * number, 10 * number + examples)
     session.put_examples([Example(i, 1, number, np.zeros(4, np.float32), 0.0, 1.0) for i in ids])
     if act:
-        session.put_act(Act(number, "take", "", take_id=number))
+        session.put_act(Act(number, "take", Told(""), take_id=number))
 
 
 def ledger(*messages: tuple[Any, ...]) -> Ledger:
@@ -57,7 +58,7 @@ def test_a_take_with_too_few_examples_is_missed(session: Session) -> None:
 def test_what_was_asked_for_and_not_shown_may_be_there_or_not(session: Session, acted: bool) -> None:
     add_take(session, 1)
     if acted:
-        session.put_act(Act(2, "relabelled", "", (LabelChange(1, 2, (10,)),)))
+        session.put_act(Act(2, "relabelled", Told(""), (LabelChange(1, 2, (10,)),)))
         session.set_labels([Example(10, 2, 1, np.zeros(4, np.float32), 0.0, 1.0)])
     known = ledger(("wish", "do"), ("take", 1, 3), ("wish", "do"))
     assert known.killed(session) == []
@@ -80,7 +81,7 @@ def test_an_undo_that_was_shown_and_not_kept_is_missed(session: Session) -> None
 
 def test_half_an_act_is_noticed(session: Session) -> None:
     add_take(session, 1)
-    session.put_act(Act(2, "relabelled", "", (LabelChange(1, 2, (10, 11)),)))
+    session.put_act(Act(2, "relabelled", Told(""), (LabelChange(1, 2, (10, 11)),)))
     session.set_labels([Example(10, 2, 1, np.zeros(4, np.float32), 0.0, 1.0)])
     known = ledger(("wish", "do"), ("take", 1, 3), ("wish", "do"), ("act", 2))
     assert "labels of the examples [11] (1 in all)" in known.killed(session)[0]

@@ -30,10 +30,11 @@ from dgstudio.reasons.stored import Told, reason_fields, stored_reason
 
 NAMES = """
 BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
-BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassRemoved ClassesUnknown ExamplesAside
-ExamplesNotFinite Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks NoRoom
-NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack RouterNotClosed
-Sealing StaysLearned UnitWouldChange VerdictWouldTurn
+BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassEdited ClassEnded ClassMade ClassMoved
+ClassRemoved ClassesUnknown ExamplesAside ExamplesDeleted ExamplesImported ExamplesNotFinite
+ExamplesRelabelled Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks
+NoRoom NotePut NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack
+RouterNotClosed Sealing StaysLearned TakeMade TakeTakenBack UnitWouldChange VerdictWouldTurn
 """
 """As they stand in session files: a name that goes here cannot be read there any more."""
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.engine.adapt.version_index import Containing
 from dgstudio.engine.browse.analysis import Analysis, Answers, Judged
 from dgstudio.engine.browse.label_noise import Neighbourhood
+from dgstudio.reasons.stored import Told
 from dgstudio.studio.examples.pca_map import Components
 from dgstudio.types import Act, Example, Take
 
@@ -366,8 +367,8 @@ def test_the_map_does_not_flip_when_its_axes_are_computed_anew():
 
 
 def test_the_history_lists_acts_and_goes_to_any(window, bridge, monkeypatch):
-    acts = [Act(0, "class added", "Class wave added"), Act(1, "take", "42 examples, 2.1 s", take_id=0)]
-    acts.append(Act(2, "relabelled", "3 examples relabelled as rest"))
+    acts = [Act(0, "class added", Told("Class wave added")), Act(1, "take", Told("42 examples, 2.1 s"), take_id=0)]
+    acts.append(Act(2, "relabelled", Told("3 examples relabelled as rest")))
     monkeypatch.setattr(bridge.book, "history", lambda: (acts, 2))
     monkeypatch.setattr(bridge.book, "every_take", lambda: {0: Take(0, 1, 0.0, 2.1, "simulator")})
     QTest.keyClick(window, Qt.Key.Key_H)

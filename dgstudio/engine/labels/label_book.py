@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from dgstudio.engine.labels.example_table import ExampleArrays
+from dgstudio.reasons.done import TakeMade
 from dgstudio.types import F32, Act, ActKind, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8
@@ -160,8 +161,8 @@ class LabelBook:
             return None if take.id in self._takes else self._act_of(take)
 
     def _act_of(self, take: Take) -> Act:
-        text = f"{take.examples} examples, {take.end - take.start:.1f} s"
-        return Act(self._number(), ActKind.TAKE, text, take_id=take.id, unix=take.created_unix)
+        what = TakeMade(take.examples, take.end - take.start)
+        return Act(self._number(), ActKind.TAKE, what, take_id=take.id, unix=take.created_unix)
 
     def next_number(self) -> int:
         """The number of the next act; each is given once."""

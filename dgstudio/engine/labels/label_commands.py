@@ -12,6 +12,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.runtime.stream_clock import StreamClock
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.done import ClassEdited, ClassMoved
 from dgstudio.types import ActKind, ClassInfo, LabelledBy
 
 LONGEST_NOTE = 500
@@ -108,19 +109,19 @@ class LabelCommands:
         """
         was, infos = self._classes.get(class_id), self._classes.edited(class_id, name=name, key=key, colour=colour)
         info = infos[0]
-        words = [
-            f"renamed to {info.name}" if info.name != was.name else "",
-            (f"on key {info.key}" if info.key else "without a key") if info.key != was.key else "",
-            "in another colour" if info.colour != was.colour else "",
-        ]
-        text = f"Class {was.name} {', '.join(word for word in words if word)}"
-        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASS_CHANGED, text, infos))
+        what = ClassEdited(
+            was.name,
+            info.name if info.name != was.name else None,
+            info.key if info.key != was.key else None,
+            info.colour != was.colour,
+        )
+        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASS_CHANGED, what, infos))
 
     def move_class(self, class_id: int, place: int) -> None:
         """Put a class at `place` (from 0) in the order of the classes."""
         infos = self._classes.moved(class_id, place)
-        text = f"Class {self._classes.names[class_id]} moved"
-        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASSES_ORDERED, text, infos))
+        what = ClassMoved(self._classes.names[class_id])
+        self._history.ask(lambda acts: acts.classes_edited(ActKind.CLASSES_ORDERED, what, infos))
 
     def remove_class(self, class_id: int) -> None:
         """End a class: its logit goes, and its examples stand no more until that is undone."""

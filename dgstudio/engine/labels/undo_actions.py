@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
-from dgstudio.reasons.reason import capital
+from dgstudio.reasons.done import (
+    ClassEnded,
+    ClassMade,
+    ExamplesDeleted,
+    ExamplesImported,
+    ExamplesRelabelled,
+    NotePut,
+    TakeTakenBack,
+)
+from dgstudio.reasons.reason import Reason
 from dgstudio.types import (
     Act,
     ActKind,
@@ -20,9 +29,6 @@ from dgstudio.types import (
     PublishRecord,
     RecordKind,
 )
-
-SHORT = 40
-"""Characters of a note that the history shows."""
 
 
 class Acts:
@@ -38,13 +44,13 @@ class Acts:
     def relabelled(self, ids: Sequence[int], class_id: int) -> Act | None:
         """These examples get another label."""
         moving = [example for example in self._book.standing(ids) if example.class_id != class_id]
-        text = f"{_count(len(moving))} relabelled as {self._classes.name_of(class_id)}"
-        return self._made(ActKind.RELABELLED, text, _changes(moving, class_id))
+        what = ExamplesRelabelled(len(moving), self._classes.name_of(class_id))
+        return self._made(ActKind.RELABELLED, what, _changes(moving, class_id))
 
     def deleted(self, ids: Sequence[int]) -> Act | None:
         """These examples stand no more."""
         going = self._book.standing(ids)
-        return self._made(ActKind.DELETED, f"{_count(len(going))} deleted", _changes(going, None))
+        return self._made(ActKind.DELETED, ExamplesDeleted(len(going)), _changes(going, None))
 
     def noted(self, ids: Sequence[int], text: str) -> Act | None:
         """These examples have this note from now on; "" is none."""
@@ -56,9 +62,8 @@ class Acts:
         if not by_note:
             return None
         changes = tuple(NoteChange(before, text, tuple(sorted(ids))) for before, ids in sorted(by_note.items()))
-        count = _count(sum(len(change.ids) for change in changes))
-        words = f"Note on {count}: “{_short(text)}”" if text else f"Note taken off {count}"
-        return Act(self._book.next_number(), ActKind.NOTED, words, unix=time.time(), notes=changes)
+        what = NotePut(sum(len(change.ids) for change in changes), text)
+        return Act(self._book.next_number(), ActKind.NOTED, what, unix=time.time(), notes=changes)
 
     def last_take_taken_back(self, class_id: int) -> Act | None:
         """What stands of the newest take in which this class has examples stands no more."""
@@ -66,18 +71,18 @@ class Acts:
         if newest is None:
             return None
         going = [e for e in self._book.of_class(class_id) if e.take_id == newest]
-        text = f"Last take of {self._classes.name_of(class_id)} taken back ({_count(len(going))})"
-        return self._made(ActKind.DELETED, text, _changes(going, None))
+        what = TakeTakenBack(self._classes.name_of(class_id), len(going))
+        return self._made(ActKind.DELETED, what, _changes(going, None))
 
     def class_added(self, info: ClassInfo) -> Act | None:
         """A class is born."""
-        return self._made(ActKind.CLASS_ADDED, f"Class {info.name} added", classes=(ClassChange(None, info),))
+        return self._made(ActKind.CLASS_ADDED, ClassMade(info.name), classes=(ClassChange(None, info),))
 
-    def classes_edited(self, kind: ActKind, text: str, infos: Sequence[ClassInfo]) -> Act | None:
+    def classes_edited(self, kind: ActKind, what: Reason, infos: Sequence[ClassInfo]) -> Act | None:
         """Classes are this from now on."""
         pairs = [(self._classes.get(info.id), info) for info in infos]
         changes = tuple(ClassChange(before, after) for before, after in pairs if before != after)
-        return self._made(kind, text, classes=changes)
+        return self._made(kind, what, classes=changes)
 
     def class_removed(self, class_id: int, into: int | None) -> Act | None:
         """A class ends: its examples stand no more, or get the label `into`."""
@@ -85,42 +90,35 @@ class Acts:
         if not info.living:
             return None
         examples = self._book.of_class(class_id)
-        what = f"{_count(len(examples))}" if examples else "without examples"
-        kind, text = ActKind.CLASS_REMOVED, f"Class {info.name} removed ({what})"
-        if into is not None:
-            kind, text = ActKind.CLASSES_MERGED, f"Class {info.name} merged into {self._classes.name_of(into)} ({what})"
-        return self._made(kind, text, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
+        kind = ActKind.CLASS_REMOVED if into is None else ActKind.CLASSES_MERGED
+        what = ClassEnded(info.name, len(examples), None if into is None else self._classes.name_of(into))
+        return self._made(kind, what, _changes(examples, into), (ClassChange(info, replace(info, living=False)),))
 
     def imported(self, name: str, labelled: dict[int, list[int]], born: Sequence[ClassInfo]) -> Act:
         """Examples of a file stand from now on: class id → their ids; with the classes that are made for them."""
-        count, several = sum(map(len, labelled.values())), len(labelled)
-        text = f"{_count(count)} of {'1 class' if several == 1 else f'{several} classes'} imported from {name}"
+        what = ExamplesImported(sum(map(len, labelled.values())), len(labelled), name)
         changes = tuple(LabelChange(None, class_id, tuple(ids)) for class_id, ids in sorted(labelled.items()))
         classes = tuple(ClassChange(None, info) for info in born)
-        return Act(self._book.next_number(), ActKind.IMPORTED, text, changes, classes, unix=time.time())
+        return Act(self._book.next_number(), ActKind.IMPORTED, what, changes, classes, unix=time.time())
 
     def protected(self, record: PublishRecord) -> Act | None:
         """What the model knew was protected, or protected inputs were released."""
-        text = capital(record.reason.words)
         made = record.version if record.kind == RecordKind.RELEASED else None
         return Act(
-            self._book.next_number(), ActKind(record.kind), text, unix=record.unix, version=record.parent, made=made
+            self._book.next_number(),
+            ActKind(record.kind),
+            record.reason,
+            unix=record.unix,
+            version=record.parent,
+            made=made,
         )
 
     def _made(
-        self, kind: ActKind, text: str, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
+        self, kind: ActKind, what: Reason, labels: tuple[LabelChange, ...] = (), classes: tuple[ClassChange, ...] = ()
     ) -> Act | None:
         if not labels and not classes:
             return None
-        return Act(self._book.next_number(), kind, text, labels, classes, unix=time.time())
-
-
-def _count(examples: int) -> str:
-    return "1 example" if examples == 1 else f"{examples} examples"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+        return Act(self._book.next_number(), kind, what, labels, classes, unix=time.time())
 
 
 def _changes(examples: Sequence[Example], after: int | None) -> tuple[LabelChange, ...]:

@@ -193,7 +193,8 @@ def act_row(act: Act) -> Row:
     """Values of an act that is done in the order of `ACT_COLUMNS`."""
     data: dict[str, Any] = {
         "kind": act.kind,
-        "text": act.text,
+        "text": act.what.words,
+        "what": reason_fields(act.what),
         "take": act.take_id,
         "version": act.version,
         "made": act.made,
@@ -216,10 +217,11 @@ def act_of(row: Row) -> Act:
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
     notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
-    kind, text, take_id, version = ActKind(data["kind"]), str(data["text"]), data["take"], data["version"]
+    kind, take_id, version = ActKind(data["kind"]), data["take"], data["version"]
+    what = stored_reason(data.get("what"), str(data["text"]))
     # Acts of earlier versions of this program made no versions.
     made = data.get("made")
-    return Act(int(row[0]), kind, text, labels, classes, take_id, _number(row[1]), version, notes, made)
+    return Act(int(row[0]), kind, what, labels, classes, take_id, _number(row[1]), version, notes, made)
 
 
 def _runs(ids: Sequence[int]) -> list[list[int]]:

@@ -55,10 +55,14 @@ from dgstudio.engine.facts.running import (
 )
 from dgstudio.engine.facts.saving import CopySaved, EntryLeftOut, Exported, NotExported, NotSaved, SavedAgain, SavedAs
 from dgstudio.reasons.refused import NoMoreBanks, NoRoom
+from dgstudio.reasons.stored import Told
 from dgstudio.types import Act, ActKind, Level, PublishRecord, RecordKind, Take
 
 TAKE = Take(7, 1, 2.0, 4.1, "simulator", examples=42)
-TOOK, DELETED = Act(1, ActKind.TAKE, "42 examples", take_id=7), Act(2, ActKind.DELETED, "3 examples deleted")
+TOOK, DELETED = (
+    Act(1, ActKind.TAKE, Told("42 examples"), take_id=7),
+    Act(2, ActKind.DELETED, Told("3 examples deleted")),
+)
 STILL = StillLearned(((3, 5),), several=True, sealed=False)
 REFUSED = PublishRecord(4, RecordKind.REJECTED, None, 3, NoMoreBanks(2), 0.0, 0.0)
 FULL = "the model has 2 sealed banks, the most that serving stays quick with"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dgstudio.engine.labels.example_table import ExampleArrays, distinct
 from dgstudio.engine.labels.label_book import LabelBook
+from dgstudio.reasons.stored import Told
 from dgstudio.types import Act, Example, LabelChange, Take
 
 NO_FEATURES = np.zeros(2, np.float32)
@@ -52,9 +53,9 @@ def test_a_book_hands_out_the_same_arrays_until_something_changes() -> None:
     book.restore([Take(0, 1, 0.0, 1.0, "s")], [example(i, 1) for i in range(6)], frozenset({4}))
     assert_same(book.as_arrays(), [example(i, 1) for i in (0, 1, 2, 3, 5)])
     assert book.as_arrays() is book.as_arrays()
-    book.do(Act(7, "relabelled", "2 examples", labels=(LabelChange(1, 3, (1, 2)),)))
+    book.do(Act(7, "relabelled", Told("2 examples"), labels=(LabelChange(1, 3, (1, 2)),)))
     assert book.as_arrays().class_ids.tolist() == [1, 3, 3, 1, 1]
-    book.do(Act(8, "deleted", "2 examples", labels=(LabelChange(1, None, (0, 5)),)))
+    book.do(Act(8, "deleted", Told("2 examples"), labels=(LabelChange(1, None, (0, 5)),)))
     assert book.as_arrays().ids.tolist() == [1, 2, 3] == [e.id for e in book.active_examples()]
     book.walk(back=True)
     book.walk(back=True)

@@ -20,6 +20,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import BadInputError, SessionError
+from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.types import Example, Take
 
@@ -179,9 +180,10 @@ def wish(desk: Desk, name: str, a: int, b: int) -> None:
     elif name == "edit":
         colour = f"#{a:02d}{b:02d}00"
         infos = desk.classes.edited(living[a % len(living)].id, key=str(1 + b % 9), colour=colour)
-        desk.do("classes_edited", "class changed", "changed", infos)
+        desk.do("classes_edited", "class changed", Told("changed"), infos)
     elif name == "move":
-        desk.do("classes_edited", "classes ordered", "moved", desk.classes.moved(living[a % len(living)].id, b % 5))
+        order = desk.classes.moved(living[a % len(living)].id, b % 5)
+        desk.do("classes_edited", "classes ordered", Told("moved"), order)
     elif name == "last":
         desk.do("last_take_taken_back", living[a % len(living)].id)
     else:

@@ -41,7 +41,7 @@ def test_what_was_told_is_kept_with_its_fields_and_the_sentence():
 
 def test_what_the_session_has_elsewhere_is_named_by_its_number(tmp_path):
     take = Take(7, 1, 0.0, 2.5, "simulator", examples=12)
-    act = Act(3, ActKind.DELETED, "3 examples deleted", (LabelChange(1, None, (4, 5, 6)),))
+    act = Act(3, ActKind.DELETED, Told("3 examples deleted"), (LabelChange(1, None, (4, 5, 6)),))
     said = [
         (TakeSaved(take, "circle", durable=False), {"take": 7, "name": "circle", "set_aside": False, "durable": False}),
         (

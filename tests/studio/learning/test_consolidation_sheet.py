@@ -18,6 +18,7 @@ from dgstudio.learning.learner.consolidation import Comparison
 from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.learning.learner.unlearning import MovedAnswers, Rebuild
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge.bridge import Bridge
@@ -26,7 +27,7 @@ from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Act, ActKind, Example, Mode
 
-DELETED = Act(1, ActKind.DELETED, "3 examples deleted")
+DELETED = Act(1, ActKind.DELETED, Told("3 examples deleted"))
 UNDONE = Event(ActWalked(DELETED, back=True))
 FOOTING = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
 

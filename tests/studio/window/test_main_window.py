@@ -191,7 +191,7 @@ def test_what_cannot_be_saved_is_told_across_the_window(window, bridge):
 def test_a_toast_does_not_outlive_what_it_speaks_of(window, bridge):
     window.update_frame(
         dataclasses.replace(
-            bridge.frame(), events=[Event(ActWalked(Act(1, ActKind.DELETED, "12 examples deleted"), back=False))]
+            bridge.frame(), events=[Event(ActWalked(Act(1, ActKind.DELETED, Told("12 examples deleted")), back=False))]
         )
     )
     assert window.notifier.toast.said == "Done again: 12 examples deleted."
