@@ -23,9 +23,9 @@ class Scene:
     times: F64 = field(default_factory=lambda: np.zeros(0))
     values: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     ribbons: dict[str, list[Span]] = field(default_factory=dict)
-    """By name, top to bottom; "truth" is drawn thin. A list that is handed over again has not changed."""
+    """By name, top to bottom; "truth" is drawn thin."""
     publishes: list[tuple[float, str]] = field(default_factory=list)
-    """(time, token of the line's colour). A list that is handed over again has not changed."""
+    """(time, token of the line's colour)."""
     selection: tuple[float, float] | None = None
     pills: list[tuple[str, str]] = field(default_factory=list)
     """(sentence, token) to be read over the traces; the first is framed loudest."""

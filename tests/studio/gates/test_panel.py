@@ -544,3 +544,17 @@ def test_publish_labels_do_not_overprint_after_a_resize(make_panel, bridge):
     raster.resize(250, 200)
     narrow = [when for when, words in raster.publishes_in_view() if words]
     assert 0 < len(narrow) < wide
+
+
+def test_cells_and_lines_look_as_if_they_were_painted_now(make_panel, bridge):
+    panel = make_panel(bridge)
+    for turn in range(8):
+        play(panel, bridge, 0.9)
+        bridge.publish(*(bridge._publish(40 + turn, bridge.now - 0.1 * k) for k in range(turn % 3, -1, -1)))
+        panel.map.grab()
+        panel.raster.grab()
+    panel.update_frame(bridge.frame())
+    seen = [part.grab().toImage() for part in (panel.map, panel.raster)]
+    for part, before in zip((panel.map, panel.raster), seen, strict=True):
+        part.apply_theme(panel.theme)
+        assert part.grab().toImage() == before
