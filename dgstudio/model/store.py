@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Callable
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Snapshot
@@ -41,6 +42,8 @@ class SnapshotStore:
         self.head = initial
         self.serving = initial
         self.pinned: int | None = None
+        self.before_serving: Callable[[Snapshot], object] = lambda _snapshot: None
+        """Called with a version just before it serves, in the thread that publishes: whoever answers makes ready."""
 
     @property
     def next_version(self) -> int:
@@ -61,7 +64,7 @@ class SnapshotStore:
         self._take(snapshot)
         self.head = snapshot
         if self.pinned is None:
-            self.serving = snapshot
+            self._serve(snapshot)
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Hold an older version again, fetched from where it was kept; neither `head` nor `serving` moves.
@@ -77,13 +80,13 @@ class SnapshotStore:
 
     def pin(self, version: int) -> None:
         """Serve `version` until `unpin`, whatever is published meanwhile."""
-        self.serving = self.get(version)
+        self._serve(self.get(version))
         self.pinned = version
 
     def unpin(self) -> None:
         """Serve the head again."""
         self.pinned = None
-        self.serving = self.head
+        self._serve(self.head)
 
     def keep(self, version: int) -> None:
         """Never thin this version out."""
@@ -122,6 +125,10 @@ class SnapshotStore:
     def history(self) -> list[Snapshot]:
         """Return the versions that are held, oldest first."""
         return [snapshot for _, snapshot in sorted(self._held.items())]
+
+    def _serve(self, snapshot: Snapshot) -> None:
+        self.before_serving(snapshot)
+        self.serving = snapshot
 
     def _take(self, snapshot: Snapshot) -> None:
         self._digests.note(snapshot.version, snapshot.digest)

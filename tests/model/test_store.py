@@ -99,3 +99,13 @@ def test_numbers_go_on_after_those_that_only_a_file_holds():
         store.publish(version(5))
     store.publish(version(40))
     assert store.next_version == 41
+
+
+def test_whoever_answers_hears_of_a_version_before_it_serves(store):
+    heard = []
+    store.before_serving = lambda snapshot: heard.append((snapshot.version, store.serving.version))
+    store.publish(version(1))
+    store.pin(0)
+    store.publish(version(2))
+    store.unpin()
+    assert heard == [(1, 0), (0, 1), (2, 0)]

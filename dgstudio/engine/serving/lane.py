@@ -69,6 +69,9 @@ class Lane:
         """Answers less likely than this are "unsure" (`abstaining`); any thread may set it."""
         self._classes = classes
         self._plan: Plan | None = None
+        self._ready: Plan | None = None
+        """Of the version that serves next: compiling it would keep the first answer waiting."""
+        store.before_serving = self._make_ready
         self._taus = np.zeros(0, np.float32)
         """τ of that plan's banks, one array for all its readings."""
 
@@ -76,9 +79,13 @@ class Lane:
         """The compiled plan of a snapshot, kept while that snapshot serves."""
         plan = self._plan
         if plan is None or plan.snapshot is not snapshot:
-            plan = self._plan = Plan(snapshot)
+            ready = self._ready
+            plan = self._plan = ready if ready is not None and ready.snapshot is snapshot else Plan(snapshot)
             self._taus = np.asarray([bank.tau for bank in snapshot.banks], np.float32)
         return plan
+
+    def _make_ready(self, snapshot: Snapshot) -> None:
+        self._ready = Plan(snapshot)
 
     def answer(self, hop: Hop) -> Reading:
         """Answer one hop, note the reading in the ring, and return it."""
