@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
-from dgstudio.studio.common.thumbnails import draw_sketch, sketch
+from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
 HEIGHT, COMPACT = 53, 30

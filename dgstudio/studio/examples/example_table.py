@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.browse.example_query import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
-from dgstudio.studio.common.thumbnails import Thumbnails
 from dgstudio.studio.examples.example_model import HEADS, ExamplesModel
+from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
 
 Index = QModelIndex | QPersistentModelIndex

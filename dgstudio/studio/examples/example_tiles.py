@@ -18,8 +18,8 @@ from PySide6.QtGui import QColor, QPainter, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from dgstudio.engine.browse.analysis import CONFLICTING, MISLABELLED
-from dgstudio.studio.common.thumbnails import Thumbnails
 from dgstudio.studio.examples.example_model import ExamplesModel
+from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
 
 Index = QModelIndex | QPersistentModelIndex

@@ -9,7 +9,7 @@ from math import floor, isfinite
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QPainter
 
-from dgstudio.studio.common.scrolling_layer import ScrollingLayer
+from dgstudio.studio.painting.scrolling_layer import ScrollingLayer
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog
 from dgstudio.studio.stability.stability_marks import Marks
 from dgstudio.studio.theme.theme import DARK, Theme

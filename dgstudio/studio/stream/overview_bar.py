@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
-from dgstudio.studio.common.ribbons import Stretches
+from dgstudio.studio.painting.ribbons import Stretches
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Reading, Take
 

@@ -10,7 +10,7 @@ from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
+from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QRectF
 
 from dgstudio.studio.bridge.state import StreamMode
-from dgstudio.studio.common.ribbons import Span
+from dgstudio.studio.painting.ribbons import Span
 from dgstudio.types import F32, F64
 
 

@@ -9,8 +9,8 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, Q
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
-from dgstudio.studio.common.decimation import SlowRange
-from dgstudio.studio.common.ribbons import ink_on
+from dgstudio.studio.painting.decimation import SlowRange
+from dgstudio.studio.painting.ribbons import ink_on
 from dgstudio.studio.stream.scene import Places, Scene
 from dgstudio.studio.stream.strip import StreamStrip
 from dgstudio.studio.theme.theme import DARK, Theme

@@ -11,9 +11,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from shiboken6 import VoidPtr
 
-from dgstudio.studio.common.decimation import POINTS, SlowRange, columns, finite_runs
-from dgstudio.studio.common.ribbons import Span, paint_ribbon
-from dgstudio.studio.common.scrolling_layer import ScrollingLayer
+from dgstudio.studio.painting.decimation import POINTS, SlowRange, columns, finite_runs
+from dgstudio.studio.painting.ribbons import Span, paint_ribbon
+from dgstudio.studio.painting.scrolling_layer import ScrollingLayer
 from dgstudio.studio.stream.scene import Places, Scene
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F64

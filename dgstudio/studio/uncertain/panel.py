@@ -13,7 +13,7 @@ from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.thumbnails import draw_sketch, sketch
+from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32, Reading
 

@@ -13,7 +13,7 @@ from dgstudio.studio.bridge.state import Lamp
 from dgstudio.studio.classes import countdown
 from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.panel import EMPTY, FROM_NOTHING, LOADING, SECOND
-from dgstudio.studio.common.thumbnails import sketch
+from dgstudio.studio.painting.thumbnails import sketch
 
 LEFT = Qt.MouseButton.LeftButton
 

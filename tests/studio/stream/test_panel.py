@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.reasons.published import LearnedFrom
-from dgstudio.studio.common.decimation import SlowRange, columns, finite_runs
-from dgstudio.studio.common.ribbons import Span, joined, label_spans
+from dgstudio.studio.painting.decimation import SlowRange, columns, finite_runs
+from dgstudio.studio.painting.ribbons import Span, joined, label_spans
 from dgstudio.studio.stream.strip import bursts_of, first_change, first_changed_burst
 from dgstudio.types import PublishRecord, Take
 

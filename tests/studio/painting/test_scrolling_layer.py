@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from dgstudio.studio.common.scrolling_layer import ScrollingLayer
+from dgstudio.studio.painting.scrolling_layer import ScrollingLayer
 
 WIDE, TALL = 40, 4
 
