@@ -16,8 +16,6 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
-from dgstudio.engine.facts.event import EventKind
-from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -51,7 +49,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, Level, PublishRecord, Reading, StreamState
+from dgstudio.types import EngineStats, PublishRecord, Reading, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -122,8 +120,8 @@ class Engine:
             self.learner,
             self.learn,
         )
-        for text in resumed.notes:
-            self.events.say(Notice(EventKind.SESSION, text, Level.WARNING))
+        for fact in resumed.notes:
+            self.events.say(fact)
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.engine.facts.event import Fact
+from dgstudio.engine.facts.resuming import MadeByOtherKernel, OtherBase, PinnedGone, SettingsUnusable
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import OKABE_ITO, ClassTable, free_key
 from dgstudio.engine.runtime.history import History
@@ -36,10 +38,6 @@ LEARNING = "learning"
 
 NUMBERS = ("protected", "seal_at", "features")
 """Settings of the learner that the session keeps beside its dials."""
-OTHER_KERNEL = (
-    "This session was made with an earlier kernel: its model is learned again by {}. "
-    "What was recorded before cannot be compared bit for bit."
-)
 SAME_RATE = 0.01
 """Rates that differ by no more than this share are one: a device's is measured."""
 
@@ -56,7 +54,7 @@ class Resumed:
     next_take: int = 0
     past: History = field(default_factory=History)
     records: list[PublishRecord] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Fact] = field(default_factory=list)
 
 
 def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False, recorded: bool = False) -> Checkpoint:
@@ -106,7 +104,7 @@ def dials_of(learner: Learner) -> dict[str, Any]:
 
 def _dialled(
     session: Session, settings: LearnerSettings | None, has_base: bool
-) -> tuple[LearnerSettings, Mode, list[str]]:
+) -> tuple[LearnerSettings, Mode, list[Fact]]:
     """The settings with the dials as the session has them, the mode, and what should be said."""
     settings = settings or LearnerSettings()
     kept = session.config(LEARNING)
@@ -121,7 +119,7 @@ def _dialled(
         dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, **numbers)
         return dialled.check(), mode, []
     except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
-        return settings, Mode.BOTH, ["The session's learning settings cannot be used; the usual ones are taken."]
+        return settings, Mode.BOTH, [SettingsUnusable()]
 
 
 def resume(
@@ -252,11 +250,11 @@ def _gone_on(
         learn_again=not served_here(latest),
     )
     if not served_here(latest):
-        notes.append(OTHER_KERNEL.format(KERNEL))
+        notes.append(MadeByOtherKernel(KERNEL))
     notes += _served_again(session, learner)
     if base is not None and not _stands_on(head, base):
         # It is kept all the same: a version before a new base stands on it.
-        notes.append("This session does not stand on the base model that ships now: no twin can be compared with.")
+        notes.append(OtherBase())
     return Resumed(
         learner,
         classes,
@@ -275,7 +273,7 @@ def _stands_on(head: Snapshot, base: BaseModel) -> bool:
     return head.phi is not None and head.phi.W1 is not None and head.phi.ids["W1"] == base.phi.ids["W1"]
 
 
-def _served_again(session: Session, learner: Learner) -> list[str]:
+def _served_again(session: Session, learner: Learner) -> list[Fact]:
     """Pin the version that was pinned when the session was closed; returns what should be said where it is gone."""
     serving = session.serving
     if serving in (None, session.head, learner.store.head.version):
@@ -284,7 +282,7 @@ def _served_again(session: Session, learner: Learner) -> list[str]:
         learner.recalled(serving)
         learner.store.pin(serving)
     except BadInputError as error:
-        return [f"The version that was pinned cannot be served any more: {error}"]
+        return [PinnedGone(str(error))]
     return []
 
 

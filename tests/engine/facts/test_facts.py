@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dgstudio.engine.facts import labelling, learning, notice, running, saving
+from dgstudio.engine.facts import labelling, learning, notice, resuming, running, saving
 from dgstudio.engine.facts.event import Event, EventKind, Fact, log_line
 from dgstudio.engine.facts.labelling import (
     ActWalked,
@@ -36,6 +36,7 @@ from dgstudio.engine.facts.learning import (
     TwinFailed,
 )
 from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.facts.resuming import MadeByOtherKernel, OtherBase, PinnedGone, SettingsUnusable
 from dgstudio.engine.facts.running import (
     NotRecording,
     Outcome,
@@ -69,6 +70,27 @@ FULL = "the model has 2 sealed banks, the most that serving stays quick with"
 PATH = Path("a.dgs")
 
 SAID: list[tuple[Fact, Level, str]] = [
+    (
+        MadeByOtherKernel("dg4"),
+        Level.WARNING,
+        "This session was made with an earlier kernel: its model is learned again by dg4. "
+        "What was recorded before cannot be compared bit for bit.",
+    ),
+    (
+        SettingsUnusable(),
+        Level.WARNING,
+        "The session's learning settings cannot be used; the usual ones are taken.",
+    ),
+    (
+        OtherBase(),
+        Level.WARNING,
+        "This session does not stand on the base model that ships now: no twin can be compared with.",
+    ),
+    (
+        PinnedGone("It is damaged."),
+        Level.WARNING,
+        "The version that was pinned cannot be served any more: It is damaged.",
+    ),
     (TakeSaved(TAKE, "circle"), Level.GOOD, "42 examples of circle, 2.1 s"),
     (
         TakeSaved(TAKE, "circle", set_aside=True, durable=False),
@@ -169,6 +191,6 @@ def test_a_fact_is_told_by_its_fields_and_kept_with_them(fact: Fact, level: Leve
 
 
 def test_every_fact_is_tried_here() -> None:
-    modules = labelling, learning, notice, running, saving
+    modules = labelling, learning, notice, resuming, running, saving
     every = {it for module in modules for it in vars(module).values() if isinstance(it, type) and issubclass(it, Fact)}
     assert {type(fact) for fact, _, _ in SAID} == {it for it in every if it is not Fact and is_dataclass(it)}
