@@ -73,8 +73,10 @@ SAID: list[tuple[Fact, Level, str]] = [
     (
         MadeByOtherKernel("dg4"),
         Level.WARNING,
-        "This session was made with an earlier kernel: its model is learned again by dg4. "
-        "What was recorded before cannot be compared bit for bit.",
+        (
+            "This session was made with an earlier kernel: its model is learned again by dg4. "
+            "What was recorded before cannot be compared bit for bit."
+        ),
     ),
     (
         SettingsUnusable(),
