@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_until
 
 from dgstudio.bench import surroundings
 from dgstudio.bench.surroundings import busy_cores, virtual_screen
@@ -75,6 +76,12 @@ def test_every_core_is_busy_until_the_end(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(surroundings.os, "cpu_count", lambda: 2)
     with busy_cores() as busy:
         assert busy == 2
-        ours = [child for child in psutil.Process().children() if surroundings.BUSY in child.cmdline()]
-        assert len(ours) == 2 and all(child.nice() == psutil.Process().nice() for child in ours)
+
+        def at_work() -> list[psutil.Process]:
+            return [child for child in psutil.Process().children() if surroundings.BUSY in child.cmdline()]
+
+        # A process that has just been made is still the one that made it.
+        wait_until(lambda: len(at_work()) == 2)
+        ours = at_work()
+        assert all(child.nice() == psutil.Process().nice() for child in ours)
     assert not any(child.is_running() for child in ours)
