@@ -22,7 +22,7 @@ run: setup ## open the studio, ARGS="--source basic_motions" say; without a disp
 test: setup-all lint ## lint, types, layers and tests
 	@$(PYTEST) $(PARALLEL) $(ARGS)
 
-quick: setup-all ## ruff, and the tests that took at most .2 s the last time: at the desk, once `make test` has timed all
+quick: setup-all ## ruff, and the tests that took at most .1 s the last time: at the desk, once `make test` has timed all
 	@$(PYTHON) -m ruff check --no-cache .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTEST) $(PARALLEL) --quick $(ARGS)

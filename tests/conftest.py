@@ -32,7 +32,7 @@ if sys.platform == "linux" and (_mallopt := getattr(ctypes.CDLL(None), "mallopt"
     _mallopt(_M_ARENA_MAX, 1)
 
 
-QUICK_S = 0.2
+QUICK_S = 0.1
 """What took longer the last time is not part of a quick run."""
 _TIMES = "dgstudio/times"
 _times: dict[str, float] = {}
