@@ -52,7 +52,7 @@ def tree(sums: npt.NDArray[Float]) -> Float:
     """The sum of 16 lanes: each half of them onto the other."""
     while len(sums) > 1:
         sums = sums[: len(sums) // 2] + sums[len(sums) // 2 :]
-    return sums[0]  # type: ignore[no-any-return]
+    return sums[0]  # type: ignore[no-any-return]  # numpy types an entry as anything
 
 
 def dot(a: F32, b: F32) -> np.float32:
