@@ -52,6 +52,7 @@ class InferWorker(Worker):
         self._ring = ring
         self._features = features
         self._lane = lane
+        lane.readied = self.wake
         self._lossless = lossless
         self._after = after
         self._windower = Windower(spec)
@@ -81,6 +82,7 @@ class InferWorker(Worker):
             self._answer(end)
             self.done = end
         self.done = total
+        self._lane.prepare()
 
     def recover(self, error: Exception) -> None:
         """The hop that failed is skipped and counted; those after it are still due."""
