@@ -35,6 +35,10 @@ def open_studio(**options: Any) -> int:
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
             "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
+    from dgstudio.studio.pyside_imports import keep_from_reading_sources
+
+    # Before the next line, which imports most of the program.
+    keep_from_reading_sources()
     from dgstudio.studio.start import start_studio
 
     refuse_if_no_platform()
