@@ -13,6 +13,7 @@ import typer
 from dgstudio import __version__
 from dgstudio.desktop import open_studio, without_display
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.signals import raise_ended, status_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -468,17 +469,20 @@ def _print_bench(figures: dict[str, Any]) -> None:
 def main() -> None:
     """Run the command line."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    restore = raise_ended()
     try:
         status = app(arguments, standalone_mode=False)
     except (typer.Abort, Exception, KeyboardInterrupt) as error:
         exit_for(error, debug=len(arguments) < len(sys.argv) - 1)
+    finally:
+        restore()
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
 def exit_for(error: BaseException, *, debug: bool) -> NoReturn:
     """End the program for an error: with one sentence that says what to do, or with its traceback (`debug`)."""
     if isinstance(error, typer.Abort | KeyboardInterrupt):
-        raise SystemExit(130) from None
+        raise SystemExit(status_of(error)) from None
     if debug:
         raise error
     if isinstance(error, DgstudioError):

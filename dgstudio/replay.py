@@ -123,9 +123,11 @@ def _replay(session: Session, options: ReplayOptions, lines: Callable[[Replayed]
                 bar.update(task, completed=figures.seconds)
 
         again.each = each
+        stopped: KeyboardInterrupt | None = None
         try:
             again.run()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as ended:
+            stopped = ended
             out.print("Stopped.")
     rows = _rows(figures)
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -134,6 +136,9 @@ def _replay(session: Session, options: ReplayOptions, lines: Callable[[Replayed]
     out.print(table, highlight=False)
     for sentence in _sentences(figures):
         out.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    if stopped is not None:
+        # What was not replayed is not known to be the same.
+        raise stopped
     if not options.audit:
         return SAME
     return DIFFERS if figures.mismatches else OTHER_KERNEL if figures.other_kernel else SAME

@@ -44,7 +44,7 @@ class RunOptions:
 
 
 def run(options: RunOptions, console: Console) -> dict[str, Any]:
-    """Run until the stream ends, `duration` wall seconds are over, or Ctrl+C; returns the figures it prints.
+    """Run until the stream ends, `duration` wall seconds are over, or a signal; returns the figures it prints.
 
     Raises
     ------
@@ -52,6 +52,8 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
         For options that make no sense together, and whatever the source finds wrong with its file.
     DgstudioError
         If answering or reading the stream failed for good; the figures so far have been printed.
+    KeyboardInterrupt
+        If Ctrl+C or another signal ended it: all is saved and the figures have been printed.
     """
     _check(options)
     source = open_source(
@@ -92,7 +94,7 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
             )
             if options.record:
                 engine.recording.record(True)
-            _watch(engine, options, console)
+            ended = _watch(engine, options, console)
         finally:
             left = engine.stop()
     finally:
@@ -108,6 +110,8 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
     failed = [part.name for part in (engine.input, engine.infer) if part.failed]
     if failed:
         raise DgstudioError(f"The run ended early because {' and '.join(failed)} failed: see what is said above.")
+    if ended is not None:
+        raise ended
     return figures
 
 
@@ -130,7 +134,8 @@ def _say_events(engine: Engine, console: Console) -> None:
             console.print(f"[yellow]{event.kind}[/] {escape(event.sentence)}", highlight=False)
 
 
-def _watch(engine: Engine, options: RunOptions, console: Console) -> None:
+def _watch(engine: Engine, options: RunOptions, console: Console) -> KeyboardInterrupt | None:
+    """Show the run until it ends; what ended it before its time."""
     engine.start()
     begin = time.monotonic()
     live = Live(_table(engine), console=console, refresh_per_second=4, transient=True, auto_refresh=False)
@@ -146,8 +151,10 @@ def _watch(engine: Engine, options: RunOptions, console: Console) -> None:
                 _say_events(engine, live.console)
                 if engine.infer.failed or engine.input.failed:
                     break
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as ended:
             console.print("Stopped.")
+            return ended
+    return None
 
 
 def _table(engine: Engine) -> Table:

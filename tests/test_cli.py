@@ -518,7 +518,7 @@ def test_ctrl_c_ends_with_the_figures(dgstudio_: Run, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Engine, "ended", property(interrupted))
     done = dgstudio_("run")
-    assert done.status == 0 and "Stopped." in done.out and int(figures_of(done.out)["answers"]) > 3
+    assert done.status == 130 and "Stopped." in done.out and int(figures_of(done.out)["answers"]) > 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -543,7 +543,7 @@ def test_the_real_program_by_itself(tmp_path: Path) -> None:
         assert running.poll() is None
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=DEADLINE_S)
-    assert running.returncode == 0 and err == ""
+    assert running.returncode == 130 and err == ""
     assert int(figures_of(out)["JSON lines"]) == len(lines_of(jsonl)) > 0
 
 

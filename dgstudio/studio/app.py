@@ -12,6 +12,8 @@ from dgstudio.engine.engine import Engine
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
+from dgstudio.studio.crash_trace import CrashTrace
+from dgstudio.studio.ending import Ending
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_engine
 from dgstudio.studio.session_switcher import Sessions
 from dgstudio.studio.splash import FirstPicture, Splash
@@ -34,22 +36,25 @@ def make_window(
     return window
 
 
-def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, timings: Timings) -> int:
+def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, timings: Timings, ending: Ending) -> int:
     """Open the window on what is being made and run until it is closed; returns the exit status.
 
-    The splash goes when the window has been painted; the collector, which was off until then, is on again.
+    The splash goes when the window has been painted; the collector, which was off until then, is on again. A signal
+    closes the window as the user would, and is not asked what may be lost; it is the exit status then.
     """
     app = QApplication.instance()
     assert isinstance(app, QApplication), "the splash needed one"
-    engine, name, notes = making.result()
+    engine, name, notes = making.result(ending.check)
     window = make_window(engine, name, hints=options.quit_after is None, start=False)
-    sessions = Sessions(window, options, make_engine, _next_window)
+    trace = CrashTrace()
+    sessions = Sessions(window, options, make_engine, _next_window, trace)
     bridge = window.commands
     assert isinstance(bridge, Bridge)
 
     def seen() -> None:
         timings.note("window")
         splash.close()
+        sessions.tell_crashes()
         # What the start has made stays, and is not looked at again.
         gc.freeze()
         gc.enable()
@@ -78,9 +83,16 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
         )
     elif options.screenshot is not None:
         QTimer.singleShot(3000, lambda: _picture(sessions.window, options.screenshot, problems))
+
+    def end() -> None:
+        _close(sessions.window)
+        app.exit(ending.status)
+
+    ending.then(end)
     status = app.exec()
     picture.forget()
     _close(sessions.window)
+    trace.done()
     if problems:
         raise DgstudioError(problems[0])
     return status

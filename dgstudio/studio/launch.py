@@ -18,6 +18,8 @@ from dgstudio.streams.registry import open_source
 from dgstudio.streams.source import Source
 
 DEFAULT_SOURCE = "simulator"
+LOOK_S = 0.1
+"""How often whoever waits for an engine looks about."""
 
 Made = tuple[Engine, str, list[str]]
 """An engine, the session's name, and what the user should be told."""
@@ -137,9 +139,11 @@ class EngineOpening:
         """Whether it is there, or will not be."""
         return not self._thread.is_alive()
 
-    def result(self) -> Made:
-        """Wait for the engine; raises what making it raised."""
-        self._thread.join()
+    def result(self, look: Callable[[], None] = lambda: None) -> Made:
+        """Wait for the engine; raises what making it raised, or what `look` raises, which is called meanwhile."""
+        while self._thread.is_alive():
+            self._thread.join(LOOK_S)
+            look()
         if self.error is not None:
             raise self.error
         assert self._made is not None, "a thread that ends without an error has made its engine"

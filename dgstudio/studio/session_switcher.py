@@ -17,6 +17,7 @@ from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
+from dgstudio.studio.crash_trace import CrashTrace, crash_text, crashes, sessions_left_open
 from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
@@ -53,6 +54,8 @@ class Sessions(QObject):
         What the program was started with.
     make_engine, make_window
         Make the engine of a session; and a window, not yet shown, on an engine that does not run yet.
+    trace
+        Follows the file of the session that is open.
     """
 
     def __init__(
@@ -61,13 +64,16 @@ class Sessions(QObject):
         options: StudioOptions,
         make_engine: Callable[[StudioOptions], Made],
         make_window: Callable[[Engine, str, StudioWindow], StudioWindow],
+        trace: CrashTrace,
     ) -> None:
         super().__init__()
         self.window = window
         self._options = options
         self._make_engine, self._make_window = make_engine, make_window
+        self._trace = trace
         self._opening: _Opening | None = None
         self._list = RecentSessions(window.settings)
+        self._crashes = crashes(self._crash_sites(), self.present())
         self._noted: Path | None = None
         """The file of the present session when the list was brought up to date last."""
         self._timer = QTimer(self)
@@ -122,12 +128,27 @@ class Sessions(QObject):
         """List a session no more."""
         self._list.forget(path)
 
+    def tell_crashes(self) -> None:
+        """Say once which sessions were open in a program that did not end in order; offer to open the last of them."""
+        told, self._crashes = self._crashes, []
+        present = self.present()
+        for crash in reversed(told):
+            self._say(crash_text(crash, crash.session == present), Level.WARNING)
+        if told and told[0].session != present:
+            latest = told[0].session
+            text = crash_text(told[0], False)
+            self.window.notifier.toast.show_text(text, Level.WARNING, "Open it", lambda: self.open(latest))
+
     def losses(self) -> Losses:
         """What would be lost with the present session."""
         packages = self.window.packages
         return losses_of(self._bridge.engine, packages.words if packages.busy else "")
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _crash_sites(self) -> list[Path]:
+        """The sessions that may have been open in a program that crashed."""
+        return [entry.path for entry in self._list.every()] + sessions_left_open()
 
     @property
     def _bridge(self) -> Bridge:
@@ -153,6 +174,7 @@ class Sessions(QObject):
     def _note(self) -> None:
         """Bring the list up to date on the present session, and on the file that it was in before “Save as”."""
         path, cards = self.present(), self._bridge.state.classes
+        self._trace.follow(path)
         for held in (self._noted, path):
             if held is not None and (held == path or held.is_file()):
                 self._list.note(held, len(cards), sum(card.count for card in cards))

@@ -6,6 +6,7 @@ import gc
 from typing import Any
 
 from dgstudio.studio.bridge.settings import THEME, open_settings
+from dgstudio.studio.ending import Ending
 from dgstudio.studio.splash import Splash
 from dgstudio.studio.theme.application import application
 from dgstudio.studio.theme.theme import THEMES, load_fonts
@@ -19,6 +20,7 @@ def start_studio(**options: Any) -> int:
     gc.disable()
     # Kept by this name until the end.
     app = application()
+    ending = Ending()
     load_fonts()
     splash = Splash(THEMES.get(str(open_settings().value(THEME, "dark")), THEMES["dark"]))
     try:
@@ -33,7 +35,7 @@ def start_studio(**options: Any) -> int:
             from dgstudio.studio.app import run_studio
 
             splash.say("Opening the window…")
-            return run_studio(wanted, making, splash, timings)
+            return run_studio(wanted, making, splash, timings, ending)
         except BaseException:
             making.give_up()
             making.join()
@@ -41,4 +43,5 @@ def start_studio(**options: Any) -> int:
     finally:
         splash.close()
         gc.enable()
+        ending.done()
         del app

@@ -3,7 +3,15 @@
 import weakref
 
 from dgstudio.studio import app
+from dgstudio.studio.crash_trace import CrashTrace
 from dgstudio.studio.session_switcher import Sessions
+
+
+class NoTrace(CrashTrace):
+    """The tests' own process has its traces elsewhere."""
+
+    def follow(self, session):
+        self.session = session
 
 
 class Desk:
@@ -14,7 +22,8 @@ class Desk:
         engine, name, _ = app.make_engine(options)
         window = app.make_window(engine, name, settings=settings, start=False)
         self.qtbot = qtbot
-        self.sessions = Sessions(window, options, app.make_engine, app._next_window)
+        self.trace = NoTrace()
+        self.sessions = Sessions(window, options, app.make_engine, app._next_window, self.trace)
         window.resize(1280, 720)
         window.show()
         window.activateWindow()

@@ -188,7 +188,7 @@ def open_for_reading(path: Path) -> Opened:
     """
     check_file(path)
     name = str(path)
-    if _is_open_elsewhere(path):
+    if is_open_elsewhere(path):
         raise SessionError(f"The session {name} is open in another dgstudio; close it there, or take a copy of it.")
     try:
         return _open_read_only(path, "it was opened for reading", asked=True)
@@ -347,7 +347,7 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
                 _write_copy(empty, new)
         else:
             _write_copy(source, new)
-        if path.exists() and _is_open_elsewhere(path):
+        if path.exists() and is_open_elsewhere(path):
             raise SessionError(
                 f"The session {name} is open in another dgstudio; close it there, or choose another name."
             )
@@ -362,7 +362,8 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
             new.unlink(missing_ok=True)
 
 
-def _is_open_elsewhere(path: Path) -> bool:
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether another connection, of this process or of another, has a session file open."""
     try:
         with _beside_wal(path) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
