@@ -5,7 +5,7 @@ PYTEST := QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
 # One process a core, at most four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
-.PHONY: help setup setup-all fresh run test quick lint portable bench bases picture clean
+.PHONY: help setup setup-all lock fresh run test quick lint portable bench bases picture clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -15,6 +15,13 @@ setup: ## make .venv for the window, and see to the system libraries
 
 setup-all: ## the same with tests, training, experiments and exports: 2 GB more, 6 where no CPU build of torch is found
 	@bash scripts/setup.sh all
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraints constraints.txt \
+	--no-header --no-annotate pyproject.toml
+
+lock: ## write requirements/ from pyproject.toml and constraints.txt, with the hash of every file; needs uv
+	@$(LOCK) --output-file requirements/window.txt
+	@$(LOCK) --extra dev --extra lab --extra export --extra report --output-file requirements/all.txt
 
 run: setup ## open the studio, ARGS="--source basic_motions" say; without a display, do the proof run unattended
 	@bash scripts/run.sh $(ARGS)
@@ -31,6 +38,7 @@ lint: setup-all ## ruff, mypy --strict, import-linter
 	@$(PYTHON) -m ruff check --no-cache .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
+	@$(PYTHON) -m mypy scripts/*.py
 	@.venv/bin/lint-imports
 
 portable: setup-all ## try the kernel on other processors, emulated: the same bytes on each

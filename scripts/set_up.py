@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,13 +22,13 @@ sys.path.insert(0, str(ROOT))
 
 from dgstudio import system_packages  # noqa: E402  (found in the checkout, before anything is installed)
 from dgstudio.errors import DgstudioError  # noqa: E402
-from dgstudio.extras import failures  # noqa: E402
+from dgstudio.extras.failures import InstallTrouble, why_of  # noqa: E402
 from dgstudio.kernel import build  # noqa: E402
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-PARTS = {"window": (".", 600), "all": (".[dev,lab,export,report]", 1300)}
-"""What pip installs for each part, and about how many MB that takes on disk, torch not counted."""
+PARTS = {"window": 600, "all": 1300}
+"""About how many MB each part takes on disk, torch not counted; what it is stands in requirements/."""
 
 
 def main() -> None:
@@ -68,11 +69,12 @@ def _set_up(part: str, stamp: str) -> None:
     begin = time.monotonic()
     for old in VENV.glob(".set-up-*"):
         old.unlink()
-    requirement, megabytes = PARTS[part]
     _make_venv()
     _drop_half_installed()
-    _say(f"Setting up .venv: about {megabytes} MB on disk, a few minutes the first time.")
-    _pip_install(["-c", "constraints.txt", "-e", requirement])
+    _say(f"Setting up .venv: about {PARTS[part]} MB on disk, a few minutes the first time.")
+    # What was tested and nothing else: a file of another hash is refused.
+    _pip_install(["--require-hashes", "--no-deps", "-r", f"requirements/{part}.txt"])
+    _pip_install(["--no-deps", "-e", "."])
     _see_to_kernel()
     if part == "all":
         _run([PYTHON, "-m", "dgstudio.extras", "install", "train"])
@@ -113,7 +115,7 @@ def _make_venv() -> None:
 
 def _pip_install(arguments: list[str]) -> None:
     """Let pip show its own progress; what it complains of is kept, to be told as a sentence."""
-    command = [PYTHON, "-m", "pip", "install", "--no-input", *arguments]
+    command = [str(PYTHON), "-m", "pip", "install", "--no-input", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as pip:
         assert pip.stderr is not None
         said = pip.stderr.read()
@@ -123,11 +125,15 @@ def _pip_install(arguments: list[str]) -> None:
 
 def what_pip_says(said: str) -> str:
     """The reason for which pip failed, as a sentence that says what to do."""
-    why = failures.why_of(said)
-    if why == failures.NETWORK:
+    why = why_of(said)
+    if why == InstallTrouble.NETWORK:
         return "The package index cannot be reached. Check the network, then run this again: it goes on from here."
-    if why == failures.DISK:
+    if why == InstallTrouble.DISK:
         return "The disk is full. Free some space, then run this again: it goes on from here."
+    if "DO NOT MATCH THE HASHES" in said:
+        named = re.search(r"^ +(\S+) from ", said, re.MULTILINE)
+        what = named[1] if named else "a package"
+        return f"The package index gave another file for {what} than the one that was tested: nothing was installed."
     lines = said.strip().splitlines() or ["it gave no reason"]
     errors = [line for line in lines if line.startswith("ERROR")] or lines
     return f"pip could not install what is needed: {errors[-1].removeprefix('ERROR: ')}"

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 part=${1:-window}
-wanted=$(cat pyproject.toml constraints.txt scripts/{setup.sh,set_up.py,build_hook.py} dgstudio/kernel/{build.py,kernel.{c,h}} | cksum)
+wanted=$(cat pyproject.toml constraints.txt requirements/*.txt scripts/{setup.sh,set_up.py,build_hook.py} dgstudio/kernel/{build.py,kernel.{c,h}} | cksum)
 done_for() { [ "$(cat ".venv/.set-up-$1" 2>/dev/null)" = "$wanted" ]; }
 if .venv/bin/python -c '' 2>/dev/null && { done_for all || done_for "$part"; }; then
     exit 0

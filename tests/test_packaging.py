@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import distribution
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,39 @@ def test_what_the_window_needs_is_pinned_with_all_that_it_brings_along() -> None
             brought = Requirement(text)
             if brought.marker is None or brought.marker.evaluate({"extra": ""}):
                 assert canonicalize_name(brought.name) in named, f"{row.name} brings {brought.name}"
+
+
+@pytest.mark.parametrize(("part", "groups"), [("window", []), ("all", ["dev", "lab", "export", "report"])])
+def test_what_is_set_up_is_what_was_tested_with_the_hash_of_every_file(part: str, groups: list[str]) -> None:
+    locked: dict[str, str] = {}
+    for line in (ROOT / "requirements" / f"{part}.txt").read_text(encoding="utf-8").replace("\\\n", "").splitlines():
+        row = Requirement(line.split("--hash")[0])
+        locked[canonicalize_name(row.name)] = str(row.specifier)
+        assert re.findall(r"--hash=sha256:[0-9a-f]{64}", line), f"{row.name} has no hash: make lock"
+    assert locked.items() <= pins().items(), "make lock"
+    wanted = PROJECT["project"]["dependencies"] + [row for group in groups for row in EXTRAS[group]]
+    assert {canonicalize_name(Requirement(row).name) for row in wanted} <= set(locked), "make lock"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n    rich==15.0.0 from a:\n",
+            "another file for rich==15.0.0 than",
+        ),
+        ("WARNING: Retrying after NewConnectionError", "cannot be reached"),
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: something else", "pip could not install what is needed: something else"),
+        ("", "it gave no reason"),
+    ],
+)
+def test_what_pip_complains_of_is_told_in_a_sentence(said: str, told: str) -> None:
+    spec = spec_from_file_location("set_up", ROOT / "scripts" / "set_up.py")
+    assert spec is not None and spec.loader is not None
+    set_up = module_from_spec(spec)
+    spec.loader.exec_module(set_up)
+    assert told in set_up.what_pip_says(said)
 
 
 def test_the_source_archive_holds_what_the_makefile_calls() -> None:
