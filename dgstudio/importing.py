@@ -43,11 +43,11 @@ def run_import(
     plan = import_into(into, file, choose, only_plan=only_plan)
     word = plan.table.line_word
     for problem in plan.problems.told[:MOST_SHOWN]:
-        console.print(f"[yellow]{word} {problem.line}[/] {escape(problem.text)}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]{word} {problem.line}[/] {escape(problem.what.words)}", highlight=False, soft_wrap=True)
     if plan.problems.count > MOST_SHOWN:
         console.print(f"[yellow]… and {plan.problems.count - min(MOST_SHOWN, len(plan.problems.told)):,} more[/]")
     for note in plan.notes:
-        console.print(escape(note), highlight=False, style="dim", soft_wrap=True)
+        console.print(escape(note.sentence), highlight=False, style="dim", soft_wrap=True)
     for entry in plan.classes:
         if entry.count:
             fresh = ", a new class" if entry.new else ""

@@ -65,7 +65,7 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
         labels_column=options.labels_column,
     )
     for note in getattr(source, "notes", ()):
-        console.print(f"[yellow]note[/] {escape(note)}", highlight=False)
+        console.print(f"[yellow]note[/] {escape(note.sentence)}", highlight=False)
     base, why = base_for(source.spec, options.base)
     console.print(f"[dim]{escape(why)}[/]", highlight=False)
     settings = EngineSettings(

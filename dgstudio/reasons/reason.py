@@ -30,6 +30,12 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def shortened(text: str) -> str:
+    """The same text, as a sentence can hold it: on one line, at most 40 characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
 def how_many(count: int, what: str) -> str:
     """As in "1 example", "3 examples"."""
     return f"{count} {what}{'' if count == 1 else 's'}"

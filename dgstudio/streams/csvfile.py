@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import NameRepeated, NoHeader, Note
+from dgstudio.reasons.reason import how_many
+from dgstudio.reasons.wrong_lines import LengthOf
 from dgstudio.streams.columns import Column, number_in
 
 I64 = npt.NDArray[np.int64]
@@ -60,19 +63,19 @@ def _decodes(data: bytes, encoding: str) -> bool:
 class CsvRows:
     """A CSV file that has been begun: what its first rows say, and all its rows of data, still to be read.
 
-    `rows` yields the number of a line, from 1, and its cells; `notes` says what was found, a sentence each.
+    `rows` yields the number of a line, from 1, and its cells; `notes` says what was found.
     """
 
     names: tuple[str, ...]
     header: bool
     decimal_comma: bool
     rows: Iterator[tuple[int, list[str]]]
-    notes: list[str]
+    notes: list[Note]
 
     @property
-    def first(self) -> str:
-        """What gave the number of columns, as a sentence calls it."""
-        return "the header" if self.header else "the first row"
+    def length_of(self) -> LengthOf:
+        """What gave the number of columns."""
+        return LengthOf.HEADER if self.header else LengthOf.FIRST_ROW
 
 
 def begin_csv(path: Path, data: bytes) -> CsvRows | None:
@@ -93,12 +96,12 @@ def begin_csv(path: Path, data: bytes) -> CsvRows | None:
         return None
     separator = max(SEPARATORS, key=first.count)
     rows = rows_of(path, text_of(data, encoding), separator, quoted=b'"' in data)
-    start, notes = list(islice(rows, 2)), list[str]()
+    start, notes = list(islice(rows, 2)), list[Note]()
     names, header = names_of(start, notes)
     return CsvRows(tuple(names), header, separator == ";", chain(start[1:] if header else start, rows), notes)
 
 
-def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple[list[Column], I64, list[str]]:
+def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple[list[Column], I64, list[Note]]:
     """Read the bytes of a CSV file into columns of equal length, the line of each row (n,), and notes on it.
 
     See `begin_csv`. The column `labels_column` is read as one of names.
@@ -116,10 +119,8 @@ def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple
     while chunk := list(islice(csv_rows.rows, CHUNK)):
         for line, cells in chunk:
             if len(cells) != len(columns):
-                raise BadInputError(
-                    f"Line {line} of {path} has {cell_count(len(cells))} where {csv_rows.first} has {len(columns)}: "
-                    "make every row equally long."
-                )
+                has, wants = how_many(len(cells), "cell"), f"the {csv_rows.length_of} has {len(columns)}"
+                raise BadInputError(f"Line {line} of {path} has {has} where {wants}: make every row equally long.")
         for column, cells_of in zip(columns, zip(*(cells for _, cells in chunk), strict=True), strict=True):
             column.add(cells_of)
         lines.append(np.fromiter((line for line, _ in chunk), np.int64, len(chunk)))
@@ -149,7 +150,7 @@ def rows_of(path: Path, file: io.TextIOWrapper, separator: str, *, quoted: bool)
         ) from error
 
 
-def names_of(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list[str], bool]:
+def names_of(start: list[tuple[int, list[str]]], notes: list[Note]) -> tuple[list[str], bool]:
     """Return the names of the columns, and whether the first row gave them."""
     first = [cell.strip() for cell in start[0][1]]
     words = [bool(cell) and number_in(cell) is None for cell in first]
@@ -158,7 +159,7 @@ def names_of(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list
     over_number = any(w and number_in(s) is not None for w, s in zip(words, second, strict=False))
     only_words = any(words) and all(w or not cell for w, cell in zip(words, first, strict=True))
     if not (only_words or over_number):
-        notes.append(f"There is no header: the columns are called ch1 to ch{len(first)}.")
+        notes.append(NoHeader(len(first)))
         return [f"ch{i + 1}" for i in range(len(first))], False
     names: list[str] = []
     for i, cell in enumerate(first):
@@ -166,11 +167,6 @@ def names_of(start: list[tuple[int, list[str]]], notes: list[str]) -> tuple[list
         while name in names:
             name, number = f"{cell} {number}", number + 1
         if number > 2:
-            notes.append(f"The name “{cell}” is used more than once: column {i + 1} is called “{name}”.")
+            notes.append(NameRepeated(cell, i + 1, name))
         names.append(name)
     return names, True
-
-
-def cell_count(count: int) -> str:
-    """Return a number of cells in words."""
-    return "1 cell" if count == 1 else f"{count} cells"

@@ -10,6 +10,7 @@ import numpy as np
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
+from dgstudio.reasons.noted import Note, RecordingTooShort, StretchesTooShort
 from dgstudio.streams.features import default_window
 from dgstudio.streams.playback_clock import LATE_S, StreamClock
 from dgstudio.streams.recording_timing import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
@@ -53,7 +54,7 @@ class RecordingSource:
     values
         All rows of the file, (n, channels) float32, read-only, NaN where a value is missing.
     notes
-        What a user should know about the file, a sentence each.
+        What a user should know about the file.
     sent
         Samples handed out so far.
 
@@ -92,7 +93,7 @@ class RecordingSource:
         self._takes = tuple(takes_of(table, timing.breaks))
         self._stretches = stretches_of(timing, self._chosen(takes, path))
         self._note_short(path, notes)
-        self.notes: tuple[str, ...] = tuple(notes)
+        self.notes: tuple[Note, ...] = tuple(notes)
         self._speeds = (min(SPEEDS[0], speed), max(SPEEDS[1], speed))
         self._index = 0
         self._row = self._stretches[0].start
@@ -204,23 +205,15 @@ class RecordingSource:
             raise BadInputError(f"{what} in {path}: it has {len(numbers)}, numbered {numbers[0]} to {numbers[-1]}.")
         return [by_number[take] for take in takes]
 
-    def _note_short(self, path: Path, notes: list[str]) -> None:
+    def _note_short(self, path: Path, notes: list[Note]) -> None:
         """Say which part of what is played is too short for a window, and so gets no answer."""
-        window = self.spec.window
+        window, window_s = self.spec.window, self.spec.window / self.spec.rate
         lengths = np.array([stretch.stop - stretch.start for stretch in self._stretches])
         short = int(np.count_nonzero(lengths < window))
-        if not short:
-            return
-        needs = f"a window of {window} samples ({window / self.spec.rate:g} s)"
-        if len(lengths) == 1:
-            rows = "1 row" if lengths[0] == 1 else f"{lengths[0]} rows"
-            notes.append(f"{path.name} has {rows}, fewer than {needs}: it gets no answer. Record more.")
-        elif short == len(lengths):
-            notes.append(f"All {short} stretches between breaks in {path.name} are shorter than {needs}: no answers.")
-        else:
-            notes.append(
-                f"{short} of {len(lengths)} stretches between breaks are shorter than {needs}: no answers there."
-            )
+        if short and len(lengths) == 1:
+            notes.append(RecordingTooShort(path.name, int(lengths[0]), window, window_s))
+        elif short:
+            notes.append(StretchesTooShort(path.name, short, len(lengths), window, window_s))
 
 
 def located(name: str) -> Path | None:

@@ -12,6 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import (
+    GapsInTime,
+    LabelsAreNumbers,
+    Note,
+    RateAssumed,
+    RateNotUsed,
+    SamplesFarApart,
+    TimeRunsBack,
+    TimesDoNotRise,
+    TimesTooClose,
+)
 from dgstudio.streams.columns import Categories
 from dgstudio.streams.table import RecordingTable
 from dgstudio.types import F64, UNKNOWN_TRUTH
@@ -57,7 +68,7 @@ class Timing(NamedTuple):
     gaps: F64
 
 
-def timing_of(table: RecordingTable, rate: float | None, notes: list[str]) -> Timing:
+def timing_of(table: RecordingTable, rate: float | None, notes: list[Note]) -> Timing:
     """Find the rate and the breaks of a table, and add notes about both."""
     rows = len(table.values)
     breaks = np.zeros(rows, np.bool_)
@@ -69,29 +80,25 @@ def timing_of(table: RecordingTable, rate: float | None, notes: list[str]) -> Ti
     usual = None if steps is None else _usual_step(steps)
     if steps is None or usual is None or usual * HIGHEST_RATE < 1:
         if usual is not None:
-            notes.append(f"The times are {usual:g} s apart, which can't be, so they are not used.")
+            notes.append(TimesTooClose(usual))
         elif table.time is not None and rows > 1:
-            notes.append("The times do not rise, so they are not used.")
+            notes.append(TimesDoNotRise())
         if rate is None:
-            notes.append(f"The file does not say its rate: {RATE:g} samples a second are assumed (--rate).")
+            notes.append(RateAssumed(RATE))
         return Timing(RATE if rate is None else float(rate), breaks, gaps)
     own = float(f"{1 / usual:.6g}")
     if rate is not None and abs(rate - own) > 0.01 * own:
-        notes.append(f"The times in the file give {own:g} samples a second; the rate {rate:g} is not used.")
+        notes.append(RateNotUsed(own, rate))
     if own < 1:
-        notes.append(
-            f"The samples are {usual:g} s apart by the file's times: are they milliseconds? Then name them time_ms."
-        )
+        notes.append(SamplesFarApart(usual))
     forward = float(np.median(steps[steps > 0]))
     # Where one take follows another, the time between them says when they were recorded, not how they belong together.
     ahead = (steps > max(GAP_STEPS * max(usual, forward), GAP_S)) & ~breaks[1:]
     back = (steps < -0.1 * usual) & ~breaks[1:]
     if ahead.any():
-        count = "1 gap" if np.count_nonzero(ahead) == 1 else f"{np.count_nonzero(ahead)} gaps"
-        notes.append(f"The times have {count} of up to {steps[ahead].max():g} s: windows start afresh there.")
+        notes.append(GapsInTime(int(np.count_nonzero(ahead)), float(steps[ahead].max())))
     if back.any():
-        count = "once" if np.count_nonzero(back) == 1 else f"{np.count_nonzero(back)} times"
-        notes.append(f"The time runs backwards {count}: windows start afresh there.")
+        notes.append(TimeRunsBack(int(np.count_nonzero(back))))
     gaps[1:] = np.where(ahead, steps - usual, 0.0)
     breaks[1:] |= ahead | back
     return Timing(own, breaks, gaps)
@@ -119,17 +126,17 @@ def _usual_step(steps: F64) -> float | None:
 
 
 def truth_of(
-    path: Path, labels: Categories | None, asked: bool, notes: list[str]
+    path: Path, labels: Categories | None, asked: bool, notes: list[Note]
 ) -> tuple[tuple[str, ...], npt.NDArray[np.int16] | None]:
     """Return the names of the labels and which of them each row has."""
     if labels is None:
         return (), None
     known = [code for code, name in enumerate(labels.names) if not missing(name)]
     if len(known) > MOST_LABELS:
-        sentence = f"The labels of {path.name} have {len(known)} different values: those are numbers, not classes."
+        note = LabelsAreNumbers(path.name, len(known))
         if asked:
-            raise BadInputError(f"{sentence} Choose another column.")
-        notes.append(f"{sentence} They are not used.")
+            raise BadInputError(f"{note.finding} Choose another column.")
+        notes.append(note)
         return (), None
     index = np.full(len(labels.names), UNKNOWN_TRUTH, np.int16)
     index[known] = np.arange(len(known))

@@ -14,6 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import (
+    ColumnLeftOut,
+    Note,
+    TakenAsTruth,
+    TextAmongNumbers,
+    TimesSince1970,
+    TimeWithoutNumbers,
+    ValuesMissing,
+)
 from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
 from dgstudio.streams.csvfile import read_csv
 from dgstudio.types import F32, F64
@@ -33,7 +42,7 @@ class RecordingTable:
     """The rows of a recording.
 
     `values` (n, channels) float32, NaN where a value is missing; `time` (n,) float64 seconds or None; `labels`,
-    `takes` and `splits` a name a row, or None. `notes` says what a user should know, a sentence each.
+    `takes` and `splits` a name a row, or None. `notes` says what a user should know.
     """
 
     channels: tuple[str, ...]
@@ -42,7 +51,7 @@ class RecordingTable:
     labels: Categories | None = None
     takes: Categories | None = None
     splits: Categories | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
@@ -76,12 +85,12 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
         raise BadInputError(f"{path} has no rows: record some samples first.")
     bad = int(np.count_nonzero(~np.isfinite(table.values)))
     if bad:
-        table.notes.append(f"{bad} of {table.values.size} values are missing, NaN or infinite; features repair them.")
+        table.notes.append(ValuesMissing(bad, table.values.size))
     return table
 
 
 def _from_columns(
-    path: Path, read: tuple[list[Column], npt.NDArray[np.int64], list[str]], labels_column: str | None
+    path: Path, read: tuple[list[Column], npt.NDArray[np.int64], list[Note]], labels_column: str | None
 ) -> RecordingTable:
     columns, lines, notes = read
     by_name = {c.name.lower(): c for c in reversed(columns)}
@@ -91,26 +100,23 @@ def _from_columns(
     special = {id(c) for c in (label, take, split, time) if c is not None}
     if time is not None and not time.numbers:
         if len(time):
-            notes.append(f"The column “{time.name}” has no numbers, so it does not give the time, and is left out.")
+            notes.append(TimeWithoutNumbers(time.name))
         time = None
     channels = []
     for column in columns:
         if id(column) in special or not len(column):
             continue
         if not column.numbers:
-            what = "is empty" if not column.words else "has only text"
-            notes.append(f"The column “{column.name}” {what} and is left out.")
+            notes.append(ColumnLeftOut(column.name, empty=not column.words))
             continue
         if column.words:
-            hold = "1 cell holds" if column.words == 1 else f"{column.words} cells hold"
-            line = lines[column.first_word]
-            notes.append(f"In the column “{column.name}”, {hold} text, first on line {line}: taken as NaN.")
+            notes.append(TextAmongNumbers(column.name, column.words, int(lines[column.first_word])))
         channels.append(column)
     rows = len(columns[0])
     if rows and not channels:
         raise BadInputError(f"{path} has no column of numbers for a channel: check the separator and the columns.")
     if label is not None and labels_column is None:
-        notes.append(f"The column “{label.name}” is taken as ground truth, not as a channel.")
+        notes.append(TakenAsTruth(label.name))
     values = np.empty((rows, len(channels)), np.float32)
     with np.errstate(over="ignore"):  # beyond float32 is infinite, counted and repaired as such
         for i, column in enumerate(channels):
@@ -136,14 +142,14 @@ def _label_column(path: Path, columns: list[Column], asked: str | None) -> Colum
     raise BadInputError(f"{path} has no column “{asked}” for the labels; it has {has}.")
 
 
-def seconds_of(name: str, times: F64, notes: list[str]) -> F64:
+def seconds_of(name: str, times: F64, notes: list[Note]) -> F64:
     """Return times in seconds, by the unit that the name of their column says or their size betrays."""
     unit = TIME_NAMES[name.lower()]
     known = np.abs(times[np.isfinite(times)])
     size = float(np.median(known)) if unit == 1.0 and len(known) else 0.0
     for what, least, factor in EPOCH_UNITS:
         if size > least and unit == 1.0:
-            notes.append(f"The times in “{name}” are taken as {what} since 1970.")
+            notes.append(TimesSince1970(name, what))
             unit = factor
     seconds: F64 = times * unit
     return seconds
@@ -198,7 +204,7 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     names = arrays.get("channels", np.array([f"ch{i + 1}" for i in range(values.shape[1])]))
     if names.shape != (values.shape[1],) or names.dtype.kind not in "US":
         raise BadInputError(f"“channels” in {path} must be {values.shape[1]} names, one for each column of “{key}”.")
-    notes: list[str] = []
+    notes: list[Note] = []
     with np.errstate(over="ignore"):
         floats = values.astype(np.float32)
     return RecordingTable(

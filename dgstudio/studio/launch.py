@@ -59,7 +59,7 @@ def make_engine(options: StudioOptions) -> Made:
     try:
         source, options = _source(options, session)
         base, why = base_for(source.spec, options.base)
-        notes = [why, *getattr(source, "notes", ()), *notes]
+        notes = [why, *(note.sentence for note in getattr(source, "notes", ())), *notes]
         engine = Engine(source, base, session, EngineSettings())
         if not session.read_only:
             keep_stream(

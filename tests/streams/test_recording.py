@@ -62,7 +62,7 @@ def once(path: Path, **options: object) -> RecordingSource:
 
 
 def said(source: RecordingSource) -> str:
-    return "\n".join(source.notes)
+    return "\n".join(note.sentence for note in source.notes)
 
 
 # -- order and time -------------------------------------------------------------------------------------------

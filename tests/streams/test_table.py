@@ -29,7 +29,7 @@ def names_of(categories: Categories | None) -> list[str]:
 
 
 def said(table: RecordingTable) -> str:
-    return "\n".join(table.notes)
+    return "\n".join(note.sentence for note in table.notes)
 
 
 def refused(path: Path, labels_column: str | None = None) -> str:

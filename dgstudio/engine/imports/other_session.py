@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import ClassesGone, FoundAtOpening, Note
 from dgstudio.session.export.examples import ExampleRows
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL
@@ -38,10 +39,9 @@ def read_session(path: Path, features: tuple[str, ...], watch: Watch) -> ImportT
         standing = ExampleRows.of(session)
         watch.at(0.6)
         raws = {example.id: example.raw for example in session.examples()}
-        # What opening for reading says of itself is no news.
-        notes = [text for text in session.report.problems if "opened for reading" not in text]
+        notes: list[Note] = [FoundAtOpening(problem) for problem in session.report.problems]
     if standing.left_out:
-        notes.append(f"{standing.left_out} examples of removed classes are left out.")
+        notes.append(ClassesGone(standing.left_out))
     takes, codes = np.unique(standing.takes, return_inverse=True)
     columns = [
         Column.of_names("class", Categories(standing.y.astype(np.int32), standing.class_names)),

@@ -13,9 +13,21 @@ from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, nu
 from dgstudio.engine.imports.windows import Cut, cut_windows
 from dgstudio.engine.runtime.class_table import clean_name
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import (
+    ChannelsNamedOtherwise,
+    ColumnsToSpare,
+    FeaturesByPlace,
+    FeaturesReordered,
+    Note,
+    RowsWithoutLabel,
+    SomeLearned,
+    ValuesMissing,
+)
+from dgstudio.reasons.reason import how_many
+from dgstudio.reasons.wrong_lines import CellNoNumber, NoNameOfAClass, NoValue, Outcome, ValueTooLarge, WrongLine
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
-from dgstudio.streams.imports.table import ImportTable, Problems, Watch, shortened
+from dgstudio.streams.imports.table import ImportTable, Problems, Watch
 from dgstudio.streams.recording_timing import missing
 from dgstudio.types import F32, I32
 
@@ -46,7 +58,7 @@ class ImportPlan:
     ----------
     classes : what comes of each class, in the order in which the file names them.
     problems : what is wrong with lines, those that the file itself has too.
-    notes : what the user should know, a sentence each.
+    notes : what the user should know.
     cut : the windows of samples; None of features.
     rows : (n,) the rows of the table that become examples; of features only.
     label_of : (n,) int32, for each example its place in `classes`.
@@ -60,7 +72,7 @@ class ImportPlan:
     blocker: str = ""
     classes: tuple[ClassCount, ...] = ()
     problems: Problems = field(default_factory=Problems)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     cut: Cut | None = None
     X: F32 | None = None
     rows: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -114,8 +126,8 @@ def _labels(plan: ImportPlan) -> tuple[I32, list[str]]:
         except BadInputError as error:
             rows = np.flatnonzero(labels.codes == code)
             if len(rows):
-                text = f"“{shortened(labels.names[code])}” cannot be a class, {_times(len(rows))} left out: {error}"
-                plan.problems.add(int(table.lines[rows[0]]), text)
+                wrong = NoNameOfAClass(labels.names[code], len(rows), str(error))
+                plan.problems.add(int(table.lines[rows[0]]), wrong)
             continue
         key = name.casefold()
         if key not in places:
@@ -127,16 +139,12 @@ def _labels(plan: ImportPlan) -> tuple[I32, list[str]]:
     if without == len(result):
         raise BadInputError(f"No row has a label in “{column.name}”: choose another column.")
     if without:
-        plan.notes.append(f"{without:,} of {len(result):,} rows have no label and are left out.")
+        plan.notes.append(RowsWithoutLabel(without, len(result)))
     return result, names
 
 
 def _unlabelled(name: str) -> bool:
     return missing(name) or name == "?"
-
-
-def _times(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"
 
 
 # -- features --------------------------------------------------------------------------------------------------------
@@ -155,7 +163,7 @@ def _plan_features(plan: ImportPlan, labels: I32, watch: Watch) -> None:
         if len(plan.problems.told) == plan.problems.count or row % 64 == 0:
             watch.at(1.0)
         column = columns[int(np.argmax(~np.isfinite(X[row])))]
-        plan.problems.add(int(table.lines[row]), f"{_bad_cell(column, row)}: left out")
+        plan.problems.add(int(table.lines[row]), _bad_cell(column, row))
     plan.rows = np.flatnonzero(good & (labels != NO_LABEL))
     plan.X = X
     plan.label_of = labels[plan.rows]
@@ -173,14 +181,14 @@ def _feature_columns(plan: ImportPlan) -> list[Column]:
     if all(name in by_name for name in target):
         columns = [by_name[name] for name in target]
         if [column for column in table.columns if column.name in target] != columns:
-            plan.notes.append("Its features stand in another order: they are matched by their names.")
+            plan.notes.append(FeaturesReordered())
         return columns
     columns = numeric_columns(table, plan.choices)
     named = sum(name in by_name for name in target)
     if len(columns) != len(target):
         lacks = next(name for name in target if name not in by_name)
         raise BadInputError(
-            f"This model takes {len(target)} features, and {table.path.name} has {_count_of(len(columns), 'column')} "
+            f"This model takes {len(target)} features, and {table.path.name} has {how_many(len(columns), 'column')} "
             f"of numbers{f', without “{lacks}”' if named else ''}: its examples are of another kind."
         )
     if named or table.of_features:
@@ -189,18 +197,16 @@ def _feature_columns(plan: ImportPlan) -> list[Column]:
             f"{table.path.name} has as many features as this model takes, but other ones, “{other}” among them: its "
             "examples are of another kind."
         )
-    plan.notes.append(f"Its columns are not named as features are: all {len(target)} are taken in their order.")
+    plan.notes.append(FeaturesByPlace(len(target)))
     return columns
 
 
-def _bad_cell(column: Column, row: int) -> str:
+def _bad_cell(column: Column, row: int) -> WrongLine:
     word = column.bad.get(row)
     if word is not None:
-        return f"“{shortened(word)}” in “{column.name}” is no number"
+        return CellNoNumber(word, column.name, Outcome.LEFT_OUT)
     value = float(column.values()[row])
-    if math.isnan(value):
-        return f"“{column.name}” has no value"
-    return f"“{column.name}” is {value:g}, which is beyond what features can be"
+    return NoValue(column.name) if math.isnan(value) else ValueTooLarge(column.name, value)
 
 
 def _numbered(takes: Categories | None, rows: I64, label_of: I32) -> I64:
@@ -238,36 +244,36 @@ def _channel_columns(plan: ImportPlan) -> list[Column]:
     if len(chosen) != len(names) or lacking:
         first = (lacking or list(names))[0]
         raise BadInputError(
-            f"The stream has {_count_of(len(names), 'channel')}, {table.path.name} has "
-            f"{_count_of(len(has), 'column')} of numbers: choose the column for “{first}”."
+            f"The stream has {how_many(len(names), 'channel')}, {table.path.name} has "
+            f"{how_many(len(has), 'column')} of numbers: choose the column for “{first}”."
         )
     columns = [column for column in chosen if column is not None]
     if len({column.name for column in columns}) < len(columns):
         double = next(c.name for i, c in enumerate(columns) if c.name in [b.name for b in columns[:i]])
         raise BadInputError(f"“{double}” is chosen for two channels: choose another column for one of them.")
     if len(has) > len(names):
-        plan.notes.append(f"{len(has)} columns hold numbers and the stream has {len(names)} channels: the others stay.")
+        plan.notes.append(ColumnsToSpare(len(has), len(names)))
     if [column.name.casefold() for column in columns] != [name.casefold() for name in names]:
-        pairs = ", ".join(f"{column.name} as {name}" for column, name in zip(columns[:3], names, strict=False))
-        plan.notes.append(f"Columns and channels have different names: {pairs}{' …' if len(names) > 3 else ''}.")
+        pairs = tuple((column.name, name) for column, name in zip(columns, names, strict=True))
+        plan.notes.append(ChannelsNamedOtherwise(pairs))
     return columns
 
 
 def _tell_bad_samples(plan: ImportPlan, channels: Sequence[Column], values: F32) -> None:
     for column in channels:
         for row, word in column.bad.items():
-            text = f"“{shortened(word)}” in “{column.name}” is no number: taken as missing"
-            plan.problems.add(int(plan.table.lines[row]), text)
+            wrong = CellNoNumber(word, column.name, Outcome.AS_MISSING)
+            plan.problems.add(int(plan.table.lines[row]), wrong)
         plan.problems.count += column.words - len(column.bad)
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
-        plan.notes.append(f"{bad:,} of {values.size:,} values are missing, NaN or infinite; features repair them.")
+        plan.notes.append(ValuesMissing(bad, values.size))
 
 
 # -- both ------------------------------------------------------------------------------------------------------------
 
 
-def _spread(wanted: Flags, label_of: I32, notes: list[str]) -> Flags:
+def _spread(wanted: Flags, label_of: I32, notes: list[Note]) -> Flags:
     """Of those that may be learned at most `MOST_LEARNED`, evenly over classes and within each."""
     total = int(np.count_nonzero(wanted))
     if total <= MOST_LEARNED:
@@ -278,7 +284,7 @@ def _spread(wanted: Flags, label_of: I32, notes: list[str]) -> Flags:
     for mine, share in zip(rows, shares, strict=True):
         if share:
             learn[mine[np.linspace(0, len(mine) - 1, share).astype(np.int64)]] = True
-    notes.append(f"{int(learn.sum()):,} of them are learned, spread evenly; all are kept.")
+    notes.append(SomeLearned(int(learn.sum())))
     return learn
 
 
@@ -302,7 +308,3 @@ def _count(plan: ImportPlan, names: Iterable[str]) -> None:
     )
     if not plan.total:
         raise BadInputError("No row can become an example: what is wrong with them is listed.")
-
-
-def _count_of(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

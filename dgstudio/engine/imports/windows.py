@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dgstudio.engine.imports.column_mapping import Choices
 from dgstudio.engine.labels.labeller import SHARE
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import NoExamplesOfStretches, Note, RateOfStream, Resampled
 from dgstudio.streams.features import repair
 from dgstudio.streams.imports.table import ImportTable, Watch
 from dgstudio.streams.recording_timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
@@ -56,7 +57,7 @@ def cut_windows(
     spec: StreamSpec,
     values: F32,
     labels: I32,
-    notes: list[str],
+    notes: list[Note],
     watch: Watch,
 ) -> Cut:
     """Cut the windows that labels mean.
@@ -73,7 +74,7 @@ def cut_windows(
     rate, stretches = _stretches(table, choices, spec, values, notes)
     factor = spec.rate / rate if abs(spec.rate - rate) > ALIKE * rate else 1.0
     if factor != 1.0:
-        notes.append(f"It was recorded at {rate:g} Hz: its samples are interpolated to the stream's {spec.rate:g} Hz.")
+        notes.append(Resampled(rate, spec.rate))
     pieces: list[F32] = []
     found: list[tuple[I64, ...]] = []
     since: list[float] = []
@@ -90,8 +91,7 @@ def cut_windows(
             take += 1
         watch.at(0.3 + 0.7 * (number + 1) / len(stretches))
     if short:
-        what = "1 stretch is" if short == 1 else f"{short:,} of {len(stretches):,} stretches between breaks are"
-        notes.append(f"{what} shorter than a window ({spec.window_s:g} s): no examples of that.")
+        notes.append(NoExamplesOfStretches(short, len(stretches), spec.window_s))
     if found:
         piece, ends, labelled, takes = (np.concatenate(parts) for parts in zip(*found, strict=True))
     else:
@@ -109,7 +109,7 @@ def cut_windows(
 
 
 def _stretches(
-    table: ImportTable, choices: Choices, spec: StreamSpec, values: F32, notes: list[str]
+    table: ImportTable, choices: Choices, spec: StreamSpec, values: F32, notes: list[Note]
 ) -> tuple[float, list[Stretch]]:
     """The rate of the file, and its stretches without a break."""
     asked = choices.rate
@@ -117,7 +117,7 @@ def _stretches(
         raise BadInputError(f"The rate {asked:g} cannot be used: give samples a second, up to {HIGHEST_RATE:g}.")
     time, take = table.column(choices.time), table.column(choices.take)
     if time is None and asked is None:
-        notes.append(f"It does not say its rate: that of the stream is assumed ({spec.rate:g} Hz).")
+        notes.append(RateOfStream(spec.rate))
     recording = RecordingTable(
         channels=spec.channels,
         values=values,

@@ -14,6 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import TakesHeld
+from dgstudio.reasons.reason import shortened
+from dgstudio.reasons.wrong_lines import (
+    LengthOf,
+    NoNumberInRelation,
+    NotDeclared,
+    NotSparse,
+    OtherChannels,
+    RelationUneven,
+    RowOfOtherLength,
+)
 from dgstudio.streams.columns import Categories, Column, number_in
 from dgstudio.streams.imports.table import (
     MOST_CELLS,
@@ -21,7 +32,6 @@ from dgstudio.streams.imports.table import (
     ImportTable,
     Problems,
     Watch,
-    shortened,
     shown,
 )
 from dgstudio.types import F64
@@ -113,10 +123,9 @@ def _rows(
             continue
         cells = _sparse(text, attributes) if text.startswith("{") else _cells(text)
         if cells is None:
-            problems.add(number, "is no sparse row: left out")
+            problems.add(number, NotSparse())
         elif len(cells) != len(attributes):
-            has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            problems.add(number, f"has {has} where there are {len(attributes)} attributes: left out")
+            problems.add(number, RowOfOtherLength(len(cells), len(attributes), LengthOf.ATTRIBUTES))
         else:
             yield number, cells
 
@@ -190,7 +199,7 @@ def _value(attribute: _Attribute, cell: str, line: int, problems: Problems) -> s
     if cell == MISSING:
         return ""
     if attribute.values and cell not in attribute.values:
-        problems.add(line, f"“{shortened(cell)}” is none of the values of “{attribute.name}”: taken as missing")
+        problems.add(line, NotDeclared(cell, attribute.name))
         return ""
     return cell
 
@@ -236,7 +245,7 @@ def _takes(
     where = np.repeat(np.asarray([lines[i] for i, _ in kept], np.int64), counts)
     first = [*map(shown, beside[kept[0][0]]), "0"]
     preview = [(*map(shown, map(float, row)), *first) for row in stacked[: min(PREVIEW, int(counts[0]))]]
-    note = f"It holds {len(kept)} takes of {counts.min()} to {counts.max()} samples in {len(names)} channels."
+    note = TakesHeld(len(kept), int(counts.min()), int(counts.max()), len(names))
     return ImportTable(path, "ARFF", columns, where, preview, problems, [note])
 
 
@@ -244,7 +253,7 @@ def _bag(cell: str, line: int, problems: Problems, wide: int) -> F64 | None:
     """The numbers of a bag (rows, columns), NaN where one is missing; None, with a problem, where it is none."""
     rows = [row.split(",") for row in cell.split("\n") if row.strip()]
     if not rows or any(len(row) != len(rows[0]) for row in rows) or len(rows[0]) > wide:
-        problems.add(line, "its relation is empty or has rows of different lengths: left out")
+        problems.add(line, RelationUneven())
         return None
     try:
         return np.asarray(rows, np.float64)
@@ -257,7 +266,7 @@ def _bag(cell: str, line: int, problems: Problems, wide: int) -> F64 | None:
             if number is not None:
                 bag[i, j] = number
             elif value.strip() != MISSING:
-                problems.add(line, f"“{shortened(value)}” in its relation is no number: taken as missing")
+                problems.add(line, NoNumberInRelation(value))
     return bag
 
 
@@ -266,11 +275,11 @@ def _alike(bags: list[F64], lines: list[int], problems: Problems) -> list[tuple[
     wide = bags[0].shape[1]
     for bag, line in zip(bags, lines, strict=True):
         if bag.shape[1] != wide:
-            problems.add(line, f"has {bag.shape[1]} channels where the first take has {wide}: left out")
+            problems.add(line, OtherChannels(bag.shape[1], wide))
     return [(i, bag) for i, bag in enumerate(bags) if bag.shape[1] == wide]
 
 
 def _first_of(problems: Problems) -> str:
     if not problems.told:
         return "there is nothing after @data."
-    return f"line {problems.told[0].line} {problems.told[0].text}."
+    return f"line {problems.told[0].line} {problems.told[0].what.words}."

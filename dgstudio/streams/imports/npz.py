@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import Note, TakesHeld
 from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
 from dgstudio.streams.table import arrays_of, listed
@@ -37,7 +38,7 @@ def read_npz(path: Path, data: bytes, channels: int) -> ImportTable:
     if values.ndim not in (2, 3) or not values.size or values.dtype.kind not in "fiub":
         what = f"{values.dtype} of shape {values.shape}"
         raise BadInputError(f"“{key}” in {path.name} is {what}: it must be numbers (rows, columns).")
-    notes: list[str] = []
+    notes: list[Note] = []
     entries, repeat = len(values), 1
     if values.ndim == 3:
         values = _samples_last(values, channels, notes)
@@ -59,11 +60,12 @@ def read_npz(path: Path, data: bytes, channels: int) -> ImportTable:
     return ImportTable(path, "NPZ", columns, lines, preview, notes=notes, line_word="row")
 
 
-def _samples_last(values: Array, channels: int, notes: list[str]) -> Array:
+def _samples_last(values: Array, channels: int, notes: list[Note]) -> Array:
     """Turn takes into (takes, samples, channels), whichever of the two axes is time."""
     if values.shape[1] == channels != values.shape[2]:
         values = values.transpose(0, 2, 1)
-    notes.append(f"It holds {len(values)} takes of {values.shape[1]} samples each.")
+    takes, samples, wide = values.shape
+    notes.append(TakesHeld(takes, samples, samples, wide))
     return values
 
 

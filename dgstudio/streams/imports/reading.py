@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.wrong_lines import RowOfOtherLength
 from dgstudio.streams.columns import Column
-from dgstudio.streams.csvfile import begin_csv, cell_count, encoding_of, text_of
+from dgstudio.streams.csvfile import begin_csv, encoding_of, text_of
 from dgstudio.streams.imports.arff import read_arff
 from dgstudio.streams.imports.npz import read_npz
 from dgstudio.streams.imports.table import (
@@ -95,8 +96,7 @@ def _read_csv(path: Path, data: bytes, watch: Watch, named: Collection[str]) -> 
         whole = [(line, cells) for line, cells in chunk if len(cells) == len(columns)]
         for line, cells in chunk if len(whole) < len(chunk) else ():
             if len(cells) != len(columns):
-                wrong = f"has {cell_count(len(cells))} where {csv_rows.first} has {len(columns)}: left out"
-                problems.add(line, wrong)
+                problems.add(line, RowOfOtherLength(len(cells), len(columns), csv_rows.length_of))
         if whole:
             for column, cells_of in zip(columns, zip(*(cells for _, cells in whole), strict=True), strict=True):
                 column.add(cells_of)

@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import DgstudioError
+from dgstudio.reasons.noted import Note
+from dgstudio.reasons.wrong_lines import WrongLine
 from dgstudio.streams.columns import MOST_BAD, Column
 from dgstudio.types import F32
 
 I64 = npt.NDArray[np.int64]
 
 MOST_TOLD = MOST_BAD
-"""Problems that are told in words; all are counted."""
+"""Problems that are told one by one; all are counted."""
 MOST_CELLS = 60_000_000
 """Cells that fit the memory of a laptop beside everything else."""
 MOST_BYTES = 1 << 30
@@ -55,21 +57,21 @@ class Problem:
     """What is wrong with one line of the file; 0 where it is not about one line."""
 
     line: int
-    text: str
+    what: WrongLine
 
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong with the lines of a file: the first ones in words, all of them as a count."""
+    """What is wrong with the lines of a file: the first ones one by one, all of them as a count."""
 
     told: list[Problem] = field(default_factory=list)
     count: int = 0
 
-    def add(self, line: int, text: str) -> None:
+    def add(self, line: int, what: WrongLine) -> None:
         """One more."""
         self.count += 1
         if len(self.told) < MOST_TOLD:
-            self.told.append(Problem(line, text))
+            self.told.append(Problem(line, what))
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +85,7 @@ class ImportTable:
     lines : (n,) int64, for each row the line of the file that it stands on, `line_word` says what is counted.
     preview : the first rows as they stand in the file, a text each column.
     problems : what was wrong while it was read; rows that could not be read are left out.
-    notes : what a user should know about the whole file, a sentence each.
+    notes : what a user should know about the whole file.
     raws : for each row the window (n, channels) that its features were taken from, or None; None: there are none.
     of_features : the file is known to hold features, not samples.
     """
@@ -94,7 +96,7 @@ class ImportTable:
     lines: I64
     preview: list[tuple[str, ...]] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     line_word: str = "line"
     raws: list[F32 | None] | None = None
     of_features: bool = False
@@ -114,9 +116,3 @@ class ImportTable:
 def shown(value: object) -> str:
     """Return a value as it is previewed."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def shortened(cell: str) -> str:
-    """Return a cell as a sentence can hold it."""
-    text = " ".join(cell.split())
-    return text if len(text) <= 40 else f"{text[:39]}…"

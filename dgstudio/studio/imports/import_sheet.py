@@ -301,11 +301,12 @@ class ImportSheet(LabelSheet):
         if blocker:
             self._tell(blocker, "bad")
         for problem in [] if problems is None else problems.told:
-            self._tell(f"{word} {problem.line}: {problem.text}" if problem.line else problem.text, "warning")
+            words = problem.what.words
+            self._tell(f"{word} {problem.line}: {words}" if problem.line else words, "warning")
         if problems is not None and count > len(problems.told):
             self._tell(f"… and {count - len(problems.told):,} more", "warning")
         for note in notes:
-            self._tell(note, "text")
+            self._tell(note.sentence, "text")
 
     def _tell(self, text: str, ink: str) -> None:
         item = QListWidgetItem(text)

@@ -17,6 +17,14 @@ from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
 from dgstudio.engine.imports.plan import MOST_LEARNED
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.paths import sample
+from dgstudio.reasons.noted import (
+    ChannelsNamedOtherwise,
+    ColumnsToSpare,
+    NoExamplesOfStretches,
+    RateOfStream,
+    Resampled,
+    RowsWithoutLabel,
+)
 from dgstudio.session.file import Session
 
 Rigs = Callable[..., Any]
@@ -194,15 +202,15 @@ def test_another_rate_is_interpolated_and_channels_are_matched_by_name(importing
     path = write(tmp_path / "fast.csv", [["time", *names, "label"], *rows])
     plan = desk.do(path)
     assert plan.choices.channels == spec.channels and plan.choices.time == "time"
-    assert any(f"interpolated to the stream's {spec.rate:g} Hz" in note for note in plan.notes)
-    assert any("the others stay" in note for note in plan.notes)
+    assert Resampled(rate, spec.rate) in plan.notes
+    assert ColumnsToSpare(len(names), len(spec.channels)) in plan.notes
     wanted = (12 - spec.window_s) / (spec.hop / spec.rate)
     assert abs(plan.total - wanted) <= 2
     # The same wave at the stream's own rate gives nearly the same features.
     slow = values[::5]
     rows = [[*map("{:.5f}".format, v), "circle"] for v in slow]
     other = desk.read(write(tmp_path / "slow.csv", [[*names, "label"], *rows]))
-    assert any("that of the stream is assumed" in note for note in other.notes)
+    assert RateOfStream(spec.rate) in other.notes
     assert other.total == plan.total
 
 
@@ -222,8 +230,8 @@ def test_windows_follow_the_rule_of_takes_and_no_break_is_straddled(importing: A
     assert made["circle"] == 1 + hops, "only whole windows of the beginning"
     assert made["wave"] == 1 + int(0.5 * w / spec.hop), "from half a window on; the short take gives none"
     assert made["rest"] == 1
-    assert any("1 of 3 stretches" in note or "1 stretch is" in note for note in plan.notes)
-    assert any(f"{w:,} of" in note and "no label" in note for note in plan.notes)
+    assert NoExamplesOfStretches(1, 3, spec.window_s) in plan.notes
+    assert RowsWithoutLabel(w, len(body)) in plan.notes
 
 
 # -- what is wrong -----------------------------------------------------------------------------------------------------
@@ -236,12 +244,12 @@ def test_bad_rows_of_features_are_named_and_left_out(importing: Any, tmp_path: P
     rows[5][-1], rows[6][-1] = "x" * 300, ""
     plan = desk.do(write(tmp_path / "f.csv", rows))
     names = desk.engine.features.names
-    told = {problem.line: problem.text for problem in plan.problems.told}
+    told = {problem.line: problem.what.words for problem in plan.problems.told}
     assert told[3] == f"“abc” in “{names[3]}” is no number: left out"
     assert told[4] == f"“{names[0]}” has no value: left out"
     assert "beyond what features can be" in told[5]
     assert "cannot be a class, 1 row is left out: That name has 300 characters" in told[6]
-    assert any("1 of 8 rows have no label" in note for note in plan.notes) and plan.total == 3
+    assert RowsWithoutLabel(1, 8) in plan.notes and plan.total == 3
 
 
 @pytest.mark.parametrize(
@@ -395,7 +403,8 @@ def test_takes_of_an_arff_file_are_those_of_the_same_recording(importing: Any, t
     csv_plan = desk.read(sample("basic_motions.csv"))
     counts_of = [{entry.name: entry.count for entry in p.classes} for p in (plan, csv_plan)]
     assert counts_of[0] == counts_of[1] and plan.total == csv_plan.total > 1000
-    assert any("different names" in note and f"as {channels[0]}" in note for note in plan.notes)
+    pairs = tuple((f"ch{i + 1}", channel) for i, channel in enumerate(channels))
+    assert ChannelsNamedOtherwise(pairs) in plan.notes
 
 
 KILLED = """

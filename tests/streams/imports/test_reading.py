@@ -8,6 +8,7 @@ import pytest
 from scipy.io import arff
 
 from dgstudio.errors import BadInputError
+from dgstudio.reasons.noted import TakesHeld
 from dgstudio.streams.imports.reading import CHUNK, read_import
 from dgstudio.streams.imports.table import MOST_TOLD, ImportTable, Stopped, Watch
 
@@ -33,7 +34,7 @@ def test_every_wrong_line_is_named_and_the_others_are_read(tmp_path):
     ax = table.column("ax")
     assert (ax.words, ax.bad) == (1, {1: "x7"}) and np.isnan(ax.values()[1])
     assert np.isnan(table.column("ay").values()[2])
-    told = [(problem.line, problem.text) for problem in table.problems.told]
+    told = [(problem.line, problem.what.words) for problem in table.problems.told]
     assert told == [
         (3, "has 2 cells where the header has 4: left out"),
         (7, "has 5 cells where the header has 4: left out"),
@@ -187,7 +188,7 @@ def test_flat_arff_is_read_as_scipy_reads_it(tmp_path):
 
 def test_arff_tells_the_lines_that_are_wrong(tmp_path):
     table = read(tmp_path / "a.arff", FLAT + "1,2\n1,two,walk\n1,2,jump\n{0 3, 2 rest}\n{7 3}\n")
-    told = [(problem.line, problem.text) for problem in table.problems.told]
+    told = [(problem.line, problem.what.words) for problem in table.problems.told]
     assert told == [
         (11, "has 2 cells where there are 3 attributes: left out"),
         (13, "“jump” is none of the values of “kind”: taken as missing"),
@@ -220,9 +221,9 @@ def test_takes_in_relations_are_read_as_the_archive_writes_them(tmp_path):
     assert second[:3].tolist() == [4, 5, 6] and np.isnan(second[4])
     assert names(table, "activity") == ["Standing"] * 3 + ["Running"] * 3
     assert names(table, "take") == ["0"] * 3 + ["1"] * 3 and table.lines.tolist() == [9, 9, 9, 10, 10, 10]
-    told = {problem.line: problem.text for problem in table.problems.told}
+    told = {problem.line: problem.what.words for problem in table.problems.told}
     assert "rows of different lengths" in told[11] and "3 channels where the first take has 2" in told[12]
-    assert "2 takes of 3 to 3 samples in 2 channels" in table.notes[0]
+    assert table.notes == [TakesHeld(2, 3, 3, 2)]
 
 
 def test_a_bag_whose_columns_are_the_channels_keeps_its_rows_as_samples(tmp_path):
