@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.learning.bank.base_model import assemble
-from dgstudio.learning.learner.consolidation import BASE, get_job
+from dgstudio.learning.learner.consolidation import BASE, TrainingStage, get_job
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Normaliser
 
@@ -27,10 +27,10 @@ SHARES = (0.05, 0.55, 0.9)
 """How much is done when the base begins to be trained, when its twin does, and when both are."""
 
 
-def train(folder: Path) -> Iterator[tuple[float, str]]:
+def train(folder: Path) -> Iterator[tuple[float, TrainingStage]]:
     """Train base and twin on the same rows, classes weighed alike, and save the base model; yields how far it is."""
     raw, labels, job = get_job(folder)
-    yield 0.0, "Getting ready to train"
+    yield 0.0, TrainingStage.PREPARING
     try:
         from dgstudio.model.training import Progress, train_base, train_dense
     except ImportError as error:
@@ -40,11 +40,10 @@ def train(folder: Path) -> Iterator[tuple[float, str]]:
     normaliser = Normaliser.fit(raw)
     x, y = normaliser(raw)[rows], labels[rows]
 
-    def report(start: float, end: float, what: str) -> Callable[[Progress], None]:
-        return lambda progress: tell(start + (end - start) * progress.step / progress.steps, what)
+    def report(start: float, end: float, stage: TrainingStage) -> Callable[[Progress], None]:
+        return lambda progress: tell(start + (end - start) * progress.step / progress.steps, stage)
 
     first, second, third = SHARES
-    gated, twin = "Training the gated base", "Training its conventional twin"
     base = train_base(
         x,
         y,
@@ -53,10 +52,11 @@ def train(folder: Path) -> Iterator[tuple[float, str]]:
         k=int(job["active"]),
         steps=steps,
         seed=seed,
-        progress=report(first, second, gated),
+        progress=report(first, second, TrainingStage.BASE),
     )
-    dense = train_dense(x, y, classes, hidden=hidden, steps=steps, seed=seed, progress=report(second, third, twin))
-    yield third, "Computing its statistics"
+    progress = report(second, third, TrainingStage.TWIN)
+    dense = train_dense(x, y, classes, hidden=hidden, steps=steps, seed=seed, progress=progress)
+    yield third, TrainingStage.STATISTICS
     model = assemble(
         raw,
         labels,
@@ -69,7 +69,7 @@ def train(folder: Path) -> Iterator[tuple[float, str]]:
         meta={"origin": "trained from all examples of a session", "rate": job["rate"], "training_windows": len(raw)},
     )
     model.save(folder / BASE)
-    yield 1.0, "Trained"
+    yield 1.0, TrainingStage.TRAINED
 
 
 def alike(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
@@ -79,9 +79,9 @@ def alike(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     return np.concatenate([np.repeat(np.flatnonzero(labels == c), round(most / n)) for c, n in counts.items()])
 
 
-def tell(share: float, text: str) -> None:
+def tell(share: float, stage: TrainingStage) -> None:
     """Say on standard output how far it is."""
-    print(json.dumps({"share": round(share, 4), "text": text}), flush=True)
+    print(json.dumps({"share": round(share, 4), "stage": stage}), flush=True)
 
 
 def main() -> int:
@@ -90,8 +90,8 @@ def main() -> int:
         # What is live goes first.
         os.nice(10)
     try:
-        for share, text in train(Path(sys.argv[1])):
-            tell(share, text)
+        for share, stage in train(Path(sys.argv[1])):
+            tell(share, stage)
     except BrokenPipeError:
         # Whoever asked is gone.
         return 1

@@ -28,6 +28,7 @@ from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
+from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.streams.source import Knob
@@ -318,8 +319,7 @@ class FakeBridge:
 
     def train(self, share: float, over: bool = False) -> None:
         """Let the training of a new base be so far."""
-        text = "A new base is trained: compare it with the present model." if over else "Training the gated base"
-        self.state.task = Task("New base", text, share, over)
+        self.state.task = Task(TrainingStage.COMPARING if over else TrainingStage.BASE, share, over)
 
     def propose(self, proposal: Proposal | None) -> None:
         """Let another model wait for the user's word, or none any more."""

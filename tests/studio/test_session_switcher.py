@@ -14,6 +14,7 @@ from waiting import DEADLINE_S
 from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
+from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app
@@ -305,7 +306,7 @@ class Training:
     """What a session and its window read of the training of a new base."""
 
     def __init__(self, state=ConsolidationState.RUNNING):
-        self.state, self.share, self.text, self.comparison = state, 0.2, "Training the gated base", None
+        self.state, self.share, self.stage, self.comparison = state, 0.2, TrainingStage.BASE, None
 
     def stop(self):
         self.state = ConsolidationState.CANCELLED

@@ -20,7 +20,15 @@ from dgstudio.engine.facts.learning import BaseReady, TrainingCancelled, Trainin
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
-from dgstudio.learning.learner.consolidation import BASE, Comparison, TrainingSet, compare, put_job, training_set
+from dgstudio.learning.learner.consolidation import (
+    BASE,
+    Comparison,
+    TrainingSet,
+    TrainingStage,
+    compare,
+    put_job,
+    training_set,
+)
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example
@@ -57,7 +65,8 @@ class Consolidation(Worker):
 
     Attributes
     ----------
-    share, text : how much is done, 0..1, and what is being done; where it failed, why.
+    share, stage : how much is done, 0..1, and what is being done.
+    outcome : what came of it, once it has ended.
     model, comparison : once it is ready.
     """
 
@@ -75,7 +84,8 @@ class Consolidation(Worker):
         super().__init__(events)
         self.state = ConsolidationState.RUNNING
         self.share = 0.0
-        self.text = "Collecting the examples"
+        self.stage = TrainingStage.COLLECTING
+        self.outcome: Fact | None = None
         self.model: BaseModel | None = None
         self.comparison: Comparison | None = None
         self._learner = learner
@@ -91,7 +101,7 @@ class Consolidation(Worker):
             data = training_set(examples, self._learner.training.protected, self._living(), self._learner.store.head)
             model = self._train(data)
             if model is not None:
-                self.text = "Comparing it with the present model"
+                self.stage = TrainingStage.COMPARING
                 comparison = compare(model, data, self._learner.store.head, self._learner.training.protected)
                 if not self.stopping:
                     self.model, self.comparison = model, comparison
@@ -170,12 +180,12 @@ class Consolidation(Worker):
             news = json.loads(line)
             if "error" in news:
                 return str(news["error"])
-            self.share, self.text = float(news["share"]), str(news["text"])
+            self.share, self.stage = float(news["share"]), TrainingStage(news["stage"])
         except (ValueError, TypeError, KeyError):
             # A library's chatter.
             return ""
         return ""
 
     def _end(self, state: ConsolidationState, fact: Fact) -> None:
-        self.text, self.state = fact.sentence, state
+        self.outcome, self.state = fact, state
         self.events.say(fact)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,19 @@ EXAMPLES, JOB, BASE = "examples.safetensors", "job.json", "base.safetensors"
 """Files in the folder through which a training is asked for, and answered, by another process."""
 
 Ids = npt.NDArray[np.int64]
+
+
+class TrainingStage(StrEnum):
+    """What is being done for a new base, in this order; the process that trains names it so."""
+
+    COLLECTING = "collecting"
+    PREPARING = "preparing"
+    BASE = "base"
+    TWIN = "twin"
+    """The conventional network beside it."""
+    STATISTICS = "statistics"
+    TRAINED = "trained"
+    COMPARING = "comparing"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -246,9 +246,7 @@ class Bridge(QObject):
             engine.candidates.discard_consolidation()
             training = None
         over = training is not None and training.state == ConsolidationState.READY
-        state.task = (
-            None if training is None else Task("New base", training.text, 1.0 if over else training.share, over)
-        )
+        state.task = None if training is None else Task(training.stage, 1.0 if over else training.share, over)
         waiting = rebuild or (training if over else None)
         if waiting is self._proposed:
             # What is said of it has been said: it is not put into words at every frame.

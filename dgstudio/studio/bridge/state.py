@@ -13,6 +13,7 @@ from dgstudio.engine.evaluation.quality_report import QualityReport
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
+from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
@@ -119,13 +120,12 @@ class UnitView:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something long that goes on in the background: what it is, what it does now, how much is done (0..1).
+    """The training of a new base in the background: what it does now, how much is done (0..1).
 
     `over` says that it has ended well, and that `StudioState.proposal` waits for the user's word.
     """
 
-    title: str
-    text: str
+    stage: TrainingStage
     share: float
     over: bool = False
 

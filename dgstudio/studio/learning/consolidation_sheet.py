@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from dgstudio.engine.facts.learning import BaseReady
+from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Proposal, ProposalKind, StudioState
 from dgstudio.studio.common.overlay import Overlay
@@ -17,6 +20,17 @@ from dgstudio.studio.theme.theme import DARK, Theme
 
 WIDTH = 560
 TOP = 92
+TITLE = "New base"
+STAGES: Final = {
+    TrainingStage.COLLECTING: "Collecting the examples",
+    TrainingStage.PREPARING: "Getting ready to train",
+    TrainingStage.BASE: "Training the gated base",
+    TrainingStage.TWIN: "Training its conventional twin",
+    TrainingStage.STATISTICS: "Computing its statistics",
+    TrainingStage.TRAINED: "Trained",
+    TrainingStage.COMPARING: "Comparing it with the present model",
+}
+"""What the line says meanwhile."""
 
 
 class TaskLine(ProgressLine):
@@ -26,6 +40,7 @@ class TaskLine(ProgressLine):
         super().__init__("Background task", "Progress", parent)
         self._state = state
         self.figure.show()
+        self.title.setText(TITLE)
         self.cancel = self.add_button("Cancel", "Stop the training; nothing is left of it")
         self.look = self.add_button("Compare …", "See how the new base compares with the present model")
         self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
@@ -43,14 +58,14 @@ class TaskLine(ProgressLine):
     def _show_task(self) -> None:
         task = self._state.task
         if task is not None:
-            self.title.setText(task.title)
-            self.text.setText(task.text)
+            words = BaseReady().sentence if task.over else STAGES[task.stage]
+            self.text.setText(words)
             self.figure.setText(percent(task.share))
             self.bar.light(0.0, task.share)
             self.cancel.setVisible(not task.over)
             self.look.setVisible(task.over)
             self.keep.setVisible(task.over)
-            self.setAccessibleDescription(f"{task.title}: {task.text}, {percent(task.share)}")
+            self.setAccessibleDescription(f"{TITLE}: {words}, {percent(task.share)}")
         self.setVisible(task is not None and not self._state.presentation)
 
 

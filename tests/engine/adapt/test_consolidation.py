@@ -14,8 +14,10 @@ import pytest
 
 from dgstudio.engine.adapt import consolidation
 from dgstudio.engine.adapt.consolidation import ConsolidationState
+from dgstudio.engine.facts.learning import TrainingFailed
 from dgstudio.errors import BadInputError
 from dgstudio.lab.train_process import alike
+from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.session.file import Session
 
 Rigs = Callable[..., Any]
@@ -121,12 +123,12 @@ def test_from_nothing_it_gives_the_session_its_first_base(rigs: Rigs, until: Unt
     rig = rigs(nothing=True)
     a = rig.teach("a", "Standing", count=2)
     done = trained(rig, until)
-    assert done.state == ConsolidationState.FAILED and "at least two classes" in done.text
+    assert done.state == ConsolidationState.FAILED and "at least two classes" in done.outcome.sentence
     assert rig.heard("consolidation").level == "warning" and nothing_left(folder)
     rig.teach("b", "Running", count=2)
     # What has ended badly does not stand in the way.
     done = trained(rig, until)
-    assert done.state == ConsolidationState.READY, done.text
+    assert done.state == ConsolidationState.READY, done.outcome
     rig.engine.candidates.accept()
     rig.settle()
     head = rig.engine.learner.store.head
@@ -151,7 +153,7 @@ def test_the_user_may_keep_the_present_model(rigs: Rigs, until: Until) -> None:
 
 HANGS = """
 import json, time
-print(json.dumps({"share": 0.25, "text": "Training"}), flush=True)
+print(json.dumps({"share": 0.25, "stage": "twin"}), flush=True)
 time.sleep(600)
 """
 
@@ -165,7 +167,7 @@ def test_it_can_be_cancelled_and_leaves_nothing(
     rig.engine.candidates.start_consolidation()
     running = rig.engine.candidates.consolidation
     until(lambda: running.share == 0.25, "news of the process")
-    assert running.text == "Training" and not nothing_left(folder)
+    assert running.stage == TrainingStage.TWIN and not nothing_left(folder)
     with pytest.raises(BadInputError, match="is being trained already"):
         rig.engine.candidates.start_consolidation()
     rig.engine.candidates.accept()
@@ -208,11 +210,8 @@ def test_what_goes_wrong_is_said_and_changes_nothing(
     rig.teach(NEW, NEW)
     head = rig.engine.learner.store.head
     done = trained(rig, until)
-    assert (
-        done.state == ConsolidationState.FAILED
-        and done.text.startswith("No new base was trained: ")
-        and said in done.text
-    )
+    assert done.state == ConsolidationState.FAILED
+    assert isinstance(done.outcome, TrainingFailed) and said in done.outcome.why
     assert nothing_left(folder) and rig.engine.learner.store.head is head and done.model is None
     assert not rig.events("thread failed")
     rig.play("Standing")
@@ -225,7 +224,7 @@ def test_a_program_that_is_not_there_is_said(
     rig = rigs()
     rig.teach(NEW, NEW)
     done = trained(rig, until)
-    assert done.state == ConsolidationState.FAILED and "nowhere" in done.text and nothing_left(folder)
+    assert done.state == ConsolidationState.FAILED and "nowhere" in done.outcome.why and nothing_left(folder)
 
 
 def test_what_cannot_be_foreseen_ends_it_too(rigs: Rigs, until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +234,7 @@ def test_what_cannot_be_foreseen_ends_it_too(rigs: Rigs, until: Until, monkeypat
     monkeypatch.setattr(consolidation, "training_set", broken)
     rig = rigs()
     done = trained(rig, until)
-    assert done.state == ConsolidationState.FAILED and "oh" in done.text
+    assert done.state == ConsolidationState.FAILED and "oh" in done.outcome.why
     assert "dg-consolidate" in rig.heard("thread failed").sentence
 
 

@@ -10,11 +10,11 @@ from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged
-from dgstudio.engine.facts.learning import RebuildOffered
+from dgstudio.engine.facts.learning import BaseReady, RebuildOffered
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.consolidation import Comparison
+from dgstudio.learning.learner.consolidation import Comparison, TrainingStage
 from dgstudio.learning.learner.training_state import TrainingState, id_array
 from dgstudio.learning.learner.unlearning import MovedAnswers, Rebuild
 from dgstudio.model.snapshot import Snapshot
@@ -23,7 +23,8 @@ from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.bridge.state import StudioState, Task
+from dgstudio.studio.learning.consolidation_sheet import STAGES
 from dgstudio.studio.window.notifier import REBUILD
 from dgstudio.types import Act, ActKind, Example, Mode
 
@@ -64,11 +65,19 @@ def test_the_action_trains_and_the_line_says_how_far_it_is(window, bridge):
     bridge.train(0.43)
     line = window.layout_.task_line
     assert line.isVisible() and (line.title.text(), line.figure.text()) == ("New base", "43 %")
+    assert line.text.text() == "Training the gated base"
+    assert line.accessibleDescription() == "New base: Training the gated base, 43 %"
     assert line.cancel.isVisible() and not line.look.isVisible()
     window.actions_.trigger("consolidate")
     assert "being trained already" in window.notifier.toast.text.text()
     QTest.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
     assert bridge.calls[-1] == ("candidates.cancel_consolidation",) and not line.isVisible()
+
+
+def test_the_line_has_words_for_each_stage(window, bridge):
+    assert STAGES.keys() == set(TrainingStage)
+    bridge.train(1.0, over=True)
+    assert window.layout_.task_line.text.text() == BaseReady().sentence
 
 
 def test_an_audience_is_spared_the_line(window, bridge):
@@ -236,12 +245,8 @@ class Training:
     """What the bridge reads of a consolidation."""
 
     def __init__(self):
-        self.state, self.share, self.text, self.comparison = (
-            ConsolidationState.RUNNING,
-            0.2,
-            "Training the gated base",
-            None,
-        )
+        self.state, self.share = ConsolidationState.RUNNING, 0.2
+        self.stage, self.comparison = TrainingStage.BASE, None
 
 
 @pytest.fixture
@@ -261,7 +266,7 @@ def test_the_bridge_follows_a_training_to_the_users_word(live):
     state.when(StudioState.task).connect(lambda: told.append(state.task))
     training = engine.candidates.consolidation = Training()
     live.pull()
-    assert (state.task.share, state.task.text, state.task.over) == (0.2, "Training the gated base", False)
+    assert state.task == Task(TrainingStage.BASE, 0.2)
     assert len(told) == 1 and state.proposal is None
     live.pull()
     assert len(told) == 1, "nothing new is not told"
