@@ -22,6 +22,7 @@ from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.kernel import KERNEL
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.file import Session
 
 SAME, DIFFERS, OTHER_KERNEL = 0, 1, 2
@@ -101,7 +102,7 @@ class _Lines:
         record = as_record(answer.now, self._names)
         if answer.recorded.top is None:
             record["answer"] = None
-        record |= {"stretch": answer.stretch + 1, "differs": answer.differs or None}
+        record |= {"stretch": answer.stretch + 1, "differs": None if answer.differs is None else answer.differs.words}
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
@@ -161,7 +162,7 @@ def _rows(figures: ReplayFigures) -> dict[str, str]:
 def _sentences(figures: ReplayFigures) -> list[str]:
     said = []
     if figures.first is not None:
-        said.append(f"The first that differs: {figures.first.text}")
+        said.append(f"The first that differs: {figures.first.sentence}")
     if figures.other_kernel:
         kernels = "; ".join(figures.kernels)
         said.append(
@@ -199,13 +200,13 @@ def _relearned(found: RelearnFigures) -> list[str]:
     return said
 
 
-def _named(versions: list[tuple[int, str]]) -> str:
+def _named(versions: list[tuple[int, Reason]]) -> str:
     """Versions with the same reason together."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[Reason, list[str]] = {}
     for version, why in versions:
         reasons.setdefault(why, []).append(f"v{version}")
     parts = []
     for why, names in list(reasons.items())[:NAMED]:
         listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-        parts.append(f"{listed} ({why})")
+        parts.append(f"{listed} ({why.words})")
     return "; ".join(parts) + ("; …" if len(reasons) > NAMED else "")

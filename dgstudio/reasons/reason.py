@@ -9,7 +9,7 @@ from collections.abc import Iterable
 class Reason(ABC):
     """Why something was done, or was not. A frozen dataclass of plain values; two with equal fields are the same.
 
-    Its fields are kept in session files under the name of its class: neither is renamed.
+    The fields of those in `stored.py` are kept in session files under the name of the class: neither is renamed.
     """
 
     __slots__ = ()

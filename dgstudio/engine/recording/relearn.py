@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Any
 
+from dgstudio.engine.recording.unlearned import (
+    ExamplesNotThere,
+    Needed,
+    NoCopy,
+    NoRecipe,
+    NotKept,
+    NotReadable,
+    OtherDigest,
+    OtherSums,
+    VersionNotThere,
+)
 from dgstudio.errors import BadInputError, Rejected, SessionError
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
@@ -17,6 +29,7 @@ from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot, content_id
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.restore import restored
@@ -39,9 +52,9 @@ class RelearnFigures:
 
     same: list[int] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
-    differing: list[tuple[int, str]] = field(default_factory=list)
+    differing: list[tuple[int, Reason]] = field(default_factory=list)
     other_kernel: list[int] = field(default_factory=list)
-    left_out: list[tuple[int, str]] = field(default_factory=list)
+    left_out: list[tuple[int, Reason]] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -51,7 +64,18 @@ class RelearnFigures:
 
 
 class _NotPossible(Exception):
-    """Why a version cannot be learned again, as the end of a sentence."""
+    """A version cannot be learned again, for a reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.words)
+        self.reason = reason
+
+
+class _Again(Enum):
+    """What becomes of a version in which nothing differs."""
+
+    SAME = auto()
+    GIVEN = auto()
 
 
 def relearn(session: Session, progress: Callable[[int, int], None] = lambda done, total: None) -> RelearnFigures:
@@ -74,29 +98,29 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
         figures.other_kernel.append(version)
         return
     except SessionError as error:
-        figures.differing.append((version, str(error)))
+        figures.differing.append((version, NotReadable(str(error))))
         return
     if not info.whole:
         # To read it was to learn it again.
         (figures.same if info.learned else figures.given).append(version)
         return
     try:
-        why = recipes.learn(checkpoint)
+        found = recipes.learn(checkpoint)
     except _NotPossible as error:
-        figures.left_out.append((version, str(error)))
+        figures.left_out.append((version, error.reason))
     except Rejected as error:
-        figures.differing.append((version, error.reason.words))
+        figures.differing.append((version, error.reason))
     except BadInputError as error:
-        figures.differing.append((version, str(error)))
+        figures.differing.append((version, NotReadable(str(error))))
     else:
-        if why is None:
+        if found is _Again.GIVEN:
             figures.given.append(version)
-        elif not why:
+        elif found is _Again.SAME:
             figures.same.append(version)
         elif checkpoint.meta.get(KERNEL_OF, LEARNING_KERNEL) != LEARNING_KERNEL:
             figures.other_kernel.append(version)
         else:
-            figures.differing.append((version, why))
+            figures.differing.append((version, found))
 
 
 class _Recipes:
@@ -115,8 +139,8 @@ class _Recipes:
         """A version as the session gives it."""
         return self._session.checkpoint(version, self._relearner)
 
-    def learn(self, checkpoint: Checkpoint) -> str | None:
-        """What differs, "" for nothing; None where nothing was learned in it. Raises `_NotPossible`."""
+    def learn(self, checkpoint: Checkpoint) -> _Again | Reason:
+        """What differs, else whether something was learned in it at all. Raises `_NotPossible`."""
         snapshot, training = restored(checkpoint, self._newest)
         self._newest = snapshot
         if checkpoint.kind in COPIES:
@@ -124,22 +148,22 @@ class _Recipes:
         if checkpoint.kind in SEALS:
             return self._sealed(snapshot, training, checkpoint.meta)
         if checkpoint.kind == RecordKind.CONSOLIDATED:
-            raise _NotPossible("its base was trained anew, by many small steps that are not kept")
+            raise _NotPossible(NoRecipe(NotKept.TRAINING))
         if len(training.base_learned):
-            raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
+            raise _NotPossible(NoRecipe(NotKept.GRADIENT_STEPS))
         if not len(training.learned):
             if checkpoint.kind == RecordKind.REBUILT and training.seals:
-                raise _NotPossible("its sealed banks were made anew, and what was left out of them is not kept")
-            return None
+                raise _NotPossible(NoRecipe(NotKept.LEFT_OUT))
+            return _Again.GIVEN
         again = self._bank(snapshot, training, checkpoint.meta)
-        return "" if again.digest == snapshot.digest else f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
+        return _Again.SAME if again.digest == snapshot.digest else OtherDigest(snapshot.digest, again.digest)
 
     def _bank(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> Snapshot:
         """The version with its learning bank solved for again."""
         rule = self._rule_of(snapshot, training, meta)
         mode, head = Mode(snapshot.mode), snapshot
         if mode in (Mode.ROUTING, Mode.WEIGHTS):
-            head = self._version(snapshot.parent, "the version before it, of which it kept a half,")[0]
+            head = self._version(snapshot.parent, Needed.BEFORE)[0]
         return rule.propose(head, mode).with_(classes=snapshot.classes, temperature=snapshot.temperature)
 
     def _rule_of(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> LockedBankRule:
@@ -147,7 +171,7 @@ class _Recipes:
         target = training.published()
         lacking = sorted(target.keys() - self._examples.keys())
         if lacking:
-            raise _NotPossible(f"{len(lacking)} of its examples are not in the session, number {lacking[0]} for one")
+            raise _NotPossible(ExamplesNotThere(len(lacking), lacking[0]))
         bank = snapshot.banks[-1]
         settings = settings_again(meta.get(SETTINGS), bank.tau, bank.delta)
         lower = below(snapshot, training)
@@ -159,20 +183,20 @@ class _Recipes:
         )
         return self._rule.on(stands_on, settings, lower, training, target, self._examples.__getitem__)
 
-    def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> str | None:
-        """None where it is the copy that it says it is."""
+    def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> _Again | Reason:
+        """Given where it is the copy that it says it is."""
         back = checkpoint.kind == RecordKind.ROLLED_BACK
         source = self._went_back.get(snapshot.version) if back else snapshot.parent
-        of = self._version(source, "the version that it copies")[0].with_(classes=snapshot.classes)
-        return None if of.digest == snapshot.digest else f"it is not what v{source} is, which it is said to copy"
+        of = self._version(source, Needed.COPIED)[0].with_(classes=snapshot.classes)
+        return _Again.GIVEN if of.digest == snapshot.digest else NoCopy(source)
 
-    def _sealed(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> str:
+    def _sealed(self, snapshot: Snapshot, training: TrainingState, meta: Mapping[str, Any]) -> _Again | Reason:
         """Seal the version before it again; its bank and its sums must come out the same."""
-        before, stood = self._version(snapshot.parent, "the version that was sealed")
+        before, stood = self._version(snapshot.parent, Needed.SEALED)
         if len(stood.base_learned):
-            raise _NotPossible("the gradient rule has moved its base, step by step, and the steps are not kept")
+            raise _NotPossible(NoRecipe(NotKept.GRADIENT_STEPS))
         if not len(stood.learned):
-            raise _NotPossible("it protected what was learned without sealing a bank")
+            raise _NotPossible(NoRecipe(NotKept.NO_SEAL))
         settings = replace(settings_again(meta.get(SETTINGS)), protected_max=0)
         rule = self._rule_of(before, stood, meta)
         labels = LabelSet(self._examples.values())
@@ -180,18 +204,18 @@ class _Recipes:
         self._rule.forget()
         again = made.snapshot.with_(classes=snapshot.classes)
         if again.digest != snapshot.digest:
-            return f"it is {snapshot.digest[:8]}, and {again.digest[:8]} now"
+            return OtherDigest(snapshot.digest, again.digest)
         mine, theirs = made.training.sums, training.sums
         if mine is None or theirs is None:
-            return "" if mine is theirs else "it has no sums"
+            return _Again.SAME if mine is theirs else OtherSums(there=False)
         pairs = ((getattr(mine, name), getattr(theirs, name)) for name in ("A0", "B0", "b_r"))
         same = mine.classes == theirs.classes and all(a.tobytes() == b.tobytes() for a, b in pairs)
-        return "" if same else "its sums, into which the examples were folded, are others now"
+        return _Again.SAME if same else OtherSums(there=True)
 
-    def _version(self, version: int | None, what: str) -> tuple[Snapshot, TrainingState]:
+    def _version(self, version: int | None, which: Needed) -> tuple[Snapshot, TrainingState]:
         if version is None or version not in self._stored:
-            raise _NotPossible(f"{what} is not in the session any more")
+            raise _NotPossible(VersionNotThere(which, kept=False))
         try:
             return restored(self._session.checkpoint(version, self._others))
         except SessionError as error:
-            raise _NotPossible(f"{what} cannot be restored") from error
+            raise _NotPossible(VersionNotThere(which, kept=True)) from error

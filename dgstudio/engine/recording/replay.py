@@ -13,11 +13,22 @@ from pathlib import Path
 
 import numpy as np
 
+from dgstudio.engine.recording.differences import (
+    OtherSnapshot,
+    ReceiptsUnordered,
+    Rows,
+    RowsDamaged,
+    RowsMissing,
+    RowsUncounted,
+    VersionLost,
+    WindowMissing,
+)
 from dgstudio.engine.recording.replayed import Replayed, answered_again, difference, truth_of
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.kernel import KERNEL
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch
 from dgstudio.session.recording.sample_reader import SampleTape
@@ -32,21 +43,21 @@ PLANS = 8
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The place where a replay is not what was recorded: `what` is the end of a sentence."""
+    """The place where a replay is not what was recorded, and why."""
 
     stretch: int
     hop: int
     time: float | None
     """Stream time of the answer; None where it is not known."""
     version: int | None
-    what: str
+    why: Reason
 
     @property
-    def text(self) -> str:
-        """One sentence."""
+    def sentence(self) -> str:
+        """Naming the place."""
         when = "" if self.time is None else f" at {self.time:.3f} s"
         who = "" if self.version is None else f", answered by v{self.version}"
-        return f"Hop {self.hop}{when} (stretch {self.stretch + 1}{who}): {self.what}."
+        return f"Hop {self.hop}{when} (stretch {self.stretch + 1}{who}): {self.why.words}."
 
 
 @dataclass(slots=True)
@@ -189,16 +200,8 @@ class Replay:
             next_hop = kept.first + kept.count
             seen += kept.count
             if kept.content is None:
-                self._note(
-                    Difference(
-                        stretch.id,
-                        kept.first,
-                        None,
-                        None,
-                        f"the {kept.count} receipts from here on have other bytes than were written",
-                    ),
-                    kept.count,
-                )
+                damaged = RowsDamaged(Rows.RECEIPT, kept.count)
+                self._note(Difference(stretch.id, kept.first, None, None, damaged), kept.count)
                 continue
             for answer in kept.content:
                 figures.seconds = before + (answer.sample - begin) / spec.rate
@@ -230,22 +233,20 @@ class Replay:
         got = tape.window(start, answer.sample)
         if got is None:
             self._judge(stretch, tape)
-            what = "the samples of its window are not in the file"
-            self._note(Difference(stretch.id, answer.hop, None, answer.version, what))
+            self._note(Difference(stretch.id, answer.hop, None, answer.version, WindowMissing()))
             return
         times, values, truth = got
         end = float(times[-1])
         plan = self._versions.plan(answer.version)
-        if isinstance(plan, str):
+        if isinstance(plan, VersionLost):
             self._note(Difference(stretch.id, answer.hop, end, answer.version, plan))
             return
         elsewhere = self._versions.elsewhere.get(answer.version)
         if elsewhere is not None and elsewhere not in figures.kernels:
             figures.kernels.append(elsewhere)
         if plan.snapshot.digest != answer.digest and elsewhere is None:
-            what = f"its receipt names the snapshot {answer.digest[:8]}, and v{answer.version} is "
-            what += plan.snapshot.digest[:8]
-            self._note(Difference(stretch.id, answer.hop, end, answer.version, what))
+            other_version = OtherSnapshot(answer.digest, answer.version, plan.snapshot.digest)
+            self._note(Difference(stretch.id, answer.hop, end, answer.version, other_version))
             return
         begin = time.perf_counter()
         x = features(values)
@@ -255,15 +256,15 @@ class Replay:
         figures.checked += 1
         if other or elsewhere is not None:
             self._of_other_kernel(answer, reading, differs)
-        elif differs:
+        elif differs is not None:
             self._note(Difference(stretch.id, answer.hop, end, answer.version, differs))
         if self.each is not None:
             self.each(Replayed(stretch.id, answer, reading, differs))
 
-    def _of_other_kernel(self, answer: RecordedAnswer, now: Reading, differs: str) -> None:
+    def _of_other_kernel(self, answer: RecordedAnswer, now: Reading, differs: Reason | None) -> None:
         figures = self.figures
         figures.other_kernel += 1
-        figures.other_differ += bool(differs)
+        figures.other_differ += differs is not None
         figures.other_answers += answer.top != now.top
         if len(answer.logits) == len(now.logits) and len(now.logits):
             figures.largest = max(figures.largest, float(np.abs(answer.logits - now.logits).max()))
@@ -274,31 +275,30 @@ class Replay:
             self.figures.first = difference
 
     def _missing(self, stretch: RecordedStretch, hop: int, count: int) -> None:
-        what = f"{count} receipts from here on are not in the file" if count > 0 else "its receipts are out of order"
-        self._note(Difference(stretch.id, hop, None, None, what), max(1, count))
+        why = RowsMissing(Rows.RECEIPT, count) if count > 0 else ReceiptsUnordered()
+        self._note(Difference(stretch.id, hop, None, None, why), max(1, count))
 
     def _judge(self, stretch: RecordedStretch, tape: SampleTape) -> None:
         """Tell of samples that are damaged or missing, once a stretch."""
         damaged, missing = tape.damaged, tape.missing if not stretch.lost_samples else None
-        told, what = damaged or missing, "have other bytes than were written" if damaged else "are not in the file"
+        told, kind = damaged or missing, RowsDamaged if damaged else RowsMissing
         if told is not None and stretch.id not in self._judged:
             self._judged.add(stretch.id)
             first, count = told
-            what = f"the {count} samples from number {first} on {what}"
-            self._note(Difference(stretch.id, self._hop_at(stretch, first), None, None, what))
+            why = kind(Rows.SAMPLE, count, first)
+            self._note(Difference(stretch.id, self._hop_at(stretch, first), None, None, why))
 
     def _count(self, stretch: RecordedStretch, hop: int, answers: int, tape: SampleTape) -> None:
         """Tell of rows that lack where no row follows: at an end, or among what was lost on the way."""
         samples = tape.seen + (0 if stretch.lost_samples else tape.between)
-        for what, there, lost, counted in (
-            ("receipts", answers, stretch.lost_answers, stretch.answers),
-            ("samples", samples, stretch.lost_samples, stretch.samples),
+        for rows, there, lost, counted in (
+            (Rows.RECEIPT, answers, stretch.lost_answers, stretch.answers),
+            (Rows.SAMPLE, samples, stretch.lost_samples, stretch.samples),
         ):
             missing = 0 if counted is None else counted - there
             if missing > 0:
-                which = f"of its {what}" if lost else f"{what} at its beginning or end"
-                difference = Difference(stretch.id, hop, None, None, f"{missing} {which} are not in the file")
-                self._note(difference, missing if what == "receipts" else 1)
+                why = RowsUncounted(rows, missing, lost > 0)
+                self._note(Difference(stretch.id, hop, None, None, why), missing if rows == Rows.RECEIPT else 1)
 
     def _hop_at(self, stretch: RecordedStretch, sample: int) -> int:
         """The first hop whose window holds a sample."""
@@ -328,7 +328,7 @@ class _Versions:
         self.elsewhere: dict[int, str] = {}
         """Versions that another kernel learned and that are not the same here, with that kernel's name."""
         self._newest: Snapshot | None = None
-        self._plans: dict[int, Plan | str] = {}
+        self._plans: dict[int, Plan | VersionLost] = {}
         self._used: set[int] = set()
 
     @property
@@ -336,8 +336,8 @@ class _Versions:
         """How many versions were served again."""
         return len(self._used)
 
-    def plan(self, version: int) -> Plan | str:
-        """A version compiled for serving, or why it cannot be, as the end of a sentence."""
+    def plan(self, version: int) -> Plan | VersionLost:
+        """A version compiled for serving, or why it cannot be."""
         found = self._plans.get(version)
         if found is None:
             found = self._made(version)
@@ -346,7 +346,7 @@ class _Versions:
             self._plans[version] = found
         return found
 
-    def _made(self, version: int) -> Plan | str:
+    def _made(self, version: int) -> Plan | VersionLost:
         try:
             try:
                 checkpoint = self._session.checkpoint(version, self._relearner)
@@ -354,6 +354,6 @@ class _Versions:
                 checkpoint, self.elsewhere[version] = error.again, error.kernel
             self._newest = snapshot = snapshot_of(checkpoint, self._newest)
         except (SessionError, BadInputError) as error:
-            return f"its version cannot be served again ({error})"
+            return VersionLost(str(error))
         self._used.add(version)
         return Plan(snapshot)

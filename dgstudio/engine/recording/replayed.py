@@ -8,19 +8,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dgstudio.engine.recording.differences import (
+    OtherAnswer,
+    OtherClasses,
+    OtherFeatures,
+    OtherGate,
+    OtherLogit,
+    OtherRoute,
+)
 from dgstudio.model.plan import Answer, Plan
+from dgstudio.reasons.reason import Reason
 from dgstudio.session.recording.recorded import RecordedAnswer
 from dgstudio.types import F32, UNKNOWN_TRUTH, BankState, Reading, StreamSpec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replayed:
-    """One answer again: as it was recorded, as it is now, and what differs ("" for nothing)."""
+    """One answer again: as it was recorded, as it is now, and what differs, if anything."""
 
     stretch: int
     recorded: RecordedAnswer
     now: Reading
-    differs: str
+    differs: Reason | None
 
 
 def truth_of(spec: StreamSpec, truth: np.ndarray) -> str | None:
@@ -70,29 +79,28 @@ def answered_again(
     )
 
 
-def difference(then: RecordedAnswer, now: Reading, names: Mapping[int, str]) -> str:
-    """What differs, as the end of a sentence; "" for nothing."""
+def difference(then: RecordedAnswer, now: Reading, names: Mapping[int, str]) -> Reason | None:
+    """What differs first, in the order of what a receipt holds; None for nothing."""
     assert now.receipt is not None, "every answer of a replay has one"
     if then.classes != now.classes:
-        return f"it had logits of the classes {then.classes}, and has them of {now.classes} now"
+        return OtherClasses(tuple(then.classes), tuple(now.classes))
     if then.logits.tobytes() != now.logits.tobytes():
         place = int(np.flatnonzero(then.logits.view(np.uint32) != now.logits.view(np.uint32))[0])
-        was, is_now = then.logits[place], now.logits[place]
-        return f"the logit of {_name(then.classes[place], names)} was {was!s}, and is {is_now!s} now"
+        name = _name(then.classes[place], names)
+        return OtherLogit(name, np.float32(then.logits[place]), np.float32(now.logits[place]))
     if then.input != now.receipt.input:
-        return f"its features have the digest {then.input} in the receipt, and {now.receipt.input} now"
+        return OtherFeatures(then.input, now.receipt.input)
     if then.active.tobytes() != now.active.tobytes():
         unit = min(set(then.active.tolist()) ^ set(now.active.tolist()))
-        return f"unit {unit} was {'active' if unit in then.active else 'not active'}, and is the other now"
+        return OtherGate(unit, unit in then.active)
     if then.state.tobytes() != now.bank_state.tobytes():
         bank = int(np.flatnonzero(then.state != now.bank_state)[0])
-        was_state, is_state = (BankState(int(state[bank])).name.lower() for state in (then.state, now.bank_state))
-        return f"bank {bank + 1} was {was_state}, and is {is_state} now"
+        return OtherRoute(bank, BankState(int(then.state[bank])), BankState(int(now.bank_state[bank])))
     # What the user lets count as an answer is no part of the kernel: an "unsure" one may be sure by its logits.
     if then.top is not None and then.top != now.top:
-        return f"the answer was {_name(then.top, names)}, and is {_name(now.top, names)} now"
-    return ""
+        return OtherAnswer(_name(then.top, names), None if now.top is None else _name(now.top, names))
+    return None
 
 
-def _name(class_id: int | None, names: Mapping[int, str]) -> str:
-    return "“unsure”" if class_id is None else names.get(class_id, f"class {class_id}")
+def _name(class_id: int, names: Mapping[int, str]) -> str:
+    return names.get(class_id, f"class {class_id}")
