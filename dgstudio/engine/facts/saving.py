@@ -95,6 +95,38 @@ class Exported(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportNotStarted(Fact):
+    """The process that exports cannot be started."""
+
+    subject: ClassVar[EventKind] = EventKind.NOT_EXPORTED
+    usual: ClassVar[Level] = Level.ERROR
+    path: Path
+    error: str
+
+    @property
+    def sentence(self) -> str:
+        """With what the system says."""
+        return f"Not exported: the process cannot be started ({self.error})."
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDied(Fact):
+    """The process that exports has ended and did not say why; `last_words` are the last line of its errors, if any."""
+
+    subject: ClassVar[EventKind] = EventKind.NOT_EXPORTED
+    usual: ClassVar[Level] = Level.ERROR
+    path: Path
+    status: int
+    last_words: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """With both."""
+        last = f" Its last words: {self.last_words}" if self.last_words else ""
+        return f"Not exported: the process ended unexpectedly (status {self.status}).{last}"
+
+
+@dataclass(frozen=True, slots=True)
 class NotExported(Fact):
     """A file could not be written."""
 

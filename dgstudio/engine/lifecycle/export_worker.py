@@ -5,6 +5,7 @@ In a process, because drawing a report or checking a model here would keep answe
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,17 +16,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dgstudio.engine.facts.saving import Exported, NotExported
+from dgstudio.engine.facts.saving import ExportDied, Exported, ExportNotStarted, NotExported
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.session.export.atomic_write import card_path, check_targets, unfinished
-from dgstudio.session.export.kinds import ExportKind, check_name
+from dgstudio.session.export.kinds import OVERWRITE, ExportKind, Told, check_name
 
-COMMAND = (sys.executable, "-m", "dgstudio", "export")
+COMMAND = (sys.executable, "-m", "dgstudio.session.export.process")
 """The process that exports; session, kind and file are added to it."""
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 WAIT_S = 0.5
+LAST_WORDS = 200
+"""Characters that are told of the errors of a process that died."""
 NICE = 10
 """What is live comes first."""
 
@@ -42,6 +45,16 @@ class Job:
     overwrite: bool
     folder: tempfile.TemporaryDirectory[str]
     copy: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended: its status, what it had to tell, why it refused ("": it did not), and its last error."""
+
+    status: int
+    said: str
+    refused: str
+    last_words: str
 
 
 class ExportWorker(Worker):
@@ -132,35 +145,38 @@ class ExportWorker(Worker):
         return super().join(1.0)
 
     def _do(self, job: Job) -> None:
-        status, said, errors = self._written(job)
         if self._over.is_set():
             return
-        if status == 0:
-            self.events.say(Exported(job.path, " ".join(said.split())))
+        try:
+            ended = self._written(job)
+        except OSError as error:
+            self.events.say(ExportNotStarted(job.path, error.strerror or repr(error)))
             return
-        last = errors.strip().splitlines()[-1:] or [f"the process ended with status {status}."]
-        self.events.say(NotExported(job.path, last[0].removeprefix("dgstudio: ")))
+        if self._over.is_set():
+            return
+        if ended.refused:
+            self.events.say(NotExported(job.path, ended.refused))
+        elif ended.status:
+            self.events.say(ExportDied(job.path, ended.status, ended.last_words))
+        else:
+            self.events.say(Exported(job.path, ended.said))
 
-    def _written(self, job: Job) -> tuple[int, str, str]:
-        """Run the process to its end: its status, and what it said on stdout and stderr."""
-        if self._over.is_set():
-            return 1, "", ""
-        command = [*COMMAND, str(job.copy), f"--{job.kind}", str(job.path), *(["--overwrite"] if job.overwrite else [])]
+    def _written(self, job: Job) -> Ended:
+        """Run the process to its end; `OSError` where it cannot be started."""
+        options = [OVERWRITE] if job.overwrite else []
+        command = [*COMMAND, str(job.copy), str(job.kind), str(job.path), *options]
         # Its answers must be those of this process: the same kernel, one BLAS thread.
         environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONUTF8": "1"}
-        try:
-            process = self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                env=environment,
-            )
-        except OSError as error:
-            return 1, "", f"the process cannot be started ({error.strerror})."
+        process = self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+        )
         import psutil  # for this only, and a start does without
 
         with suppress(psutil.Error, OSError):
@@ -172,4 +188,21 @@ class ExportWorker(Worker):
         for path in (job.path, card_path(job.path)):
             with suppress(OSError):
                 unfinished(path, process.pid).unlink(missing_ok=True)
-        return process.returncode, said, errors
+        last = errors.strip().splitlines()[-1:]
+        return Ended(
+            process.returncode,
+            " ".join(_told(said, Told.SAID)),
+            " ".join(_told(said, Told.REFUSED)),
+            last[0][:LAST_WORDS] if last else "",
+        )
+
+
+def _told(lines: str, what: Told) -> list[str]:
+    """What a process has told of one kind; the chatter of a library is passed over."""
+    found = []
+    for line in lines.splitlines():
+        try:
+            found.append(str(json.loads(line)[what]))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found

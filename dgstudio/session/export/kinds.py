@@ -1,4 +1,4 @@
-"""What can be taken along from a session, and the files that each kind is written to."""
+"""What can be taken along from a session, the files that each kind is written to, and what `process.py` tells of it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ class ExportKind(StrEnum):
     RECORDING = "recording"
 
 
+class Told(StrEnum):
+    """What a line of the process that exports holds: something to be told, or why it cannot be done."""
+
+    SAID = "said"
+    REFUSED = "refused"
+
+
+OVERWRITE = "overwrite"
+"""An argument of that process: it may replace a file that is there."""
 SUFFIXES = {
     ExportKind.EXAMPLES: (".csv", ".npz"),
     ExportKind.MODEL: (".onnx", ".safetensors"),

@@ -54,7 +54,17 @@ from dgstudio.engine.facts.running import (
     StreamOver,
     ThreadFailed,
 )
-from dgstudio.engine.facts.saving import CopySaved, EntryLeftOut, Exported, NotExported, NotSaved, SavedAgain, SavedAs
+from dgstudio.engine.facts.saving import (
+    CopySaved,
+    EntryLeftOut,
+    ExportDied,
+    Exported,
+    ExportNotStarted,
+    NotExported,
+    NotSaved,
+    SavedAgain,
+    SavedAs,
+)
 from dgstudio.reasons.refused import NoMoreBanks, NoRoom
 from dgstudio.reasons.stored import Told
 from dgstudio.types import Act, ActKind, Level, PublishRecord, RecordKind, Take
@@ -180,6 +190,13 @@ SAID: list[tuple[Fact, Level, str]] = [
     (CopySaved(PATH), Level.GOOD, "Everything so far is in the copy a.dgs."),
     (Exported(PATH, "It has 3 rows."), Level.GOOD, "a.dgs is written. It has 3 rows."),
     (NotExported(PATH, "disk full."), Level.ERROR, "Not exported: disk full."),
+    (ExportNotStarted(PATH, "denied"), Level.ERROR, "Not exported: the process cannot be started (denied)."),
+    (ExportDied(PATH, -9), Level.ERROR, "Not exported: the process ended unexpectedly (status -9)."),
+    (
+        ExportDied(PATH, 1, "MemoryError"),
+        Level.ERROR,
+        "Not exported: the process ended unexpectedly (status 1). Its last words: MemoryError",
+    ),
     (Notice(EventKind.REFUSED, "No.", Level.WARNING), Level.WARNING, "No."),
 ]
 

@@ -14,6 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.saving import ExportDied, ExportNotStarted
 from dgstudio.engine.lifecycle import export_worker
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.model.snapshot import Snapshot
@@ -64,7 +65,7 @@ def test_what_cannot_be_is_refused_at_once_or_told(rigs: Rigs, tmp_path: Path) -
     # No example yet: the process finds that out.
     rig.engine.recording.export("examples", tmp_path / "a.csv")
     said = rig.heard("not exported")
-    assert said.level == "error" and "The session a has no examples" in said.sentence
+    assert said.level == "error" and said.fact.why.startswith("The session a has no examples")
     (tmp_path / "a.csv").write_text("mine")
     with pytest.raises(BadInputError, match="exists already"):
         rig.engine.recording.export("examples", tmp_path / "a.csv")
@@ -89,7 +90,8 @@ def test_answers_go_on_while_a_process_exports(
 ) -> None:
     """The process waits for a file: meanwhile the stream is answered and labels are learned."""
     gate = tmp_path / "go"
-    waits = f"import pathlib,time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\nprint('done')"
+    waits = f"import json,pathlib,time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
+    waits += "print('chatter')\nprint(json.dumps({'said': 'Done.'}))"
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", waits))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.recording.export("examples", tmp_path / "a.csv")
@@ -99,19 +101,25 @@ def test_answers_go_on_while_a_process_exports(
     assert rig.share_of(NEW, rig.play(NEW)) > 0.9 and not rig.engine.exports.idle
     gate.touch()
     until(lambda: rig.engine.exports.idle and len(rig.events("exported")) == 2)
-    assert rig.events("exported")[0].sentence == "a.csv is written. done"
+    assert rig.events("exported")[0].sentence == "a.csv is written. Done."
 
 
 def test_a_process_that_dies_is_told(rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", "import os; os._exit(3)"))
     rig = rigs(Session.create(tmp_path / "a.dgs"))
     rig.engine.recording.export("examples", tmp_path / "a.csv")
-    assert "ended with status 3" in rig.heard("not exported").sentence
+    assert rig.heard("not exported").fact == ExportDied(tmp_path / "a.csv", 3)
     monkeypatch.setattr(export_worker, "COMMAND", (str(tmp_path / "nothing"),))
     rig.engine.recording.export("examples", tmp_path / "b.csv")
     while len(rig.events("not exported")) < 2:
         rig.heard("not exported")
-    assert "cannot be started" in rig.events("not exported")[1].sentence
+    assert isinstance(rig.events("not exported")[1].fact, ExportNotStarted)
+    monkeypatch.setattr(export_worker, "COMMAND", (sys.executable, "-c", "print('no news'); 1 / 0"))
+    rig.engine.recording.export("examples", tmp_path / "c.csv")
+    while len(rig.events("not exported")) < 3:
+        rig.heard("not exported")
+    died = rig.events("not exported")[2].fact
+    assert died == ExportDied(tmp_path / "c.csv", 1, "ZeroDivisionError: division by zero")
 
 
 def test_the_end_waits_for_an_export(rigs: Rigs, tmp_path: Path) -> None:
