@@ -14,12 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from dgstudio.engine.engine import Engine
-from dgstudio.engine.facts.words import size_words
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving.jsonl import JsonLines
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.reasons.sizes import size_words
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source

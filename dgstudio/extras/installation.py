@@ -21,8 +21,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from dgstudio.extras.failures import InstallFailed, InstallTrouble, failed, why_of
-from dgstudio.extras.known import Extra, key_of, listed, missing, requirements, size_words, tested_versions
+from dgstudio.extras.known import MB, Extra, key_of, listed, missing, requirements, tested_versions
 from dgstudio.extras.process import end, started
+from dgstudio.reasons.sizes import size_words
 
 CPU, GPU = "for processors", "for NVIDIA graphics cards"
 """The builds of torch; dgstudio has use for the first only."""
@@ -235,7 +236,8 @@ class Installation:
     def _check_room(self, plan: InstallationPlan) -> None:
         needed, free = plan.disk_mb, _free_mb(Path(sysconfig.get_path("purelib")))
         if free < needed:
-            raise failed(InstallTrouble.DISK, self.extra, f"{size_words(needed)} are needed, {size_words(free)} free")
+            room = f"{size_words(needed * MB)} are needed, {size_words(free * MB)} free"
+            raise failed(InstallTrouble.DISK, self.extra, room)
 
     def _planned(self) -> InstallationPlan:
         extra = self.extra
@@ -410,7 +412,7 @@ def _held_mb(folder: Path) -> float:
 
 def plan_words(plan: InstallationPlan) -> str:
     """What a plan means, in a sentence."""
-    sizes = f"about {size_words(plan.download_mb)} to download, {size_words(plan.disk_mb)} on disk"
+    sizes = f"about {size_words(plan.download_mb * MB)} to download, {size_words(plan.disk_mb * MB)} on disk"
     if plan.build == GPU:
         return f"Only torch's build {GPU} can be had here: {sizes}."
     return f"{plan.extra.words}, for {plan.extra.brings}: {sizes}."

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+MB: Final = 1_000_000
+"""Bytes."""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -139,11 +141,6 @@ def listed(names: Iterable[str]) -> str:
     """Names in a sentence: "a, b and c"."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def size_words(mb: float) -> str:
-    """A size in words: "40 MB", "1.2 GB"."""
-    return f"{mb:.0f} MB" if mb < 950 else f"{mb / 1000:.1f}".removesuffix(".0") + " GB"
 
 
 def key_of(name: str) -> str:

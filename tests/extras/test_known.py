@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dgstudio.extras import known
-from dgstudio.extras.known import EXTRAS, Extra, extra_of, line, missing, needs, requirements, satisfied, size_words
+from dgstudio.extras.known import EXTRAS, Extra, extra_of, line, missing, needs, requirements, satisfied
 
 ROOT = Path(known.__file__).parents[2]
 TWO = Extra("two", "testing", {"pip": "pip", "no_such_package": "no-such.package"}, 1, 2)
@@ -93,10 +93,6 @@ def test_a_sentence_says_what_and_how() -> None:
         f"The digits come with scikit-learn, which is not installed; to install it: {line(EXTRAS['lab'])}"
     )
     assert needs("This needs", "numpy") == "This needs numpy, which is not installed."
-
-
-def test_sizes_are_short() -> None:
-    assert [size_words(mb) for mb in (40, 900, 1000, 3000, 1250)] == ["40 MB", "900 MB", "1 GB", "3 GB", "1.2 GB"]
 
 
 def test_nothing_but_the_standard_library_is_needed() -> None:

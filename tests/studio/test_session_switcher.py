@@ -18,7 +18,7 @@ from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app
-from dgstudio.studio.sessions.recent import RecentSessions, age_words, size_words
+from dgstudio.studio.sessions.recent import RecentSessions, age_words
 from dgstudio.types import SaveState, Saving
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -223,7 +223,6 @@ def test_the_list_survives_what_others_write_into_the_settings(settings, tmp_pat
     assert len(recent.every()) == 20 and recent.every()[0].path.name == "29.dgs" and recent.every()[0].gone
     words = [age_words(s) for s in (5, 61, 7300, 90_000, 900_000)]
     assert words == ["just now", "1 minute ago", "2 hours ago", "yesterday", "10 days ago"]
-    assert [size_words(b) for b in (10, 12_345_678, 2_100_000_000)] == ["1 KB", "12.3 MB", "2.1 GB"]
 
 
 def test_an_engine_that_cannot_be_made_in_the_dark_is_said(desk, monkeypatch):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
-from dgstudio.engine.facts.words import size_words
+from dgstudio.reasons.sizes import size_words
 from dgstudio.types import Level
 
 

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 
-def size_words(size: int) -> str:
-    """Bytes as "40 kB", "0.4 MB" or "1.3 GB"."""
-    if size < 1e5:
-        return f"{size / 1e3:.0f} kB"
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
 def spans_text(spans: Sequence[tuple[int, int]]) -> str:
     """Like "v3, v12–v31"; of many the last three."""
     words = [f"v{first}" if first == last else f"v{first}–v{last}" for first, last in spans[-3:]]

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QWidget
 
-from dgstudio.engine.facts.words import size_words
+from dgstudio.reasons.sizes import size_words
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import EngineStats
 

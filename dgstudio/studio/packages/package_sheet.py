@@ -9,7 +9,8 @@ from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.extras.installation import OVER, Installation, InstallState
-from dgstudio.extras.known import size_words
+from dgstudio.extras.known import MB
+from dgstudio.reasons.sizes import size_words
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.common.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
@@ -151,7 +152,7 @@ class PackageLine(ProgressLine):
             widget.setVisible(state not in OVER and not asking)
         self.agree.setVisible(asking)
         if asking and it.plan is not None:
-            self.agree.setText(f"Install {size_words(it.plan.disk_mb)} all the same")
+            self.agree.setText(f"Install {size_words(it.plan.disk_mb * MB)} all the same")
         self.look.setVisible(failed)
         self.cancel.setText("Dismiss" if failed else "Not now" if asking else "Cancel")
         self.cancel.setToolTip("Leave it at that" if failed else "Stop; nothing is installed then")

@@ -157,7 +157,8 @@ class Packages:
 
     def _offer(self, failure: str) -> None:
         from dgstudio.extras.installation import GPU_MB
-        from dgstudio.extras.known import EXTRAS, line, size_words
+        from dgstudio.extras.known import EXTRAS, MB, line
+        from dgstudio.reasons.sizes import size_words
         from dgstudio.studio.packages.package_sheet import PackageSheet
 
         need = self._need
@@ -166,11 +167,11 @@ class Packages:
             self.sheet = self._dresser.dress(PackageSheet(self._install, self._room.desk))
         extra = EXTRAS[need.extra]
         size = (
-            f"About {size_words(extra.download_mb)} to download and {size_words(extra.disk_mb)} on disk. "
+            f"About {size_words(extra.download_mb * MB)} to download and {size_words(extra.disk_mb * MB)} on disk. "
             "The stream goes on meanwhile, and nothing has to be restarted."
         )
         if "torch" in extra.packages:
-            large = size_words(GPU_MB[1])
+            large = size_words(GPU_MB[1] * MB)
             size += f" Should only the build for graphics cards be at hand ({large}), you are asked first."
         self.sheet.offer(need.title, need.why, size, line(extra), failure)
 

@@ -95,10 +95,3 @@ def age_words(seconds: float) -> str:
     if name == "day" and count == 1:
         return "yesterday"
     return f"{count} {name}{'' if count == 1 else 's'} ago"
-
-
-def size_words(size: int) -> str:
-    """Say how many bytes: "340 KB", "12.3 MB", "1.2 GB"."""
-    if size < 1e6:
-        return f"{max(1, round(size / 1e3))} KB"
-    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.reasons.sizes import size_words
 from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.sessions.recent import RecentSession, age_words, size_words
+from dgstudio.studio.sessions.recent import RecentSession, age_words
 from dgstudio.studio.theme.theme import Theme
 
 SIZE = QSize(640, 460)

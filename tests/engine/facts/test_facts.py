@@ -177,7 +177,7 @@ SAID: list[tuple[Fact, Level, str]] = [
     (
         NotRecording(RecordingTrouble.MEMORY_FULL, stopped=True, room=10**9),
         Level.ERROR,
-        "Recording has stopped: 1.0 GB of it wait in memory, for nothing can be saved.",
+        "Recording has stopped: 1 GB of it wait in memory, for nothing can be saved.",
     ),
     (NotRecording(RecordingTrouble.FAILED, stopped=True, error="E()"), Level.ERROR, "Recording has stopped: E()."),
     (RecordingBehind(), Level.WARNING, "The recording has lost a part of the stream"),
