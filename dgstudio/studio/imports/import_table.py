@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -22,21 +24,48 @@ MOST_COLUMNS = 64
 UNUSED = "not used"
 
 
-def roles_of(table: ImportTable, choices: Choices, target: Target) -> dict[str, str]:
-    """Return what each column is taken for, by its name: "label", "time", "take", "→ ax", "feature"."""
-    roles = {name: role for name, role in ((choices.time, "time"), (choices.take, "take")) if name is not None}
+class Taken(StrEnum):
+    """What a column may be taken for."""
+
+    LABEL = "label"
+    TIME = "time"
+    TAKE = "take"
+    CHANNEL = "channel"
+    FEATURE = "feature"
+    BESIDE = "beside"
+    """What an export tells of an example besides its features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a column is taken for; `name` is that of its channel, or of what stands beside the features."""
+
+    taken: Taken
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """As the head of the column says it."""
+        return f"→ {self.name}" if self.taken == Taken.CHANNEL else self.name or self.taken
+
+
+def roles_of(table: ImportTable, choices: Choices, target: Target) -> dict[str, Role]:
+    """Return what each column is taken for, by its name."""
+    special = (choices.time, Taken.TIME), (choices.take, Taken.TAKE)
+    roles = {name: Role(taken) for name, taken in special if name is not None}
     if choices.shape == FEATURES:
         roles.pop(choices.time or "", None)
         known = set(target.features)
         named = known.issubset(column.name for column in table.columns)
         features = [c.name for c in numeric_columns(table, choices) if not named or c.name in known]
-        roles |= dict.fromkeys(features, "feature")
-        roles |= {name: name for name in ("start", "end", "learned") if table.column(name) is not None}
+        roles |= dict.fromkeys(features, Role(Taken.FEATURE))
+        beside = [name for name in ("start", "end", "learned") if table.column(name) is not None]
+        roles |= {name: Role(Taken.BESIDE, name) for name in beside}
     else:
         pairs = zip(choices.channels, target.spec.channels, strict=False)
-        roles |= {name: f"→ {channel}" for name, channel in pairs if name is not None}
+        roles |= {name: Role(Taken.CHANNEL, channel) for name, channel in pairs if name is not None}
     if choices.label is not None:
-        roles[choices.label] = "label"
+        roles[choices.label] = Role(Taken.LABEL)
     return roles
 
 
@@ -47,18 +76,18 @@ class PreviewModel(QAbstractTableModel):
         super().__init__()
         self.theme: Theme = DARK
         self._table: ImportTable | None = None
-        self._roles: dict[str, str] = {}
+        self._roles: dict[str, Role] = {}
 
-    def show_table(self, table: ImportTable | None, roles: dict[str, str]) -> None:
+    def show_table(self, table: ImportTable | None, roles: dict[str, Role]) -> None:
         """Show this file, or none."""
         self.beginResetModel()
         self._table, self._roles = table, roles
         self.endResetModel()
 
-    def role_at(self, column: int) -> str:
-        """Return what a column is taken for; "" for nothing."""
+    def role_at(self, column: int) -> Role | None:
+        """Return what a column is taken for; None for nothing."""
         assert self._table is not None, "there are columns"
-        return self._roles.get(self._table.columns[column].name, "")
+        return self._roles.get(self._table.columns[column].name)
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: D102
         inside = parent is not None and parent.isValid()
@@ -76,7 +105,8 @@ class PreviewModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return str(self._table.lines[section]) if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{self._table.columns[section].name}\n{self.role_at(section) or UNUSED}"
+            taken = self.role_at(section)
+            return f"{self._table.columns[section].name}\n{UNUSED if taken is None else taken.words}"
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: D102
@@ -94,10 +124,11 @@ class PreviewModel(QAbstractTableModel):
 
     def _ink(self, row: int, column: int) -> str:
         assert self._table is not None, "there are cells"
-        taken = self.role_at(column)
-        if taken == "label":
+        role = self.role_at(column)
+        taken = None if role is None else role.taken
+        if taken == Taken.LABEL:
             return "accent_text"
-        if taken == "feature" or taken.startswith("→"):
+        if taken in (Taken.FEATURE, Taken.CHANNEL):
             return "bad" if math.isnan(self._table.columns[column].values()[row]) else "text"
         return "text_muted"
 

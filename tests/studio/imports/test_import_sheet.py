@@ -12,6 +12,7 @@ from waiting import DEADLINE_S
 from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.session.file import Session
+from dgstudio.studio.imports.import_table import Role, Taken
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -160,7 +161,7 @@ def test_a_table_of_features_and_its_other_shape(desk, tmp_path):
         and sheet.columns.time_box.isHidden()
         and not sheet.columns.channel_boxes
     )
-    assert sheet.model.role_at(0) == "feature" and sheet.go.text() == "Import 5 examples"
+    assert sheet.model.role_at(0) == Role(Taken.FEATURE) and sheet.go.text() == "Import 5 examples"
     sheet.columns.shape.segments[SAMPLES].click()
     desk.until(lambda: len(sheet.columns.channel_boxes) == len(desk.state.spec.channels))
     desk.until(lambda: "as long as a window" in sheet.summary.text())
