@@ -65,7 +65,8 @@ def replay(options: ReplayOptions, console: Console) -> int:
         session = stack.enter_context(Session.reading(options.session))
         for problem in session.report.problems:
             out.print(f"[yellow]note[/] {escape(problem)}", highlight=False, soft_wrap=True)
-        statuses = []
+        # A version or a receipt that was left out is missed below only by what refers to it.
+        statuses = [DIFFERS] if session.report.damaged and (options.audit or options.relearn) else []
         if options.relearn:
             statuses.append(_relearn(session, out))
         if options.audit or options.jsonl is not None or not options.relearn:

@@ -22,7 +22,7 @@ from dgstudio.engine.recording.differences import Rows, RowsMissing, RowsUncount
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.session.file import Session
-from dgstudio.session.format import codecs, recipes
+from dgstudio.session.format import codecs, recipes, row_check
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.session.recording import recorded
 from dgstudio.streams.registry import open_source
@@ -80,7 +80,14 @@ def session(made: bytes, tmp_path: Path) -> Path:
 def edit(path: Path, sql: str, values: tuple[Any, ...] = ()) -> None:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute(sql, values).rowcount > 0
+        written_so(db)
         db.commit()
+
+
+def written_so(db: sqlite3.Connection) -> None:
+    """Let the checksums over rows be as if they had been written as they are; arrays and recipes have their own."""
+    for table in row_check.CHECKED:
+        row_check.fill(db, table)
 
 
 def row_of(path: Path, table: str, column: str, order: str = "id LIMIT 1 OFFSET 1") -> tuple[int, Any]:
@@ -205,7 +212,8 @@ def test_a_bit_that_has_flipped_in_a_recipe_is_named(replay: Run, session: Path)
     flip(session, "checkpoint", "recipe", f"version = {version} DESC LIMIT 1")
     done = replay(session, "--audit", "--relearn")
     assert done.status == 1 and f"answered by v{version}): its version" in done.out
-    assert "its recipe is damaged" in done.out and f"1 differ: v{version} (" in done.out
+    assert f"1 cannot be any more (v{version})" in done.out
+    assert replay(session, "--relearn").status == 1, "those that are there are what they were, but one is not there"
 
 
 def test_nothing_is_written_where_a_session_is_only_read(replay: Run, session: Path) -> None:
@@ -298,6 +306,7 @@ def test_a_version_of_another_kernel_need_not_have_the_same_digest(replay: Run, 
             db.execute("UPDATE checkpoint SET meta = ?, checksum = ? WHERE version = ?", values)
         _, other = db.execute("SELECT features, checksum, raw FROM example WHERE learn ORDER BY id LIMIT 2").fetchall()
         db.execute("UPDATE example SET features = ?, checksum = ?, raw = ? WHERE id = 0", other)
+        written_so(db)
         db.commit()
     done = replay(session, "--relearn")
     assert done.status == 2 and "by another kernel and have another digest here" in done.out

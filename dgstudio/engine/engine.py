@@ -16,6 +16,9 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionIndex
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -120,6 +123,11 @@ class Engine:
             self.learner,
             self.learn,
         )
+        problems = tuple(self.session.report.problems)
+        for problem in problems[TOLD:]:
+            self.events.say(Notice(EventKind.SESSION, problem))
+        if problems:
+            self.events.say(SessionProblems(problems))
         for fact in resumed.notes:
             self.events.say(fact)
         self._started = self._stopped = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,12 +13,12 @@ from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.session.format import rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded
+from dgstudio.session.storage.connection import memory_database
 from dgstudio.session.storage.database import Database
 from dgstudio.session.storage.opening import (
     Opened,
     OpenReport,
     create_file,
-    memory_database,
     open_database,
     open_for_reading,
 )
@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 EVENTS_KEPT = 10_000
 """Lines of the log; older ones go."""
+NAMED = 8
+"""So many damaged rows of a kind are named one by one."""
 
 
 class Session:
@@ -53,7 +55,6 @@ class Session:
     def __init__(self, opened: Opened, path: Path | None) -> None:
         self.path = path
         self.report = opened.report
-        self._unreadable = opened.unreadable
         label = "in memory" if path is None else str(path)
         self._database = Database(opened.db, label, opened.read_only)
         self._versions = Versions(self._database)
@@ -173,7 +174,7 @@ class Session:
             self.save_copy(target, overwrite, more)
             opened = open_database(target)
             self._database.go_on_with(opened.db, str(target), opened.read_only)
-            self.path, self.report, self._unreadable = target, opened.report, opened.unreadable
+            self.path, self.report = target, opened.report
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -211,12 +212,12 @@ class Session:
 
     def set_active(self, example_ids: Iterable[int], active: bool) -> int:
         """Undo or delete examples softly (False), or bring them back (True); returns how many the session has."""
-        return self._update("UPDATE example SET active = ? WHERE id = ?", int(active), example_ids)
+        return self._update("example", "active", "id", int(active), example_ids)
 
     def set_labels(self, examples: Iterable[Example]) -> int:
         """Let examples stand with the labels that they have here; returns how many of them the session has."""
         values = [(int(example.class_id), int(example.id)) for example in examples]
-        return self._database.write("UPDATE example SET class_id = ?, active = 1 WHERE id = ?", values)
+        return self._database.update("example", {"class_id": "?1", "active": "1"}, "id = ?2", values)
 
     def put_notes(self, notes: Iterable[tuple[int, str]]) -> None:
         """Let these examples have these notes (example id, text); an empty text is none."""
@@ -243,7 +244,7 @@ class Session:
 
     def set_act_done(self, act_id: int, done: bool) -> None:
         """Say that an act was undone, or done again."""
-        self._update("UPDATE act SET done = ? WHERE id = ?", int(done), [act_id])
+        self._update("act", "done", "id", int(done), [act_id])
 
     def put_checkpoint(self, checkpoint: Checkpoint) -> int:
         """Store a version of the model whole, each array once; another of the same number is replaced.
@@ -272,7 +273,7 @@ class Session:
 
     def keep_checkpoint(self, version: int, kept: bool = True) -> bool:
         """Keep a version for good (pinned, named, protected at), or let it thin out; False where it is unknown."""
-        return self._update("UPDATE checkpoint SET kept = ? WHERE version = ?", int(kept), [version]) == 1
+        return self._update("checkpoint", "kept", "version", int(kept), [version]) == 1
 
     def thin_checkpoints(self, keep: int) -> list[int]:
         """Drop versions so that `keep` remain of those not kept for good, dense among the new, sparse among the old.
@@ -295,12 +296,11 @@ class Session:
 
     def put_record(self, record: PublishRecord) -> None:
         """Append to the history."""
-        self._database.write("INSERT INTO record (data) VALUES (?)", [(rows.record_text(record),)])
+        self._database.insert("record", "data", [(rows.record_text(record),)])
 
     def put_event(self, line: LogLine) -> None:
         """Append to the log, which keeps the newest `EVENTS_KEPT`; data that is not plain is kept as its text."""
-        sql = f"INSERT INTO event ({rows.EVENT_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?)"
-        self._database.write(sql, [rows.line_row(line)])
+        self._database.insert("event", rows.EVENT_COLUMNS, [(None, *rows.line_row(line))])
         self._database.write("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?", [(EVENTS_KEPT,)])
 
     def set_config(self, key: str, value: Any) -> None:
@@ -326,15 +326,15 @@ class Session:
     def examples(self, active_only: bool = True) -> list[Example]:
         """Examples by id with their arrays, read-only; who labelled them stands in their takes.
 
-        Damaged ones are left out; `report` names them.
+        What no example can be made of is left out; `report` names it.
         """
         where = "WHERE active" if active_only else ""
         sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example {where} ORDER BY id"
-        return self._all(sql, rows.example_of, "example", self._unreadable)
+        return self._all(sql, rows.example_of, "example")
 
     def notes(self) -> dict[int, str]:
         """Example id → the user's note, of examples that do not stand too."""
-        return {int(row[0]): str(row[1]) for row in self._database.read("SELECT example_id, text FROM note")}
+        return dict(self._all("SELECT example_id, text FROM note", rows.note_of, "note"))
 
     def learned_in(self, version: int) -> LearnedExamples:
         """Which examples a version had learned, without its weights.
@@ -378,7 +378,11 @@ class Session:
         return self._versions.get(version, Relearner() if relearner is None else relearner)
 
     def latest_checkpoint(self) -> Checkpoint | None:
-        """The head (`set_references`), else the newest version that can be restored; None where there is none.
+        """The first of `newest_checkpoints`; None where there is none."""
+        return next(self.newest_checkpoints(), None)
+
+    def newest_checkpoints(self) -> Iterator[Checkpoint]:
+        """The head (`set_references`), then the other versions that can be restored, newest first.
 
         A version that is damaged is passed over, and `report.problems` says so. Whole ones come before those that would
         have to be learned again.
@@ -387,10 +391,11 @@ class Session:
         infos = sorted(self.checkpoints(), key=lambda info: (info.version == head, info.whole, info.version))
         for info in reversed(infos):
             try:
-                return self.checkpoint(info.version, relearner)
+                checkpoint = self.checkpoint(info.version, relearner)
             except (SessionFormatError, OtherKernelError) as error:
-                self._tell(str(error))
-        return None
+                self.tell(str(error))
+            else:
+                yield checkpoint
 
     @property
     def head(self) -> int | None:
@@ -418,31 +423,33 @@ class Session:
             return default
         try:
             return json.loads(found[0][0])
-        except (ValueError, TypeError):
-            self._tell(f"The setting {key!r} is damaged; its usual value is taken.")
+        except rows.NOT_A_VALUE:
+            self.tell(f"The setting {key!r} is damaged; its usual value is taken.")
             return default
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _all(
-        self, sql: str, value_of: Callable[[rows.Row], T], what: str, reported: frozenset[int] = frozenset()
-    ) -> list[T]:
-        """Values of all rows; a damaged one is left out, and said unless opening said so."""
-        values = []
+    def _all(self, sql: str, value_of: Callable[[rows.Row], T], what: str) -> list[T]:
+        """Values of all rows; one that no value can be made of is left out, and said."""
+        values, left_out = [], []
         for row in self._database.read(sql):
             try:
                 values.append(value_of(row))
-            except (ValueError, TypeError, KeyError, AttributeError):
-                if row[0] not in reported:
-                    self._tell(f"The {what} with the number {row[0]} is damaged and left out.")
+            except rows.NOT_A_VALUE:
+                left_out.append(row[0])
+        for number in left_out[:NAMED]:
+            self.tell(f"The {what} with the number {number} is damaged and left out.")
+        if len(left_out) > NAMED:
+            self.tell(f"So are {len(left_out) - NAMED:,} others like that {what}.")
         return values
 
-    def _tell(self, problem: str) -> None:
+    def tell(self, problem: str) -> None:
+        """Add to the report what was found only when it was read; once."""
         if problem not in self.report.problems:
             self.report.problems.append(problem)
 
-    def _update(self, sql: str, value: int, ids: Iterable[int]) -> int:
-        return self._database.write(sql, [(value, int(identity)) for identity in ids])
+    def _update(self, table: str, column: str, key: str, value: int, ids: Iterable[int]) -> int:
+        return self._database.update(table, {column: "?1"}, f"{key} = ?2", [(value, int(i)) for i in ids])
 
     def _reference(self, key: str) -> int | None:
         value = self.config(key)

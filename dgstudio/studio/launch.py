@@ -105,9 +105,7 @@ def _session(options: StudioOptions, notes: list[str]) -> Session:
     if not options.keep:
         return Session.memory()
     if options.session is not None:
-        session = Session.open(options.session) if options.session.exists() else Session.create(options.session)
-        notes.extend(session.report.problems)
-        return session
+        return Session.open(options.session) if options.session.exists() else Session.create(options.session)
     try:
         return Session.create(default_session_path())
     except DgstudioError as error:

@@ -272,8 +272,6 @@ class Sessions(QObject):
         count = sum(card.count for card in cards)
         what = f"{len(cards)} classes, {count} examples"
         self._say(f"{engine.session.name}: {what}." if count else f"{engine.session.name} is open.", Level.GOOD)
-        for problem in engine.session.report.problems:
-            self._say(problem, Level.WARNING)
 
     def _left(self) -> None:
         """The user closed the window: whatever is being opened is closed again."""

@@ -64,3 +64,41 @@ class PinnedGone(Fact):
     def sentence(self) -> str:
         """Saying why."""
         return f"The version that was pinned cannot be served any more: {self.why}"
+
+
+TOLD = 3
+"""So many sentences on a damaged session are shown at once; the others stand in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionProblems(Fact):
+    """What opening the session found that is not as it was written, in sentences, the general one first."""
+
+    subject: ClassVar[EventKind] = EventKind.SESSION
+    usual: ClassVar[Level] = Level.WARNING
+    problems: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The first of them, and how many more there are."""
+        more = len(self.problems) - TOLD
+        said = " ".join(self.problems[:TOLD])
+        return f"{said} {more:,} more of this kind stand in the log." if more > 0 else said
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLost(Fact):
+    """The session had versions of the model, and none of them can be restored."""
+
+    subject: ClassVar[EventKind] = EventKind.SESSION
+    usual: ClassVar[Level] = Level.ERROR
+    last: int
+    """The highest number that a version had."""
+
+    @property
+    def sentence(self) -> str:
+        """What becomes of the model."""
+        return (
+            f"No version of this session's model, of which v{self.last} was the last, can be restored: it begins anew "
+            "after that, and learns the labels again. What it had protected is lost."
+        )

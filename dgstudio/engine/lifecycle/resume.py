@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.engine.facts.event import Fact
-from dgstudio.engine.facts.resuming import MadeByOtherKernel, OtherBase, PinnedGone, SettingsUnusable
+from dgstudio.engine.facts.resuming import MadeByOtherKernel, ModelLost, OtherBase, PinnedGone, SettingsUnusable
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import OKABE_ITO, ClassTable, free_key
 from dgstudio.engine.runtime.history import History
@@ -26,7 +26,7 @@ from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, TRAINING, Checkpoint
-from dgstudio.session.format.rows import NO_LABEL
+from dgstudio.session.format.rows import NO_LABEL, NOT_A_VALUE
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
@@ -55,6 +55,16 @@ class Resumed:
     past: History = field(default_factory=History)
     records: list[PublishRecord] = field(default_factory=list)
     notes: list[Fact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Restored:
+    """The version that a session goes on from."""
+
+    checkpoint: Checkpoint
+    head: Snapshot
+    training: TrainingState
+    parked: list[int]
 
 
 def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False, recorded: bool = False) -> Checkpoint:
@@ -118,7 +128,7 @@ def _dialled(
         numbers: dict[str, Any] = {name: int(kept.get(name, getattr(settings, name))) for name in NUMBERS}
         dialled = replace(settings, rule=rule, tau=float(kept["tau"]), delta=delta, **numbers)
         return dialled.check(), mode, []
-    except (BadInputError, KeyError, TypeError, ValueError, AttributeError):
+    except (BadInputError, *NOT_A_VALUE):
         return settings, Mode.BOTH, [SettingsUnusable()]
 
 
@@ -136,30 +146,62 @@ def resume(
     BadInputError
         If the session's examples have other features than this stream gives.
     """
-    known = session.config(FEATURES)
+    known, signal = _kept_features(session), _kept_signal(session)
     if known is not None and tuple(known) != features.names:
         raise BadInputError(
             f"The session {session.name} was made with other channels than “{spec.name}” has: "
-            f"open it with the stream that it was made with{_named(session.config(SIGNAL))} (--source)."
+            f"open it with the stream that it was made with{_named(signal)} (--source)."
         )
-    _require_windows(session, spec)
-    if not session.read_only and (known is None or session.config(SIGNAL) is None):
+    if signal is not None:
+        _require_windows(session, spec, spec_of(signal), _named(signal))
+    if not session.read_only and (known is None or signal is None):
         with session.batch():
             session.set_config(FEATURES, list(features.names))
             session.set_config(SIGNAL, signal_of(spec))
     infos = session.classes()
-    latest = session.latest_checkpoint()
+    latest = _newest(session)
     if latest is None:
-        return _begun(session, base, infos, settings)
-    return _gone_on(session, base, latest, infos, settings)
+        return _begun(session, base, infos, settings, len(features.names))
+    return _gone_on(session, base, latest, infos, settings, len(features.names))
 
 
-def _require_windows(session: Session, spec: StreamSpec) -> None:
+def _newest(session: Session) -> _Restored | None:
+    """The newest version that can be gone on from; what cannot be restored is passed over and said."""
+    for checkpoint in session.newest_checkpoints():
+        try:
+            head, training = restored(checkpoint)
+            return _Restored(checkpoint, head, training, [int(i) for i in checkpoint.meta.get("parked", ())])
+        except BadInputError as error:
+            session.tell(str(error))
+        except NOT_A_VALUE as error:
+            session.tell(f"Version {checkpoint.version} of the session is incomplete: {error!r}.")
+    return None
+
+
+def _kept_features(session: Session) -> list[str] | None:
+    """Names of the features that the session's examples have; None where it does not say."""
+    known = session.config(FEATURES)
+    if known is None or (isinstance(known, list) and all(isinstance(name, str) for name in known)):
+        return known
+    session.tell("The session's names of features are damaged: they are taken from the stream.")
+    return None
+
+
+def _kept_signal(session: Session) -> dict[str, Any] | None:
+    """What the session keeps of its stream; None where it does not say."""
+    signal = session.config(SIGNAL)
+    if signal is None:
+        return None
+    try:
+        spec_of(signal)
+    except (BadInputError, *NOT_A_VALUE) as error:
+        session.tell(f"What the session says of its stream is taken from the stream instead: {error}")
+        return None
+    return dict(signal)
+
+
+def _require_windows(session: Session, spec: StreamSpec, made: StreamSpec, named: str) -> None:
     """Refuse a stream whose windows are not those of the session: what was learned of them would mean nothing."""
-    kept = session.config(SIGNAL)
-    if kept is None:
-        return
-    made = spec_of(kept)
     if not math.isclose(made.rate, spec.rate, rel_tol=SAME_RATE):
         was, gives = f"{made.rate:g} samples a second", f"{spec.rate:g}"
     elif not math.isclose(made.window_s, spec.window_s, rel_tol=SAME_RATE):
@@ -168,7 +210,7 @@ def _require_windows(session: Session, spec: StreamSpec) -> None:
         return
     raise BadInputError(
         f"The session {session.name} was made with {was}, and “{spec.name}” gives {gives}: "
-        f"open it with the stream that it was made with{_named(kept)} (--source)."
+        f"open it with the stream that it was made with{named} (--source)."
     )
 
 
@@ -179,17 +221,24 @@ def _named(signal: Any) -> str:
 
 
 def _begun(
-    session: Session, base: BaseModel | None, infos: list[ClassInfo], settings: LearnerSettings | None
+    session: Session, base: BaseModel | None, infos: list[ClassInfo], settings: LearnerSettings | None, dim: int
 ) -> Resumed:
-    """A new session, or one that was killed before its first version was written."""
+    """A new session, one that was killed before its first version was written, or one of whose versions none is left.
+
+    In the last case the versions that it had keep their numbers, and that it begins anew is said.
+    """
     if not infos and base is not None:
         named = zip(base.classes, base.class_names, strict=True)
         infos = []
         for class_id, name in named:
             key = free_key({info.key for info in infos})
             infos.append(ClassInfo(class_id, name, key, OKABE_ITO[class_id % len(OKABE_ITO)]))
-    classes, labels = ClassTable(infos), _Labels(session)
+    classes, labels, past = ClassTable(infos), _Labels(session, dim), History(session.records())
     settings, mode, notes = _dialled(session, settings, base is not None)
+    before = _numbers(session, past)
+    if before:
+        notes.append(ModelLost(max(before)))
+    seq = max((record.seq for record in past), default=-1) + 1
     learner = Learner.begin(
         base,
         settings,
@@ -197,11 +246,13 @@ def _begun(
         name_of=_namer(classes),
         recall=_recaller(session),
         mode=mode,
+        next_version=max(before, default=-1) + 1,
+        next_seq=seq + bool(seq),
     )
     head = learner.store.head
     names = tuple(classes.names[c] for c in head.classes)
     first = PublishRecord(
-        seq=0,
+        seq=seq,
         kind=RecordKind.INITIAL,
         version=head.version,
         parent=None,
@@ -218,6 +269,7 @@ def _begun(
         base,
         labels.next_example,
         labels.next_take,
+        past=past,
         records=[first, *_with_living(learner, classes)],
         notes=notes,
     )
@@ -226,22 +278,22 @@ def _begun(
 def _gone_on(
     session: Session,
     base: BaseModel | None,
-    latest: Checkpoint,
+    newest: _Restored,
     infos: list[ClassInfo],
     settings: LearnerSettings | None,
+    dim: int,
 ) -> Resumed:
-    head, training = restored(latest)
-    classes, labels = ClassTable(infos), _Labels(session)
+    latest, head, training = newest.checkpoint, newest.head, newest.training
+    classes, labels = ClassTable(infos), _Labels(session, dim)
     past = History(session.records())
-    numbers = [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
-
+    numbers = _numbers(session, past)
     settings, mode, notes = _dialled(session, settings, head.base is not None)
     learner = Learner(
         head,
         training,
         settings,
         examples=labels.active,
-        parked=[int(i) for i in latest.meta.get("parked", ())],
+        parked=newest.parked,
         name_of=_namer(classes),
         recall=_recaller(session),
         mode=mode,
@@ -268,6 +320,11 @@ def _gone_on(
     )
 
 
+def _numbers(session: Session, past: Iterable[PublishRecord]) -> list[int]:
+    """Numbers of versions that the session has, or had."""
+    return [info.version for info in session.checkpoints()] + [r.version for r in past if r.version is not None]
+
+
 def _stands_on(head: Snapshot, base: BaseModel) -> bool:
     """Whether a version stands on this base model: φ's own copy of its units is never moved by learning."""
     return head.phi is not None and head.phi.W1 is not None and head.phi.ids["W1"] == base.phi.ids["W1"]
@@ -289,17 +346,21 @@ def _served_again(session: Session, learner: Learner) -> list[Fact]:
 class _Labels:
     """Takes and examples of a session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, dim: int) -> None:
         self._session = session
         self._takes: list[Take] = session.takes()
-        self._every = session.examples(active_only=False)
+        every = session.examples(active_only=False)
+        self._every = [example for example in every if len(example.features) == dim]
+        if len(self._every) < len(every):
+            others = len(every) - len(self._every)
+            session.tell(f"Examples that do not have {dim} features each are left out: {others:,}.")
         self._hidden = session.inactive_ids()
         left = [example.id for example in self._every if example.class_id == NO_LABEL]
         if left and not session.read_only:
             # An import that was cut off: nothing of it ever stood.
             session.drop_examples(left, ())
         self.active = [example for example in self._every if example.id not in self._hidden]
-        self.next_example = max((example.id for example in self._every), default=-1) + 1
+        self.next_example = max((example.id for example in every), default=-1) + 1
         self.next_take = max((take.id for take in self._takes), default=-1) + 1
 
     def book(self) -> LabelBook:

@@ -9,7 +9,16 @@ from dgstudio.session.file import Session
 
 STREAM = "stream"
 """Session setting: the options below, as they were asked for."""
-OPTIONS = ("source", "rate", "speed", "labels_column", "base", "seed")
+TYPES: dict[str, tuple[type, ...]] = {
+    "source": (str,),
+    "rate": (int, float, type(None)),
+    "speed": (int, float),
+    "labels_column": (str, type(None)),
+    "base": (str,),
+    "seed": (int,),
+}
+"""What each of them may be."""
+OPTIONS = tuple(TYPES)
 
 
 def keep_stream(
@@ -35,7 +44,7 @@ def kept_stream(session: Session) -> dict[str, Any]:
     stored = session.config(STREAM)
     if not isinstance(stored, dict) or not isinstance(stored.get("source"), str):
         return {}
-    return {name: stored[name] for name in OPTIONS if name in stored}
+    return {name: stored[name] for name in OPTIONS if name in stored and isinstance(stored[name], TYPES[name])}
 
 
 def _whole(name: str) -> str:

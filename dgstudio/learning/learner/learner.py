@@ -112,8 +112,11 @@ class Learner:
     def begin(
         cls, base: BaseModel | None, settings: LearnerSettings | None = None, **options: Unpack[LearnerOptions]
     ) -> Self:
-        """A learner of a new model: with a base, its protected inputs are protected from version 0; or from nothing."""
-        return cls(*beginning(base), settings, **options)
+        """A learner of a new model: with a base, its protected inputs are protected from the first version on; or not.
+
+        The first version is 0, or the `next_version` that is free.
+        """
+        return cls(*beginning(base, options.get("next_version", 0)), settings, **options)
 
     # -- what it is ----------------------------------------------------------------------------------------------
 

@@ -21,15 +21,15 @@ BadInputError where there is one that cannot be restored, with the reason.
 """
 
 
-def beginning(base: BaseModel | None) -> tuple[Snapshot, TrainingState]:
+def beginning(base: BaseModel | None, version: int = 0) -> tuple[Snapshot, TrainingState]:
     """The first version of a new model, and what it stands on: with a base, its protected inputs; or nothing."""
     if base is None:
         nothing = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)
-        return Snapshot(reason="initial", unix=time.time()), nothing
-    head = base.snapshot().with_(unix=time.time())
+        return Snapshot(reason="initial", unix=time.time()).with_(version=version), nothing
+    head = base.snapshot().with_(version=version, unix=time.time())
     protected = ProtectedSet().joined(Plan(head), base.protected, base.protected_labels)
     sums = Sums(base.A0, base.B0, base.b_r, tuple(base.classes))
-    return head, TrainingState(id_array(()), id_array(()), protected, sums, (), 0 if len(protected) else None)
+    return head, TrainingState(id_array(()), id_array(()), protected, sums, (), version if len(protected) else None)
 
 
 class TrainingStates:

@@ -18,12 +18,25 @@ def pack(data: bytes, itemsize: int) -> bytes:
     return bytes([itemsize]) + zlib.compress(by_item.T.tobytes(), zlib.Z_BEST_SPEED)
 
 
+MOST_BYTES = 2**27
+"""Nothing that is packed is larger: a megabyte of zeros packs into a kilobyte, and a file may come from anyone."""
+
+
+def inflated(data: bytes | memoryview, decompress: zlib._Decompress) -> bytes:
+    """What a decompressor makes of all of the data. `ValueError` or `zlib.error` where that is damaged or too large."""
+    whole = decompress.decompress(data, MOST_BYTES)
+    if not decompress.eof:
+        raise ValueError("cut off, or larger than anything that is stored")
+    return whole
+
+
 def unpacked(data: bytes) -> bytes:
     """What `pack` was given. `ValueError` or `zlib.error` where the bytes are damaged."""
     itemsize = data[0] if data else 0
     if itemsize not in (1, 2, 4, 8):
         raise ValueError("no item size")
-    by_significance = np.frombuffer(zlib.decompress(memoryview(data)[1:]), np.uint8).reshape(itemsize, -1)
+    plain = inflated(memoryview(data)[1:], zlib.decompressobj())
+    by_significance = np.frombuffer(plain, np.uint8).reshape(itemsize, -1)
     return by_significance.T.tobytes()
 
 

@@ -21,7 +21,7 @@ from dgstudio.errors import SessionFormatError
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, CheckpointInfo
-from dgstudio.session.format.codecs import joined, pack, split, unpacked
+from dgstudio.session.format.codecs import inflated, joined, pack, split, unpacked
 from dgstudio.types import Mode, RecordKind
 
 Ids = npt.NDArray[np.int64]
@@ -110,8 +110,7 @@ def taken_apart(data: bytes, ground_meta: str) -> tuple[Ids, Ids, str]:
     """What `packed` was given. Raises SessionFormatError where the bytes are damaged."""
     try:
         steps, labels, text = split(data)
-        decompress = zlib.decompressobj(zdict=_dictionary(ground_meta))
-        meta = (decompress.decompress(text) + decompress.flush()).decode()
+        meta = inflated(text, zlib.decompressobj(zdict=_dictionary(ground_meta))).decode()
         ids = np.add.accumulate(np.frombuffer(unpacked(steps), "<i8")).astype(np.int64)
         class_ids = np.frombuffer(unpacked(labels), "<i8").astype(np.int64)
     except (ValueError, TypeError, struct.error, zlib.error) as error:

@@ -45,17 +45,55 @@ NO_LABEL = -1
 """Class of an example that does not stand yet: its import is still being written."""
 
 
+MOST_ID = 2**48
+"""No example, take, act, class or version has a higher number: far below 64 bits, there is always a next one."""
+MOST_NAMED = 10_000_000
+"""So many examples an act can name."""
+
+
 class DamagedRowError(ValueError):
     """A row whose bytes are not what was written; its text is the end of a sentence."""
 
 
+NOT_A_VALUE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What making a value of a row that was never written by dgstudio may raise, whatever is in it."""
+
+
+def _known(value: Any, lowest: int = 0) -> int:
+    """A number of an example, take, act, class or version, as a file has it."""
+    if value.__class__ is not int or not lowest <= value <= MOST_ID:
+        raise DamagedRowError(f"{value!r:.40} is no number of anything")
+    return int(value)
+
+
+def _known_or_none(value: Any) -> int | None:
+    return None if value is None else _known(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise DamagedRowError(f"{value!r:.40} is no text")
+    return value
+
+
+def _put(value: int, lowest: int = 0) -> int:
+    """The same, as it is to be stored. Raises SessionError: what is written has to be readable again."""
+    number = int(value)
+    if not lowest <= number <= MOST_ID:
+        raise SessionError(f"The number {number} cannot be stored in a session; numbers go from {lowest} to 2^48.")
+    return number
+
+
 def _real(value: float) -> float | None:
     """SQLite has no NaN: it becomes NULL, and `_number` makes it NaN again."""
-    number = float(value)
+    # Nor has it −0.0, which its checksum would know from 0.0.
+    number = float(value) + 0.0
     return None if math.isnan(number) else number
 
 
 def _number(value: Any) -> float:
+    if value is not None and not isinstance(value, int | float):
+        raise DamagedRowError(f"{value!r:.40} is no number")
     return math.nan if value is None else float(value)
 
 
@@ -102,33 +140,33 @@ def one_of(kind: type[E], value: Any, otherwise: E) -> E:
 def class_row(info: ClassInfo) -> Row:
     """Values of a class in the order of `CLASS_COLUMNS`."""
     texts = text_of(info.name), text_of(info.key), text_of(info.colour)
-    return (int(info.id), *texts, int(info.living), None if info.place is None else int(info.place))
+    return (_put(info.id), *texts, int(info.living), None if info.place is None else int(info.place))
 
 
 def class_of(row: Row) -> ClassInfo:
     """A class from a row of `CLASS_COLUMNS`."""
-    place = None if row[5] is None else int(row[5])
-    return ClassInfo(int(row[0]), str(row[1]), str(row[2]), str(row[3]), bool(row[4]), place)
+    texts = _text(row[1]), _text(row[2]), _text(row[3])
+    return ClassInfo(_known(row[0]), *texts, bool(row[4]), _known_or_none(row[5]))
 
 
 def take_row(take: Take) -> Row:
     """Values of a take in the order of `TAKE_COLUMNS`."""
     times = _real(take.start), _real(take.end)
     rest = (text_of(take.source), text_of(take.who), _real(take.created_unix), int(take.examples))
-    return int(take.id), int(take.class_id), *times, *rest
+    return _put(take.id), _put(take.class_id, NO_LABEL), *times, *rest
 
 
 def take_of(row: Row) -> Take:
     """A take from a row of `TAKE_COLUMNS`."""
     return Take(
-        id=int(row[0]),
-        class_id=int(row[1]),
+        id=_known(row[0]),
+        class_id=_known(row[1], NO_LABEL),
         start=_number(row[2]),
         end=_number(row[3]),
-        source=str(row[4]),
+        source=_text(row[4]),
         who=one_of(LabelledBy, row[5], LabelledBy.HELD),
         created_unix=_number(row[6]),
-        examples=int(row[7]),
+        examples=_known(row[7]),
     )
 
 
@@ -148,7 +186,7 @@ def example_row(example: Example) -> Row:
     raw = None if example.raw is None else pack(_blob(example.raw, 2, f"The raw samples of example {example.id}"), 4)
     samples, channels = (None, None) if example.raw is None else example.raw.shape
     checksum = zlib.crc32(raw or b"", zlib.crc32(features))
-    ids = int(example.id), int(example.class_id), int(example.take_id)
+    ids = _put(example.id), _put(example.class_id, NO_LABEL), _put(example.take_id)
     times = _real(example.start), _real(example.end)
     return (*ids, *times, int(example.learn), 1, checksum, samples, channels, features, raw)
 
@@ -161,15 +199,13 @@ def example_of(row: Row) -> Example:
     DamagedRowError
         Where the stored arrays are not those that were written.
     """
-    identity, samples, channels, features, raw = (int(row[0]), row[8], row[9], row[10], row[11])
-    if not isinstance(features, bytes) or not (raw is None or isinstance(raw, bytes)):
-        raise DamagedRowError(f"example {identity} has no arrays")
-    if zlib.crc32(raw or b"", zlib.crc32(features)) != row[7]:
-        raise DamagedRowError(f"example {identity} has other bytes than were written")
+    identity, samples, channels, features, raw = (_known(row[0]), row[8], row[9], row[10], row[11])
+    if not has_its_arrays(row[7], features, raw):
+        raise DamagedRowError(f"example {identity} has other arrays than were written")
     return Example(
         id=identity,
-        class_id=int(row[1]),
-        take_id=int(row[2]),
+        class_id=_known(row[1], NO_LABEL),
+        take_id=_known(row[2]),
         features=_read_only(features, (-1,)),
         start=_number(row[3]),
         end=_number(row[4]),
@@ -178,15 +214,40 @@ def example_of(row: Row) -> Example:
     )
 
 
+def has_its_arrays(checksum: Any, features: Any, raw: Any) -> bool:
+    """Whether an example's stored arrays are those that were written."""
+    if not isinstance(features, bytes) or len(features) % 4 or not (raw is None or isinstance(raw, bytes)):
+        return False
+    return bool(zlib.crc32(raw or b"", zlib.crc32(features)) == checksum)
+
+
 def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     array = np.frombuffer(data, "<f4").astype(np.float32).reshape(shape)
     array.flags.writeable = False
     return array
 
 
+_NONE = type(None)
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "int | None": (int, _NONE),
+    "float | None": (int, float, _NONE),
+}
+
+
+def note_of(row: Row) -> tuple[int, str]:
+    """An example's id and the note on it."""
+    return _known(row[0]), _text(row[1])
+
+
 WHY = "why"
 """Key of the fields of a record's reason; its words stand under "reason", for an earlier dgstudio and for people."""
 _RECORD_FIELDS = {f.name: f.default for f in fields(PublishRecord)}
+_RECORD_TYPES = {f.name: _PLAIN[str(f.type)] for f in fields(PublishRecord) if str(f.type) in _PLAIN}
+"""Field of a record → what its JSON may be."""
 
 
 def act_row(act: Act) -> Row:
@@ -206,22 +267,25 @@ def act_row(act: Act) -> Row:
     }
     if act.notes:
         data["notes"] = [[text_of(n.before), text_of(n.after), _runs(n.ids)] for n in act.notes]
-    return int(act.id), 1, _real(act.unix), to_json(data, f"The act {act.id}")
+    return _put(act.id), 1, _real(act.unix), to_json(data, f"The act {act.id}")
 
 
 def act_of(row: Row) -> Act:
     """An act from a row's id, time and JSON."""
     data = json.loads(row[2])
-    labels = tuple(LabelChange(before, after, _ids_of(runs)) for before, after, runs in data["labels"])
+    labels = tuple(
+        LabelChange(_known_or_none(before), _known_or_none(after), _ids_of(runs))
+        for before, after, runs in data["labels"]
+    )
     classes = tuple(
         ClassChange(None if before is None else class_of(before), class_of(after)) for before, after in data["classes"]
     )
     notes = tuple(NoteChange(str(before), str(after), _ids_of(runs)) for before, after, runs in data.get("notes", ()))
-    kind, take_id, version = ActKind(data["kind"]), data["take"], data["version"]
+    kind, take_id, version = ActKind(data["kind"]), _known_or_none(data["take"]), _known_or_none(data["version"])
     what = stored_reason(data.get("what"), str(data["text"]))
     # Acts of earlier versions of this program made no versions.
-    made = data.get("made")
-    return Act(int(row[0]), kind, what, labels, classes, take_id, _number(row[1]), version, notes, made)
+    made = _known_or_none(data.get("made"))
+    return Act(_known(row[0]), kind, what, labels, classes, take_id, _number(row[1]), version, notes, made)
 
 
 def _runs(ids: Sequence[int]) -> list[list[int]]:
@@ -236,7 +300,10 @@ def _runs(ids: Sequence[int]) -> list[list[int]]:
 
 
 def _ids_of(runs: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    return tuple(identity for first, last in runs for identity in range(first, last + 1))
+    checked = [(_known(first), _known(last)) for first, last in runs]
+    if sum(max(last + 1 - first, 0) for first, last in checked) > MOST_NAMED:
+        raise DamagedRowError("it names more examples than a session has")
+    return tuple(identity for first, last in checked for identity in range(first, last + 1))
 
 
 def record_text(record: PublishRecord) -> str:
@@ -254,6 +321,10 @@ def record_of(row: Row) -> PublishRecord:
     """A publish record from a row's id and JSON; fields that this dgstudio does not know are left out."""
     data = json.loads(row[1])
     values = {name: value for name, value in data.items() if name in _RECORD_FIELDS}
+    for name, types in _RECORD_TYPES.items():
+        value = values.get(name)
+        if name in values and not (isinstance(value, types) and (type(value) is not int or abs(value) <= MOST_ID)):
+            raise DamagedRowError(f"{name} of a record cannot be {value!r:.40}")
     pairs = values.get("new_examples", ())
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
     causes = values.get("live_causes", ())
@@ -275,9 +346,9 @@ def line_row(line: LogLine) -> Row:
 def line_of(row: Row) -> LogLine:
     """A line of the log from a row of `EVENT_COLUMNS`."""
     return LogLine(
-        kind=str(row[1]),
+        kind=_text(row[1]),
         level=one_of(Level, row[2], Level.INFO),
         unix=_number(row[3]),
-        text=str(row[4]),
+        text=_text(row[4]),
         data=json.loads(row[5]),
     )

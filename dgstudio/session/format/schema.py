@@ -7,18 +7,20 @@ import zlib
 from collections.abc import Callable
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.session.format import row_check
 from dgstudio.session.format.codecs import pack
 
 APPLICATION_ID = 0x64677374
 """SQLite's application id of a session file: "dgst" in ASCII."""
 
-FORMAT = 5
+FORMAT = 6
 """The format that this dgstudio writes, in SQLite's user_version."""
 
 # Blobs come last in a row: SQLite reads the columns before them without following the row's overflow pages.
+# Columns that came later stand behind them, where `ALTER TABLE` puts them.
 TABLES: dict[str, str] = {
     "class": """id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, colour TEXT NOT NULL,
-        living INTEGER NOT NULL, place INTEGER""",
+        living INTEGER NOT NULL""",
     "take": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, start_time REAL, end_time REAL,
         source TEXT NOT NULL, who TEXT NOT NULL, created_unix REAL, examples INTEGER NOT NULL""",
     "example": """id INTEGER PRIMARY KEY, class_id INTEGER NOT NULL, take_id INTEGER NOT NULL,
@@ -28,8 +30,7 @@ TABLES: dict[str, str] = {
     "act": "id INTEGER PRIMARY KEY, done INTEGER NOT NULL, unix REAL, data TEXT NOT NULL",
     "checkpoint": """version INTEGER PRIMARY KEY, parent INTEGER, digest TEXT NOT NULL, kind TEXT NOT NULL,
         reason TEXT NOT NULL, unix REAL, kept INTEGER NOT NULL, learned_count INTEGER NOT NULL,
-        array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL,
-        ground INTEGER, recipe BLOB""",
+        array_count INTEGER NOT NULL, learned TEXT NOT NULL, checksum INTEGER NOT NULL, meta TEXT NOT NULL""",
     "ground": "id INTEGER PRIMARY KEY, key TEXT NOT NULL, array_count INTEGER NOT NULL, meta TEXT NOT NULL",
     "ground_array": "ground INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL",
     "checkpoint_array": "version INTEGER NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL",
@@ -39,13 +40,21 @@ TABLES: dict[str, str] = {
         text TEXT NOT NULL, data TEXT NOT NULL""",
     "config": "key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL",
     "stretch": """id INTEGER PRIMARY KEY, began_unix REAL NOT NULL, ended_unix REAL, lost_samples INTEGER NOT NULL,
-        lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL,
-        samples INTEGER, answers INTEGER""",
+        lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL""",
     "stream_block": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
         count INTEGER NOT NULL, checksum INTEGER NOT NULL, marks TEXT NOT NULL, data BLOB NOT NULL""",
     "receipts": """id INTEGER PRIMARY KEY, stretch INTEGER NOT NULL, first INTEGER NOT NULL,
         count INTEGER NOT NULL, checksum INTEGER NOT NULL, answerers TEXT NOT NULL, data BLOB NOT NULL""",
 }
+"""Table → its columns as they were first."""
+
+ADDED_COLUMNS: dict[int, dict[str, tuple[str, ...]]] = {
+    2: {"class": ("place INTEGER",)},
+    4: {"checkpoint": ("ground INTEGER", "recipe BLOB"), "stretch": ("samples INTEGER", "answers INTEGER")},
+    6: dict.fromkeys(row_check.CHECKED, (f"{row_check.COLUMN} INTEGER",)),
+}
+"""Format → the columns that came with it, all of which may be empty."""
+
 ARRAY_INDEX = "CREATE INDEX checkpoint_array_version ON checkpoint_array (version)"
 RECORDING_INDEXES = (
     "CREATE INDEX stream_block_place ON stream_block (stretch, first, count)",
@@ -67,6 +76,25 @@ ADDED_IN = {"act": 2, "stretch": 3, "stream_block": 3, "receipts": 3, "note": 3,
 def tables_of(version: int) -> list[str]:
     """Names of the tables of a format."""
     return [name for name in TABLES if ADDED_IN.get(name, 1) <= version]
+
+
+def definition(table: str, version: int) -> str:
+    """Columns of a table as they are in a format."""
+    # Without the spaces the whole schema has room in the first page: it is lost with that page only.
+    later = [text for step, added in sorted(ADDED_COLUMNS.items()) if step <= version for text in added.get(table, ())]
+    return ", ".join([" ".join(TABLES[table].split()), *later])
+
+
+def _create(db: sqlite3.Connection, table: str, version: int) -> None:
+    db.execute(f'CREATE TABLE "{table}" ({definition(table, version)})')
+
+
+def _add_columns(db: sqlite3.Connection, version: int) -> None:
+    """Add what came with a format to the tables of the one before."""
+    for table, columns in ADDED_COLUMNS[version].items():
+        if ADDED_IN.get(table, 1) < version:
+            for column in columns:
+                db.execute(f'ALTER TABLE "{table}" ADD COLUMN {column}')
 
 
 def pack_arrays(db: sqlite3.Connection) -> None:
@@ -96,11 +124,11 @@ def _to_2(db: sqlite3.Connection) -> None:
     """
     pack_arrays(db)
     pack_raw(db)
-    db.execute("ALTER TABLE class ADD COLUMN place INTEGER")
-    db.execute(f"CREATE TABLE act ({TABLES['act']})")
+    _add_columns(db, 2)
+    _create(db, "act", 2)
     db.execute("ALTER TABLE checkpoint_array RENAME TO old")
     db.execute("DROP INDEX IF EXISTS checkpoint_array_blob")
-    db.execute(f"CREATE TABLE checkpoint_array ({TABLES['checkpoint_array']})")
+    _create(db, "checkpoint_array", 2)
     db.execute("INSERT INTO checkpoint_array SELECT version, name, blob FROM old ORDER BY rowid")
     db.execute("DROP TABLE old")
     db.execute(ARRAY_INDEX)
@@ -108,19 +136,15 @@ def _to_2(db: sqlite3.Connection) -> None:
 
 def _add_recording(db: sqlite3.Connection) -> None:
     """Format 3 has room for a recorded stream."""
-    db.execute(
-        """CREATE TABLE stretch (id INTEGER PRIMARY KEY, began_unix REAL NOT NULL, ended_unix REAL,
-            lost_samples INTEGER NOT NULL, lost_answers INTEGER NOT NULL, kernel TEXT NOT NULL, signal TEXT NOT NULL)"""
-    )
-    for table in ("stream_block", "receipts"):
-        db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
+    for table in ("stretch", "stream_block", "receipts"):
+        _create(db, table, 3)
     for index in RECORDING_INDEXES:
         db.execute(index)
 
 
 def _add_notes(db: sqlite3.Connection) -> None:
     """Format 3 has room for notes on examples."""
-    db.execute(f"CREATE TABLE note ({TABLES['note']})")
+    _create(db, "note", 3)
 
 
 def _to_3(db: sqlite3.Connection) -> None:
@@ -131,12 +155,9 @@ def _to_3(db: sqlite3.Connection) -> None:
 
 def _to_4(db: sqlite3.Connection) -> None:
     """Format 4 keeps versions by recipe, and counts what a stretch holds."""
-    db.execute("ALTER TABLE checkpoint ADD COLUMN ground INTEGER")
-    db.execute("ALTER TABLE checkpoint ADD COLUMN recipe BLOB")
-    db.execute("ALTER TABLE stretch ADD COLUMN samples INTEGER")
-    db.execute("ALTER TABLE stretch ADD COLUMN answers INTEGER")
+    _add_columns(db, 4)
     for table in ("ground", "ground_array"):
-        db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
+        _create(db, table, 4)
     db.execute("DROP INDEX IF EXISTS checkpoint_kept")
     for index in RECIPE_INDEXES:
         db.execute(index)
@@ -146,7 +167,12 @@ def _to_5(db: sqlite3.Connection) -> None:
     """Format 5 has versions with structured features, which older programs do not know; its tables are the same."""
 
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
+def _to_6(db: sqlite3.Connection) -> None:
+    """Format 6 has a checksum over each row; `migrate` computes them."""
+    _add_columns(db, 6)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """From a version to the next: `MIGRATIONS[n]` turns the tables of format n into those of n + 1.
 
 It runs inside a transaction, after a backup copy, and leaves user_version alone. Format 1 is the first.
@@ -156,8 +182,8 @@ It runs inside a transaction, after a backup copy, and leaves user_version alone
 def create_tables(db: sqlite3.Connection) -> None:
     """Make an empty session out of an empty database, in one transaction."""
     db.execute("BEGIN IMMEDIATE")
-    for name, columns in TABLES.items():
-        db.execute(f'CREATE TABLE "{name}" ({columns})')
+    for table in TABLES:
+        _create(db, table, FORMAT)
     for index in INDEXES:
         db.execute(index)
     db.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -197,6 +223,12 @@ def check_version(name: str, application_id: int, version: int) -> None:
         )
 
 
+def run_steps(db: sqlite3.Connection, version: int, until: int) -> None:
+    """Turn the tables of one format into those of a later one."""
+    for step in range(version, until):
+        MIGRATIONS[step](db)
+
+
 def migrate(db: sqlite3.Connection, name: str) -> None:
     """Bring the tables to `FORMAT` in one transaction; on any failure they stay as they were.
 
@@ -208,11 +240,12 @@ def migrate(db: sqlite3.Connection, name: str) -> None:
     version = version_of(db)
     try:
         db.execute("BEGIN IMMEDIATE")
-        for step in range(version, FORMAT):
-            MIGRATIONS[step](db)
+        run_steps(db, version, FORMAT)
+        for table in row_check.CHECKED:
+            row_check.fill(db, table)
         db.execute(f"PRAGMA user_version={FORMAT}")
         db.execute("COMMIT")
-    except (sqlite3.Error, ValueError) as error:
+    except (sqlite3.Error, ValueError, zlib.error) as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise SessionFormatError(

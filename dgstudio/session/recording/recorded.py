@@ -113,8 +113,12 @@ class Recorded:
         """Store a stretch, or how it has ended, but not its counts; returns the bytes it takes."""
         signal = to_json(stretch.signal, f"The signal of stretch {stretch.id}")
         lost = int(stretch.lost_samples), int(stretch.lost_answers)
-        times = float(stretch.began_unix), stretch.ended_unix
-        self._database.put("stretch", _STRETCH, [(int(stretch.id), *times, *lost, text_of(stretch.kernel), signal)])
+        times = float(stretch.began_unix), None if stretch.ended_unix is None else float(stretch.ended_unix)
+        row = int(stretch.id), *times, *lost, text_of(stretch.kernel), signal
+        with self._database.own_batch():
+            self._database.put("stretch", _STRETCH, [row])
+            # Of one that is there already the counts stay what they are.
+            self._database.update("stretch", {}, "id = ?1", [(int(stretch.id),)])
         return len(signal) + len(stretch.kernel)
 
     def put_block(self, stretch: int, block: RecordedBlock) -> int:
@@ -137,8 +141,8 @@ class Recorded:
         with self._database.own_batch():
             self._database.write(f"INSERT INTO {table} ({columns}) VALUES (?, ?, ?, ?, ?, ?)", [row])
             # Together with the row, so that rows that go missing are missed, at the end of the stretch too.
-            sql = f"UPDATE stretch SET {counts} = coalesce({counts}, 0) + ? WHERE id = ?"
-            self._database.write(sql, [(int(count), int(stretch))])
+            added = {counts: f"coalesce({counts}, 0) + ?1"}
+            self._database.update("stretch", added, "id = ?2", [(int(count), int(stretch))])
         return len(data) + len(text)
 
     # -- reading -------------------------------------------------------------------------------------------

@@ -17,16 +17,33 @@ class Blobs:
         self._database = database
         self._held: weakref.WeakValueDictionary[str, Array] = weakref.WeakValueDictionary()
         """Arrays that `shared` gave, as long as somebody holds them."""
+        self._sound: set[str] = set()
+        """Contents that were written, or read from the file and found to be what their ids say."""
 
     def put(self, arrays: Mapping[str, Array], contents: Mapping[str, str]) -> frozenset[str]:
-        """Store those of the arrays (by name) that are not there under their content ids; returns the new ones' ids."""
+        """Store those of the arrays (by name) that are not there under their content ids; returns the new ones' ids.
+
+        One that is there is looked at before something refers to it for the first time: a damaged one is written anew.
+        """
         new = set()
         for name, content in contents.items():
-            if not self._database.read("SELECT 1 FROM blob WHERE id = ?", (content,)):
-                row = (content, encode(arrays[name], name))
-                self._database.write("INSERT INTO blob (id, data) VALUES (?, ?)", [row])
-                new.add(content)
+            stored = self._database.read("SELECT 1 FROM blob WHERE id = ?", (content,))
+            known = content in self._sound
+            self._sound.add(content)
+            if stored and (known or self._is_sound(content)):
+                continue
+            row = (content, encode(arrays[name], name))
+            sql = "INSERT INTO blob (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data"
+            self._database.write(sql, [row])
+            new.add(content)
         return frozenset(new)
+
+    def _is_sound(self, content: str) -> bool:
+        try:
+            self.get(content)
+        except SessionFormatError:
+            return False
+        return True
 
     def size(self, content: str) -> int:
         """Bytes that an array takes in the file."""
@@ -62,3 +79,4 @@ class Blobs:
                 AND id NOT IN (SELECT blob FROM ground_array) AND id NOT IN (SELECT learned FROM checkpoint)""",
             [()],
         )
+        self._sound.intersection_update(row[0] for row in self._database.read("SELECT id FROM blob"))

@@ -10,10 +10,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dgstudio.errors import SessionError
+from dgstudio.session.format import row_check
 from dgstudio.session.format.rows import Row
-from dgstudio.session.storage.opening import create_file, failure_sentence, memory_database
+from dgstudio.session.storage.connection import memory_database
+from dgstudio.session.storage.opening import create_file, failure_sentence
 
 T = TypeVar("T")
+
+
+def _insert(table: str, columns: str) -> str:
+    marks = ", ".join("?" * (columns.count(",") + 2))
+    return f"INSERT INTO {table} ({columns}, {row_check.COLUMN}) VALUES ({marks})"
+
+
+def _checked(table: str, columns: str, values: Sequence[Row]) -> list[Row]:
+    """Rows with their checksums at the end; a column that is not given is empty."""
+    names = columns.split(", ")
+    places = [names.index(column) if column in names else -1 for column in row_check.CHECKED[table]]
+    # One more at the end for those that are not given.
+    return [(*row, row_check.row_check(*[(*row, None)[place] for place in places])) for row in values]
 
 
 class Database:
@@ -98,12 +113,24 @@ class Database:
             return self._run(self._connection.executemany, sql, values).rowcount if values else 0
 
     def put(self, table: str, columns: str, values: Sequence[Row]) -> None:
-        """Insert rows, or overwrite those that have the same first column."""
-        names = columns.split(", ")
-        marks = ", ".join("?" * len(names))
+        """Insert rows with their checksums, or overwrite those that have the same first column."""
+        names = [*columns.split(", "), row_check.COLUMN]
         changes = ", ".join(f"{column} = excluded.{column}" for column in names[1:])
-        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
-        self.write(sql, values)
+        sql = f"{_insert(table, columns)} ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"
+        self.write(sql, _checked(table, columns, values))
+
+    def insert(self, table: str, columns: str, values: Sequence[Row]) -> None:
+        """Insert rows with their checksums."""
+        self.write(_insert(table, columns), _checked(table, columns, values))
+
+    def update(self, table: str, changes: dict[str, str], where: str, values: Sequence[Row]) -> int:
+        """Change rows, each with its checksum, once for each row of values; returns how many rows it changed.
+
+        `changes` are SQL expressions by column; in these and in `where`, ?1 is the first of the values, and so on.
+        """
+        everything = {**changes, row_check.COLUMN: row_check.expression(table, changes)}
+        sets = ", ".join(f"{column} = {new}" for column, new in everything.items())
+        return self.write(f"UPDATE {table} SET {sets} WHERE {where}", values)
 
     def read(self, sql: str, values: Row = ()) -> list[Any]:
         """All rows of a query. Raises SessionError."""

@@ -13,19 +13,22 @@ from pathlib import Path
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.format import schema
-from dgstudio.session.storage.salvage import (
-    damaged_examples,
+from dgstudio.session.format.own_schema import SchemaReport, compare
+from dgstudio.session.storage.connection import (
+    connect,
     is_corruption,
-    is_damaged,
-    salvage,
-    sentence_of_damaged_examples,
+    is_of_the_file,
+    memory_database,
+    tolerate,
 )
-
-BUSY_S = 0.5
-"""How long another process may keep the file before it counts as open there."""
+from dgstudio.session.storage.examine import examine
+from dgstudio.session.storage.salvage import salvage
 
 READ_ONLY = "the file or its folder is read-only"
 DAMAGED = "it is damaged"
+FIRST_CHECKED = 6
+"""The first format with checksums over rows."""
+FOREIGN = "it holds what is not dgstudio's"
 
 
 @dataclass(slots=True)
@@ -51,8 +54,6 @@ class Opened:
     db: sqlite3.Connection
     read_only: str
     report: OpenReport
-    unreadable: frozenset[int] = frozenset()
-    """Examples whose bytes are damaged."""
 
 
 def failure_sentence(name: str, error: BaseException, done: str = "was not saved") -> str:
@@ -72,16 +73,6 @@ def failure_sentence(name: str, error: BaseException, done: str = "was not saved
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     reason, advice = reasons.get(code, (text, "check the file and try again"))
     return f"The session {name} {done} because {reason}; {advice}."
-
-
-def connect(path: Path, options: str) -> sqlite3.Connection:
-    """Connection by URI with explicit transactions, usable from any one thread at a time."""
-    uri = f"{path.absolute().as_uri()}?{options}"
-    db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    # A session may come from someone else: what its schema says is data, not to be run.
-    db.execute("PRAGMA trusted_schema=OFF")
-    db.execute("PRAGMA cell_size_check=ON")
-    return db
 
 
 def _beside(path: Path, end: str) -> Path:
@@ -129,11 +120,11 @@ def check_file(path: Path) -> None:
     try:
         with closing(connect(path, "mode=ro&immutable=1")) as db:
             # Else a file that is shorter than its header says is refused before its header can be read.
-            db.execute("PRAGMA writable_schema=ON")
+            tolerate(db)
             application_id = int(db.execute("PRAGMA application_id").fetchone()[0])
             schema.check_version(name, application_id, schema.version_of(db))
-    except sqlite3.Error as error:
-        if is_corruption(error):
+    except (sqlite3.Error, ValueError) as error:
+        if not isinstance(error, sqlite3.Error) or is_corruption(error):
             raise SessionFormatError(
                 f"{name} is not a dgstudio session, or its beginning is damaged; it is left as it is, choose another "
                 "file or restore it from a backup."
@@ -159,9 +150,9 @@ def open_database(path: Path) -> Opened:
     try:
         if _has_wal(path):
             with _beside_wal(path) as db:
-                if is_damaged(db):
-                    return _salvaged(db, name)
-                _check_version(db, name)
+                rescued = _rescued(db, name)
+                if rescued is not None:
+                    return rescued
         return _open_writable(path)
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -238,22 +229,20 @@ def _open_writable(path: Path) -> Opened:
     db = connect(path, "mode=rw")
     try:
         _lock(db)
-        if is_damaged(db):
-            opened = _salvaged(db, name)
+        rescued = _rescued(db, name)
+        if rescued is not None:
             db.close()
-            return opened
+            return rescued
         _make_durable(db)
         version = _check_version(db, name)
         if version < schema.FORMAT:
             report.backup, report.migrated_from = _back_up(db, path, version), version
             schema.migrate(db, name)
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        damaged = damaged_examples(db)
-        report.problems += sentence_of_damaged_examples(damaged)
     except BaseException:
         db.close()
         raise
-    return Opened(db, "", report, frozenset(damaged))
+    return Opened(db, "", report)
 
 
 def _open_read_only(path: Path, why: str, *, asked: bool = False) -> Opened:
@@ -261,46 +250,73 @@ def _open_read_only(path: Path, why: str, *, asked: bool = False) -> Opened:
     name, report = str(path), OpenReport()
     if _has_wal(path):
         with _private_copy(path) as copy:
-            if is_damaged(copy):
-                return _salvaged(copy, name)
+            rescued = _rescued(copy, name)
+            if rescued is not None:
+                return rescued
             db = _in_memory(copy)
     else:
         db = connect(path, "mode=ro&immutable=1")
     try:
-        if is_damaged(db):
-            opened = _salvaged(db, name)
+        rescued = None if _has_wal(path) else _rescued(db, name)
+        if rescued is not None:
             db.close()
-            return opened
+            return rescued
         version = _check_version(db, name)
         if version < schema.FORMAT:
             on_disk, db = db, _in_memory(db)
             on_disk.close()
             report.migrated_from = version
             schema.migrate(db, name)
-        damaged = damaged_examples(db)
     except BaseException:
         db.close()
         raise
     if not asked:
         report.problems.append(f"{name} can be read but nothing can be saved in it ({why}); save a copy to go on.")
-    report.problems += sentence_of_damaged_examples(damaged)
-    return Opened(db, why, report, frozenset(damaged))
+    return Opened(db, why, report)
 
 
-def _salvaged(db: sqlite3.Connection, name: str) -> Opened:
-    saved, problems = salvage(db, name)
-    return Opened(saved, DAMAGED, OpenReport(problems, damaged=True))
+def _rescued(db: sqlite3.Connection, name: str) -> Opened | None:
+    """What can be read, in memory, of a file that is not wholly ours and sound; None for one that is.
+
+    Its schema is looked at first, before anything that would run what it says; then pages, then every row and array.
+    """
+    ours: SchemaReport | None = None
+    try:
+        ours = compare(db, _check_version(db, name))
+        if ours.ours and db.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",) and _is_sound(db, name):
+            return None
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+        if not is_of_the_file(error):
+            raise
+    try:
+        saved, problems = salvage(db, name, ours)
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+        if not is_of_the_file(error):
+            raise
+        raise SessionFormatError(
+            f"{name} is damaged and cannot be read ({error}); it is left as it is, restore it from a backup."
+        ) from error
+    foreign = ours is not None and bool(ours.foreign)
+    return Opened(saved, FOREIGN if foreign else DAMAGED, OpenReport(problems, damaged=True))
+
+
+def _is_sound(db: sqlite3.Connection, name: str) -> bool:
+    """Whether every row and array is what was written; of an earlier format, in a copy that has been brought up."""
+    version = schema.version_of(db)
+    if version >= FIRST_CHECKED and not examine(db).sound:
+        return False
+    if version == schema.FORMAT:
+        return True
+    with closing(_in_memory(db)) as copy:
+        schema.migrate(copy, name)
+        # Its checksums are of now: they say nothing of what was written once.
+        return examine(copy, deep=True).sound
 
 
 def _in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
     memory = memory_database()
     db.backup(memory)
     return memory
-
-
-def memory_database() -> sqlite3.Connection:
-    """An empty database without a file."""
-    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def _back_up(db: sqlite3.Connection, path: Path, version: int) -> Path:

@@ -33,15 +33,15 @@ class Grounds:
         `arrays`, by name: None where all are in the session.
         """
         found = self._database.read("SELECT id FROM ground WHERE key = ?", (ground.key,))
-        if found:
-            return int(found[0][0]), 0
         if arrays is not None:
             self._blobs.put(arrays, ground.contents)
+        if found:
+            return int(found[0][0]), 0
         number = int(self._database.read("SELECT coalesce(max(id), 0) + 1 FROM ground")[0][0])
         row = (number, ground.key, len(ground.contents), ground.meta)
         self._database.put("ground", "id, key, array_count, meta", [row])
         pairs = [(number, name, content) for name, content in ground.contents.items()]
-        self._database.write("INSERT INTO ground_array (ground, name, blob) VALUES (?, ?, ?)", pairs)
+        self._database.insert("ground_array", "ground, name, blob", pairs)
         return number, len(ground.meta) + sum(len(name) + len(content) for name, content in ground.contents.items())
 
     def get(self, number: int) -> Ground:

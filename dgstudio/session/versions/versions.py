@@ -84,7 +84,7 @@ class Versions:
             there = self._row(version)
             info, meta = self._described(checkpoint, there)
             if there is not None and there[2] == info[2]:
-                self._database.write("UPDATE checkpoint SET kept = ? WHERE version = ?", [(info[6], version)])
+                self._keep(version, info[6])
                 return 0
             if info[6] == RECORDED and version not in references:
                 contents = self._content_ids(checkpoint)
@@ -99,7 +99,7 @@ class Versions:
         meta = to_json(checkpoint.meta, f"The metadata of version {checkpoint.version}")
         parent = None if checkpoint.parent is None else int(checkpoint.parent)
         digest, kind, reason = text_of(checkpoint.digest), text_of(checkpoint.kind), text_of(checkpoint.reason)
-        unix = None if math.isnan(checkpoint.unix) else float(checkpoint.unix)
+        unix = None if math.isnan(checkpoint.unix) else float(checkpoint.unix) + 0.0
         kept = FOR_GOOD if checkpoint.kept else RECORDED if checkpoint.recorded else 0
         if there is not None and there[2] == digest:
             kept = FOR_GOOD if FOR_GOOD in (kept, there[6]) else max(kept, there[6])
@@ -117,7 +117,7 @@ class Versions:
         self._database.write("DELETE FROM checkpoint_array WHERE version = ?", [(version,)])
         new = self._blobs.put({**checkpoint.arrays, "": learned}, {**contents, "": learned_id})
         pairs = [(version, name, content) for name, content in contents.items()]
-        self._database.write("INSERT INTO checkpoint_array (version, name, blob) VALUES (?, ?, ?)", pairs)
+        self._database.insert("checkpoint_array", "version, name, blob", pairs)
         row = (*info, len(contents), learned_id, zlib.crc32(meta.encode()), meta, None, None)
         self._database.put("checkpoint", _WHOLE, [row])
         own = self._own_bytes(version, frozenset((*contents.values(), learned_id)), new)
@@ -184,7 +184,7 @@ class Versions:
             meta = self._sound_meta(row, len(contents))
             if meta is None or not recipes.fits(row[3], json.loads(meta), contents):
                 # Looked at once: it stays whole.
-                self._database.write("UPDATE checkpoint SET kept = ? WHERE version = ?", [(FOR_GOOD, row[0])])
+                self._keep(row[0], FOR_GOOD)
                 continue
             # Of a damaged one, reading it will say so.
             with suppress(SessionFormatError):
@@ -300,6 +300,9 @@ class Versions:
         return json.loads(row[11]), {name: self._blobs.shared(content) for name, content in sets.items()}
 
     # -- inside --------------------------------------------------------------------------------------------
+
+    def _keep(self, version: int, how: int) -> None:
+        self._database.update("checkpoint", {"kept": "?1"}, "version = ?2", [(how, version)])
 
     def _row(self, version: int) -> Row | None:
         found: Sequence[Row] = self._database.read(f"SELECT {_WHOLE} FROM checkpoint WHERE version = ?", (version,))

@@ -36,7 +36,14 @@ from dgstudio.engine.facts.learning import (
     TwinFailed,
 )
 from dgstudio.engine.facts.notice import Notice
-from dgstudio.engine.facts.resuming import MadeByOtherKernel, OtherBase, PinnedGone, SettingsUnusable
+from dgstudio.engine.facts.resuming import (
+    MadeByOtherKernel,
+    ModelLost,
+    OtherBase,
+    PinnedGone,
+    SessionProblems,
+    SettingsUnusable,
+)
 from dgstudio.engine.facts.running import (
     NotRecording,
     Outcome,
@@ -88,6 +95,8 @@ SAID: list[tuple[Fact, Level, str]] = [
             "What was recorded before cannot be compared bit for bit."
         ),
     ),
+    (SessionProblems(("a.dgs is damaged.", "1 take is.")), Level.WARNING, "a.dgs is damaged. 1 take is."),
+    (ModelLost(7), Level.ERROR, "No version of this session's model, of which v7 was the last, can be restored"),
     (
         SettingsUnusable(),
         Level.WARNING,

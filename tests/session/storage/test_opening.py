@@ -21,8 +21,9 @@ from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.session.file import Session
 from dgstudio.session.format import schema
 from dgstudio.session.format.checkpoint import content_id
+from dgstudio.session.format.row_check import CHECKED, COLUMN
 from dgstudio.session.recording.recorded import RecordedStretch
-from dgstudio.types import ClassInfo, Example
+from dgstudio.types import Example
 
 PAGE = 4096
 OLD = schema.FORMAT
@@ -134,8 +135,15 @@ def test_a_session_from_the_future_that_was_killed_is_refused_too(tmp_path: Path
 # -- older formats: the steps of a later format, to exercise the way there ---------------------------------
 
 
+def as_format_5(db: sqlite3.Connection) -> None:
+    """Make of a session what format 5 had."""
+    for table in filter(lambda table: COLUMN in schema.columns_of(db, table), CHECKED):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {COLUMN}")
+
+
 def as_format_3(db: sqlite3.Connection) -> None:
     """Make of a session what format 3 had."""
+    as_format_5(db)
     db.execute("DROP INDEX checkpoint_kept")
     db.execute("CREATE INDEX checkpoint_kept ON checkpoint (kept)")
     for table, column in (
@@ -222,7 +230,7 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
                 PRIMARY KEY (version, name))"""
         )
         db.execute("CREATE INDEX checkpoint_array_blob ON checkpoint_array (blob)")
-        db.execute("INSERT INTO checkpoint_array SELECT * FROM new WHERE version = 2")
+        db.execute("INSERT INTO checkpoint_array SELECT version, name, blob FROM new WHERE version = 2")
         db.execute("DROP TABLE new")
         db.execute("DELETE FROM checkpoint WHERE version <> 2")
         used = "(SELECT blob FROM checkpoint_array UNION SELECT learned FROM checkpoint)"
@@ -232,9 +240,9 @@ def test_a_session_of_format_1_comes_back_byte_for_byte(tmp_path: Path, filled: 
                 raw = example.raw.tobytes()
                 checksum = zlib.crc32(raw, zlib.crc32(example.features.tobytes()))
                 db.execute("UPDATE example SET raw = ?, checksum = ? WHERE id = ?", (raw, checksum, example.id))
+        as_format_2(db)
         db.execute("ALTER TABLE class DROP COLUMN place")
         db.execute("DROP TABLE act")
-        as_format_2(db)
         db.execute("PRAGMA user_version=1")
         db.commit()
     with Session.open(path) as session:
@@ -471,13 +479,16 @@ def test_flipped_bits_inside_an_example_are_noticed(tmp_path: Path, filled: Call
     filled(path)
     edit(path, "UPDATE example SET features = zeroblob(32) WHERE id = 7")
     edit(path, "UPDATE example SET features = 'text' WHERE id = 8")
+    before = path.read_bytes()
     with Session.open(path) as session:
-        assert session.report.problems == ["2 examples are damaged and left out (id 7, 8)."]
-        assert not session.read_only
+        assert session.report.problems[1:] == ["2 examples are damaged and left out (id 7, 8)."]
+        assert session.read_only and session.report.damaged
         assert {7, 8}.isdisjoint(example.id for example in session.examples())
         assert len(session.examples()) == 38
-        session.put_class(ClassInfo(2, "still writable", "2", "#000000"))
-        assert session.report.problems == ["2 examples are damaged and left out (id 7, 8)."]
+        session.save_copy(tmp_path / "b.dgs")
+    assert path.read_bytes() == before
+    with Session.open(tmp_path / "b.dgs") as session:
+        assert session.report.ok and len(session.examples()) == 38
 
 
 def test_a_lost_class_leaves_its_examples(tmp_path: Path, filled: Callable[..., None]) -> None:
