@@ -29,6 +29,7 @@ from dgstudio.engine.labels.prequential import SET_ASIDE, PrequentialScores, kep
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
+from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
@@ -255,6 +256,9 @@ class Engine:
                 settle=self._settle if settings.lossless else lambda: None,
             )
 
+        queue.file.memory = MemoryImage(classes, book, self.learn.history)
+        queue.file.rescued.append(self._rescued)
+
     def _build_views(self) -> None:
         """What works for a window: figures on quality and examples, copies, exports, imports."""
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
@@ -373,6 +377,12 @@ class Engine:
         self.out.send(reading)
         if self.file_labels is not None:
             self.file_labels(reading)
+
+    def _rescued(self, whole: bool) -> None:
+        """The session goes on in another file. dg-store only."""
+        if not whole:
+            self.learn.request(self.versions.anew)
+            self.recorder.begin_anew()
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

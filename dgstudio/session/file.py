@@ -15,6 +15,7 @@ from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded
 from dgstudio.session.storage.connection import memory_database
 from dgstudio.session.storage.database import Database
+from dgstudio.session.storage.file_place import FilePlace, SessionLostError
 from dgstudio.session.storage.opening import (
     Opened,
     OpenReport,
@@ -56,8 +57,10 @@ class Session:
         self.path = path
         self.report = opened.report
         label = "in memory" if path is None else str(path)
-        self._database = Database(opened.db, label, opened.read_only)
+        self._database = Database(opened.db, label, opened.read_only, _place_of(opened, path))
         self._versions = Versions(self._database)
+        self._settings: dict[str, str] = {}
+        """Settings as JSON, those that were read or written here: they outlive the file."""
         self.recorded = Recorded(self._database)
 
     # -- making, opening, closing --------------------------------------------------------------------------
@@ -173,8 +176,37 @@ class Session:
         with self._database.lock:
             self.save_copy(target, overwrite, more)
             opened = open_database(target)
-            self._database.go_on_with(opened.db, str(target), opened.read_only)
+            self._database.go_on_with(opened.db, str(target), opened.read_only, _place_of(opened, target))
             self.path, self.report = target, opened.report
+
+    def check_place(self) -> None:
+        """Raise `SessionLostError` where somebody deleted, replaced or cut the file since it was opened."""
+        self._database.check_place()
+
+    def rescue_in(self, path: Path, lost: SessionLostError, memory: Callable[[Session], object]) -> None:
+        """Write everything to a new file after `check_place` has raised, and be that file from now on.
+
+        What the process still holds of the file before is all of it (`lost.whole`), or, of one that was cut short, what
+        can be read; `memory` then adds what the program knows. The path of the file before is not touched.
+
+        Raises
+        ------
+        SessionError
+            Where the new file exists or cannot be written; this session then stays what it was.
+        """
+        with self._database.lock:
+            if lost.whole:
+                self._database.copy_to(path, overwrite=False)
+            else:
+                with Session(Opened(self._database.readable(), "", OpenReport()), None) as copy:
+                    copy._database.put("config", "key, value", list(self._settings.items()))
+                    memory(copy)
+                    copy.save_copy(path)
+            opened = open_database(path)
+            place = _place_of(opened, path)
+            self._database.go_on_with(opened.db, str(path), opened.read_only, place, lost=True)
+            self._versions = Versions(self._database)
+            self.path, self.report = path, opened.report
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -305,7 +337,9 @@ class Session:
 
     def set_config(self, key: str, value: Any) -> None:
         """Store a setting: numbers, text, None, lists and dictionaries of them."""
-        self._database.put("config", "key, value", [(rows.text_of(key), rows.to_json(value, f"The setting {key!r}"))])
+        row = rows.text_of(key), rows.to_json(value, f"The setting {key!r}")
+        self._database.put("config", "key, value", [row])
+        self._settings[row[0]] = row[1]
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -422,7 +456,9 @@ class Session:
         if not found:
             return default
         try:
-            return json.loads(found[0][0])
+            value = json.loads(found[0][0])
+            self._settings[rows.text_of(key)] = found[0][0]
+            return value
         except rows.NOT_A_VALUE:
             self.tell(f"The setting {key!r} is damaged; its usual value is taken.")
             return default
@@ -454,3 +490,8 @@ class Session:
     def _reference(self, key: str) -> int | None:
         value = self.config(key)
         return value if isinstance(value, int) else None
+
+
+def _place_of(opened: Opened, path: Path | None) -> FilePlace | None:
+    """The file that a session writes, if it writes one."""
+    return None if path is None or opened.read_only else FilePlace(path)

@@ -127,6 +127,12 @@ class Checkpointer:
         self.answering(learner)
         self._write(learner)
 
+    def anew(self, learner: Learner) -> None:
+        """Write head and what serves, whole: the session goes on in a file that may lack them. dg-learn only."""
+        for version in {learner.store.head.version, learner.store.serving.version}:
+            self._keep(version, learner)
+        self._refer(learner)
+
     def _keep(self, version: int, learner: Learner) -> None:
         """Keep a version for good: whole, unless memory has let go of it; then the file has it as it is."""
         if not learner.store.holds(version):

@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     SAVED = "saved"
     NOT_SAVED = "not saved"
     SAVED_AS = "saved as"
+    SESSION_RESCUED = "session rescued"
     COPY_SAVED = "copy saved"
     COPY_NOT_SAVED = "copy not saved"
     EXPORTED = "exported"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.session.storage.file_place import FileLoss
 from dgstudio.types import Level
 
 
@@ -49,6 +50,27 @@ class SavedAgain(Fact):
     def sentence(self) -> str:
         """The same for all."""
         return "Saving works again; no label was lost."
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRescued(Fact):
+    """Somebody deleted, replaced or cut the session's file; the session goes on in another one.
+
+    `whole`: all of the file before could still be read; otherwise what this program knows of it is in the new one.
+    """
+
+    subject: ClassVar[EventKind] = EventKind.SESSION_RESCUED
+    usual: ClassVar[Level] = Level.ERROR
+    before: Path
+    loss: FileLoss
+    path: Path
+    whole: bool
+
+    @property
+    def sentence(self) -> str:
+        """What became of the file, and where the session is now."""
+        kept = "Everything is in" if self.whole else "All labels and the model of now are in"
+        return f"{self.before.name} was {self.loss} by another program. {kept} {self.path}: this session goes on there."
 
 
 @dataclass(frozen=True, slots=True)

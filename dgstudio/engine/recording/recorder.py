@@ -174,6 +174,15 @@ class StreamRecorder:
         self.figures = replace(self.figures, on=True, began_unix=now)
         self._events.say(RecordingBegun())
 
+    def begin_anew(self) -> None:
+        """Go on in a stretch of its own: the session is in another file, which may lack what this one needs."""
+        if self.on:
+            self._collect()
+            self._close_stretch()
+            self._given.clear()
+            self._written.clear()
+            self.begin()
+
     def end(self) -> None:
         """Record no more, as soon as the versions of the last answers are there."""
         if self.on:

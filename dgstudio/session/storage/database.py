@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,11 @@ from typing import Any, TypeVar
 from dgstudio.errors import SessionError
 from dgstudio.session.format import row_check
 from dgstudio.session.format.rows import Row
+from dgstudio.session.format.schema import create_tables
 from dgstudio.session.storage.connection import memory_database
+from dgstudio.session.storage.file_place import FilePlace
 from dgstudio.session.storage.opening import create_file, failure_sentence
+from dgstudio.session.storage.salvage import salvage
 
 T = TypeVar("T")
 
@@ -42,11 +46,16 @@ class Database:
         What to call it in errors.
     why_read_only
         Why nothing can be written; empty where it can.
+    place
+        The file that is written; None in memory, and where nothing is written.
     """
 
-    def __init__(self, connection: sqlite3.Connection, label: str, why_read_only: str = "") -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, label: str, why_read_only: str = "", place: FilePlace | None = None
+    ) -> None:
         self.label = label
         self.why_read_only = why_read_only
+        self._place = place
         self.lock = threading.RLock()
         self._connection = connection
         self._in_batch = False
@@ -61,13 +70,35 @@ class Database:
                 self._closed = True
                 self._connection.close()
 
-    def go_on_with(self, connection: sqlite3.Connection, label: str, why_read_only: str = "") -> None:
-        """Let another connection, to a copy of all of it, take this one's place; whoever waits for the lock gets it."""
+    def check_place(self) -> None:
+        """Raise `SessionLostError` where the path does not name the file any more that is written."""
+        with self.lock:
+            if self._place is not None and not self._closed:
+                self._place.check()
+
+    def go_on_with(
+        self,
+        connection: sqlite3.Connection,
+        label: str,
+        why_read_only: str = "",
+        place: FilePlace | None = None,
+        *,
+        lost: bool = False,
+    ) -> None:
+        """Let another connection, to a copy of all of it, take this one's place; whoever waits for the lock gets it.
+
+        `lost`: the path of the one before may name somebody else's file by now, which is not touched.
+        """
         with self.lock:
             self._check_open()
             before, self._connection = self._connection, connection
-            self.label, self.why_read_only = label, why_read_only
-            before.close()
+            self.label, self.why_read_only, self._place = label, why_read_only, place
+            if lost:
+                # Closing would write into a file that was cut short, and remove a -wal file by its name, whosever it
+                # is. Nobody closes what is never let go of.
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(before))
+            else:
+                before.close()
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -89,9 +120,13 @@ class Database:
                 if self._failure is not None:
                     # A statement failed and someone swallowed it: half a batch is not what was asked for.
                     raise self._failure
+                self.check_place()
                 self._run(self._connection.execute, "COMMIT")
-            except BaseException:
+            except BaseException as error:
                 self._roll_back()
+                if isinstance(error, SessionError):
+                    # A file that was cut short fails in many ways; this is the one to tell of.
+                    self.check_place()
                 raise
             finally:
                 self._in_batch = False
@@ -164,6 +199,17 @@ class Database:
             if self._in_batch:
                 raise SessionError(f"The session {self.label} is being written; save a copy after that.")
             create_file(path, overwrite, self._connection)
+
+    def readable(self) -> sqlite3.Connection:
+        """What can still be read of it, in memory, by whatever means; empty where nothing can."""
+        with self.lock:
+            self._check_open()
+            try:
+                return salvage(self._connection, self.label)[0]
+            except (SessionError, sqlite3.Error):
+                empty = memory_database()
+                create_tables(empty)
+                return empty
 
     def in_memory(self) -> sqlite3.Connection:
         """A copy of all of it in memory. Raises SessionError."""

@@ -38,6 +38,15 @@ def default_session_path(now: datetime | None = None) -> Path:
     return path
 
 
+def rescue_paths(path: Path) -> list[Path]:
+    """Where a session goes on whose file was lost: beside it, else in the default folder; none exists yet."""
+    number, beside = 1, path.with_name(f"{path.stem} rescued{SUFFIX}")
+    while beside.exists():
+        number += 1
+        beside = path.with_name(f"{path.stem} rescued {number}{SUFFIX}")
+    return [beside, default_session_path()]
+
+
 def duplicate_path(path: Path) -> Path:
     """Path of a copy beside `path` that does not exist yet: `NAME 2.dgs`, `NAME 3.dgs`, … also for copies of copies."""
     found = NUMBERED.fullmatch(path.stem)

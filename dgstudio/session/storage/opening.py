@@ -22,6 +22,7 @@ from dgstudio.session.storage.connection import (
     tolerate,
 )
 from dgstudio.session.storage.examine import examine
+from dgstudio.session.storage.file_place import WAL_KEPT
 from dgstudio.session.storage.salvage import salvage
 
 READ_ONLY = "the file or its folder is read-only"
@@ -100,7 +101,7 @@ def _make_durable(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA fullfsync=ON")
-    db.execute("PRAGMA journal_size_limit=16777216")
+    db.execute(f"PRAGMA journal_size_limit={WAL_KEPT}")
 
 
 def check_file(path: Path) -> None:

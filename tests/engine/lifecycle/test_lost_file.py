@@ -1,0 +1,138 @@
+"""The session's file is deleted, replaced or cut short by somebody else while the program has it open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dgstudio.session.file import Session
+from dgstudio.session.storage.file_place import FilePlace, SessionLostError
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody at a file that is open")
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def delete_both(path: Path) -> None:
+    path.unlink()
+    path.with_name(path.name + "-wal").unlink()
+
+
+def delete_wal(path: Path) -> None:
+    path.with_name(path.name + "-wal").unlink()
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"somebody else's")
+    other.replace(path)
+
+
+def cut_to_nothing(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 4096 // 2 * 4096)
+
+
+def cut_wal(path: Path) -> None:
+    os.truncate(path.with_name(path.name + "-wal"), 0)
+
+
+ACTS = [delete, delete_both, delete_wal, replace, cut_to_nothing, cut, cut_wal]
+
+
+def rescued(path: Path) -> Path:
+    return path.with_name(f"{path.stem} rescued.dgs")
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_everything_goes_on_in_a_new_file_beside_it(act: Callable[[Path], None], recorded: bool, rigs, tmp_path):
+    path = tmp_path / "talk.dgs"
+    rig = rigs(Session.create(path))
+    engine = rig.engine
+    if recorded:
+        engine.recording.record(True)
+    first = rig.teach("jump", "Running")
+    # So that something lies in the main file, too.
+    engine.session._database.read("PRAGMA wal_checkpoint(FULL)")
+    engine.session.check_place()
+    act(path)
+    left = path.read_bytes() if path.exists() else None
+    second = rig.teach("nod", "Badminton")
+    told = rig.heard("session rescued").fact
+    assert told.path == rescued(path) == engine.session.path and told.whole == (act.__name__[:3] != "cut")
+    third = rig.teach("wave", "Walking")
+    head, examples = engine.learner.store.head, {e.id: e.class_id for e in engine.book.active_examples()}
+    assert engine.stop() == []
+    # Nobody has touched what is there now.
+    assert (path.read_bytes() if path.exists() else None) == left
+    with Session.open(told.path) as session:
+        assert session.report.problems == []
+        assert {info.id for info in session.classes()} >= {first, second, third}
+        assert {e.id: e.class_id for e in session.examples()} == examples
+        assert session.latest_checkpoint().digest == head.digest and len(session.acts()[0]) >= 6
+        assert [r.seq for r in session.records()] == [r.seq for r in engine.learn.history]
+        assert session.config("stream") is None and session.config("features") == list(engine.features.names)
+        if recorded:
+            assert session.recorded.stretches()
+
+
+def test_a_file_that_goes_while_nothing_is_written_is_rescued_at_the_end(rigs, tmp_path):
+    path = tmp_path / "talk.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach("jump", "Running")
+    path.unlink()
+    assert rig.engine.stop() == []
+    with Session.open(rescued(path)) as session:
+        assert session.examples() and session.latest_checkpoint() is not None
+
+
+def test_where_no_file_can_be_made_all_waits_in_memory(rigs, tmp_path, monkeypatch):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    path = folder / "talk.dgs"
+    monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("no folder can be made here")
+    rig = rigs(Session.create(path))
+    folder.rename(tmp_path / "pulled")
+    (tmp_path / "stick").write_text("nor here")
+    rig.teach("jump", "Running")
+    assert "deleted" in rig.heard("not saved").sentence and rig.engine.queue.file.failing
+    (tmp_path / "stick").unlink()
+    (tmp_path / "stick").mkdir()
+    rig.engine.queue.ask(rig.engine.queue.file.retry)
+    assert rig.heard("session rescued").fact.path == rescued(path)
+    assert rig.engine.stop() == []
+    with Session.open(rescued(path)) as session:
+        assert len(session.examples()) == rig.engine.book.total > 0
+
+
+def test_what_sqlite_does_itself_is_no_loss(tmp_path):
+    path = tmp_path / "a.dgs"
+    with Session.create(path) as session:
+        for number in range(40):
+            session.set_config(f"large {number}", "x" * 600_000)
+            session.check_place()
+        session._database.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        session._database.read("PRAGMA wal_checkpoint(FULL)")
+
+
+def test_a_place_tells_what_became_of_it(tmp_path: Any):
+    path = tmp_path / "a"
+    path.write_bytes(b"1234")
+    place = FilePlace(path)
+    place.check()
+    path.write_bytes(b"12345")
+    place.check()
+    path.write_bytes(b"1234")
+    with pytest.raises(SessionLostError, match="truncated"):
+        place.check()
