@@ -71,9 +71,11 @@ from dgstudio.engine.facts.saving import (
     NotSaved,
     SavedAgain,
     SavedAs,
+    SessionRescued,
 )
 from dgstudio.reasons.refused import NoMoreBanks, NoRoom
 from dgstudio.reasons.stored import Told
+from dgstudio.session.storage.file_place import FileLoss
 from dgstudio.types import Act, ActKind, Level, PublishRecord, RecordKind, Take
 
 TAKE = Take(7, 1, 2.0, 4.1, "simulator", examples=42)
@@ -196,6 +198,17 @@ SAID: list[tuple[Fact, Level, str]] = [
     (EntryLeftOut("E()"), Level.ERROR, "One entry could not be saved and is left out: E()"),
     (SavedAgain(), Level.GOOD, "Saving works again; no label was lost."),
     (SavedAs(PATH), Level.GOOD, "This session goes on in a.dgs."),
+    (
+        SessionRescued(PATH, FileLoss.DELETED, Path("b.dgs"), whole=True),
+        Level.ERROR,
+        "a.dgs was deleted by another program. Everything is in b.dgs: this session goes on there.",
+    ),
+    (
+        SessionRescued(PATH, FileLoss.TRUNCATED, Path("b.dgs"), whole=False),
+        Level.ERROR,
+        "a.dgs was truncated by another program. All labels and the model of now are in b.dgs: this session goes on "
+        "there.",
+    ),
     (CopySaved(PATH), Level.GOOD, "Everything so far is in the copy a.dgs."),
     (Exported(PATH, "It has 3 rows."), Level.GOOD, "a.dgs is written. It has 3 rows."),
     (NotExported(PATH, "disk full."), Level.ERROR, "Not exported: disk full."),
