@@ -206,8 +206,7 @@ SAID: list[tuple[Fact, Level, str]] = [
     (
         SessionRescued(PATH, FileLoss.TRUNCATED, Path("b.dgs"), whole=False),
         Level.ERROR,
-        "a.dgs was truncated by another program. All labels and the model of now are in b.dgs: this session goes on "
-        "there.",
+        "a.dgs was truncated by another program. All labels and the model of now are in b.dgs: this session goes on there.",  # noqa: E501
     ),
     (CopySaved(PATH), Level.GOOD, "Everything so far is in the copy a.dgs."),
     (Exported(PATH, "It has 3 rows."), Level.GOOD, "a.dgs is written. It has 3 rows."),
