@@ -384,4 +384,7 @@ def _is_open_elsewhere(path: Path) -> bool:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    except ValueError:
+        # Its schema is no text, which is seen and said when it is opened.
+        return False
     return False
