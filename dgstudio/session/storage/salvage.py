@@ -153,7 +153,8 @@ def _general(name: str, report: SchemaReport, *, any_lost: bool) -> str:
 
 
 def _named(things: Sequence[str]) -> str:
-    return ", ".join(f"{thing:.60}" for thing in things[:NAMED]) + (", …" if len(things) > NAMED else "")
+    shown = ("".join(filter(str.isprintable, thing))[:60] for thing in things[:NAMED])
+    return ", ".join(shown) + (", …" if len(things) > NAMED else "")
 
 
 def _compared(source: sqlite3.Connection, version: int) -> SchemaReport:
