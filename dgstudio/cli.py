@@ -380,6 +380,26 @@ def replay(
         raise typer.Exit(status)
 
 
+@app.command(epilog="Example: dgstudio check gestures.dgs --rescue gestures-rescued.dgs")
+def check(
+    session: Annotated[Path, typer.Argument(help="A session file (.dgs); it is only read.")],
+    rescue: Annotated[
+        Path | None, typer.Option("--rescue", help="Write everything that is sound into a new session.", metavar="NEW")
+    ] = None,
+) -> None:
+    """Look at everything in a session file and name what is damaged: pages, schema, rows, arrays, versions, recordings.
+
+    The exit status is 0 where all is as it was written, 1 where something is damaged, 2 where nothing can be read.
+    """
+    from rich.console import Console
+
+    from dgstudio.checking import run_check
+
+    status = run_check(session, terminal(), Console(stderr=True), rescue)
+    if status:
+        raise typer.Exit(status)
+
+
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""

@@ -105,6 +105,17 @@ class Session:
         return cls(open_for_reading(Path(path)), Path(path))
 
     @classmethod
+    def examined(cls, path: str | Path) -> Session:
+        """Open a session as `reading` does, after a look at each row, array and recipe for all that it needs.
+
+        Raises
+        ------
+        SessionError
+            As `open`.
+        """
+        return cls(open_for_reading(Path(path), deep=True), Path(path))
+
+    @classmethod
     def memory(cls) -> Session:
         """A session without a file: all works, nothing outlives it."""
         db = memory_database()
@@ -319,6 +330,10 @@ class Session:
         """
         with self._database.own_batch():
             return self._versions.thin(keep, frozenset({self.head, self.serving}))
+
+    def drop_checkpoints(self, versions: Iterable[int]) -> None:
+        """Remove versions that cannot be restored."""
+        self._versions.drop(versions)
 
     def set_references(self, head: int, serving: int) -> None:
         """Say which version the learner goes on from, and which one readers take."""

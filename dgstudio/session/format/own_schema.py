@@ -115,10 +115,12 @@ def _make(db: sqlite3.Connection, version: int) -> None:
             db.execute(_FIRST_ARRAYS)
         else:
             db.execute(f'CREATE TABLE "{table}" ({schema.definition(table, version)})')
+    indexes: tuple[str, ...]
     if version >= 4:
-        for index in schema.INDEXES:
-            db.execute(index)
+        indexes = schema.INDEXES
     elif version == 1:
-        db.execute(_FIRST_INDEX)
+        indexes = (_FIRST_INDEX,)
     else:
-        db.execute(schema.ARRAY_INDEX)
+        indexes = (schema.ARRAY_INDEX, *(schema.RECORDING_INDEXES if version == 3 else ()))
+    for index in indexes:
+        db.execute(index)

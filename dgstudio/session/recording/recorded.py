@@ -6,7 +6,7 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +27,8 @@ RECORDING = "recording"
 _STRETCH = "id, began_unix, ended_unix, lost_samples, lost_answers, kernel, signal"
 _COUNTS = {"stream_block": "samples", "receipts": "answers"}
 """Table → column of the stretch that counts what its rows hold."""
+_LOST = {"stream_block": "lost_samples", "receipts": "lost_answers"}
+"""Table → column of the stretch that counts what could not be kept."""
 _BLOCK = "stretch, first, count, checksum, marks, data"
 _RECEIPTS = "stretch, first, count, checksum, answerers, data"
 NOBODY = -1
@@ -95,6 +97,20 @@ class Kept(Generic[T]):
     first: int
     count: int
     content: T | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is not there of one kind of row of a stretch, or of no stretch that is known (None).
+
+    `rows` are damaged or lead nowhere; `there` samples or answers can be read, `counted` were put (None: not known).
+    """
+
+    stretch: int | None
+    table: str
+    rows: tuple[int, ...]
+    there: int
+    counted: int | None
 
 
 class Recorded:
@@ -175,6 +191,41 @@ class Recorded:
         """Receipts of a stretch in order, read row by row; from the pack on that holds the hop `first`."""
         for row in self._rows("receipts", _RECEIPTS, stretch, first):
             yield Kept(int(row[1]), int(row[2]), _content(row, _answers_of))
+
+    def missing(self) -> list[Missing]:
+        """Rows that are not what was written, and what is counted and not there; reads all that is recorded."""
+        found = []
+        stretches = self.stretches()
+        for stretch in stretches:
+            for table, columns, make, count in (
+                ("stream_block", _BLOCK, _block_of, stretch.samples),
+                ("receipts", _RECEIPTS, _answers_of, stretch.answers),
+            ):
+                bad, there = [], 0
+                for row in self._rows(table, f"{columns}, id", stretch.id, -1):
+                    if _content(row[:6], make) is None:
+                        bad.append(int(row[6]))
+                    else:
+                        there += int(row[2])
+                if bad or (count is not None and count != there):
+                    found.append(Missing(stretch.id, table, tuple(bad), there, count))
+        for table in _COUNTS:
+            owned = ", ".join(str(stretch.id) for stretch in stretches)
+            rows = self._database.read(f"SELECT id FROM {table} WHERE stretch NOT IN ({owned})")
+            if rows:
+                found.append(Missing(None, table, tuple(int(row[0]) for row in rows), 0, None))
+        return found
+
+    def drop(self, missing: Iterable[Missing]) -> None:
+        """Remove these rows, and count what is not there as lost."""
+        with self._database.own_batch():
+            for lacking in missing:
+                self._database.write(f"DELETE FROM {lacking.table} WHERE id = ?", [(row,) for row in lacking.rows])
+                if lacking.stretch is not None and lacking.counted is not None:
+                    counts, lost = _COUNTS[lacking.table], _LOST[lacking.table]
+                    changes = {counts: "?1", lost: f"{lost} + ?2"}
+                    gone = max(lacking.counted - lacking.there, 0)
+                    self._database.update("stretch", changes, "id = ?3", [(lacking.there, gone, lacking.stretch)])
 
     def bounds(self, stretch: int) -> tuple[int, int] | None:
         """First sample of a stretch and the one after its last; None where it has none."""

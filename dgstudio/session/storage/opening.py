@@ -168,8 +168,10 @@ def open_database(path: Path) -> Opened:
             raise SessionError(failure_sentence(name, second, "cannot be read")) from second
 
 
-def open_for_reading(path: Path) -> Opened:
+def open_for_reading(path: Path, *, deep: bool = False) -> Opened:
     """Open an existing session to take something from it: nothing is written, nothing migrated, nothing locked.
+
+    `deep`: a value is made of each row, and each recipe's examples are looked for.
 
     Raises
     ------
@@ -183,7 +185,7 @@ def open_for_reading(path: Path) -> Opened:
     if is_open_elsewhere(path):
         raise SessionError(f"The session {name} is open in another dgstudio; close it there, or take a copy of it.")
     try:
-        return _open_read_only(path, "it was opened for reading", asked=True)
+        return _open_read_only(path, "it was opened for reading", asked=True, deep=deep)
     except (sqlite3.Error, OSError) as error:
         raise SessionError(failure_sentence(name, error, "cannot be read")) from error
 
@@ -246,19 +248,19 @@ def _open_writable(path: Path) -> Opened:
     return Opened(db, "", report)
 
 
-def _open_read_only(path: Path, why: str, *, asked: bool = False) -> Opened:
+def _open_read_only(path: Path, why: str, *, asked: bool = False, deep: bool = False) -> Opened:
     """Open for reading; unless that is what was asked for, it is a problem that is said."""
     name, report = str(path), OpenReport()
     if _has_wal(path):
         with _private_copy(path) as copy:
-            rescued = _rescued(copy, name)
+            rescued = _rescued(copy, name, deep=deep)
             if rescued is not None:
                 return rescued
             db = _in_memory(copy)
     else:
         db = connect(path, "mode=ro&immutable=1")
     try:
-        rescued = None if _has_wal(path) else _rescued(db, name)
+        rescued = None if _has_wal(path) else _rescued(db, name, deep=deep)
         if rescued is not None:
             db.close()
             return rescued
@@ -276,7 +278,7 @@ def _open_read_only(path: Path, why: str, *, asked: bool = False) -> Opened:
     return Opened(db, why, report)
 
 
-def _rescued(db: sqlite3.Connection, name: str) -> Opened | None:
+def _rescued(db: sqlite3.Connection, name: str, *, deep: bool = False) -> Opened | None:
     """What can be read, in memory, of a file that is not wholly ours and sound; None for one that is.
 
     Its schema is looked at first, before anything that would run what it says; then pages, then every row and array.
@@ -284,7 +286,7 @@ def _rescued(db: sqlite3.Connection, name: str) -> Opened | None:
     ours: SchemaReport | None = None
     try:
         ours = compare(db, _check_version(db, name))
-        if ours.ours and db.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",) and _is_sound(db, name):
+        if ours.ours and db.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",) and _is_sound(db, name, deep):
             return None
     except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         if not is_of_the_file(error):
@@ -301,10 +303,10 @@ def _rescued(db: sqlite3.Connection, name: str) -> Opened | None:
     return Opened(saved, FOREIGN if foreign else DAMAGED, OpenReport(problems, damaged=True))
 
 
-def _is_sound(db: sqlite3.Connection, name: str) -> bool:
+def _is_sound(db: sqlite3.Connection, name: str, deep: bool) -> bool:
     """Whether every row and array is what was written; of an earlier format, in a copy that has been brought up."""
     version = schema.version_of(db)
-    if version >= FIRST_CHECKED and not examine(db).sound:
+    if version >= FIRST_CHECKED and not examine(db, deep=deep).sound:
         return False
     if version == schema.FORMAT:
         return True
@@ -386,4 +388,7 @@ def is_open_elsewhere(path: Path) -> bool:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    except ValueError:
+        # Its schema is no text, which is seen and said when it is opened.
+        return False
     return False

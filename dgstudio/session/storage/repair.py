@@ -179,7 +179,8 @@ def _as_they_read(saved: sqlite3.Connection, damaged: Sequence[int]) -> dict[int
     for identity in damaged:
         name, living = saved.execute("SELECT name, living FROM class WHERE id = ?", (identity,)).fetchone()
         if 0 <= identity <= rows.MOST_ID:
-            found[identity] = name if isinstance(name, str) else "", int(living != 0)
+            shown = "".join(filter(str.isprintable, name)) if isinstance(name, str) else ""
+            found[identity] = shown, int(living != 0)
     return found
 
 

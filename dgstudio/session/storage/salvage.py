@@ -10,7 +10,7 @@ from typing import Any
 
 from dgstudio.errors import SessionFormatError
 from dgstudio.session.format import row_check
-from dgstudio.session.format.own_schema import Objects, SchemaReport, objects_of
+from dgstudio.session.format.own_schema import Objects, SchemaReport, compare, objects_of
 from dgstudio.session.format.schema import (
     ADDED_COLUMNS,
     TABLES,
@@ -92,15 +92,15 @@ def salvage(
     SessionFormatError
         Where not one row could be read.
     """
-    report = schema_report or SchemaReport()
     tolerate(source)
     version = version_of(source)
+    report = schema_report or _compared(source, version)
     tables = _plain_columns(source, tables_of(version))
     saved = memory_database()
     try:
         create_tables(saved)
         problems: list[str] = []
-        budget = _Budget(source, FOREIGN_S if report.foreign else OWN_S)
+        budget = _Budget(source, OWN_S if report.ours else FOREIGN_S)
         source.set_authorizer(_only_rows)
         try:
             for table in tables_of(version):
@@ -136,16 +136,33 @@ def _bring_up(saved: sqlite3.Connection, version: int) -> None:
 
 def _general(name: str, report: SchemaReport, *, any_lost: bool) -> str:
     own = {f"table {table}" for table in TABLES}
-    foreign = [thing for thing in report.foreign if thing not in own]
+    foreign, altered = [[t for t in report.foreign if (t in own) is ours] for ours in (False, True)]
     if foreign:
-        named = ", ".join(f"{thing:.60}" for thing in foreign[:NAMED]) + (", …" if len(foreign) > NAMED else "")
         return (
-            f"{name} holds what is not dgstudio's ({named}): that was left out and nothing of it was run; the file is "
-            "left as it is, save a copy to go on."
+            f"{name} holds what is not dgstudio's ({_named(foreign)}): that was left out and nothing of it was run; "
+            "the file is left as it is, save a copy to go on."
+        )
+    if altered:
+        return (
+            f"{name} is damaged, or was changed by something else than dgstudio ({_named(altered)}): what could be "
+            "read was copied and nothing of it was run; the file is left as it is, save a copy to go on."
         )
     if any_lost:
         return f"{name} is damaged; what follows could not be read, and the file is left as it is."
     return f"{name} is damaged, but everything in it could be read; the file is left as it is."
+
+
+def _named(things: Sequence[str]) -> str:
+    shown = ("".join(filter(str.isprintable, thing))[:60] for thing in things[:NAMED])
+    return ", ".join(shown) + (", …" if len(things) > NAMED else "")
+
+
+def _compared(source: sqlite3.Connection, version: int) -> SchemaReport:
+    """How the schema differs from ours, as far as it can be read at all."""
+    try:
+        return compare(source, version)
+    except (sqlite3.Error, ValueError):
+        return SchemaReport(missing=["everything"])
 
 
 def _only_rows(action: int, _first: str | None, _second: str | None, _base: str | None, within: str | None) -> int:

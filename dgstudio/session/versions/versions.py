@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -164,14 +164,20 @@ class Versions:
         with self._database.own_batch():
             unkept = self._database.read("SELECT version FROM checkpoint WHERE kept = 0")
             dropped = versions_to_thin([int(row[0]) for row in unkept if row[0] not in references], keep)
-            for table in ("checkpoint", "checkpoint_array"):
-                self._database.write(f"DELETE FROM {table} WHERE version = ?", [(version,) for version in dropped])
+            self.drop(dropped)
             self._boil_down(references)
             if dropped or self._boiled_down >= BOILED_DOWN:
                 self._boiled_down = 0
                 self._grounds.drop_unused()
                 self._blobs.drop_unused()
         return dropped
+
+    def drop(self, versions: Iterable[int]) -> None:
+        """Remove versions; arrays that nobody needs any more go with the next that thin out."""
+        doomed = [(int(version),) for version in versions]
+        with self._database.own_batch():
+            for table in ("checkpoint", "checkpoint_array"):
+                self._database.write(f"DELETE FROM {table} WHERE version = ?", doomed)
 
     def _boil_down(self, references: References) -> None:
         """Turn into recipes what may be one."""
