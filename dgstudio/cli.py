@@ -168,12 +168,17 @@ def bench(
         bool, typer.Option("--loaded", help="The same load with every core kept busy by another process.")
     ] = False,
     kills: Annotated[int, typer.Option("--kills", help="With --labels: how many windows are killed.")] = 200,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Damage files, break what a running studio stands on, kill it.")
+    ] = False,
+    share: Annotated[float, typer.Option("--share", help="With --faults: a part of it, as in 0.01.")] = 1.0,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
     With --loaded: the same load while other processes keep every core busy.
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
     With --recorded: how fast a session grows while its stream is recorded, without a window.
+    With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
     from dgstudio.bench.report import write_json
@@ -184,11 +189,18 @@ def bench(
         raise BadInputError("--labels goes with --kills, --seconds and --json only: keys are held in it.")
     if recorded and (labels or loaded or label_rate is not None):
         raise BadInputError("--recorded goes with --seconds and --json only: it holds keys 20 % of the time.")
+    if faults and (labels or recorded or loaded or label_rate is not None or seconds is not None):
+        raise BadInputError("--faults goes with --share and --json only.")
     if labels and not window:
         raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
-    windowed = window and not recorded
+    windowed = window and not recorded and not faults
     screen = _screen_for_bench() if windowed else ""
-    if recorded:
+    if faults:
+        from dgstudio.bench.crash_actor import start_doomed
+        from dgstudio.bench.faults.run import HowMany, run_fault_bench
+
+        figures = run_fault_bench(HowMany().share(share), start_doomed, _say_dim)
+    elif recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 
         figures = run_recorded_growth(120.0 if seconds is None else seconds, _say_dim)

@@ -106,6 +106,21 @@ DESCRIBED = (
     Described("crash.kills", "windows killed"),
     Described("crash.lost", "lost of what they had told as saved", "", NONE),
     Described("crash.damaged", "damaged files", "", NONE),
+    # With --faults.
+    Described("fuzz.sessions", "damaged or hostile sessions opened"),
+    Described("fuzz.inputs", "damaged tables and base models read"),
+    Described("fuzz.tracebacks", "… that ended in a traceback", "", NONE),
+    Described("fuzz.hangs", "… that took longer than 10 s", "", NONE),
+    Described("fuzz.over_memory", "… that took more than 1 GB", "", NONE),
+    Described("fuzz.original_changed", "… whose damaged file was written to", "", NONE),
+    Described("fuzz.silent", "… whose damage nobody told", "", NONE),
+    Described("faults.tried", "files, disks, sources, learners, clocks broken while running"),
+    Described("faults.uncontained", "… that did harm", "", NONE),
+    Described("signals.tried", "windows ended by a signal"),
+    Described("signals.bad", "… not in order", "", NONE),
+    Described("signals.slowest_s", "… the slowest took", "s"),
+    Described("kills.tried", "windows killed"),
+    Described("kills.lost", "… lost of what they had told as saved", "", NONE),
     # With --recorded.
     Described("session.recorded_mb_per_hour", "a recorded session grows in an hour by", "MB", Wanted(100, 50)),
     Described("replay.realtime_factor", "replayed at", "× its speed", Wanted(20, more=True)),
@@ -131,6 +146,8 @@ def table(figures: dict[str, Any]) -> list[Row]:
 def remarks(figures: dict[str, Any]) -> list[str]:
     """How it was measured and what could not be, a line each."""
     platform_, busy = at(figures, "window.platform"), at(figures, "load.busy_processes")
+    if "fuzz" in figures:
+        return [f"Seed {figures['seed']}; {figures['machine']}."]
     lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
     if platform_ is not None:
         lines.append(f"The window was drawn on {platform_}.")
