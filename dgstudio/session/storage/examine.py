@@ -119,6 +119,7 @@ _VALUES: dict[str, tuple[str, Callable[[rows.Row], object]]] = {
     "example": (rows.EXAMPLE_COLUMNS, rows.example_of),
     "note": ("example_id, text", rows.note_of),
     "act": ("id, unix, data", rows.act_of),
+    "checkpoint": (rows.INFO_COLUMNS, rows.info_of),
     "record": ("id, data", rows.record_of),
     "event": (rows.EVENT_COLUMNS, rows.line_of),
     "config": ("key, value", lambda row: json.loads(row[1])),
@@ -146,7 +147,8 @@ def _look_at_versions(db: sqlite3.Connection, found: Findings, *, deep: bool) ->
     examples: set[int] = set()
     if deep:
         examples = {row[0] for row in db.execute("SELECT id FROM example")} - found.lost("example")
-    damaged = found.lost("checkpoint")
+    # They are few, and whoever lists them reads all.
+    damaged = found.lost("checkpoint").union(_no_values(db, "checkpoint"))
     sql = """SELECT version, digest, array_count, learned, checksum, meta, ground, recipe FROM checkpoint NOT INDEXED
         ORDER BY version"""
     for version, digest, count, learned, checksum, meta, ground, recipe in db.execute(sql):
