@@ -190,6 +190,18 @@ def test_an_array_that_is_damaged_while_the_session_is_open_is_written_anew(
         assert session.report.ok
 
 
+def test_arrays_that_unpack_to_far_more_than_the_file_holds_are_not_all_unpacked(
+    path: Path, make_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(path) as session:
+        session.put_checkpoint(make_checkpoint(3, arrays={f"{n}": np.full(2**20, n, np.float32) for n in range(4)}))
+    with Session.open(path) as session:
+        assert session.report.ok
+    monkeypatch.setattr("dgstudio.session.storage.examine.UNPACKED_BYTES", 2**20)
+    with Session.open(path) as session:
+        assert "Version 3 of the model cannot be restored." in session.report.problems
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
