@@ -124,13 +124,13 @@ class Engine:
             self.learner,
             self.learn,
         )
+        for fact in resumed.notes:
+            self.events.say(fact)
         problems = tuple(self.session.report.problems)
         for problem in problems[TOLD:]:
             self.events.say(Notice(EventKind.SESSION, problem))
         if problems:
             self.events.say(SessionProblems(problems))
-        for fact in resumed.notes:
-            self.events.say(fact)
         self._started = self._stopped = False
 
     def _build_serving(self) -> None:

@@ -178,6 +178,18 @@ class ClassAdded(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class ClassesAdded(Reason):
+    """Many classes live at once: a session brought them."""
+
+    count: int
+
+    @property
+    def words(self) -> str:
+        """As in "3,000 classes added"."""
+        return f"{self.count:,} classes added"
+
+
+@dataclass(frozen=True, slots=True)
 class ClassRemoved(Reason):
     """A class lives no more."""
 

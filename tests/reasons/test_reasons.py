@@ -10,6 +10,7 @@ from dgstudio.reasons import stored
 from dgstudio.reasons.published import (
     BankFilled,
     BecameStable,
+    ClassesAdded,
     LearnedAgain,
     LearnedFrom,
     ProtectedByUser,
@@ -31,7 +32,7 @@ from dgstudio.reasons.stored import Told, reason_fields, stored_reason
 NAMES = """
 BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
 BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassEdited ClassEnded ClassMade ClassMoved
-ClassRemoved ClassesUnknown ExamplesAside ExamplesDeleted ExamplesImported ExamplesNotFinite
+ClassRemoved ClassesAdded ClassesUnknown ExamplesAside ExamplesDeleted ExamplesImported ExamplesNotFinite
 ExamplesRelabelled Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks
 NoRoom NotePut NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack
 RouterNotClosed Sealing StaysLearned TakeMade TakeTakenBack UnitWouldChange VerdictWouldTurn
@@ -45,6 +46,7 @@ SAID: list[tuple[Reason, str]] = [
     (LearnedFrom((("wave", 1),), forgot=1), "learned from 1 example of wave, forgot 1 example"),
     (LearnedFrom(forgot=2), "forgot 2 examples"),
     (LearnedFrom(), "learned anew"),
+    (ClassesAdded(3000), "3,000 classes added"),
     (
         LearnedFrom(held=(3, 40), left_out=2),
         "learned anew; the gates were held still in 3 of 40 steps; 2 examples left out from now on",

@@ -95,6 +95,7 @@ class LabelBook:
         -------
         Acts that the history lacked: takes that were cut short, or made before histories were kept.
         """
+        parts = acts[:done], acts[done:]
         with self._lock:
             for take in takes:
                 self._takes[take.id] = take
@@ -105,7 +106,9 @@ class LabelBook:
                 if example.id not in hidden:
                     self._stand(example)
             self._notes = {i: text for i, text in (notes or {}).items() if i in self._examples}
-            self._acts, self._done = list(acts), done
+            # A take that was lost can be neither taken back nor done again.
+            kept = [[act for act in part if act.take_id in self._takes or act.take_id is None] for part in parts]
+            self._acts, self._done = [*kept[0], *kept[1]], len(kept[0])
             self._next_act = max((act.id for act in acts), default=-1) + 1
             known = {act.take_id for act in acts}
             # The acts of imports are the birth of their examples.

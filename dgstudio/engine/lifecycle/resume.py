@@ -38,6 +38,8 @@ LEARNING = "learning"
 
 NUMBERS = ("protected", "seal_at", "features")
 """Settings of the learner that the session keeps beside its dials."""
+MANY_CLASSES = 8
+"""More that are new to the model come as one version."""
 SAME_RATE = 0.01
 """Rates that differ by no more than this share are one: a device's is measured."""
 
@@ -395,9 +397,12 @@ def _namer(classes: ClassTable) -> Callable[[int], str]:
 
 def _with_living(learner: Learner, classes: ClassTable) -> list[PublishRecord]:
     """Bring the head's classes to those that live: a kill may come between the label and the version."""
-    living = [info.id for info in classes.living()]
-    records: Iterable[PublishRecord | None] = [
-        *(learner.remove_class(c) for c in learner.store.head.classes if c not in living),
-        *(learner.add_class(c) for c in living if c not in learner.store.head.classes),
-    ]
+    living = {info.id: None for info in classes.living()}
+    records = [learner.remove_class(c) for c in learner.store.head.classes if c not in living]
+    known = set(learner.store.head.classes)
+    new = [c for c in living if c not in known]
+    if len(new) > MANY_CLASSES:
+        records.append(learner.add_classes(new))
+    else:
+        records += [learner.add_class(c) for c in new]
     return [record for record in records if record is not None]

@@ -26,7 +26,7 @@ from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.reasons.published import ClassAdded, ClassRemoved, ProtectedByUser
+from dgstudio.reasons.published import ClassAdded, ClassesAdded, ClassRemoved, ProtectedByUser
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import NoRoom
 from dgstudio.types import F32, Example, Mode, PublishRecord, RecordKind
@@ -314,6 +314,11 @@ class Learner:
         return self._with_classes(
             RecordKind.CLASS_ADDED, (*head.classes, class_id), ClassAdded(self._state.name_of(class_id))
         )
+
+    def add_classes(self, class_ids: Sequence[int]) -> PublishRecord:
+        """Publish that several classes live, none of which the head has, as one version."""
+        kept = self.store.head.classes
+        return self._with_classes(RecordKind.CLASS_ADDED, (*kept, *class_ids), ClassesAdded(len(class_ids)))
 
     def remove_class(self, class_id: int) -> PublishRecord | None:
         """Publish that a class lives no more: it is masked in the output, and nothing that was learned changes."""

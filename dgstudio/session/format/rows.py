@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import SessionError
 from dgstudio.reasons.stored import reason_fields, stored_reason
+from dgstudio.session.format.checkpoint import CheckpointInfo
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import (
     Act,
@@ -37,6 +38,7 @@ Row = Sequence[Any]
 ACT_COLUMNS = "id, done, unix, data"
 CLASS_COLUMNS = "id, name, key, colour, living, place"
 TAKE_COLUMNS = "id, class_id, start_time, end_time, source, who, created_unix, examples"
+INFO_COLUMNS = "version, parent, digest, kind, reason, unix, kept, learned_count"
 EVENT_COLUMNS = "id, kind, level, unix, text, data"
 EXAMPLE_COLUMNS = (
     "id, class_id, take_id, start_time, end_time, learn, active, checksum, raw_samples, raw_channels, features, raw"
@@ -236,6 +238,20 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "int | None": (int, _NONE),
     "float | None": (int, float, _NONE),
 }
+
+
+def info_of(row: Row) -> CheckpointInfo:
+    """A version without its arrays from a row of `INFO_COLUMNS`; whole."""
+    return CheckpointInfo(
+        version=_known(row[0]),
+        parent=_known_or_none(row[1]),
+        digest=_text(row[2]),
+        kind=one_of(RecordKind, row[3], RecordKind.LEARNED),
+        reason=_text(row[4]),
+        unix=_number(row[5]),
+        kept=bool(row[6]),
+        learned=_known(row[7]),
+    )
 
 
 def note_of(row: Row) -> tuple[int, str]:

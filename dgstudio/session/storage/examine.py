@@ -18,6 +18,8 @@ from dgstudio.session.format.recipes import taken_apart
 from dgstudio.session.format.row_check import CHECKED, COLUMN, row_check
 from dgstudio.session.format.schema import TABLES
 
+UNPACKED_BYTES, UNPACKED_TIMES = 2**30, 10
+"""All arrays of a session unpack to no more than so many bytes, and so many times the file's own."""
 _WITH_STRETCH = ("stream_block", "receipts")
 
 
@@ -105,10 +107,16 @@ def _other_sums(db: sqlite3.Connection, table: str, found: Findings) -> Iterator
 
 
 def _damaged_blobs(db: sqlite3.Connection, found: Findings) -> Iterator[int]:
+    pages, size = (int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    room = UNPACKED_BYTES + UNPACKED_TIMES * pages * size
     for rowid, identity, data in db.execute("SELECT rowid, id, data FROM blob NOT INDEXED"):
         try:
-            decode(data, identity)
+            room -= decode(data, identity).nbytes if room >= 0 else 0
         except (SessionFormatError, *rows.NOT_A_VALUE):
+            damaged = True
+        else:
+            damaged = room < 0
+        if damaged:
             found.blobs.append(str(identity))
             yield rowid
 
@@ -119,6 +127,7 @@ _VALUES: dict[str, tuple[str, Callable[[rows.Row], object]]] = {
     "example": (rows.EXAMPLE_COLUMNS, rows.example_of),
     "note": ("example_id, text", rows.note_of),
     "act": ("id, unix, data", rows.act_of),
+    "checkpoint": (rows.INFO_COLUMNS, rows.info_of),
     "record": ("id, data", rows.record_of),
     "event": (rows.EVENT_COLUMNS, rows.line_of),
     "config": ("key, value", lambda row: json.loads(row[1])),
@@ -146,7 +155,8 @@ def _look_at_versions(db: sqlite3.Connection, found: Findings, *, deep: bool) ->
     examples: set[int] = set()
     if deep:
         examples = {row[0] for row in db.execute("SELECT id FROM example")} - found.lost("example")
-    damaged = found.lost("checkpoint")
+    # They are few, and whoever lists them reads all.
+    damaged = found.lost("checkpoint").union(_no_values(db, "checkpoint"))
     sql = """SELECT version, digest, array_count, learned, checksum, meta, ground, recipe FROM checkpoint NOT INDEXED
         ORDER BY version"""
     for version, digest, count, learned, checksum, meta, ground, recipe in db.execute(sql):

@@ -58,9 +58,9 @@ def repair(saved: sqlite3.Connection) -> list[str]:
         sql = f"UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM {table}) WHERE name = '{table}'"
         saved.execute(sql)
     _hide(saved, found.labels)
-    problems = [_left_out(table, damaged, settings) for table, damaged in found.rows.items() if _told(table, found)]
+    problems = _drop_versions(saved, found)
+    problems += [_left_out(table, damaged, settings) for table, damaged in found.rows.items() if _told(table, found)]
     problems += _sentence_of_labels(found.labels)
-    problems += _drop_versions(saved, found)
     problems += _stand_in_takes(saved)
     problems += _stand_in_classes(saved, classes)
     for table in row_check.CHECKED:
@@ -143,7 +143,10 @@ def _drop_versions(saved: sqlite3.Connection, found: Findings) -> list[str]:
     for version in (*found.versions, *found.recipes):
         saved.execute("DELETE FROM checkpoint WHERE version = ?", (version,))
         saved.execute("DELETE FROM checkpoint_array WHERE version = ?", (version,))
-    problems = [f"Version {version} of the model cannot be restored." for version in found.versions[:NAMED]]
+    problems = []
+    if (found.versions or found.recipes) and not saved.execute("SELECT 1 FROM checkpoint").fetchone():
+        problems.append("No version of the model is left: in this copy it begins anew from its base and the labels.")
+    problems += [f"Version {version} of the model cannot be restored." for version in found.versions[:NAMED]]
     if len(found.versions) > NAMED:
         problems.append(f"Nor can {len(found.versions) - NAMED:,} others.")
     if found.recipes:
@@ -152,8 +155,6 @@ def _drop_versions(saved: sqlite3.Connection, found: Findings) -> list[str]:
         problems.append(
             f"Of the versions that are learned again when they are needed, {count} cannot be any more ({which})."
         )
-    if (found.versions or found.recipes) and not saved.execute("SELECT 1 FROM checkpoint").fetchone():
-        problems.append("No version of the model is left: in this copy it begins anew from its base and the labels.")
     return problems
 
 

@@ -25,15 +25,13 @@ from dgstudio.session.format.checkpoint import (
     versions_to_thin,
 )
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe
-from dgstudio.session.format.rows import EXAMPLE_COLUMNS, Row, example_of, one_of, text_of, to_json
+from dgstudio.session.format.rows import EXAMPLE_COLUMNS, INFO_COLUMNS, Row, example_of, info_of, text_of, to_json
 from dgstudio.session.storage.blobs import Blobs
 from dgstudio.session.storage.database import Database
 from dgstudio.session.versions.recipe_base import Ground, Grounds
 from dgstudio.session.versions.recipe_solver import Relearner
-from dgstudio.types import RecordKind
 
-_INFO = "version, parent, digest, kind, reason, unix, kept, learned_count"
-_WHOLE = f"{_INFO}, array_count, learned, checksum, meta, ground, recipe"
+_WHOLE = f"{INFO_COLUMNS}, array_count, learned, checksum, meta, ground, recipe"
 FOR_GOOD, RECORDED = 1, 2
 """In the column `kept`, where 0 may thin out: never thinned out and whole; never thinned out, perhaps by recipe."""
 
@@ -95,7 +93,7 @@ class Versions:
             return self._put_whole(info, meta, checkpoint)
 
     def _described(self, checkpoint: Checkpoint, there: Row | None) -> tuple[Row, str]:
-        """The columns of `_INFO`, and the metadata as text; those of the row where it is the same version."""
+        """The columns of `INFO_COLUMNS`, and the metadata as text; those of the row where it is the same version."""
         meta = to_json(checkpoint.meta, f"The metadata of version {checkpoint.version}")
         parent = None if checkpoint.parent is None else int(checkpoint.parent)
         digest, kind, reason = text_of(checkpoint.digest), text_of(checkpoint.kind), text_of(checkpoint.reason)
@@ -200,8 +198,8 @@ class Versions:
 
     def infos(self) -> list[CheckpointInfo]:
         """All versions in order, without arrays."""
-        sql = f"SELECT {_INFO}, ground IS NULL FROM checkpoint ORDER BY version"
-        return [replace(_info_of(row), whole=bool(row[8])) for row in self._database.read(sql)]
+        sql = f"SELECT {INFO_COLUMNS}, ground IS NULL FROM checkpoint ORDER BY version"
+        return [replace(info_of(row), whole=bool(row[8])) for row in self._database.read(sql)]
 
     def get(self, version: int, relearner: Relearner) -> Checkpoint:
         """A version with its arrays, learned again where it is kept by its recipe.
@@ -233,7 +231,7 @@ class Versions:
         return relearner.whole(recipe, label)
 
     def _whole(self, row: Row, relearner: Relearner) -> Checkpoint:
-        info, contents = _info_of(row), self._contents_of(int(row[0]))
+        info, contents = info_of(row), self._contents_of(int(row[0]))
         meta = self._sound_meta(row, len(contents))
         if meta is None:
             raise SessionFormatError("its list of arrays or its metadata is damaged")
@@ -261,7 +259,7 @@ class Versions:
             shared = {name: self._blobs.shared(content) for name, content in sets.items()}
         else:
             shared = self._blobs.by_name(ground.contents, relearner.arrays)
-        info = replace(_info_of(row), whole=False)
+        info = replace(info_of(row), whole=False)
         return Recipe(info, ground.key, shared, ids, labels, json.loads(text), int(row[8]))
 
     def _look_up(self, recipe: Recipe, relearner: Relearner) -> None:
@@ -337,16 +335,3 @@ def _tells_learned(name: str) -> bool:
     """Whether an array of a version, by its name, is a set of examples."""
     kind = name.removeprefix(PROTECTED)
     return kind != name and (kind in SETS or kind.startswith("seal."))
-
-
-def _info_of(row: Row) -> CheckpointInfo:
-    return CheckpointInfo(
-        version=int(row[0]),
-        parent=None if row[1] is None else int(row[1]),
-        digest=str(row[2]),
-        kind=one_of(RecordKind, row[3], RecordKind.LEARNED),
-        reason=str(row[4]),
-        unix=math.nan if row[5] is None else float(row[5]),
-        kept=bool(row[6]),
-        learned=int(row[7]),
-    )

@@ -10,7 +10,8 @@ from dgstudio.engine.facts.event import Event, EventKind, Fact
 from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, NothingToWalk, TakeSaved
 from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.facts.notice import Notice
-from dgstudio.engine.facts.saving import CopySaved
+from dgstudio.engine.facts.resuming import SessionProblems
+from dgstudio.engine.facts.saving import CopySaved, NotSaved
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
@@ -58,6 +59,8 @@ class Notifier:
         """The pinned version that a toast spoke of last."""
         self._doomed_examples: frozenset[int] = frozenset()
         """Examples that stand no more, and that the model is offered to be rebuilt without."""
+        self._problems_told = False
+        """What is wrong with the session can be read."""
         self._overruled: tuple[int, str] | None = None
         """The class whose take a later key has ended, and what is to be said of it."""
 
@@ -121,6 +124,12 @@ class Notifier:
             case RebuildOffered(ids):
                 self._doomed_examples = frozenset(ids) - self._standing(frozenset(ids))
                 toast.show_text(text, level, REBUILD, lambda: self._plan_rebuild(ids), about=Offer.REBUILD)
+            case SessionProblems():
+                self._problems_told = True
+                toast.show_text(text, level)
+            case NotSaved() if self._problems_told:
+                # It follows at once where a session opens as a rescued copy; the line across the window says it.
+                self._problems_told = False
             case CopySaved(path) if self._sessions.desk is not None:
                 toast.show_text(text, level, "Open it", lambda: self._open_copy(path))
             case _ if event.kind not in QUIET_KINDS and (level != Level.INFO or event.kind == EventKind.UNDO):

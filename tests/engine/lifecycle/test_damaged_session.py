@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
+from dgstudio.session.export.request import ExportRequest
 from dgstudio.session.file import Session
 from dgstudio.session.storage.connection import connect
+from dgstudio.studio.launch import StudioOptions, make_engine
+from dgstudio.types import ClassInfo, Level
 
 Rigs = Callable[..., Any]
 NEW = "Badminton"
@@ -111,6 +114,49 @@ def test_examples_of_another_length_and_a_list_for_what_is_parked_cost_no_sessio
         assert session.report.ok
     rig = rigs(Session.open(path))
     assert any("are left out: 1" in event.sentence for event in rig.events("session"))
+
+
+def test_an_act_on_a_take_that_is_not_there_is_not_in_the_history(path: Path, rigs: Rigs) -> None:
+    with closing(connect(path, "mode=rw")) as db:
+        db.execute("DELETE FROM example WHERE take_id = 1")
+        db.execute("DELETE FROM take WHERE id = 1")
+    rig = rigs(Session.open(path))
+    for _ in range(9):
+        rig.engine.labels.undo()
+    for _ in range(9):
+        rig.engine.labels.redo()
+    rig.settle()
+    assert rig.events("undo") and all(event.level != Level.ERROR for event in rig.said), "dg-store has not failed"
+
+
+def test_thousands_of_classes_come_as_one_version(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "many.dgs"
+    assert rigs(Session.create(path)).engine.stop() == []
+    with Session.open(path) as session:
+        session.put_classes(ClassInfo(i, f"class {i}", "", "#56b4e9") for i in range(100, 3100))
+    rig = rigs(Session.open(path))
+    head = rig.engine.learner.store.head
+    assert len(head.classes) > 3000 and head.version < 5 and "3,000 classes added" in head.reason
+
+
+def test_a_strangers_session_opens_in_the_studio_and_runs_nothing(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, '' AS text FROM n"
+        db.execute(f"CREATE VIEW endless AS {endless}")
+        db.execute("CREATE TRIGGER t AFTER INSERT ON event BEGIN DELETE FROM example; END")
+    before = path.read_bytes()
+    engine, _, _ = make_engine(StudioOptions(session=path, source="basic_motions"))
+    engine.start()
+    try:
+        said = [event.sentence for event in engine.events.drain()]
+        assert any("(view endless, trigger t): that was left out" in sentence for sentence in said)
+        assert engine.book.total > 0
+    finally:
+        engine.stop()
+    lines: list[str] = []
+    ExportRequest(path, examples=tmp_path / "a.npz").run(lines.append)
+    assert any("holds what is not dgstudio's" in line for line in lines) and (tmp_path / "a.npz").exists()
+    assert path.read_bytes() == before
 
 
 def test_options_of_a_stream_that_are_of_another_type_are_left_out(tmp_path: Path) -> None:

@@ -190,6 +190,18 @@ def test_an_array_that_is_damaged_while_the_session_is_open_is_written_anew(
         assert session.report.ok
 
 
+def test_arrays_that_unpack_to_far_more_than_the_file_holds_are_not_all_unpacked(
+    path: Path, make_checkpoint: Callable[..., Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(path) as session:
+        session.put_checkpoint(make_checkpoint(3, arrays={f"{n}": np.full(2**20, n, np.float32) for n in range(4)}))
+    with Session.open(path) as session:
+        assert session.report.ok
+    monkeypatch.setattr("dgstudio.session.storage.examine.UNPACKED_BYTES", 2**20)
+    with Session.open(path) as session:
+        assert "Version 3 of the model cannot be restored." in session.report.problems
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
@@ -237,6 +249,8 @@ def test_numbers_at_the_edge_of_64_bits_are_damage(
         "UPDATE config SET value = replace(hex(zeroblob(100000)), '0', '[') WHERE key = 'layout'",
         "UPDATE note SET text = x'00' WHERE example_id = 3",
         "UPDATE take SET class_id = 'x' WHERE id = 2",
+        "UPDATE checkpoint SET unix = 'x' WHERE version = 1",
+        "UPDATE checkpoint SET learned_count = 'many' WHERE version = 1",
         "UPDATE class SET name = 5.5 || x'ff' WHERE id = 2",
     ],
 )
@@ -247,7 +261,7 @@ def test_a_row_that_nobody_could_have_written_is_lost_alone(path: Path, sql: str
         session.config("layout")
         rows = session.classes(), session.takes(), session.acts(), session.records(), session.events(), session.notes()
         assert len(session.report.problems) >= 1, session.report.problems
-        assert any("damaged" in problem for problem in session.report.problems)
+        assert any("damaged" in problem or "cannot be restored" in problem for problem in session.report.problems)
         assert len(session.examples()) == 42 and [len(some) for some in rows].count(0) == 0
 
 

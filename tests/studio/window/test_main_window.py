@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.labelling import ActWalked, TakeSaved
 from dgstudio.engine.facts.learning import ProposalRejected
+from dgstudio.engine.facts.resuming import SessionProblems
 from dgstudio.engine.facts.running import StreamLost
-from dgstudio.engine.facts.saving import Exported, NotExported, SavedAgain
+from dgstudio.engine.facts.saving import Exported, NotExported, NotSaved, SavedAgain
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.refused import BitsWouldChange
 from dgstudio.reasons.stored import Told
@@ -36,6 +37,16 @@ def repeat(widget, key, kind=QEvent.Type.KeyPress):
 
 def takes(bridge):
     return [call for call in bridge.calls if call[0] in ("labels.press_class", "labels.release_class")]
+
+
+def test_what_is_damaged_is_not_hidden_by_what_follows_from_it(window, bridge):
+    said = SessionProblems(("a.dgs is damaged.", "1 take is damaged."))
+    bridge.events += [Event(said), Event(NotSaved("it is damaged"))]
+    window.update_frame(bridge.frame())
+    assert window.notifier.toast.said == "a.dgs is damaged. 1 take is damaged."
+    bridge.events.append(Event(NotSaved("the disk is full")))
+    window.update_frame(bridge.frame())
+    assert window.notifier.toast.said.endswith("the disk is full"), "that is news"
 
 
 # -- holding keys ----------------------------------------------------------------------------------------------
