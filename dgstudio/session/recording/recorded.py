@@ -185,12 +185,12 @@ class Recorded:
     def blocks(self, stretch: int, first: int = 0) -> Iterator[Kept[RecordedBlock]]:
         """Samples of a stretch in order, read row by row; from the block on that holds the sample `first`."""
         for row in self._rows("stream_block", _BLOCK, stretch, first):
-            yield Kept(int(row[1]), int(row[2]), _content(row, _block_of))
+            yield _kept(row, _block_of)
 
     def answers(self, stretch: int, first: int = 0) -> Iterator[Kept[list[RecordedAnswer]]]:
         """Receipts of a stretch in order, read row by row; from the pack on that holds the hop `first`."""
         for row in self._rows("receipts", _RECEIPTS, stretch, first):
-            yield Kept(int(row[1]), int(row[2]), _content(row, _answers_of))
+            yield _kept(row, _answers_of)
 
     def missing(self) -> list[Missing]:
         """Rows that are not what was written, and what is counted and not there; reads all that is recorded."""
@@ -248,6 +248,15 @@ class Recorded:
 
 def _checksum(stretch: int, first: int, count: int, text: str, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(f"{int(stretch)} {int(first)} {int(count)} {text}".encode()))
+
+
+def _kept(row: Row, make: Any) -> Kept[Any]:
+    """A row as it is read; of one whose place is damaged not even that is known."""
+    try:
+        first, count = int(row[1]), int(row[2])
+    except (TypeError, ValueError):
+        return Kept(0, 0, None)
+    return Kept(first, count, _content(row, make))
 
 
 def _content(row: Row, make: Any) -> Any:

@@ -124,6 +124,9 @@ def check_file(path: Path) -> None:
             tolerate(db)
             application_id = int(db.execute("PRAGMA application_id").fetchone()[0])
             schema.check_version(name, application_id, schema.version_of(db))
+            if size < int(db.execute("PRAGMA page_size").fetchone()[0]):
+                # SQLite would take what is left for an empty database, and begin to write it.
+                raise SessionFormatError(f"{name} is cut off after {size} bytes: nothing of it is left to read.")
     except (sqlite3.Error, ValueError) as error:
         if not isinstance(error, sqlite3.Error) or is_corruption(error):
             raise SessionFormatError(

@@ -25,7 +25,9 @@ from dgstudio.session.storage.connection import memory_database, tolerate
 from dgstudio.session.storage.repair import PLURALS, repair
 
 GAP = 50_000
-"""Row ids that are tried one by one in a stretch that cannot be read; about a second's work."""
+"""Row ids that are looked for in a stretch that cannot be read."""
+TRIES = 4_000
+"""Readings of parts of that stretch: a damaged page of a table takes about a hundred to go round."""
 OWN_S, FOREIGN_S = 60.0, 8.0
 """So long rows are read of a damaged session of ours, and of a file that has what ours has not."""
 STEPS = 20_000
@@ -221,7 +223,7 @@ def _copy_table(
 
 
 def _readable_rows(source: sqlite3.Connection, select: str, lost: _Lost, budget: _Budget) -> Iterator[Sequence[Any]]:
-    """Rows from the front up to the first damage, from the back down to the last, then one by one between them."""
+    """Rows from the front up to the first damage, from the back down to the last, then what lies between them."""
     last_front: int | None = None
     try:
         for row in source.execute(f"{select} ORDER BY rowid"):
@@ -242,14 +244,29 @@ def _readable_rows(source: sqlite3.Connection, select: str, lost: _Lost, budget:
     high = low + GAP if first_back is None else first_back
     if high - low > GAP or first_back is None:
         lost.count = None
-    for rowid in range(low, min(high, low + GAP)):
-        if budget.over:
+    yield from _between(source, select, range(low, min(high, low + GAP)), lost, budget)
+
+
+def _between(
+    source: sqlite3.Connection, select: str, rowids: range, lost: _Lost, budget: _Budget
+) -> Iterator[Sequence[Any]]:
+    """Rows of a stretch with damage in it: where it cannot be read, its halves are tried, down to single rows."""
+    stretches, tries = [rowids], 0
+    while stretches:
+        stretch = stretches.pop()
+        if not stretch:
+            continue
+        tries += 1
+        if budget.over or tries > TRIES:
             lost.count = None
             return
         try:
-            row = source.execute(f"{select} WHERE rowid = ?", (rowid,)).fetchone()
+            rows = source.execute(f"{select} WHERE rowid BETWEEN ? AND ?", (stretch[0], stretch[-1])).fetchall()
         except (sqlite3.Error, ValueError, OverflowError):
-            lost.one()
+            if len(stretch) == 1:
+                lost.one()
+            else:
+                half = len(stretch) // 2
+                stretches += [stretch[half:], stretch[:half]]
             continue
-        if row is not None:
-            yield row
+        yield from rows

@@ -527,3 +527,14 @@ def test_stored_numbers_do_not_depend_on_how_they_lay_in_memory() -> None:
     np.testing.assert_array_equal(first.features, values[:, 2])
     np.testing.assert_array_equal(first.raw, values.T[::2])
     np.testing.assert_array_equal(second.features, values[0])
+
+
+@pytest.mark.parametrize("size", [100, 511, 4095])
+def test_what_is_left_of_a_session_without_a_whole_page_is_not_written_to(tmp_path, size):
+    path = tmp_path / "a.dgs"
+    Session.create(path).close()
+    left = path.read_bytes()[:size]
+    path.write_bytes(left)
+    with pytest.raises(SessionFormatError):
+        Session.open(path)
+    assert path.read_bytes() == left
