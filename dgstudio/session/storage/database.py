@@ -69,6 +69,8 @@ class Database:
                 self._roll_back()
                 self._closed = True
                 self._connection.close()
+                if self._place is not None:
+                    self._place.let_go()
 
     def check_place(self) -> None:
         """Raise `SessionLostError` where the path does not name the file any more that is written."""
@@ -92,13 +94,16 @@ class Database:
         with self.lock:
             self._check_open()
             before, self._connection = self._connection, connection
-            self.label, self.why_read_only, self._place = label, why_read_only, place
+            held, self._place = self._place, place
+            self.label, self.why_read_only = label, why_read_only
             if lost:
                 # Closing would write into a file that was cut short, and remove a -wal file by its name, whosever it
                 # is. Nobody closes what is never let go of.
                 ctypes.pythonapi.Py_IncRef(ctypes.py_object(before))
-            else:
-                before.close()
+                return
+            before.close()
+            if held is not None:
+                held.let_go()
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +34,18 @@ class SessionLostError(SessionError):
         return self.loss != FileLoss.TRUNCATED
 
 
+_held: Counter[tuple[int, int]] = Counter()
+"""Device and inode of the files that this process has open as sessions."""
+
+
+def is_held(path: Path) -> bool:
+    """Whether this process has the file open as a session: whoever opens it as a plain file and closes that again
+    takes the process's locks on it away (https://sqlite.org/howtocorrupt.html, 2.2). Any thread.
+    """
+    known = path.stat()
+    return _held[known.st_dev, known.st_ino] > 0
+
+
 class FilePlace:
     """The file at `path` and its -wal file, as they are known: device, inode, and at least so many bytes.
 
@@ -42,8 +55,15 @@ class FilePlace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._files = {path: path.stat()}
+        known = path.stat()
+        self._files = {path: known}
         self._wal = path.with_name(path.name + "-wal")
+        self._held = known.st_dev, known.st_ino
+        _held[self._held] += 1
+
+    def let_go(self) -> None:
+        """The file is closed."""
+        _held[self._held] -= 1
 
     def check(self) -> None:
         """Raise `SessionLostError` where somebody else has been at the file. A few microseconds."""

@@ -22,7 +22,7 @@ from dgstudio.session.storage.connection import (
     tolerate,
 )
 from dgstudio.session.storage.examine import examine
-from dgstudio.session.storage.file_place import WAL_KEPT
+from dgstudio.session.storage.file_place import WAL_KEPT, is_held
 from dgstudio.session.storage.salvage import salvage
 
 READ_ONLY = "the file or its folder is read-only"
@@ -157,6 +157,11 @@ def open_database(path: Path) -> Opened:
                 rescued = _rescued(db, name)
                 if rescued is not None:
                     return rescued
+        elif not is_held(path) and not _has_its_size(path):
+            # SQLite writes the size into the file with the first transaction, whatever else is wrong with it.
+            with closing(connect(path, "mode=ro&immutable=1")) as db:
+                told = OpenReport([f"{name} has not the size that it says; the file is left as it is."], damaged=True)
+                return _rescued(db, name) or Opened(_in_memory(db), DAMAGED, told)
         return _open_writable(path)
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -197,6 +202,16 @@ def _may_write(path: Path) -> bool:
     """Whether the system lets this process write the file and its folder; only used to say why it did not work."""
     effective = os.access in os.supports_effective_ids
     return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent))
+
+
+def _has_its_size(path: Path) -> bool:
+    """Whether a file that this process does not hold is as long as its header says; raises sqlite3.Error."""
+    with closing(connect(path, "mode=ro&immutable=1")) as db:
+        page = int(db.execute("PRAGMA page_size").fetchone()[0])
+    with path.open("rb") as file:
+        # The page count in SQLite's header: https://sqlite.org/fileformat2.html, 1.3.
+        pages = int.from_bytes(file.read(32)[28:], "big")
+    return path.stat().st_size == pages * page
 
 
 @contextmanager
