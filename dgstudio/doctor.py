@@ -17,7 +17,7 @@ from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
-from dgstudio.files import make_folder
+from dgstudio.guard.files import make_folder
 from dgstudio.kernel import KERNEL, golden
 from dgstudio.kernel.backend import choose
 from dgstudio.model.base_model_file import BaseModel

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.files import read_regular
+from dgstudio.guard.files import read_regular
 from dgstudio.guard.limits import TABLE_BYTES
 from dgstudio.lab.synthetic_glyphs import SIDE, SIGNS, strokes
 from dgstudio.paths import sample

@@ -14,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
-from dgstudio.files import make_folder, read_regular
+from dgstudio.guard.files import make_folder, read_regular
 from dgstudio.guard.limits import BASE_BYTES, BASE_HEADER, DIMENSION, LABEL, NAME
 from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.model.ood_reference import Known
@@ -134,7 +134,7 @@ class BaseModel:
             If the file is missing, damaged, or not a base model of dgstudio.
         """
         try:
-            data = read_regular(path, BASE_BYTES, "choose a .safetensors file")
+            data = read_regular(path, BASE_BYTES)
             header = _head(data)
             arrays = safetensors.numpy.load(data)
         except FileNotFoundError as error:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
-from dgstudio.files import read_regular
 from dgstudio.guard import limits
+from dgstudio.guard.files import read_regular
 from dgstudio.reasons.noted import (
     ColumnLeftOut,
     Note,
@@ -79,7 +79,7 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV or NPZ file in it.")
-        data = read_regular(path, limits.TABLE_BYTES, "name a CSV or NPZ file")
+        data = read_regular(path, limits.TABLE_BYTES)
     except FileNotFoundError as error:
         raise BadInputError(f"There is no file {path}: check the path.") from error
     except (OSError, ValueError) as error:

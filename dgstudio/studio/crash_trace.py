@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from dgstudio import __version__
-from dgstudio.files import PRIVATE_FILE
+from dgstudio.guard.files import PRIVATE_FILE
 from dgstudio.kernel import KERNEL
 from dgstudio.session.storage.location import session_folder
 from dgstudio.session.storage.opening import is_open_elsewhere

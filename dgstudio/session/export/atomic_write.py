@@ -11,7 +11,7 @@ from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.files import keep_mode, make_private, require_regular
+from dgstudio.guard.files import keep_mode, make_private, require_regular
 
 Write = Callable[[Path], object]
 """Writes a new file of this name."""
@@ -51,9 +51,11 @@ def check_targets(paths: Sequence[Path], session: Path | None, overwrite: bool) 
     for path in paths:
         try:
             real = path.resolve()
+            if path.is_dir():
+                raise BadInputError(f"{path} is a folder: name a file in it.")
             if path.exists():
                 # A file put in the place of a pipe or a device would take it from everybody.
-                require_regular(path, "name a file in it" if path.is_dir() else "name a file in its place")
+                require_regular(path)
             if not path.absolute().parent.is_dir():
                 raise BadInputError(f"Cannot write {path}: name a file in a folder that exists.")
             if session is not None and real == session.resolve():

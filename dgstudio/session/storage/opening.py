@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dgstudio.errors import BadInputError, SessionError, SessionFormatError
-from dgstudio.files import keep_mode, make_folder, make_private, require_regular
+from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, require_regular
 from dgstudio.session.format import schema
 from dgstudio.session.format.own_schema import SchemaReport, compare
 from dgstudio.session.storage.connection import (
@@ -140,16 +140,18 @@ def _require_files(path: Path) -> os.stat_result:
 
     Raises SessionFormatError, or what `Path.stat` does.
     """
+    beside = path
     try:
-        found = require_regular(path, "choose a session, a file that ends in .dgs")
+        found = require_regular(path)
         for end in BESIDE:
             beside = _beside(path, end)
             if beside.is_symlink():
                 raise SessionFormatError(f"{beside} is a link, which SQLite would write through: move it away.")
             with suppress(FileNotFoundError):
-                require_regular(beside, "move it away")
-    except BadInputError as error:
-        raise SessionFormatError(str(error)) from error
+                require_regular(beside)
+    except UnusableFileError as error:
+        advice = "choose a file that ends in .dgs" if beside is path else "move it away"
+        raise SessionFormatError(f"{beside} cannot be read: {error}; {advice}.") from error
     return found
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.files import read_regular
 from dgstudio.guard import limits
+from dgstudio.guard.files import read_regular
 from dgstudio.reasons.wrong_lines import RowOfOtherLength
 from dgstudio.streams.columns import Column, too_many_cells
 from dgstudio.streams.csvfile import begin_csv, encoding_of, text_of
@@ -70,7 +70,7 @@ def _bytes_of(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV, NPZ, ARFF or session file in it.")
-        return read_regular(path, limits.TABLE_BYTES, "name a CSV, NPZ, ARFF or session file")
+        return read_regular(path, limits.TABLE_BYTES)
     except FileNotFoundError as error:
         raise BadInputError(f"There is no file {path}: check the path.") from error
     except (OSError, ValueError) as error:

@@ -85,7 +85,7 @@ def test_what_is_not_there_or_a_folder_or_huge_is_refused(tmp_path, monkeypatch)
     with pytest.raises(BadInputError, match="more than 1,000 cells"):
         read(tmp_path / "a.csv", "ax,ay,label\n" + "1,2,walk\n" * 1000)
     monkeypatch.setattr("dgstudio.guard.limits.TABLE_BYTES", 1000)
-    with pytest.raises(BadInputError, match="is larger than 0 MB"):
+    with pytest.raises(BadInputError, match="it is larger than 0 MB"):
         read_import(tmp_path / "a.csv", 2, Watch())
 
 

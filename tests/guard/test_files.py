@@ -13,7 +13,7 @@ import pytest
 
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import BadInputError, DgstudioError, SessionFormatError
-from dgstudio.files import keep_mode, make_folder, make_private, read_regular, require_regular
+from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, read_regular, require_regular
 from dgstudio.guard.terminal import PlainConsole
 from dgstudio.importing import run_import
 from dgstudio.lab.data import load
@@ -75,8 +75,9 @@ def test_what_is_no_file_is_refused_wherever_a_file_is_read(odd: Callable[[str],
     path = odd("a.csv")
     one_sentence(path, lambda: open_source(str(path)))
     one_sentence(path, lambda: read_import(path, 2, Watch()))
-    one_sentence(path, lambda: require_regular(path))
-    one_sentence(path, lambda: read_regular(path, 100))
+    for look in (lambda: require_regular(path), lambda: read_regular(path, 100)):
+        with pytest.raises(UnusableFileError, match="not a file"):
+            look()
     base = odd("b.safetensors") if not path.is_symlink() else path
     spec = open_source("simulator").spec
     one_sentence(base, lambda: base_for(spec, str(base)))
@@ -108,7 +109,7 @@ def test_a_pipe_or_a_link_beside_a_session_is_not_read_from(tmp_path: Path, end:
     Session.create(path).close()
     beside = tmp_path / f"a.dgs{end}"
     os.mkfifo(beside)
-    with pytest.raises(SessionFormatError, match="is a pipe: move it away"):
+    with pytest.raises(SessionFormatError, match="is a pipe, not a file; move it away"):
         Session.open(path)
     beside.unlink()
     other = tmp_path / "other"
@@ -129,17 +130,17 @@ def test_a_file_is_read_whole_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 100)
     assert read_regular(path, 100) == b"x" * 100
-    with pytest.raises(BadInputError, match="larger than"):
+    with pytest.raises(UnusableFileError, match="larger than"):
         read_regular(path, 99)
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(BadInputError, match="larger than 1 MB"):
+    with pytest.raises(UnusableFileError, match="larger than 1 MB"):
         read_regular(path, 1 << 20)
     path.write_bytes(b"")
     assert read_regular(path, 0) == b""
     if Path("/proc/self/maps").exists():
         # It says that it is empty.
-        with pytest.raises(BadInputError, match="larger than"):
+        with pytest.raises(UnusableFileError, match="larger than"):
             read_regular(Path("/proc/self/maps"), 100)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from dgstudio.errors import BadInputError
 from dgstudio.guard.limits import MB
 
 PRIVATE_FILE: Final = 0o600
@@ -28,62 +27,60 @@ _NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)
 _PIECE: Final = 8 * MB
 
 
-def require_regular(path: Path, wanted: str = "name a file in its place") -> os.stat_result:
-    """Return what the system says of a regular file, behind links too, without opening it.
+class UnusableFileError(OSError):
+    """What is named is no regular file, or is too large; the text is the end of a sentence."""
 
-    Parameters
-    ----------
-    wanted
-        The end of the sentence: what to do instead.
+
+def require_regular(path: Path) -> os.stat_result:
+    """Return what the system says of a regular file, behind links too, without opening it.
 
     Raises
     ------
-    BadInputError
+    UnusableFileError
         If it is a folder, a pipe, a device or a socket: reading from one may never end.
     OSError
         If it is not there or cannot be looked at; `ValueError` for a name that no file can have.
     """
     found = path.stat()
-    _check_kind(path, found.st_mode, wanted)
+    _check_kind(found.st_mode)
     return found
 
 
-def read_regular(path: Path, most: int, wanted: str = "name a file in its place") -> bytes:
+def read_regular(path: Path, most: int) -> bytes:
     """Read a whole regular file of at most `most` bytes; what it is, is looked at once more when it is open.
 
     Raises
     ------
-    BadInputError
+    UnusableFileError
         If it is no regular file, or larger.
     OSError
         As `require_regular`.
     """
-    require_regular(path, wanted)
+    require_regular(path)
     with os.fdopen(os.open(path, os.O_RDONLY | _NO_WAIT | _ADD_UP), "rb", buffering=0) as file:
         found = os.fstat(file.fileno())
         # It may be another by now.
-        _check_kind(path, found.st_mode, wanted)
+        _check_kind(found.st_mode)
         if found.st_size > most:
-            raise too_large(path, most)
+            raise _too_large(most)
         pieces, size = [], 0
         # Not by its size: it may grow meanwhile, and some files of the system have none.
         while piece := file.read(max(1, min(_PIECE, most + 1 - size))):
             pieces.append(piece)
             size += len(piece)
             if size > most:
-                raise too_large(path, most)
+                raise _too_large(most)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def too_large(path: Path, most: int) -> BadInputError:
-    """Say that a file is larger than the limit."""
-    return BadInputError(f"{path} is larger than {most >> 20:,} MB, the most that is read: choose another file.")
+def _too_large(most: int) -> UnusableFileError:
+    return UnusableFileError(f"it is larger than {most >> 20:,} MB, the most that is read")
 
 
-def _check_kind(path: Path, mode: int, wanted: str) -> None:
+def _check_kind(mode: int) -> None:
     if not stat.S_ISREG(mode):
-        kind = next((word for is_it, word in _KINDS if is_it(mode)), "no regular file")
-        raise BadInputError(f"{path} is {kind}: {wanted}.")
+        kind = next((word for is_it, word in _KINDS if is_it(mode)), "something of the system")
+        raise UnusableFileError(f"it is {kind}, not a file")
 
 
 def make_private(path: Path) -> None:
