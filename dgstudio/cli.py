@@ -39,9 +39,9 @@ Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a pi
 @cache
 def terminal() -> Console:
     """The terminal that commands write to; the window comes up without what it needs."""
-    from rich.console import Console
+    from dgstudio.guard.terminal import PlainConsole
 
-    return Console()
+    return PlainConsole()
 
 
 def _version(wanted: bool) -> None:
@@ -539,8 +539,8 @@ def exit_for(error: BaseException, *, debug: bool) -> NoReturn:
 
 
 def _refuse(sentence: str, status: int) -> NoReturn:
-    from rich.console import Console
+    from dgstudio.guard.terminal import PlainConsole
 
     text = " ".join(f"dgstudio: {sentence}".split())
-    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+    PlainConsole(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
     raise SystemExit(status) from None

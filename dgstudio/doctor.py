@@ -17,6 +17,7 @@ from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import EXTRAS, line, listed
+from dgstudio.guard.files import make_folder
 from dgstudio.kernel import KERNEL, golden
 from dgstudio.kernel.backend import choose
 from dgstudio.model.base_model_file import BaseModel
@@ -208,7 +209,7 @@ def _bases() -> Iterator[Finding]:
 def _folder() -> Iterator[Finding]:
     folder = session_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

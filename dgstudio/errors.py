@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.reason import Reason
 
 
 class DgstudioError(Exception):
-    """Base of everything that dgstudio raises on purpose; its text is one sentence a user can act on."""
+    """Base of everything that dgstudio raises on purpose; its text is one sentence a user can act on.
+
+    It may name files and what stands in them: as text it is without control characters.
+    """
+
+    def __str__(self) -> str:
+        return plain_text(super().__str__(), lines=True)
 
 
 class BadInputError(DgstudioError):

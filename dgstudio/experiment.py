@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.terminal import PlainConsole
 from dgstudio.lab.experiment import Options, check_options
 from dgstudio.lab.experiments import find_experiment
 from dgstudio.lab.results import Result
@@ -43,7 +44,7 @@ def run_experiment(
         task = bar.add_task(name, total=1.0)
         result = experiment.run(options, lambda share, text: bar.update(task, completed=share, description=text))
     # In a file nothing has to fit on a screen.
-    wide = console if console.is_terminal else Console(file=console.file, width=max(console.width, FILE_WIDTH))
+    wide = console if console.is_terminal else PlainConsole(file=console.file, width=max(console.width, FILE_WIDTH))
     wide.print(result.table(experiment.columns), highlight=False)
     if json_file is not None:
         result.write_json(json_file)

@@ -21,6 +21,7 @@ from dgstudio.engine.recording.replay import Replay, ReplayFigures
 from dgstudio.engine.recording.replayed import Replayed
 from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.guard.terminal import PlainConsole
 from dgstudio.kernel import KERNEL
 from dgstudio.reasons.reason import Reason
 from dgstudio.session.file import Session
@@ -60,7 +61,7 @@ def replay(options: ReplayOptions, console: Console) -> int:
         raise BadInputError("--speed must be 0 (as fast as possible) or a positive number.")
     if options.until is not None and not 0 < options.until < math.inf:
         raise BadInputError("--until must be a positive number of seconds.")
-    out = Console(stderr=True) if options.jsonl == "-" else console
+    out = PlainConsole(stderr=True) if options.jsonl == "-" else console
     with ExitStack() as stack:
         session = stack.enter_context(Session.reading(options.session))
         for problem in session.report.problems:

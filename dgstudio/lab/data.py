@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
+from dgstudio.guard.files import read_regular
+from dgstudio.guard.limits import TABLE_BYTES
 from dgstudio.lab.synthetic_glyphs import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
 from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.npzfile import arrays_of
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.types import F32, StreamSpec
 
@@ -244,15 +246,12 @@ def _from_file(path: Path, seed: int) -> Dataset:
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
-    if not path.is_file():
+    if not path.exists():
         raise BadInputError(f"There is no file {path}: check the name.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in ARRAYS if name in archive.files}
-    except (OSError, ValueError, BadZipFile, EOFError, AttributeError) as error:
-        raise BadInputError(
-            f"{path} cannot be read as an NPZ file of plain arrays: write it with numpy.savez(path, X=…, y=…)."
-        ) from error
+        return arrays_of(path, read_regular(path, TABLE_BYTES), ARRAYS)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _checked(path: Path, arrays: dict[str, npt.NDArray[Any]], which: str) -> tuple[F32, npt.NDArray[Any]]:

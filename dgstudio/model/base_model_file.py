@@ -14,14 +14,20 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.files import make_folder, read_regular
+from dgstudio.guard.limits import BASE_BYTES, BASE_HEADER, DIMENSION, LABEL, NAME
+from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.random_features import Features
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot, content_id
+from dgstudio.reasons.reason import shortened
 from dgstudio.types import F32, I32
 
 FORMAT = "dgstudio-base-3"
 READABLE = (FORMAT, "dgstudio-base-2")
 """The older one has a full matrix of directions."""
+METADATA = "__metadata__"
+"""Entry of a safetensors header that is no array."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +108,7 @@ class BaseModel:
             "known": None if self.known is None else {"lead": self.known.lead},
             "meta": self.meta,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays().items()}
         meta["digest"] = _digest(arrays)
         safetensors.numpy.save_file(arrays, path, metadata={"dgstudio": json.dumps(meta)})
@@ -128,12 +134,14 @@ class BaseModel:
             If the file is missing, damaged, or not a base model of dgstudio.
         """
         try:
-            with safetensors.safe_open(path, framework="np") as file:
-                header = file.metadata() or {}
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dictionary)
+            data = read_regular(path, BASE_BYTES)
+            header = _head(data)
+            arrays = safetensors.numpy.load(data)
         except FileNotFoundError as error:
             raise BadInputError(f"The base model {path} does not exist.") from error
-        except (safetensors.SafetensorError, OSError) as error:
+        except MemoryError as error:
+            raise BadInputError(f"{path} is larger than the memory of this machine.") from error
+        except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadInputError(f"{path} cannot be read as a base model: {error}.") from error
         meta = _header(header, path)
         if meta.get("digest") != _digest(arrays):
@@ -142,7 +150,7 @@ class BaseModel:
             )
         try:
             return cls._from(arrays, meta)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadInputError(f"{path} is an incomplete base model: {error!r}.") from error
 
     @classmethod
@@ -161,8 +169,8 @@ class BaseModel:
             protected=arrays["protected.inputs"],
             protected_labels=arrays["protected.labels"],
             dense=(arrays["dense.W1"], arrays["dense.b1"], arrays["dense.V"], arrays["dense.b2"]),
-            feature_names=tuple(meta["feature_names"]),
-            class_names=tuple(meta["class_names"]),
+            feature_names=tuple(plain_text(str(name), LABEL) for name in meta["feature_names"]),
+            class_names=tuple(plain_text(str(name), NAME) for name in meta["class_names"]),
             meta=dict(meta["meta"]),
             known=None if meta.get("known") is None else Known(**part("known"), lead=float(meta["known"]["lead"])),
         )
@@ -173,10 +181,29 @@ def _digest(arrays: dict[str, npt.NDArray[Any]]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def _head(data: bytes) -> dict[str, Any]:
+    """The metadata of a safetensors file, after a look at its header. ValueError for what no base model has."""
+    size = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or size > min(BASE_HEADER, len(data) - 8):
+        raise ValueError("its header is cut off, or too long")
+    header = json_value(data[8 : 8 + size])
+    if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
+        raise ValueError("its header does not list arrays")
+    for name, entry in header.items():
+        shape = entry.get("shape")
+        if name != METADATA and not (isinstance(shape, list) and all(map(_may_be_long, shape))):
+            raise ValueError(f"its array “{shortened(name)}” claims the shape {shortened(str(shape))}")
+    return dict(header.get(METADATA, {}))
+
+
+def _may_be_long(side: object) -> bool:
+    return isinstance(side, int) and 0 <= side <= DIMENSION
+
+
 def _header(header: dict[str, str], path: Path) -> dict[str, Any]:
     try:
-        meta = json.loads(header["dgstudio"])
-    except (KeyError, ValueError) as error:
+        meta = json_value(header["dgstudio"])
+    except (KeyError, ValueError, TypeError) as error:
         raise BadInputError(f"{path} is not a base model of dgstudio.") from error
     if not isinstance(meta, dict) or meta.get("format") not in READABLE:
         raise BadInputError(f"{path} was made by another version of dgstudio; make it again.")

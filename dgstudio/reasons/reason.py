@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
+from dgstudio.guard.texts import plain_text
+
 
 class Reason(ABC):
     """Why something was done, or was not. A frozen dataclass of plain values; two with equal fields are the same.
@@ -31,8 +33,8 @@ def capital(words: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The same text, as a sentence can hold it: on one line, at most 40 characters."""
-    text = " ".join(text.split())
+    """The same text, as a sentence can hold it: plain, on one line, at most 40 characters."""
+    text = " ".join(plain_text(text).split())
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 

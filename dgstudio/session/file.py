@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.learning.learner.learned_examples import LearnedExamples
 from dgstudio.session.format import rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
@@ -135,7 +135,7 @@ class Session:
     @property
     def name(self) -> str:
         """Name for a status line: the file's name without .dgs, or "not saved"."""
-        return "not saved" if self.path is None else self.path.stem
+        return "not saved" if self.path is None else plain_text(self.path.stem)
 
     @property
     def size_bytes(self) -> int:
@@ -471,7 +471,7 @@ class Session:
         if not found:
             return default
         try:
-            value = json.loads(found[0][0])
+            value = json_value(found[0][0])
             self._settings[rows.text_of(key)] = found[0][0]
             return value
         except rows.NOT_A_VALUE:

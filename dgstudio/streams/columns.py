@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import CELL, COLUMNS
+from dgstudio.guard.texts import plain_text, text_of_cell
 from dgstudio.types import F64, I32
 
 NAMED = frozenset({"label", "labels", "class", "activity", "gesture", "take", "takes", "split", "who", "source"})
@@ -132,7 +136,8 @@ class Column:
     def categories(self) -> Categories:
         """Return the cells as names; numbers are named as people write them, an empty cell is ""."""
         if self._codes is not None:
-            return Categories(np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32), tuple(self._index))
+            codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32)
+            return Categories(codes, tuple(map(name_in, self._index)))
         found = categories_of(self.values())
         return Categories(found.codes, tuple("" if name == "nan" else name for name in found.names))
 
@@ -145,14 +150,32 @@ def number_in(cell: str) -> float | None:
         return None
 
 
+def name_in(cell: str, most: int = CELL) -> str:
+    """Return the name that a cell holds: plain, cut to so many characters, without what exports put before formulas."""
+    return plain_text(text_of_cell(cell.strip()), most)
+
+
+def require_columns(path: Path, count: int) -> None:
+    """Refuse a table with more columns than the limit, in a sentence."""
+    if count > COLUMNS:
+        raise BadInputError(
+            f"{path.name} has {count:,} columns: {COLUMNS:,} is the most, leave out what is not needed."
+        )
+
+
+def too_many_cells(path: Path, most: int) -> BadInputError:
+    """Say that a table has more cells than the limit."""
+    return BadInputError(f"{path.name} has more than {most:,} cells, the most at once: split it into several files.")
+
+
 def texts_of(array: npt.NDArray[Any]) -> list[str]:
-    """Return the entries as text; whole numbers without a decimal point, whatever their type."""
+    """Return the entries as plain text; whole numbers without a decimal point, whatever their type."""
     entries = array.tolist()
     if array.dtype.kind == "S":
-        return [entry.decode("utf-8", "replace").strip() for entry in entries]
+        return [plain_text(entry.decode("utf-8", "replace").strip(), CELL) for entry in entries]
     if array.dtype.kind == "f":
         return [str(int(entry)) if entry.is_integer() else str(entry) for entry in entries]
-    return [str(entry).strip() for entry in entries]
+    return [plain_text(str(entry).strip(), CELL) for entry in entries]
 
 
 def categories_of(array: npt.NDArray[Any]) -> Categories:

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import CHUNK_CELLS, COLUMNS, LABEL, LINE_CHARACTERS, RECORDING_CELLS
 from dgstudio.reasons.noted import NameRepeated, NoHeader, Note
 from dgstudio.reasons.reason import how_many
 from dgstudio.reasons.wrong_lines import LengthOf
-from dgstudio.streams.columns import Column, number_in
+from dgstudio.streams.columns import MOST_BAD, Column, name_in, number_in, too_many_cells
 
 I64 = npt.NDArray[np.int64]
 
@@ -32,8 +33,9 @@ def encoding_of(path: Path, data: bytes) -> str:
     Raises
     ------
     BadInputError
-        If it is not text.
+        If it is not text, or has a line longer than the limit: lines are held whole.
     """
+    _check_lines(path, data)
     head = data[:65536]
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         if _decodes(data, "utf-16"):
@@ -45,6 +47,19 @@ def encoding_of(path: Path, data: bytes) -> str:
         if control * 100 <= len(head):
             return "latin-1"
     raise BadInputError(f"{path} is not a text file: save it as CSV, which is text, or as NPZ.")
+
+
+def _check_lines(path: Path, data: bytes) -> None:
+    """Refuse a line that is too long; a stretch of that many bytes without an end of a line is looked for backwards."""
+    begin = 0
+    while begin + LINE_CHARACTERS < len(data):
+        stop = begin + LINE_CHARACTERS
+        end = max(data.rfind(b"\n", begin, stop), data.rfind(b"\r", begin, stop))
+        if end < 0:
+            raise BadInputError(
+                f"{path} has a line of more than {LINE_CHARACTERS >> 20} MB: it is no table, choose another file."
+            )
+        begin = end + 1
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -97,6 +112,9 @@ def begin_csv(path: Path, data: bytes) -> CsvRows | None:
     separator = max(SEPARATORS, key=first.count)
     rows = rows_of(path, text_of(data, encoding), separator, quoted=b'"' in data)
     start, notes = list(islice(rows, 2)), list[Note]()
+    if not start:
+        # Nothing but quotation marks and what they enclose.
+        return None
     names, header = names_of(start, notes)
     return CsvRows(tuple(names), header, separator == ";", chain(start[1:] if header else start, rows), notes)
 
@@ -116,7 +134,12 @@ def read_csv(path: Path, data: bytes, labels_column: str | None = None) -> tuple
         raise BadInputError(f"{path} is empty: a recording has a header and one row a sample.")
     columns = [Column(n, decimal_comma=csv_rows.decimal_comma, named=n == labels_column) for n in csv_rows.names]
     lines: list[I64] = []
-    while chunk := list(islice(csv_rows.rows, CHUNK)):
+    at_once = max(1, min(CHUNK, CHUNK_CELLS // len(columns)))
+    read = 0
+    while chunk := list(islice(csv_rows.rows, at_once)):
+        read += len(chunk)
+        if read * len(columns) > RECORDING_CELLS:
+            raise too_many_cells(path, RECORDING_CELLS)
         for line, cells in chunk:
             if len(cells) != len(columns):
                 has, wants = how_many(len(cells), "cell"), f"the {csv_rows.length_of} has {len(columns)}"
@@ -133,21 +156,60 @@ def text_of(data: bytes, encoding: str) -> io.TextIOWrapper:
 
 
 def rows_of(path: Path, file: io.TextIOWrapper, separator: str, *, quoted: bool) -> Iterator[tuple[int, list[str]]]:
-    """Yield line numbers from 1 and the cells of each row that is not empty and not a comment."""
+    """Yield line numbers from 1 and the cells of each row that is not empty and not a comment.
+
+    Raises
+    ------
+    BadInputError
+        For a row with too many cells, or too long, and where quotation marks are wrong; the line is named.
+    """
     if not quoted:
         for number, line in enumerate(file, 1):
             if line.strip() and not line.startswith("#"):
+                if len(line) > COLUMNS:
+                    _check_cells(path, number, line.count(separator) + 1)
                 yield number, line.rstrip("\n").split(separator)
         return
-    reader = csv.reader(file, delimiter=separator)
+    row = _OneRow(path, file)
+    reader = csv.reader(row, delimiter=separator)
     try:
         for cells in reader:
+            row.taken = 0
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
+                _check_cells(path, reader.line_num, len(cells))
                 yield reader.line_num, cells
     except csv.Error as error:
         raise BadInputError(
             f"Line {reader.line_num} of {path} is not CSV ({error}): check its quotation marks."
         ) from error
+
+
+class _OneRow:
+    """Lines for a reader that takes one row of as many as it likes, as long as that one is not too long.
+
+    `taken` characters are of the row that is being read; whoever has it sets that to 0.
+    """
+
+    def __init__(self, path: Path, lines: Iterator[str]) -> None:
+        self._path, self._lines = path, lines
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.taken += len(line)
+        if self.taken > LINE_CHARACTERS:
+            raise BadInputError(
+                f"{self._path} has a row of more than {LINE_CHARACTERS >> 20} MB: check its quotation marks."
+            )
+        return line
+
+
+def _check_cells(path: Path, line: int, count: int) -> None:
+    if count > COLUMNS:
+        raise BadInputError(f"Line {line} of {path} has {count:,} cells: {COLUMNS:,} is the most.")
 
 
 def names_of(start: list[tuple[int, list[str]]], notes: list[Note]) -> tuple[list[str], bool]:
@@ -161,12 +223,17 @@ def names_of(start: list[tuple[int, list[str]]], notes: list[Note]) -> tuple[lis
     if not (only_words or over_number):
         notes.append(NoHeader(len(first)))
         return [f"ch{i + 1}" for i in range(len(first))], False
-    names: list[str] = []
-    for i, cell in enumerate(first):
-        name, number = cell or f"ch{i + 1}", 2
+    names: dict[str, None] = {}
+    tried: dict[str, int] = {}
+    repeated: list[Note] = []
+    for i, cell in enumerate(name_in(cell, LABEL) for cell in first):
+        name, number = cell or f"ch{i + 1}", tried.get(cell, 1)
         while name in names:
-            name, number = f"{cell} {number}", number + 1
-        if number > 2:
-            notes.append(NameRepeated(cell, i + 1, name))
-        names.append(name)
-    return names, True
+            number += 1
+            name = f"{cell} {number}"
+        tried[cell] = number
+        if name != (cell or f"ch{i + 1}"):
+            repeated.append(NameRepeated(cell, i + 1, name))
+        names[name] = None
+    notes += repeated[:MOST_BAD]
+    return list(names), True

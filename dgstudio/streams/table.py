@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard import limits
+from dgstudio.guard.files import read_regular
 from dgstudio.reasons.noted import (
     ColumnLeftOut,
     Note,
@@ -23,8 +22,16 @@ from dgstudio.reasons.noted import (
     TimeWithoutNumbers,
     ValuesMissing,
 )
-from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
+from dgstudio.streams.columns import (
+    Categories,
+    Column,
+    categories_of,
+    require_columns,
+    texts_of,
+    too_many_cells,
+)
 from dgstudio.streams.csvfile import read_csv
+from dgstudio.streams.npzfile import arrays_of
 from dgstudio.types import F32, F64
 
 TIME_NAMES = {"time": 1.0, "t": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "time_ms": 1e-3, "ms": 1e-3}
@@ -72,7 +79,7 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV or NPZ file in it.")
-        data = path.read_bytes()
+        data = read_regular(path, limits.TABLE_BYTES)
     except FileNotFoundError as error:
         raise BadInputError(f"There is no file {path}: check the path.") from error
     except (OSError, ValueError) as error:
@@ -155,24 +162,6 @@ def seconds_of(name: str, times: F64, notes: list[Note]) -> F64:
     return seconds
 
 
-def arrays_of(path: Path, data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of an NPZ file; never loads Python objects."""
-    try:
-        archive = np.load(io.BytesIO(data), allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it holds one array without a name")
-        with archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except MemoryError as error:
-        raise BadInputError(f"{path} is larger than the memory of this machine.") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "pickle" in said:
-            said = "it holds Python objects, which are never loaded"
-        raise BadInputError(f"{path} is not a usable NPZ file ({said}): save plain arrays with numpy.savez.") from error
-    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
-
-
 def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable:
     arrays = arrays_of(path, data)
     key = next((k for k in ("X", "values") if k in arrays), None)
@@ -182,6 +171,9 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     if values.ndim != 2 or not values.shape[1] or values.dtype.kind not in "fiub":
         what = f"{values.dtype} of shape {values.shape}"
         raise BadInputError(f"“{key}” in {path} is {what}: it must be numbers (rows, channels).")
+    require_columns(path, values.shape[1])
+    if values.size > limits.RECORDING_CELLS:
+        raise too_many_cells(path, limits.RECORDING_CELLS)
     rows = len(values)
 
     def column(name: str | None, kinds: str) -> npt.NDArray[Any] | None:
@@ -208,7 +200,7 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     with np.errstate(over="ignore"):
         floats = values.astype(np.float32)
     return RecordingTable(
-        channels=tuple(texts_of(names)),
+        channels=tuple(name[: limits.LABEL] for name in texts_of(names)),
         values=floats,
         time=None if time is None else seconds_of(time_name, time.astype(np.float64), notes),
         labels=labels,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from dgstudio import __version__
+from dgstudio.guard.files import PRIVATE_FILE
 from dgstudio.kernel import KERNEL
 from dgstudio.session.storage.location import session_folder
 from dgstudio.session.storage.opening import is_open_elsewhere
@@ -22,6 +23,8 @@ from dgstudio.session.storage.opening import is_open_elsewhere
 SUFFIX = ".running"
 """After the name of a session: its program runs, or has not ended in order."""
 FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.{1,200})$", re.MULTILINE)
+_ONLY_A_FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Whoever gave the session may have put a link or a pipe beside it: neither is followed, or waited for."""
 LARGEST = 1_000_000
 """As much of a trace as is read."""
 
@@ -64,7 +67,7 @@ class CrashTrace:
         self._session = session
         with suppress(OSError):
             # Opened for this user alone: a trace names files.
-            number = os.open(_beside(session), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            number = os.open(_beside(session), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _ONLY_A_FILE, PRIVATE_FILE)
             self._file = os.fdopen(number, "wb", buffering=0)
             self._file.write(_header().encode())
             faulthandler.enable(self._file, all_threads=True)
@@ -114,7 +117,7 @@ def crash_text(crash: Crash, open_now: bool) -> str:
 
 def _told(session: Path, left: Path) -> Crash:
     unix = left.stat().st_mtime
-    with left.open("rb") as file:
+    with os.fdopen(os.open(left, os.O_RDONLY | _ONLY_A_FILE), "rb") as file:
         text = file.read(LARGEST).decode("utf-8", "replace")
     fault = FATAL.search(text)
     if fault is None:

@@ -12,6 +12,7 @@ from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.guard.texts import plain_text
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
@@ -74,7 +75,7 @@ def make_engine(options: StudioOptions) -> Made:
     except BaseException:
         session.close()
         raise
-    name = "not saved" if session.path is None else session.path.name
+    name = "not saved" if session.path is None else plain_text(session.path.name)
     return engine, name, notes
 
 

@@ -91,7 +91,7 @@ class Sessions(QObject):
     def open(self, path: Path) -> None:
         """Go on with a session file."""
         present = self.present()
-        if not path.is_file():
+        if not path.exists():
             self._say(f"There is no session {path}: it was moved or deleted.")
         elif present is not None and path.resolve() == present.resolve():
             self._say(f"{path.name} is the session that is open.", Level.WARNING)

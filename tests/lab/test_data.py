@@ -94,7 +94,7 @@ BROKEN = {
     "whole numbers or texts": {"X": X, "y": Y + 0.5},
     "“7”, which y never has": {"X": X, "y": Y, "X_test": X, "y_test": np.full(36, 7)},
     "4 columns and X_test 2": {"X": X, "y": Y, "X_test": X[:, :2], "y_test": Y},
-    "cannot be read as an NPZ file": {"X": X, "y": np.asarray([object()] * 36)},
+    "is not a usable NPZ file": {"X": X, "y": np.asarray([object()] * 36)},
 }
 
 
@@ -109,7 +109,7 @@ def test_what_is_no_data_gets_a_sentence(tmp_path):
     for name, says in (
         ("mnist", "no data “mnist”: choose digits, basicmotions"),
         (tmp_path / "none.npz", "no file"),
-        (tmp_path / "text.npz", "cannot be read"),
+        (tmp_path / "text.npz", "is not a usable NPZ"),
     ):
         with pytest.raises(BadInputError, match=says):
             load(name)

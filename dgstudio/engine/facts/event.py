@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
+from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.stored import reason_fields
 from dgstudio.types import Act, Level, LogLine, PublishRecord, Take
@@ -99,8 +100,8 @@ class Event:
 
     @property
     def sentence(self) -> str:
-        """What people are told."""
-        return self.fact.sentence
+        """What people are told; plain, for it may name files and what stands in them."""
+        return plain_text(self.fact.sentence, lines=True)
 
 
 def log_line(event: Event) -> LogLine:

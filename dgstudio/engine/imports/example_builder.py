@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgstudio.engine.imports.plan import ImportPlan
+from dgstudio.guard.limits import LABEL
+from dgstudio.guard.texts import plain_text
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import Watch
@@ -95,7 +97,7 @@ def takes_of(plan: ImportPlan, class_ids: Sequence[int], first_take: int, unix: 
             class_id=class_ids[label],
             start=float(begin[i]),
             end=float(end[i]),
-            source=plan.table.path.name,
+            source=plain_text(plan.table.path.name, LABEL),
             who=LabelledBy.IMPORT,
             created_unix=unix,
             examples=int(counts[i]),

@@ -10,6 +10,8 @@ import numpy as np
 from dgstudio.engine.imports.example_builder import blocks_of, examples_of, takes_of
 from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.engine.labels.import_door import ImportDoor
+from dgstudio.guard.limits import LABEL
+from dgstudio.guard.texts import plain_text
 from dgstudio.streams.imports.table import Stopped, Watch
 from dgstudio.types import Act, ClassInfo, Example, Take
 
@@ -55,7 +57,7 @@ class _LetStand:
     def __init__(self, plan: ImportPlan, first_example: int, first_take: int) -> None:
         self._plan = plan
         self._first_example, self._first_take = first_example, first_take
-        self.name = plan.table.path.name
+        self.name = plain_text(plan.table.path.name, LABEL)
 
     def __call__(
         self,

@@ -12,11 +12,10 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.runtime.stream_clock import StreamClock
 from dgstudio.errors import BadInputError
+from dgstudio.guard import limits
+from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.done import ClassEdited, ClassMoved
 from dgstudio.types import ActKind, ClassInfo, LabelledBy
-
-LONGEST_NOTE = 500
-"""Characters."""
 
 
 class LabelCommands:
@@ -155,9 +154,9 @@ class LabelCommands:
 
     def note_examples(self, example_ids: Sequence[int], text: str) -> None:
         """Put a note on examples, in place of what they had; "" is none. `BadInputError` for one that is too long."""
-        text = " ".join(text.split())
-        if len(text) > LONGEST_NOTE:
-            raise BadInputError(f"A note may have {LONGEST_NOTE} characters, and this one has {len(text)}: shorten it.")
+        text = " ".join(plain_text(text).split())
+        if len(text) > limits.NOTE:
+            raise BadInputError(f"A note may have {limits.NOTE} characters, and this one has {len(text)}: shorten it.")
         ids = tuple(example_ids)
         self._history.ask(lambda acts: acts.noted(ids, text))
 

@@ -9,10 +9,9 @@ from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard import limits
+from dgstudio.guard.texts import plain_text
 from dgstudio.types import ClassInfo
-
-MAX_NAME = 60
-"""Characters; longer names would not fit a card and are refused."""
 
 KEYS = "123456789"
 """The keys of the first classes; from the tenth on a class gets a chord."""
@@ -136,11 +135,10 @@ def clean_name(name: str) -> str:
 
     Emoji and right-to-left names are fine; what a name may not do is turn the direction of the text around it.
     """
-    kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cs") or c in "\t\n")
-    kept = "".join(c for c in kept if c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-    clean = unicodedata.normalize("NFC", " ".join(kept.split()))
+    whole = "".join(c for c in name if unicodedata.category(c) != "Cs")
+    clean = unicodedata.normalize("NFC", " ".join(plain_text(whole).split()))
     if not clean:
         raise BadInputError("A class needs a name: type at least one letter.")
-    if len(clean) > MAX_NAME:
-        raise BadInputError(f"That name has {len(clean)} characters; {MAX_NAME} is the most.")
+    if len(clean) > limits.NAME:
+        raise BadInputError(f"That name has {len(clean)} characters; {limits.NAME} is the most.")
     return clean

@@ -24,6 +24,8 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
+from dgstudio.guard.files import read_regular
+from dgstudio.guard.limits import TABLE_BYTES
 from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
@@ -122,7 +124,7 @@ def read_stream(path: Path) -> LabelledStream:
     if table.labels is None:
         if path.suffix.lower() == ".npz":
             raise BadInputError(f"{path} has no labels: add an array called label.")
-        columns, _, _ = read_csv(path, path.read_bytes())
+        columns, _, _ = read_csv(path, read_regular(path, TABLE_BYTES))
         column = columns[-1].name
         table = read_table(path, column)
     if table.labels is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
+from dgstudio.guard.files import keep_mode, make_private, require_regular
 
 Write = Callable[[Path], object]
 """Writes a new file of this name."""
@@ -52,6 +53,9 @@ def check_targets(paths: Sequence[Path], session: Path | None, overwrite: bool) 
             real = path.resolve()
             if path.is_dir():
                 raise BadInputError(f"{path} is a folder: name a file in it.")
+            if path.exists():
+                # A file put in the place of a pipe or a device would take it from everybody.
+                require_regular(path)
             if not path.absolute().parent.is_dir():
                 raise BadInputError(f"Cannot write {path}: name a file in a folder that exists.")
             if session is not None and real == session.resolve():
@@ -73,6 +77,8 @@ def unfinished(path: Path, process: int) -> Path:
 def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
     """Write files beside where they go, then put them in place, each in one step: all of them, or none.
 
+    What is new may be read by this user alone; what takes the place of another has its mode.
+
     Should the system refuse to put a later one in its place, earlier ones that are new are taken away again.
 
     Raises
@@ -89,14 +95,14 @@ def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
             # In the same folder, so that putting it in place is one step; not a name that someone might use.
             new = unfinished(path, os.getpid())
             made.append((new, path))
-            with new.open("xb"):
-                pass
+            make_private(new)
             write(new)
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
         check_targets([path for path, _ in files], None, overwrite)
         fresh = [path for _, path in made if not path.exists()]
         for new, path in made:
+            keep_mode(new, path)
             new.replace(path)
             placed.append(path)
     except (OSError, ValueError) as error:

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import LABEL
+from dgstudio.guard.texts import cell_text, plain_text
 from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES
@@ -102,12 +104,16 @@ class ExampleRows:
         }
 
     def rows(self) -> Iterator[list[object]]:
-        """The lines of the CSV file, the header first; features as short as they can be without losing a bit."""
-        yield [*COLUMNS, *self.feature_names]
+        """The lines of the CSV file, the header first; features as short as they can be without losing a bit.
+
+        No text in it is taken for a formula by a spreadsheet.
+        """
+        yield [*COLUMNS, *map(cell_text, self.feature_names)]
         about = zip(self.ids, self.y, self.takes, self.starts, self.ends, strict=True)
         for place, (identity, y, take, start, end) in enumerate(about):
-            told = [identity, self.class_names[y], take, float(start), float(end)]
-            told += [self.who[place], self.sources[place], int(self.learned[place]), self.notes[place]]
+            told = [identity, cell_text(self.class_names[y]), take, float(start), float(end)]
+            told += [cell_text(self.who[place]), cell_text(self.sources[place])]
+            told += [int(self.learned[place]), cell_text(self.notes[place])]
             yield [*told, *map(str, self.X[place])]
 
 
@@ -115,7 +121,7 @@ def feature_names(session: Session, count: int) -> tuple[str, ...]:
     """Names of the features of a session, x0, x1, … where it does not name as many."""
     named = session.config(FEATURES)
     if isinstance(named, list) and len(named) == count:
-        return tuple(map(str, named))
+        return tuple(plain_text(str(name), LABEL) for name in named)
     return tuple(f"x{i}" for i in range(count))
 
 

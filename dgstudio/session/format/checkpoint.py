@@ -16,6 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.guard.limits import ARRAY_BYTES
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import RecordKind
 
@@ -168,6 +169,8 @@ def _mirrored(array: Array) -> bool:
 
 
 def _from_lower(lower: Array) -> Array:
+    if lower.ndim != 1:
+        raise ValueError("half of a matrix is one row of numbers")
     rows = (math.isqrt(8 * len(lower) + 1) - 1) // 2
     whole, places = np.empty((rows, rows), lower.dtype), np.tril_indices(rows)
     whole[places] = whole.T[places] = lower
@@ -183,8 +186,10 @@ def decode(data: bytes, content: str) -> Array:
         Where the bytes are damaged.
     """
     try:
-        stored: dict[str, Array] = safetensors.numpy.load(unpacked(data))
+        stored: dict[str, Array] = safetensors.numpy.load(unpacked(data, ARRAY_BYTES))
         array = _from_lower(stored["lower"]) if "lower" in stored else stored["array"]
+    except MemoryError as error:
+        raise SessionFormatError(f"the stored array {content[:12]} is larger than this machine's memory") from error
     except (safetensors.SafetensorError, zlib.error, KeyError, ValueError, TypeError) as error:
         raise SessionFormatError(f"the stored array {content[:12]} is damaged") from error
     if content_id(array) != content:

@@ -7,6 +7,8 @@ import zlib
 
 import numpy as np
 
+from dgstudio.guard.limits import ROW_BYTES
+
 
 def pack(data: bytes, itemsize: int) -> bytes:
     """Compress items, or a safetensors file of them: a byte with the item size, then zlib over bytes by significance.
@@ -18,26 +20,26 @@ def pack(data: bytes, itemsize: int) -> bytes:
     return bytes([itemsize]) + zlib.compress(by_item.T.tobytes(), zlib.Z_BEST_SPEED)
 
 
-MOST_BYTES = 2**27
-"""Nothing that is packed is larger: a megabyte of zeros packs into a kilobyte, and a file may come from anyone."""
-
-
-def inflated(data: bytes | memoryview, decompress: zlib._Decompress) -> bytes:
-    """What a decompressor makes of all of the data. `ValueError` or `zlib.error` where that is damaged or too large."""
-    whole = decompress.decompress(data, MOST_BYTES)
-    if not decompress.eof:
-        raise ValueError("cut off, or larger than anything that is stored")
-    return whole
-
-
-def unpacked(data: bytes) -> bytes:
-    """What `pack` was given. `ValueError` or `zlib.error` where the bytes are damaged."""
+def unpacked(data: bytes, most: int = ROW_BYTES) -> bytes:
+    """What `pack` was given. `ValueError` or `zlib.error` where the bytes are damaged, or would be more than `most`."""
     itemsize = data[0] if data else 0
     if itemsize not in (1, 2, 4, 8):
         raise ValueError("no item size")
-    plain = inflated(memoryview(data)[1:], zlib.decompressobj())
-    by_significance = np.frombuffer(plain, np.uint8).reshape(itemsize, -1)
+    plain = inflated(memoryview(data)[1:], most)
+    by_significance = np.frombuffer(plain, np.uint8).reshape(itemsize, len(plain) // itemsize)
     return by_significance.T.tobytes()
+
+
+def inflated(data: bytes | memoryview, most: int, dictionary: bytes = b"") -> bytes:
+    """All of what zlib packed. `ValueError` or `zlib.error` where it is damaged, or would be more than `most`."""
+    inflate = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
+    # One byte more tells what is too long from what just fits; 0 would mean no limit.
+    plain = inflate.decompress(data, most + 1)
+    if len(plain) > most:
+        raise ValueError(f"it would take more than {most:,} bytes")
+    if not inflate.eof:
+        raise ValueError("it is cut off")
+    return plain
 
 
 def joined(*columns: bytes) -> bytes:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.guard.limits import JSON_CHARACTERS
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, CheckpointInfo
@@ -110,7 +111,7 @@ def taken_apart(data: bytes, ground_meta: str) -> tuple[Ids, Ids, str]:
     """What `packed` was given. Raises SessionFormatError where the bytes are damaged."""
     try:
         steps, labels, text = split(data)
-        meta = inflated(text, zlib.decompressobj(zdict=_dictionary(ground_meta))).decode()
+        meta = inflated(text, JSON_CHARACTERS, _dictionary(ground_meta)).decode()
         ids = np.add.accumulate(np.frombuffer(unpacked(steps), "<i8")).astype(np.int64)
         class_ids = np.frombuffer(unpacked(labels), "<i8").astype(np.int64)
     except (ValueError, TypeError, struct.error, zlib.error) as error:

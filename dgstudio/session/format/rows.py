@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields
@@ -14,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
+from dgstudio.guard.limits import IDS, LABEL, NAME, NOTE_SHOWN, WINDOW_VALUES
+from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.reasons.stored import reason_fields, stored_reason
 from dgstudio.session.format.checkpoint import CheckpointInfo
 from dgstudio.session.format.codecs import pack, unpacked
@@ -43,14 +46,17 @@ EVENT_COLUMNS = "id, kind, level, unix, text, data"
 EXAMPLE_COLUMNS = (
     "id, class_id, take_id, start_time, end_time, learn, active, checksum, raw_samples, raw_channels, features, raw"
 )
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
+NO_COLOUR = "#999999"
+"""Of a class whose own is none."""
+KEY = 2
+"""Characters of a class's key."""
 NO_LABEL = -1
 """Class of an example that does not stand yet: its import is still being written."""
 
 
 MOST_ID = 2**48
 """No example, take, act, class or version has a higher number: far below 64 bits, there is always a next one."""
-MOST_NAMED = 10_000_000
-"""So many examples an act can name."""
 
 
 class DamagedRowError(ValueError):
@@ -147,8 +153,10 @@ def class_row(info: ClassInfo) -> Row:
 
 def class_of(row: Row) -> ClassInfo:
     """A class from a row of `CLASS_COLUMNS`."""
-    texts = _text(row[1]), _text(row[2]), _text(row[3])
-    return ClassInfo(_known(row[0]), *texts, bool(row[4]), _known_or_none(row[5]))
+    identity, texts = _known(row[0]), (_text(row[1]), _text(row[2]), _text(row[3]))
+    name, key = plain_text(texts[0], NAME) or f"class {identity}", plain_text(texts[1], KEY)
+    colour = texts[2] if COLOUR.fullmatch(texts[2]) else NO_COLOUR
+    return ClassInfo(identity, name, key, colour, bool(row[4]), _known_or_none(row[5]))
 
 
 def take_row(take: Take) -> Row:
@@ -165,7 +173,7 @@ def take_of(row: Row) -> Take:
         class_id=_known(row[1], NO_LABEL),
         start=_number(row[2]),
         end=_number(row[3]),
-        source=_text(row[4]),
+        source=plain_text(_text(row[4]), LABEL),
         who=one_of(LabelledBy, row[5], LabelledBy.HELD),
         created_unix=_number(row[6]),
         examples=_known(row[7]),
@@ -212,7 +220,7 @@ def example_of(row: Row) -> Example:
         start=_number(row[3]),
         end=_number(row[4]),
         learn=bool(row[5]),
-        raw=None if raw is None else _read_only(unpacked(raw), (int(samples), int(channels))),
+        raw=None if raw is None else _window(raw, int(samples), int(channels)),
     )
 
 
@@ -221,6 +229,12 @@ def has_its_arrays(checksum: Any, features: Any, raw: Any) -> bool:
     if not isinstance(features, bytes) or len(features) % 4 or not (raw is None or isinstance(raw, bytes)):
         return False
     return bool(zlib.crc32(raw or b"", zlib.crc32(features)) == checksum)
+
+
+def _window(raw: bytes, samples: int, channels: int) -> npt.NDArray[np.float32]:
+    if not (samples >= 0 and channels >= 0 and samples * channels <= WINDOW_VALUES):
+        raise DamagedRowError("its window is larger than any that is stored")
+    return _read_only(unpacked(raw, 4 * samples * channels), (samples, channels))
 
 
 def _read_only(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -247,7 +261,7 @@ def info_of(row: Row) -> CheckpointInfo:
         parent=_known_or_none(row[1]),
         digest=_text(row[2]),
         kind=one_of(RecordKind, row[3], RecordKind.LEARNED),
-        reason=_text(row[4]),
+        reason=plain_text(_text(row[4]), lines=True),
         unix=_number(row[5]),
         kept=bool(row[6]),
         learned=_known(row[7]),
@@ -256,7 +270,7 @@ def info_of(row: Row) -> CheckpointInfo:
 
 def note_of(row: Row) -> tuple[int, str]:
     """An example's id and the note on it."""
-    return _known(row[0]), _text(row[1])
+    return _known(row[0]), plain_text(_text(row[1]), NOTE_SHOWN, lines=True)
 
 
 WHY = "why"
@@ -288,7 +302,7 @@ def act_row(act: Act) -> Row:
 
 def act_of(row: Row) -> Act:
     """An act from a row's id, time and JSON."""
-    data = json.loads(row[2])
+    data = json_value(row[2])
     labels = tuple(
         LabelChange(_known_or_none(before), _known_or_none(after), _ids_of(runs))
         for before, after, runs in data["labels"]
@@ -317,7 +331,7 @@ def _runs(ids: Sequence[int]) -> list[list[int]]:
 
 def _ids_of(runs: Sequence[Sequence[int]]) -> tuple[int, ...]:
     checked = [(_known(first), _known(last)) for first, last in runs]
-    if sum(max(last + 1 - first, 0) for first, last in checked) > MOST_NAMED:
+    if sum(max(last + 1 - first, 0) for first, last in checked) > IDS:
         raise DamagedRowError("it names more examples than a session has")
     return tuple(identity for first, last in checked for identity in range(first, last + 1))
 
@@ -335,7 +349,7 @@ def record_text(record: PublishRecord) -> str:
 
 def record_of(row: Row) -> PublishRecord:
     """A publish record from a row's id and JSON; fields that this dgstudio does not know are left out."""
-    data = json.loads(row[1])
+    data = json_value(row[1])
     values = {name: value for name, value in data.items() if name in _RECORD_FIELDS}
     for name, types in _RECORD_TYPES.items():
         value = values.get(name)
@@ -362,9 +376,9 @@ def line_row(line: LogLine) -> Row:
 def line_of(row: Row) -> LogLine:
     """A line of the log from a row of `EVENT_COLUMNS`."""
     return LogLine(
-        kind=_text(row[1]),
+        kind=plain_text(_text(row[1]), LABEL),
         level=one_of(Level, row[2], Level.INFO),
         unix=_number(row[3]),
-        text=_text(row[4]),
-        data=json.loads(row[5]),
+        text=plain_text(_text(row[4]), lines=True),
+        data=json_value(row[5]),
     )

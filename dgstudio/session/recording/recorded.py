@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import SessionError
+from dgstudio.guard.limits import LABEL, ROW_BYTES
+from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.session.format.codecs import joined, pack, split, unpacked
 from dgstudio.session.format.rows import DamagedRowError, Row, text_of, to_json
 from dgstudio.session.storage.database import Database
@@ -170,7 +172,10 @@ class Recorded:
             try:
                 ended = None if row[2] is None else float(row[2])
                 counts = [None if count is None else int(count) for count in row[7:9]]
-                when, lost = (float(row[1]), str(row[5]), json.loads(row[6]), ended), (int(row[3]), int(row[4]))
+                when, lost = (
+                    (float(row[1]), plain_text(str(row[5]), LABEL), json_value(row[6]), ended),
+                    (int(row[3]), int(row[4])),
+                )
                 found.append(RecordedStretch(int(row[0]), *when, *lost, *counts))
             except (TypeError, ValueError):
                 continue
@@ -265,7 +270,7 @@ def _content(row: Row, make: Any) -> Any:
     try:
         if _checksum(stretch, first, count, text, data) != checksum:
             return None
-        return make(first, count, json.loads(text), split(data))
+        return make(first, count, json_value(text), split(data))
     except (DamagedRowError, TypeError, ValueError, KeyError, IndexError, struct.error, zlib.error):
         return None
 
@@ -279,20 +284,26 @@ def _pack_times(times: F64) -> bytes:
     return pack(np.diff(bits, n=2, prepend=np.zeros(2, "<i8")).tobytes(), 8)
 
 
-def _times_of(data: bytes) -> F64:
-    steps = np.frombuffer(unpacked(data), "<i8")
+def _just(data: bytes, dtype: str, count: int) -> npt.NDArray[Any]:
+    """So many numbers as a column that was packed holds, within the limit; what would be more is not unpacked."""
+    return np.frombuffer(unpacked(data, max(0, min(ROW_BYTES, np.dtype(dtype).itemsize * count))), dtype)
+
+
+def _times_of(data: bytes, count: int) -> F64:
+    steps = _just(data, "<i8", count)
     # Sums wrap around as the differences did.
     return np.add.accumulate(np.add.accumulate(steps)).view("<f8").astype(np.float64)
 
 
 def _block_of(first: int, count: int, marks: dict[str, Any], columns: list[bytes]) -> RecordedBlock:
     times, values, truth = columns
-    by_channel = np.frombuffer(unpacked(values), "<f4").reshape(int(marks["channels"]), count)
+    channels = int(marks["channels"])
+    by_channel = _just(values, "<f4", channels * count).reshape(channels, count)
     return RecordedBlock(
         first,
-        _times_of(times),
+        _times_of(times, count),
         np.ascontiguousarray(by_channel.T, np.float32),
-        np.frombuffer(unpacked(truth), "<i2").astype(np.int16) if truth else None,
+        _just(truth, "<i2", count).astype(np.int16) if truth else None,
         tuple(int(b) for b in marks["breaks"]),
     )
 
@@ -338,14 +349,14 @@ def _pack_answers(readings: Sequence[Reading]) -> tuple[str, bytes]:
 
 def _answers_of(first: int, count: int, marks: dict[str, Any], columns: list[bytes]) -> list[RecordedAnswer]:
     hops, who, inputs, mask, states, logits, tops = columns
-    steps = np.frombuffer(unpacked(hops), "<i8").reshape(2, count)
+    steps = _just(hops, "<i8", 2 * count).reshape(2, count)
     numbers = np.add.accumulate(steps, axis=1)
-    places = np.frombuffer(unpacked(who), "<u2")
+    places = _just(who, "<u2", count)
     units = int(marks["units"])
-    by_byte = np.frombuffer(unpacked(mask), np.uint8).reshape(math.ceil(units / 8), count)
+    by_byte = _just(mask, "u1", math.ceil(units / 8) * count).reshape(math.ceil(units / 8), count)
     bits = np.unpackbits(np.bitwise_xor.accumulate(by_byte.T, axis=0), axis=1, count=units)
     every_state, every_logit = np.frombuffer(unpacked(states), np.uint8), np.frombuffer(unpacked(logits), "<f4")
-    top = np.frombuffer(unpacked(tops), "<i4")
+    top = _just(tops, "<i4", count)
     named = [(int(v), str(d), tuple(int(c) for c in classes), int(banks)) for v, d, classes, banks in marks["who"]]
     found, at_state, at_logit = [], 0, 0
     for i in range(count):

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Mapping
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.guard.limits import VERSION_BYTES
 from dgstudio.session.format.checkpoint import Array, decode, encode
 from dgstudio.session.storage.database import Database
 
@@ -66,7 +67,13 @@ class Blobs:
     def by_name(self, contents: Mapping[str, str], known: dict[str, Array]) -> dict[str, Array]:
         """Arrays by name; `known` (by content id) has these afterwards, and no others."""
         wanted = set(contents.values())
-        read = {content: self.get(content) for content in sorted(wanted.difference(known))}
+        read: dict[str, Array] = {}
+        total = sum(known[content].nbytes for content in wanted.intersection(known))
+        for content in sorted(wanted.difference(known)):
+            read[content] = self.get(content)
+            total += read[content].nbytes
+            if total > VERSION_BYTES:
+                raise SessionFormatError(f"its arrays would take more than {VERSION_BYTES >> 20:,} MB")
         for content in known.keys() - wanted:
             del known[content]
         known.update(read)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from dgstudio.guard.limits import ARRAY_BYTES
 from dgstudio.session.format import row_check
-from dgstudio.session.format.codecs import MOST_BYTES
 
 BUSY_S = 0.5
 """How long another process may keep the file before it counts as open there."""
@@ -43,7 +43,7 @@ def guarded(db: sqlite3.Connection) -> sqlite3.Connection:
     # A file that gets shorter meanwhile is then an error, not the end of the program.
     db.execute("PRAGMA mmap_size=0")
     _defend(db, True)
-    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, ARRAY_BYTES)
     db.text_factory = _text
     row_check.install(db)
     return db

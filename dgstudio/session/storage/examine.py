@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections import Counter
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.guard.texts import json_value
 from dgstudio.session.format import rows
 from dgstudio.session.format.checkpoint import decode
 from dgstudio.session.format.recipes import checksum as recipe_checksum
@@ -130,8 +130,8 @@ _VALUES: dict[str, tuple[str, Callable[[rows.Row], object]]] = {
     "checkpoint": (rows.INFO_COLUMNS, rows.info_of),
     "record": ("id, data", rows.record_of),
     "event": (rows.EVENT_COLUMNS, rows.line_of),
-    "config": ("key, value", lambda row: json.loads(row[1])),
-    "stretch": ("id, signal", lambda row: json.loads(row[1])),
+    "config": ("key, value", lambda row: json_value(row[1], plain=False)),
+    "stretch": ("id, signal", lambda row: json_value(row[1], plain=False)),
 }
 """Table → its columns, and what makes a value of them."""
 
@@ -204,7 +204,7 @@ def _recipe_holds(digest: Any, checksum: int, ground: str | None, recipe: Any, e
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        json_value(text, plain=False)
+    except (ValueError, TypeError):
         return False
     return True

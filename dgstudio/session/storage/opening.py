@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, require_regular
 from dgstudio.session.format import schema
 from dgstudio.session.format.own_schema import SchemaReport, compare
 from dgstudio.session.storage.connection import (
@@ -24,7 +25,10 @@ from dgstudio.session.storage.connection import (
 from dgstudio.session.storage.examine import examine
 from dgstudio.session.storage.file_place import WAL_KEPT, is_held
 from dgstudio.session.storage.salvage import salvage
+from dgstudio.session.storage.sizes import check_sizes
 
+BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite has beside a session."""
 READ_ONLY = "the file or its folder is read-only"
 DAMAGED = "it is damaged"
 FIRST_CHECKED = 6
@@ -108,9 +112,7 @@ def check_file(path: Path) -> None:
     """Refuse what is no session by its looks and its header, read without a lock and without touching it."""
     name = str(path)
     try:
-        if path.is_dir():
-            raise SessionFormatError(f"{name} is a folder, not a session; choose a file that ends in .dgs.")
-        size = path.stat().st_size
+        size = _require_files(path).st_size
     except FileNotFoundError as error:
         raise SessionFormatError(f"There is no session {name}; check the name.") from error
     except (OSError, ValueError) as error:
@@ -134,6 +136,26 @@ def check_file(path: Path) -> None:
                 "file or restore it from a backup."
             ) from error
         raise SessionError(failure_sentence(name, error, "cannot be read")) from error
+
+
+def _require_files(path: Path) -> os.stat_result:
+    """Refuse a session that is a folder, a pipe or a device, or has one beside it that SQLite would read from.
+
+    Raises SessionFormatError, or what `Path.stat` does.
+    """
+    beside = path
+    try:
+        found = require_regular(path)
+        for end in BESIDE:
+            beside = _beside(path, end)
+            if beside.is_symlink():
+                raise SessionFormatError(f"{beside} is a link, which SQLite would write through: move it away.")
+            with suppress(FileNotFoundError):
+                require_regular(beside)
+    except UnusableFileError as error:
+        advice = "choose a file that ends in .dgs" if beside is path else "move it away"
+        raise SessionFormatError(f"{beside} cannot be read: {error}; {advice}.") from error
+    return found
 
 
 def open_database(path: Path) -> Opened:
@@ -163,7 +185,7 @@ def open_database(path: Path) -> Opened:
                 told = OpenReport([f"{name} has not the size that it says; the file is left as it is."], damaged=True)
                 return _rescued(db, name) or Opened(_in_memory(db), DAMAGED, told)
         return _open_writable(path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise SessionError(
@@ -317,6 +339,7 @@ def _rescued(db: sqlite3.Connection, name: str, *, deep: bool = False) -> Opened
         raise SessionFormatError(
             f"{name} is damaged and cannot be read ({error}); it is left as it is, restore it from a backup."
         ) from error
+    check_sizes(saved, name)
     foreign = ours is not None and bool(ours.foreign)
     return Opened(saved, FOREIGN if foreign else DAMAGED, OpenReport(problems, damaged=True))
 
@@ -324,12 +347,16 @@ def _rescued(db: sqlite3.Connection, name: str, *, deep: bool = False) -> Opened
 def _is_sound(db: sqlite3.Connection, name: str, deep: bool) -> bool:
     """Whether every row and array is what was written; of an earlier format, in a copy that has been brought up."""
     version = schema.version_of(db)
+    if version == schema.FORMAT:
+        # Before anything is unpacked.
+        check_sizes(db, name)
     if version >= FIRST_CHECKED and not examine(db, deep=deep).sound:
         return False
     if version == schema.FORMAT:
         return True
     with closing(_in_memory(db)) as copy:
         schema.migrate(copy, name)
+        check_sizes(copy, name)
         # Its checksums are of now: they say nothing of what was written once.
         return examine(copy, deep=True).sound
 
@@ -352,7 +379,9 @@ def _back_up(db: sqlite3.Connection, path: Path, version: int) -> Path:
 
 def _write_copy(db: sqlite3.Connection, path: Path) -> None:
     try:
-        with closing(connect(path, "mode=rwc")) as copy:
+        # SQLite gives the files beside it the same mode.
+        make_private(path)
+        with closing(connect(path, "mode=rw")) as copy:
             db.backup(copy)
             copy.execute("PRAGMA journal_mode=WAL")
     except BaseException:
@@ -374,9 +403,11 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
     try:
         if path.is_dir():
             raise SessionError(f"{name} is a folder; choose the name of a file that ends in .dgs.")
-        if path.exists() and not overwrite:
-            raise SessionError(f"The session {name} exists already; open it, or choose another name.")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            if not overwrite:
+                raise SessionError(f"The session {name} exists already; open it, or choose another name.")
+            _require_files(path)
+        make_folder(path.parent)
         new.unlink(missing_ok=True)
         if source is None:
             with closing(memory_database()) as empty:
@@ -389,8 +420,9 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
                 f"The session {name} is open in another dgstudio; close it there, or choose another name."
             )
         # A -wal file that stays behind would be taken for that of the new session.
-        for end in ("-wal", "-shm", "-journal"):
+        for end in BESIDE:
             _beside(path, end).unlink(missing_ok=True)
+        keep_mode(new, path)
         new.replace(path)
     except (sqlite3.Error, OSError, ValueError) as error:
         raise SessionError(failure_sentence(name, error, "could not be made")) from error
@@ -401,6 +433,10 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
 
 def is_open_elsewhere(path: Path) -> bool:
     """Whether another connection, of this process or of another, has a session file open."""
+    try:
+        _require_files(path)
+    except (SessionFormatError, OSError):
+        return False
     try:
         with _beside_wal(path) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()

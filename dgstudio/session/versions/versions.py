@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.guard.texts import json_value
 from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples
 from dgstudio.session.format import recipes
 from dgstudio.session.format.checkpoint import (
@@ -128,7 +129,7 @@ class Versions:
 
         `arrays`: None where all are in the session.
         """
-        meta, version = json.loads(meta_text), int(info[0])
+        meta, version = json_value(meta_text, plain=False), int(info[0])
         if arrays is None:
             ids, labels = self._blobs.get(contents[LEARNED]), self._blobs.get(contents[LABELS])
         else:
@@ -186,7 +187,7 @@ class Versions:
                 continue
             contents = self._contents_of(int(row[0]))
             meta = self._sound_meta(row, len(contents))
-            if meta is None or not recipes.fits(row[3], json.loads(meta), contents):
+            if meta is None or not recipes.fits(row[3], json_value(meta, plain=False), contents):
                 # Looked at once: it stays whole.
                 self._keep(row[0], FOR_GOOD)
                 continue
@@ -223,7 +224,7 @@ class Versions:
                     return self._whole(row, relearner)
                 recipe = self._recipe(row, relearner)
                 self._look_up(recipe, relearner)
-            except SessionFormatError as error:
+            except (SessionFormatError, ValueError) as error:
                 raise SessionFormatError(
                     f"Version {version} of the session {label} cannot be restored because {error}; choose another."
                 ) from error
@@ -240,7 +241,7 @@ class Versions:
             parent=info.parent,
             digest=info.digest,
             arrays=self._blobs.by_name(contents, relearner.arrays),
-            meta=json.loads(meta),
+            meta=json_value(meta, plain=False),
             kind=info.kind,
             reason=info.reason,
             unix=info.unix,
@@ -260,7 +261,7 @@ class Versions:
         else:
             shared = self._blobs.by_name(ground.contents, relearner.arrays)
         info = replace(info_of(row), whole=False)
-        return Recipe(info, ground.key, shared, ids, labels, json.loads(text), int(row[8]))
+        return Recipe(info, ground.key, shared, ids, labels, json_value(text, plain=False), int(row[8]))
 
     def _look_up(self, recipe: Recipe, relearner: Relearner) -> None:
         """Let the relearner have the recipe's examples, and no others."""
@@ -301,7 +302,7 @@ class Versions:
         if zlib.crc32(row[11].encode()) != row[10]:
             raise SessionFormatError("its metadata is damaged")
         sets = {name: content for name, content in self._contents_of(int(row[0])).items() if _tells_learned(name)}
-        return json.loads(row[11]), {name: self._blobs.shared(content) for name, content in sets.items()}
+        return json_value(row[11], plain=False), {name: self._blobs.shared(content) for name, content in sets.items()}
 
     # -- inside --------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import CHUNK_CELLS, IMPORT_CELLS, LABEL
 from dgstudio.reasons.noted import TakesHeld
 from dgstudio.reasons.reason import shortened
 from dgstudio.reasons.wrong_lines import (
@@ -25,9 +26,8 @@ from dgstudio.reasons.wrong_lines import (
     RelationUneven,
     RowOfOtherLength,
 )
-from dgstudio.streams.columns import Categories, Column, number_in
+from dgstudio.streams.columns import Categories, Column, name_in, number_in, require_columns, too_many_cells
 from dgstudio.streams.imports.table import (
-    MOST_CELLS,
     PREVIEW,
     ImportTable,
     Problems,
@@ -38,8 +38,8 @@ from dgstudio.types import F64
 
 CHUNK = 256
 NAME = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+"""
-ATTRIBUTE = re.compile(rf"@attribute\s+({NAME})\s*(.+?)\s*$", re.IGNORECASE)
-CELL = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*?)\s*(?:,|$)""")
+ATTRIBUTE = re.compile(rf"@attribute\s+({NAME})\s*(.+)", re.IGNORECASE)
+QUOTED = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*(?:,|$)""")
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 NUMERIC = ("numeric", "real", "integer")
 MISSING = "?"
@@ -47,11 +47,11 @@ MISSING = "?"
 
 @dataclass(slots=True)
 class _Attribute:
-    """A column: `values` are those of a nominal one; `inner` the columns of a relational one."""
+    """A column: `values` are those of a nominal one, in order; `inner` the columns of a relational one."""
 
     name: str
     kind: str
-    values: tuple[str, ...] = ()
+    values: dict[str, None] = field(default_factory=dict)
     inner: list[_Attribute] = field(default_factory=list)
 
 
@@ -84,6 +84,7 @@ def _header(path: Path, lines: Iterator[tuple[int, str]]) -> list[_Attribute]:
     for number, line in lines:
         text = line.strip()
         word = text.split(None, 1)[0].lower() if text else ""
+        require_columns(path, len(attributes))
         if word == "@data":
             if not attributes or outer is not None:
                 break
@@ -104,9 +105,9 @@ def _attribute(path: Path, number: int, text: str) -> _Attribute:
     found = ATTRIBUTE.match(text)
     if found is None:
         raise BadInputError(f"Line {number} of {path.name} is no attribute (“{shortened(text)}”): name and type.")
-    name, kind = _plain(found[1]), found[2]
+    name, kind = name_in(_plain(found[1]), LABEL), found[2]
     if kind.startswith("{"):
-        return _Attribute(name, "nominal", tuple(_cells(kind.strip("{} \t"))))
+        return _Attribute(name, "nominal", dict.fromkeys(_cells(kind.strip("{} \t"))))
     kind = kind.split()[0].lower()
     if kind in NUMERIC:
         return _Attribute(name, "numeric")
@@ -135,11 +136,15 @@ def _cells(text: str) -> list[str]:
         return [cell.strip() for cell in text.split(",")]
     cells, place = [], 0
     while place < len(text):
-        found = CELL.match(text, place)
-        if found is None or found.end() == place:
-            break
-        cells.append(_plain(found[1]))
-        place = found.end()
+        found = QUOTED.match(text, place)
+        if found is not None:
+            cells.append(_plain(found[1]))
+            place = found.end()
+            continue
+        stop = text.find(",", place)
+        stop = len(text) if stop < 0 else stop
+        cells.append(_plain(text[place:stop].strip()))
+        place = stop + 1
     if text.rstrip().endswith(","):
         cells.append("")
     return cells
@@ -147,11 +152,11 @@ def _cells(text: str) -> list[str]:
 
 def _sparse(text: str, attributes: list[_Attribute]) -> list[str] | None:
     """The cells of "{1 walk, 4 0.5}": what is not named is 0, or the first value of a nominal attribute."""
-    cells = [a.values[0] if a.kind == "nominal" and a.values else "0" for a in attributes]
+    cells = [next(iter(a.values), "0") if a.kind == "nominal" else "0" for a in attributes]
     inside = text.strip("{} \t")
     for entry in _cells(inside) if inside else []:
         place, _, value = entry.partition(" ")
-        if not place.isdigit() or int(place) >= len(cells):
+        if not (place.isascii() and place.isdigit() and len(place) < 10) or int(place) >= len(cells):
             return None
         cells[int(place)] = _plain(value.strip())
     return cells
@@ -178,11 +183,11 @@ def _flat(
         lines.append(line)
         pending.append(cells)
         preview += [tuple(cells)] if len(preview) < PREVIEW else []
-        if len(pending) == CHUNK:
+        if len(pending) == CHUNK or len(pending) * len(columns) >= CHUNK_CELLS:
             _add(columns, pending)
             watch.at(min(0.95, 0.1 + len(lines) * 1e-5))
-            if len(lines) * len(columns) > MOST_CELLS:
-                raise BadInputError(f"{path.name} is too large to import at once: split it into several files.")
+            if len(lines) * len(columns) > IMPORT_CELLS:
+                raise too_many_cells(path, IMPORT_CELLS)
     _add(columns, pending)
     return ImportTable(path, "ARFF", columns, np.asarray(lines, np.int64), preview, problems)
 
@@ -218,6 +223,7 @@ def _takes(
     bags: list[F64] = []
     lines: list[int] = []
     beside: list[list[str]] = []
+    cells_read = 0
     for line, cells in rows:
         bag = _bag(cells[place], line, problems, len(inner))
         if bag is not None:
@@ -225,8 +231,10 @@ def _takes(
             lines.append(line)
             beside.append([_value(a, cells[i], line, problems) if a.kind == "nominal" else cells[i] for i, a in others])
         watch.at(min(0.95, 0.1 + len(lines) * 1e-3))
-        if sum(bag.size for bag in bags[-1:]) * len(bags) > MOST_CELLS:
-            raise BadInputError(f"{path.name} is too large to import at once: split it into several files.")
+        if bag is not None:
+            cells_read += bag.size
+        if cells_read > IMPORT_CELLS:
+            raise too_many_cells(path, IMPORT_CELLS)
     if not bags:
         raise BadInputError(f"{path.name} has no takes that can be read: {_first_of(problems)}")
     samples_in_rows = len(inner) == channels and len(bags[0]) != channels

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import IMPORT_CELLS, LABEL
 from dgstudio.reasons.noted import Note, TakesHeld
-from dgstudio.streams.columns import Categories, Column, categories_of, texts_of
+from dgstudio.streams.columns import Categories, Column, categories_of, require_columns, texts_of, too_many_cells
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
-from dgstudio.streams.table import arrays_of, listed
+from dgstudio.streams.npzfile import arrays_of
+from dgstudio.streams.table import listed
 
 Array = npt.NDArray[Any]
 LABELS, CLASS_NAMES = "y", "class_names"
@@ -44,6 +46,9 @@ def read_npz(path: Path, data: bytes, channels: int) -> ImportTable:
         values = _samples_last(values, channels, notes)
         repeat = values.shape[1]
         values = values.reshape(-1, values.shape[2])
+    require_columns(path, values.shape[1])
+    if values.size > IMPORT_CELLS:
+        raise too_many_cells(path, IMPORT_CELLS)
     columns = _named_columns(arrays, values)
     for name, array in arrays.items():
         if name == key or name in (CLASS_NAMES, *NAMES) or array.shape != (entries,):
@@ -72,7 +77,7 @@ def _samples_last(values: Array, channels: int, notes: list[Note]) -> Array:
 def _named_columns(arrays: dict[str, Array], values: Array) -> list[Column]:
     wide = values.shape[1]
     names = next((arrays[n] for n in NAMES if n in arrays and arrays[n].shape == (wide,)), None)
-    given = texts_of(names) if names is not None and names.dtype.kind in "US" else []
+    given = [name[:LABEL] for name in texts_of(names)] if names is not None and names.dtype.kind in "US" else []
     if len(set(given)) < wide:
         given = [f"ch{i + 1}" for i in range(wide)]
     return [Column.of_numbers(name, values[:, i]) for i, name in enumerate(given)]

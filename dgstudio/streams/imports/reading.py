@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard import limits
+from dgstudio.guard.files import read_regular
 from dgstudio.reasons.wrong_lines import RowOfOtherLength
-from dgstudio.streams.columns import Column
+from dgstudio.streams.columns import Column, too_many_cells
 from dgstudio.streams.csvfile import begin_csv, encoding_of, text_of
 from dgstudio.streams.imports.arff import read_arff
 from dgstudio.streams.imports.npz import read_npz
 from dgstudio.streams.imports.table import (
-    MOST_BYTES,
-    MOST_CELLS,
     PREVIEW,
     ImportTable,
     Problems,
@@ -58,15 +58,10 @@ def read_import(path: Path, channels: int, watch: Watch, named: Collection[str] 
         raise BadInputError(f"{path.name} has no rows: there is nothing to import.")
     if not table.columns:
         raise BadInputError(f"{path.name} has no columns: there is nothing to import.")
-    if len(table) * len(table.columns) > MOST_CELLS:
-        raise too_large(path)
+    if len(table) * len(table.columns) > limits.IMPORT_CELLS:
+        raise too_many_cells(path, limits.IMPORT_CELLS)
     watch.at(1.0)
     return table
-
-
-def too_large(path: Path) -> BadInputError:
-    """Say that a file is larger than can be imported at once."""
-    return BadInputError(f"{path.name} is too large to import at once: split it into several files.")
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -75,9 +70,7 @@ def _bytes_of(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV, NPZ, ARFF or session file in it.")
-        if path.stat().st_size > MOST_BYTES:
-            raise too_large(path)
-        return path.read_bytes()
+        return read_regular(path, limits.TABLE_BYTES)
     except FileNotFoundError as error:
         raise BadInputError(f"There is no file {path}: check the path.") from error
     except (OSError, ValueError) as error:
@@ -92,7 +85,8 @@ def _read_csv(path: Path, data: bytes, watch: Watch, named: Collection[str]) -> 
     lines: list[int] = []
     total = data.count(b"\n") + 1
     columns = [Column(n, decimal_comma=csv_rows.decimal_comma, named=n in named, guess=True) for n in csv_rows.names]
-    while chunk := list(islice(csv_rows.rows, CHUNK)):
+    at_once = max(1, min(CHUNK, limits.CHUNK_CELLS // len(columns)))
+    while chunk := list(islice(csv_rows.rows, at_once)):
         whole = [(line, cells) for line, cells in chunk if len(cells) == len(columns)]
         for line, cells in chunk if len(whole) < len(chunk) else ():
             if len(cells) != len(columns):
@@ -103,6 +97,6 @@ def _read_csv(path: Path, data: bytes, watch: Watch, named: Collection[str]) -> 
             lines += [line for line, _ in whole]
             preview += [tuple(cells) for _, cells in whole[: PREVIEW - len(preview)]]
         watch.at(min(1.0, 0.1 + 0.9 * chunk[-1][0] / total))
-        if len(lines) * len(columns) > MOST_CELLS:
-            raise too_large(path)
+        if len(lines) * len(columns) > limits.IMPORT_CELLS:
+            raise too_many_cells(path, limits.IMPORT_CELLS)
     return ImportTable(path, "CSV", columns, np.asarray(lines, np.int64), preview, problems, csv_rows.notes)

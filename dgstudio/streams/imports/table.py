@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import DgstudioError
+from dgstudio.guard.limits import LABEL
+from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.noted import Note
 from dgstudio.reasons.wrong_lines import WrongLine
 from dgstudio.streams.columns import MOST_BAD, Column
@@ -18,9 +20,6 @@ I64 = npt.NDArray[np.int64]
 
 MOST_TOLD = MOST_BAD
 """Problems that are told one by one; all are counted."""
-MOST_CELLS = 60_000_000
-"""Cells that fit the memory of a laptop beside everything else."""
-MOST_BYTES = 1 << 30
 PREVIEW = 12
 """Rows that are kept as they stand in the file."""
 
@@ -100,6 +99,9 @@ class ImportTable:
     line_word: str = "line"
     raws: list[F32 | None] | None = None
     of_features: bool = False
+
+    def __post_init__(self) -> None:
+        self.preview = [tuple(plain_text(cell, LABEL) for cell in row) for row in self.preview]
 
     def __len__(self) -> int:
         return len(self.lines)

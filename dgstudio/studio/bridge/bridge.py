@@ -19,6 +19,7 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
+from dgstudio.guard.texts import plain_text
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
@@ -217,7 +218,7 @@ class Bridge(QObject):
         path = engine.session.path
         if path is not None:
             # It may have been saved as another file.
-            state.session_name = path.name
+            state.session_name = plain_text(path.name)
         state.reachable = engine.model.reachable()
         state.quality, state.analysis = engine.quality.report, engine.browse.analysis
         # The learner may have come to rest after its last publish was seen.

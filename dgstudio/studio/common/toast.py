@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from dgstudio.guard.texts import plain_text
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Level
 
@@ -73,6 +74,7 @@ class Toast(QFrame):
         `about` is a value by which whoever shows it knows it again.
         """
         self._callback, self._about = callback, about
+        text = plain_text(text, lines=True)
         self.said = text
         self._mark.setText(MARKS[level])
         self._mark.setVisible(bool(self._mark.text()))

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.engine.imports.worker import ImportStage, ImportView
+from dgstudio.guard.texts import plain_text
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
@@ -219,7 +220,7 @@ class ImportSheet(LabelSheet):
 
     def _show_head(self, view: ImportView) -> None:
         table = view.table
-        about = view.path.name
+        about = plain_text(view.path.name)
         if table is not None:
             rows = _count(len(table), "example" if table.line_word == "example" else "row")
             about = f"{about} · {table.kind} · {rows} · {_count(len(table.columns), 'column')}"
@@ -264,7 +265,7 @@ class ImportSheet(LabelSheet):
         if view.stage == ImportStage.FAILED:
             self._say(view.failure, "bad")
         elif view.stage == ImportStage.READING:
-            self._say(f"Reading {view.path.name} …", "muted")
+            self._say(f"Reading {plain_text(view.path.name)} …", "muted")
         elif view.stage == ImportStage.IMPORTING:
             self._say(f"Importing {total:,} examples; the stream and the learner go on …", "muted")
         elif plan is None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 
+from dgstudio.guard.texts import json_value
+
 RECENT = "sessions/recent"
 MOST = 20
 """Sessions remembered; the oldest is forgotten."""
@@ -59,7 +61,7 @@ class RecentSessions:
 
     def _stored(self) -> list[RecentSession]:
         try:
-            listed = json.loads(str(self._settings.value(RECENT, "[]")))
+            listed = json_value(str(self._settings.value(RECENT, "[]")), plain=False)
             return [_entry(values) for values in listed]
         except (ValueError, KeyError, TypeError):
             # Someone else wrote there: no reason not to start.

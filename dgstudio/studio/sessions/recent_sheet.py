@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.sizes import size_words
 from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.sessions.recent import RecentSession, age_words
@@ -113,11 +114,11 @@ class RecentSheet(Overlay):
         row, present = self.list.currentRow(), self._present()
         self.list.clear()
         for entry in self._sessions():
-            item = QListWidgetItem(entry.path.stem)
+            item = QListWidgetItem(plain_text(entry.path.stem))
             item.setData(ENTRY, (entry, entry.path == present))
-            item.setToolTip(str(entry.path))
+            item.setToolTip(plain_text(str(entry.path)))
             first, second = self.lines(entry, entry.path == present)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.path.stem}, {first}, {second}")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{plain_text(entry.path.stem)}, {first}, {second}")
             self.list.addItem(item)
         # One that can be opened, if there is any.
         others = {i: entry for i in range(self.list.count()) for entry, here in [self._at(i)] if entry and not here}
@@ -130,8 +131,8 @@ class RecentSheet(Overlay):
         when = "open now" if present else age_words(max(0.0, time.time() - entry.used))
         holds = f"{_count(entry.classes, 'class', 'classes')} · {_count(entry.examples, 'example', 'examples')}"
         if entry.size is None:
-            return when, f"not there any more · {entry.path.parent}"
-        return when, f"{size_words(entry.size)} · {holds} · {entry.path.parent}"
+            return when, f"not there any more · {plain_text(str(entry.path.parent))}"
+        return when, f"{size_words(entry.size)} · {holds} · {plain_text(str(entry.path.parent))}"
 
     def go(self) -> None:
         """Open what is chosen."""
@@ -235,7 +236,7 @@ class _Rows(QStyledItemDelegate):
         painter.drawText(lower, left, painter.fontMetrics().elidedText(about, middle, lower.width()))
         painter.setFont(theme.ui("body", 600))
         painter.setPen(theme.colour("text_muted" if entry.gone else "text_strong"))
-        name = painter.fontMetrics().elidedText(entry.path.stem, middle, upper.width() - taken)
+        name = painter.fontMetrics().elidedText(plain_text(entry.path.stem), middle, upper.width() - taken)
         painter.drawText(upper, left, name)
         painter.restore()
 

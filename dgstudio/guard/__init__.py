@@ -1,0 +1,1 @@
+"""What comes from others is measured, and made plain, before it is used or shown."""
