@@ -28,6 +28,8 @@ GAP = 50_000
 """Row ids that are looked for in a stretch that cannot be read."""
 TRIES = 4_000
 """Readings of parts of that stretch: a damaged page of a table takes about a hundred to go round."""
+IN_VAIN = 300
+"""So many that give no row at all: what leads to the pages is damaged, not one of them."""
 OWN_S, FOREIGN_S = 60.0, 8.0
 """So long rows are read of a damaged session of ours, and of a file that has what ours has not."""
 STEPS = 20_000
@@ -251,13 +253,13 @@ def _between(
     source: sqlite3.Connection, select: str, rowids: range, lost: _Lost, budget: _Budget
 ) -> Iterator[Sequence[Any]]:
     """Rows of a stretch with damage in it: where it cannot be read, its halves are tried, down to single rows."""
-    stretches, tries = [rowids], 0
+    stretches, tries, found = [rowids], 0, False
     while stretches:
         stretch = stretches.pop()
         if not stretch:
             continue
         tries += 1
-        if budget.over or tries > TRIES:
+        if budget.over or tries > (TRIES if found else IN_VAIN):
             lost.count = None
             return
         try:
@@ -269,4 +271,5 @@ def _between(
                 half = len(stretch) // 2
                 stretches += [stretch[half:], stretch[:half]]
             continue
+        found = found or bool(rows)
         yield from rows
