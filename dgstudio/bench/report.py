@@ -119,8 +119,8 @@ DESCRIBED = (
     Described("signals.tried", "windows ended by a signal"),
     Described("signals.bad", "… not in order", "", NONE),
     Described("signals.slowest_s", "… the slowest took", "s"),
-    Described("kills.tried", "windows killed"),
-    Described("kills.lost", "… lost of what they had told as saved", "", NONE),
+    Described("kills.tried", "windows killed while they work"),
+    Described("kills.lost", "… of what they had told as saved is lost", "", NONE),
     # With --recorded.
     Described("session.recorded_mb_per_hour", "a recorded session grows in an hour by", "MB", Wanted(100, 50)),
     Described("replay.realtime_factor", "replayed at", "× its speed", Wanted(20, more=True)),
