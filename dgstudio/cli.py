@@ -171,6 +171,9 @@ def bench(
     faults: Annotated[
         bool, typer.Option("--faults", help="Damage files, break what a running studio stands on, kill it.")
     ] = False,
+    soak: Annotated[
+        bool, typer.Option("--soak", help="Work in a window without a pause and see whether it grows; 3,600 s.")
+    ] = False,
     share: Annotated[float, typer.Option("--share", help="With --faults: a part of it, as in 0.01.")] = 1.0,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
@@ -178,6 +181,7 @@ def bench(
     With --loaded: the same load while other processes keep every core busy.
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
     With --recorded: how fast a session grows while its stream is recorded, without a window.
+    With --soak: whether memory, threads, files or widgets grow while everything is used and sessions are switched.
     With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
@@ -191,6 +195,8 @@ def bench(
         raise BadInputError("--recorded goes with --seconds and --json only: it holds keys 20 % of the time.")
     if faults and (labels or recorded or loaded or label_rate is not None or seconds is not None):
         raise BadInputError("--faults goes with --share and --json only.")
+    if soak and (labels or recorded or loaded or faults or label_rate is not None or not window):
+        raise BadInputError("--soak goes with --seconds and --json only: it is about the window.")
     if labels and not window:
         raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
     windowed = window and not recorded and not faults
@@ -200,6 +206,16 @@ def bench(
         from dgstudio.bench.faults.run import HowMany, run_fault_bench
 
         figures = run_fault_bench(HowMany().share(share), start_doomed, _say_dim)
+    elif soak:
+        from tempfile import TemporaryDirectory
+
+        from dgstudio.bench.soak import run_soak
+        from dgstudio.studio.theme.application import application
+
+        keep = application()
+        with TemporaryDirectory(prefix="dgstudio-soak-") as folder:
+            figures = run_soak(Path(folder), 3600.0 if seconds is None else seconds, _say_dim)
+        del keep
     elif recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 
@@ -223,7 +239,9 @@ def bench(
     if windowed:
         from PySide6.QtGui import QGuiApplication
 
-        figures["window"]["platform"] = " on ".join(filter(None, (QGuiApplication.platformName(), screen)))
+        figures.setdefault("window", {})["platform"] = " on ".join(
+            filter(None, (QGuiApplication.platformName(), screen))
+        )
     _print_bench(figures)
     if json_file is not None:
         write_json(figures, json_file)

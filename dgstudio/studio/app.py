@@ -47,7 +47,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     engine, name, notes = making.result(ending.check)
     window = make_window(engine, name, hints=options.quit_after is None, start=False)
     trace = CrashTrace()
-    sessions = Sessions(window, options, make_engine, _next_window, trace)
+    sessions = Sessions(window, options, make_engine, next_window, trace)
     bridge = window.commands
     assert isinstance(bridge, Bridge)
 
@@ -98,7 +98,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     return status
 
 
-def _next_window(engine: Engine, session_name: str, before: StudioWindow) -> StudioWindow:
+def next_window(engine: Engine, session_name: str, before: StudioWindow) -> StudioWindow:
     """A window that takes the place of another, on another session; the user has seen the hints."""
     return make_window(engine, session_name, settings=before.settings, start=False)
 

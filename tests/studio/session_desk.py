@@ -23,7 +23,7 @@ class Desk:
         window = app.make_window(engine, name, settings=settings, start=False)
         self.qtbot = qtbot
         self.trace = NoTrace()
-        self.sessions = Sessions(window, options, app.make_engine, app._next_window, self.trace)
+        self.sessions = Sessions(window, options, app.make_engine, app.next_window, self.trace)
         window.resize(1280, 720)
         window.show()
         window.activateWindow()
