@@ -24,6 +24,7 @@ from dgstudio.engine.facts.saving import CopySaved
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
+from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
@@ -34,7 +35,7 @@ SIZE = (1024, 600)
 SPEED = 4.0
 """Stream seconds a second: more examples before the end, and the first of them sooner."""
 NEW_CLASSES = ("circle", "wave")
-DEEDS = ("hold", "hold", "tap", "relabel", "relabel", "delete", "undo", "undo", "redo", "copy", "protect")
+DEEDS = ("hold", "hold", "tap", "relabel", "relabel", "delete", "undo", "undo", "redo", "copy", "protect", "record")
 LONG_S = 600.0
 Entry = tuple[str, int]
 """An act as the parent knows it: "take" and the take's id, or "act" and its own."""
@@ -146,6 +147,7 @@ class Doomed:
             "redo": lambda: self._walk("redo", CTRL | SHIFT),
             "copy": self._copy,
             "protect": self._protect,
+            "record": self._record,
         }
         while not end.true():
             yield from deeds[self._chance.choice(DEEDS)]()
@@ -216,6 +218,11 @@ class Doomed:
         self._hands.type("protect")
         self._hands.tap(Qt.Key.Key_Return)
         yield from self._settled()
+
+    def _record(self) -> Script:
+        """Record the stream from now on, or no more: most of the next deeds are done while it is being recorded."""
+        self._window.actions_.trigger(ActionId.RECORD_STREAM)
+        yield after(self._chance.uniform(0.0, 0.2))
 
     def _told(self, *kinds: EventKind) -> Script:
         yield Until(lambda: any(event.kind in kinds for event in self._events), f"“{kinds[0]}”")
