@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ from dgstudio.kernel import KERNEL, golden
 from dgstudio.kernel.backend import choose
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
+from dgstudio.records import dataclass
 from dgstudio.session.storage.location import session_folder
 
 NEEDED = (

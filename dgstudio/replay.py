@@ -7,7 +7,6 @@ import math
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +23,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.terminal import PlainConsole
 from dgstudio.kernel import KERNEL
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 
 SAME, DIFFERS, OTHER_KERNEL = 0, 1, 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.serving.jsonl import JsonLines
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.reasons.sizes import size_words
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source

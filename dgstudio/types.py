@@ -6,7 +6,7 @@ Everything here is a plain value, numpy only, safe to hand from one thread to an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.reasons.reason import Reason, capital
+from dgstudio.records import dataclass
 
 F32: TypeAlias = npt.NDArray[np.float32]
 F64: TypeAlias = npt.NDArray[np.float64]

@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.types import Act
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +15,7 @@ from dgstudio.bench.report import machine
 from dgstudio.bench.start_time import STARTS, timed_start
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 
 EXAMPLES = 50_000
 OPEN_S = 3.0

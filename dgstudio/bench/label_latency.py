@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dgstudio.engine.facts.event import EventKind, Fact
 from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, TakeSaved
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource

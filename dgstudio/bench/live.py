@@ -10,7 +10,7 @@ import importlib.util
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +30,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.serving import serving_costs
 from dgstudio.model.base_model_file import BaseModel
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.simulator import SimulatorSource

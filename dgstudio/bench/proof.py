@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import DgstudioError
 from dgstudio.kernel import KERNEL
 from dgstudio.paths import sample
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.studio.app import make_window

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
+from dgstudio.records import dataclass
 
 MISSED, ENOUGH, REACHED = "missed", "enough", "reached"
 

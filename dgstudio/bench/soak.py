@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from dgstudio.bench.report import machine
 from dgstudio.bench.ui_script import CTRL, PATIENCE_S, SHIFT, Hands, Script, Until, after, digit
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.studio import app
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.crash_trace import CrashTrace

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 
 TURN_MS = 4
 """How often a script looks whether what it waits for has come."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dgstudio.engine.adapt.learn_worker import LearnWorker
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.labels.label_book import LabelBook
@@ -14,6 +12,7 @@ from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.source_worker import SourceWorker
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import EngineStats, LearnerActivity, Mode
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from dgstudio.extras.failures import InstallFailed, InstallTrouble, failed, why_
 from dgstudio.extras.known import MB, Extra, key_of, listed, missing, requirements, tested_versions
 from dgstudio.extras.process import end, started
 from dgstudio.reasons.sizes import size_words
+from dgstudio.records import dataclass
 
 CPU, GPU = "for processors", "for NVIDIA graphics cards"
 """The builds of torch; dgstudio has use for the first only."""

@@ -12,9 +12,10 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from dgstudio.records import dataclass
 
 MB: Final = 1_000_000
 """Bytes."""

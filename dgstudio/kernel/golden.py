@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from dgstudio.kernel import parts, tables
 from dgstudio.kernel.backend import Backend, NetworkKernel
+from dgstudio.records import dataclass
 from dgstudio.types import F32, I32
 
 GOLDEN = "942dfe1adaf059e4"

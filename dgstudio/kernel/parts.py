@@ -8,7 +8,7 @@ stored output by output, (outputs, inputs filled up to lanes of 16). What is fil
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, get_type_hints
@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64, I32
 
 TILE = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser
 from dgstudio.paths import asset, sample
+from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.simulator import SimulatorSource

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from dgstudio.guard.files import read_regular
 from dgstudio.guard.limits import TABLE_BYTES
 from dgstudio.lab.synthetic_glyphs import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
+from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.npzfile import arrays_of
 from dgstudio.streams.recording import RecordingSource

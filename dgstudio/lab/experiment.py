@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import Part
 from dgstudio.lab.results import Result
+from dgstudio.records import dataclass
 
 TEST: Part = "test"
 SPLITS: tuple[Part, ...] = (TEST, "valid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from scipy import stats
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 
 Row = dict[str, Any]
 

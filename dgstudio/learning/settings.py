@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 
 PROOF_GAP = 0.05
 """A protected input's router score must stay this far below τ in the serving kernel."""

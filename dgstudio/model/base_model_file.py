@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from dgstudio.model.ood_reference import Known
 from dgstudio.model.random_features import Features
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot, content_id
 from dgstudio.reasons.reason import shortened
+from dgstudio.records import dataclass
 from dgstudio.types import F32, I32
 
 FORMAT = "dgstudio-base-3"

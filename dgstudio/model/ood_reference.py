@@ -11,7 +11,6 @@ part keeps its bytes, and so do the banks that may be open on it; all other bank
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +19,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.kernel import parts
 from dgstudio.kernel.backend import backend
 from dgstudio.model.arrays import Arrays
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import parts
 from dgstudio.model.arrays import Arrays, stamp
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64
 
 

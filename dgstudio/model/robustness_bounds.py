@@ -7,12 +7,12 @@ serving kernel, which rounds to float32, within 2(k + 2)·2⁻²⁴·Σ|terms|.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from dgstudio.model.plan import BANK_GAIN, UNKNOWN_LOGIT, Answer, Plan
 from dgstudio.model.snapshot import Base, Snapshot
+from dgstudio.records import dataclass
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState
 
 EUCLIDEAN, LARGEST = "euclidean", "largest"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from dgstudio.model.arrays import content_id as content_id
 from dgstudio.model.arrays import frozen as frozen
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.random_features import Features
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 CLIP = 6.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from torch.nn import functional
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.model.network import DynamicGateMLP, array, representation
 from dgstudio.model.snapshot import Base
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 MAX_HIDDEN = 1024

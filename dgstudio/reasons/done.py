@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dgstudio.reasons.reason import Reason, example_count
+from dgstudio.records import dataclass
 
 SHORT = 40
 """Characters of a note that the history shows."""

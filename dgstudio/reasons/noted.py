@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 from dgstudio.reasons.reason import example_count, how_many
+from dgstudio.records import dataclass
 
 NAMED = 3
 """Columns that are named beside the channels that they are taken for."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dgstudio.reasons.reason import Reason, example_count, how_many
+from dgstudio.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dgstudio.reasons.reason import Reason, capital, example_count, how_many, joined
+from dgstudio.records import dataclass
 
 
 class Fault(StrEnum):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from dgstudio.reasons import done, published, refused
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 
 IS = "is"
 """Under which name the plain data keep what reason it is."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dgstudio.reasons.reason import how_many, shortened
+from dgstudio.records import dataclass
 
 
 class WrongLine(ABC):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dgstudio.errors import BadInputError, SessionError
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import Missing
 from dgstudio.session.restore import restored, snapshot_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.guard.limits import CELL, COLUMNS
 from dgstudio.guard.texts import plain_text, text_of_cell
+from dgstudio.records import dataclass
 from dgstudio.types import F64, I32
 
 NAMED = frozenset({"label", "labels", "class", "activity", "gesture", "take", "takes", "split", "who", "source"})

@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from dgstudio.guard.limits import CHUNK_CELLS, COLUMNS, LABEL, LINE_CHARACTERS, 
 from dgstudio.reasons.noted import NameRepeated, NoHeader, Note
 from dgstudio.reasons.reason import how_many
 from dgstudio.reasons.wrong_lines import LengthOf
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import MOST_BAD, Column, name_in, number_in, too_many_cells
 
 I64 = npt.NDArray[np.int64]

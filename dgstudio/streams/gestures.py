@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from dgstudio.records import dataclass
 from dgstudio.types import F64
 
 GESTURES = ("rest", "walk", "run", "shake", "circle", "tap", "wave", "custom")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from dgstudio.reasons.noted import (
     TimesDoNotRise,
     TimesTooClose,
 )
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import Categories
 from dgstudio.streams.table import RecordingTable
 from dgstudio.types import F64, UNKNOWN_TRUTH

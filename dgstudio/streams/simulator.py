@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, StreamError
+from dgstudio.records import dataclass
 from dgstudio.streams.features import default_window
 from dgstudio.streams.gestures import GESTURES, PACE_HZ, Person, motion, turned
 from dgstudio.streams.playback_clock import StreamClock

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 from dgstudio.types import Block, StreamSpec
 
 BLOCK_S = 0.01

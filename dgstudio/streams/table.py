@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from dgstudio.reasons.noted import (
     TimeWithoutNumbers,
     ValuesMissing,
 )
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import (
     Categories,
     Column,

@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from dgstudio import __version__
 from dgstudio.guard.files import PRIVATE_FILE
 from dgstudio.kernel import KERNEL
+from dgstudio.records import dataclass
 from dgstudio.session.storage.location import session_folder
 from dgstudio.session.storage.opening import is_open_elsewhere
 

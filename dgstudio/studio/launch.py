@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from dgstudio.engine.engine import Engine
@@ -13,6 +13,7 @@ from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.texts import plain_text
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source

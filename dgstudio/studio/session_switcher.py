@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
@@ -15,6 +15,7 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.crash_trace import CrashTrace, crash_text, crashes, sessions_left_open

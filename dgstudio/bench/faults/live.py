@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.session.check import check
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source

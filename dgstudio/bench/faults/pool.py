@@ -11,12 +11,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from dgstudio.records import dataclass
 
 MEMORY = 10**9
 """Bytes that a trial may take on top of what its process has."""

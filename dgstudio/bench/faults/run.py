@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +16,7 @@ from dgstudio.bench.faults.session_trials import prepare_sessions
 from dgstudio.bench.faults.signals import run_signals
 from dgstudio.bench.report import machine
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 
 SEED = 20260316
 WITH_BASE = 0.05

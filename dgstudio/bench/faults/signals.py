@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.session.check import check
 
 LATEST_S = 4.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from dgstudio.learning.contract.protected import BASES_OWN, RECENT
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Mode, Reading, Take
 
 BY_ITSELF = "protect by itself"

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dgstudio.engine.adapt.drift import DriftWatch
 from dgstudio.engine.adapt.routing_margins import RoomWatch
@@ -24,6 +24,7 @@ from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
+from dgstudio.records import dataclass
 from dgstudio.types import OWN_ACTS, Example, LearnerActivity, Level, PublishRecord, RecordKind
 
 BLOCK = 16

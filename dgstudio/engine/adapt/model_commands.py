@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from dgstudio.engine.adapt.auto_protect import (
@@ -26,6 +26,7 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.reasons.published import BecameStable
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Mode, PublishRecord, RecordKind
 
 

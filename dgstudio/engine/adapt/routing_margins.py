@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from dgstudio.engine.serving.lane import Lane
@@ -23,6 +21,7 @@ from dgstudio.model.robustness_bounds import (
     weight_bound,
 )
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.records import dataclass
 from dgstudio.types import F64, Reading, RoutingRoom
 
 MOVED = 0.001

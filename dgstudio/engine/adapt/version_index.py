@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from dgstudio.errors import SessionError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, common
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.training_state import TrainingState, id_array
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 
 AT_A_TIME = 64

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.engine.browse.label_noise import Neighbourhood
 from dgstudio.engine.labels.example_table import places_of
 from dgstudio.engine.runtime.metrics import UNSURE
+from dgstudio.records import dataclass
 
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

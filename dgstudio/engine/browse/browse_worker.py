@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 ANSWERS_AT_A_TIME = 2

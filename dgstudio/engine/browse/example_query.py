@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dgstudio.engine.browse.analysis import MARKS, NOTED, Analysis
 from dgstudio.engine.labels.example_table import ExampleArrays, distinct
 from dgstudio.engine.runtime.metrics import UNSURE
+from dgstudio.records import dataclass
 from dgstudio.types import LabelledBy, Take
 
 Ids = npt.NDArray[np.int64]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.model.snapshot import Normaliser
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 Ids = npt.NDArray[np.int64]

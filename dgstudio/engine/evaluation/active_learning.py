@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.records import dataclass
 from dgstudio.types import NOBODY, Reading, Take
 
 KEPT = 8

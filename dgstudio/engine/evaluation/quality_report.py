@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -20,6 +19,7 @@ from dgstudio.engine.runtime.metrics import (
     windowed,
 )
 from dgstudio.engine.runtime.metrics import accuracy as accuracy_of
+from dgstudio.records import dataclass
 from dgstudio.types import F64, Take
 
 

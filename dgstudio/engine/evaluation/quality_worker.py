@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, LabelledBy, Reading, Take
 
 PERIOD_S = {QualityData.LABELLED: 0.5, QualityData.TRUTH: 0.5, QualityData.HELD_OUT: 1.0, QualityData.PROTECTED: 1.0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.stored import reason_fields
+from dgstudio.records import dataclass
 from dgstudio.types import Act, Level, LogLine, PublishRecord, Take
 
 

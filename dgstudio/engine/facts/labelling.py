@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
 from dgstudio.engine.facts.words import spans_text
+from dgstudio.records import dataclass
 from dgstudio.types import Act, Level, Take
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
 from dgstudio.engine.facts.words import banks_text
 from dgstudio.reasons.reason import example_count
 from dgstudio.reasons.refused import NoRoom
+from dgstudio.records import dataclass
 from dgstudio.types import Level, PublishRecord
 
 

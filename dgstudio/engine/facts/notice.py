@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.records import dataclass
 from dgstudio.types import Level
 
 

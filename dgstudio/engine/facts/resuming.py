@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.records import dataclass
 from dgstudio.types import Level
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
 from dgstudio.reasons.sizes import size_words
+from dgstudio.records import dataclass
 from dgstudio.types import Level
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.records import dataclass
 from dgstudio.session.storage.file_place import FileLoss
 from dgstudio.types import Level
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import Column
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.streams.table import LABEL_NAMES, TIME_NAMES

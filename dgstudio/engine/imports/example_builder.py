@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
+from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import Watch

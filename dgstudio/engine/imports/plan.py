@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from dgstudio.reasons.noted import (
 )
 from dgstudio.reasons.reason import how_many
 from dgstudio.reasons.wrong_lines import CellNoNumber, NoNameOfAClass, NoValue, Outcome, ValueTooLarge, WrongLine
+from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import ImportTable, Problems, Watch

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +9,7 @@ from dgstudio.engine.imports.column_mapping import Choices
 from dgstudio.engine.labels.labeller import SHARE
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.noted import NoExamplesOfStretches, Note, RateOfStream, Resampled
+from dgstudio.records import dataclass
 from dgstudio.streams.features import repair
 from dgstudio.streams.imports.table import ImportTable, Watch
 from dgstudio.streams.recording_timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of

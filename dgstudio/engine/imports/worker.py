@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.streams.imports.reading import read_import
 from dgstudio.streams.imports.table import ImportTable, Stopped, Watch
 

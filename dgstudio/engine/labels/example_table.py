@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.records import dataclass
 from dgstudio.types import Example
 
 Ids = npt.NDArray[np.int64]

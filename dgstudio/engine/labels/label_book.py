@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 
 from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.reasons.done import TakeMade
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Act, ActKind, ClassChange, ClassInfo, Example, Take
 
 THUMBNAILS = 8

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from dgstudio.engine.labels.prequential import PriorAnswers
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
+from dgstudio.records import dataclass
 from dgstudio.types import Example, LabelledBy, Reading, StreamSpec, Take
 
 SHARE = 0.5

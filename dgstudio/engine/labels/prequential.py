@@ -6,7 +6,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from dgstudio.engine.runtime.abstention import decided
@@ -14,6 +14,7 @@ from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.restore import TAKE_ANSWERS
 from dgstudio.types import F32, LabelledBy, Reading, Take

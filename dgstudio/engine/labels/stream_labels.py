@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dgstudio.engine.facts.labelling import LabelLeftOut
 from dgstudio.engine.labels.store_worker import StoreWorker
@@ -13,6 +13,7 @@ from dgstudio.engine.runtime.class_table import ClassTable, clean_name
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 from dgstudio.types import ClassInfo, Example, LabelledBy, Reading, StreamSpec, Take
 
 RECENT = 200

@@ -13,13 +13,13 @@ import tempfile
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.engine.facts.saving import ExportDied, Exported, ExportNotStarted, NotExported
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.session.export.atomic_write import card_path, check_targets, unfinished
 from dgstudio.session.export.kinds import OVERWRITE, ExportKind, Told, check_name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, SETTINGS, TRAINING, Checkpoint
 from dgstudio.session.format.rows import NO_LABEL, NOT_A_VALUE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from dgstudio.reasons.reason import Reason, how_many
+from dgstudio.records import dataclass
 from dgstudio.types import BankState
 
 NOT_THERE = "not in the file"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import BadInputError, SessionError
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64, Reading
 
 SLACK_S = 1e-6

@@ -10,10 +10,11 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from dgstudio.records import dataclass
 from dgstudio.session.recording.recorded import Recorded, RecordedAnswer
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState, Reading, StreamSpec

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dgstudio.engine.facts.running import (
     NotRecording,
@@ -29,6 +29,7 @@ from dgstudio.engine.runtime.group_commit import Write
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.errors import SessionError
 from dgstudio.kernel import KERNEL
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch

@@ -7,7 +7,7 @@ protected inputs, mode and dials. Under the locked bank its weights are a functi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -30,6 +30,7 @@ from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot, content_id
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS, Checkpoint, CheckpointInfo
 from dgstudio.session.restore import restored

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from dgstudio.kernel import KERNEL
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch
 from dgstudio.session.recording.sample_reader import SampleTape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from dgstudio.engine.recording.differences import (
 )
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.session.recording.recorded import RecordedAnswer
 from dgstudio.types import F32, UNKNOWN_TRUTH, BankState, Reading, StreamSpec
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 
 # -- what cannot be learned again ------------------------------------------------------------------------------------
 

@@ -7,11 +7,11 @@ can be said about, such as the recall of a class without labels, is NaN, and nev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.records import dataclass
 from dgstudio.types import F64
 
 I64 = npt.NDArray[np.int64]

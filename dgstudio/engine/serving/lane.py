@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from dgstudio.model.certificate import certify
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Reading
 
 READINGS_KEPT = 4096

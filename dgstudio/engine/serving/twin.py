@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import RecordRing
@@ -14,6 +13,7 @@ from dgstudio.engine.serving.lane import Hop
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.base_model_file import BaseModel
+from dgstudio.records import dataclass
 from dgstudio.types import Example, TwinKind, TwinReading, TwinState
 
 READINGS_KEPT = 4096

@@ -12,7 +12,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Normaliser, Snapshot
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, RecordKind
 
 METHODS = ("ours", "swap", "lock", "in_place")

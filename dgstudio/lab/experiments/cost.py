@@ -10,7 +10,7 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.model.store import SnapshotStore
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, RecordKind
 
 Answer = Callable[[F32], object]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from dgstudio.lab.run_method import Trial, begin, labels_of
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64, Example, Mode
 
 LABELS, QUICK_LABELS = 200, 60

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -29,6 +28,7 @@ from dgstudio.guard.limits import TABLE_BYTES
 from dgstudio.lab.experiment import Experiment, Options, Progress
 from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.records import dataclass
 from dgstudio.streams.csvfile import read_csv
 from dgstudio.streams.table import read_table
 from dgstudio.types import F32

@@ -11,7 +11,6 @@ that is more. No unknown input chooses anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from dgstudio.learning.rules.conventional import ConventionalTwin
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
+from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import F32, F64, BankState, Example, StreamSpec

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example
 
 Labels = npt.NDArray[np.int64]

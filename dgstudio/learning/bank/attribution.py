@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64
 
 

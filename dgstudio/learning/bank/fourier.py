@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.kernel.parts import width_for
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64
 
 LEAST_WIDTH = 128

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.bank.fourier import median_distance
 from dgstudio.learning.bank.locked_bank import RIDGE, RIDGE_BIAS
+from dgstudio.records import dataclass
 from dgstudio.types import F64
 
 FEWEST = 32

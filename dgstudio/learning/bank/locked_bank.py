@@ -40,7 +40,6 @@ Sources: Woodbury (1950); random Fourier features (Rahimi and Recht 2007; orthog
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -51,6 +50,7 @@ from dgstudio.learning.bank.lapack import cholesky, reciprocal_condition, solve_
 from dgstudio.learning.settings import PROJECTION_SLACK, PROOF_GAP, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.reasons.refused import BankWouldOpen, Fault, Faulty, IllConditioned, RouterNotClosed
+from dgstudio.records import dataclass
 from dgstudio.types import F32, F64
 
 METHOD = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from dgstudio.reasons.refused import (
     UnitWouldChange,
     VerdictWouldTurn,
 )
+from dgstudio.records import dataclass
 from dgstudio.types import F32, I32
 
 Array = npt.NDArray[Any]

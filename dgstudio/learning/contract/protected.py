@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 Array = npt.NDArray[Any]

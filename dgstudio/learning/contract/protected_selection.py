@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from dgstudio.learning.contract.protected import RECENT, ProtectedSet
 from dgstudio.learning.contract.stratified_sampling import shares, spread
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example
 
 SURE = 0.5

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.records import dataclass
 
 Ids = npt.NDArray[np.integer]
 

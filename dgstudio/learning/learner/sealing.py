@@ -6,7 +6,7 @@ Also which rule stands on a version, and what of a version cannot be unlearned.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot, frozen
 from dgstudio.reasons.refused import NothingToProtect, StaysLearned
+from dgstudio.records import dataclass
 from dgstudio.types import F32
 
 

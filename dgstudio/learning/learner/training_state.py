@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.snapshot import frozen
+from dgstudio.records import dataclass
 
 Array = npt.NDArray[Any]
 

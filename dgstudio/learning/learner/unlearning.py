@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import RebuiltWithout
 from dgstudio.reasons.reason import example_count, how_many
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, Mode
 
 UNNUMBERED = -1

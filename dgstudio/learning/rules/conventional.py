@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Normaliser
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, TwinState
 
 STEPS_PER_EXAMPLE = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from dgstudio.learning.settings import GRADIENT, LearnerSettings
 from dgstudio.model.ood_reference import Known
 from dgstudio.model.snapshot import Base, Snapshot
 from dgstudio.reasons.refused import ClassesUnknown, Fault, Faulty, Gates, NothingMoves
+from dgstudio.records import dataclass
 from dgstudio.types import F32, Example, Mode
 
 BLOCK = 16

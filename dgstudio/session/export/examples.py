@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import cell_text, plain_text
+from dgstudio.records import dataclass
 from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES

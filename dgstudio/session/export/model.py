@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.records import dataclass
 from dgstudio.session.export.atomic_write import card_path, write_whole
 from dgstudio.session.export.examples import feature_names
 from dgstudio.session.export.graph import model_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.records import dataclass
 from dgstudio.session.export.atomic_write import needed
 from dgstudio.session.export.graph import INPUT, OUTPUTS
 from dgstudio.types import F32, BankState

@@ -6,12 +6,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session

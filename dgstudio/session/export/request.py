@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 from dgstudio.session.export import examples, model, recording, report
 from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import ExportKind, check_name

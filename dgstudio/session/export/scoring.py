@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dgstudio.errors import DgstudioError
 from dgstudio.model.plan import Plan
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.restore import TAKE_ANSWERS, restored
 from dgstudio.session.versions.recipe_solver import Relearner

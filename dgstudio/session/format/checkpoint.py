@@ -7,7 +7,7 @@ import math
 import weakref
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ import safetensors.numpy
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.guard.limits import ARRAY_BYTES
+from dgstudio.records import dataclass
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import RecordKind
 

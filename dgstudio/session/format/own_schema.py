@@ -7,8 +7,9 @@ import sqlite3
 import string
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from dgstudio.records import dataclass
 from dgstudio.session.format import schema
 
 Tokens = tuple[str, ...]

@@ -11,7 +11,6 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from dgstudio.errors import SessionFormatError
 from dgstudio.guard.limits import JSON_CHARACTERS
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
 from dgstudio.learning.settings import LOCKED_BANK
+from dgstudio.records import dataclass
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, CheckpointInfo
 from dgstudio.session.format.codecs import inflated, joined, pack, split, unpacked
 from dgstudio.types import Mode, RecordKind

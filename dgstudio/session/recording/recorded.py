@@ -7,7 +7,6 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from dgstudio.errors import SessionError
 from dgstudio.guard.limits import LABEL, ROW_BYTES
 from dgstudio.guard.texts import json_value, plain_text
+from dgstudio.records import dataclass
 from dgstudio.session.format.codecs import joined, pack, split, unpacked
 from dgstudio.session.format.rows import DamagedRowError, Row, text_of, to_json
 from dgstudio.session.storage.database import Database

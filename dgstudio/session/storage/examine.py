@@ -6,11 +6,12 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dgstudio.errors import SessionFormatError
 from dgstudio.guard.texts import json_value
+from dgstudio.records import dataclass
 from dgstudio.session.format import rows
 from dgstudio.session.format.checkpoint import decode
 from dgstudio.session.format.recipes import checksum as recipe_checksum

@@ -8,11 +8,12 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, require_regular
+from dgstudio.records import dataclass
 from dgstudio.session.format import schema
 from dgstudio.session.format.own_schema import SchemaReport, compare
 from dgstudio.session.storage.connection import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.records import dataclass
 from dgstudio.session.format import row_check
 from dgstudio.session.format.own_schema import Objects, SchemaReport, compare, objects_of
 from dgstudio.session.format.schema import (

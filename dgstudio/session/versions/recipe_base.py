@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dgstudio.errors import SessionFormatError
+from dgstudio.records import dataclass
 from dgstudio.session.format.checkpoint import Array
 from dgstudio.session.storage.blobs import Blobs
 from dgstudio.session.storage.database import Database

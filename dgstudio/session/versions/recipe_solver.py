@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.records import dataclass
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, Checkpoint
 from dgstudio.session.format.recipes import LABELS, LEARNED, Recipe, lower_meta
 from dgstudio.types import Example, Mode

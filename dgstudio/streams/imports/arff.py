@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from dgstudio.reasons.wrong_lines import (
     RelationUneven,
     RowOfOtherLength,
 )
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import Categories, Column, name_in, number_in, require_columns, too_many_cells
 from dgstudio.streams.imports.table import (
     PREVIEW,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.noted import Note
 from dgstudio.reasons.wrong_lines import WrongLine
+from dgstudio.records import dataclass
 from dgstudio.streams.columns import MOST_BAD, Column
 from dgstudio.types import F32
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 
 On = TypeVar("On")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
+from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
 from dgstudio.types import (

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from dgstudio.records import dataclass
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.theme.theme import DARK, Theme
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR
 from dgstudio.engine.browse.example_query import LEARNED, ClassQuality, Wanted, imbalance_of
+from dgstudio.records import dataclass
 from dgstudio.studio.examples.example_filter import TIPS
 from dgstudio.studio.theme.theme import DARK, Theme
 

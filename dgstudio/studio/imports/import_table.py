@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, numeric_columns
+from dgstudio.records import dataclass
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.studio.theme.theme import DARK, Theme
 

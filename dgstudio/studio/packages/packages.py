@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.facts.event import EventKind, Fact
 from dgstudio.engine.facts.notice import Notice
+from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.theme.theme import Themed
 from dgstudio.types import Level

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -23,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
+from dgstudio.records import dataclass
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
+from dgstudio.records import dataclass
 
 GO, QUIT = "Go all the same", "Quit"
 """Buttons of the toast that warns; `GO` where several things would be lost, `QUIT` where the window is to close."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings
 
 from dgstudio.guard.texts import json_value
+from dgstudio.records import dataclass
 
 RECENT = "sessions/recent"
 MOST = 20

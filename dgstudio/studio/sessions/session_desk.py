@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dgstudio.records import dataclass
 from dgstudio.studio.sessions.recent import RecentSession
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import ceil, floor
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
+from dgstudio.records import dataclass
 from dgstudio.studio.stability.stability_log import Mark, changed
 from dgstudio.studio.theme.icons import paint_icon
 from dgstudio.studio.theme.theme import Theme

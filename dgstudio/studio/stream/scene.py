@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from PySide6.QtCore import QRectF
 
+from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.painting.ribbons import Span
 from dgstudio.types import F32, F64

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 
 from dgstudio.paths import asset
+from dgstudio.records import dataclass
 
 TOKENS: Final[dict[str, tuple[str, str]]] = {
     # name: (dark, light). No colour is written anywhere else in the studio.

@@ -6,12 +6,13 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from dgstudio.engine.runtime.history import History
 from dgstudio.reasons.published import BaseLoaded, BegunFromNothing, BegunHere
+from dgstudio.records import dataclass
 from dgstudio.studio.theme.format import grouped
 from dgstudio.types import U8, PublishRecord, RecordKind
 

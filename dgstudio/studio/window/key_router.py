@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.runtime.class_table import KEYS
 from dgstudio.errors import DgstudioError
+from dgstudio.records import dataclass
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
