@@ -245,7 +245,7 @@ class Recorded:
 
     def _rows(self, table: str, columns: str, stretch: int, first: int) -> Iterator[Row]:
         ids = self._database.read(
-            f"SELECT id FROM {table} WHERE stretch = ? AND first + count > ? ORDER BY id", (stretch, first)
+            f"SELECT id FROM {table} WHERE stretch = ? AND first + count > ? ORDER BY first, id", (stretch, first)
         )
         for identity in ids:
             yield from self._database.read(f"SELECT {columns} FROM {table} WHERE id = ?", identity)
@@ -259,7 +259,7 @@ def _kept(row: Row, make: Any) -> Kept[Any]:
     """A row as it is read; of one whose place is damaged not even that is known."""
     try:
         first, count = int(row[1]), int(row[2])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Kept(0, 0, None)
     return Kept(first, count, _content(row, make))
 
@@ -271,7 +271,7 @@ def _content(row: Row, make: Any) -> Any:
         if _checksum(stretch, first, count, text, data) != checksum:
             return None
         return make(first, count, json_value(text), split(data))
-    except (DamagedRowError, TypeError, ValueError, KeyError, IndexError, struct.error, zlib.error):
+    except (DamagedRowError, TypeError, ValueError, OverflowError, KeyError, IndexError, struct.error, zlib.error):
         return None
 
 

@@ -151,6 +151,23 @@ def test_a_byte_that_is_wrong_is_told(tmp_path: Path, table: str, place: int) ->
         assert [(kept.first, kept.count, kept.content is None) for kept in rows] == [(0, 4, True), (4, 4, False)]
 
 
+@pytest.mark.parametrize("place", ["1e400", "'x'", "x'00'"])
+def test_rows_are_read_in_the_order_of_the_stream_whatever_their_numbers(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "a.dgs"
+    with Session.create(path) as session, session.batch():
+        session.recorded.put_stretch(RecordedStretch(0, 10.0, "kernel", SIGNAL))
+        for first in (0, 4, 8):
+            session.recorded.put_block(0, RecordedBlock(first, np.arange(4.0), np.zeros((4, 2), np.float32)))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE stream_block SET id = 0 WHERE first = 8")
+        db.execute(f"UPDATE OR IGNORE stream_block SET count = {place} WHERE first = 4")
+        db.commit()
+    with Session.open(path) as session:
+        kept = list(session.recorded.blocks(0))
+        assert [row.first for row in kept if row.content is not None] == [0, 8]
+        assert session.recorded.missing() != []
+
+
 def test_an_answer_without_a_receipt_is_refused() -> None:
     answer = replace(reading(np.random.default_rng(2), 0, classes=2, banks=0, units=4), receipt=None)
     with Session.memory() as session, pytest.raises(SessionError, match="without a receipt"):
