@@ -185,58 +185,16 @@ def bench(
     With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
+    from dgstudio.bench.command import BenchOptions, measured
     from dgstudio.bench.report import write_json
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
-    if labels and (label_rate is not None or loaded):
-        raise BadInputError("--labels goes with --kills, --seconds and --json only: keys are held in it.")
-    if recorded and (labels or loaded or label_rate is not None):
-        raise BadInputError("--recorded goes with --seconds and --json only: it holds keys 20 % of the time.")
-    if faults and (labels or recorded or loaded or label_rate is not None or seconds is not None):
-        raise BadInputError("--faults goes with --share and --json only.")
-    if soak and (labels or recorded or loaded or faults or label_rate is not None or not window):
-        raise BadInputError("--soak goes with --seconds and --json only: it is about the window.")
-    if labels and not window:
-        raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
-    windowed = window and not recorded and not faults
-    screen = _screen_for_bench() if windowed else ""
-    if faults:
-        from dgstudio.bench.crash_actor import start_doomed
-        from dgstudio.bench.faults.run import HowMany, run_fault_bench
-
-        figures = run_fault_bench(HowMany().share(share), start_doomed, _say_dim)
-    elif soak:
-        from tempfile import TemporaryDirectory
-
-        from dgstudio.bench.soak import run_soak
-        from dgstudio.studio.theme.application import application
-
-        keep = application()
-        with TemporaryDirectory(prefix="dgstudio-soak-") as folder:
-            figures = run_soak(Path(folder), 3600.0 if seconds is None else seconds, _say_dim)
-        del keep
-    elif recorded:
-        from dgstudio.bench.recorded_growth import run_recorded_growth
-
-        figures = run_recorded_growth(120.0 if seconds is None else seconds, _say_dim)
-    elif labels:
-        from dgstudio.bench.crash_actor import start_doomed
-        from dgstudio.bench.label_bench import WindowParts, run_label_bench
-        from dgstudio.bench.label_latency import run_labels
-
-        parts = WindowParts(run_labels, start_doomed)
-        figures = run_label_bench(60.0 if seconds is None else seconds, kills, parts, _say_dim)
-    else:
-        from dgstudio.bench.live import Drive, drive_headless, run_bench
-
-        drive: Drive = drive_headless
-        if window:
-            from dgstudio.bench.frame_timing import drive_window
-
-            drive = drive_window
-        figures = run_bench(70.0 if seconds is None else seconds, drive, label_rate, window=window, loaded=loaded)
-    if windowed:
+    options = BenchOptions(window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share)
+    options.check()
+    screen = _screen_for_bench() if options.windowed else ""
+    figures = measured(options, _say_dim)
+    if options.windowed:
         from PySide6.QtGui import QGuiApplication
 
         figures.setdefault("window", {})["platform"] = " on ".join(

@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dgstudio.bench.crash_test import Start, run_kills
 from dgstudio.bench.faults.input_trials import prepare_inputs
 from dgstudio.bench.faults.live import run_faults
 from dgstudio.bench.faults.pool import Outcome, Prepare, Tally, run_trials
 from dgstudio.bench.faults.samples import SESSION, make_session, make_tables
 from dgstudio.bench.faults.session_trials import prepare_sessions
 from dgstudio.bench.faults.signals import run_signals
+from dgstudio.bench.kills.crash_test import Start, run_kills
 from dgstudio.bench.report import machine
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass

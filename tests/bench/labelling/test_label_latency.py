@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dgstudio.bench import label_latency
-from dgstudio.bench.label_latency import run_labels
-from dgstudio.bench.long_session import NEW_CLASSES, make_long_session
+from dgstudio.bench.labelling import label_latency
+from dgstudio.bench.labelling.label_latency import run_labels
+from dgstudio.bench.labelling.long_session import NEW_CLASSES, make_long_session
 from dgstudio.engine.recording.replay import replay_figures
 from dgstudio.session.file import Session
 

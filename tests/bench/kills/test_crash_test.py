@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgstudio.bench.crash_test import Ledger
+from dgstudio.bench.kills.crash_test import Ledger
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.types import Act, ClassInfo, Example, LabelChange, Take

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.bench.crash_test import Start, run_kills
-from dgstudio.bench.long_session import make_long_session
+from dgstudio.bench.kills.crash_test import Start, run_kills
+from dgstudio.bench.labelling.long_session import make_long_session
 from dgstudio.bench.report import machine
 from dgstudio.bench.start_time import STARTS, timed_start
 from dgstudio.engine.recording.replay import replay_figures

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dgstudio.bench.crash_actor import start_doomed
-from dgstudio.bench.crash_test import run_kills
+from dgstudio.bench.kills.crash_actor import start_doomed
+from dgstudio.bench.kills.crash_test import run_kills
 
 KILLS = 10
 

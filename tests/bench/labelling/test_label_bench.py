@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dgstudio import cli
-from dgstudio.bench import label_bench
-from dgstudio.bench.label_bench import WindowParts, run_label_bench
+from dgstudio.bench.labelling import label_bench
+from dgstudio.bench.labelling.label_bench import WindowParts, run_label_bench
 from dgstudio.errors import BadInputError
 
 
