@@ -139,8 +139,6 @@ class GroupCommit:
     def _try_to_write(self, now: float) -> None:
         try:
             self._put(self._session, list(self._writes))
-            # Once more: it may have gone while that was written.
-            self._session.check_place()
         except SessionLostError as error:
             self._rescue(error, now)
         except SessionError as error:
@@ -150,6 +148,8 @@ class GroupCommit:
             self._written()
             if failed:
                 self._events.say(SavedAgain())
+            # It may have gone while that was written: then all of it is read from the file before, and not put twice.
+            self._look(now)
 
     def _failed(self, why: str, now: float) -> None:
         self._retry_at = now + RETRY_S

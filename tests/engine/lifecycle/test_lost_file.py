@@ -86,6 +86,36 @@ def test_everything_goes_on_in_a_new_file_beside_it(act: Callable[[Path], None],
             assert session.recorded.stretches()
 
 
+def test_a_file_that_goes_while_it_is_written_has_nothing_twice(rigs, tmp_path, monkeypatch):
+    path = tmp_path / "talk.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach("jump", "Running")
+    put = Session.put_act
+
+    def put_and_lose(session: Session, act: Any) -> None:
+        put(session, act)
+        monkeypatch.setattr(FilePlace, "check", lambda place: None)
+        monkeypatch.setattr(Session, "put_act", put)
+        path.unlink()
+
+    check = FilePlace.check
+    versions = Session.versions
+
+    def after_the_commit(session: Session) -> Any:
+        monkeypatch.setattr(FilePlace, "check", check)
+        return versions(session)
+
+    monkeypatch.setattr(Session, "put_act", put_and_lose)
+    monkeypatch.setattr(Session, "versions", after_the_commit)
+    rig.teach("nod", "Badminton")
+    assert rig.heard("session rescued").fact.whole
+    assert rig.engine.stop() == []
+    with Session.open(rescued(path)) as session:
+        assert [r.seq for r in session.records()] == [r.seq for r in rig.engine.learn.history]
+        assert len(session.examples()) == rig.engine.book.total > 0
+        assert len({act.id for act in session.acts()[0]}) == len(session.acts()[0])
+
+
 def test_a_file_that_goes_while_nothing_is_written_is_rescued_at_the_end(rigs, tmp_path):
     path = tmp_path / "talk.dgs"
     rig = rigs(Session.create(path))
