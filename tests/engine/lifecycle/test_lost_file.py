@@ -90,23 +90,23 @@ def test_a_file_that_goes_while_it_is_written_has_nothing_twice(rigs, tmp_path, 
     path = tmp_path / "talk.dgs"
     rig = rigs(Session.create(path))
     rig.teach("jump", "Running")
-    put = Session.put_act
+    put = Session.put_record
 
-    def put_and_lose(session: Session, act: Any) -> None:
-        put(session, act)
+    def put_and_lose(session: Session, record: Any) -> None:
+        put(session, record)
         monkeypatch.setattr(FilePlace, "check", lambda place: None)
-        monkeypatch.setattr(Session, "put_act", put)
+        monkeypatch.setattr(Session, "put_record", put)
         path.unlink()
 
     check = FilePlace.check
-    versions = Session.versions
+    look = Session.check_place
 
-    def after_the_commit(session: Session) -> Any:
+    def after_the_commit(session: Session) -> None:
         monkeypatch.setattr(FilePlace, "check", check)
-        return versions(session)
+        look(session)
 
-    monkeypatch.setattr(Session, "put_act", put_and_lose)
-    monkeypatch.setattr(Session, "versions", after_the_commit)
+    monkeypatch.setattr(Session, "put_record", put_and_lose)
+    monkeypatch.setattr(Session, "check_place", after_the_commit)
     rig.teach("nod", "Badminton")
     assert rig.heard("session rescued").fact.whole
     assert rig.engine.stop() == []
