@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from statistics import median
 
 import numpy as np
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
+from dgstudio.studio.answer.provenance import lead_of, provenance
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
@@ -18,28 +18,13 @@ from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import NOBODY, Reading, StreamState, TwinKind, TwinReading, TwinState, Unsure
+from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState
 
 TEXT_S = 0.25
 """Wall seconds that words and figures stand, so that they can be read."""
-CARRIES = 0.5
-"""An example carries an answer if its share is at least this part of the strongest one's."""
 ANSWERED_TIP = (
     "The snapshot that answered, and the median time from features to probabilities in the last quarter second"
 )
-CERTIFIED_TIP = "Proved for this answer: the same units and bank answered, with the same content, as in that version"
-BANK_TIP = (
-    "Learned since the last protected version; examples whose share is at least half of the strongest are counted"
-)
-UNSURE_TIP = (
-    "The input is near nothing that was learned (an unplugged sensor, noise, something never shown), or no class leads "
-    "the others clearly. The scores stand; they only name no class."
-)
-UNLIKELY_TIP = (
-    "The most likely class is less likely than the threshold under Contract and learning (L). Logits and proofs are "
-    "not touched by it."
-)
-BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
 TODAY_TIP = "What the version that serves now says to the same input; bit-identical: all its logits are those of then"
 TWIN_TIPS = {
     TwinState.VERSION: "Whole, and a version of the twin",
@@ -248,49 +233,6 @@ class AnswerPanel(PanelFrame):
         if reading.truth is not None:
             words.append(f"truth {reading.truth}")
         return " · ".join(words)
-
-
-def provenance(reading: Reading, state: StudioState, commands: Bridge) -> Line:
-    """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
-    if reading.unsure == Unsure.UNLIKELY and len(reading.probabilities):
-        best = int(np.argmax(reading.probabilities))
-        leaning = f"{state.name_of(reading.classes[best])} {reading.probabilities[best]:.2f}"
-        words = f"◆ perhaps {leaning}, below {state.abstain:.2f}"
-        return Line(((words, "warning", 400),), UNLIKELY_TIP)
-    if reading.top is None and reading.speaker != NOBODY:
-        if reading.certified is not None:
-            return Line(((f"◆ too strange or too close; as in v{reading.certified}", "warning", 400),), UNSURE_TIP)
-        return Line((("◆ too strange, or too close to call", "warning", 400),), UNSURE_TIP)
-    if reading.certified is not None:
-        return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
-    if reading.speaker >= 0:
-        bank = f"◆ new: bank {reading.speaker + 1}"
-        # Only the learning bank, the last one, still knows its examples one by one.
-        carried = carriers(reading, state, commands) if reading.speaker == len(reading.bank_r) - 1 else ""
-        return Line(((f"{bank}, by {carried}" if carried else f"{bank} speaks", "warning", 400),), BANK_TIP)
-    if reading.top is None:
-        return Line((("no part of the model is sure", "text_muted", 400),))
-    return Line((("the base answers, not certified", "text_muted", 400),), BASE_TIP)
-
-
-def carriers(reading: Reading, state: StudioState, commands: Bridge) -> str:
-    """Say how many examples of which classes speak for the answer; empty where none does."""
-    cells = commands.cells(reading)
-    strongest = max((cell.toward for cell in cells), default=0.0)
-    if not strongest > 0:
-        return ""
-    counts = Counter(cell.class_id for cell in cells if cell.toward >= CARRIES * strongest).most_common(2)
-    if len(counts) == 1:
-        class_id, count = counts[0]
-        return f"{count} example{'s' if count > 1 else ''} of {state.name_of(class_id)}"
-    # Kept short: it stands in one line.
-    return ", ".join(f"{count} of {state.name_of(class_id)}" for class_id, count in counts)
-
-
-def lead_of(reading: Reading) -> float:
-    """Return by how many logits the best class leads the second; infinite where there is no second."""
-    best = np.sort(reading.logits)[::-1]
-    return float(best[0] - best[1]) if len(best) > 1 else float("inf")
 
 
 def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int | None]:

@@ -35,6 +35,8 @@ STREAM_WORDS = {
 """Stream state → (colour of the dot, words beside it)."""
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
+IDLE = Part("text", "Label"), Part("muted", "hold a key")
+"""What stands where a label is being recorded, while none is."""
 THEN_TIP = (
     "The past is shown: stream, answer, gates, examples and stability are those of this moment, and the version is\n"
     "the one that answered it. Answers and learning go on meanwhile. Comma and full stop move by one answer."
@@ -85,8 +87,8 @@ class TopBar(QFrame):
         self.then_note.setObjectName("muted")
         self.follow = self._button(ActionId.LIVE, "Follow", [Part("text", "Follow")], icon="mdi6.skip-forward-outline")
         self.recording = Chip(
-            "Recording",
-            [Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")],
+            "Label",
+            [Part("dot", "dot", "text_faint"), *IDLE],
             clickable=False,
         )
         self.recording.fixed_width = 150
@@ -143,7 +145,7 @@ class TopBar(QFrame):
             )
             self.recording.set_edge("recording", "recording_soft")
         else:
-            self.recording.set_parts([Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")])
+            self.recording.set_parts([Part("dot", "dot", "text_faint"), *IDLE])
             self.recording.set_edge("")
 
     def set_presentation(self, presentation: bool) -> None:

@@ -30,9 +30,11 @@ def axis_marks(span: float, behind: float, pixels: float, metrics: QFontMetrics)
         yield (k * step - behind) / span, "0 s" if k == 0 else f"−{round(k * step, 6):g}"
 
 
-def ago(seconds: float) -> str:
+def ago(seconds: float, *, tenths: bool = True) -> str:
     """Return how long before the live edge a moment lies: "−12.4 s"; "now" where that is no tenth of a second."""
-    return "now" if seconds < 0.05 else f"−{seconds:.1f} s" if seconds < 100 else f"−{seconds:.0f} s"
+    if seconds < 0.05:
+        return "now"
+    return f"−{seconds:.1f} s" if tenths and seconds < 100 else f"−{seconds:.0f} s"
 
 
 def paint_cursor(painter: QPainter, theme: Theme, x: float, top: float, bottom: float) -> None:

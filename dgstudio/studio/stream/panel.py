@@ -286,7 +286,15 @@ class StreamPanel(PanelFrame):
         self._text_wall = wall
         takes = self._commands.book.takes(frame.oldest, frame.now) if self._stale_bar else None
         self._stale_bar = False
-        self.bar.show_state((frame.oldest, frame.now), self._span, self._state.stream_mode, takes)
+        state, oldest = self._state, frame.oldest
+        self.bar.show_state(
+            (oldest, frame.now),
+            self._span,
+            state.stream_mode,
+            takes,
+            moment=None if self._look is None else self._look.moment,
+            doubtful=tuple(reading.end for reading in state.uncertain if reading.end >= oldest),
+        )
         self._show_header()
 
     def _show_header(self) -> None:
