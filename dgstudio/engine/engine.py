@@ -393,7 +393,8 @@ class Engine:
     def _inspector(self) -> Inspector:
         """What dg-inspect asks."""
         versions = ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
-        return Inspector(self.learner, versions, KnownExamples(self.book, self.session))
+        examples = KnownExamples(self.book, self.session)
+        return Inspector(self.learner, versions, examples, self.learn.lent_rule, lambda: self.lane.abstain)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

@@ -127,9 +127,11 @@ class ReachableVersions:
 
 def _as_learned(settings: LearnerSettings, snapshot: Snapshot, training: TrainingState) -> LearnerSettings:
     """The settings with the rule, the dials and the number of features that a version was learned with."""
-    settings = replace(settings, rule=LOCKED_BANK)
+    settings, open_bank = replace(settings, rule=LOCKED_BANK), snapshot.banks[-1] if snapshot.banks else None
     if training.dials is not None:
         settings = replace(settings, tau=training.dials.tau, delta=training.dials.delta)
+    elif open_bank is not None and not open_bank.sealed:
+        settings = replace(settings, tau=open_bank.tau, delta=open_bank.delta)
     if snapshot.phi is not None and training.sums is None:
         settings = replace(settings, features=snapshot.phi.dim - 1)
     return settings

@@ -68,7 +68,10 @@ class Evidence:
 
         Their sum is the bank's scores t and r − 1, within rounding to float32.
         """
-        z = self._plan.embed(raw)
+        return self.parts_at(self._plan.embed(raw))
+
+    def parts_at(self, z: F32) -> tuple[F64, F64]:
+        """The same of features z (D+1,), as `Plan.embed` gives them."""
         return self.base_part.T @ z.astype(np.float64), self.alpha * (self.Q @ z)[:, None]
 
     def said_of(self, raw: F32, class_id: int) -> tuple[F64, F64]:

@@ -5,6 +5,7 @@ The method itself is on one page, `bank.locked_bank`.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -76,6 +77,14 @@ class LockedBankRule:
             Z = features_of_rows(self._plan, protected)
             self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
         self._store = ExampleStore(self._statistics)
+
+    def copy(self) -> LockedBankRule:
+        """The same rule with the same examples, to go on apart, in another thread say; what never changes is shared."""
+        twin = copy.copy(self)
+        twin.solution = None
+        twin._inputs, twin._class_ids, twin._fitted = dict(self._inputs), dict(self._class_ids), dict(self._fitted)
+        twin._store = self._store.copy()
+        return twin
 
     # -- the set of examples -----------------------------------------------------------------------------------
 

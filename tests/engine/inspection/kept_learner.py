@@ -8,6 +8,7 @@ from typing import Any, Self
 from learning.conftest import User
 
 from dgstudio.engine.inspection.evidence_source import EvidenceSource
+from dgstudio.engine.inspection.inspector import Inspector
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions
 from dgstudio.engine.lifecycle.resume import checkpoint_of
 from dgstudio.learning.learner.learner import Learner
@@ -74,3 +75,8 @@ class KeptLearner:
         other = Learner.begin(None, self.learner.settings, next_version=100_000)
         versions = ReachableVersions(other, self.session, lambda: frozenset(self.versions))
         return versions, EvidenceSource(other, versions, self.examples)
+
+    def inspector(self, *, by_file: bool = False) -> Inspector:
+        versions, _ = self.by_file() if by_file else self.by_memory()
+        learner = versions._learner
+        return Inspector(learner, versions, self.examples, learner.copied_rule)
