@@ -21,6 +21,10 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inspection_worker import InspectionWorker
+from dgstudio.engine.inspection.inspector import Inspector
+from dgstudio.engine.inspection.known_examples import KnownExamples
+from dgstudio.engine.inspection.reachable_versions import ReachableVersions
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
@@ -65,8 +69,8 @@ class Engine:
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     What it is told goes to its parts: `labels`, `model`, `candidates`, `comparison`, `recording`, `imports`, `browse`,
-    `quality`. Their commands return at once and may be called from any one thread; what is new is pulled from `ring`,
-    `lane.readings`, `learn.history`, `events` and `stats()`.
+    `inspection`, `quality`. Their commands return at once and may be called from any one thread; what is new is pulled
+    from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
 
     Parameters
     ----------
@@ -263,6 +267,7 @@ class Engine:
         """What works for a window: figures on quality and examples, copies, exports, imports."""
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
+        self.inspection = InspectionWorker(self.events, self._inspector)
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.import_door, self.import_target)
         self.recording = RecordingCommands(
@@ -318,6 +323,7 @@ class Engine:
             self.imports,
             self.quality,
             self.browse,
+            self.inspection,
             self.input,
             self.infer,
             self.comparison.worker,
@@ -383,6 +389,12 @@ class Engine:
         if not whole:
             self.learn.request(self.versions.anew)
             self.recorder.begin_anew()
+
+    def _inspector(self) -> Inspector:
+        """What dg-inspect asks."""
+        versions = ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
+        examples = KnownExamples(self.book, self.session)
+        return Inspector(self.learner, versions, examples, self.learn.lent_rule, lambda: self.lane.abstain)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""
