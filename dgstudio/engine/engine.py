@@ -21,6 +21,7 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inputs import InputSource
 from dgstudio.engine.inspection.inspection_worker import InspectionWorker
 from dgstudio.engine.inspection.inspector import Inspector
 from dgstudio.engine.inspection.known_examples import KnownExamples
@@ -394,7 +395,8 @@ class Engine:
         """What dg-inspect asks."""
         versions = ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
         examples = KnownExamples(self.book, self.session)
-        return Inspector(self.learner, versions, examples, self.learn.lent_rule, lambda: self.lane.abstain)
+        inputs = InputSource(self.learner, self.book, self.lane.readings, self.classes)
+        return Inspector(self.learner, versions, examples, inputs, self.learn.lent_rule, lambda: self.lane.abstain)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

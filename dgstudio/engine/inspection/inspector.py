@@ -6,12 +6,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts, answer_parts
+from dgstudio.engine.inspection.bank_figures import BankFigures, bank_figures
 from dgstudio.engine.inspection.counterfactual import Counterfactuals, Without
 from dgstudio.engine.inspection.evidence_source import EvidenceSource
+from dgstudio.engine.inspection.inputs import InputSets, stacked
 from dgstudio.engine.inspection.known_examples import ExamplesOf
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions, StandingVersion
 from dgstudio.engine.inspection.said import said_by
 from dgstudio.engine.inspection.unavailable import OtherInputs, UnavailableError
+from dgstudio.engine.inspection.unit_figures import UnitFigures, unit_figures
 from dgstudio.engine.inspection.what_if import WhatIf, what_if
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.learner.learner import Learner
@@ -33,6 +36,8 @@ class Inspector:
 
     Parameters
     ----------
+    inputs
+        Gathers what versions are looked at with.
     lend
         Gives a copy of the learner's rule from the learner's own thread, or None.
     abstain
@@ -50,6 +55,7 @@ class Inspector:
         learner: Learner,
         versions: ReachableVersions,
         examples: ExamplesOf,
+        inputs: Callable[[], InputSets],
         lend: Callable[[], LockedBankRule | None] = lambda: None,
         abstain: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -57,6 +63,8 @@ class Inspector:
         self.go_on: Callable[[], bool] = lambda: True
         self.evidence = EvidenceSource(learner, versions, examples)
         self._counterfactuals = Counterfactuals(versions, examples, lend)
+        self._examples = examples
+        self._inputs = inputs
         self._abstain = abstain
         self._plans: OrderedDict[Snapshot, Plan] = OrderedDict()
 
@@ -101,6 +109,23 @@ class Inspector:
         plan = self._plan(self._standing(version, raw).snapshot)
         return what_if(plan, raw, on=on, off=off, silenced=silenced, abstain=self._abstain())
 
+    # -- one unit, one bank ----------------------------------------------------------------------------------------
+
+    def unit(self, version: int, unit: int) -> UnitFigures:
+        """When a unit of a version fires, what it reads and says, and which versions changed it."""
+        plan = self._plan(self.versions.of(version).snapshot)
+        return unit_figures(plan, unit, self._fitting(plan), self.versions.in_memory())
+
+    def bank(self, version: int, place: int) -> BankFigures:
+        """A bank of a version, by its place from 0: its router over time and inputs, and whom it overruled."""
+        standing = self.versions.of(version)
+        plan = self._plan(standing.snapshot)
+        learned = self.evidence.learned_by(standing, place) if place < len(standing.snapshot.banks) else None
+        known = self._examples(learned or ())
+        raw = stacked([known[i].features for i in sorted(known)])
+        held = {snapshot.version: snapshot for snapshot in self.versions.in_memory()}
+        return bank_figures(plan, place, self._fitting(plan), standing.training.protected.inputs, raw, held.get)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _standing(self, version: int, raw: F32) -> StandingVersion:
@@ -113,6 +138,14 @@ class Inspector:
     def _rests_on(self, standing: StandingVersion) -> list[Evidence | Reason]:
         found = (self.evidence.of(standing, place) for place in range(len(standing.snapshot.banks)))
         return [evidence for evidence in found if evidence is not None]
+
+    def _fitting(self, plan: Plan) -> InputSets:
+        """The inputs of today; `UnavailableError` where a version was made for others."""
+        sets = self._inputs()
+        for inputs in sets.every:
+            if len(inputs):
+                self._standing(plan.snapshot.version, inputs.raw)
+        return sets
 
     def _plan(self, snapshot: Snapshot) -> Plan:
         plan = self._plans.get(snapshot)
