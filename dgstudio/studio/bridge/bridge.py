@@ -70,6 +70,7 @@ class Bridge(QObject):
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
+        self.inspection = engine.inspection
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names

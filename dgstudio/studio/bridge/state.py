@@ -18,6 +18,7 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
+from dgstudio.studio.bridge.inspected import AnswerSubject, Subject
 from dgstudio.studio.bridge.look import Look
 from dgstudio.types import (
     F32,
@@ -251,6 +252,8 @@ class StudioState(Evented):
     """Where the time cursor stands: the stream time that all panels show; None while the view follows."""
     then = Field[int | None](None)
     """The version that answered at that moment; None while the view follows, or where nothing was answered."""
+    inspected = Field[Subject](AnswerSubject())
+    """What the Inspector shows."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)

@@ -1,1 +1,1 @@
-"""The Inspector: why an answer is what it is, what a unit or a bank does. It shows what `engine/inspection` computes."""
+"""The Inspector: why an answer is what it is, what units and banks do; it shows what `engine/inspection` computes."""
