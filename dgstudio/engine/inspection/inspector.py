@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts, answer_parts
 from dgstudio.engine.inspection.bank_figures import BankFigures, bank_figures
+from dgstudio.engine.inspection.blame import Blame, ClassChange, blame, changes_of_class, changes_of_unit
+from dgstudio.engine.inspection.comparison import ComparedVersion, Comparison, compare
 from dgstudio.engine.inspection.counterfactual import Counterfactuals, Without
 from dgstudio.engine.inspection.evidence_source import EvidenceSource
 from dgstudio.engine.inspection.inputs import InputSets, stacked
 from dgstudio.engine.inspection.known_examples import ExamplesOf
+from dgstudio.engine.inspection.population import AllCompared, compare_all
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions, StandingVersion
 from dgstudio.engine.inspection.said import said_by
-from dgstudio.engine.inspection.unavailable import OtherInputs, UnavailableError
-from dgstudio.engine.inspection.unit_figures import UnitFigures, unit_figures
+from dgstudio.engine.inspection.unavailable import GivenUpError, OtherInputs, UnavailableError
+from dgstudio.engine.inspection.unit_figures import UnitChange, UnitFigures, unit_figures
+from dgstudio.engine.inspection.version_difference import (
+    LearnedDifference,
+    WeightsDifference,
+    learned_difference,
+    weights_difference,
+)
 from dgstudio.engine.inspection.what_if import WhatIf, what_if
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.learner.learner import Learner
@@ -26,6 +35,8 @@ from dgstudio.types import F32
 
 PLANS = 8
 """Compiled versions that are kept at hand."""
+WALKED = 64
+"""Versions at most that are read from the file to find who changed something."""
 
 
 class Inspector:
@@ -126,6 +137,31 @@ class Inspector:
         held = {snapshot.version: snapshot for snapshot in self.versions.in_memory()}
         return bank_figures(plan, place, self._fitting(plan), standing.training.protected.inputs, raw, held.get)
 
+    # -- two versions ----------------------------------------------------------------------------------------------
+
+    def compare(self, before: int, after: int, raw: F32) -> Comparison:
+        """Why one version answers an input otherwise than another, or does not."""
+        a, b = (self._compared(self._standing(version, raw)) for version in (before, after))
+        return compare(a, b, raw, self._abstain())
+
+    def compare_all(self, before: int, after: int) -> AllCompared:
+        """Whose answer is another one, of all protected, labelled and recent live inputs, from what to what."""
+        a, b = (self._plan(self.versions.of(version).snapshot) for version in (before, after))
+        return compare_all(a, b, self._fitting(a, b), self._abstain(), self.go_on)
+
+    def difference(self, before: int, after: int) -> tuple[WeightsDifference, LearnedDifference]:
+        """Which weights of two versions differ, and which examples were learned in between."""
+        a, b = self.versions.of(before), self.versions.of(after)
+        return weights_difference(a.snapshot, b.snapshot), learned_difference(a.training, b.training)
+
+    def blame_unit(self, unit: int) -> Blame:
+        """Which versions changed a unit of the base, and what these had learned."""
+        return self._blame(changes_of_unit(unit))
+
+    def blame_class(self, class_id: int) -> Blame:
+        """Which versions changed what is said of a class, and what these had learned."""
+        return self._blame(changes_of_class(class_id))
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _standing(self, version: int, raw: F32) -> StandingVersion:
@@ -135,16 +171,27 @@ class Inspector:
             raise UnavailableError(OtherInputs(version, expected or 0, given))
         return standing
 
+    def _compared(self, standing: StandingVersion) -> ComparedVersion:
+        return ComparedVersion(self._plan(standing.snapshot), standing.training, self._rests_on(standing))
+
+    def _blame(self, changes: Callable[[Sequence[Snapshot]], Sequence[UnitChange | ClassChange]]) -> Blame:
+        history = list(self.versions.walk(WALKED, self.go_on))
+        if not self.go_on():
+            raise GivenUpError
+        looked_at = tuple(standing.version for standing in history)
+        return Blame(blame(history, changes), looked_at, len(self.versions.numbers()))
+
     def _rests_on(self, standing: StandingVersion) -> list[Evidence | Reason]:
         found = (self.evidence.of(standing, place) for place in range(len(standing.snapshot.banks)))
         return [evidence for evidence in found if evidence is not None]
 
-    def _fitting(self, plan: Plan) -> InputSets:
-        """The inputs of today; `UnavailableError` where a version was made for others."""
+    def _fitting(self, *plans: Plan) -> InputSets:
+        """The inputs of today; `UnavailableError` where one of these versions was made for others."""
         sets = self._inputs()
-        for inputs in sets.every:
-            if len(inputs):
-                self._standing(plan.snapshot.version, inputs.raw)
+        for plan in plans:
+            for inputs in sets.every:
+                if len(inputs):
+                    self._standing(plan.snapshot.version, inputs.raw)
         return sets
 
     def _plan(self, snapshot: Snapshot) -> Plan:
