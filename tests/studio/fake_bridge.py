@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -20,6 +21,7 @@ from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inspection_worker import Asked, InspectionWorker
 from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_commands import LabelCommands
@@ -144,6 +146,10 @@ class FakeBridge:
         )  # fmt: skip
         self._make_parts()
         self.cursor = TimeCursor(self.state, self.lookback)
+        self.inspection = stand_in(
+            InspectionWorker, of="inspection", ask=lambda topic, question: Asked(topic, 0, question)
+        )
+        self.evidence = SimpleNamespace(turn=0, knows=lambda reading: True)
         state = self.state
         state.spec, state.knobs, state.source_name = spec(), knobs(), "simulator"
         state.mode, state.protected, state.hidden, state.active = Mode.BOTH, 400, HIDDEN, ACTIVE
@@ -407,7 +413,7 @@ class FakeBridge:
     def shutdown(self) -> None:
         self.calls.append(("shutdown",))
 
-    def cells(self, reading: Reading) -> list[CellView]:
+    def cells(self, reading: Reading, *, urgent: bool = True) -> list[CellView]:
         rng = np.random.default_rng(reading.hop // 8)
         strengths = np.sort(rng.random(40) ** 2)[::-1] * (1.0 if reading.speaker != BASE else 0.3)
         return [CellView(0 if k % 3 else 3, float(s), k, float(s)) for k, s in enumerate(strengths)]

@@ -25,6 +25,7 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
@@ -56,6 +57,7 @@ class Bridge(QObject):
     on_frame : called with each frame.
     margins : how safely an answer was routed.
     answer_again : what the version that serves now would say to an old input.
+    evidence : what the banks that answered rest on, as far as it is at hand.
     cursor : the moment that all panels show while the view stands still.
     """
 
@@ -81,9 +83,10 @@ class Bridge(QObject):
         self._stats_wall = 0.0
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
-        self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
         self._proposed: object = None
         self._moved = False
+        self.evidence = EvidenceAtHand(engine.learner, engine.inspection)
         self.cursor = TimeCursor(self.state, self.lookback)
         self._governor = FrameGovernor()
         self._timer = QTimer(self)
@@ -182,6 +185,7 @@ class Bridge(QObject):
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
         engine, state = self.engine, self.state
         wall = time.perf_counter()
+        self.evidence.poll()
         new, self._readings = engine.lane.readings.since(self._readings)
         times, values = engine.ring.latest(state.view_s)
         now = float(times[-1]) if len(times) else 0.0
@@ -382,22 +386,26 @@ class Bridge(QObject):
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 
-    def cells(self, reading: Reading) -> list[CellView]:
-        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60.
+    def cells(self, reading: Reading, *, urgent: bool = True) -> list[CellView]:
+        """Return the labelled examples that carry this answer in the version that gave it, strongest first, at most 60.
 
-        The strength of example i is max_c |α_ic (q_i·z)| relative to the strongest (design 3, exact attribution).
+        They are those of the bank that answers, a sealed one too; where the base does, those of the last bank. Empty
+        as well until they are at hand (`evidence`). The strength of example i is max_c |α_ic (q_i·z)| relative to the
+        strongest (design 3, exact attribution).
         """
-        if self._cells[0] == reading.hop:
+        key = reading.hop, reading.version, self.evidence.turn
+        if self._cells[0] == key:
             return self._cells[1]
-        evidence = self.engine.learner.evidence()
+        evidence = self.evidence.of(reading, urgent=urgent)
         cells: list[CellView] = []
-        if evidence is not None and len(evidence.example_ids):
+        if evidence is not None and len(evidence.example_ids) and len(reading.features):
             strength, toward = evidence.said_of(reading.features, -1 if reading.top is None else reading.top)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
             columns = (evidence.class_ids, strength / top, evidence.example_ids, toward / top)
             cells = [*map(CellView, *(column[order].tolist() for column in columns))]
-        self._cells = (reading.hop, cells)
+        if cells or self.evidence.knows(reading):
+            self._cells = (key, cells)
         return cells
 
     def unit(self, index: int) -> UnitView | None:

@@ -198,6 +198,8 @@ class StudioState(Evented):
     pinned = Field[int | None](None)
     reachable = Field[frozenset[int] | None](None)
     """Versions that can be pinned and rolled back to; None: all of the history."""
+    compared = Field[tuple[int, int] | None](None)
+    """The two versions that are to be compared, A and B; None where no two are selected."""
     mode = Field(Mode.OFF)
     compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -143,13 +143,12 @@ class ExampleStrip(QWidget):
             wide = row.width() - QFontMetrics(painter.font()).horizontalAdvance(amount) - 6
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
-            caption = metrics.elidedText(f"{card.name} · {card.caption}", Qt.TextElideMode.ElideRight, wide)
+            caption = metrics.elidedText(card.caption, Qt.TextElideMode.ElideRight, wide)
             painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, caption)
+            name = metrics.elidedText(card.name, Qt.TextElideMode.ElideRight, inner.width() - 6)
+            painter.setPen(theme.colour(theme.readable(card.colour, "well")))
+            painter.drawText(inner.adjusted(3, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, name)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour("accent_hover"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-
-
-CardOf = Callable[[int, int, float], ExampleCard]
-"""Makes the card of an example: its id, the class that it had then, how much it adds."""
