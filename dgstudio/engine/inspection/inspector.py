@@ -7,23 +7,30 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts, answer_parts
 from dgstudio.engine.inspection.bank_figures import BankFigures, bank_figures
-from dgstudio.engine.inspection.blame import Blame, ClassChange, blame, changes_of_class, changes_of_unit
-from dgstudio.engine.inspection.comparison import ComparedVersion, Comparison, compare
-from dgstudio.engine.inspection.counterfactual import Counterfactuals, Without
-from dgstudio.engine.inspection.evidence_source import EvidenceSource
-from dgstudio.engine.inspection.inputs import InputSets, stacked
-from dgstudio.engine.inspection.known_examples import ExamplesOf
-from dgstudio.engine.inspection.population import AllCompared, compare_all
-from dgstudio.engine.inspection.reachable_versions import ReachableVersions, StandingVersion
-from dgstudio.engine.inspection.said import said_by
-from dgstudio.engine.inspection.unavailable import GivenUpError, OtherInputs, UnavailableError
-from dgstudio.engine.inspection.unit_figures import UnitChange, UnitFigures, unit_figures
-from dgstudio.engine.inspection.version_difference import (
+from dgstudio.engine.inspection.comparing.blame import Blame, ClassChange, blame, changes_of_class, changes_of_unit
+from dgstudio.engine.inspection.comparing.comparison import ComparedVersion, Comparison, compare
+from dgstudio.engine.inspection.comparing.population import AllCompared, compare_all
+from dgstudio.engine.inspection.comparing.version_difference import (
     LearnedDifference,
     WeightsDifference,
     learned_difference,
     weights_difference,
 )
+from dgstudio.engine.inspection.counterfactual import Counterfactuals, Without
+from dgstudio.engine.inspection.evidence_source import EvidenceSource
+from dgstudio.engine.inspection.gate_table import GateTable, gate_table
+from dgstudio.engine.inspection.gating_figures import (
+    GatingFigures,
+    NearestByGates,
+    gating_figures,
+    nearest_by_gates,
+)
+from dgstudio.engine.inspection.inputs import Inputs, InputSets, stacked
+from dgstudio.engine.inspection.known_examples import ExamplesOf
+from dgstudio.engine.inspection.reachable_versions import ReachableVersions, StandingVersion
+from dgstudio.engine.inspection.said import said_by
+from dgstudio.engine.inspection.unavailable import GivenUpError, NoBase, OtherInputs, UnavailableError
+from dgstudio.engine.inspection.unit_figures import UnitChange, UnitFigures, unit_figures
 from dgstudio.engine.inspection.what_if import WhatIf, what_if
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.learner.learner import Learner
@@ -137,6 +144,22 @@ class Inspector:
         held = {snapshot.version: snapshot for snapshot in self.versions.in_memory()}
         return bank_figures(plan, place, self._fitting(plan), standing.training.protected.inputs, raw, held.get)
 
+    # -- the whole gating ------------------------------------------------------------------------------------------
+
+    def gating(self, version: int) -> GatingFigures:
+        """The gating of a version in figures. `UnavailableError` where it has no base."""
+        plan = self._plan(self.versions.of(version).snapshot)
+        sets = self._fitting(plan)
+        protected, examples, live = (self._gates(plan, inputs) for inputs in sets.every)
+        held = {snapshot.version: snapshot for snapshot in self.versions.in_memory()}
+        plans = {v: self._plan(held[v]) for v in {reading.version for reading in sets.readings} if v in held}
+        return gating_figures(plan, (protected, examples), live, sets.readings, plans.get)
+
+    def nearest_by_gates(self, version: int, raw: F32, count: int = 5) -> tuple[NearestByGates, ...]:
+        """The labelled examples that open most nearly the same units as an input; `UnavailableError` without a base."""
+        plan = self._plan(self._standing(version, raw).snapshot)
+        return nearest_by_gates(plan.answer(raw).active, self._gates(plan, self._fitting(plan).examples), count)
+
     # -- two versions ----------------------------------------------------------------------------------------------
 
     def compare(self, before: int, after: int, raw: F32) -> Comparison:
@@ -184,6 +207,12 @@ class Inspector:
     def _rests_on(self, standing: StandingVersion) -> list[Evidence | Reason]:
         found = (self.evidence.of(standing, place) for place in range(len(standing.snapshot.banks)))
         return [evidence for evidence in found if evidence is not None]
+
+    def _gates(self, plan: Plan, inputs: Inputs) -> GateTable:
+        table = gate_table(plan, inputs)
+        if table is None:
+            raise UnavailableError(NoBase(plan.snapshot.version))
+        return table
 
     def _fitting(self, *plans: Plan) -> InputSets:
         """The inputs of today; `UnavailableError` where one of these versions was made for others."""

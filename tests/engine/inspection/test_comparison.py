@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from learning.conftest import User, blob, examples_of
 
-from dgstudio.engine.inspection.blame import ClassChange
-from dgstudio.engine.inspection.population import UNSURE, answered
+from dgstudio.engine.inspection.comparing.blame import ClassChange
+from dgstudio.engine.inspection.comparing.population import UNSURE, answered
+from dgstudio.engine.inspection.comparing.version_difference import BankDifference, weights_difference
 from dgstudio.engine.inspection.unavailable import GivenUpError
-from dgstudio.engine.inspection.version_difference import BankDifference, weights_difference
 from dgstudio.learning.bank.attribution import ChangeParts
 from dgstudio.learning.settings import GRADIENT
 from dgstudio.model.base_model_file import BaseModel

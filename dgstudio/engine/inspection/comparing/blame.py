@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from dgstudio.engine.inspection.comparing.version_difference import LearnedDifference, learned_difference
 from dgstudio.engine.inspection.reachable_versions import StandingVersion
 from dgstudio.engine.inspection.unit_figures import UnitChange, unit_changes
-from dgstudio.engine.inspection.version_difference import LearnedDifference, learned_difference
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.records import dataclass
 from dgstudio.types import F32

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts, answer_parts
-from dgstudio.engine.inspection.version_difference import (
+from dgstudio.engine.inspection.comparing.version_difference import (
     LearnedDifference,
     WeightsDifference,
     comparable,
