@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -380,6 +382,16 @@ class Session:
         where = "WHERE active" if active_only else ""
         sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example {where} ORDER BY id"
         return self._all(sql, rows.example_of, "example")
+
+    def examples_by_id(self, ids: Iterable[int]) -> list[Example]:
+        """Those of these examples that the session has and can read, whether they stand or not; without windows."""
+        wanted = json.dumps(sorted(int(i) for i in ids))
+        sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example WHERE id IN (SELECT value FROM json_each(?))"
+        found = []
+        for row in self._database.read(sql, (wanted,)):
+            with suppress(*rows.NOT_A_VALUE):
+                found.append(replace(rows.example_of(row), raw=None))
+        return found
 
     def notes(self) -> dict[int, str]:
         """Example id → the user's note, of examples that do not stand too."""

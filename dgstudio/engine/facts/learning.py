@@ -54,6 +54,19 @@ class NothingBefore(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class NothingAfter(Fact):
+    """There is no version to go forward to."""
+
+    subject: ClassVar[EventKind] = EventKind.ROLL_BACK
+    usual: ClassVar[Level] = Level.WARNING
+
+    @property
+    def sentence(self) -> str:
+        """The same for all."""
+        return "There is no later version to go forward to."
+
+
+@dataclass(frozen=True, slots=True)
 class ExamplesParked(Fact):
     """After a failure so many examples were set aside."""
 
