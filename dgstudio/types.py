@@ -556,9 +556,14 @@ class EngineStats:
     examples: int = 0
     learned: int = 0
     """Examples that the newest version has learned, sealed ones too; publishes, rejections, roll-backs: of this run."""
+    sealed: int = 0
+    """Those of them that are sealed: they are no longer in the learning bank."""
     publishes: int = 0
     rejections: int = 0
     roll_backs: int = 0
+    published_ever: int = 0
+    """Versions published and proposals rejected in the whole history, of earlier runs too."""
+    rejected_ever: int = 0
     reads: int = 0
     torn: int = 0
     unpublished: int = 0

@@ -35,6 +35,8 @@ from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.types import (
     BASE,
+    Cause,
+    CauseKind,
     ClassInfo,
     EngineStats,
     Example,
@@ -225,6 +227,7 @@ class FakeBridge:
             routing_delta=abs(float(self.rng.normal(0.1, 0.1))),
             representation_delta=abs(float(self.rng.normal(0.05, 0.05))),
             label_to_publish_ms=180.0, to_version=22 if kind == "rolled back" else None,
+            cause=None if kind in ("rolled back", "class added") else Cause(CauseKind.TAKE, seq // 7, 0),
         )  # fmt: skip
 
     def signal(self, times: np.ndarray) -> np.ndarray:

@@ -112,6 +112,8 @@ class LearnWorker(Worker):
         self.protected = learner.protected_count
         self.learned = len(learner.training.every())
         """Examples that the newest version has learned, the sealed ones too."""
+        self.sealed = _sealed(learner)
+        """Those of them that are sealed."""
         self.state = LearnerActivity.IDLE
         self._learner = learner
         self._lane = lane
@@ -298,6 +300,7 @@ class LearnWorker(Worker):
             counts.bits_changed += record.bits_changed
         self.protected = self._learner.protected_count
         self.learned = len(self._learner.training.every())
+        self.sealed = _sealed(self._learner)
         self.history.append(record)
         if record.kind == RecordKind.REJECTED:
             self.events.say(ProposalRejected(record))
@@ -357,3 +360,8 @@ class LearnWorker(Worker):
             self.counts.bits_changed += result.bits_changed
             self.events.say(ContractBroken(result.bits_changed))
         return self._learner.audit_complete
+
+
+def _sealed(learner: Learner) -> int:
+    training = learner.training
+    return len({i for held in training.seals for i in held.ids.tolist()}.difference(training.learned.tolist()))

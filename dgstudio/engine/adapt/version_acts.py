@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import field
 from enum import StrEnum
 
@@ -152,15 +152,24 @@ class VersionActs:
 
     One thread at a time. A version that was gone back to *stands for* that version: it has the same content, and what
     is learned on it branches off there.
+
+    Parameters
+    ----------
+    history
+        Whose records they are of.
+    began
+        Stands in for what the history does not go back to, as the record −1.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, began: PublishRecord | None = None) -> None:
         self._history = history
         self._acts: list[VersionAct] = []
         self._taken = 0
-        self._versions, self._places = array("q"), array("q")
-        """Every version, ascending, and the place of its act."""
+        self._versions, self._places, self._numbers = array("q"), array("q"), array("q")
+        """Every version, ascending, the place of its act, and the number of its record."""
         self._stands_for: dict[int, int] = {}
+        if began is not None:
+            self._add(-1, began)
 
     def __len__(self) -> int:
         return len(self._acts)
@@ -187,6 +196,18 @@ class VersionActs:
             return None
         at = bisect_left(self._versions, version)
         return self._places[at] if at < len(self._versions) and self._versions[at] == version else None
+
+    def number_of(self, version: int | None) -> int | None:
+        """The number of the record that published a version; None where none did."""
+        if version is None:
+            return None
+        at = bisect_left(self._versions, version)
+        return self._numbers[at] if at < len(self._versions) and self._versions[at] == version else None
+
+    @property
+    def versions(self) -> Sequence[int]:
+        """Every version that a record tells of, ascending."""
+        return self._versions
 
     def of_record(self, number: int) -> int:
         """The place of the act that a record of the history belongs to. Raises IndexError."""
@@ -283,6 +304,7 @@ class VersionActs:
         if record.version is not None:
             self._versions.append(record.version)
             self._places.append(len(self._acts) - 1)
+            self._numbers.append(number)
             if record.kind == RecordKind.ROLLED_BACK and record.to_version is not None:
                 self._stands_for[record.version] = self.stands_for(record.to_version)
         return joins
@@ -335,7 +357,7 @@ def _grow(act: VersionAct, number: int, record: PublishRecord) -> None:
     if record.version is not None:
         act.version = record.version
         act.published += record.kind != RecordKind.INITIAL
-    act.learned.update(dict(record.new_examples))
+        act.learned.update(dict(record.new_examples))
     if isinstance(record.reason, LearnedFrom):
         act.forgot += record.reason.forgot
     if record.kind in _OF_RECORD and number == act.first:

@@ -231,6 +231,7 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
+        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.

@@ -194,6 +194,10 @@ class StudioState(Evented):
     pinned = Field[int | None](None)
     reachable = Field[frozenset[int] | None](None)
     """Versions that can be pinned and rolled back to; None: all of the history."""
+    compared = Field[tuple[int, int] | None](None)
+    """The two versions that are to be compared, A and B; None where no two are selected."""
+    set_aside_examples = Field(0)
+    """Examples that a roll-back, or a failure, set aside until they are resumed."""
     mode = Field(Mode.OFF)
     compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""

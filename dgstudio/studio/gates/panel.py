@@ -129,6 +129,7 @@ class GatesPanel(PanelFrame):
         if newest is not None and newest is not self._reading:
             self._reading = newest
             cells = self._commands.cells(newest)
+            self.map.total = frame.stats.learned - frame.stats.sealed
             self.map.show_answer(newest.active, newest.activations, cells, _carried(newest))
             self.banks.show_answer(newest.bank_r, newest.bank_tau, newest.bank_state, frame.frame_time_wall)
         for record in frame.publishes:
