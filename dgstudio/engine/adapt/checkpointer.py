@@ -73,7 +73,7 @@ class Checkpointer:
                 self._act_over.set()
             left = record.to_version if record.kind == RecordKind.ROLLED_BACK else record.parent
             if left is not None and record.kind in LEAVING_BEHIND:
-                self._keep(left, learner)
+                self.keep(left, learner)
             self._unwritten = record
             if record.kind != RecordKind.LEARNED:
                 self._write(learner)
@@ -111,7 +111,7 @@ class Checkpointer:
         version = learner.store.pinned
         if version is not None:
             self._write(learner)
-            self._keep(version, learner)
+            self.keep(version, learner)
         self._refer(learner)
 
     def act_ended(self) -> None:
@@ -133,10 +133,10 @@ class Checkpointer:
     def anew(self, learner: Learner) -> None:
         """Write head and what serves, whole: the session goes on in a file that may lack them. dg-learn only."""
         for version in {learner.store.head.version, learner.store.serving.version}:
-            self._keep(version, learner)
+            self.keep(version, learner)
         self._refer(learner)
 
-    def _keep(self, version: int, learner: Learner) -> None:
+    def keep(self, version: int, learner: Learner) -> None:
         """Keep a version for good: whole, unless memory has let go of it; then the file has it as it is."""
         if not learner.store.holds(version):
             self._queue.write(lambda session: session.keep_checkpoint(version))
@@ -165,7 +165,7 @@ class Checkpointer:
         if self._act_over.is_set() and not learner.pending and not self._learn.labels_waiting:
             self._act_over.clear()
             self._write(learner)
-            self._keep(learner.store.head.version, learner)
+            self.keep(learner.store.head.version, learner)
 
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""

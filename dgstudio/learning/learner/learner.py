@@ -211,6 +211,17 @@ class Learner:
             self._state.states.of(version)
         return self.store.get(version)
 
+    def take_up_again(self, snapshot: Snapshot, training: TrainingState) -> None:
+        """Hold a version that had been let go of, and what it was learned from; nothing that serves or learns moves.
+
+        Raises
+        ------
+        BadInputError
+            If another content was published under its number.
+        """
+        self.store.adopt(snapshot)
+        self._state.states.note(snapshot.version, training)
+
     # -- the audit -------------------------------------------------------------------------------------------------
 
     @property

@@ -26,7 +26,17 @@ from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import (
+    CellView,
+    ClassCard,
+    Frame,
+    Lamp,
+    LearnedAgain,
+    Phase,
+    StudioState,
+    Task,
+    UnitView,
+)
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
 GLANCE_MS = 8
@@ -63,6 +73,7 @@ class Bridge(QObject):
         self.model = followed(engine.model, self._follow)
         self.comparison = followed(engine.comparison, self._follow)
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
+        self.relearning = engine.relearning
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.margins = MarginReader(engine.lane)
@@ -189,6 +200,10 @@ class Bridge(QObject):
             self._note_other_models()
             self._note_uncertain(new, reach)
             state.importing = self.imports.view
+            again = self.relearning.running
+            state.relearning = (
+                None if again is None or again.over else LearnedAgain(again.version, round(again.share, 2))
+            )
             state.recording_stream = engine.recorder.on
         return Frame(
             spec=engine.spec,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import LearnedExamples
+from dgstudio.reasons.reason import Reason
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.progress_line import SlimBar
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.studio.versions.act_words import act_title, compared_text, counts_text, details_of, holds_text
@@ -51,12 +54,16 @@ class SnapshotsPanel(PanelFrame):
         self.back_button = self._button("Roll back", self.roll_back_to_selected)
         self.show_button = self._button("Show examples", self.show_examples_of_selected)
         self.resume_button = self._button("Resume", self.resume)
+        self.again_button = self._button("Learn again", self.learn_selected_again)
+        self.progress = SlimBar("Learning a version again")
+        self.progress.hide()
         self._holds: tuple[LearnedExamples, dict[int, int]] | None = None
         self.menu = QMenu(self)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.details, 1)
+        row.addWidget(self.progress)
         for button in self._buttons:
             row.addWidget(button)
         self.body.setSpacing(3)
@@ -71,6 +78,7 @@ class SnapshotsPanel(PanelFrame):
         state.when(StudioState.phase).connect(self._tell)
         state.when(StudioState.compared).connect(self._show_compared)
         state.when(StudioState.set_aside_examples).connect(self._show_set_aside)
+        state.when(StudioState.relearning).connect(self._show_relearning)
         self._show_classes()
         self._show_set_aside()
         self._refresh()
@@ -85,6 +93,8 @@ class SnapshotsPanel(PanelFrame):
         super().apply_theme(theme)
         self.view.apply_theme(theme)
         self.details.setFont(theme.ui("small"))
+        self.progress.theme = theme
+        self.progress.setFixedSize(theme.px(90), theme.px(4))
         for button in self._buttons:
             button.setFont(theme.ui("small"))
             button.setFixedHeight(theme.px(23))
@@ -112,6 +122,18 @@ class SnapshotsPanel(PanelFrame):
         version = self._selected_version()
         if version is not None and self._holds_of(version) is not None:
             self.examples_asked.emit(version)
+
+    def learn_selected_again(self) -> None:
+        """Learn the selected version again, which is not kept; or leave off, while one is being learned."""
+        version = self._selected_version()
+        try:
+            if self._state.relearning is not None:
+                self._commands.relearning.cancel()
+            elif version is not None:
+                self._commands.relearning.learn_again(version)
+        except BadInputError as error:
+            # It may have become impossible, or needless, meanwhile.
+            self.again_button.setToolTip(str(error))
 
     def resume(self) -> None:
         """Learn again what was set aside."""
@@ -248,7 +270,9 @@ class SnapshotsPanel(PanelFrame):
         version, state = self._selected_version(), self._state
         held = version is not None and version == state.pinned
         kept = version is not None and self.timeline.reaches(version)
-        lost = "" if version is None or kept else self._lost_text(version)
+        refusal = None if version is None or kept else self._commands.relearning.refusal(version)
+        lost = "" if version is None or kept else self._lost_text(version, refusal)
+        self._offer_again(None if kept else version, lost, can=refusal is None)
         _say(
             self.pin_button,
             f"Pin v{version}" if version is not None else "Pin",
@@ -282,6 +306,23 @@ class SnapshotsPanel(PanelFrame):
             on=bool(holds),
         )
 
+    def _offer_again(self, version: int | None, lost: str, *, can: bool) -> None:
+        """Offer to learn a version again that is not kept, and to leave off while one is being learned."""
+        again = self._state.relearning
+        self.again_button.setVisible(again is not None or version is not None)
+        if again is not None:
+            _say(self.again_button, f"Cancel v{again.version}", f"v{again.version} is being learned again", on=True)
+        else:
+            _say(self.again_button, f"Learn v{version} again", lost, on=can)
+
+    def _show_relearning(self) -> None:
+        again = self._state.relearning
+        self.progress.setVisible(again is not None)
+        if again is not None:
+            self.progress.light(0.0, again.share)
+            self.progress.setToolTip(f"v{again.version} is being learned again: {again.share:.0%}")
+        self._arm()
+
     def _holds_of(self, version: int) -> dict[int, int] | None:
         """Class id → examples that a version has learned; None where that is not known (yet)."""
         contents = self._commands.contents.of(version)
@@ -293,12 +334,26 @@ class SnapshotsPanel(PanelFrame):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.resume_button, self.show_button, self.pin_button, self.newest_button, self.back_button
+        return (
+            self.resume_button,
+            self.again_button,
+            self.show_button,
+            self.pin_button,
+            self.newest_button,
+            self.back_button,
+        )
 
-    def _lost_text(self, version: int) -> str:
+    def _lost_text(self, version: int, refusal: Reason | None) -> str:
+        """Why a version is not there, and what can be done."""
         nearest = self.timeline.nearest(version)
-        advice = f": the nearest that is kept is v{nearest}" if nearest is not None else ""
-        return f"v{version} has been thinned out{advice}"
+        advice = f"the nearest that is kept is v{nearest}" if nearest is not None else ""
+        why = (
+            f"The weights of v{version} are not kept: between the ends of two acts, versions thin out with age"
+            if refusal is None
+            else f"The weights of v{version} are not kept, and {refusal.words.removeprefix(f'v{version} ')}"
+        )
+        how = "“Learn again” makes it from the same examples and compares its digest" if refusal is None else ""
+        return ".\n".join(part for part in (why, how, advice[:1].upper() + advice[1:]) if part)
 
     def _selected_version(self) -> int | None:
         return self._version_of(self.view.selected)

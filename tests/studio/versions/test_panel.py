@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.version_acts import VersionActs
+from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
@@ -21,6 +22,7 @@ from dgstudio.reasons.published import (
 )
 from dgstudio.reasons.stored import Told
 from dgstudio.studio.actions.ids import ActionId
+from dgstudio.studio.bridge.state import LearnedAgain
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.versions.act_words import act_title, compared_text, record_details
 from dgstudio.studio.versions.timeline import Mark, Timeline
@@ -365,12 +367,13 @@ def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, w
     assert bridge.calls == [] and view.selected == mark
     for button in (snapshots.pin_button, snapshots.back_button):
         assert not button.isEnabled()
-        assert "the nearest that is kept is v11" in button.toolTip()
+        assert "The nearest that is kept is v11" in button.toolTip()
     view.asked.emit(mark, view.mapToGlobal(at(view, mark)))
     assert [action.isEnabled() for action in snapshots.menu.actions()][1:4] == [False, False, False]
     snapshots.menu.close()
     view.select(mark_of(snapshots, 21))
     assert snapshots.pin_button.isEnabled() and snapshots.back_button.isEnabled()
+    assert not snapshots.again_button.isVisible()
 
     view.select(None)
     image = view.grab().toImage()
@@ -384,6 +387,27 @@ def test_a_version_that_was_thinned_out_cannot_be_asked_for(snapshots, bridge, w
         for mark in (mark_of(snapshots, 21), mark)
     )
     assert full > 40 and hollow < 12
+
+
+def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridge, window):
+    bridge.state.reachable = frozenset({11, 21, 42})
+    bridge.refusals[7] = CannotLearnAgain(7, WhyNot.GRADIENT)
+    window.update_frame(bridge.frame())
+    view, again = snapshots.view, snapshots.again_button
+    view.select(mark_of(snapshots, 7))
+    assert again.isVisible() and not again.isEnabled()
+    assert "are not kept, and cannot be learned again: steps of the gradient have moved its base" in again.toolTip()
+    view.select(mark_of(snapshots, 14))
+    assert again.text() == "Learn v14 again" and again.isEnabled() and "thin out with age" in again.toolTip()
+    again.click()
+    bridge.state.relearning = LearnedAgain(14, 0.4)
+    assert snapshots.progress.isVisible() and snapshots.progress.lit == (0.0, 0.4)
+    view.select(None)
+    assert again.text() == "Cancel v14"
+    again.click()
+    assert bridge.calls == [("relearning.learn_again", 14), ("relearning.cancel",)]
+    bridge.state.relearning = None
+    assert not snapshots.progress.isVisible() and not again.isVisible()
 
 
 # -- life ------------------------------------------------------------------------------------------------------
