@@ -14,6 +14,7 @@ from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.model_updates import ModelUpdates
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionIndex
+from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
@@ -69,9 +70,9 @@ SWITCH_INTERVAL_S = 0.0005
 class Engine:
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
-    What it is told goes to its parts: `labels`, `model`, `candidates`, `comparison`, `recording`, `imports`, `browse`,
-    `inspection`, `quality`. Their commands return at once and may be called from any one thread; what is new is pulled
-    from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
+    What it is told goes to its parts: `labels`, `model`, `candidates`, `relearning`, `comparison`, `recording`,
+    `imports`, `browse`, `inspection`, `quality`. Their commands return at once and may be called from any one thread;
+    what is new is pulled from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
 
     Parameters
     ----------
@@ -171,6 +172,7 @@ class Engine:
         )
         self.versions = Checkpointer(self.queue, self.learn, self.lane, self.recorder)
         self.contents = VersionIndex(self.learner, self.queue, self.session)
+        self.relearning = VersionRelearning(self.learner, self.learn, self.queue, self.session, self.versions, events)
         bases = [] if resumed.base is None else [resumed.base]
         self.candidates = CandidateModels(
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
@@ -321,6 +323,7 @@ class Engine:
         self.candidates.cancel_consolidation()
         order: list[Worker | None] = [
             self.candidates.consolidation,
+            self.relearning.running,
             self.imports,
             self.quality,
             self.browse,

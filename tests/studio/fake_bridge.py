@@ -17,6 +17,7 @@ from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import Containing, VersionIndex
+from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import Event
@@ -34,11 +35,14 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
+from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import (
     BASE,
+    Cause,
+    CauseKind,
     ClassInfo,
     EngineStats,
     Example,
@@ -124,6 +128,7 @@ class FakeBridge:
         self.state = StudioState()
         self.modes = modes
         self.events: list[Event] = []
+        self.refusals: dict[int, Reason] = {}
         self.held: tuple[int, float] | None = None
         self.now = 20.0
         self.wall = WALL0
@@ -194,6 +199,9 @@ class FakeBridge:
             cancel_consolidation=lambda: show(task=None),
             accept=lambda: self.propose(None), discard=lambda: self.propose(None),
         )  # fmt: skip
+        self.relearning = stand_in(VersionRelearning, of="relearning", refusal=self.refusals.get)
+        self.relearning.learn_again.side_effect = lambda version: calls.append(("relearning.learn_again", version))
+        self.relearning.cancel.side_effect = lambda: calls.append(("relearning.cancel",))
         self.recording = stand_in(RecordingCommands, of="recording", calls=calls, record=self._record)
         self.imports = stand_in(ImportWorker, of="imports", calls=calls)
         self.quality = stand_in(QualityWorker, of="quality", calls=calls)
@@ -234,6 +242,7 @@ class FakeBridge:
             routing_delta=abs(float(self.rng.normal(0.1, 0.1))),
             representation_delta=abs(float(self.rng.normal(0.05, 0.05))),
             label_to_publish_ms=180.0, to_version=22 if kind == "rolled back" else None,
+            cause=None if kind in ("rolled back", "class added") else Cause(CauseKind.TAKE, seq // 7, 0),
         )  # fmt: skip
 
     def signal(self, times: np.ndarray) -> np.ndarray:

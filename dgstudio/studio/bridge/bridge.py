@@ -29,7 +29,17 @@ from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import (
+    CellView,
+    ClassCard,
+    Frame,
+    Lamp,
+    LearnedAgain,
+    Phase,
+    StudioState,
+    Task,
+    UnitView,
+)
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
@@ -70,6 +80,7 @@ class Bridge(QObject):
         self.model = followed(engine.model, self._follow)
         self.comparison = followed(engine.comparison, self._follow)
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
+        self.relearning = engine.relearning
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.inspection = engine.inspection
@@ -209,6 +220,10 @@ class Bridge(QObject):
             self._note_other_models()
             self._note_uncertain(new, reach)
             state.importing = self.imports.view
+            again = self.relearning.running
+            state.relearning = (
+                None if again is None or again.over else LearnedAgain(again.version, round(again.share, 2))
+            )
             state.recording_stream = engine.recorder.on
         look = self.cursor.follow(Past(times, values, tuple(self._view)), now, oldest)
         return Frame(
@@ -253,6 +268,7 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
+        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.

@@ -133,6 +133,13 @@ class Task:
     over: bool = False
 
 
+class LearnedAgain(NamedTuple):
+    """A version that is being learned again in the background, and how much is done (0..1)."""
+
+    version: int
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
@@ -200,6 +207,10 @@ class StudioState(Evented):
     """Versions that can be pinned and rolled back to; None: all of the history."""
     compared = Field[tuple[int, int] | None](None)
     """The two versions that are to be compared, A and B; None where no two are selected."""
+    relearning = Field[LearnedAgain | None](None)
+    """The version that is being learned again, since it was not kept."""
+    set_aside_examples = Field(0)
+    """Examples that a roll-back, or a failure, set aside until they are resumed."""
     mode = Field(Mode.OFF)
     compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""

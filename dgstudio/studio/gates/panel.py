@@ -151,6 +151,7 @@ class GatesPanel(PanelFrame):
                 self.map.slots.show(cells)
             self.raster.add(*self._column(reading, self.map.slots.places if cells else ()))
         newest = frame.reading
+        self.map.total = frame.stats.learned - frame.stats.sealed
         if newest is not None and newest is not self._reading:
             self._light(newest, frame.frame_time_wall)
         for record in () if again else frame.publishes:

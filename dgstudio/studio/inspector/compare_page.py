@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from dgstudio.engine.inspection.comparison import Comparison
-from dgstudio.engine.inspection.population import AllCompared
+from dgstudio.engine.inspection.comparing.comparison import Comparison
+from dgstudio.engine.inspection.comparing.population import AllCompared
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import Subject
 from dgstudio.studio.bridge.state import Frame, StudioState

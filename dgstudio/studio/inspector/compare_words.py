@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts
-from dgstudio.engine.inspection.comparison import Comparison
-from dgstudio.engine.inspection.population import AllCompared, AnswersMoved
-from dgstudio.engine.inspection.version_difference import LearnedDifference
+from dgstudio.engine.inspection.comparing.comparison import Comparison
+from dgstudio.engine.inspection.comparing.population import AllCompared, AnswersMoved
+from dgstudio.engine.inspection.comparing.version_difference import LearnedDifference
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.studio.bridge.inspected import UnitSubject
 from dgstudio.studio.bridge.state import StudioState
