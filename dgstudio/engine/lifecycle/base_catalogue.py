@@ -10,7 +10,7 @@ from dgstudio.paths import asset
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import StreamSpec
 
-SHIPPED = {"simulator": "bases/simulator.safetensors", "basic_motions": "bases/basic_motions.safetensors"}
+SHIPPED = {name: f"bases/{name}.safetensors" for name in ("simulator", "basic_motions", "pointer")}
 """Stream name → file in assets/, made by `python -m dgstudio.lab.bases`."""
 
 
