@@ -31,6 +31,7 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.plane.map_worker import MapWorker
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -53,7 +54,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, PublishRecord, Reading, StreamState
+from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -263,6 +264,10 @@ class Engine:
         """What works for a window: figures on quality and examples, copies, exports, imports."""
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
+        self.plane: MapWorker | None = None
+        """What is answered all over the plane, where the stream is a pointer on it."""
+        if self.spec.kind is StreamKind.POINTER:
+            self.plane = MapWorker(self.events, self.lane, self.features.dim)
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.import_door, self.import_target)
         self.recording = RecordingCommands(
@@ -299,6 +304,8 @@ class Engine:
         self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.recording.record(True)
+        if self.plane is not None:
+            self.plane.start()
         for worker in (self.store, self.learn, self.out, self.quality, self.browse, self.infer, self.input):
             worker.start()
 
@@ -318,6 +325,7 @@ class Engine:
             self.imports,
             self.quality,
             self.browse,
+            self.plane,
             self.input,
             self.infer,
             self.comparison.worker,

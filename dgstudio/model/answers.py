@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,12 @@ class Answers:
 
     def __init__(self, network: parts.Network, out: F32, who: I32) -> None:
         self._network, self._out, self._who = network, out, who
+
+    @classmethod
+    def joined(cls, parts: Sequence[Answers]) -> Answers:
+        """The answers of one plan to some inputs and to others, in this order; at least one part."""
+        out, who = np.concatenate([part._out for part in parts]), np.concatenate([part._who for part in parts])
+        return cls(parts[0]._network, out, who)
 
     def __len__(self) -> int:
         return len(self._who)
