@@ -20,9 +20,11 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.pointer import PointerSource
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
@@ -52,6 +54,7 @@ class Bridge(QObject):
     state : the view model that the panels show.
     on_frame : called with each frame.
     margins : how safely an answer was routed.
+    plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
 
     def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
@@ -65,6 +68,7 @@ class Bridge(QObject):
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
+        self.plane = engine.plane
         self.margins = MarginReader(engine.lane)
         self._names = engine.classes.names
         self._readings = 0
@@ -346,6 +350,17 @@ class Bridge(QObject):
         with state.update():
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
+
+    def point(self, x: float, y: float) -> None:
+        """Move the pointer on its plane, −1 to 1 each; nothing where the stream is no pointer."""
+        source = self.engine.source
+        if isinstance(source, PointerSource):
+            source.point(x, y)
+
+    @property
+    def protected(self) -> ProtectedSet:
+        """The inputs whose answers must not move: another object whenever they have changed."""
+        return self.engine.learner.training.protected
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""

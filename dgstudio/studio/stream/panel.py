@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -9,14 +10,15 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import RecordKind, StreamState, Take
+from dgstudio.types import RecordKind, StreamKind, StreamState, Take
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
@@ -26,6 +28,8 @@ PILLS = {StreamMode.PAUSED: "Paused · Space goes on", StreamMode.SCRUBBING: "Sc
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
+STRIP = 92
+"""Logical pixels that the stream of a pointer is high, below the pad."""
 MOST_LINES = 400
 """Publishes of one view that are drawn."""
 LONGEST_S = 120.0
@@ -74,11 +78,14 @@ class StreamPanel(PanelFrame):
         self.header.addWidget(self.live_button)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
+        self.pad: PointerPad | None = None
+        """Where a pointer is moved, above the stream; None where the stream is of something else."""
         state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
         state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
         state.when(StudioState.spec, StudioState.phase).connect(self._show_source)
+        self._place_pad()
         self._refresh_looks()
         self._show_empty()
 
@@ -98,6 +105,8 @@ class StreamPanel(PanelFrame):
         self._note_answers(frame)
         self._stand() if self._state.paused else self._follow()
         self.bar.note(frame.new_readings, frame.spec.hop_s)
+        if self.pad is not None:
+            self._show_pad(self.pad, frame)
         self._say(frame)
         if not len(frame.times) and self._past is None:
             self._show_empty()
@@ -112,8 +121,36 @@ class StreamPanel(PanelFrame):
         self._refresh_looks()
         self.view.apply_theme(theme)
         self.bar.apply_theme(theme)
+        self._place_pad()
+        if self.pad is not None:
+            self.pad.apply_theme(theme)
+            self.pad.choice.apply_theme(theme, theme.px(HEADER_HEIGHT))
         self._key = ()
         self._show_header()
+
+    # -- the pad of a pointer ----------------------------------------------------------------------------------
+
+    def _place_pad(self) -> None:
+        """Put the pad above the stream where that is a pointer's, and leave the stream a low strip."""
+        spec = self._state.spec
+        if spec is None or spec.kind is not StreamKind.POINTER:
+            return
+        if self.pad is None:
+            self.pad = PointerPad(self._state, self._commands)
+            self.header.insertWidget(1, self.pad.choice)
+            self.body.insertWidget(0, self.pad, 1)
+            self.body.setStretchFactor(self.view, 0)
+        self.view.setFixedHeight(self.theme.px(STRIP))
+
+    def _show_pad(self, pad: PointerPad, frame: Frame) -> None:
+        """Show where the pointer is, or was at the end of what is looked at."""
+        past, end = self._past, self._span[1]
+        if past is None:
+            pad.update_frame(frame, frame.times, frame.values, frame.reading, live=True)
+            return
+        count = int(np.searchsorted(past.times, end, side="right"))
+        before = [reading for reading in past.readings if reading.end <= end]
+        pad.update_frame(frame, past.times[:count], past.values[:count], before[-1] if before else None, live=False)
 
     # -- moving through the past -------------------------------------------------------------------------------
 
@@ -325,6 +362,8 @@ class StreamPanel(PanelFrame):
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
         if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
+        elif spec is not None and self.pad is not None:
+            self.set_right(word)
         elif spec is not None:
             # Large type leaves room for what changes only.
             channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
@@ -365,6 +404,7 @@ class StreamPanel(PanelFrame):
             self._show(self._frame)
 
     def _show_source(self) -> None:
+        self._place_pad()
         if self._frame is None or not len(self._frame.times):
             self._show_empty()
             self._show_header()
