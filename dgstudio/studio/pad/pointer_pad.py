@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from dgstudio.engine.labels.example_table import places_of
@@ -93,7 +93,7 @@ class PointerPad(QWidget):
         """What the outline is of."""
         self._nothing = False
         self._moved = False
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
         column.addWidget(self.view, 1)
@@ -107,6 +107,12 @@ class PointerPad(QWidget):
         state.when(StudioState.classes, StudioState.phase).connect(self._show_empty)
         self._refresh_looks()
         self._show_empty()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        # A square is no higher than wide: what it has no use for is left to others.
+        self.view.setMaximumHeight(self.width())
+        self.setMaximumHeight(self.width() + self._column.spacing() + self.words.height())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)

@@ -15,7 +15,7 @@ AT_REST = " Shown for a pointer at rest."
 def share_text(flags: np.ndarray) -> str:
     """Return which part of the plane these cells are."""
     share = 100 * float(np.mean(flags))
-    return f"{share:.0f} %" if share >= 1 or share == 0 else "under 1 %"
+    return f"{share:.0f}\u00a0%" if share >= 1 or share == 0 else "under 1\u00a0%"
 
 
 def map_words(made: DecisionMap, mode: MapMode, *, moves: bool) -> str:
@@ -27,6 +27,8 @@ def map_words(made: DecisionMap, mode: MapMode, *, moves: bool) -> str:
         sets = len(np.unique(made.active_sets))
         banks = made.answers.speakers >= 0
         spoken = f" Inside the thick line a bank speaks ({share_text(banks)})." if banks.any() else ""
+        if banks.all():
+            spoken = " A bank speaks everywhere."
         if made.snapshot.base is None:
             return f"There is no base, so there are no units to be active.{spoken}{rest}"
         return f"One colour for each set of active units: {sets} sets.{spoken}{rest}"

@@ -29,7 +29,7 @@ GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
 STRIP = 92
-"""Logical pixels that the stream of a pointer is high, below the pad."""
+"""Logical pixels that the stream of a pointer is high below the pad, at least."""
 MOST_LINES = 400
 """Publishes of one view that are drawn."""
 LONGEST_S = 120.0
@@ -138,9 +138,10 @@ class StreamPanel(PanelFrame):
         if self.pad is None:
             self.pad = PointerPad(self._state, self._commands)
             self.header.insertWidget(1, self.pad.choice)
-            self.body.insertWidget(0, self.pad, 1)
-            self.body.setStretchFactor(self.view, 0)
-        self.view.setFixedHeight(self.theme.px(STRIP))
+            self.body.insertWidget(0, self.pad)
+            # The pad takes what it can use of the height, the stream what is left.
+            self.body.setStretchFactor(self.pad, 100)
+        self.view.setMinimumHeight(self.theme.px(STRIP))
 
     def _show_pad(self, pad: PointerPad, frame: Frame) -> None:
         """Show where the pointer is, or was at the end of what is looked at."""
