@@ -250,8 +250,10 @@ class Unsure(StrEnum):
     """Why an answer names no class although there are some."""
 
     NOT = ""
-    BY_MODEL = "model"
-    """The model itself says so: unlike anything learned, or no class leads."""
+    STRANGE = "strange"
+    """The model itself says so: the input is unlike anything learned."""
+    CLOSE = "close"
+    """The model itself says so: no class leads the next by as much as it must."""
     UNLIKELY = "unlikely"
     """The class is less probable than the user wants."""
 

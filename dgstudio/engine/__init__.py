@@ -2,5 +2,6 @@
 
 Start with `engine.py`, which puts the parts together. `runtime/` is used by all other folders here, `serving/` answers,
 `labels/` keeps what the user says, `adapt/` learns, `recording/` keeps and replays the stream, `evaluation/` scores,
-`browse/` serves the example browser, `imports/` brings data in, `lifecycle/` begins and goes on.
+`browse/` serves the example browser, `inspection/` explains answers and compares versions,
+`imports/` brings data in, `lifecycle/` begins and goes on.
 """

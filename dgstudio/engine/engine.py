@@ -21,6 +21,10 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inspection_worker import InspectionWorker
+from dgstudio.engine.inspection.inspector import Inspector
+from dgstudio.engine.inspection.known_examples import KnownExamples
+from dgstudio.engine.inspection.reachable_versions import ReachableVersions
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
@@ -66,8 +70,8 @@ class Engine:
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
     What it is told goes to its parts: `labels`, `model`, `candidates`, `comparison`, `recording`, `imports`, `browse`,
-    `quality`. Their commands return at once and may be called from any one thread; what is new is pulled from `ring`,
-    `lane.readings`, `learn.history`, `events` and `stats()`.
+    `inspection`, `quality`. Their commands return at once and may be called from any one thread; what is new is pulled
+    from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
 
     Parameters
     ----------
@@ -264,10 +268,14 @@ class Engine:
         """What works for a window: figures on quality and examples, copies, exports, imports."""
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
+        self.inspection = InspectionWorker(self.events, self._inspector)
         self.plane: MapWorker | None = None
         """What is answered all over the plane, where the stream is a pointer on it."""
         if self.spec.kind is StreamKind.POINTER:
-            self.plane = MapWorker(self.events, self.lane, self.features.dim)
+            versions = self._reachable_versions()
+            self.plane = MapWorker(
+                self.events, self.lane, self.features.dim, lambda version: versions.of(version).snapshot
+            )
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.import_door, self.import_target)
         self.recording = RecordingCommands(
@@ -325,6 +333,7 @@ class Engine:
             self.imports,
             self.quality,
             self.browse,
+            self.inspection,
             self.plane,
             self.input,
             self.infer,
@@ -391,6 +400,16 @@ class Engine:
         if not whole:
             self.learn.request(self.versions.anew)
             self.recorder.begin_anew()
+
+    def _inspector(self) -> Inspector:
+        """What dg-inspect asks."""
+        versions = self._reachable_versions()
+        examples = KnownExamples(self.book, self.session)
+        return Inspector(self.learner, versions, examples, self.learn.lent_rule, lambda: self.lane.abstain)
+
+    def _reachable_versions(self) -> ReachableVersions:
+        """All versions, for one thread."""
+        return ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

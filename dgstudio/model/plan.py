@@ -111,6 +111,20 @@ class Answer:
         return bool(self._who[-1])
 
     @property
+    def lead(self) -> float:
+        """By how many logits the first class leads the second; infinite where there is no second."""
+        logits = self.logits
+        if len(logits) < 2:
+            return float("inf")
+        second, first = np.partition(logits, -2)[-2:]
+        return float(first - second)
+
+    @property
+    def close(self) -> bool:
+        """Whether the first class leads the second by less than it must: where it is unsure, why."""
+        return self.lead < float(np.float32(self._network.lead))
+
+    @property
     def who(self) -> I32:
         """Active units and states of banks: what a receipt names beside the logits."""
         return self._who[:-3]

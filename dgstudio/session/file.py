@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -380,6 +381,16 @@ class Session:
         where = "WHERE active" if active_only else ""
         sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example {where} ORDER BY id"
         return self._all(sql, rows.example_of, "example")
+
+    def examples_by_id(self, ids: Iterable[int]) -> list[Example]:
+        """Those of these examples that the session has, by id, whether they stand or not; damaged ones left out."""
+        wanted = json.dumps(sorted({int(i) for i in ids}))
+        sql = f"SELECT {rows.EXAMPLE_COLUMNS} FROM example WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        found = []
+        for row in self._database.read(sql, (wanted,)):
+            with suppress(*rows.NOT_A_VALUE):
+                found.append(rows.example_of(row))
+        return found
 
     def notes(self) -> dict[int, str]:
         """Example id → the user's note, of examples that do not stand too."""

@@ -27,12 +27,14 @@ from dgstudio.engine.recording.lookback import Lookback, Past
 from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
+from dgstudio.engine.serving.answered_now import AnsweredNow
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
+from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import (
     BASE,
     ClassInfo,
@@ -141,6 +143,7 @@ class FakeBridge:
             reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
         )  # fmt: skip
         self._make_parts()
+        self.cursor = TimeCursor(self.state, self.lookback)
         state = self.state
         state.spec, state.knobs, state.source_name = spec(), knobs(), "simulator"
         state.mode, state.protected, state.hidden, state.active = Mode.BOTH, 400, HIDDEN, ACTIVE
@@ -290,13 +293,14 @@ class FakeBridge:
         twin_new = [] if state.compare is None else [
             TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new
         ]  # fmt: skip
-        takes = self._takes()
+        takes, oldest = self._takes(), max(0.0, self.now - BUFFER_S)
+        look = self.cursor.follow(Past(times, self.signal(times), tuple(self.readings)), self.now, oldest)
         return Frame(
             spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
             readings=list(self.readings),
             new_readings=new, reading=self.readings[-1] if self.readings else None, twin_new=twin_new,
             twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.held,
-            events=events, stats=self.stats, frame_time_wall=self.wall, oldest=max(0.0, self.now - BUFFER_S),
+            events=events, stats=self.stats, frame_time_wall=self.wall, oldest=oldest, look=look,
         )  # fmt: skip
 
     def doubt(self, count: int = 3) -> None:
@@ -407,6 +411,9 @@ class FakeBridge:
         rng = np.random.default_rng(reading.hop // 8)
         strengths = np.sort(rng.random(40) ** 2)[::-1] * (1.0 if reading.speaker != BASE else 0.3)
         return [CellView(0 if k % 3 else 3, float(s), k, float(s)) for k, s in enumerate(strengths)]
+
+    def answer_again(self, reading: Reading) -> AnsweredNow | None:
+        return AnsweredNow(self.version, reading.top, reading.certified is not None)
 
     def margins(self, reading: Reading) -> AnswerMargins | None:
         outside = np.setdiff1d(np.arange(HIDDEN), reading.active)

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from queue import Empty, Queue
 
 from dgstudio.engine.adapt.drift import DriftWatch
 from dgstudio.engine.adapt.routing_margins import RoomWatch
@@ -22,6 +23,7 @@ from dgstudio.engine.serving.receipt_audit import ReceiptAudit
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
 from dgstudio.records import dataclass
@@ -36,6 +38,8 @@ AUDIT_SLICE = 8
 CAUSES = 3
 """Classes at most that a publish names as what moved the live answer."""
 IDLE_S = 0.25
+LENT_S = 1.0
+"""How long somebody who wants a copy of the rule waits for dg-learn."""
 
 Command = Callable[[Learner], PublishRecord | None]
 
@@ -134,6 +138,18 @@ class LearnWorker(Worker):
                 return None
 
         self.ask(run)
+
+    def lent_rule(self) -> LockedBankRule | None:
+        """A copy of the learner's rule, for another thread; None under another rule, or where dg-learn does not come.
+
+        Waits for dg-learn, which takes some milliseconds; not for dg-learn itself.
+        """
+        lent: Queue[LockedBankRule | None] = Queue()
+        self.ask(lambda learner: lent.put(learner.copied_rule()))
+        try:
+            return lent.get(timeout=LENT_S)
+        except Empty:
+            return None
 
     def wake(self) -> None:
         """Let a waiting turn look at its queues."""

@@ -303,6 +303,11 @@ class LabelBook:
         with self._lock:
             return [self._examples[identity] for identity in ids if identity in self._standing]
 
+    def known(self, ids: Iterable[int]) -> list[Example]:
+        """Those of these examples that are in memory, in this order, those that do not stand too."""
+        with self._lock:
+            return [self._examples[identity] for identity in ids if identity in self._examples]
+
     def of_class(self, class_id: int) -> list[Example]:
         """The examples of a class that stand, in order of noting."""
         with self._lock:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
+from dgstudio.engine.inspection.unavailable import UnavailableError
 from dgstudio.engine.plane.decision_map import DecisionMap, points
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
@@ -39,7 +41,8 @@ class _Wanted:
 
 
 class MapWorker(Worker):
-    """While somebody watches, `map` shows the version that serves, and is replaced as a whole.
+    """While somebody watches, `map` shows the version that serves, or the one that is asked for, and is replaced as a
+    whole.
 
     A map of the present version is worth more than a fine one: where another version serves meanwhile, the fine map
     is dropped and the coarse one of the new version comes first.
@@ -48,11 +51,13 @@ class MapWorker(Worker):
     ----------
     inputs
         Numbers in an input of the model: x and y of the plane, and whatever follows, which is 0 on the map.
+    find
+        Finds an older version; called in this thread only. It raises `UnavailableError` where there is none any more.
     """
 
     name = "dg-map"
 
-    def __init__(self, events: EventQueue, lane: Lane, inputs: int) -> None:
+    def __init__(self, events: EventQueue, lane: Lane, inputs: int, find: Callable[[int], Snapshot]) -> None:
         super().__init__(events)
         self.map: DecisionMap | None = None
         """The newest. Any thread."""
@@ -60,7 +65,11 @@ class MapWorker(Worker):
         """Versions of which there has been a map."""
         self.inputs = inputs
         self._lane = lane
+        self._find = find
         self._watched = False
+        self._asked: int | None = None
+        self._found: tuple[int, Snapshot | None] | None = None
+        """The older version that was asked for last; None where it cannot be had."""
         self._wake = threading.Event()
         self._generation = 0
         self._target: _Wanted | None = None
@@ -75,6 +84,12 @@ class MapWorker(Worker):
         """Keep `map` up to date from now on, or no longer. Any thread."""
         if on != self._watched:
             self._watched = on
+            self._wake.set()
+
+    def show_version(self, version: int | None) -> None:
+        """Show an older version, or None: whichever serves. One that cannot be had gives way to that. Any thread."""
+        if version != self._asked:
+            self._asked = version
             self._wake.set()
 
     def wake(self) -> None:
@@ -108,13 +123,25 @@ class MapWorker(Worker):
     def _wanted(self) -> _Wanted:
         """What serves now; with a new generation where that is another version, reference or threshold than before."""
         lane, before = self._lane, self._target
-        snapshot, reference, abstain = lane.store.serving, lane.reference, lane.abstain
+        snapshot, reference, abstain = self._asked_for(), lane.reference, lane.abstain
         same = before is not None and before.snapshot is snapshot and before.reference is reference
         if before is not None and same and before.abstain == abstain:
             return before
         self._generation += 1
         self._target = _Wanted(self._generation, snapshot, reference, abstain)
         return self._target
+
+    def _asked_for(self) -> Snapshot:
+        asked, serving = self._asked, self._lane.store.serving
+        if asked is None or asked == serving.version:
+            return serving
+        if self._found is None or self._found[0] != asked:
+            try:
+                self._found = asked, self._find(asked)
+            except UnavailableError:
+                self._found = asked, None
+        found = self._found[1]
+        return serving if found is None else found
 
     def _make(self, wanted: _Wanted, side: int, *, to_the_end: bool) -> None:
         """Make the map of one version and show it; unless it is stale by then, where it need not be finished."""

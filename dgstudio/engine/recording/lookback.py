@@ -63,6 +63,16 @@ class Lookback:
         high = bisect_right(held, end + SLACK_S, key=lambda reading: reading.end)
         return Past(times, values, (*older, *held[low:high]))
 
+    def whole(self, reading: Reading) -> Reading:
+        """Return an answer with its features: one that came from the recording has none yet, where it can be read."""
+        if len(reading.features):
+            return reading
+        with suppress(SessionError):
+            for found in self._recorded.readings(reading.end - SLACK_S, reading.end + SLACK_S):
+                if found.hop == reading.hop:
+                    return found
+        return reading
+
     def require_held(self, start: float, end: float) -> None:
         """Refuse a stretch of stream time whose samples are no longer held.
 

@@ -24,11 +24,11 @@ from dgstudio.engine.recording.unlearned import (
 )
 from dgstudio.errors import BadInputError, Rejected, SessionError
 from dgstudio.learning.label_set import LabelSet
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
+from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again, stands_on
 from dgstudio.learning.learner.sealing import below, seal
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
-from dgstudio.model.snapshot import Snapshot, content_id
+from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
@@ -176,13 +176,8 @@ class _Recipes:
         bank = snapshot.banks[-1]
         settings = settings_again(meta.get(SETTINGS), bank.tau, bank.delta)
         lower = below(snapshot, training)
-        sums = () if training.sums is None else (training.sums.A0, training.sums.B0, training.sums.b_r)
-        stands_on = (
-            lower.with_(classes=()).digest,
-            tuple(content_id(array) for array in (*sums, training.protected.inputs)),
-            replace(settings, tau=0.0, delta=0.0),
-        )
-        return self._rule.on(stands_on, settings, lower, training, target, self._examples.__getitem__)
+        ground = stands_on(lower, training.sums, training.protected.inputs, settings)
+        return self._rule.on(ground, settings, lower, training, target, self._examples.__getitem__)
 
     def _copied(self, snapshot: Snapshot, checkpoint: Checkpoint) -> _Again | Reason:
         """Given where it is the copy that it says it is."""

@@ -14,9 +14,9 @@ from dgstudio.types import F32, F64
 
 
 class Evidence:
-    """t = base_partᵀ z + Σ_i α_i (q_i·z), the router's r − 1 in the last column (design 3). Immutable.
+    """What a bank of a version rests on: t = base_partᵀ z + Σ_i α_i (q_i·z), r − 1 in the last column (design 3).
 
-    Any thread may hold one; its methods are for one thread at a time.
+    Immutable. Any thread may hold one; its methods are for one thread at a time.
 
     Attributes
     ----------
@@ -51,12 +51,27 @@ class Evidence:
     def _plan(self) -> Plan:
         return Plan(self._snapshot)
 
+    @property
+    def size_bytes(self) -> int:
+        """What it holds besides the snapshot."""
+        arrays = self.example_ids, self.class_ids, self.alpha, self.Q, self.base_part
+        return sum(array.nbytes for array in arrays)
+
+    def of(self, snapshot: Snapshot) -> Evidence:
+        """The same for another version that has the very bank, and reads the same features."""
+        if snapshot is self._snapshot:
+            return self
+        return Evidence(snapshot, self.example_ids, self.class_ids, self.classes, self.alpha, self.Q, self.base_part)
+
     def parts(self, raw: F32) -> tuple[F64, F64]:
         """What the base's statistics give, (C+1,), and what each example gives, (n, C+1), for one raw input (d,).
 
         Their sum is the bank's scores t and r − 1, within rounding to float32.
         """
-        z = self._plan.embed(raw)
+        return self.parts_at(self._plan.embed(raw))
+
+    def parts_at(self, z: F32) -> tuple[F64, F64]:
+        """The same of features z (D+1,), as `Plan.embed` gives them."""
         return self.base_part.T @ z.astype(np.float64), self.alpha * (self.Q @ z)[:, None]
 
     def said_of(self, raw: F32, class_id: int) -> tuple[F64, F64]:

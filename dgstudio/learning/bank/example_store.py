@@ -38,6 +38,14 @@ class ExampleStore:
         place = self._place(example_id)
         return place < self._count and int(self._ids[place]) == example_id
 
+    def copy(self) -> ExampleStore:
+        """The same, to be changed apart; what no example changes is shared."""
+        twin = ExampleStore(self._statistics)
+        twin._count = self._count
+        twin._ids, twin._class_ids, twin._below = self.ids.copy(), self.class_ids.copy(), self.below.copy()
+        twin._Z, twin._Q, twin._K, twin._K_nP = self.Z.copy(), self.Q.copy(), self.K.copy(), self.K_nP.copy()
+        return twin
+
     @property
     def ids(self) -> npt.NDArray[np.int64]:
         """(n,) ascending. A view; valid until the store changes, as are all the others."""

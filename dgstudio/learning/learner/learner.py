@@ -22,6 +22,7 @@ from dgstudio.learning.learner.sealing import what_stays
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.learner.training_states import Recall, beginning
 from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
@@ -189,6 +190,11 @@ class Learner:
         Any thread may take and use it.
         """
         return self._state.evidence
+
+    def copied_rule(self) -> LockedBankRule | None:
+        """A copy of the rule, for another thread to go on with; None under a rule that cannot be copied."""
+        rule = self._state.rule
+        return rule.copy() if isinstance(rule, LockedBankRule) else None
 
     def training_of(self, version: int) -> TrainingState:
         """What a version was learned from. `BadInputError` where it can no longer be restored."""

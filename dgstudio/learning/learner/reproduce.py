@@ -13,12 +13,12 @@ import threadpoolctl
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
-from dgstudio.learning.bank.locked_bank import METHOD
+from dgstudio.learning.bank.locked_bank import METHOD, Sums
 from dgstudio.learning.learner.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
-from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import Example
+from dgstudio.model.snapshot import Snapshot, content_id
+from dgstudio.types import F32, Example
 
 
 def _kernel() -> str:
@@ -67,6 +67,20 @@ def settings_again(
         raise BadInputError(f"The settings that it was learned with are incomplete: {error!r}.") from error
 
 
+def stands_on(lower: Snapshot, sums: Sums | None, protected: F32, settings: LearnerSettings) -> tuple[object, ...]:
+    """What a learning bank stands on, by content: equal where the same examples give the same bank, but for τ and δ.
+
+    `protected` are the raw inputs (N, d), `lower` is what lies below the bank (`sealing.below`).
+    """
+    arrays = () if sums is None else (sums.A0, sums.B0, sums.b_r)
+    return (
+        lower.with_(classes=()).digest,
+        () if sums is None else sums.classes,
+        tuple(content_id(array) for array in (*arrays, protected)),
+        tuple(getattr(settings, name) for name in MATTER),
+    )
+
+
 class RuleCache:
     """A locked bank's rule that goes from version to version: made anew only where what it stands on is another.
 
@@ -81,6 +95,14 @@ class RuleCache:
     def forget(self) -> None:
         """Let go of the rule: somebody has used it for more than proposing."""
         self._rule = None
+
+    def take(self, rule: LockedBankRule, ground: object) -> None:
+        """Go on with a rule that was made elsewhere and that nobody else holds."""
+        self._rule, self._ground = rule, ground
+
+    def stands_on(self, ground: object) -> bool:
+        """Whether the rule stands on this ground, so that it only goes from one set of examples to another."""
+        return self._rule is not None and self._ground == ground
 
     def on(
         self,

@@ -5,6 +5,7 @@ The method itself is on one page, `bank.locked_bank`.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.bank.cold_start import fit, fitted_on
 from dgstudio.learning.bank.example_store import ExampleStore, spread_by_class
 from dgstudio.learning.bank.locked_bank import (
+    LabelledRows,
     Solution,
     Statistics,
     Sums,
@@ -75,6 +77,14 @@ class LockedBankRule:
             Z = features_of_rows(self._plan, protected)
             self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
         self._store = ExampleStore(self._statistics)
+
+    def copy(self) -> LockedBankRule:
+        """The same rule with the same examples, to go on apart, in another thread say; what never changes is shared."""
+        twin = copy.copy(self)
+        twin.solution = None
+        twin._inputs, twin._class_ids, twin._fitted = dict(self._inputs), dict(self._class_ids), dict(self._fitted)
+        twin._store = self._store.copy()
+        return twin
 
     # -- the set of examples -----------------------------------------------------------------------------------
 
@@ -147,14 +157,9 @@ class LockedBankRule:
         below = self._below
         if not self._inputs:
             return head.with_(banks=below.banks, **self._fit_of(head))
-        solution = solve(self._statistics, self._store, self.settings)
         present = next((bank for bank in head.banks if bank.id == self.bank_id), None)
-        if mode is Mode.ROUTING:
-            solution = self._routing_only(solution, present)
-        elif mode is Mode.WEIGHTS:
-            solution = self._weights_only(solution, present)
-        if mode is not Mode.ROUTING and self._answers_below:
-            solution = with_prior(solution, self._store.class_ids, self._statistics.classes, self.settings.prior)
+        below_answers = answers(below)
+        solution = solved(self._statistics, self._store, self.settings, mode, present, below_answers=below_answers)
         w, R = _float32(solution.weights[:, -1]), _float32(solution.weights[:, :-1].T)
         bank = Bank(
             id=self.bank_id,
@@ -163,7 +168,7 @@ class LockedBankRule:
             R=present.R if mode is Mode.ROUTING and present is not None else R,
             classes=solution.classes,
             tau=self.settings.tau,
-            delta=self.settings.delta if mode is not Mode.WEIGHTS and self._answers_below else math.inf,
+            delta=self.settings.delta if mode is not Mode.WEIGHTS and below_answers else math.inf,
             **self._what_is_known(present if mode is Mode.WEIGHTS else None),
         )
         self.solution = solution
@@ -185,30 +190,6 @@ class LockedBankRule:
         x = self._plan.normalise_rows(np.array([self._inputs[int(i)] for i in ids[chosen]], np.float32))
         near, reach = examples_near(known, x, labels[chosen], len(ids) // len(set(labels.tolist())))
         return {} if math.isinf(reach) else {"near": near, "reach": reach}
-
-    @property
-    def _answers_below(self) -> bool:
-        return self._below.base is not None or bool(self._below.banks)
-
-    def _routing_only(self, solution: Solution, present: Bank | None) -> Solution:
-        """The solution's router with the read-out that there is already; no example carries that."""
-        classes = present.classes if present is not None else self._statistics.classes
-        if not classes:
-            raise Rejected(Faulty(Fault.NO_READOUT))
-        R = self._statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
-        alpha = np.zeros((len(solution.alpha), len(classes) + 1))
-        alpha[:, -1] = solution.alpha[:, -1]
-        weights = np.column_stack([R, solution.weights[:, -1]])
-        base_part = np.column_stack([R, solution.base_part[:, -1]])
-        return Solution(classes, weights, alpha, base_part, solution.rounds)
-
-    def _weights_only(self, solution: Solution, present: Bank | None) -> Solution:
-        """The solution's read-out with the router that there is already; no example carries that."""
-        router = present.w if present is not None else _resting_router(self._statistics, self.settings)
-        alpha, weights, base_part = solution.alpha.copy(), solution.weights.copy(), solution.base_part.copy()
-        alpha[:, -1] = 0.0
-        weights[:, -1] = base_part[:, -1] = router
-        return Solution(solution.classes, weights, alpha, base_part, 0)
 
     @property
     def bank_id(self) -> int:
@@ -244,10 +225,7 @@ class LockedBankRule:
 
     def _stand_on(self, below: Snapshot) -> None:
         """Read what lies below with all its classes living, so that removing a class changes nothing learned."""
-        known = list(below.base.classes) if below.base is not None else []
-        for bank in below.banks:
-            known += [class_id for class_id in bank.classes if class_id not in known]
-        self._below = below.with_(classes=tuple(known))
+        self._below = all_living(below)
         self._plan = Plan(self._below)
 
     def _fit_of(self, head: Snapshot) -> dict[str, object]:
@@ -281,16 +259,90 @@ class LockedBankRule:
             self._store.relabel(example_id, class_id)
             return
         raw = self._inputs[example_id]
-        self._store.add(example_id, class_id, features(self._plan, raw), self._answer_below(raw))
+        self._store.add(example_id, class_id, features(self._plan, raw), answer_below(self._plan, raw))
 
-    def _answer_below(self, raw: F32) -> int:
-        """Class id that what lies below answers, −1 where it knows none."""
-        if self._below.base is None and not self._below.banks:
-            return -1
-        answer = self._plan.answer(raw)
-        # What is right though it is called unsure is right: being unsure moves nothing that is learned.
-        top = int(answer.logits.argmax()) if answer.unsure else answer.top
-        return self._below.classes[top] if top >= 0 else -1
+
+# -- what the rule is made of --------------------------------------------------------------------------------------
+
+
+def answers(lower: Snapshot) -> bool:
+    """Whether what lies below a learning bank answers at all."""
+    return lower.base is not None or bool(lower.banks)
+
+
+def all_living(lower: Snapshot) -> Snapshot:
+    """What lies below a learning bank, with all the classes that it knows living."""
+    known = list(lower.base.classes) if lower.base is not None else []
+    for bank in lower.banks:
+        known += [class_id for class_id in bank.classes if class_id not in known]
+    return lower.with_(classes=tuple(known))
+
+
+def answer_below(plan: Plan, raw: F32) -> int:
+    """Class id that what lies below, as `all_living`, answers to raw features (d,); −1 where it knows none."""
+    if not answers(plan.snapshot):
+        return -1
+    answer = plan.answer(raw)
+    # What is right though it is called unsure is right: being unsure moves nothing that is learned.
+    top = int(answer.logits.argmax()) if answer.unsure else answer.top
+    return plan.snapshot.classes[top] if top >= 0 else -1
+
+
+def solved(
+    statistics: Statistics,
+    examples: LabelledRows,
+    settings: LearnerSettings,
+    mode: Mode,
+    present: Bank | None,
+    *,
+    below_answers: bool,
+) -> Solution:
+    """What a learning bank's weights are in a mode: steps 3 to 6 of the method.
+
+    Parameters
+    ----------
+    present
+        The learning bank that there is, of which `ROUTING` and `WEIGHTS` keep a half; None for none.
+    below_answers
+        Whether something lies below that answers; else there is nothing to lean against.
+
+    Raises
+    ------
+    Rejected
+        As `locked_bank.solve` does, and where there is no half to keep.
+    """
+    solution = solve(statistics, examples, settings)
+    if mode is Mode.ROUTING:
+        solution = _routing_only(statistics, solution, present)
+    elif mode is Mode.WEIGHTS:
+        solution = _weights_only(statistics, solution, present, settings)
+    if mode is not Mode.ROUTING and below_answers:
+        solution = with_prior(solution, examples.class_ids, statistics.classes, settings.prior)
+    return solution
+
+
+def _routing_only(statistics: Statistics, solution: Solution, present: Bank | None) -> Solution:
+    """The solution's router with the read-out that there is already; no example carries that."""
+    classes = present.classes if present is not None else statistics.classes
+    if not classes:
+        raise Rejected(Faulty(Fault.NO_READOUT))
+    R = statistics.columns(classes)[:, :-1] if present is None else present.R.T.astype(np.float64)
+    alpha = np.zeros((len(solution.alpha), len(classes) + 1))
+    alpha[:, -1] = solution.alpha[:, -1]
+    weights = np.column_stack([R, solution.weights[:, -1]])
+    base_part = np.column_stack([R, solution.base_part[:, -1]])
+    return Solution(classes, weights, alpha, base_part, solution.rounds)
+
+
+def _weights_only(
+    statistics: Statistics, solution: Solution, present: Bank | None, settings: LearnerSettings
+) -> Solution:
+    """The solution's read-out with the router that there is already; no example carries that."""
+    router = present.w if present is not None else _resting_router(statistics, settings)
+    alpha, weights, base_part = solution.alpha.copy(), solution.weights.copy(), solution.base_part.copy()
+    alpha[:, -1] = 0.0
+    weights[:, -1] = base_part[:, -1] = router
+    return Solution(solution.classes, weights, alpha, base_part, 0)
 
 
 def _resting_router(statistics: Statistics, settings: LearnerSettings) -> F64:

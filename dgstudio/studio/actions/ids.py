@@ -48,6 +48,8 @@ class ActionId(StrEnum):
     COMPARE_SWAP = "compare_swap"
 
     PAUSE = "pause"
+    ANSWER_BEFORE = "answer_before"
+    ANSWER_AFTER = "answer_after"
     LIVE = "live"
     ZOOM_IN = "zoom_in"
     ZOOM_OUT = "zoom_out"

@@ -17,6 +17,8 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.recording.lookback import Past
+from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
@@ -29,6 +31,7 @@ from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
 GLANCE_MS = 8
@@ -54,6 +57,8 @@ class Bridge(QObject):
     state : the view model that the panels show.
     on_frame : called with each frame.
     margins : how safely an answer was routed.
+    answer_again : what the version that serves now would say to an old input.
+    cursor : the moment that all panels show while the view stands still.
     plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
 
@@ -70,6 +75,7 @@ class Bridge(QObject):
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.plane = engine.plane
         self.margins = MarginReader(engine.lane)
+        self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
         self._readings = 0
         self._twin: TwinLane | None = None
@@ -80,6 +86,8 @@ class Bridge(QObject):
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[int, list[CellView]] = (-1, [])
         self._proposed: object = None
+        self._moved = False
+        self.cursor = TimeCursor(self.state, self.lookback)
         self._governor = FrameGovernor()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -124,6 +132,7 @@ class Bridge(QObject):
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         state.when(StudioState.recording_stream).connect(self._renew_stats)
+        state.when(StudioState.paused, StudioState.looked_at, StudioState.moment).connect(self._look_soon)
         self._follow()
         self._refresh_classes()
 
@@ -159,11 +168,16 @@ class Bridge(QObject):
 
     def _look(self) -> None:
         # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
-        if self.engine.events.waiting:
+        if self.engine.events.waiting or self._moved:
             self._show()
+
+    def _look_soon(self) -> None:
+        # Where the hand has put the cursor is shown as soon as what it did.
+        self._moved = True
 
     def _show(self) -> None:
         frame = self.pull()
+        self._moved = False
         if self.on_frame is not None:
             self.on_frame(frame)
 
@@ -178,6 +192,7 @@ class Bridge(QObject):
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
         reach = self.lookback.reach()
+        oldest = reach[0] if reach is not None else now
         twin_new: list[TwinReading] = []
         twin = engine.comparison.twin
         if twin is not self._twin:
@@ -194,6 +209,7 @@ class Bridge(QObject):
             self._note_uncertain(new, reach)
             state.importing = self.imports.view
             state.recording_stream = engine.recorder.on
+        look = self.cursor.follow(Past(times, values, tuple(self._view)), now, oldest)
         return Frame(
             spec=engine.spec,
             now=now,
@@ -210,7 +226,8 @@ class Bridge(QObject):
             events=engine.events.drain(),
             stats=self._stats,
             frame_time_wall=wall,
-            oldest=reach[0] if reach is not None else now,
+            oldest=oldest,
+            look=look,
         )
 
     def _note_stats(self) -> None:
@@ -322,7 +339,7 @@ class Bridge(QObject):
     # -- what is a matter of the view as well --------------------------------------------------------------------
 
     def show_span(self, start: float, end: float) -> None:
-        """Show the stretch [start, end] of the stream, standing still, and mark it.
+        """Show the stretch [start, end] of the stream, standing still, and mark it; the time cursor is at its end.
 
         Raises
         ------
@@ -335,8 +352,9 @@ class Bridge(QObject):
         wide = max(self.state.view_s, 1.2 * (end - start))
         # In the middle, as far as the live edge allows.
         last = min(reach[1], (start + end + wide) / 2)
-        self.state.look_at(last - wide, last)
-        self.state.selection = (start, end)
+        with self.state.update():
+            self.state.look_at(last - wide, last)
+            self.state.moment, self.state.selection = end, (start, end)
 
     def pass_over(self, start: float, end: float) -> None:
         """Ask no more about the doubtful moment [start, end] of stream time."""

@@ -18,6 +18,7 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
+from dgstudio.studio.bridge.look import Look
 from dgstudio.types import (
     F32,
     F64,
@@ -174,6 +175,8 @@ class Frame:
     frame_time_wall: float = 0.0
     oldest: float = 0.0
     """Stream time of the oldest sample in the buffer."""
+    look: Look | None = None
+    """What all panels show while the view stands still; None while it follows."""
 
 
 class StudioState(Evented):
@@ -246,6 +249,10 @@ class StudioState(Evented):
     """The view stands still somewhere else than where it was paused."""
     looked_at = Field[tuple[float, float] | None](None)
     """The stretch of stream time that a view which stands still shows; None: what it showed when it was paused."""
+    moment = Field[float | None](None)
+    """Where the time cursor stands: the stream time that all panels show; None while the view follows."""
+    then = Field[int | None](None)
+    """The version that answered at that moment; None while the view follows, or where nothing was answered."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)
@@ -276,9 +283,14 @@ class StudioState(Evented):
         self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
         self.when(StudioState.classes).connect(self._note_looks)
+        # What stands still is of one stream.
+        self.when(StudioState.spec).connect(self._follow_again)
 
     def _note_looks(self) -> None:
         self.class_looks = tuple((card.info.id, card.info.name, card.info.colour) for card in self.classes)
+
+    def _follow_again(self) -> None:
+        self.set_paused(False)
 
     @property
     def begun_from_nothing(self) -> bool:
@@ -292,17 +304,40 @@ class StudioState(Evented):
         return StreamMode.SCRUBBING if self.scrubbing else standing
 
     def set_paused(self, paused: bool) -> None:
-        """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there."""
+        """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there.
+
+        What was marked in the past is unmarked when the view follows again: nobody sees it any more.
+        """
         if paused != self.paused:
             with self.update():
-                self.paused, self.scrubbing, self.looked_at = paused, False, None
+                self.paused, self.scrubbing, self.looked_at, self.moment = paused, False, None, None
+                if not paused:
+                    self.then, self.selection = None, None
 
     def look_at(self, start: float, end: float, *, scrubbing: bool = True) -> None:
-        """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed."""
+        """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed.
+
+        The time cursor keeps its place in the picture where that moves, and its moment where it is zoomed.
+        """
+        before = self.looked_at
         # What does not move has not been scrubbed.
-        if (start, end) != self.looked_at or not self.paused:
+        if (start, end) != before or not self.paused:
             with self.update():
+                if self.moment is not None and before is not None and self.paused:
+                    same = abs((before[1] - before[0]) - (end - start)) < 1e-6
+                    self.moment = min(max(self.moment + (start - before[0] if same else 0.0), start), end)
                 self.paused, self.scrubbing, self.looked_at = True, scrubbing, (start, end)
+
+    def look_back(self, moment: float) -> None:
+        """Put the time cursor on a moment of stream time: the view stands still, and all panels show that moment.
+
+        Where the view that is shown does not hold the moment, another one is.
+        """
+        with self.update():
+            looked = self.looked_at if self.paused else None
+            if looked is not None and not looked[0] <= moment <= looked[1]:
+                looked = None
+            self.paused, self.scrubbing, self.looked_at, self.moment = True, True, looked, moment
 
     def drop_uncertain(self, span: tuple[float, float]) -> None:
         """Take the doubtful moment [start, end] off the list."""

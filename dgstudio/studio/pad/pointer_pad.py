@@ -151,10 +151,13 @@ class PointerPad(QWidget):
     # -- frames --------------------------------------------------------------------------------------------------
 
     def update_frame(
-        self, frame: Frame, times: np.ndarray, values: F32, reading: Reading | None, *, live: bool
+        self, frame: Frame, times: np.ndarray, values: F32, reading: Reading | None, *, live: bool = True
     ) -> None:
         """Show the pointer at the end of these samples (n,), (n, channels), with the answer to it; and what is new."""
         plane = self._commands.plane
+        if plane is not None:
+            # The map is of the version that answered then, as all else is.
+            plane.show_version(None if live or reading is None else reading.version)
         if plane is not None and plane.map is not None and plane.map is not self.map:
             self.map = plane.map
             self._draw_map()

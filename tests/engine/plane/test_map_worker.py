@@ -105,6 +105,26 @@ def test_a_coarse_map_comes_first_where_the_fine_one_takes_long_and_a_stale_one_
     assert worker.made == 2
 
 
+def test_an_older_version_can_be_looked_at_and_one_that_is_gone_gives_way_to_the_one_that_serves(
+    engine: Engine,
+) -> None:
+    worker = plane(engine)
+    engine.labels.add_class("town")
+    wait_until(lambda: engine.learner.store.serving.version == 1)
+    worker.watch(True)
+    wait_until(lambda: shows(engine))
+    worker.show_version(0)
+    wait_until(lambda: worker.map.snapshot.version == 0)
+    generation = worker.map.generation
+    worker.show_version(7)
+    wait_until(lambda: worker.map.generation > generation)
+    assert worker.map.snapshot.version == 1
+    worker.show_version(0)
+    wait_until(lambda: worker.map.snapshot.version == 0)
+    worker.show_version(None)
+    wait_until(lambda: shows(engine))
+
+
 def test_another_threshold_of_unsure_makes_another_map(engine: Engine) -> None:
     worker = plane(engine)
     worker.watch(True)

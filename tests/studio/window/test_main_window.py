@@ -303,7 +303,7 @@ def test_recording_is_shown_at_once_and_counts_on(window, bridge):
     assert "1.3 s" in window.layout_.bar.recording.text_shown()
     QTest.keyRelease(window, Qt.Key.Key_4)
     window.update_frame(bridge.frame())
-    assert window.layout_.bar.recording.text_shown() == "REC ready"
+    assert window.layout_.bar.recording.text_shown() == "Label hold a key"
     assert window.layout_.classes_panel.recording is None
 
 
