@@ -88,6 +88,7 @@ class PadView(QWidget):
         self._held: set[int] = set()
         self._slow = False
         self._at = (0.0, 0.0)
+        """Where the pointer is: it begins in the middle, and nothing else moves it."""
         self._moving = QTimer(self)
         self._moving.setInterval(STEP_MS)
         self._moving.timeout.connect(self._step)
@@ -207,8 +208,6 @@ class PadView(QWidget):
         self._slow = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.isAutoRepeat():
             return
-        if not self._held and self.shown is not None and len(self.shown.trail):
-            self._at = (float(self.shown.trail[-1, 0]), float(self.shown.trail[-1, 1]))
         self._held.add(event.key())
         self._step()
         self._moving.start()
