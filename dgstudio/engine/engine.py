@@ -37,6 +37,7 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.plane.map_worker import MapWorker
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -59,7 +60,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, PublishRecord, Reading, StreamState
+from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -271,6 +272,13 @@ class Engine:
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
         self.inspection = InspectionWorker(self.events, self._inspector)
+        self.plane: MapWorker | None = None
+        """What is answered all over the plane, where the stream is a pointer on it."""
+        if self.spec.kind is StreamKind.POINTER:
+            versions = self._reachable_versions()
+            self.plane = MapWorker(
+                self.events, self.lane, self.features.dim, lambda version: versions.of(version).snapshot
+            )
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.import_door, self.import_target)
         self.recording = RecordingCommands(
@@ -307,6 +315,8 @@ class Engine:
         self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.recording.record(True)
+        if self.plane is not None:
+            self.plane.start()
         for worker in (self.store, self.learn, self.out, self.quality, self.browse, self.infer, self.input):
             worker.start()
 
@@ -328,6 +338,7 @@ class Engine:
             self.quality,
             self.browse,
             self.inspection,
+            self.plane,
             self.input,
             self.infer,
             self.comparison.worker,
@@ -396,10 +407,14 @@ class Engine:
 
     def _inspector(self) -> Inspector:
         """What dg-inspect asks."""
-        versions = ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
+        versions = self._reachable_versions()
         examples = KnownExamples(self.book, self.session)
         inputs = InputSource(self.learner, self.book, self.lane.readings, self.classes)
         return Inspector(self.learner, versions, examples, inputs, self.learn.lent_rule, lambda: self.lane.abstain)
+
+    def _reachable_versions(self) -> ReachableVersions:
+        """All versions, for one thread."""
+        return ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

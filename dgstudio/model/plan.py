@@ -14,6 +14,7 @@ import numpy as np
 from dgstudio.kernel import KERNEL, parts, reference
 from dgstudio.kernel.backend import backend
 from dgstudio.kernel.parts import Audited
+from dgstudio.model.answers import Answers
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, I32, U8, BankState, Receipt
 
@@ -185,6 +186,10 @@ class Plan:
     def answer(self, raw: F32) -> Answer:
         """Answer raw features (d,)."""
         return Answer(self._network, *self._kernel.answer(self._row(raw)))
+
+    def answers(self, raw: F32) -> Answers:
+        """Answer raw features (n, d), each by itself; lets other threads run meanwhile."""
+        return Answers(self._network, *self._kernel.answers(self._rows(raw)))
 
     def logits_of(self, raw: F32) -> F32:
         """Logits (C,) of the living classes."""

@@ -32,6 +32,7 @@ from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
 from dgstudio.engine.serving.answered_now import AnsweredNow
 from dgstudio.errors import BadInputError
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
@@ -170,8 +171,13 @@ class FakeBridge:
                 card = ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place)
             state.classes = (*state.classes, card)
 
+    def point(self, x: float, y: float) -> None:
+        self.calls.append(("point", x, y))
+
     def _make_parts(self) -> None:
         calls, show = self.calls, self.show
+        self.plane: Any = None
+        self.protected = ProtectedSet()
         self.labels = stand_in(
             LabelCommands, of="labels", calls=calls,
             add_class=self._add_class, edit_class=self._edit_class, label_span=self._label_span,

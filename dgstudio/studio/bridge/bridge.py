@@ -22,9 +22,11 @@ from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.pointer import PointerSource
 from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
@@ -69,6 +71,7 @@ class Bridge(QObject):
     answer_again : what the version that serves now would say to an old input.
     evidence : what the banks that answered rest on, as far as it is at hand.
     cursor : the moment that all panels show while the view stands still.
+    plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
 
     def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
@@ -84,6 +87,7 @@ class Bridge(QObject):
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.inspection = engine.inspection
+        self.plane = engine.plane
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
@@ -385,6 +389,17 @@ class Bridge(QObject):
         with state.update():
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
+
+    def point(self, x: float, y: float) -> None:
+        """Move the pointer on its plane, −1 to 1 each; nothing where the stream is no pointer."""
+        source = self.engine.source
+        if isinstance(source, PointerSource):
+            source.point(x, y)
+
+    @property
+    def protected(self) -> ProtectedSet:
+        """The inputs whose answers must not move: another object whenever they have changed."""
+        return self.engine.learner.training.protected
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""

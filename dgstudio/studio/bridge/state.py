@@ -245,6 +245,8 @@ class StudioState(Evented):
     session_name = Field("")
     saved = Field[Saving | None](None)
     """How saving stands; None before it is known."""
+    looked_at_unit = Field[int | None](None)
+    """The unit of the base that the hand or the keys are on, or that the inspector shows."""
     presentation = Field(False)
     """Full screen and large type, for an audience."""
     uncertain = Field[tuple[Reading, ...]](())

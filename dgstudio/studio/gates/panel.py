@@ -100,6 +100,7 @@ class GatesPanel(PanelFrame):
             "are not computed), and who answers it"
         )
         self.map.unit_chosen.connect(self._open)
+        self.map.looked_at.connect(self._look_at)
         self.inspector.closed.connect(self.close_inspector)
         self.inspector.stepped.connect(self._step)
         self.raster.installEventFilter(self)
@@ -243,6 +244,10 @@ class GatesPanel(PanelFrame):
             parts.append(f"bank {reading.speaker + 1} speaks")
         self.set_right(" · ".join(parts))
 
+    def _look_at(self, index: object) -> None:
+        """Let others show the unit that the hand or the keys are on, else the one that the inspector shows."""
+        self._state.looked_at_unit = index if isinstance(index, int) else self.map.chosen
+
     # -- the inspector -------------------------------------------------------------------------------------------
 
     def _open(self, index: object) -> None:
@@ -255,6 +260,7 @@ class GatesPanel(PanelFrame):
         if unit is None:
             return
         self.map.set_chosen(index)
+        self._look_at(index)
         self._show(unit)
         if self.inspector.isHidden():
             self._place_inspector()
@@ -271,6 +277,7 @@ class GatesPanel(PanelFrame):
         inside = self.inspector.hasFocus() or self.inspector.close_button.hasFocus()
         self.inspector.hide()
         self.map.set_chosen(None)
+        self._look_at(None)
         if inside:
             (self.map if self._by_key else self.window()).setFocus(Qt.FocusReason.TabFocusReason)
 

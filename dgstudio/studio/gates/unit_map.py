@@ -106,9 +106,12 @@ def fit(units: int, width: int, height: int, scale: float, notice: int) -> Grid:
 
 
 class GateMap(QWidget):
-    """Units and examples of the newest answer. `unit_chosen` carries the index of a unit that was clicked."""
+    """Units and examples of the newest answer. `unit_chosen` carries the index of a unit that was clicked, `looked_at`
+    that of the unit which the hand or the keys are on, or None.
+    """
 
     unit_chosen = Signal(object)
+    looked_at = Signal(object)
 
     def __init__(
         self,
@@ -276,13 +279,18 @@ class GateMap(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusOutEvent(event)
+        self._look_at(self._hovered)
         self.update()
+
+    def _look_at(self, cell: tuple[str, int] | None) -> None:
+        self.looked_at.emit(cell[1] if cell is not None and cell[0] == "unit" and cell[1] < self._units else None)
 
     def _hover(self, found: tuple[str, int] | None) -> None:
         if found is not None and found[0] == "example" and self.slots.places[found[1]] is None:
             found = None
         if found != self._hovered:
             self._hovered = found
+            self._look_at(self._cursor if found is None and self.hasFocus() and self._by_key else found)
             self.setCursor(Qt.CursorShape.ArrowCursor if found is None else Qt.CursorShape.PointingHandCursor)
             self.update()
 
@@ -310,6 +318,8 @@ class GateMap(QWidget):
 
     def _tell(self) -> None:
         self.setAccessibleDescription(self.words(*self._cursor))
+        if self.hasFocus() and self._by_key:
+            self._look_at(self._cursor)
         self.update()
 
     # -- drawing -------------------------------------------------------------------------------------------------

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import RecordKind, StreamState, Take
+from dgstudio.types import RecordKind, StreamKind, StreamState, Take
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
@@ -24,6 +26,8 @@ ENDED = "Stream ended"
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
+STRIP = 92
+"""Logical pixels that the stream of a pointer is high below the pad, at least."""
 MOST_LINES = 400
 """Publishes of one view that are drawn."""
 LONGEST_S = 120.0
@@ -63,11 +67,14 @@ class StreamPanel(PanelFrame):
         self.bar.moved.connect(self._begin_at)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
+        self.pad: PointerPad | None = None
+        """Where a pointer is moved, above the stream; None where the stream is of something else."""
         state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
         state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
         state.when(StudioState.spec, StudioState.phase).connect(self._show_source)
+        self._place_pad()
         self._refresh_looks()
         self._show_empty()
 
@@ -86,6 +93,8 @@ class StreamPanel(PanelFrame):
         self._note_answers(frame)
         self._take_place(frame)
         self.bar.note(frame.new_readings, frame.spec.hop_s)
+        if self.pad is not None:
+            self._show_pad(self.pad, frame)
         self._say(frame)
         if not len(frame.times) and self._look is None:
             self._show_empty()
@@ -98,8 +107,36 @@ class StreamPanel(PanelFrame):
         self._refresh_looks()
         self.view.apply_theme(theme)
         self.bar.apply_theme(theme)
+        self._place_pad()
+        if self.pad is not None:
+            self.pad.apply_theme(theme)
+            self.pad.choice.apply_theme(theme, theme.px(HEADER_HEIGHT))
         self._key = ()
         self._show_header()
+
+    # -- the pad of a pointer ----------------------------------------------------------------------------------
+
+    def _place_pad(self) -> None:
+        """Put the pad above the stream where that is a pointer's, and leave the stream a low strip."""
+        spec = self._state.spec
+        if spec is None or spec.kind is not StreamKind.POINTER:
+            return
+        if self.pad is None:
+            self.pad = PointerPad(self._state, self._commands)
+            self.header.insertWidget(1, self.pad.choice)
+            self.body.insertWidget(0, self.pad)
+            # The pad takes what it can use of the height, the stream what is left.
+            self.body.setStretchFactor(self.pad, 100)
+        self.view.setMinimumHeight(self.theme.px(STRIP))
+
+    def _show_pad(self, pad: PointerPad, frame: Frame) -> None:
+        """Show where the pointer is, or was at the moment that is looked at."""
+        look = self._look
+        if look is None:
+            pad.update_frame(frame, frame.times, frame.values, frame.reading)
+            return
+        count = int(np.searchsorted(look.past.times, look.moment, side="right"))
+        pad.update_frame(frame, look.past.times[:count], look.past.values[:count], look.reading, live=False)
 
     # -- moving through the past -------------------------------------------------------------------------------
 
@@ -302,6 +339,8 @@ class StreamPanel(PanelFrame):
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
         if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
+        elif spec is not None and self.pad is not None:
+            self.set_right(word)
         elif spec is not None:
             # Large type leaves room for what changes only.
             channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
@@ -338,6 +377,7 @@ class StreamPanel(PanelFrame):
         self._show_header()
 
     def _show_source(self) -> None:
+        self._place_pad()
         if self._frame is None or not len(self._frame.times):
             self._show_empty()
             self._show_header()
