@@ -73,6 +73,9 @@ class AnswerPage(QWidget):
         self.fall = Waterfall("What adds up to the answer")
         self.fall.chosen.connect(choose)
         self.because, self.despite = QLabel(""), QLabel("")
+        for label in (self.because, self.despite):
+            # A long text gives way instead of widening the page.
+            label.setMinimumWidth(1)
         self.pro = ExampleStrip("The examples that speak most for the answer")
         self.contra = ExampleStrip("The examples that speak most against it")
         for strip, other in ((self.pro, self.contra), (self.contra, self.pro)):
@@ -93,7 +96,7 @@ class AnswerPage(QWidget):
         self.banks.setWordWrap(True)
         self.banks.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         column.addWidget(self.words)
         column.addLayout(head)

@@ -8,25 +8,34 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.inspected import AnswerSubject, BankSubject, Subject, UnitSubject, VersionsSubject
+from dgstudio.studio.bridge.inspected import (
+    AnswerSubject,
+    BankSubject,
+    ClassSubject,
+    Subject,
+    UnitSubject,
+    VersionsSubject,
+)
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Segmented
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.inspector.answer_page import AnswerPage
 from dgstudio.studio.inspector.bank_page import BankPage
+from dgstudio.studio.inspector.class_page import ClassPage
 from dgstudio.studio.inspector.compare_page import ComparePage
 from dgstudio.studio.inspector.unit_page import UnitPage
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.theme import Theme
 
-ANSWER, UNIT, BANK, VERSIONS = "answer", "unit", "bank", "versions"
+ANSWER, UNIT, BANK, CLASS, VERSIONS = "answer", "unit", "bank", "class", "versions"
 PAGES = (
     (ANSWER, "Answer", "Why this answer is what it is"),
     (UNIT, "Unit", "What one unit of the base reads, says and when it fires"),
     (BANK, "Bank", "A bank's router against its threshold, and whom it overruled"),
+    (CLASS, "Class", "Which versions changed what is said of a class, and what they had learned"),
     (VERSIONS, "A · B", "Two versions on one input, and on all"),
 )
-Page = AnswerPage | UnitPage | BankPage | ComparePage
+Page = AnswerPage | UnitPage | BankPage | ClassPage | ComparePage
 
 
 class InspectorPanel(PanelFrame):
@@ -41,12 +50,14 @@ class InspectorPanel(PanelFrame):
         self.answer = AnswerPage(state, commands, windows, attempt, self._choose)
         self.unit = UnitPage(state, commands, windows)
         self.bank = BankPage(state, commands)
+        self.class_ = ClassPage(state, commands)
         self.versions = ComparePage(state, commands, self._choose)
         self.pages: dict[str, Page] = {
-            ANSWER: self.answer, UNIT: self.unit, BANK: self.bank, VERSIONS: self.versions,
+            ANSWER: self.answer, UNIT: self.unit, BANK: self.bank, CLASS: self.class_, VERSIONS: self.versions,
         }  # fmt: skip
         self._last: dict[str, Subject] = {
-            ANSWER: AnswerSubject(), UNIT: UnitSubject(0), BANK: BankSubject(0), VERSIONS: VersionsSubject(),
+            ANSWER: AnswerSubject(), UNIT: UnitSubject(0), BANK: BankSubject(0), CLASS: ClassSubject(0),
+            VERSIONS: VersionsSubject(),
         }  # fmt: skip
         self.switch = Segmented("What the inspector shows", list(PAGES))
         self.switch.chosen.connect(lambda key: self._choose(self._last[key]))
@@ -90,7 +101,7 @@ class InspectorPanel(PanelFrame):
 
 
 def _page_of(subject: Subject) -> str:
-    pages: dict[type, str] = {UnitSubject: UNIT, BankSubject: BANK, VersionsSubject: VERSIONS}
+    pages: dict[type, str] = {UnitSubject: UNIT, BankSubject: BANK, ClassSubject: CLASS, VersionsSubject: VERSIONS}
     return pages.get(type(subject), ANSWER)
 
 
