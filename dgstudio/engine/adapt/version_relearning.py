@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
 from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.adapt.version_acts import VersionActs
 from dgstudio.engine.facts.event import Fact
 from dgstudio.engine.facts.learning import (
     VersionLearnedAgain,
@@ -83,26 +84,70 @@ class Way:
         return self.records[-1]
 
 
-def way_to(version: int, acts: VersionActs, history: History, kept: Callable[[int], bool]) -> Way | CannotLearnAgain:
-    """Find the way to a version that is not kept, or say why there is none."""
-    records: list[PublishRecord] = []
-    at: int | None = version
-    while at is not None and not kept(at):
-        number = acts.number_of(at)
-        if number is None or number < 0:
-            return CannotLearnAgain(version, WhyNot.UNKNOWN)
-        record = history[number]
-        if record.by_gradient:
-            return CannotLearnAgain(version, WhyNot.GRADIENT)
-        if record.kind != RecordKind.LEARNED:
-            return CannotLearnAgain(version, WhyNot.OWN_ACT)
-        if record.change is None:
-            return CannotLearnAgain(version, WhyNot.NOT_NOTED)
-        records.append(record)
-        at = record.parent
-    if at is None:
-        return CannotLearnAgain(version, WhyNot.UNKNOWN)
-    return Way(at, tuple(reversed(records)))
+class VersionWays:
+    """How each version of a history came of the one before it, as far as it is noted. One thread at a time.
+
+    Few numbers a version, so that a long way back is found while a pointer moves.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._taken = 0
+        self.versions = array("q")
+        """Ascending."""
+        self._numbers, self._parents = array("q"), array("q")
+        self._obstacles: list[WhyNot | None] = []
+        self.sync()
+
+    def sync(self) -> None:
+        """Take over what is new in the history."""
+        records, taken = self._history.since(self._taken)
+        for number, record in enumerate(records, self._taken):
+            if record.version is not None:
+                self.versions.append(record.version)
+                self._numbers.append(number)
+                self._parents.append(-1 if record.parent is None else record.parent)
+                self._obstacles.append(_obstacle(record))
+        self._taken = taken
+
+    def to(self, version: int, kept: Callable[[int], bool]) -> Way | CannotLearnAgain:
+        """Find the way to a version that is not kept, or say why there is none."""
+        found = self._places_to(version, kept)
+        if isinstance(found, CannotLearnAgain):
+            return found
+        records = tuple(self._history[self._numbers[place]] for place in reversed(found))
+        return Way(self._parents[found[-1]], records)
+
+    def refusal(self, version: int, kept: Callable[[int], bool]) -> CannotLearnAgain | None:
+        """Why there is no way; None where there is one."""
+        found = self._places_to(version, kept)
+        return found if isinstance(found, CannotLearnAgain) else None
+
+    def _places_to(self, version: int, kept: Callable[[int], bool]) -> list[int] | CannotLearnAgain:
+        """Places of the versions on the way, the last one first."""
+        places: list[int] = []
+        at = version
+        while not kept(at):
+            place = bisect_left(self.versions, at)
+            if place == len(self.versions) or self.versions[place] != at:
+                return CannotLearnAgain(version, WhyNot.UNKNOWN)
+            obstacle = self._obstacles[place]
+            if obstacle is not None:
+                return CannotLearnAgain(version, obstacle)
+            places.append(place)
+            at = self._parents[place]
+        return places
+
+
+def _obstacle(record: PublishRecord) -> WhyNot | None:
+    """Why a version cannot be made of its parent."""
+    if record.by_gradient:
+        return WhyNot.GRADIENT
+    if record.kind != RecordKind.LEARNED:
+        return WhyNot.OWN_ACT
+    if record.change is None:
+        return WhyNot.NOT_NOTED
+    return WhyNot.UNKNOWN if record.parent is None or record.parent < 0 else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,17 +323,12 @@ class VersionRelearning:
         self.running: Relearning | None = None
         self._learner, self._learn, self._queue = learner, learn, queue
         self._session, self._versions, self._events = session, versions, events
-        self._acts = VersionActs(learn.history)
-        self._refused: tuple[tuple[int, int], Reason | None] | None = None
+        self._ways = VersionWays(learn.history)
 
     def refusal(self, version: int) -> Reason | None:
         """Why a version that is not kept cannot be learned again; None where that can be tried."""
-        # Asked again with each move of the pointer, and the way may be long.
-        asked = version, len(self._learn.history)
-        if self._refused is None or self._refused[0] != asked:
-            way = self._way(version)
-            self._refused = asked, way if isinstance(way, CannotLearnAgain) else None
-        return self._refused[1]
+        self._ways.sync()
+        return self._ways.refusal(version, self._kept)
 
     def learn_again(self, version: int) -> None:
         """Learn a version again in the background; then it can be served, pinned and compared as any other.
@@ -305,7 +345,8 @@ class VersionRelearning:
             raise BadInputError(f"v{running.version} is being learned again: one at a time.")
         if self._kept(version):
             raise BadInputError(f"v{version} is kept: it can be served as it is.")
-        way = self._way(version)
+        self._ways.sync()
+        way = self._ways.to(version, self._kept)
         if isinstance(way, CannotLearnAgain):
             raise BadInputError(way.sentence)
         self.running = Relearning(way, self._after(version), self._learner, self._session, self._adopt, self._events)
@@ -321,13 +362,10 @@ class VersionRelearning:
     def _kept(self, version: int) -> bool:
         return self._learner.store.holds(version) or version in self._queue.kept
 
-    def _way(self, version: int) -> Way | CannotLearnAgain:
-        self._acts.sync()
-        return way_to(version, self._acts, self._learn.history, self._kept)
-
     def _after(self, version: int) -> int | None:
         """The next version that is kept."""
-        return next((later for later in self._acts.versions if later > version and self._kept(later)), None)
+        later = self._ways.versions[bisect_right(self._ways.versions, version) :]
+        return next((version for version in later if self._kept(version)), None)
 
     def _adopt(self, snapshot: Snapshot, training: TrainingState) -> None:
         """Hold it in memory and in the file, and say so. dg-relearn."""
