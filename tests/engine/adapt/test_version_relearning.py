@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, Relearning, VersionWays, Way, WhyNot
+from dgstudio.engine.adapt.version_relearning import Relearning
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, VersionWays, Way, WhyNot
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.publish_diff import changed, set_change
