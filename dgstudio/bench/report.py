@@ -120,6 +120,9 @@ DESCRIBED = (
     Described("soak.skipped", "hops skipped in all sessions", "", NONE),
     Described("soak.torn", "answers torn, or of no version, in all sessions", "", NONE),
     Described("soak.bits_changed", "protected bits changed in all sessions", "", NONE),
+    # With --views.
+    Described("timeline.fps_10k", "the timeline of 10,000 versions moves, frames/s", "", Wanted(30, 60, more=True)),
+    Described("timeline.gap_p99_ms", "… p99 of the time between a move and its picture", "ms"),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.version_acts import VersionActs
-from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, WhyNot
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
