@@ -97,8 +97,7 @@ def map_figures(seconds: float = 14.0) -> dict[str, float]:
     """Measure in a window, with the learner on: `hz` is how many versions a second got a map.
 
     `published_hz` is how many began to serve; `age_*_ms`, from then until there was a map of that version or a newer
-    one; `fps`, `gap_p99_ms` and `serve_p99_us` those of window and serving meanwhile. In the Qt thread; there must be
-    an application.
+    one; the others are those of window and serving meanwhile. In the Qt thread; there must be an application.
     """
     source = PointerSource()
     engine = Engine(source, base_for(source.spec)[0])
@@ -108,9 +107,9 @@ def map_figures(seconds: float = 14.0) -> dict[str, float]:
     drawn = drive_window(engine, script.tick)
     window = window_figures(drawn, script.begin + WARM_UP_S, script.drawn_by)
     stats = engine.stats()
-    return script.figures() | {
-        "fps": window["fps"],
-        "gap_p99_ms": window["gap_p99_ms"],
+    return {
+        **script.figures(),
+        **window,
         "serve_p99_us": stats.serve_p99_us,
         "lost_samples": float(stats.lost_samples),
     }
