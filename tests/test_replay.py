@@ -179,7 +179,7 @@ def test_one_line_an_answer(replay: Run, session: Path, tmp_path: Path) -> None:
         assert (a["time"], a["answer"], a["digest"]) == (b["time"], b["answer"], b["digest"])
 
 
-def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, session: Path) -> None:
+def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, session: Path, tmp_path: Path) -> None:
     def change(columns: list[bytes]) -> None:
         logits = np.frombuffer(unpacked(columns[5]), "<f4").copy()
         logits[9] = np.nextafter(logits[9], np.float32(np.inf))
@@ -191,8 +191,13 @@ def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, sessi
     assert "The first that differs: Hop " in done.out
     for word in (" at ", " s (stretch 1, answered by v", "the logit of ", " was ", " now."):
         assert word in done.out
-    told = replay(session)
+    lines = tmp_path / "answers.jsonl"
+    told = replay(session, "--jsonl", lines)
     assert told.status == 0 and "answers that differ    1" in told.out
+    found = [json.loads(line)["differs"] for line in lines.read_text(encoding="utf-8").splitlines()]
+    (other,) = [differs for differs in found if differs is not None]
+    assert other["is"] == "OtherLogit" and other["name"] in done.out
+    assert np.float32(other["then"]) == np.nextafter(np.float32(other["now"]), np.float32(np.inf))
 
 
 def test_a_sample_that_was_changed_is_found_in_the_features(replay: Run, session: Path) -> None:

@@ -14,6 +14,7 @@ from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.model_updates import ModelUpdates
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionIndex
+from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
@@ -21,6 +22,7 @@ from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inputs import InputSource
 from dgstudio.engine.inspection.inspection_worker import InspectionWorker
 from dgstudio.engine.inspection.inspector import Inspector
 from dgstudio.engine.inspection.known_examples import KnownExamples
@@ -69,9 +71,9 @@ SWITCH_INTERVAL_S = 0.0005
 class Engine:
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
-    What it is told goes to its parts: `labels`, `model`, `candidates`, `comparison`, `recording`, `imports`, `browse`,
-    `inspection`, `quality`. Their commands return at once and may be called from any one thread; what is new is pulled
-    from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
+    What it is told goes to its parts: `labels`, `model`, `candidates`, `relearning`, `comparison`, `recording`,
+    `imports`, `browse`, `inspection`, `quality`. Their commands return at once and may be called from any one thread;
+    what is new is pulled from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
 
     Parameters
     ----------
@@ -171,6 +173,7 @@ class Engine:
         )
         self.versions = Checkpointer(self.queue, self.learn, self.lane, self.recorder)
         self.contents = VersionIndex(self.learner, self.queue, self.session)
+        self.relearning = VersionRelearning(self.learner, self.learn, self.queue, self.session, self.versions, events)
         bases = [] if resumed.base is None else [resumed.base]
         self.candidates = CandidateModels(
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
@@ -330,6 +333,7 @@ class Engine:
         self.candidates.cancel_consolidation()
         order: list[Worker | None] = [
             self.candidates.consolidation,
+            self.relearning.running,
             self.imports,
             self.quality,
             self.browse,
@@ -405,7 +409,8 @@ class Engine:
         """What dg-inspect asks."""
         versions = self._reachable_versions()
         examples = KnownExamples(self.book, self.session)
-        return Inspector(self.learner, versions, examples, self.learn.lent_rule, lambda: self.lane.abstain)
+        inputs = InputSource(self.learner, self.book, self.lane.readings, self.classes)
+        return Inspector(self.learner, versions, examples, inputs, self.learn.lent_rule, lambda: self.lane.abstain)
 
     def _reachable_versions(self) -> ReachableVersions:
         """All versions, for one thread."""

@@ -283,12 +283,15 @@ class Plan:
 
         An addition of a Walsh–Hadamard transform counts as one; zeros that fill up a matrix count nothing.
         """
+        return self.macs_of(len(answer.active), answer.state)
+
+    def macs_of(self, active: int, states: U8) -> int:
+        """The same of an answer with so many active units and these states of the banks."""
         total = 0
         base, phi = self.snapshot.base, self.snapshot.phi
         if base is not None:
             total += base.theta.size + (0 if base.psi is None else base.psi.size)
-            total += len(answer.active) * (base.inputs + len(base.classes))
-        states = answer.state
+            total += active * (base.inputs + len(base.classes))
         if self.snapshot.banks and phi is not None:
             total += _macs_of_features(self._network)
             total += sum(len(bank.w) for bank in self.snapshot.banks)

@@ -61,7 +61,7 @@ def gate_margin(plan: Plan, answer: Answer, norm: str = EUCLIDEAN) -> GateMargin
     base = plan.snapshot.base
     if base is None:
         return None
-    G, s = _gates(base), _scores(base, answer.x)
+    G, s = _gates(base), gate_scores(base, answer.x)
     inside = np.asarray(answer.active, np.intp)
     outside = np.setdiff1d(np.arange(base.hidden), inside)
     reach = np.full(base.hidden, math.inf)
@@ -283,11 +283,12 @@ def _gates(base: Base) -> F64:
 
 def _features(base: Base, x: F32) -> F64:
     wide = x.astype(np.float64)
-    return wide if base.psi is None else base.psi.astype(np.float64) @ wide
+    return wide if base.psi is None else wide @ base.psi.T.astype(np.float64)
 
 
-def _scores(base: Base, x: F32) -> F64:
-    scores: F64 = base.theta.astype(np.float64) @ _features(base, x) + base.c
+def gate_scores(base: Base, x: F32) -> F64:
+    """s = Θψ(x) + c of normalised inputs (d,) or (n, d), in float64: (H,) or (n, H)."""
+    scores: F64 = _features(base, x) @ base.theta.T.astype(np.float64) + base.c
     return scores
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QButtonGroup
 
 from dgstudio.studio.source.panel import SourcePanel, worded
 from dgstudio.studio.theme.theme import LIGHT
@@ -224,3 +224,22 @@ def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qt
     assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
     panel.sliders["rotation"].setValue(30)
     assert bridge.calls[-1] == ("set_knob", "rotation", 30.0)
+
+
+def test_what_is_built_anew_takes_its_place_before_the_old_goes(bridge, qtbot):
+    """A resize may come in the middle of Qt's styling of all widgets, to which Qt has bare pointers."""
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.show()
+    tall = panel.sizeHint().height()
+    gone = []
+    for height in (tall - 20, 400) * 3:
+        content = panel._content
+        content.destroyed.connect(lambda: gone.append(1))
+        panel.resize(290, height)
+        assert panel._content is not content and not content.isVisible() and not gone
+        del content
+        assert not gone
+        qtbot.waitUntil(lambda: bool(gone))
+        gone.clear()
+    assert len(panel.findChildren(QButtonGroup)) == len(panel.options)

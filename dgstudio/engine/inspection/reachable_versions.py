@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from dgstudio.engine.inspection.unavailable import UnavailableError, VersionGone, VersionUnreadable
@@ -69,6 +69,22 @@ class ReachableVersions:
     def in_memory(self) -> tuple[Snapshot, ...]:
         """Those that cost nothing to look at, oldest first."""
         return tuple(self._learner.store.history())
+
+    def walk(self, most_read: int, go_on: Callable[[], bool] = lambda: True) -> Iterator[StandingVersion]:
+        """Versions oldest first: those in memory, and the newest `most_read` that the file holds whole besides.
+
+        Versions that are kept by recipe only are left out, as are those that cannot be restored. Ends where `go_on`
+        says so.
+        """
+        held = {snapshot.version for snapshot in self._learner.store.history()}
+        whole = [info.version for info in self._session.checkpoints() if info.whole and info.version not in held]
+        for version in sorted({*whole[-most_read:], *held} if most_read else held):
+            if not go_on():
+                return
+            try:
+                yield self.of(version)
+            except UnavailableError:
+                continue
 
     def of(self, version: int) -> StandingVersion:
         """A version and what it stands on, restored from the file where memory has let go of it.

@@ -155,6 +155,18 @@ class NoSolution(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class NoBase(Reason):
+    """A version that began from nothing has no base, and so no gates."""
+
+    version: int
+
+    @property
+    def words(self) -> str:
+        """Naming it."""
+        return f"v{self.version} has no base, and so no gates"
+
+
+@dataclass(frozen=True, slots=True)
 class NoUnit(Reason):
     """A version has no unit of this number."""
 

@@ -43,6 +43,8 @@ class ActionId(StrEnum):
     RESUME_PARKED = "resume_parked"
     CONSOLIDATE = "consolidate"
     ROLL_BACK = "roll_back"
+    GO_FORWARD = "go_forward"
+    COMPARE_BEFORE = "compare_before"
     PIN = "pin"
     COMPARE = "compare"
     COMPARE_SWAP = "compare_swap"

@@ -44,8 +44,7 @@ def provenance(reading: Reading, state: StudioState, commands: Bridge) -> Line:
         return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
     if reading.speaker >= 0:
         bank = f"◆ new: bank {reading.speaker + 1}"
-        # Only the learning bank, the last one, still knows its examples one by one.
-        carried = carriers(reading, state, commands) if reading.speaker == len(reading.bank_r) - 1 else ""
+        carried = carriers(reading, state, commands)
         return Line(((f"{bank}, by {carried}" if carried else f"{bank} speaks", "warning", 400),), BANK_TIP)
     if reading.top is None:
         return Line((("no part of the model is sure", "text_muted", 400),))

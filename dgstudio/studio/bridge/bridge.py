@@ -27,10 +27,21 @@ from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.streams.pointer import PointerSource
+from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import (
+    CellView,
+    ClassCard,
+    Frame,
+    Lamp,
+    LearnedAgain,
+    Phase,
+    StudioState,
+    Task,
+    UnitView,
+)
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
@@ -58,6 +69,7 @@ class Bridge(QObject):
     on_frame : called with each frame.
     margins : how safely an answer was routed.
     answer_again : what the version that serves now would say to an old input.
+    evidence : what the banks that answered rest on, as far as it is at hand.
     cursor : the moment that all panels show while the view stands still.
     plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
@@ -71,8 +83,10 @@ class Bridge(QObject):
         self.model = followed(engine.model, self._follow)
         self.comparison = followed(engine.comparison, self._follow)
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
+        self.relearning = engine.relearning
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
+        self.inspection = engine.inspection
         self.plane = engine.plane
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
@@ -84,9 +98,10 @@ class Bridge(QObject):
         self._stats_wall = 0.0
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
-        self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
         self._proposed: object = None
         self._moved = False
+        self.evidence = EvidenceAtHand(engine.learner, engine.inspection)
         self.cursor = TimeCursor(self.state, self.lookback)
         self._governor = FrameGovernor()
         self._timer = QTimer(self)
@@ -185,6 +200,7 @@ class Bridge(QObject):
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
         engine, state = self.engine, self.state
         wall = time.perf_counter()
+        self.evidence.poll()
         new, self._readings = engine.lane.readings.since(self._readings)
         times, values = engine.ring.latest(state.view_s)
         now = float(times[-1]) if len(times) else 0.0
@@ -208,6 +224,10 @@ class Bridge(QObject):
             self._note_other_models()
             self._note_uncertain(new, reach)
             state.importing = self.imports.view
+            again = self.relearning.running
+            state.relearning = (
+                None if again is None or again.over else LearnedAgain(again.version, round(again.share, 2))
+            )
             state.recording_stream = engine.recorder.on
         look = self.cursor.follow(Past(times, values, tuple(self._view)), now, oldest)
         return Frame(
@@ -252,6 +272,7 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
+        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.
@@ -396,22 +417,26 @@ class Bridge(QObject):
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 
-    def cells(self, reading: Reading) -> list[CellView]:
-        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60.
+    def cells(self, reading: Reading, *, urgent: bool = True) -> list[CellView]:
+        """Return the labelled examples that carry this answer in the version that gave it, strongest first, at most 60.
 
-        The strength of example i is max_c |α_ic (q_i·z)| relative to the strongest (design 3, exact attribution).
+        They are those of the bank that answers, a sealed one too; where the base does, those of the last bank. Empty
+        as well until they are at hand (`evidence`). The strength of example i is max_c |α_ic (q_i·z)| relative to the
+        strongest (design 3, exact attribution).
         """
-        if self._cells[0] == reading.hop:
+        key = reading.hop, reading.version, self.evidence.turn
+        if self._cells[0] == key:
             return self._cells[1]
-        evidence = self.engine.learner.evidence()
+        evidence = self.evidence.of(reading, urgent=urgent)
         cells: list[CellView] = []
-        if evidence is not None and len(evidence.example_ids):
+        if evidence is not None and len(evidence.example_ids) and len(reading.features):
             strength, toward = evidence.said_of(reading.features, -1 if reading.top is None else reading.top)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
             columns = (evidence.class_ids, strength / top, evidence.example_ids, toward / top)
             cells = [*map(CellView, *(column[order].tolist() for column in columns))]
-        self._cells = (reading.hop, cells)
+        if cells or self.evidence.knows(reading):
+            self._cells = (key, cells)
         return cells
 
     def unit(self, index: int) -> UnitView | None:

@@ -18,6 +18,7 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
+from dgstudio.studio.bridge.inspected import AnswerSubject, Subject
 from dgstudio.studio.bridge.look import Look
 from dgstudio.types import (
     F32,
@@ -132,6 +133,13 @@ class Task:
     over: bool = False
 
 
+class LearnedAgain(NamedTuple):
+    """A version that is being learned again in the background, and how much is done (0..1)."""
+
+    version: int
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
@@ -197,6 +205,12 @@ class StudioState(Evented):
     pinned = Field[int | None](None)
     reachable = Field[frozenset[int] | None](None)
     """Versions that can be pinned and rolled back to; None: all of the history."""
+    compared = Field[tuple[int, int] | None](None)
+    """The two versions that are to be compared, A and B; None where no two are selected."""
+    relearning = Field[LearnedAgain | None](None)
+    """The version that is being learned again, since it was not kept."""
+    set_aside_examples = Field(0)
+    """Examples that a roll-back, or a failure, set aside until they are resumed."""
     mode = Field(Mode.OFF)
     compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""
@@ -253,6 +267,8 @@ class StudioState(Evented):
     """Where the time cursor stands: the stream time that all panels show; None while the view follows."""
     then = Field[int | None](None)
     """The version that answered at that moment; None while the view follows, or where nothing was answered."""
+    inspected = Field[Subject](AnswerSubject())
+    """What the Inspector shows."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)

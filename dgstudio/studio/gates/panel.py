@@ -35,8 +35,8 @@ LOADING = "Loading the base model …"
 
 
 def _carried(reading: Reading) -> bool:
-    """Whether the answer is the learning bank's, the last one: only that knows its examples one by one."""
-    return reading.speaker >= 0 and reading.speaker == len(reading.bank_r) - 1
+    """Whether a bank answers: its examples carry the answer then."""
+    return reading.speaker >= 0
 
 
 def caption(state: StudioState, banks: int) -> str:
@@ -70,6 +70,7 @@ class GatesPanel(PanelFrame):
         self._look: Look | None = None
         self._unlit: list[Reading] = []
         """Answers of the stretch that is looked at whose examples are still to be lit, oldest first."""
+        self._turn = 0
         self._past_slots = ExampleSlots()
         self._past: Past | None = None
         """The past stretch that stands in the raster; None: the last seconds."""
@@ -151,6 +152,7 @@ class GatesPanel(PanelFrame):
                 self.map.slots.show(cells)
             self.raster.add(*self._column(reading, self.map.slots.places if cells else ()))
         newest = frame.reading
+        self.map.total = frame.stats.learned - frame.stats.sealed
         if newest is not None and newest is not self._reading:
             self._light(newest, frame.frame_time_wall)
         for record in () if again else frame.publishes:
@@ -168,14 +170,15 @@ class GatesPanel(PanelFrame):
         self.raster.put_cursor(look.moment, look.edge)
         if look.reading is None:
             self._reading = None
-        elif look.reading is not self._reading:
+        elif look.reading is not self._reading or self._turn != self._commands.evidence.turn:
+            # What carried it may be known only now.
             self._light(look.reading, frame.frame_time_wall)
             self._due = float("-inf")
         self._light_older()
 
     def _light(self, reading: Reading, wall: float) -> None:
         """Light what one answer used."""
-        self._reading = reading
+        self._reading, self._turn = reading, self._commands.evidence.turn
         cells = self._commands.cells(reading)
         self.map.show_answer(reading.active, reading.activations, cells, _carried(reading))
         self.banks.show_answer(reading.bank_r, reading.bank_tau, reading.bank_state, wall)
@@ -198,9 +201,13 @@ class GatesPanel(PanelFrame):
 
     def _light_older(self) -> None:
         for reading in reversed(self._unlit[-LIT_A_FRAME:]):
-            self._past_slots.show(self._commands.cells(reading))
+            cells = self._commands.cells(reading, urgent=False)
+            if not cells and not self._commands.evidence.knows(reading):
+                # What its version rests on is being worked out.
+                break
+            self._past_slots.show(cells)
             self.raster.light(reading.end, self._past_slots.places)
-        del self._unlit[-LIT_A_FRAME:]
+            self._unlit.pop()
 
     def _shape_of(self, frame: Frame) -> tuple[int, float, float]:
         return self._state.hidden, self._state.view_s, frame.spec.hop_s

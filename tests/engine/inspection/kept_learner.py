@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
+import numpy as np
 from learning.conftest import User
 
 from dgstudio.engine.inspection.evidence_source import EvidenceSource
+from dgstudio.engine.inspection.inputs import InputSets, InputSource
 from dgstudio.engine.inspection.inspector import Inspector
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions
+from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.lifecycle.resume import checkpoint_of
+from dgstudio.engine.runtime.class_table import ClassTable
+from dgstudio.engine.serving.lane import Hop, Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
-from dgstudio.types import Example, PublishRecord, RecordKind
+from dgstudio.types import ClassInfo, Example, PublishRecord, Reading, RecordKind
 
 
 class KeptLearner:
@@ -27,6 +32,8 @@ class KeptLearner:
         self.session = Session.memory()
         self.user = User(self.learner)
         self.versions: list[int] = []
+        self.classes = ClassTable(ClassInfo(c, f"class {c}", str(c), "#000000") for c in range(6))
+        self.lane = Lane(self.learner.store, self.classes)
         self._keep(self.learner.store.head.version, kind="initial")
 
     def __enter__(self) -> Self:
@@ -79,4 +86,22 @@ class KeptLearner:
     def inspector(self, *, by_file: bool = False) -> Inspector:
         versions, _ = self.by_file() if by_file else self.by_memory()
         learner = versions._learner
-        return Inspector(learner, versions, self.examples, learner.copied_rule)
+        return Inspector(learner, versions, self.examples, self.inputs, learner.copied_rule)
+
+    # -- live ------------------------------------------------------------------------------------------------------
+
+    def inputs(self) -> InputSets:
+        """What versions are looked at with: P, what is labelled, and what the lane has answered."""
+        book = LabelBook()
+        book.note([example for _, example in sorted(self.user.labelled.items())])
+        return InputSource(self.learner, book, self.lane.readings, self.classes)()
+
+    def answers(self, class_id: int, rows: np.ndarray) -> list[Reading]:
+        """These come live, ten a second, with their class as ground truth."""
+        first = self.lane.readings.total
+        hops = (
+            Hop(first + i, 0, n - 1.0, n, row, f"class {class_id}", 0.0)
+            for i, row in enumerate(rows)
+            for n in ((first + i) / 10,)
+        )
+        return [self.lane.answer(hop) for hop in hops]

@@ -61,10 +61,13 @@ def test_an_uncertified_answer_of_the_base_is_not_dressed_up(answer, bridge, win
     assert answer.text.lines[1].pieces[0][1] == "text_muted"
 
 
-def test_a_sealed_bank_is_not_credited_to_the_learning_banks_examples(answer, bridge, window):
+def test_a_sealed_bank_is_credited_to_the_examples_that_it_was_learned_from(answer, bridge, window):
+    asked = []
+    cells = bridge.cells
+    bridge.cells = lambda reading, **how: asked.append(reading.speaker) or cells(reading, **how)
     two = np.array([0.4, -0.9], np.float32)
     window.update_frame(frame_of(bridge, reading_of(bridge, top=0, certified=None, speaker=0, bank_r=two)))
-    assert lines(answer)[1] == "◆ new: bank 1 speaks"
+    assert lines(answer)[1].startswith("◆ new: bank 1, by ") and asked[-1] == 0
 
 
 @pytest.mark.parametrize(

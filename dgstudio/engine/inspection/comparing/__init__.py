@@ -1,0 +1,1 @@
+"""Two versions: by one input, by many, by their weights, and who changed what. Start with `comparison.py`."""
