@@ -19,7 +19,7 @@ from dgstudio.records import dataclass
 
 COARSE, FINE = 40, 120
 """Cells in a row."""
-ROWS_AT_A_TIME = 720
+ROWS_AT_A_TIME = 2400
 """Answers in one call of the kernel: afterwards it is asked whether another version serves."""
 DIRECT_S = 0.05
 """Where the fine map takes no longer than this it comes at once: a coarse one before it would only flicker."""
