@@ -1,9 +1,12 @@
 # dgstudio: `make run` sets everything up and opens the studio; `make test` sets everything up and passes the tests.
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
-PYTEST := QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
-# One process a core, at most four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+# Compiled modules are kept: where the environment forbids that, each process of the tests, and each program that they
+# start, would compile all of them.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
+# A process more than there are cores, as a third of a test's time is waiting: for a stream, a window, a program. At most
+# four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
+PARALLEL := --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist worksteal
 
 .PHONY: help setup setup-all lock fresh run test quick lint portable bench bases picture clean
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 
 Source = Annotated[
-    str | None, typer.Option("--source", help="simulator, basic_motions, or a CSV or NPZ recording.", metavar="NAME")
+    str | None,
+    typer.Option("--source", help="simulator, basic_motions, pointer, or a CSV or NPZ recording.", metavar="NAME"),
 ]
 Rate = Annotated[
     float | None, typer.Option("--rate", help="Samples a second of a recording without a time column; else 50.")

@@ -23,6 +23,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.terminal import PlainConsole
 from dgstudio.kernel import KERNEL
 from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.stored import reason_fields
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 
@@ -77,7 +78,7 @@ def replay(options: ReplayOptions, console: Console) -> int:
 
 
 class _Lines:
-    """Writes one JSON line for each answer, with what differs from the recorded one, or null."""
+    """Writes one JSON line for each answer, with what differs from the recorded one as its fields, or null."""
 
     def __init__(self, path: str, session: Session) -> None:
         self._names = {info.id: info.name for info in session.classes()}
@@ -104,7 +105,8 @@ class _Lines:
         record = as_record(answer.now, self._names)
         if answer.recorded.top is None:
             record["answer"] = None
-        record |= {"stretch": answer.stretch + 1, "differs": None if answer.differs is None else answer.differs.words}
+        differs = None if answer.differs is None else reason_fields(answer.differs)
+        record |= {"stretch": answer.stretch + 1, "differs": differs}
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 

@@ -23,7 +23,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source
-from dgstudio.types import Level
+from dgstudio.types import Level, StreamKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
         seed=options.seed,
         labels_column=options.labels_column,
     )
+    if source.spec.kind is StreamKind.POINTER:
+        raise BadInputError(
+            "The pointer moves on a pad in the window, and there is none here: open one with dgstudio --source pointer."
+        )
     for note in getattr(source, "notes", ()):
         console.print(f"[yellow]note[/] {escape(note.sentence)}", highlight=False)
     base, why = base_for(source.spec, options.base)

@@ -250,8 +250,10 @@ class Unsure(StrEnum):
     """Why an answer names no class although there are some."""
 
     NOT = ""
-    BY_MODEL = "model"
-    """The model itself says so: unlike anything learned, or no class leads."""
+    STRANGE = "strange"
+    """The model itself says so: the input is unlike anything learned."""
+    CLOSE = "close"
+    """The model itself says so: no class leads the next by as much as it must."""
     UNLIKELY = "unlikely"
     """The class is less probable than the user wants."""
 
@@ -336,6 +338,51 @@ class TwinReading:
     latency_us: float
 
 
+class CauseKind(StrEnum):
+    """What the user did that a record of the history comes of."""
+
+    TAKE = "take"
+    RELABELLED = "relabelled"
+    DELETED = "deleted"
+    IMPORTED = "imported"
+    CLASS_ADDED = "class added"
+    CLASS_REMOVED = "class removed"
+    """Or merged into another."""
+    UNDONE = "undone"
+    REDONE = "redone"
+    DIALS = "dials"
+    """Mode, openness, rule: what may change, and how."""
+    RESUMED = "resumed"
+    """What was set aside is learned again."""
+    MODEL = "model"
+    """Another model was chosen, a new base or a rebuilt one; what it lacks is learned on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that the user did, as the records tell that come of it.
+
+    `number` is that of the take, or of the act on labels and classes; `class_id` the class that it is about, None where
+    it is about none, or several.
+    """
+
+    kind: CauseKind
+    number: int = 0
+    class_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetChange:
+    """By what the set of examples that a version has learned differs from its parent's.
+
+    `gained` are runs (first id, last id, class id) of examples that the parent has not learned, or with another label;
+    `lost` runs (first id, last id) of those that it has and the version has not.
+    """
+
+    gained: tuple[tuple[int, int, int], ...] = ()
+    lost: tuple[tuple[int, int], ...] = ()
+
+
 class RecordKind(StrEnum):
     """What a record of the history is about."""
 
@@ -349,6 +396,10 @@ class RecordKind(StrEnum):
     ROLLED_BACK = "rolled back"
     REBUILT = "rebuilt"
     CONSOLIDATED = "consolidated"
+    PINNED = "pinned"
+    """An older version serves, and is held; its record has no version, as nothing was published."""
+    UNPINNED = "unpinned"
+    """The newest version serves again; likewise."""
     REJECTED = "rejected"
     """A proposal that was not published, or what else was refused; its record has no version."""
 
@@ -393,9 +444,17 @@ class PublishRecord:
     """Solve → assignment, without the background audit."""
     label_to_publish_ms: float | None = None
     to_version: int | None = None
-    """The version that a roll-back went back to."""
+    """The version that a roll-back went back to, or that serves from then on."""
     sealed: int = 0
     """Examples of the learning bank that this publish sealed."""
+    waiting: int = 0
+    """Examples that a roll-back set aside: they stay as that version has learned them, or unlearned, until resumed."""
+    cause: Cause | None = None
+    """What the user did that it comes of; None where he did not, or where an earlier dgstudio kept the record."""
+    change: SetChange | None = None
+    """What was learned and unlearned in it; None where nothing was, or it is not known."""
+    by_gradient: bool = False
+    """Whether steps of the gradient moved the base: such a version cannot be learned again."""
 
 
 class Level(StrEnum):
@@ -499,9 +558,14 @@ class EngineStats:
     examples: int = 0
     learned: int = 0
     """Examples that the newest version has learned, sealed ones too; publishes, rejections, roll-backs: of this run."""
+    sealed: int = 0
+    """Those of them that are sealed: they are no longer in the learning bank."""
     publishes: int = 0
     rejections: int = 0
     roll_backs: int = 0
+    published_ever: int = 0
+    """Versions published and proposals rejected in the whole history, of earlier runs too."""
+    rejected_ever: int = 0
     reads: int = 0
     torn: int = 0
     unpublished: int = 0

@@ -22,6 +22,10 @@ hypothesis.settings.register_profile("dgstudio", deadline=None, derandomize=True
 hypothesis.settings.load_profile("dgstudio")
 
 
+# Each walk of the collector over everything takes a tenth of a second here, and `nothing_piles_up` has one done when
+# it is worth it.
+gc.set_threshold(20_000, 20, 20)
+
 GROWN = 48 << 20
 """Bytes by which the process may grow before what nobody holds any more is looked for."""
 _size = [0]

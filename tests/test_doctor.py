@@ -78,7 +78,7 @@ def test_missing_system_libraries_are_bad_and_what_only_wayland_lacks_is_a_note(
 def test_a_missing_base_or_font_is_bad(monkeypatch: pytest.MonkeyPatch, without_qt: None, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "asset", lambda name: tmp_path / name)
     bases = about("Base model")
-    assert len(bases) == 2 and all(f.level == "bad" and "python -m dgstudio.lab.bases" in f.text for f in bases)
+    assert len(bases) == 3 and all(f.level == "bad" and "python -m dgstudio.lab.bases" in f.text for f in bases)
     assert about("Fonts")[0].level == "bad"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import sys
 import zlib
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from dgstudio import cli
 from dgstudio.engine.engine import Engine
@@ -25,7 +28,9 @@ from dgstudio.session.file import Session
 from dgstudio.session.format import codecs, recipes, row_check
 from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.session.recording import recorded
+from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.registry import open_source
+from dgstudio.studio.launch import StudioOptions, make_engine
 
 
 class Done(NamedTuple):
@@ -125,6 +130,40 @@ def test_nothing_differs(replay: Run, session: Path) -> None:
     assert "have the same digest" in done.out and "differ:" not in done.out
 
 
+@pytest.mark.parametrize(("source", "base"), [("pointer", "auto"), ("pointer+velocity", "none")])
+def test_what_was_drawn_on_the_pad_is_kept_opened_again_and_replayed(
+    replay: Run, tmp_path: Path, source: str, base: str
+) -> None:
+    path = tmp_path / "drawn.dgs"
+    options = StudioOptions(source=source, base=base, session=path)
+    engine = make_engine(options)[0]
+    pointer = engine.source
+    assert isinstance(pointer, PointerSource)
+    with engine:
+        engine.recording.record(True)
+        for name, place in (("town", -0.6), ("wood", 0.6)):
+            info, total = engine.labels.add_class(name), engine.book.total
+            engine.labels.press_class(info.id)
+            for step in count():
+                pointer.point(place + 0.1 * math.cos(step), place + 0.1 * math.sin(1.3 * step))
+                engine.infer.pause(0.01)
+                if engine.book.total >= total + 20:
+                    break
+            engine.labels.release_class()
+            wait_until(lambda: engine.store.idle and engine.learn.idle)
+        examples, digest = engine.book.total, engine.learner.store.head.digest
+        wait_until(lambda: engine.recorder.figures.answers >= examples)
+    # Opened without a word about its stream, it is on the pad again.
+    again = make_engine(StudioOptions(session=path))[0]
+    with again:
+        assert again.spec.name == source and again.book.total == examples
+        assert again.learner.store.head.digest == digest
+        wait_until(lambda: again.lane.counts.reads > 3)
+    done = replay(path, "--audit", "--relearn")
+    assert done.status == 0, done.out + done.err
+    assert "bit for bit" in done.out and "answers that differ    0" in done.out
+
+
 def test_one_line_an_answer(replay: Run, session: Path, tmp_path: Path) -> None:
     lines = tmp_path / "answers.jsonl"
     assert replay(session, "--jsonl", lines).status == 0
@@ -140,7 +179,7 @@ def test_one_line_an_answer(replay: Run, session: Path, tmp_path: Path) -> None:
         assert (a["time"], a["answer"], a["digest"]) == (b["time"], b["answer"], b["digest"])
 
 
-def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, session: Path) -> None:
+def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, session: Path, tmp_path: Path) -> None:
     def change(columns: list[bytes]) -> None:
         logits = np.frombuffer(unpacked(columns[5]), "<f4").copy()
         logits[9] = np.nextafter(logits[9], np.float32(np.inf))
@@ -152,8 +191,13 @@ def test_a_receipt_that_was_changed_is_named_with_both_values(replay: Run, sessi
     assert "The first that differs: Hop " in done.out
     for word in (" at ", " s (stretch 1, answered by v", "the logit of ", " was ", " now."):
         assert word in done.out
-    told = replay(session)
+    lines = tmp_path / "answers.jsonl"
+    told = replay(session, "--jsonl", lines)
     assert told.status == 0 and "answers that differ    1" in told.out
+    found = [json.loads(line)["differs"] for line in lines.read_text(encoding="utf-8").splitlines()]
+    (other,) = [differs for differs in found if differs is not None]
+    assert other["is"] == "OtherLogit" and other["name"] in done.out
+    assert np.float32(other["then"]) == np.nextafter(np.float32(other["now"]), np.float32(np.inf))
 
 
 def test_a_sample_that_was_changed_is_found_in_the_features(replay: Run, session: Path) -> None:

@@ -14,6 +14,7 @@ from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.model_updates import ModelUpdates
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import VersionIndex
+from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
@@ -36,6 +37,7 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.plane.map_worker import MapWorker
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -58,7 +60,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
-from dgstudio.types import EngineStats, PublishRecord, Reading, StreamState
+from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -69,9 +71,9 @@ SWITCH_INTERVAL_S = 0.0005
 class Engine:
     """A stream, a model that answers it, a learner that adapts it. Runs without a window.
 
-    What it is told goes to its parts: `labels`, `model`, `candidates`, `comparison`, `recording`, `imports`, `browse`,
-    `inspection`, `quality`. Their commands return at once and may be called from any one thread; what is new is pulled
-    from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
+    What it is told goes to its parts: `labels`, `model`, `candidates`, `relearning`, `comparison`, `recording`,
+    `imports`, `browse`, `inspection`, `quality`. Their commands return at once and may be called from any one thread;
+    what is new is pulled from `ring`, `lane.readings`, `learn.history`, `events` and `stats()`.
 
     Parameters
     ----------
@@ -171,6 +173,7 @@ class Engine:
         )
         self.versions = Checkpointer(self.queue, self.learn, self.lane, self.recorder)
         self.contents = VersionIndex(self.learner, self.queue, self.session)
+        self.relearning = VersionRelearning(self.learner, self.learn, self.queue, self.session, self.versions, events)
         bases = [] if resumed.base is None else [resumed.base]
         self.candidates = CandidateModels(
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
@@ -269,6 +272,13 @@ class Engine:
         self.quality = QualityWorker(self.events, self.lane, self.learner, self.book, self.scores, self.classes)
         self.browse = BrowseWorker(self.events, self.lane, self.learner, self.book, self.scores, self.contents)
         self.inspection = InspectionWorker(self.events, self._inspector)
+        self.plane: MapWorker | None = None
+        """What is answered all over the plane, where the stream is a pointer on it."""
+        if self.spec.kind is StreamKind.POINTER:
+            versions = self._reachable_versions()
+            self.plane = MapWorker(
+                self.events, self.lane, self.features.dim, lambda version: versions.of(version).snapshot
+            )
         self.exports = ExportWorker(self.events)
         self.imports = ImportWorker(self.events, self.import_door, self.import_target)
         self.recording = RecordingCommands(
@@ -305,6 +315,8 @@ class Engine:
         self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.recording.record(True)
+        if self.plane is not None:
+            self.plane.start()
         for worker in (self.store, self.learn, self.out, self.quality, self.browse, self.infer, self.input):
             worker.start()
 
@@ -321,10 +333,12 @@ class Engine:
         self.candidates.cancel_consolidation()
         order: list[Worker | None] = [
             self.candidates.consolidation,
+            self.relearning.running,
             self.imports,
             self.quality,
             self.browse,
             self.inspection,
+            self.plane,
             self.input,
             self.infer,
             self.comparison.worker,
@@ -393,10 +407,14 @@ class Engine:
 
     def _inspector(self) -> Inspector:
         """What dg-inspect asks."""
-        versions = ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
+        versions = self._reachable_versions()
         examples = KnownExamples(self.book, self.session)
         inputs = InputSource(self.learner, self.book, self.lane.readings, self.classes)
         return Inspector(self.learner, versions, examples, inputs, self.learn.lent_rule, lambda: self.lane.abstain)
+
+    def _reachable_versions(self) -> ReachableVersions:
+        """All versions, for one thread."""
+        return ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
 
     def _has_room(self) -> bool:
         """Whether the source may go on where nothing may be lost: serving and recording are not far behind."""

@@ -674,6 +674,15 @@ void dg_forced(const dg_plan *plan, const float *raw, const int32_t *active, int
     leave(was);
 }
 
+void dg_answers(const dg_plan *plan, const float *raw, int32_t rows, float *out, int32_t *who, float *work) {
+    const dg_state was = enter();
+    const int64_t wide = outs(plan), marks = whos(plan);
+    float *z = work, *room = z + (plan->phi ? LANES(plan->phi->waves + 1) : 0);
+    for (int32_t i = 0; i < rows; i++)
+        answer(plan, raw + (size_t)i * (size_t)plan->inputs, out + i * wide, who + i * marks, z, room);
+    leave(was);
+}
+
 void dg_logits(const dg_plan *plan, const float *raw, int32_t rows, float *logits, float *work) {
     const dg_state was = enter();
     for (int32_t i = 0; i < rows; i++)

@@ -110,7 +110,8 @@ DG_API int32_t dg_decide(const dg_plan *plan, int32_t bank, const float *z, int3
 DG_API void dg_forced(const dg_plan *plan, const float *raw, const int32_t *active, int32_t count, int32_t bank,
                       float *logits, float *work);
 
-/* Of many inputs, each by itself. */
+/* Of many inputs, each by itself. dg_answers gives out and who of dg_answer, one row an input. */
+DG_API void dg_answers(const dg_plan *plan, const float *raw, int32_t rows, float *out, int32_t *who, float *work);
 DG_API void dg_logits(const dg_plan *plan, const float *raw, int32_t rows, float *logits, float *work);
 DG_API void dg_active(const dg_plan *plan, const float *raw, int32_t rows, int32_t *active, float *work);
 DG_API void dg_knows(const dg_plan *plan, const float *raw, int32_t rows, uint8_t *knows, float *work);

@@ -47,6 +47,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "dg_router": (_F, _P, _I, _P),
     "dg_decide": (_I, _P, _I, _P, _P, _P),
     "dg_forced": (None, _P, _P, _P, _I, _I, _P, _P),
+    "dg_answers": (None, _P, _P, _I, _P, _P, _P),
     "dg_logits": (None, _P, _P, _I, _P, _P),
     "dg_active": (None, _P, _P, _I, _P, _P),
     "dg_knows": (None, _P, _P, _I, _P, _P),
@@ -55,7 +56,16 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "dg_near_start": (None, _P, _I, _I, _P, _P),
     "dg_features": (_I, _P, _P, _P, _P),
 }
-_MANY = ("dg_embed", "dg_logits", "dg_active", "dg_knows", "dg_audit", "dg_prove_closed", "dg_near_start")
+_MANY = (
+    "dg_embed",
+    "dg_answers",
+    "dg_logits",
+    "dg_active",
+    "dg_knows",
+    "dg_audit",
+    "dg_prove_closed",
+    "dg_near_start",
+)
 """What goes over many inputs, and lets other threads run meanwhile."""
 
 
@@ -97,7 +107,9 @@ class Library:
         """The best instruction set that this processor has."""
         self.functions: dict[str, Any] = {}
         for name, (result, *arguments) in _SIGNATURES.items():
-            function = getattr(gives if name in _MANY else keeps, name)
+            function = getattr(gives if name in _MANY else keeps, name, None)
+            if function is None:
+                raise LibraryError(f"{path.name} was compiled before there was {name}: set up again.")
             function.restype, function.argtypes = result, arguments
             self.functions[name] = function
         self._features, self._near_start = self.functions["dg_features"], self.functions["dg_near_start"]
@@ -195,6 +207,13 @@ class CompiledNetwork:
             room.ctypes.data,
         )
         return logits
+
+    def answers(self, raw: F32) -> tuple[F32, I32]:
+        rows, room = len(raw), self._workspace()
+        out, who = np.empty((rows, self._out), np.float32), np.empty((rows, self.network.who_size), np.int32)
+        addresses = (out.ctypes.data, who.ctypes.data, room.ctypes.data)
+        self._functions["dg_answers"](self._plan, raw.ctypes.data, rows, *addresses)
+        return out, who
 
     def logits(self, raw: F32) -> F32:
         logits, room = np.empty((len(raw), self.network.living), np.float32), self._workspace()

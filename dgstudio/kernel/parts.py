@@ -260,9 +260,9 @@ def struct_class(part: type) -> type[ctypes.Structure]:
 
 def as_struct(part: Any) -> Any:
     """One of the classes above as its C struct, which points to the arrays: keep the part as long as the struct."""
-    values = (_c_value(getattr(part, f.name)) for f in fields(part))
     kind: type = type(part)
-    return struct_class(kind)(*values)
+    struct = struct_class(kind)
+    return struct(*(_c_value(getattr(part, field[0])) for field in struct._fields_))
 
 
 def _c_value(value: Any) -> Any:

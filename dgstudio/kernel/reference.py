@@ -424,6 +424,12 @@ class ReferenceNetwork:
             assert self.network.base is not None
             return one_nan(as_logits(self.network.base.place, units(self.network.base, x, active)[1], _ONE))
 
+    def answers(self, raw: F32) -> tuple[F32, I32]:
+        """Out (n, …) and who (n, …) of `answer` of raw inputs (n, d), each answered by itself."""
+        found = [self.answer(row)[:2] for row in raw]
+        out = np.array([out for out, _ in found], np.float32).reshape(len(raw), self.network.out_size)
+        return out, np.array([who for _, who in found], np.int32).reshape(len(raw), self.network.who_size)
+
     def logits(self, raw: F32) -> F32:
         """Logits (n, C) of raw inputs (n, d), each answered by itself."""
         begin, end = self.network.offsets[6], self.network.offsets[7]

@@ -20,6 +20,7 @@ from dgstudio.model.snapshot import Normaliser
 from dgstudio.paths import asset, sample
 from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import F32, UNKNOWN_TRUTH, StreamSpec
@@ -35,6 +36,12 @@ HELD_OUT_SEED = 500
 """Added to the seed of a training person; no studio opens with a seed that large."""
 SECONDS_A_GESTURE = 12.0
 TEMPERATURE = 1.0
+PLACES = ("lake", "river", "hill")
+"""A disc at the upper left of the pad, a winding band across its middle, a disc at the lower right."""
+POINTS, HELD_OUT_POINTS = 600, 300
+"""Of each place."""
+PLACES_SHAPE = {"hidden": 32, "k": 8, "features": 256, "protected": 200}
+"""Small: two numbers need no more, and regions of so few gates can be told apart on the pad."""
 
 Labels = npt.NDArray[np.int64]
 
@@ -141,6 +148,27 @@ def motions_base(seed: int = 1, steps: int = 1500) -> BaseModel:
     return build(train, held_out, MOTIONS_CLASSES, origin, seed=seed, steps=steps, protected=MOTIONS_PROTECTED)
 
 
+def place_points(seed: int, count: int) -> LabelledWindows:
+    """Points of the pad, `count` of each of the `PLACES`, spread evenly over it; `labels` are places in that list."""
+    rng = np.random.default_rng(seed)
+
+    def disc(x: float, y: float, radius: float) -> npt.NDArray[np.float64]:
+        angle, out = rng.uniform(0, 2 * np.pi, count), radius * np.sqrt(rng.uniform(0, 1, count))
+        return np.column_stack([x + out * np.cos(angle), y + out * np.sin(angle)])
+
+    along = rng.uniform(-1, 1, count)
+    river = np.column_stack([along, 0.25 * np.sin(1.6 * np.pi * along) + rng.uniform(-0.1, 0.1, count)])
+    raw = np.concatenate([disc(-0.5, 0.58, 0.27), river, disc(0.5, -0.58, 0.27)]).astype(np.float32)
+    return LabelledWindows(PointerSource().spec, raw, np.repeat(np.arange(len(PLACES)), count))
+
+
+def pointer_base(seed: int = 1, steps: int = 1500) -> BaseModel:
+    """Train the base for the pointer: three places on the pad; held out are other points of them."""
+    origin = "points drawn by dgstudio.lab.bases from three shapes on the pad; held out: other points of them"
+    train, held_out = place_points(seed, POINTS), place_points(seed + HELD_OUT_SEED, HELD_OUT_POINTS)
+    return build(train, held_out, PLACES, origin, seed=seed, steps=steps, **PLACES_SHAPE)
+
+
 def build(
     train: LabelledWindows,
     held_out: LabelledWindows,
@@ -150,8 +178,14 @@ def build(
     seed: int,
     steps: int = 1500,
     protected: int = 400,
+    hidden: int = 128,
+    k: int = 32,
+    features: int = 1024,
 ) -> BaseModel:
-    """Train base and twin on the same windows, assemble the base model, and note how well both know `held_out`."""
+    """Train base and twin on the same windows, assemble the base model, and note how well both know `held_out`.
+
+    The base has `hidden` units, of which `k` are open, and its banks read `features` random features.
+    """
     from dgstudio.model.training import train_base, train_dense  # torch may be missing: main says so
 
     classes = tuple(range(len(class_names)))
@@ -161,11 +195,11 @@ def build(
         train.raw,
         train.labels,
         normaliser=normaliser,
-        base=train_base(x, train.labels, classes, steps=steps, seed=seed),
-        dense=train_dense(x, train.labels, classes, steps=steps, seed=seed),
+        base=train_base(x, train.labels, classes, hidden=hidden, k=k, steps=steps, seed=seed),
+        dense=train_dense(x, train.labels, classes, hidden=hidden, steps=steps, seed=seed),
         feature_names=SignalFeatures(train.spec).names,
         class_names=tuple(class_names),
-        settings=LearnerSettings(seed=seed, protected=protected),
+        settings=LearnerSettings(seed=seed, protected=protected, features=features),
     )
     spec = train.spec
     meta = model.meta | {
@@ -212,7 +246,11 @@ def _together(parts: Sequence[LabelledWindows]) -> LabelledWindows:
     )
 
 
-BASES: dict[str, Callable[[int, int], BaseModel]] = {"simulator": simulator_base, "basic_motions": motions_base}
+BASES: dict[str, Callable[[int, int], BaseModel]] = {
+    "simulator": simulator_base,
+    "basic_motions": motions_base,
+    "pointer": pointer_base,
+}
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.learning.bank.base_model import assemble
-from dgstudio.learning.learner.consolidation import BASE, TrainingStage, get_job
+from dgstudio.learning.learner.consolidation import BASE, TrainingStage, drop_job, get_job
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Normaliser
 
@@ -89,11 +89,13 @@ def main() -> int:
     with contextlib.suppress(AttributeError, OSError):
         # What is live goes first.
         os.nice(10)
+    folder = Path(sys.argv[1])
     try:
-        for share, stage in train(Path(sys.argv[1])):
+        for share, stage in train(folder):
             tell(share, stage)
     except BrokenPipeError:
-        # Whoever asked is gone.
+        # Whoever asked is gone, and cannot clear up: these are somebody's examples.
+        drop_job(folder)
         return 1
     except (DgstudioError, OSError) as error:
         print(json.dumps({"error": str(error)}), flush=True)

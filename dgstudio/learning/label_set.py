@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from dgstudio.types import Example
 
+Fetch = Callable[[Sequence[int]], Iterable[Example]]
+"""Finds examples by their ids, those that stand no more too; what is gone for good is left out."""
+
 
 class LabelSet:
-    """Examples that may be learned, the label that each is wanted with, and those that are parked.
+    """Examples that may be learned, the label that each is wanted with, and those that are set aside.
+
+    After a roll-back the model is to stay as it was then, whatever has been labelled or taken back since: what that
+    version lacks is *parked*, and what it has learned with another label than is wanted now, or though it is wanted no
+    more, is *held*: it stays learned so. `resume` ends both, and a label that comes later overrules what was held.
 
     One thread writes. Examples with `learn` False are passed over; examples whose numbers are not finite are refused
     (`refused` counts them until the learner has said so).
+
+    Parameters
+    ----------
+    examples
+        What is wanted to begin with.
+    parked
+        Ids of those that are set aside.
+    fetch
+        Finds examples that are not known any more, for they were taken back long ago.
     """
 
-    def __init__(self, examples: Iterable[Example] = (), parked: Iterable[int] = ()) -> None:
+    def __init__(
+        self, examples: Iterable[Example] = (), parked: Iterable[int] = (), fetch: Fetch = lambda ids: ()
+    ) -> None:
         self.refused: set[int] = set()
         self.parked: frozenset[int] = frozenset(parked)
+        self._fetch = fetch
+        self._held: dict[int, int] = {}
+        """Example id → class id that it stays learned with."""
         self._known: dict[int, Example] = {}
         self._wanted: dict[int, int] = {}
         self._unwanted: set[int] = set()
@@ -37,12 +58,14 @@ class LabelSet:
             good.append(example)
             self._known[example.id] = example
             self._wanted[example.id] = example.class_id
+            self._held.pop(example.id, None)
         return good
 
     def forget(self, ids: Iterable[int]) -> None:
         """Want these no more; what they were stays known until `let_go`."""
         for example_id in ids:
-            if self._wanted.pop(example_id, None) is not None:
+            held = self._held.pop(example_id, None)
+            if self._wanted.pop(example_id, None) is not None or held is not None:
                 self._unwanted.add(example_id)
 
     def let_go(self, learned: Container[int]) -> None:
@@ -76,16 +99,46 @@ class LabelSet:
         """Set these aside until `resume`."""
         self.parked |= frozenset(ids)
 
+    def stand_on(self, learned: Mapping[int, int], sealed: Mapping[int, int]) -> None:
+        """Set aside all by which what is wanted differs from what a version has learned: there it stays until `resume`.
+
+        Parameters
+        ----------
+        learned, sealed
+            Example id → class id of what its learning bank, or base, has learned, and of what is learned below.
+        """
+        wanted = self._wanted
+        self.parked = frozenset(i for i, c in wanted.items() if i not in learned and sealed.get(i) != c)
+        self._hold({i: c for i, c in learned.items() if wanted.get(i) != c})
+
+    def hold_parked(self, learned: Mapping[int, int]) -> None:
+        """Hold what is parked and yet learned: so it was set aside by a roll-back before the session was closed."""
+        held = {i: learned[i] for i in self.parked if i in learned}
+        self.parked -= held.keys()
+        self._hold(held)
+
+    def _hold(self, held: dict[int, int]) -> None:
+        lacking = [i for i in held if i not in self._known]
+        self._known.update((example.id, example) for example in (self._fetch(lacking) if lacking else ()))
+        self._held = {i: c for i, c in held.items() if i in self._known}
+        self._unwanted |= self._held.keys() - self._wanted.keys()
+
+    @property
+    def set_aside(self) -> frozenset[int]:
+        """Ids of what waits for `resume`, to be learned, learned otherwise or unlearned."""
+        return self.parked.union(self._held)
+
     def resume(self) -> None:
         """Set nothing aside any more."""
-        self.parked = frozenset()
+        self.parked, self._held = frozenset(), {}
 
     def target(self, sealed: Mapping[int, int]) -> dict[int, int]:
         """Example id → class id of what the learning bank is to learn; `sealed` is learned below it, with its labels.
 
         A sealed example is learned again only with another label.
         """
-        return {i: c for i, c in self._wanted.items() if i not in self.parked and sealed.get(i) != c}
+        wanted = self._wanted if not self._held else {**self._wanted, **self._held}
+        return {i: c for i, c in wanted.items() if i not in self.parked and sealed.get(i) != c}
 
     def late(self, sealed: Mapping[int, int], published: Mapping[int, int]) -> frozenset[int]:
         """Classes of which something wanted has not been learned yet, parked or not."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dgstudio.model.answers import Answers, Flags
 from dgstudio.model.plan import Answer, Plan
-from dgstudio.model.snapshot import Bank, Snapshot
+from dgstudio.model.snapshot import Bank, Base, Snapshot
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState
 
 
@@ -26,6 +27,46 @@ def certify(plan: Plan, answer: Answer, reference: Plan) -> bool:
     return _speaker_of(reference, answer, below, now) == _key_of(now, answer.speaker)
 
 
+def certify_rows(now: Snapshot, answers: Answers, then: Snapshot, before: Answers) -> Flags:
+    """What `certify` says of each of n answers, (n,), where the reference has answered the same inputs as well.
+
+    Parameters
+    ----------
+    answers, before
+        Of the snapshots `now` and `then` to the same inputs, in the same order.
+    """
+    if now is then:
+        return np.ones(len(answers), bool)
+    if not _same_normaliser(now, then):
+        return np.zeros(len(answers), bool)
+    spoke, spoke_before = answers.speakers, before.speakers
+    certain: Flags = (spoke != NOBODY) & _same_units_rows(now, then, answers, before)
+    for speaker in np.unique(spoke[certain]).tolist():
+        key = _key_of(now, speaker)
+        those = spoke == speaker
+        for other in np.unique(spoke_before[those]).tolist():
+            if other == NOBODY or _key_of(then, other) != key:
+                certain[those & (spoke_before == other)] = False
+    return certain
+
+
+def _same_units_rows(now: Snapshot, then: Snapshot, answers: Answers, before: Answers) -> Flags:
+    """`_same_units` of each of n answers, (n,)."""
+    a, b = now.base, then.base
+    if a is b or a is None or b is None or not _same_shape(a, b):
+        return np.full(len(answers), a is b)
+    same = np.zeros(a.hidden, bool)
+    both = min(a.hidden, b.hidden)
+    same[:both] = [one == other for one, other in zip(a.unit_stamps[:both], b.unit_stamps[:both], strict=True)]
+    alike: Flags = same[answers.active].all(1) & (answers.active == before.active).all(1)
+    return alike
+
+
+def _same_shape(a: Base, b: Base) -> bool:
+    """Whether two bases open as many units, and add to the same bias for the same classes."""
+    return a.k == b.k and a.classes == b.classes and a.ids["b2"] == b.ids["b2"]
+
+
 def _same_normaliser(now: Snapshot, then: Snapshot) -> bool:
     a, b = now.normaliser, then.normaliser
     return a is b or (a is not None and b is not None and a.ids == b.ids)
@@ -36,7 +77,7 @@ def _same_units(now: Snapshot, then: Snapshot, answer: Answer) -> bool:
     a, b = now.base, then.base
     if a is b:
         return True
-    if a is None or b is None or a.k != b.k or a.classes != b.classes or a.ids["b2"] != b.ids["b2"]:
+    if a is None or b is None or not _same_shape(a, b):
         return False
     gates = ("theta", "c", "psi")
     if any(a.ids.get(name) != b.ids.get(name) for name in gates) and not _activates(then, answer):

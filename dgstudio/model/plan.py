@@ -14,6 +14,7 @@ import numpy as np
 from dgstudio.kernel import KERNEL, parts, reference
 from dgstudio.kernel.backend import backend
 from dgstudio.kernel.parts import Audited
+from dgstudio.model.answers import Answers
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, I32, U8, BankState, Receipt
 
@@ -110,6 +111,20 @@ class Answer:
         return bool(self._who[-1])
 
     @property
+    def lead(self) -> float:
+        """By how many logits the first class leads the second; infinite where there is no second."""
+        logits = self.logits
+        if len(logits) < 2:
+            return float("inf")
+        second, first = np.partition(logits, -2)[-2:]
+        return float(first - second)
+
+    @property
+    def close(self) -> bool:
+        """Whether the first class leads the second by less than it must: where it is unsure, why."""
+        return self.lead < float(np.float32(self._network.lead))
+
+    @property
     def who(self) -> I32:
         """Active units and states of banks: what a receipt names beside the logits."""
         return self._who[:-3]
@@ -171,6 +186,10 @@ class Plan:
     def answer(self, raw: F32) -> Answer:
         """Answer raw features (d,)."""
         return Answer(self._network, *self._kernel.answer(self._row(raw)))
+
+    def answers(self, raw: F32) -> Answers:
+        """Answer raw features (n, d), each by itself; lets other threads run meanwhile."""
+        return Answers(self._network, *self._kernel.answers(self._rows(raw)))
 
     def logits_of(self, raw: F32) -> F32:
         """Logits (C,) of the living classes."""

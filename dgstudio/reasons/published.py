@@ -214,6 +214,30 @@ class RolledBack(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned(Reason):
+    """The user wants this version to answer, whatever is learned meanwhile."""
+
+    version: int
+
+    @property
+    def words(self) -> str:
+        """As in "v3 serves, and is held"."""
+        return f"v{self.version} serves, and is held"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpinned(Reason):
+    """The user wants the newest version to answer again, which is this."""
+
+    version: int
+
+    @property
+    def words(self) -> str:
+        """As in "the newest serves again: v14"."""
+        return f"the newest serves again: v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class RebuiltWithout(Reason):
     """The model was made anew as if it had never seen so many examples, from version `before` on."""
 

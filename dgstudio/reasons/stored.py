@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from enum import IntEnum
 from typing import Any
+
+import numpy as np
 
 from dgstudio.reasons import done, published, refused
 from dgstudio.reasons.reason import Reason
@@ -38,7 +41,7 @@ def reason_fields(reason: Reason) -> dict[str, Any] | None:
         return None
     it: Any = reason
     usual = {field.name: field.default for field in fields(it)}
-    said = {name: value for name, value in asdict(it).items() if value != usual[name]}
+    said = {name: _plain(value) for name, value in asdict(it).items() if value != usual[name]}
     return {IS: type(reason).__name__, **said}
 
 
@@ -54,6 +57,13 @@ def stored_reason(kept: object, words: str) -> Reason:
     except (TypeError, ValueError, KeyError, AttributeError, IndexError):
         return Told(words)
     return reason
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's; of numbers that have names the names."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.name.lower() if isinstance(value, IntEnum) else value
 
 
 def _frozen(value: Any) -> Any:

@@ -213,6 +213,8 @@ class Session:
                 with Session(Opened(self._database.readable(), "", OpenReport()), None) as copy:
                     copy._database.put("config", "key, value", list(self._settings.items()))
                     memory(copy)
+                    # What was recorded is in no memory: the new file says how much of it is lost.
+                    copy.recorded.drop(copy.recorded.missing())
                     copy.save_copy(path)
             opened = open_database(path)
             place = _place_of(opened, path)

@@ -21,8 +21,6 @@ MAX_CORRELATED = 8
 """Correlations are left out above this number of channels: they would outnumber everything else."""
 LARGEST = 1e18
 """Values beyond this magnitude count as bad, as NaN and infinities do: their squares would overflow float32."""
-VELOCITY_S = 0.05
-"""Seconds over which a pointer's velocity is taken."""
 
 STATISTICS = ("mean", "sd", "mean abs difference", "rms", "crossing rate")
 
@@ -67,9 +65,9 @@ class SignalFeatures:
 
     Of a signal, for each channel: mean, standard deviation, mean absolute difference of neighbours, root mean
     square, rate of crossings of the mean (0..1 a sample), log10 of the power in five bands (Hann window); then the
-    correlations of all pairs of channels, if there are at most eight channels. Of a pointer: the last position and
-    the velocity (units a second). Works for any window of at least two samples. By the kernel (docs/kernel.md): the
-    same on every machine. Power has 10⁻¹⁰ of the channel's unit squared added, so that silence is a number.
+    correlations of all pairs of channels, if there are at most eight channels. Of a pointer: the last sample as it is.
+    Works for any window of at least two samples. By the kernel (docs/kernel.md): the same on every machine. Power has
+    10⁻¹⁰ of the channel's unit squared added, so that silence is a number.
 
     The same window gives the same bytes. `repaired` counts bad values (see `repair`): all those of the first
     window, later only those among the newest `spec.hop` samples, so that overlapping windows in turn count each
@@ -94,7 +92,7 @@ class SignalFeatures:
         pairs = list(combinations(range(len(channels)), 2)) if len(channels) <= MAX_CORRELATED else []
         names += [f"{channels[i]}~{channels[j]}" for i, j in pairs]
         if self._pointer:
-            names = [*channels, *(f"{c} velocity" for c in channels)]
+            names = [*channels]
         self.names: tuple[str, ...] = tuple(names)
         self.dim = len(names)
         self._pairs = np.array(pairs, np.int32).reshape(-1, 2)
@@ -122,9 +120,8 @@ class SignalFeatures:
         return features
 
     def _of_pointer(self, values: F64) -> F32:
-        steps = min(len(values) - 1, max(1, round(VELOCITY_S * self.spec.rate)))
-        velocity = (values[-1] - values[-1 - steps]) * (self.spec.rate / steps)
-        return np.concatenate([values[-1], velocity]).astype(np.float32)
+        last: F32 = values[-1].astype(np.float32)
+        return last
 
     def _of_signal(self, samples: F32) -> F32 | None:
         n = len(samples)

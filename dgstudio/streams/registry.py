@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
-from dgstudio.streams import recording, simulator
+from dgstudio.streams import pointer, recording, simulator
 from dgstudio.streams.source import Source, SourceKind, SourceRequest
 
-KINDS: tuple[SourceKind, ...] = (simulator.KIND, recording.KIND)
+KINDS: tuple[SourceKind, ...] = (simulator.KIND, pointer.KIND, recording.KIND)
 """The first kind that claims a name opens it."""
 
 
@@ -20,12 +20,12 @@ def open_source(
     seed: int = 0,
     labels_column: str | None = None,
 ) -> Source:
-    """Make the source that a user names: "simulator", the path of a recording, or a recording of sample_data.
+    """Make the source that a user names: "simulator", "pointer", the path of a recording, or one of sample_data.
 
     Parameters
     ----------
     rate
-        Samples a second: of the simulator, or of a recording that does not say its own.
+        Samples a second: of the simulator, of the pointer, or of a recording that does not say its own.
     speed
         Stream seconds a wall second; 0 means as fast as it is read.
     loop

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import DgstudioError
+from dgstudio.guard.files import make_folder
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.crash_trace import CrashTrace
@@ -117,6 +118,10 @@ def _close(window: StudioWindow) -> None:
 def _picture(window: StudioWindow, path: Path | None, problems: list[str]) -> None:
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        make_folder(path.parent)
+    except OSError as error:
+        problems.append(f"The screenshot could not be written to {path}: {error.strerror or error}.")
+        return
     if not window.grab().save(str(path)):
         problems.append(f"The screenshot could not be written to {path}: choose a folder that exists, and .png.")

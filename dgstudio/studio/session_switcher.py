@@ -19,6 +19,7 @@ from dgstudio.records import dataclass
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.crash_trace import CrashTrace, crash_text, crashes, sessions_left_open
+from dgstudio.studio.freed_memory import give_back_freed_memory
 from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
@@ -256,6 +257,7 @@ class Sessions(QObject):
             window.state.presentation = True
         # Now, while nothing is live: what the sessions before have left is else kept for as long as this one.
         gc.collect()
+        give_back_freed_memory()
         try:
             self._bridge.start()
         except Exception as error:

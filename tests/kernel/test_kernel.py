@@ -65,6 +65,12 @@ def test_the_batch_functions_equal_the_reference(libraries: list[Library], seed:
     rng = np.random.default_rng(seed)
     for net, rows in drawn(seed):
         want, kernel = ReferenceNetwork(net), libraries[seed % len(libraries)].network(net)
+        for got, wanted in zip(kernel.answers(rows), want.answers(rows), strict=True):
+            assert got.shape == wanted.shape and got.tobytes() == wanted.tobytes()
+        for row, out, who in zip(rows, *kernel.answers(rows), strict=True):
+            alone = kernel.answer(row)
+            assert out.tobytes() == alone[0].tobytes() and who.tobytes() == alone[1].tobytes()
+        assert [len(part) for part in kernel.answers(rows[:0])] == [0, 0]
         assert kernel.logits(rows).tobytes() == want.logits(rows).tobytes()
         assert kernel.normalise(rows[0]).tobytes() == want.normalise(rows[0]).tobytes()
         if net.base is not None:

@@ -21,6 +21,7 @@ from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.paths import asset, sample
+from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import Example, StreamSpec
@@ -106,11 +107,24 @@ def test_badminton_learned_from_two_takes_is_known_in_the_test_takes():
         assert share(plan, old.raw[old.labels == class_id][::5], class_id) >= 0.9
 
 
-@pytest.mark.parametrize("source", [SimulatorSource(), RecordingSource(sample("basic_motions.csv"))])
+def test_the_pointers_base_knows_its_places_and_a_new_one_is_learned_from_a_few_points():
+    model = shipped("pointer")
+    held_out = bases.place_points(77, 100)
+    assert bases.accuracy(model, held_out) >= 0.99 and bases.unsure_share(model, held_out) < 0.05
+    rng = np.random.default_rng(4)
+    town = (np.array([-0.55, -0.6]) + rng.uniform(-0.15, 0.15, (40, 2))).astype(np.float32)
+    assert all(Plan(model.snapshot()).answer(row).unsure for row in town)
+    plan = taught(model, town[:15])
+    assert share(plan, town[15:], 7) >= 0.9
+    for class_id in model.classes:
+        assert share(plan, held_out.raw[held_out.labels == class_id], class_id) >= 0.95
+
+
+@pytest.mark.parametrize("source", [SimulatorSource(), RecordingSource(sample("basic_motions.csv")), PointerSource()])
 def test_the_studio_finds_the_base_of_a_stream(source):
     base, why = base_for(source.spec)
     assert base is not None and base.meta["stream"] == source.spec.name and source.spec.name in why
-    assert len(base.protected) == (400 if source.spec.name == "simulator" else 150)
+    assert len(base.protected) == {"simulator": 400, "pointer": 200}.get(source.spec.name, 150)
     assert sorted(set(base.protected_labels.tolist())) == list(base.classes)
 
 

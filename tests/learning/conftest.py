@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,9 @@ def blob(class_id: int, count: int, seed: int = 0) -> np.ndarray:
     return (centre + noise).astype(np.float32)
 
 
+@cache
 def make_base(protected: int = 60, features: int = FEATURES, seed: int = 7) -> BaseModel:
-    """A base whose read-out is a least-squares fit over random units: enough to know its three classes."""
+    """A base whose read-out is a least-squares fit over random units: enough to know its three classes. Made once."""
     rng = np.random.default_rng(seed)
     raw = np.concatenate([blob(c, 80) for c in KNOWN])
     labels = np.repeat(KNOWN, 80)

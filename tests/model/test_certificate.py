@@ -13,7 +13,7 @@ from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.model.certificate import certify, decompose
+from dgstudio.model.certificate import certify, certify_rows, decompose
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.types import BASE, NOBODY, BankState, Example
@@ -201,6 +201,14 @@ def test_there_is_no_false_certificate_and_none_is_missing(world: World) -> None
     for who in ("base", "bank"):
         assert counts[True, who] > 500 and counts[False, who] > 500
     assert counts[False, "nobody"] > 0 and counts[True, "nobody"] == 0
+
+
+def test_many_answers_are_certified_as_each_by_itself(world: World) -> None:
+    batches = [plan.answers(world.rows) for plan in world.plans]
+    for a, b in itertools.product(range(len(world.plans)), repeat=2):
+        plan, reference = world.plans[a], world.plans[b]
+        found = certify_rows(plan.snapshot, batches[a], reference.snapshot, batches[b])
+        assert found.tolist() == [certify(plan, answer, reference) for answer in world.answers[a]]
 
 
 def test_answers_that_differ_are_never_certified(world: World) -> None:

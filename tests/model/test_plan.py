@@ -242,6 +242,19 @@ def test_many_rows_give_the_bytes_of_each_by_itself(make_snapshot, rng):
     assert all(row[: len(plan.embed(x))].tobytes() == plan.embed(x).tobytes() for row, x in zip(z, raw, strict=True))
     assert [row.tolist() for row in plan.active_rows(raw)] == [plan.answer(row).active.tolist() for row in raw]
     assert plan.logits_of_rows(raw[:0]).shape == (0, len(plan.snapshot.classes))
+    found, alone = plan.answers(raw), [plan.answer(row) for row in raw]
+    assert len(found) == len(raw) and len(plan.answers(raw[:0])) == 0
+    for many, one in (
+        (found.active, [answer.active for answer in alone]),
+        (found.activations, [answer.activations for answer in alone]),
+        (found.logits, [answer.logits for answer in alone]),
+        (found.probabilities, [answer.probabilities for answer in alone]),
+    ):
+        assert many.tobytes() == np.array(one).tobytes()
+    assert found.states.tolist() == [answer.state.tolist() for answer in alone]
+    assert found.speakers.tolist() == [answer.speaker for answer in alone]
+    assert found.tops.tolist() == [answer.top for answer in alone]
+    assert found.unsure.tolist() == [answer.unsure for answer in alone]
 
 
 def test_an_input_of_another_size_never_reaches_the_kernel(make_snapshot, rng):

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dgstudio.engine.recording.differences import OtherLogit, OtherRoute
 from dgstudio.errors import Rejected
 from dgstudio.reasons import stored
 from dgstudio.reasons.published import (
@@ -28,6 +30,7 @@ from dgstudio.reasons.refused import (
     StaysLearned,
 )
 from dgstudio.reasons.stored import Told, reason_fields, stored_reason
+from dgstudio.types import BankState
 
 NAMES = """
 BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved BaseTrained BecameStable
@@ -123,3 +126,14 @@ def test_a_rejection_is_a_sentence_with_its_reason() -> None:
 def test_why_examples_wait() -> None:
     assert NoRoom(3, None).sentence == "3 examples wait, not learned yet. The learning bank cannot be sealed."
     assert "not learned yet. The model has 2 sealed banks" in NoRoom(1, NoMoreBanks(2)).words
+
+
+def test_fields_are_what_json_can_hold() -> None:
+    assert reason_fields(OtherLogit("walk", np.float32(0.1), np.float32(-2.0))) == {
+        "is": "OtherLogit",
+        "name": "walk",
+        "then": pytest.approx(0.1, rel=1e-6),
+        "now": -2.0,
+    }
+    route = reason_fields(OtherRoute(0, BankState.CLOSED, BankState.SPEAKING))
+    assert json.loads(json.dumps(route)) == {"is": "OtherRoute", "bank": 0, "then": "closed", "now": "speaking"}

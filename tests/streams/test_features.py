@@ -142,12 +142,12 @@ def test_overlapping_windows_count_a_bad_value_once() -> None:
     assert features.repaired == 3
 
 
-def test_a_pointer_has_position_and_velocity() -> None:
-    of = spec(2, kind="pointer")
-    features = SignalFeatures(of)
-    assert features.names == ("a", "b", "a velocity", "b velocity")
-    t = np.arange(100) / 100
-    np.testing.assert_allclose(features(np.stack([2 * t, 1 - t], 1).astype(np.float32)), [1.98, 0.01, 2, -1], atol=1e-4)
+def test_a_pointer_is_its_newest_sample_and_what_is_missing_there_is_the_one_before() -> None:
+    features = SignalFeatures(spec(2, kind="pointer"))
+    assert features.names == ("a", "b")
+    window = np.array([[0.1, 0.2], [0.3, np.nan]], np.float32)
+    assert features(window).tobytes() == np.array([0.3, 0.2], np.float32).tobytes()
+    assert features.repaired == 1
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (0, 3), (10, 2), (10,)])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
-from unittest.mock import create_autospec
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from dgstudio.engine.adapt.model_commands import ModelCommands
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.adapt.version_index import Containing, VersionIndex
+from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
+from dgstudio.engine.inspection.inspection_worker import Asked, InspectionWorker
 from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.labels.label_commands import LabelCommands
@@ -27,14 +30,20 @@ from dgstudio.engine.recording.lookback import Lookback, Past
 from dgstudio.engine.recording_commands import RecordingCommands
 from dgstudio.engine.runtime.class_table import OKABE_ITO, free_key
 from dgstudio.engine.runtime.history import History
+from dgstudio.engine.serving.answered_now import AnsweredNow
 from dgstudio.errors import BadInputError
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
+from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
+from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import (
     BASE,
+    Cause,
+    CauseKind,
     ClassInfo,
     EngineStats,
     Example,
@@ -80,36 +89,53 @@ def window_of(class_id: int, phase: float = 0.0, n: int = 100) -> np.ndarray:
     return (waves + 0.1 * rng.normal(size=(n, 6))).astype(np.float32)
 
 
-def stand_in(
-    kind: type, *, of: str, calls: list[tuple[object, ...]] | None = None, **does: Callable[..., object]
-) -> Any:
+@cache
+def methods_of(kind: type) -> dict[str, inspect.Signature]:
+    """The public methods of a class and their parameters, looked up once."""
+    methods = inspect.getmembers(kind, inspect.isfunction)
+    return {name: inspect.signature(method) for name, method in methods if not name.startswith("_")}
+
+
+class StandIn:
     """Something with the methods of a class, and their parameters, that does what `does` says and nothing else.
 
     A call that is not refused is noted in `calls` as ("of.method", value, …): values that are as by default are left
     out, and what can only be given by name is in a dictionary at the end.
     """
-    made = create_autospec(kind, instance=True)
 
-    def noting(name: str, method: Callable[..., object]) -> Callable[..., object]:
-        parameters, do = inspect.signature(method).parameters, does.get(name)
+    def __init__(
+        self, kind: type, *, of: str, calls: list[tuple[object, ...]] | None = None, **does: Callable[..., object]
+    ) -> None:
+        self._kind = kind
+        assert does.keys() <= methods_of(kind).keys(), f"{kind.__name__} has not all of {', '.join(does)}"
+        for name, signature in methods_of(kind).items():
+            setattr(self, name, self._noting(f"{of}.{name}", signature, does.get(name), calls))
+
+    @property
+    def __class__(self) -> type:
+        return self._kind
+
+    @staticmethod
+    def _noting(
+        name: str,
+        signature: inspect.Signature,
+        do: Callable[..., object] | None,
+        calls: list[tuple[object, ...]] | None,
+    ) -> Callable[..., object]:
+        parameters = signature.parameters
 
         def call(*values: object, **named: object) -> object:
+            bound = signature.bind(None, *values, **named).arguments
             result = None if do is None else do(*values, **named)
             if calls is not None:
-                bound = inspect.signature(method).bind(None, *values, **named).arguments
                 del bound["self"]
                 told = {n: v for n, v in bound.items() if v is not parameters[n].default}
                 only = {n: v for n, v in told.items() if parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
                 placed = [value for n, value in told.items() if n not in only]
-                calls.append((f"{of}.{name}", *placed, *([only] if only else [])))
+                calls.append((name, *placed, *([only] if only else [])))
             return result
 
         return call
-
-    for name, method in inspect.getmembers(kind, inspect.isfunction):
-        if not name.startswith("_"):
-            getattr(made, name).side_effect = noting(name, method)
-    return made
 
 
 class FakeBridge:
@@ -120,6 +146,7 @@ class FakeBridge:
         self.state = StudioState()
         self.modes = modes
         self.events: list[Event] = []
+        self.refusals: dict[int, Reason] = {}
         self.held: tuple[int, float] | None = None
         self.now = 20.0
         self.wall = WALL0
@@ -141,6 +168,11 @@ class FakeBridge:
             reads=48210, receipts_checked=2000, protected=400, stream_state="live", saved=Saving(SaveState.SAVED),
         )  # fmt: skip
         self._make_parts()
+        self.cursor = TimeCursor(self.state, self.lookback)
+        self.inspection = StandIn(
+            InspectionWorker, of="inspection", ask=lambda topic, question: Asked(topic, 0, question)
+        )
+        self.evidence = SimpleNamespace(turn=0, knows=lambda reading: True)
         state = self.state
         state.spec, state.knobs, state.source_name = spec(), knobs(), "simulator"
         state.mode, state.protected, state.hidden, state.active = Mode.BOTH, 400, HIDDEN, ACTIVE
@@ -156,15 +188,20 @@ class FakeBridge:
                 card = ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place)
             state.classes = (*state.classes, card)
 
+    def point(self, x: float, y: float) -> None:
+        self.calls.append(("point", x, y))
+
     def _make_parts(self) -> None:
         calls, show = self.calls, self.show
-        self.labels = stand_in(
+        self.plane: Any = None
+        self.protected = ProtectedSet()
+        self.labels = StandIn(
             LabelCommands, of="labels", calls=calls,
             add_class=self._add_class, edit_class=self._edit_class, label_span=self._label_span,
             press_class=self._press_class, release_class=self._release_class,
             set_aside=lambda on: show(set_aside=on),
         )  # fmt: skip
-        self.model = stand_in(
+        self.model = StandIn(
             ModelCommands, of="model", calls=calls,
             set_mode=lambda mode: show(mode=mode),
             set_openness=lambda tau, delta: show(tau=tau, delta=delta),
@@ -179,20 +216,26 @@ class FakeBridge:
         )  # fmt: skip
         self.model.offered_modes = self.modes
         self.model.protected_inputs = lambda: self.inputs
-        self.comparison = stand_in(TwinComparison, of="comparison", calls=calls, choose=lambda kind: show(compare=kind))
-        self.candidates = stand_in(
+        self.comparison = StandIn(TwinComparison, of="comparison", calls=calls, choose=lambda kind: show(compare=kind))
+        self.candidates = StandIn(
             CandidateModels, of="candidates", calls=calls, start_consolidation=self._start_consolidation,
             cancel_consolidation=lambda: show(task=None),
             accept=lambda: self.propose(None), discard=lambda: self.propose(None),
         )  # fmt: skip
-        self.recording = stand_in(RecordingCommands, of="recording", calls=calls, record=self._record)
-        self.imports = stand_in(ImportWorker, of="imports", calls=calls)
-        self.quality = stand_in(QualityWorker, of="quality", calls=calls)
-        self.browse = stand_in(BrowseWorker, of="browse", calls=calls)
-        self.lookback = stand_in(Lookback, of="lookback", past=self._past)
-        self.contents = stand_in(VersionIndex, of="contents", containing=lambda ids: Containing(((12, 31),)))
+        # What can be learned again is looked at all the time: only what is done is noted.
+        self.relearning = StandIn(
+            VersionRelearning, of="relearning", refusal=self.refusals.get,
+            learn_again=lambda version: calls.append(("relearning.learn_again", version)),
+            cancel=lambda: calls.append(("relearning.cancel",)),
+        )  # fmt: skip
+        self.recording = StandIn(RecordingCommands, of="recording", calls=calls, record=self._record)
+        self.imports = StandIn(ImportWorker, of="imports", calls=calls)
+        self.quality = StandIn(QualityWorker, of="quality", calls=calls)
+        self.browse = StandIn(BrowseWorker, of="browse", calls=calls)
+        self.lookback = StandIn(Lookback, of="lookback", past=self._past)
+        self.contents = StandIn(VersionIndex, of="contents", containing=lambda ids: Containing(((12, 31),)))
         self.examples: list[Example] = []
-        self.book = stand_in(
+        self.book = StandIn(
             LabelBook, of="book", as_arrays=lambda: ExampleArrays.of(self.examples), every_take=dict, notes=dict,
             takes_of_this_run=lambda: frozenset(self.book.every_take()), history=lambda: ([], 0),
             takes=self._takes_between,
@@ -225,6 +268,7 @@ class FakeBridge:
             routing_delta=abs(float(self.rng.normal(0.1, 0.1))),
             representation_delta=abs(float(self.rng.normal(0.05, 0.05))),
             label_to_publish_ms=180.0, to_version=22 if kind == "rolled back" else None,
+            cause=None if kind in ("rolled back", "class added") else Cause(CauseKind.TAKE, seq // 7, 0),
         )  # fmt: skip
 
     def signal(self, times: np.ndarray) -> np.ndarray:
@@ -290,13 +334,14 @@ class FakeBridge:
         twin_new = [] if state.compare is None else [
             TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new
         ]  # fmt: skip
-        takes = self._takes()
+        takes, oldest = self._takes(), max(0.0, self.now - BUFFER_S)
+        look = self.cursor.follow(Past(times, self.signal(times), tuple(self.readings)), self.now, oldest)
         return Frame(
             spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
             readings=list(self.readings),
             new_readings=new, reading=self.readings[-1] if self.readings else None, twin_new=twin_new,
             twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.held,
-            events=events, stats=self.stats, frame_time_wall=self.wall, oldest=max(0.0, self.now - BUFFER_S),
+            events=events, stats=self.stats, frame_time_wall=self.wall, oldest=oldest, look=look,
         )  # fmt: skip
 
     def doubt(self, count: int = 3) -> None:
@@ -403,10 +448,13 @@ class FakeBridge:
     def shutdown(self) -> None:
         self.calls.append(("shutdown",))
 
-    def cells(self, reading: Reading) -> list[CellView]:
+    def cells(self, reading: Reading, *, urgent: bool = True) -> list[CellView]:
         rng = np.random.default_rng(reading.hop // 8)
         strengths = np.sort(rng.random(40) ** 2)[::-1] * (1.0 if reading.speaker != BASE else 0.3)
         return [CellView(0 if k % 3 else 3, float(s), k, float(s)) for k, s in enumerate(strengths)]
+
+    def answer_again(self, reading: Reading) -> AnsweredNow | None:
+        return AnsweredNow(self.version, reading.top, reading.certified is not None)
 
     def margins(self, reading: Reading) -> AnswerMargins | None:
         outside = np.setdiff1d(np.arange(HIDDEN), reading.active)

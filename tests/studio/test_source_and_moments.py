@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QButtonGroup
 
 from dgstudio.studio.source.panel import SourcePanel, worded
 from dgstudio.studio.theme.theme import LIGHT
 from dgstudio.studio.uncertain.panel import reason_of
+from dgstudio.types import Unsure
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -104,9 +105,15 @@ def test_a_chosen_moment_is_labelled_by_a_class_key(moments, window, bridge):
     assert window.state.selection == (reading.start, reading.end)
     assert moments._title.text() == "Press its key" and moments.none_button.isVisible()
     QTest.keyClick(window, Qt.Key.Key_4)
-    assert bridge.calls == [("labels.label_span", 3, reading.start, reading.end, "suggestion")]
+    span = reading.start, reading.end
+    assert bridge.calls == [("show_span", *span), ("labels.label_span", 3, *span, "suggestion")]
     assert reading not in window.state.uncertain
     assert len(moments.tiles) == 2
+
+
+def asked(bridge):
+    """What was asked of the engine; where the window looks meanwhile is its own affair."""
+    return [call for call in bridge.calls if call[0] != "show_span"]
 
 
 def test_one_key_each_from_the_keyboard_alone(moments, window, bridge):
@@ -114,11 +121,12 @@ def test_one_key_each_from_the_keyboard_alone(moments, window, bridge):
     QTest.keyClick(window, Qt.Key.Key_W)
     assert moments.chosen is first and moments.tiles[0].isChecked()
     QTest.keyClick(window, Qt.Key.Key_2)
-    assert bridge.calls == [("labels.label_span", 1, first.start, first.end, "suggestion")] and moments.chosen is second
+    assert asked(bridge) == [("labels.label_span", 1, first.start, first.end, "suggestion")]
+    assert moments.chosen is second
     QTest.keyClick(window, Qt.Key.Key_S)
     assert bridge.passed[1:] == [(second.start, second.end)] and moments.chosen is third
     QTest.keyClick(window, Qt.Key.Key_3)
-    assert [call[1] for call in bridge.calls] == [1, 2] and moments.chosen is None and moments.tiles == []
+    assert [call[1] for call in asked(bridge)] == [1, 2] and moments.chosen is None and moments.tiles == []
     QTest.keyClick(window, Qt.Key.Key_W)
     assert window.notifier.toast.said.startswith("Nothing doubtful")
 
@@ -139,7 +147,7 @@ def test_none_of_these_leaves_it_out_or_makes_a_class_of_it(moments, window, bri
     reading = bridge.state.uncertain[0]
     QTest.keyClick(window, Qt.Key.Key_W)
     QTest.mouseClick(moments.none_button, LEFT)
-    assert bridge.calls == [] and bridge.passed == [(reading.start, reading.end)]
+    assert asked(bridge) == [] and bridge.passed == [(reading.start, reading.end)]
     assert "left out" in window.notifier.toast.said and window.notifier.toast.button.text() == "New class…"
     QTest.keyClick(window, Qt.Key.Key_Escape)
     window.notifier.toast.button.click()
@@ -160,6 +168,18 @@ def test_the_focus_stays_with_its_moment_while_the_list_changes(moments, window,
     assert [tile.reading for tile in moments.tiles if tile.hasFocus()] == [kept]
 
 
+def test_a_moment_tells_its_channel_and_its_place_in_the_stream(moments, window, bridge):
+    tile = moments.tiles[-1]
+    window.update_frame(bridge.frame(0.2))
+    assert tile.channel in bridge.state.spec.channels
+    assert tile.when == f"−{bridge.now - tile.reading.end:.0f} s"
+    bar = window.layout_.stream_panel.bar
+    assert tile.reading.end in bar.doubtful
+    QTest.mouseClick(tile, LEFT)
+    # Shown where it lies, with all that was so then.
+    assert bridge.calls == [("show_span", tile.reading.start, tile.reading.end)]
+
+
 def test_a_second_click_and_escape_unmark(moments, window):
     for undo in (lambda: QTest.mouseClick(moments.tiles[0], LEFT), lambda: QTest.keyClick(window, Qt.Key.Key_Escape)):
         QTest.mouseClick(moments.tiles[0], LEFT)
@@ -173,7 +193,9 @@ def test_a_moment_says_why_it_is_asked_about_where_its_probabilities_do_not(wind
     sure, close = bridge.reading_at(bridge.now - 1.0, 0.97), bridge.reading_at(bridge.now - 4.0, 0.5)
     close = dataclasses.replace(close, probabilities=np.array([0.4, 0.38, 0.1, 0.1, 0.02], np.float32))
     assert reason_of(sure, True) == "new pattern" and reason_of(close, True) == ""
-    assert reason_of(dataclasses.replace(sure, top=None), False) == "too strange" and reason_of(sure, False) == ""
+    strange = dataclasses.replace(sure, top=None, unsure=Unsure.STRANGE)
+    assert reason_of(strange, False) == "too strange" and reason_of(sure, False) == ""
+    assert reason_of(dataclasses.replace(strange, unsure=Unsure.CLOSE), False) == "too close"
     bridge.show(uncertain=(sure, close), unseen=frozenset({sure.hop}))
     first, second = window.layout_.panels["uncertain"].tiles
     assert (first.reason, second.reason) == ("new pattern", "")
@@ -202,3 +224,22 @@ def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qt
     assert panel.sizeHint().height() == pytest.approx(tall, abs=2)
     panel.sliders["rotation"].setValue(30)
     assert bridge.calls[-1] == ("set_knob", "rotation", 30.0)
+
+
+def test_what_is_built_anew_takes_its_place_before_the_old_goes(bridge, qtbot):
+    """A resize may come in the middle of Qt's styling of all widgets, to which Qt has bare pointers."""
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.show()
+    tall = panel.sizeHint().height()
+    gone = []
+    for height in (tall - 20, 400) * 3:
+        content = panel._content
+        content.destroyed.connect(lambda: gone.append(1))
+        panel.resize(290, height)
+        assert panel._content is not content and not content.isVisible() and not gone
+        del content
+        assert not gone
+        qtbot.waitUntil(lambda: bool(gone))
+        gone.clear()
+    assert len(panel.findChildren(QButtonGroup)) == len(panel.options)

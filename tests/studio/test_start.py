@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.errors import BadInputError
+from dgstudio.studio import app
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
 from dgstudio.studio.splash import FirstPicture, Splash
 from dgstudio.studio.start import start_studio
@@ -79,7 +82,7 @@ def note(self, what):
     seen.setdefault(what, sorted(sys.modules))
 timings.Timings.note = note
 from dgstudio import cli
-sys.argv = ["dgstudio", "--no-session", "--quit-after", "4"]
+sys.argv = ["dgstudio", "--no-session", "--quit-after", "4", "--screenshot", sys.argv[1]]
 try:
     cli.main()
 except SystemExit as end:
@@ -91,9 +94,16 @@ print(json.dumps(seen))
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, set[str]]:
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the program leaves a picture, in a folder that it has to make."""
+    return tmp_path_factory.mktemp("pictures") / "new" / "window.png"
+
+
+@pytest.fixture(scope="module")
+def seen(picture: Path) -> dict[str, set[str]]:
     """The modules that were there when the splash, the window and the first moving frame were seen."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=90, check=False)
+    command = [sys.executable, "-c", PROGRAM, str(picture)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return {what: set(modules) for what, modules in json.loads(done.stdout).items()}
@@ -115,6 +125,21 @@ def test_the_splash_needs_little_more_than_widgets(seen):
 def test_the_first_picture_needs_nothing_that_it_does_not_show(seen):
     assert loaded(seen["window"], LATE) == []
     assert loaded(seen["window"], HEAVY) == HEAVY
+
+
+def test_a_picture_is_left_for_this_user_alone(seen, picture):
+    assert QImage(str(picture)).width() > 800
+    if sys.platform != "win32":
+        assert stat.S_IMODE(picture.parent.stat().st_mode) == 0o700
+
+
+def test_a_picture_that_cannot_be_written_is_told_with_why(qtbot, tmp_path):
+    window, told = QWidget(), []
+    qtbot.addWidget(window)
+    (tmp_path / "file").write_text("in the way")
+    app._picture(window, tmp_path / "file" / "window.png", told)
+    app._picture(window, tmp_path / "window.not-a-format", told)
+    assert "window.png: " in told[0] and "choose a folder that exists, and .png" in told[1]
 
 
 def test_a_splash_is_painted_when_it_speaks_and_needs_no_focus(qapp):

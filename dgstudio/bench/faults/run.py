@@ -67,7 +67,13 @@ def run_fault_bench(how_many: HowMany, doomed: Start, say: Callable[[str], objec
         "fuzz": fuzz,
         "faults": faults.figures(),
         "signals": signals.figures(),
-        "kills": {"tried": killed.kills, "lost": len(killed.lost), "damaged": killed.damaged, "shown": killed.shown},
+        "kills": {
+            "tried": killed.kills,
+            "lost": len(killed.lost),
+            "damaged": killed.damaged,
+            "shown": killed.shown,
+            "within": dict(sorted(killed.within.items())),
+        },
         "seed": seed,
         "machine": machine(),
     }

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import sys
+import tempfile
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -16,12 +17,18 @@ from typing import Any
 from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.bench.kills.imported_files import ImportedFiles
 from dgstudio.bench.ui_script import CTRL, SHIFT, Hands, Script, Until, after, digit
+from dgstudio.engine.adapt import consolidation
+from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import Event, EventKind
 from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, TakeSaved
 from dgstudio.engine.facts.saving import CopySaved
+from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.base_catalogue import base_for
+from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import EXTRAS, missing
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.studio.actions.ids import ActionId
@@ -35,7 +42,18 @@ SIZE = (1024, 600)
 SPEED = 4.0
 """Stream seconds a second: more examples before the end, and the first of them sooner."""
 NEW_CLASSES = ("circle", "wave")
-DEEDS = ("hold", "hold", "tap", "relabel", "relabel", "delete", "undo", "undo", "redo", "copy", "protect", "record")
+DEEDS = (
+    *("hold", "hold"),
+    *("tap", "relabel", "relabel", "delete", "undo", "undo", "redo", "copy", "protect", "record"),
+    *("import table", "import session"),
+)
+TRAIN_DEED = "train"
+"""Where torch is there: it is done now and then."""
+TRAIN_STEPS = 25
+"""As few as say once how far it is: most of the time goes by before the first and after the last."""
+LASTS_S = {"read": 3.0, "import": 1.0, "train": 30.0, "switch": 1.0}
+"""What goes on for longer than a key: a file is read to be imported, it is imported, a new base is trained, it takes
+the place of the one before. A kill comes within so many seconds of its beginning."""
 LONG_S = 600.0
 Entry = tuple[str, int]
 """An act as the parent knows it: "take" and the take's id, or "act" and its own."""
@@ -46,8 +64,9 @@ def start_doomed(path: Path, seed: int) -> tuple[BaseProcess, Connection]:
 
     Messages are tuples: ("found", entries, done), the history in the file; ("begun", entries, done) once the window
     is up and has its classes; ("wish", "do", "undo" or "redo") before the key; ("take", id, examples), ("act", id),
-    ("undo", entry), ("redo", entry) or ("copy", path) when the window is given this to show as saved; ("history",
-    entries, done) where the history sheet would.
+    ("undo", entry), ("redo", entry), ("copy", path) or ("base", version, digest) when the window is given this to
+    show as saved; ("history", entries, done) where the history sheet would; ("under way", what, seconds) when
+    something begins that goes on for about so long, ("over", what) when it has ended.
     """
     if sys.platform == "linux":
         # A server that has imported everything forks: a window is up in a third of the time.
@@ -66,6 +85,8 @@ def start_doomed(path: Path, seed: int) -> tuple[BaseProcess, Connection]:
 def work(path: str, seed: int, connection: Connection) -> None:
     """Work in a window until the process is killed, or for `LONG_S`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    # What is being trained when it is killed may stay: it goes with the rest.
+    tempfile.tempdir = str(Path(path).parent)
     qInstallMessageHandler(_say_warning)
     with contextlib.suppress(BrokenPipeError):
         Doomed(Path(path), seed, connection).run()
@@ -86,11 +107,18 @@ class Doomed:
         application()
         source = open_source("simulator", seed=seed % 1000, speed=SPEED)
         session = Session.open(path) if path.exists() else Session.create(path)
-        self._engine = Engine(source, base_for(source.spec)[0], session)
+        base = base_for(source.spec)[0]
+        if base is None:
+            raise DgstudioError("There is no base model for the simulator: its file is missing.")
+        self._engine = Engine(source, base, session)
+        files = ImportedFiles(path, source.spec, self._engine.features.names, base.protected)
+        self._table, self._other = files.table(), files.other_session()
         settings = QSettings(str(path.with_suffix(".ini")), QSettings.Format.IniFormat)
         self._window = make_window(self._engine, path.name, settings=settings, start=False)
         self._hands = Hands(self._window)
         self._events: list[Event] = []
+        consolidation.STEPS = TRAIN_STEPS
+        self._deeds = DEEDS if missing(EXTRAS["train"]) else (*DEEDS, TRAIN_DEED)
 
     def run(self) -> None:
         """Show the window and work in it."""
@@ -127,6 +155,9 @@ class Doomed:
     def _say(self, *message: Any) -> None:
         self._connection.send(message)
 
+    def _begin(self, what: str) -> None:
+        self._say("under way", what, LASTS_S[what])
+
     def _say_history(self, kind: str) -> None:
         acts, done = self._engine.book.history()
         self._say(kind, [entry_of(act) for act in acts], done)
@@ -148,9 +179,15 @@ class Doomed:
             "copy": self._copy,
             "protect": self._protect,
             "record": self._record,
+            "import table": lambda: self._import(self._table),
+            "import session": lambda: self._import(self._other),
+            TRAIN_DEED: self._train,
         }
         while not end.true():
-            yield from deeds[self._chance.choice(DEEDS)]()
+            yield from deeds[self._chance.choice(self._deeds)]()
+            training = engine.candidates.consolidation
+            if training is not None and training.state != ConsolidationState.RUNNING:
+                yield from self._trained(training.state)
 
     def _class_key(self) -> Qt.Key:
         return digit(self._chance.choice([info.key for info in self._engine.classes.living() if info.key]))
@@ -209,6 +246,52 @@ class Doomed:
         self._hands.type(name)
         self._hands.tap(Qt.Key.Key_Return)
         yield from self._told(EventKind.COPY_SAVED, EventKind.COPY_NOT_SAVED)
+
+    def _import(self, path: Path) -> Script:
+        """Import a file through the sheet; what is imported twice is there twice."""
+        state, sheet = self._window.state, self._window.sheets.importing
+        self._begin("read")
+        self._hands.tap(Qt.Key.Key_I, CTRL)
+        yield Until(lambda: self._hands.target.window() is not self._window, "the dialog")
+        self._hands.type(str(path))
+        self._hands.tap(Qt.Key.Key_Return)
+        over = (ImportStage.CHOOSING, ImportStage.FAILED)
+        yield Until(lambda: state.importing is not None and state.importing.stage in over, "the file to be read")
+        if not sheet.go.isEnabled():
+            raise DgstudioError(f"{path.name} cannot be imported: {sheet.summary.text()}")
+        self._say("over", "read")
+        self._say("wish", "do")
+        self._begin("import")
+        self._events.clear()
+        sheet.go.click()
+        yield from self._told(EventKind.LABELS_CHANGED, EventKind.IMPORT_FAILED)
+        self._say("over", "import")
+        # It goes with the next frame.
+        yield Until(lambda: not sheet.isVisible(), "the sheet to close")
+
+    def _train(self) -> Script:
+        """Begin to train a new base, unless one is being trained; meanwhile other things are done."""
+        training = self._engine.candidates.consolidation
+        if training is None:
+            self._begin("train")
+            self._window.actions_.trigger(ActionId.CONSOLIDATE)
+        yield after(0.05)
+
+    def _trained(self, state: ConsolidationState) -> Script:
+        """Switch to the base that has been trained, as the button of its sheet does."""
+        self._say("over", "train")
+        if state != ConsolidationState.READY:
+            self._window.commands.candidates.discard_consolidation()
+            return
+        yield Until(lambda: self._window.state.proposal is not None, "the comparison")
+        sheet = self._window.sheets.proposal
+        sheet.open()
+        self._begin("switch")
+        sheet.accept.click()
+        yield from self._settled()
+        head = self._engine.learner.store.head
+        self._say("base", head.version, head.digest)
+        self._say("over", "switch")
 
     def _protect(self) -> Script:
         self._say("wish", "do")

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import field
@@ -18,7 +19,8 @@ from typing import Any
 from dgstudio.errors import DgstudioError
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
-from dgstudio.types import Act
+from dgstudio.session.restore import restored
+from dgstudio.types import Act, ActKind, LabelChange
 
 KILLS_A_FILE = 10
 """After so many kills a session of its own begins: files grow, and reading them takes time."""
@@ -45,12 +47,14 @@ class Killed:
     copies: int = 0
     early: int = 0
     damaged: int = 0
+    within: Counter[str] = field(default_factory=Counter)
+    """How many came within something that goes on for longer: an import, say."""
     lost: list[str] = field(default_factory=list)
 
-    def figures(self) -> dict[str, int]:
+    def figures(self) -> dict[str, Any]:
         """The same as numbers."""
         counted = {name: getattr(self, name) for name in ("kills", "shown", "copies", "early", "damaged")}
-        return {**counted, "lost": len(self.lost)}
+        return {**counted, "within": dict(sorted(self.within.items())), "lost": len(self.lost)}
 
 
 class Ledger:
@@ -64,7 +68,11 @@ class Ledger:
         self._wishes: list[str] = []
         """What was asked for since the last thing that was shown."""
         self._takes: dict[int, int] = {}
+        self._bases: dict[int, str] = {}
+        """Versions on a base of the user's own, and their digests."""
         self.copies: list[tuple[Path, dict[int, int]]] = []
+        self.under_way: dict[str, float] = {}
+        """What goes on for longer than a moment, and for about how many seconds."""
         self._found = self.begun = False
         self.shown = 0
 
@@ -82,6 +90,12 @@ class Ledger:
             case ("wish", word):
                 self._wishes.append(word)
                 return []
+            case ("under way", what, seconds):
+                self.under_way[what] = seconds
+                return []
+            case ("over", what):
+                self.under_way.pop(what, None)
+                return []
             case ("take", identity, examples):
                 self._takes[identity] = examples
                 self._settle("do", ("take", identity))
@@ -89,6 +103,8 @@ class Ledger:
                 self._settle("do", ("act", identity))
             case ("undo" | "redo" as word, _):
                 self._settle(word, None)
+            case ("base", version, digest):
+                self._bases[version] = digest
             case ("copy", path):
                 self.copies.append((Path(path), dict(self._takes)))
         self.shown += 1
@@ -98,7 +114,7 @@ class Ledger:
         """Compare with the file after a kill, and go on from there; returns what is not there of what was shown."""
         acts, done = session.acts()
         entries = [_entry(act) for act in acts]
-        problems = list(_missing(session, self._takes))
+        problems = [*_missing(session, self._takes), *_other_bases(session, self._bases)]
         if not any(_fits(entries, known) and done == how_many for known, how_many in self._possible()):
             problems.append(
                 f"its history is {entries} of which {done} done; shown was {self._acts} of which {self._done}, "
@@ -107,9 +123,11 @@ class Ledger:
         problems += _contradictions(session, acts, done)
         self._acts, self._done = entries, done
         acted = {number for kind, number in entries if kind == "take"}
-        standing = {example.take_id for example in session.examples()}
+        imported = {identity for act in acts for change in _born(act) for identity in change.ids}
+        standing = {example.take_id for example in session.examples() if example.id not in imported}
         self._cut = [("take", take.id) for take in session.takes() if take.id in standing - acted]
         self._wishes.clear()
+        self.under_way.clear()
         self._found = self.begun = False
         return problems
 
@@ -153,6 +171,22 @@ def _entry(act: Act) -> Entry:
     return ("act", act.id) if act.take_id is None else ("take", act.take_id)
 
 
+def _born(act: Act) -> list[LabelChange]:
+    """The changes of an act that are the birth of examples: of an import."""
+    return [change for change in act.labels if change.before is None] if act.kind == ActKind.IMPORTED else []
+
+
+def _other_bases(session: Session, bases: dict[int, str]) -> Iterator[str]:
+    for version, digest in bases.items():
+        try:
+            found = restored(session.checkpoint(version))[0].digest
+        except DgstudioError as error:
+            yield f"version {version} on a new base is not there: {error}"
+        else:
+            if found != digest:
+                yield f"version {version} on a new base is another than it was"
+
+
 def _missing(session: Session, takes: dict[int, int]) -> Iterator[str]:
     counts: dict[int, int] = {}
     for example in session.examples(active_only=False):
@@ -174,6 +208,8 @@ def _contradictions(session: Session, acts: list[Act], done: int) -> Iterator[st
     for act in acts[done:]:
         if act.take_id is not None:
             wanted.update(dict.fromkeys(of_take.get(act.take_id, ()), None))
+        for change in _born(act):
+            wanted.update(dict.fromkeys(change.ids, None))
     for act in acts[:done]:
         if act.take_id is not None:
             wanted.update(dict.fromkeys(of_take.get(act.take_id, ()), classes[act.take_id]))
@@ -234,6 +270,7 @@ def _run_lane(
             ledger, path = Ledger(), folder / f"{name}-{number // KILLS_A_FILE}.dgs"
         shown, early = ledger.shown, number % KILLS_A_FILE > 0 and chance.random() < EARLY
         problems = _one_life(start, path, chance, ledger, early)
+        within = list(ledger.under_way)
         damaged, copies = 0, 0
         for copy, takes in [(path, None), *ledger.copies]:
             found = _looked_at(copy, ledger if takes is None else takes, folder / f"{name}.look.dgs")
@@ -246,6 +283,7 @@ def _run_lane(
             total.shown += ledger.shown - shown
             total.copies += copies
             total.early += early
+            total.within.update(within)
             total.damaged += damaged
             total.lost += [f"{path.name}, kill {number}: {problem}" for problem in problems]
 
@@ -265,7 +303,11 @@ def _one_life(start: Start, path: Path, chance: random.Random, ledger: Ledger, e
             deadline = time.monotonic() + (0.0 if early else chance.uniform(0, LATEST_S))
             while (left := deadline - time.monotonic()) > 0:
                 if connection.poll(left):
+                    busy = bool(ledger.under_way)
                     problems += ledger.hear(connection.recv())
+                    if ledger.under_way and not busy:
+                        # The kill may come at any moment of what goes on for longer.
+                        deadline = time.monotonic() + chance.uniform(0, max(ledger.under_way.values()))
         except (EOFError, OSError):
             problems.append("the window ended by itself")
         process.kill()

@@ -14,6 +14,9 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import SignalFeatures
+from dgstudio.types import Cause, CauseKind
+
+OTHER_MODEL = Cause(CauseKind.MODEL)
 
 
 class CandidateModels:
@@ -52,7 +55,7 @@ class CandidateModels:
         """Switch to the model that waits for the user's word; the present one stays a version to go back to."""
         rebuild, self.rebuild = self.rebuild, None
         if rebuild is not None:
-            self._learn.request(lambda learner: learner.accept_rebuild(rebuild))
+            self._learn.request(lambda learner: learner.accept_rebuild(rebuild), OTHER_MODEL)
         else:
             self._accept_consolidation()
 
@@ -110,7 +113,7 @@ class CandidateModels:
         self.consolidation = None
         model, learned = done.model, done.comparison.learned
         self.bases.append(model)
-        self._learn.request(lambda learner: learner.adopt_base(model, learned))
+        self._learn.request(lambda learner: learner.adopt_base(model, learned), OTHER_MODEL)
 
     def _trained(self) -> Consolidation | None:
         """The consolidation, once it has ended in one way or the other."""

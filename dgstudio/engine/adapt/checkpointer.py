@@ -15,7 +15,7 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.reasons.stored import Told
-from dgstudio.types import PublishRecord, RecordKind
+from dgstudio.types import CauseKind, PublishRecord, RecordKind
 
 ON_DISK = 4
 """Versions not kept for good that stay in the session file, dense among the new, sparse among the old. Few: between the
@@ -36,9 +36,9 @@ a roll-back the version that it went back to."""
 
 
 class Checkpointer:
-    """Versions that are the user's own act, or end a take, are written at once and stay; of those learned while a take
-    goes on, the newest is written once a second, and they thin out. While the stream is recorded, every version that
-    answers is written and stays.
+    """Versions that are the user's own act, or end a take or another act on labels, are written at once and stay; of
+    those learned while a take goes on, the newest is written once a second, and they thin out. While the stream is
+    recorded, every version that answers is written and stays.
 
     What is not written yet is no loss: labels are durable before they are learned, and what was learned from them is
     a function of their set. For the same reason a version that has only answered what is recorded may be stored by its
@@ -52,7 +52,7 @@ class Checkpointer:
         self._lane = lane
         self._recorder = recorder
         self._answered = 0
-        self._take_over = threading.Event()
+        self._act_over = threading.Event()
         self._due = 0.0
         self._unwritten: PublishRecord | None = None
 
@@ -68,9 +68,12 @@ class Checkpointer:
         """Write a record, and the version that it made. dg-learn only."""
         self._queue.put_record(record)
         if record.version is not None:
+            if record.cause is not None and record.cause.kind == CauseKind.DIALS:
+                # What it was made with is the user's own act, and stands nowhere else.
+                self._act_over.set()
             left = record.to_version if record.kind == RecordKind.ROLLED_BACK else record.parent
             if left is not None and record.kind in LEAVING_BEHIND:
-                self._keep(left, learner)
+                self.keep(left, learner)
             self._unwritten = record
             if record.kind != RecordKind.LEARNED:
                 self._write(learner)
@@ -81,7 +84,7 @@ class Checkpointer:
         if self._unwritten is not None and time.monotonic() >= self._due:
             self._write(learner)
         self.answering(learner)
-        self._keep_end_of_take(learner)
+        self._keep_end_of_act(learner)
 
     def answering(self, learner: Learner) -> None:
         """While the stream is recorded, hand over the versions that have answered since the last call. dg-learn only.
@@ -108,13 +111,13 @@ class Checkpointer:
         version = learner.store.pinned
         if version is not None:
             self._write(learner)
-            self._keep(version, learner)
+            self.keep(version, learner)
         self._refer(learner)
 
-    def take_ended(self) -> None:
-        """The version in which the take is wholly learned is to be kept. Any thread."""
-        self._take_over.set()
-        self._learn.ask(self._keep_end_of_take)
+    def act_ended(self) -> None:
+        """The version in which a take, or another act on labels, is wholly learned is to be kept. Any thread."""
+        self._act_over.set()
+        self._learn.ask(self._keep_end_of_act)
 
     def ended(self, learner: Learner) -> None:
         """Write the newest version, and which were head and serving at the end. After dg-learn has ended."""
@@ -130,10 +133,10 @@ class Checkpointer:
     def anew(self, learner: Learner) -> None:
         """Write head and what serves, whole: the session goes on in a file that may lack them. dg-learn only."""
         for version in {learner.store.head.version, learner.store.serving.version}:
-            self._keep(version, learner)
+            self.keep(version, learner)
         self._refer(learner)
 
-    def _keep(self, version: int, learner: Learner) -> None:
+    def keep(self, version: int, learner: Learner) -> None:
         """Keep a version for good: whole, unless memory has let go of it; then the file has it as it is."""
         if not learner.store.holds(version):
             self._queue.write(lambda session: session.keep_checkpoint(version))
@@ -158,11 +161,11 @@ class Checkpointer:
         self._refer(learner)
         self._queue.write(lambda session: session.thin_checkpoints(ON_DISK))
 
-    def _keep_end_of_take(self, learner: Learner) -> None:
-        if self._take_over.is_set() and not learner.pending and not self._learn.labels_waiting:
-            self._take_over.clear()
+    def _keep_end_of_act(self, learner: Learner) -> None:
+        if self._act_over.is_set() and not learner.pending and not self._learn.labels_waiting:
+            self._act_over.clear()
             self._write(learner)
-            self._keep(learner.store.head.version, learner)
+            self.keep(learner.store.head.version, learner)
 
     def _record_of(self, version: int) -> PublishRecord:
         """The entry of the history that tells of a version; a stand-in where it is gone."""

@@ -22,6 +22,7 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.learner.consolidation import (
     BASE,
+    ERRORS,
     Comparison,
     TrainingSet,
     TrainingStage,
@@ -143,7 +144,7 @@ class Consolidation(Worker):
         """Run the process and follow it to its end; returns why it failed, "" where it did not."""
         # Its answers must be those of this process: the same kernel, one BLAS thread.
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
-        with (folder / "errors.txt").open("w", encoding="utf-8") as errors:
+        with (folder / ERRORS).open("w", encoding="utf-8") as errors:
             process = self._process = subprocess.Popen(
                 [*COMMAND, str(folder)],
                 stdin=subprocess.DEVNULL,
@@ -170,7 +171,7 @@ class Consolidation(Worker):
             self._process = None
         if status == 0 or why:
             return why
-        said = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = (folder / ERRORS).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         last = f" Its last words: {said[-1][:200]}" if said else ""
         return f"the training process ended unexpectedly (status {status}).{last}"
 

@@ -27,7 +27,7 @@ from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import BANK_GAIN, Plan
 from dgstudio.records import dataclass
-from dgstudio.types import OWN_ACTS, Example, LearnerActivity, Level, PublishRecord, RecordKind
+from dgstudio.types import OWN_ACTS, Cause, Example, LearnerActivity, Level, PublishRecord, RecordKind
 
 BLOCK = 16
 """Examples absorbed at a time: long enough to use matrix products, short enough to stay responsive."""
@@ -42,6 +42,23 @@ LENT_S = 1.0
 """How long somebody who wants a copy of the rule waits for dg-learn."""
 
 Command = Callable[[Learner], PublishRecord | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Examples to be learned, which exist since `made_wall`, and what the user did that they come of."""
+
+    examples: Sequence[Example]
+    made_wall: float
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A command, and what the user did that it comes of."""
+
+    command: Command
+    cause: Cause | None
 
 
 @dataclass(slots=True)
@@ -99,12 +116,16 @@ class LearnWorker(Worker):
         self.protected = learner.protected_count
         self.learned = len(learner.training.every())
         """Examples that the newest version has learned, the sealed ones too."""
+        self.sealed = _sealed(learner)
+        """Those of them that are sealed."""
         self.state = LearnerActivity.IDLE
         self._learner = learner
         self._lane = lane
         self._interval = 1.0 / publish_hz if publish_hz > 0 else 0.0
         # One queue, so that a label is learned before the wish to take it back is heard.
-        self._queue: deque[Command | tuple[Sequence[Example], float]] = deque()
+        self._queue: deque[_Wish | _Labels] = deque()
+        self._cause: Cause | None = None
+        """What the user did that was heard of last: what is published next comes of it."""
         self._wake = threading.Event()
         self._next_publish = 0.0
         self._oldest_label: float | None = None
@@ -115,19 +136,22 @@ class LearnWorker(Worker):
 
     # -- what others ask for: any thread, nothing waits -------------------------------------------------------
 
-    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
-        """Learn these examples, which exist since `made_wall`."""
+    def absorb(self, examples: Sequence[Example], made_wall: float, cause: Cause | None = None) -> None:
+        """Learn these examples, which exist since `made_wall`; `cause` is what the user did that they come of."""
         # In parts: each block taken off a long list would copy the rest of it.
         for first in range(0, len(examples), QUEUED):
-            self._queue.append((examples[first : first + QUEUED], made_wall))
+            self._queue.append(_Labels(examples[first : first + QUEUED], made_wall, cause))
         self._wake.set()
 
-    def ask(self, command: Command) -> None:
-        """Run a command on the learner between two blocks; a record that it returns is published as news."""
-        self._queue.append(command)
+    def ask(self, command: Command, cause: Cause | None = None) -> None:
+        """Run a command on the learner between two blocks; a record that it returns is published as news.
+
+        `cause` is what the user did that it comes of, and what is learned next as well.
+        """
+        self._queue.append(_Wish(command, cause))
         self._wake.set()
 
-    def request(self, act: Command) -> None:
+    def request(self, act: Command, cause: Cause | None = None) -> None:
         """Have an act of the user's done on the learner; a refusal becomes an event, not a failed thread."""
 
         def run(learner: Learner) -> PublishRecord | None:
@@ -137,7 +161,7 @@ class LearnWorker(Worker):
                 self.events.say(Notice(EventKind.REFUSED, str(error), Level.WARNING))
                 return None
 
-        self.ask(run)
+        self.ask(run, cause)
 
     def lent_rule(self) -> LockedBankRule | None:
         """A copy of the learner's rule, for another thread; None under another rule, or where dg-learn does not come.
@@ -158,7 +182,7 @@ class LearnWorker(Worker):
     @property
     def labels_waiting(self) -> bool:
         """Whether labels are queued that the learner has not taken yet."""
-        return any(isinstance(item, tuple) for item in list(self._queue))
+        return any(isinstance(item, _Labels) for item in list(self._queue))
 
     @property
     def idle(self) -> bool:
@@ -225,37 +249,41 @@ class LearnWorker(Worker):
             self.events.say(ExamplesParked(count))
 
     def _command_or_labels(self) -> bool:
-        """One command, or as many of the labels before the next command as fit a block."""
+        """One command, or as many of the labels before the next command as fit a block, all of one cause."""
         block: list[Example] = []
         while self._queue and len(block) < BLOCK:
             item = self._queue[0]
-            if not isinstance(item, tuple):
+            if isinstance(item, _Wish):
                 if not block:
                     self._run_command(item)
                     return True
                 break
+            if block and item.cause != self._cause:
+                break
             self._queue.popleft()
-            examples, made = item
+            examples, self._cause = item.examples, item.cause
             room = BLOCK - len(block)
             block.extend(examples[:room])
             if len(examples) > room:
-                self._queue.appendleft((examples[room:], made))
+                self._queue.appendleft(_Labels(examples[room:], item.made_wall, item.cause))
             if self._oldest_label is None and any(example.learn for example in examples[:room]):
-                self._oldest_label = made
+                self._oldest_label = item.made_wall
         if block:
             begin = time.thread_time()
             record = self._learner.absorb(block)
             self.counts.absorb_s += time.thread_time() - begin
             self.counts.absorbed += sum(example.learn for example in block)
             if record is not None:
-                self._news(record)
+                self._news(record, self._cause)
         return bool(block)
 
-    def _run_command(self, command: Command) -> None:
+    def _run_command(self, wish: _Wish) -> None:
         self._queue.popleft()
-        record = command(self._learner)
+        record = wish.command(self._learner)
+        if wish.cause is not None:
+            self._cause = wish.cause
         if record is not None:
-            self._news(record)
+            self._news(record, wish.cause)
 
     def _until_publish(self) -> float:
         return max(0.0, self._next_publish - time.perf_counter())
@@ -275,11 +303,11 @@ class LearnWorker(Worker):
             self._oldest_label = None
         if record.version is not None:
             self.publish_ms.add(record.duration_ms)
-        self._news(record)
+        self._news(record, self._cause)
         return True
 
-    def _news(self, record: PublishRecord) -> None:
-        record = self._with_causes(self._with_live_change(record))
+    def _news(self, record: PublishRecord, cause: Cause | None) -> None:
+        record = self._with_causes(self._with_live_change(replace(record, cause=cause)))
         counts = self.counts
         counts.publishes += record.version is not None
         counts.rejections += record.kind == RecordKind.REJECTED
@@ -288,6 +316,7 @@ class LearnWorker(Worker):
             counts.bits_changed += record.bits_changed
         self.protected = self._learner.protected_count
         self.learned = len(self._learner.training.every())
+        self.sealed = _sealed(self._learner)
         self.history.append(record)
         if record.kind == RecordKind.REJECTED:
             self.events.say(ProposalRejected(record))
@@ -347,3 +376,8 @@ class LearnWorker(Worker):
             self.counts.bits_changed += result.bits_changed
             self.events.say(ContractBroken(result.bits_changed))
         return self._learner.audit_complete
+
+
+def _sealed(learner: Learner) -> int:
+    training = learner.training
+    return len({i for held in training.seals for i in held.ids.tolist()}.difference(training.learned.tolist()))

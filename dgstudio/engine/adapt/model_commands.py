@@ -16,7 +16,8 @@ from dgstudio.engine.adapt.auto_protect import (
 )
 from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.facts.learning import ExamplesResumed, NothingBefore, NothingProtected
+from dgstudio.engine.adapt.version_acts import VersionActs
+from dgstudio.engine.facts.learning import ExamplesResumed, NothingAfter, NothingBefore, NothingProtected
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.lifecycle.resume import LEARNING, dials_of
 from dgstudio.engine.runtime.abstention import ABSTAIN, checked
@@ -27,7 +28,7 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.reasons.published import BecameStable
 from dgstudio.records import dataclass
-from dgstudio.types import F32, Mode, PublishRecord, RecordKind
+from dgstudio.types import F32, Cause, CauseKind, Mode, PublishRecord, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class ModelCommands:
         self._events = events
         self.stable = StableClasses()
         self.stable.on = by_itself
+        self._acts = VersionActs(learn.history)
+        """dg-learn only."""
         self._protected_again: int | None = None
         self._released: int | None = None
         """Running number of the record of the user's last release."""
@@ -128,36 +131,51 @@ class ModelCommands:
     def pin(self, version: int) -> None:
         """Serve this version until `unpin`."""
 
-        def pin(learner: Learner) -> None:
-            learner.recalled(version)
-            learner.store.pin(version)
+        def pin(learner: Learner) -> PublishRecord | None:
+            record = learner.pin(version)
             self._versions.pinned(learner)
+            return record
 
         self._learn.request(pin)
 
     def unpin(self) -> None:
         """Serve the newest version again."""
 
-        def unpin(learner: Learner) -> None:
-            learner.store.unpin()
+        def unpin(learner: Learner) -> PublishRecord | None:
+            record = learner.unpin()
             self._versions.pinned(learner)
+            return record
 
         self._learn.request(unpin)
 
-    def roll_back(self, version: int | None = None) -> None:
-        """Go back to a version, or to the parent of the present one; later examples are parked, not lost."""
+    def roll_back(self, version: int | None = None, cause: Cause | None = None) -> None:
+        """Go back to a version, or to before the act that made the present one, and stay there.
+
+        Labels stay as they are: what was labelled, relabelled or taken back since then is set aside until
+        `resume_parked`, and not lost. `cause` where it is another act that comes to this.
+        """
 
         def back(learner: Learner) -> PublishRecord | None:
-            target = version if version is not None else learner.store.head.parent
+            target = version if version is not None else self._before(learner)
             if target is None:
                 self._events.say(NothingBefore())
                 return None
-            record = learner.roll_back(target)
-            self._keep_dials(learner)
-            self.dials = self._dials_as_learned()
-            return record
+            return self._go_to(learner, target)
 
-        self._learn.request(back)
+        self._learn.request(back, cause)
+
+    def go_forward(self) -> None:
+        """Go to the end of the act that came after the present version, and stay there; likewise."""
+
+        def forward(learner: Learner) -> PublishRecord | None:
+            self._acts.sync()
+            target = self._acts.after(learner.store.head.version, self.reachable())
+            if target is None:
+                self._events.say(NothingAfter())
+                return None
+            return self._go_to(learner, target)
+
+        self._learn.request(forward)
 
     def reachable(self) -> frozenset[int]:
         """The versions that can be pinned or rolled back to: in memory or in the session file. Any thread."""
@@ -218,11 +236,11 @@ class ModelCommands:
                 learner.resume_parked()
             self._events.say(ExamplesResumed(count))
 
-        self._learn.request(resume)
+        self._learn.request(resume, Cause(CauseKind.RESUMED))
 
     # -- between the threads -------------------------------------------------------------------------------
 
-    def protect_again(self) -> None:
+    def protect_again(self, cause: Cause) -> None:
         """Protect what was protected before that was undone. Any thread."""
 
         def protect(learner: Learner) -> PublishRecord | None:
@@ -230,7 +248,7 @@ class ModelCommands:
             self._protected_again = record.seq if record is not None else None
             return record
 
-        self._learn.request(protect)
+        self._learn.request(protect, cause)
 
     def protect_stable(self, learner: Learner) -> None:
         """Protect what has become stable meanwhile, where the user wishes that. dg-learn only, while it rests."""
@@ -250,6 +268,20 @@ class ModelCommands:
         readings = self._lane.readings.since(0)[0]
         return recent_inputs(readings, self._book.takes(readings[0].start)) if readings else []
 
+    def _before(self, learner: Learner) -> int | None:
+        """The version before the act that the newest one stands in. dg-learn only."""
+        self._acts.sync()
+        head = learner.store.head
+        known = self._acts.place_of(head.version) is not None
+        # A history that was lost in part may not tell of it.
+        return self._acts.before(head.version, self.reachable()) if known else head.parent
+
+    def _go_to(self, learner: Learner, version: int) -> PublishRecord:
+        record = learner.roll_back(version)
+        self._keep_dials(learner)
+        self.dials = self._dials_as_learned()
+        return record
+
     def _keep_dials(self, learner: Learner) -> None:
         dials = dials_of(learner)
         self._queue.write(lambda session: session.set_config(LEARNING, dials))
@@ -261,7 +293,7 @@ class ModelCommands:
             act(learner)
             self._keep_dials(learner)
 
-        self._learn.request(turn)
+        self._learn.request(turn, Cause(CauseKind.DIALS))
 
     def _dials_as_learned(self) -> Dials:
         learner, settings = self._learner, self._learner.settings

@@ -13,7 +13,7 @@ from dgstudio.engine.facts.labelling import StillLearned
 from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.types import Example, LabelledBy, PublishRecord
+from dgstudio.types import Cause, Example, LabelledBy, PublishRecord
 
 
 class ModelUpdates:
@@ -41,14 +41,14 @@ class ModelUpdates:
         self._events = events
         self.absorbed: list[Callable[[Sequence[Example], float], None]] = []
 
-    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
-        """Learn these examples, which exist since `made_wall`."""
+    def absorb(self, examples: Sequence[Example], made_wall: float, cause: Cause) -> None:
+        """Learn these examples, which exist since `made_wall`; `cause` is what the user did that they come of."""
         for follow in self.absorbed:
             follow(examples, made_wall)
-        self._learn.absorb(examples, made_wall)
+        self._learn.absorb(examples, made_wall, cause)
         self._comparison.absorb(examples)
 
-    def forget(self, ids: Sequence[int]) -> None:
+    def forget(self, ids: Sequence[int], cause: Cause) -> None:
         """Unlearn these; of those that are sealed a rebuild is offered."""
 
         def forget(learner: Learner) -> PublishRecord | None:
@@ -60,31 +60,31 @@ class ModelUpdates:
                 self._events.say(RebuildOffered(sealed, banks))
             return record
 
-        self._learn.ask(forget)
+        self._learn.ask(forget, cause)
 
-    def add_class(self, class_id: int) -> None:
+    def add_class(self, class_id: int, cause: Cause) -> None:
         """A class lives."""
-        self._learn.ask(lambda learner: learner.add_class(class_id))
+        self._learn.ask(lambda learner: learner.add_class(class_id), cause)
         self._comparison.add_class(class_id)
 
-    def remove_class(self, class_id: int) -> None:
+    def remove_class(self, class_id: int, cause: Cause) -> None:
         """A class lives no more."""
-        self._learn.ask(lambda learner: learner.remove_class(class_id))
+        self._learn.ask(lambda learner: learner.remove_class(class_id), cause)
         self._comparison.remove_class(class_id)
 
-    def take_ended(self, who: LabelledBy) -> None:
-        """A take is over; `who` labelled it."""
+    def act_ended(self, who: LabelledBy) -> None:
+        """A take is over, or another act on labels; `who` labelled it."""
         self._comparison.end_take()
         if who != LabelledBy.FILE:
             # Labels from a file may change class every second: no version of theirs is kept for good.
-            self._versions.take_ended()
+            self._versions.act_ended()
 
-    def go_to(self, version: int | None) -> None:
+    def go_to(self, version: int | None, cause: Cause) -> None:
         """Go to a version; None: protect again what was protected."""
         if version is None:
-            self._model.protect_again()
+            self._model.protect_again(cause)
         else:
-            self._model.roll_back(version)
+            self._model.roll_back(version, cause)
 
     def still_in(self, ids: Sequence[int]) -> StillLearned | None:
         """The versions that have learned of these; None where none has."""

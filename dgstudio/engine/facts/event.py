@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     DRIFT = "drift"
     REBUILD_OFFERED = "rebuild offered"
     CONSOLIDATION = "consolidation"
+    LEARNED_AGAIN = "learned again"
     CONTRACT_BROKEN = "contract broken"
     NOT_CERTIFIED = "not certified"
     TWIN_FAILED = "twin failed"

@@ -54,6 +54,19 @@ class NothingBefore(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class NothingAfter(Fact):
+    """There is no version to go forward to."""
+
+    subject: ClassVar[EventKind] = EventKind.ROLL_BACK
+    usual: ClassVar[Level] = Level.WARNING
+
+    @property
+    def sentence(self) -> str:
+        """The same for all."""
+        return "There is no later version to go forward to."
+
+
+@dataclass(frozen=True, slots=True)
 class ExamplesParked(Fact):
     """After a failure so many examples were set aside."""
 
@@ -99,6 +112,71 @@ class ExamplesWait(Fact):
     def sentence(self) -> str:
         """With why."""
         return f"New examples are kept but not learned: {self.room.words}."
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLearnedAgain(Fact):
+    """A version that was not kept was learned again, and is the same by its digest."""
+
+    subject: ClassVar[EventKind] = EventKind.LEARNED_AGAIN
+    usual: ClassVar[Level] = Level.GOOD
+    version: int
+    digest: str
+
+    @property
+    def sentence(self) -> str:
+        """With its digest."""
+        same = f"the same to the last bit as was recorded ({self.digest[:8]})"
+        return f"v{self.version} was learned again and is {same}: it can be served, pinned and compared."
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLearnedOtherwise(Fact):
+    """A version that was not kept was learned again, and is another one by its digest; it is not taken up."""
+
+    subject: ClassVar[EventKind] = EventKind.LEARNED_AGAIN
+    usual: ClassVar[Level] = Level.WARNING
+    version: int
+    then: str
+    now: str
+    other_kernel: bool
+
+    @property
+    def sentence(self) -> str:
+        """With both digests, and what may be the cause."""
+        why = ": another kernel learned it" if self.other_kernel else ""
+        return (
+            f"v{self.version} cannot be had again{why}: it was {self.then[:8]}, and what it learned gives "
+            f"{self.now[:8]} here."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNotLearnedAgain(Fact):
+    """A version that was not kept could not be learned again."""
+
+    subject: ClassVar[EventKind] = EventKind.LEARNED_AGAIN
+    usual: ClassVar[Level] = Level.WARNING
+    version: int
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """With why."""
+        return f"v{self.version} could not be learned again: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRelearningCancelled(Fact):
+    """The user has called it off."""
+
+    subject: ClassVar[EventKind] = EventKind.LEARNED_AGAIN
+    version: int
+
+    @property
+    def sentence(self) -> str:
+        """Nothing came of it."""
+        return f"Learning v{self.version} again was cancelled; nothing has changed."
 
 
 @dataclass(frozen=True, slots=True)

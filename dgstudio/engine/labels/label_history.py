@@ -14,8 +14,18 @@ from dgstudio.engine.labels.undo_actions import Acts
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
-from dgstudio.types import Act, ActKind, Example, LabelledBy
+from dgstudio.types import Act, ActKind, Cause, CauseKind, Example, LabelledBy
 
+CAUSES = {
+    ActKind.TAKE: CauseKind.TAKE,
+    ActKind.CLASS_ADDED: CauseKind.CLASS_ADDED,
+    ActKind.CLASS_REMOVED: CauseKind.CLASS_REMOVED,
+    ActKind.CLASSES_MERGED: CauseKind.CLASS_REMOVED,
+    ActKind.RELABELLED: CauseKind.RELABELLED,
+    ActKind.DELETED: CauseKind.DELETED,
+    ActKind.IMPORTED: CauseKind.IMPORTED,
+}
+"""What the model is told of acts when they are done; those that are not here change no label and no life of a class."""
 SAID_ELSEWHERE = frozenset({ActKind.CLASS_ADDED, ActKind.PROTECTED, ActKind.RELEASED})
 """Kinds of acts that need no event of their own."""
 
@@ -23,22 +33,22 @@ SAID_ELSEWHERE = frozenset({ActKind.CLASS_ADDED, ActKind.PROTECTED, ActKind.RELE
 class TaughtModel(Protocol):
     """The model that learns from the labels: what it is told of them once they are durable. dg-store calls."""
 
-    def absorb(self, examples: Sequence[Example], made_wall: float) -> None:
-        """Learn these examples, which exist since `made_wall`."""
+    def absorb(self, examples: Sequence[Example], made_wall: float, cause: Cause) -> None:
+        """Learn these examples, which exist since `made_wall`; `cause` is what the user did that they come of."""
 
-    def forget(self, ids: Sequence[int]) -> None:
+    def forget(self, ids: Sequence[int], cause: Cause) -> None:
         """Unlearn these."""
 
-    def add_class(self, class_id: int) -> None:
+    def add_class(self, class_id: int, cause: Cause) -> None:
         """A class lives; it is told before what is labelled with it."""
 
-    def remove_class(self, class_id: int) -> None:
+    def remove_class(self, class_id: int, cause: Cause) -> None:
         """A class lives no more; it is told after what was labelled with it."""
 
-    def take_ended(self, who: LabelledBy) -> None:
-        """A take is over; `who` labelled it, as in `Take`."""
+    def act_ended(self, who: LabelledBy) -> None:
+        """A take is over, or another act on labels; `who` labelled it, as in `Take`."""
 
-    def go_to(self, version: int | None) -> None:
+    def go_to(self, version: int | None, cause: Cause) -> None:
         """Go to the version on the other side of an act; None: protect again what it had protected."""
 
     def still_in(self, ids: Sequence[int]) -> StillLearned | None:
@@ -79,7 +89,7 @@ class LabelHistory:
         moved = self._book.do(act)
         # Before the learner hears of it: what has learned them so far.
         still = self._model.still_in(moved.gone) if moved.gone else None
-        self._pass_on(moved)
+        self._pass_on(moved, self._cause(moved, CAUSES.get(act.kind, CauseKind.RELABELLED)))
         if act.kind not in SAID_ELSEWHERE:
             self._say_done(partial(LabelsChanged, act, still))
 
@@ -92,10 +102,11 @@ class LabelHistory:
             return
         act = moved.act
         self._queue.file.add(lambda session: session.set_act_done(act.id, not back))
-        self._pass_on(moved)
+        cause = self._cause(moved, CauseKind.UNDONE if back else CauseKind.REDONE)
+        self._pass_on(moved, cause)
         if act.version is not None:
             version = act.version if back else act.made
-            self._queue.after(lambda: self._model.go_to(version))
+            self._queue.after(lambda: self._model.go_to(version, cause))
         count, name = 0, ""
         if act.take_id is not None:
             count = len(moved.gone) + len(moved.labelled)
@@ -106,7 +117,16 @@ class LabelHistory:
         """Say that an act was done, once it is durable; where it could not be saved yet, that."""
         self._queue.after(lambda: self._events.say(fact(durable=not self._queue.file.failing)))
 
-    def _pass_on(self, moved: LabelsMoved) -> None:
+    def _cause(self, moved: LabelsMoved, kind: CauseKind) -> Cause:
+        """The act as what comes of it tells it, with the class that it is about if it is about one."""
+        act = moved.act
+        about = {change.after if change.after is not None else change.before for change in act.labels}
+        about |= {change.after.id for change in act.classes}
+        if act.take_id is not None:
+            about.add(self._book.take(act.take_id).class_id)
+        return Cause(kind, act.id, about.pop() if len(about) == 1 else None)
+
+    def _pass_on(self, moved: LabelsMoved, cause: Cause) -> None:
         """Write what an act moved; once it is durable, let the model hear of it."""
         gone, labelled, classes, noted = moved.gone, moved.labelled, moved.classes, moved.noted
         file = self._queue.file
@@ -120,16 +140,18 @@ class LabelHistory:
         if noted:
             file.add(lambda session: session.put_notes(noted))
         made = time.perf_counter()
-        self._queue.after(lambda: self._tell(moved, made))
+        self._queue.after(lambda: self._tell(moved, made, cause))
 
-    def _tell(self, moved: LabelsMoved, made: float) -> None:
+    def _tell(self, moved: LabelsMoved, made: float, cause: Cause) -> None:
         # Classes come before what is labelled with them, and go after it.
         for class_id in moved.born:
-            self._model.add_class(class_id)
+            self._model.add_class(class_id, cause)
         if moved.gone:
-            self._model.forget(moved.gone)
+            self._model.forget(moved.gone, cause)
         if moved.labelled:
-            self._model.absorb(moved.labelled, made)
-            self._model.take_ended(LabelledBy.HELD)
+            self._model.absorb(moved.labelled, made, cause)
+        if moved.gone or moved.labelled:
+            # The version on either side of an act can be gone back to.
+            self._model.act_ended(LabelledBy.HELD)
         for class_id in moved.ended:
-            self._model.remove_class(class_id)
+            self._model.remove_class(class_id, cause)

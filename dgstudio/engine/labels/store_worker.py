@@ -15,7 +15,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.types import Act, Example, LabelledBy, Take
+from dgstudio.types import Act, Cause, CauseKind, Example, LabelledBy, Take
 
 GROUP_S = 0.05
 """While a key is held, its examples are committed this often."""
@@ -92,7 +92,7 @@ class StoreWorker(Worker):
 
     def file_take_ended(self) -> None:
         """No more examples come of the take that was noted last."""
-        self._queue.ask(lambda: self._queue.after(lambda: self._model.take_ended(LabelledBy.FILE)))
+        self._queue.ask(lambda: self._queue.after(lambda: self._model.act_ended(LabelledBy.FILE)))
 
     def set_aside(self, on: bool) -> None:
         """Set every fifth take of each class aside from learning from now on, or none."""
@@ -201,7 +201,7 @@ class StoreWorker(Worker):
 
     def _take_done(self, take: Take, act: Act | None, set_aside: bool) -> None:
         self._book.close_take(take, act)
-        self._model.take_ended(take.who)
+        self._model.act_ended(take.who)
         name, durable = self._classes.name_of(take.class_id), not self._queue.file.failing
         self.events.say(TakeSaved(take, name, set_aside=set_aside, durable=durable))
 
@@ -211,7 +211,7 @@ class StoreWorker(Worker):
         self._queue.file.add(lambda session: session.put_examples(examples))
         act = self._write_act_of(take)
         self._queue.after(lambda: self._book.note(examples))
-        self._queue.after(lambda: self._model.absorb(examples, made))
+        self._queue.after(lambda: self._model.absorb(examples, made, _cause_of(take)))
         self._queue.after(lambda: self._book.close_take(take, act))
 
     def _write_examples(self, open_take: OpenTake, examples: list[Example]) -> None:
@@ -225,4 +225,10 @@ class StoreWorker(Worker):
             open_take.written = True
         self._queue.file.add(lambda session: session.put_examples(examples))
         self._queue.after(lambda: self._book.note(examples))
-        self._queue.after(lambda: self._model.absorb(examples, made))
+        cause = _cause_of(open_take.take)
+        self._queue.after(lambda: self._model.absorb(examples, made, cause))
+
+
+def _cause_of(take: Take) -> Cause:
+    """A take as what is learned from it tells it."""
+    return Cause(CauseKind.TAKE, take.id, take.class_id)

@@ -8,9 +8,9 @@ from dgstudio.errors import BadInputError
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import StreamSpec
+from dgstudio.types import StreamKind, StreamSpec
 
-SHIPPED = {"simulator": "bases/simulator.safetensors", "basic_motions": "bases/basic_motions.safetensors"}
+SHIPPED = {name: f"bases/{name}.safetensors" for name in ("simulator", "basic_motions", "pointer")}
 """Stream name → file in assets/, made by `python -m dgstudio.lab.bases`."""
 
 
@@ -48,7 +48,7 @@ def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, 
 
 
 def fits(base: BaseModel, spec: StreamSpec) -> bool:
-    """Whether a base was made for the features of this stream, at about its rate."""
+    """Whether a base was made for the features of this stream, at about its rate; a position has none."""
     rate = base.meta.get("rate")
-    same_rate = not isinstance(rate, int | float) or abs(rate - spec.rate) <= 0.02 * spec.rate
-    return same_rate and tuple(base.feature_names) == SignalFeatures(spec).names
+    other = isinstance(rate, int | float) and abs(rate - spec.rate) > 0.02 * spec.rate
+    return (spec.kind is StreamKind.POINTER or not other) and tuple(base.feature_names) == SignalFeatures(spec).names

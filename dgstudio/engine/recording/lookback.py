@@ -63,6 +63,22 @@ class Lookback:
         high = bisect_right(held, end + SLACK_S, key=lambda reading: reading.end)
         return Past(times, values, (*older, *held[low:high]))
 
+    def by_hop(self, hop: int) -> Reading | None:
+        """Return the answer of a hop by its number, if the ring still holds it."""
+        held = self._readings.since(0)[0]
+        at = bisect_left(held, hop, key=lambda reading: reading.hop)
+        return held[at] if at < len(held) and held[at].hop == hop else None
+
+    def whole(self, reading: Reading) -> Reading:
+        """Return an answer with its features: one that came from the recording has none yet, where it can be read."""
+        if len(reading.features):
+            return reading
+        with suppress(SessionError):
+            for found in self._recorded.readings(reading.end - SLACK_S, reading.end + SLACK_S):
+                if found.hop == reading.hop:
+                    return found
+        return reading
+
     def require_held(self, start: float, end: float) -> None:
         """Refuse a stretch of stream time whose samples are no longer held.
 

@@ -20,11 +20,11 @@ MOST = 0.99
 def decided(answer: Answer, threshold: float) -> tuple[int, Unsure]:
     """What counts as the answer: the place of its class in the list of classes, or −1 for none, and why it is unsure.
 
-    It is unsure where the model itself says so (`Answer.unsure`: unlike anything learned, or no class leads), or where
-    the most likely class is less likely than `threshold`.
+    It is unsure where the model itself says so (`Answer.unsure`: no class leads, else it is unlike anything learned),
+    or where the most likely class is less likely than `threshold`.
     """
     if answer.unsure:
-        return -1, Unsure.BY_MODEL
+        return -1, Unsure.CLOSE if answer.close else Unsure.STRANGE
     if threshold > 0.0 and answer.top >= 0 and float(answer.probabilities.max()) < threshold:
         return -1, Unsure.UNLIKELY
     return answer.top, Unsure.NOT

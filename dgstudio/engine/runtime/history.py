@@ -35,6 +35,8 @@ class History(Sequence[PublishRecord]):
         """The earliest stream time in each block."""
         self._open: list[PublishRecord] = []
         self._unpacked: OrderedDict[int, list[PublishRecord]] = OrderedDict()
+        self.published = self.rejected = 0
+        """How many versions were published after the first one, and how many proposals were rejected."""
         self._special: dict[int, PublishRecord] = {}
         """Those that are neither plain publishes nor rejections, by their places; few, and never packed only."""
         self.extend(records)
@@ -45,6 +47,8 @@ class History(Sequence[PublishRecord]):
             if record.kind not in PLAIN:
                 self._special[len(self._blocks) * BLOCK + len(self._open)] = record
             self._open.append(record)
+            self.published += record.version is not None and record.kind != RecordKind.INITIAL
+            self.rejected += record.kind == RecordKind.REJECTED
             full = self._open[:BLOCK] if len(self._open) >= OPEN else []
         if full:
             # Outside the lock: readers need not wait for it.

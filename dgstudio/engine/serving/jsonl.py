@@ -14,8 +14,8 @@ from dgstudio.types import Reading
 def as_record(reading: Reading, names: dict[int, str]) -> dict[str, Any]:
     """A reading as JSON-able values.
 
-    `answer` is a class name, or None while there is none or it is unsure; `unsure` then says why: the "model"
-    itself is, or the answer is "unlikely", below the user's threshold. The probabilities are the model's in any case.
+    `answer` is a class name, or None while there is none or it is unsure; `unsure` then says why: a value of `Unsure`.
+    The probabilities are the model's in any case.
     """
     record: dict[str, Any] = {
         "hop": reading.hop,

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
@@ -34,7 +35,7 @@ LEAST_OF_A_CLASS = 10
 """A class of fewer examples that the present base does not know is left out of the new one, and learned above it."""
 HIDDEN, ACTIVE = 128, 32
 """Units, and those open at a time, where there is no base to follow."""
-EXAMPLES, JOB, BASE = "examples.safetensors", "job.json", "base.safetensors"
+EXAMPLES, JOB, BASE, ERRORS = "examples.safetensors", "job.json", "base.safetensors", "errors.txt"
 """Files in the folder through which a training is asked for, and answered, by another process."""
 
 Ids = npt.NDArray[np.int64]
@@ -272,6 +273,14 @@ def get_job(folder: Path) -> tuple[F32, Ids, dict[str, Any]]:
     """Read it: raw rows (n, d), class ids (n,), and how to train."""
     arrays = safetensors.numpy.load_file(folder / EXAMPLES)
     return arrays["raw"], arrays["labels"], json.loads((folder / JOB).read_text(encoding="utf-8"))
+
+
+def drop_job(folder: Path) -> None:
+    """Remove the files of a training that nobody waits for any more, and the folder where nothing else is in it."""
+    for name in (EXAMPLES, JOB, BASE, ERRORS):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _raw(examples: Sequence[Example], width: int) -> F32:

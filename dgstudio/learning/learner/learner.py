@@ -11,7 +11,7 @@ import numpy as np
 from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.contract.contract import AuditResult
-from dgstudio.learning.label_set import LabelSet
+from dgstudio.learning.label_set import Fetch, LabelSet
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.model_switch import ModelSwitch
@@ -27,7 +27,7 @@ from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.reasons.published import ClassAdded, ClassesAdded, ClassRemoved, ProtectedByUser
+from dgstudio.reasons.published import ClassAdded, ClassesAdded, ClassRemoved, Pinned, ProtectedByUser, Unpinned
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import NoRoom
 from dgstudio.types import F32, Example, Mode, PublishRecord, RecordKind
@@ -40,6 +40,7 @@ class LearnerOptions(TypedDict, total=False):
     parked: Iterable[int]
     name_of: Callable[[int], str]
     recall: Recall
+    fetch: Fetch
     mode: Mode
     next_version: int
     next_seq: int
@@ -68,9 +69,11 @@ class Learner:
     examples
         What the user has labelled so far; those that `training` does not know are learned next.
     parked
-        Ids among them that wait for `resume_parked`.
+        Ids that wait for `resume_parked`, as `Learner.parked` gave them.
     recall
         Where older versions come from once memory has let them go.
+    fetch
+        Where examples come from that were taken back, once memory has let them go.
     mode
         What may change, to begin with.
     next_version, next_seq
@@ -89,15 +92,16 @@ class Learner:
         parked: Iterable[int] = (),
         name_of: Callable[[int], str] = "class {}".format,
         recall: Recall = lambda version: None,
+        fetch: Fetch = lambda ids: (),
         mode: Mode = Mode.BOTH,
         next_version: int = 0,
         next_seq: int = 0,
         learn_again: bool = False,
     ) -> None:
-        self._labels = LabelSet(examples, parked)
-        self._state = LearnerState(
-            head, training, settings or LearnerSettings(), mode, self._labels, name_of, recall, next_version
-        )
+        settings = settings or LearnerSettings()
+        self._labels = LabelSet(examples, parked, fetch)
+        self._labels.hold_parked(training.published(settings.rule))
+        self._state = LearnerState(head, training, settings, mode, self._labels, name_of, recall, next_version)
         self.store = self._state.store
         self._queue = LearningQueue(self._state)
         self._publisher = Publisher(self._state, self._queue, next_seq)
@@ -177,8 +181,11 @@ class Learner:
 
     @property
     def parked(self) -> frozenset[int]:
-        """Ids of examples that a roll-back, or a failure, set aside until `resume_parked`. Any thread."""
-        return self._labels.parked
+        """Ids of examples that a roll-back, or a failure, set aside until `resume_parked`. Any thread.
+
+        Those too that a version which was gone back to has learned, and that were taken back or relabelled since.
+        """
+        return self._labels.set_aside
 
     def waiting_for(self, class_id: int) -> bool:
         """Whether examples of this class are not in the newest version yet. Any thread."""
@@ -209,6 +216,17 @@ class Learner:
         if not self.store.holds(version):
             self._state.states.of(version)
         return self.store.get(version)
+
+    def take_up_again(self, snapshot: Snapshot, training: TrainingState) -> None:
+        """Hold a version that had been let go of, and what it was learned from; nothing that serves or learns moves.
+
+        Raises
+        ------
+        BadInputError
+            If another content was published under its number.
+        """
+        self.store.adopt(snapshot)
+        self._state.states.note(snapshot.version, training)
 
     # -- the audit -------------------------------------------------------------------------------------------------
 
@@ -252,7 +270,7 @@ class Learner:
         return self._protection.release_rows(rows)
 
     def resume_parked(self) -> None:
-        """Learn again what a roll-back parked."""
+        """Learn again what a roll-back parked, and unlearn what stayed learned by it only."""
         self._labels.resume()
         self._queue.refuse_no_more()
         self._state.rule.reconsider()
@@ -406,8 +424,9 @@ class Learner:
 
         Rule, mode and dials are those of that version again, except that learning that is off stays off. The gradient
         rule begins anew there: Adam's moments are not kept with a version, since they are as large as the base.
-        Classes that live now go on living, without what was learned of them since. Labels that the user has taken
-        back stay taken back.
+        Classes that live now go on living, without what was learned of them since. The model stays there: labels that
+        were taken back or changed since are learned as they were then until `resume_parked`, or until the user says
+        something else of them.
 
         Raises
         ------
@@ -415,6 +434,28 @@ class Learner:
             If there is no such version, or it can no longer be restored.
         """
         return self._model_switch.roll_back(version)
+
+    def pin(self, version: int) -> PublishRecord | None:
+        """Serve a version until `unpin`, whatever is learned meanwhile. None where it is held already.
+
+        Raises
+        ------
+        BadInputError
+            If there is no such version, or it can no longer be restored.
+        """
+        self.recalled(version)
+        if self.store.pinned == version:
+            return None
+        self.store.pin(version)
+        return self._publisher.record(RecordKind.PINNED, None, Pinned(version), to_version=version)
+
+    def unpin(self) -> PublishRecord | None:
+        """Serve the newest version again. None where it serves already."""
+        if self.store.pinned is None:
+            return None
+        self.store.unpin()
+        newest = self.store.head.version
+        return self._publisher.record(RecordKind.UNPINNED, None, Unpinned(newest), to_version=newest)
 
     # -- another model -----------------------------------------------------------------------------------------------
 

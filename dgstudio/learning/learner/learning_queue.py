@@ -58,7 +58,7 @@ class LearningQueue:
         if state.mode is not Mode.OFF:
             target, present = self._with_room(labels.target(sealed)), rule.learned
             rule.forget([i for i in present if i not in target])
-            rule.absorb([labels.example(i) for i, c in target.items() if present.get(i) != c])
+            rule.absorb(labels.as_learned({i: c for i, c in target.items() if present.get(i) != c}))
         self.judge()
 
     def judge(self) -> None:

@@ -39,9 +39,10 @@ class ModelSwitch:
         kept = tuple(c for c in target.classes if c in head.classes)
         classes = kept + tuple(c for c in head.classes if c not in kept)
         again = state.store.roll_back(version, classes=classes, unix=time.time())
-        state.labels.park(state.labels.wanted_ids() - training.every())
         # The gradient rule has nothing to move where there is no base.
         state.settings = settings if again.base is not None else replace(settings, rule=LOCKED_BANK)
+        rule = state.settings.rule
+        state.labels.stand_on(training.published(rule), training.sealed(rule))
         state.mode = mode
         publisher.go_on_from(again, training)
         changed = parts_changed(head, again)
@@ -52,6 +53,7 @@ class ModelSwitch:
             RolledBack(version),
             units_changed=changed,
             to_version=version,
+            waiting=len(state.labels.set_aside),
             **moved,
         )
 

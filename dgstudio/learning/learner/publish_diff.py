@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 
 from dgstudio.model.snapshot import Snapshot
+from dgstudio.types import SetChange
 
 LearnedLabels = Mapping[int, int]
 """Example id → class id."""
@@ -38,3 +39,33 @@ def parts_changed(before: Snapshot, after: Snapshot) -> int:
 def fresh_classes(before: LearnedLabels, after: LearnedLabels) -> Counter[int]:
     """Class id → how many examples `after` has learned that `before` had not, or with another label."""
     return Counter(class_id for example_id, class_id in after.items() if before.get(example_id) != class_id)
+
+
+def set_change(before: LearnedLabels, after: LearnedLabels) -> SetChange:
+    """What `after` has learned that `before` had not, or with another label, and what it lacks of it; runs of ids."""
+    gained: list[list[int]] = []
+    for example_id, class_id in sorted(after.items()):
+        if before.get(example_id) == class_id:
+            continue
+        if gained and gained[-1][1] + 1 == example_id and gained[-1][2] == class_id:
+            gained[-1][1] = example_id
+        else:
+            gained.append([example_id, example_id, class_id])
+    lost: list[list[int]] = []
+    for example_id in sorted(before.keys() - after.keys()):
+        if lost and lost[-1][1] + 1 == example_id:
+            lost[-1][1] = example_id
+        else:
+            lost.append([example_id, example_id])
+    return SetChange(tuple((a, b, c) for a, b, c in gained), tuple((a, b) for a, b in lost))
+
+
+def changed(before: LearnedLabels, change: SetChange) -> dict[int, int]:
+    """The set that comes of `before` by a change."""
+    after = dict(before)
+    for first, last in change.lost:
+        for example_id in range(first, last + 1):
+            after.pop(example_id, None)
+    for first, last, class_id in change.gained:
+        after.update(dict.fromkeys(range(first, last + 1), class_id))
+    return after

@@ -10,7 +10,7 @@ from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.protection import Protection
-from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed
+from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, set_change
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.model.plan import Plan
 from dgstudio.reasons.published import BankFilled, LearnedAgain, LearnedFrom
@@ -67,6 +67,8 @@ class PublishStep:
         publisher.publish(candidate)
         duration = (time.perf_counter() - begin) * 1e3
         fresh = fresh_classes(state.published, taken)
+        # Steps of the gradient depend on their order: the set alone would not give them again.
+        change = set_change(state.published, taken) if rule.unlearns else None
         state.took(taken)
         state.evidence = rule.evidence(candidate)
         self._queue.refuse_no_more()
@@ -78,6 +80,8 @@ class PublishStep:
             new_examples=tuple(sorted(fresh.items())),
             units_changed=parts_changed(head, candidate),
             duration_ms=duration,
+            change=change,
+            by_gradient=not rule.unlearns,
         )
 
     def give_up(self) -> int:

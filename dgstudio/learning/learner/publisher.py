@@ -13,7 +13,7 @@ from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BegunFromNothing
 from dgstudio.reasons.reason import Reason
-from dgstudio.types import PublishRecord, RecordKind
+from dgstudio.types import PublishRecord, RecordKind, SetChange
 
 
 class AuditFigures(TypedDict, total=False):
@@ -32,6 +32,9 @@ class RecordFigures(AuditFigures, total=False):
     duration_ms: float
     to_version: int | None
     sealed: int
+    waiting: int
+    change: SetChange | None
+    by_gradient: bool
 
 
 class Publisher:

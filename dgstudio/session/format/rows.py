@@ -23,6 +23,8 @@ from dgstudio.session.format.codecs import pack, unpacked
 from dgstudio.types import (
     Act,
     ActKind,
+    Cause,
+    CauseKind,
     ClassChange,
     ClassInfo,
     Example,
@@ -33,6 +35,7 @@ from dgstudio.types import (
     NoteChange,
     PublishRecord,
     RecordKind,
+    SetChange,
     Take,
 )
 
@@ -340,6 +343,10 @@ def record_text(record: PublishRecord) -> str:
     """A publish record as JSON, without what is as usual: there are ten a second."""
     said = {name: getattr(record, name) for name in _RECORD_FIELDS}
     said = {name: value for name, value in said.items() if value != _RECORD_FIELDS[name]}
+    if record.cause is not None:
+        said["cause"] = [record.cause.kind, record.cause.number, record.cause.class_id]
+    if record.change is not None:
+        said["change"] = [record.change.gained, record.change.lost]
     said["reason"] = text_of(record.reason.words)
     why = reason_fields(record.reason)
     if why is not None:
@@ -359,9 +366,34 @@ def record_of(row: Row) -> PublishRecord:
     values["new_examples"] = tuple((int(class_id), int(count)) for class_id, count in pairs)
     causes = values.get("live_causes", ())
     values["live_causes"] = tuple((int(class_id), float(share)) for class_id, share in causes)
+    values["cause"] = _cause_of(values.get("cause"))
+    values["change"] = _change_of(values.get("change"))
     values["kind"] = RecordKind(values["kind"])
     values["reason"] = stored_reason(data.get(WHY), str(values["reason"]))
     return PublishRecord(**values)
+
+
+def _cause_of(kept: Any) -> Cause | None:
+    """The cause of a record; None where there is none, or of a kind that this dgstudio does not know."""
+    if kept is None:
+        return None
+    kind, number, class_id = kept
+    try:
+        return Cause(CauseKind(kind), _known(number), _known_or_none(class_id))
+    except ValueError:
+        return None
+
+
+def _change_of(kept: Any) -> SetChange | None:
+    if kept is None:
+        return None
+    gained, lost = kept
+    if sum(max(_known(run[1]) + 1 - _known(run[0]), 0) for run in (*gained, *lost)) > IDS:
+        raise DamagedRowError("it names more examples than a session has")
+    return SetChange(
+        tuple((_known(first), _known(last), _known(class_id, NO_LABEL)) for first, last, class_id in gained),
+        tuple((_known(first), _known(last)) for first, last in lost),
+    )
 
 
 def line_row(line: LogLine) -> Row:

@@ -90,6 +90,12 @@ class ClassBars(QWidget):
         if moved:
             self.update()
 
+    def put(self, shares: dict[int, float]) -> None:
+        """Let the bars stand at these probabilities at once."""
+        self._target = shares
+        self._drawn = {c: share for c, share in shares.items() if math.isfinite(share)}
+        self.update()
+
     def drawn(self, class_id: int) -> float:
         """How long a class's bar is at this moment, 0..1."""
         return self._drawn.get(class_id, 0.0)

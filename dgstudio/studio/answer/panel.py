@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from statistics import median
 
 import numpy as np
@@ -11,34 +10,22 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
+from dgstudio.studio.answer.provenance import lead_of, provenance
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import MARGIN, PanelFrame
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import NOBODY, Reading, StreamState, TwinKind, TwinReading, TwinState, Unsure
+from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState
 
 TEXT_S = 0.25
 """Wall seconds that words and figures stand, so that they can be read."""
-CARRIES = 0.5
-"""An example carries an answer if its share is at least this part of the strongest one's."""
 ANSWERED_TIP = (
     "The snapshot that answered, and the median time from features to probabilities in the last quarter second"
 )
-CERTIFIED_TIP = "Proved for this answer: the same units and bank answered, with the same content, as in that version"
-BANK_TIP = (
-    "Learned since the last protected version; examples whose share is at least half of the strongest are counted"
-)
-UNSURE_TIP = (
-    "The input is near nothing that was learned (an unplugged sensor, noise, something never shown), or no class leads "
-    "the others clearly. The scores stand; they only name no class."
-)
-UNLIKELY_TIP = (
-    "The most likely class is less likely than the threshold under Contract and learning (L). Logits and proofs are "
-    "not touched by it."
-)
-BASE_TIP = "The base model answered, but with other units or weights than in the last protected version"
+TODAY_TIP = "What the version that serves now says to the same input; bit-identical: all its logits are those of then"
 TWIN_TIPS = {
     TwinState.VERSION: "Whole, and a version of the twin",
     TwinState.UNPUBLISHED: "Whole, but a state that was never a version",
@@ -54,6 +41,7 @@ class AnswerPanel(PanelFrame):
         super().__init__("Answer", parent=parent)
         self._state, self._commands = state, commands
         self._reading: Reading | None = None
+        self._look: Look | None = None
         self._quarter: list[Reading] = []
         self._shares: dict[int, float] = {}
         self._top: int | None = None
@@ -85,7 +73,14 @@ class AnswerPanel(PanelFrame):
         self._stale = {StreamState.LOST: "stream lost: ", StreamState.ENDED: "stream ended: "}.get(
             frame.stats.stream_state, ""
         )
-        wall = frame.frame_time_wall
+        wall, look = frame.frame_time_wall, frame.look
+        if look is not None:
+            self._show_then(look, wall)
+            return
+        if self._look is not None:
+            # At the live edge again: nothing of the past stands any longer.
+            self._look, self._text_wall = None, float("-inf")
+            self.set_title("Answer")
         if not 0 <= wall - self._text_wall < TEXT_S:
             self._text_wall = wall
             if frame.reading is None:
@@ -94,6 +89,24 @@ class AnswerPanel(PanelFrame):
             self._refresh()
         if self._reading is not None:
             self.bars.glide(self._shares, wall)
+
+    def _show_then(self, look: Look, wall: float) -> None:
+        """Show the answer of the moment that is looked at; what is said today is asked for four times a second."""
+        before, self._look = self._look, look
+        if look is before and 0 <= wall - self._text_wall < TEXT_S:
+            return
+        self._text_wall = wall
+        self.set_title("Answer, then")
+        reading = self._reading = look.reading
+        self._quarter, self._latencies = [], []
+        self._top = None if reading is None else reading.top
+        self._shares = (
+            {} if reading is None else dict(zip(reading.classes, reading.probabilities.tolist(), strict=False))
+        )
+        self._latency = 0.0 if reading is None else reading.latency_us
+        self._twin = None
+        self._refresh()
+        self.bars.put(self._shares)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -149,8 +162,8 @@ class AnswerPanel(PanelFrame):
             card = state.card(self._top) if self._top is not None else None
             colour = self.theme.readable(card.info.colour) if card is not None else "text_muted"
             lines = [self._answered(reading), provenance(reading, state, self._commands)]
-            twin = self._twin_line()
-            self.text.say(state.name_of(self._top), colour, (*lines, *([twin] if twin is not None else [])))
+            last = self._today_line(reading) if self._look is not None else self._twin_line()
+            self.text.say(state.name_of(self._top), colour, (*lines, *([last] if last is not None else [])))
         self.set_right(self._right_text())
 
     def _say_empty(self) -> None:
@@ -169,10 +182,12 @@ class AnswerPanel(PanelFrame):
         self.text.say("no class yet", "text_muted", (how,))
 
     def _answered(self, reading: Reading) -> Line:
+        stale, took = "" if self._look is not None else self._stale, self._latency or reading.latency_us
         pieces = (
-            (f"{self._stale}answered by ", "text_muted", 400),
+            (f"{stale}answered by ", "text_muted", 400),
             (f"v{reading.version}", "text_strong", 600),
-            (f" in {duration(self._latency or reading.latency_us)}", "text_muted", 400),
+            # What comes from a recording does not tell how long it took.
+            (f" in {duration(took)}" if took else "", "text_muted", 400),
         )
         return Line(pieces, lambda: self._answered_tip(reading))
 
@@ -180,6 +195,17 @@ class AnswerPanel(PanelFrame):
         margins = self._commands.margins(reading)
         words = "" if margins is None else answer_words(margins)
         return f"{ANSWERED_TIP}\n{words}" if words else ANSWERED_TIP
+
+    def _today_line(self, reading: Reading) -> Line | None:
+        """What the version that serves now would say to the same input."""
+        now = self._commands.answer_again(reading)
+        if now is None:
+            return None
+        said = (self._state.name_of(now.top), "text_strong", 600)
+        same = (", bit-identical", "good", 400) if now.identical else (", not the same bits", "text_muted", 400)
+        if now.version == reading.version:
+            return Line(((f"v{now.version} serves today as well", "text_muted", 400),), TODAY_TIP)
+        return Line(((f"today v{now.version} says ", "text_muted", 400), said, same), TODAY_TIP)
 
     def _twin_line(self) -> Line | None:
         if self._state.compare is None:
@@ -200,48 +226,13 @@ class AnswerPanel(PanelFrame):
         reading, words = self._reading, []
         if reading is None or not self._state.classes:
             return ""
-        if self._unsure:
+        if self._look is not None:
+            words.append("unsure" if reading.top is None else f"lead {lead_of(reading):.2f}")
+        elif self._unsure:
             words.append(f"{percent(self._unsure)} unsure" if self._unsure >= 0.01 else "under 1 % unsure")
         if reading.truth is not None:
             words.append(f"truth {reading.truth}")
         return " · ".join(words)
-
-
-def provenance(reading: Reading, state: StudioState, commands: Bridge) -> Line:
-    """Say whether an answer is certified to equal a protected version's, or new and carried by which examples."""
-    if reading.unsure == Unsure.UNLIKELY and len(reading.probabilities):
-        best = int(np.argmax(reading.probabilities))
-        leaning = f"{state.name_of(reading.classes[best])} {reading.probabilities[best]:.2f}"
-        words = f"◆ perhaps {leaning}, below {state.abstain:.2f}"
-        return Line(((words, "warning", 400),), UNLIKELY_TIP)
-    if reading.top is None and reading.speaker != NOBODY:
-        if reading.certified is not None:
-            return Line(((f"◆ too strange or too close; as in v{reading.certified}", "warning", 400),), UNSURE_TIP)
-        return Line((("◆ too strange, or too close to call", "warning", 400),), UNSURE_TIP)
-    if reading.certified is not None:
-        return Line(((f"◆ bit-identical to v{reading.certified}", "good", 400),), CERTIFIED_TIP)
-    if reading.speaker >= 0:
-        bank = f"◆ new: bank {reading.speaker + 1}"
-        # Only the learning bank, the last one, still knows its examples one by one.
-        carried = carriers(reading, state, commands) if reading.speaker == len(reading.bank_r) - 1 else ""
-        return Line(((f"{bank}, by {carried}" if carried else f"{bank} speaks", "warning", 400),), BANK_TIP)
-    if reading.top is None:
-        return Line((("no part of the model is sure", "text_muted", 400),))
-    return Line((("the base answers, not certified", "text_muted", 400),), BASE_TIP)
-
-
-def carriers(reading: Reading, state: StudioState, commands: Bridge) -> str:
-    """Say how many examples of which classes speak for the answer; empty where none does."""
-    cells = commands.cells(reading)
-    strongest = max((cell.toward for cell in cells), default=0.0)
-    if not strongest > 0:
-        return ""
-    counts = Counter(cell.class_id for cell in cells if cell.toward >= CARRIES * strongest).most_common(2)
-    if len(counts) == 1:
-        class_id, count = counts[0]
-        return f"{count} example{'s' if count > 1 else ''} of {state.name_of(class_id)}"
-    # Kept short: it stands in one line.
-    return ", ".join(f"{count} of {state.name_of(class_id)}" for class_id, count in counts)
 
 
 def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int | None]:

@@ -29,8 +29,11 @@ WINDOW_TIP = (
 FIGURES: tuple[tuple[str, str], ...] = (
     ("window", WINDOW_TIP),
     ("serve", "Features in hand → probabilities: median, and what 99 of 100 answers stay below"),
-    ("learn", "Labelled examples that the newest version has learned, those of sealed banks too"),
-    ("publishes", "Versions that the learner published since the program started; and proposals that were rejected"),
+    (
+        "learn",
+        "Labelled examples that the newest version has learned, and how many of them are in sealed banks",
+    ),
+    ("publishes", "Versions of this session that were published, those of earlier runs too; and proposals rejected"),
     ("torn", "Answers computed from arrays that changed during the read, of all answers"),
     ("lost", "Samples of the stream that did not reach the ring; skipped hops after the comma"),
     ("receipts", "Share of the checked receipts that replayed byte for byte"),
@@ -193,9 +196,10 @@ def figures_of(stats: EngineStats, fps: float, drawing: int = 0) -> dict[str, tu
     lost = f"lost samples {grouped(stats.lost_samples)}"
     if stats.skipped_hops:
         lost += f", {grouped(stats.skipped_hops)} hops skipped"
-    publishes = f"publishes {grouped(stats.publishes)}"
-    if stats.rejections:
-        publishes += f" · rejected {grouped(stats.rejections)}"
+    publishes = f"published {grouped(stats.published_ever)}"
+    if stats.rejected_ever:
+        publishes += f" · rejected {grouped(stats.rejected_ever)}"
+    learned = f"learned {grouped(stats.learned)}" + (f" · {grouped(stats.sealed)} sealed" if stats.sealed else "")
     # One wrong receipt is told as such: a share would round it away.
     receipts = ("receipts 100 %", "good") if checked else ("receipts –", "muted")
     if wrong:
@@ -203,7 +207,7 @@ def figures_of(stats: EngineStats, fps: float, drawing: int = 0) -> dict[str, tu
     return {
         "window": (f"drawing {drawing}/s", "warning") if drawing else (f"window {fps:.0f} fps", "muted"),
         "serve": (f"serve {duration(stats.serve_p50_us)} p50 · {duration(stats.serve_p99_us)} p99", "muted"),
-        "learn": (f"learned {grouped(stats.learned)}", "muted"),
+        "learn": (learned, "muted"),
         "publishes": (publishes, "muted"),
         "torn": (f"torn reads {grouped(torn)} / {grouped(stats.reads)}", "bad" if torn else "good"),
         "lost": (lost, "bad" if stats.lost_samples else "warning" if stats.skipped_hops else "good"),

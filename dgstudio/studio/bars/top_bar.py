@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
+from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
+from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamState, TwinKind
@@ -32,6 +35,12 @@ STREAM_WORDS = {
 """Stream state → (colour of the dot, words beside it)."""
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
+IDLE = Part("text", "Label"), Part("muted", "hold a key")
+"""What stands where a label is being recorded, while none is."""
+THEN_TIP = (
+    "The past is shown: stream, answer, gates, examples and stability are those of this moment, and the version is\n"
+    "the one that answered it. Answers and learning go on meanwhile. Comma and full stop move by one answer."
+)
 COMPARE_WORDS = {TwinKind.IN_PLACE: "written in place", TwinKind.SWAP: "published by swap"}
 
 
@@ -50,6 +59,7 @@ class TopBar(QFrame):
         self.theme: Theme = DARK
         self._stream_state = StreamState.OPENING
         self._presentation = False
+        self._look: Look | None = None
         self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
         self.brand.setObjectName("brand")
@@ -70,9 +80,15 @@ class TopBar(QFrame):
         )
         back = [Part("text", "Roll back", level=1)]
         self.roll_back = self._button(ActionId.ROLL_BACK, "Roll back", back, icon="mdi6.undo-variant")
+        self.then = Chip("The moment that is shown", [], clickable=False)
+        self.then.set_edge("warning", "warning")
+        self.then.setToolTip(THEN_TIP)
+        self.then_note = ElidedLabel("everything below shows this moment")
+        self.then_note.setObjectName("muted")
+        self.follow = self._button(ActionId.LIVE, "Follow", [Part("text", "Follow")], icon="mdi6.skip-forward-outline")
         self.recording = Chip(
-            "Recording",
-            [Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")],
+            "Label",
+            [Part("dot", "dot", "text_faint"), *IDLE],
             clickable=False,
         )
         self.recording.fixed_width = 150
@@ -87,13 +103,14 @@ class TopBar(QFrame):
         row.setSpacing(12)
         left = (self.brand, self.source, self.learn, self.modes, self.contract, self.serving, self.roll_back)
         right = (self.recording, self.compare, self.present, self.search, self.menu)
-        for widget in left:
+        for widget in (*left, self.then, self.follow):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.then_note, 40, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         for widget in right:
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row = row
-        self.chips = [widget for widget in (*left, *right) if isinstance(widget, Chip)]
+        self.chips = [widget for widget in (*left, self.then, self.follow, *right) if isinstance(widget, Chip)]
         self.contract.setToolTip(
             "Every publish by the learner leaves the logits of every protected input identical to the last bit;\n"
             "it is proved before the publish, else the publish is rejected. Click for openness, rule and protection."
@@ -105,10 +122,13 @@ class TopBar(QFrame):
         state.when(StudioState.compare).connect(self._show_compared)
         for show in (self._show_source, self._show_mode, self._show_versions, self._show_compared):
             show()
+        self._share_middle()
         self.apply_theme(DARK)
 
     def update_frame(self, frame: Frame) -> None:
-        """Follow the stream's state."""
+        """Follow the stream's state, and say which moment is shown."""
+        if frame.look is not self._look:
+            self._show_moment(frame.look)
         if frame.stats.stream_state != self._stream_state:
             self._stream_state = frame.stats.stream_state
             self._show_source()
@@ -125,20 +145,49 @@ class TopBar(QFrame):
             )
             self.recording.set_edge("recording", "recording_soft")
         else:
-            self.recording.set_parts([Part("dot", "dot", "text_faint"), Part("text", "REC"), Part("muted", "ready")])
+            self.recording.set_parts([Part("dot", "dot", "text_faint"), *IDLE])
             self.recording.set_edge("")
 
     def set_presentation(self, presentation: bool) -> None:
         """Leave only what an audience needs."""
         self._presentation = presentation
-        for widget in (self.modes, self.roll_back, self.search, self.menu):
+        for widget in (self.search, self.menu):
             widget.setVisible(not presentation)
+        self._share_middle()
         self.present.set_part(0, "Leave" if presentation else "Present")
         self._fit()
+
+    def _show_moment(self, look: Look | None) -> None:
+        """Say how long ago the moment is that all panels show, and which version answered it; None: it is now."""
+        before, self._look = self._look, look
+        if look is not None:
+            version = "" if look.reading is None else f"answered by v{look.reading.version}"
+            # Figures of equal width in a room of their own: what moves on does not shift its neighbours.
+            wide = QFontMetrics(self.theme.ui("bar", 600)).horizontalAdvance("−888.8 s")
+            self.then.set_parts(
+                [
+                    Part("text", "Then", "surface", level=4),
+                    Part("strong", ago(look.behind), "surface", width=wide),
+                    Part("text", version, "surface", level=1),
+                ]
+            )
+        if (look is None) != (before is None):
+            self._share_middle()
+        self._fit()
+
+    def _share_middle(self) -> None:
+        """Show what is learned and served now, or, while the past is looked at, which moment that is."""
+        past = self._look is not None
+        shown: dict[QWidget, bool] = dict.fromkeys((self.modes, self.roll_back), not past and not self._presentation)
+        shown |= dict.fromkeys((self.contract, self.serving), not past)
+        shown |= dict.fromkeys((self.then, self.then_note, self.follow), past)
+        for widget, visible in shown.items():
+            widget.setVisible(visible)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self.then_note.setFont(theme.ui("body"))
         self.brand.setFont(theme.ui("brand", 700))
         self.learn.setFont(theme.ui("body"))
         for chip in self.chips:
@@ -169,8 +218,10 @@ class TopBar(QFrame):
         widgets = [child for child in self.children() if isinstance(child, QWidget)]
         spare = (self.brand, self.learn)
         wanted = [widget for widget in widgets if widget in spare or not widget.isHidden()]
-        if self._presentation:
+        if self._presentation or self._look is not None:
             wanted.remove(self.learn)
+        # It takes what room is left.
+        wanted = [widget for widget in wanted if widget is not self.then_note]
         margins = row.contentsMargins()
         sizes = ("bar", 5), ("body", 5), ("body", 4), ("body", 3), ("body", 2), ("body", 1), ("body", 0)
         for size, level in sizes:

@@ -17,16 +17,32 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.recording.lookback import Past
+from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.pointer import PointerSource
+from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
 from dgstudio.studio.bridge.proposal_text import of_new_base, of_rebuild
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Lamp, Phase, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import (
+    CellView,
+    ClassCard,
+    Frame,
+    Lamp,
+    LearnedAgain,
+    Phase,
+    StudioState,
+    Task,
+    UnitView,
+)
+from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
 
 GLANCE_MS = 8
@@ -52,6 +68,10 @@ class Bridge(QObject):
     state : the view model that the panels show.
     on_frame : called with each frame.
     margins : how safely an answer was routed.
+    answer_again : what the version that serves now would say to an old input.
+    evidence : what the banks that answered rest on, as far as it is at hand.
+    cursor : the moment that all panels show while the view stands still.
+    plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
 
     def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
@@ -63,9 +83,13 @@ class Bridge(QObject):
         self.model = followed(engine.model, self._follow)
         self.comparison = followed(engine.comparison, self._follow)
         self.candidates, self.recording, self.imports = engine.candidates, engine.recording, engine.imports
+        self.relearning = engine.relearning
         self.book, self.lookback = engine.book, engine.lookback
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
+        self.inspection = engine.inspection
+        self.plane = engine.plane
         self.margins = MarginReader(engine.lane)
+        self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
         self._readings = 0
         self._twin: TwinLane | None = None
@@ -74,8 +98,11 @@ class Bridge(QObject):
         self._stats_wall = 0.0
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
-        self._cells: tuple[int, list[CellView]] = (-1, [])
+        self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
         self._proposed: object = None
+        self._moved = False
+        self.evidence = EvidenceAtHand(engine.learner, engine.inspection)
+        self.cursor = TimeCursor(self.state, self.lookback)
         self._governor = FrameGovernor()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -120,6 +147,7 @@ class Bridge(QObject):
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         state.when(StudioState.recording_stream).connect(self._renew_stats)
+        state.when(StudioState.paused, StudioState.looked_at, StudioState.moment).connect(self._look_soon)
         self._follow()
         self._refresh_classes()
 
@@ -155,11 +183,16 @@ class Bridge(QObject):
 
     def _look(self) -> None:
         # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
-        if self.engine.events.waiting:
+        if self.engine.events.waiting or self._moved:
             self._show()
+
+    def _look_soon(self) -> None:
+        # Where the hand has put the cursor is shown as soon as what it did.
+        self._moved = True
 
     def _show(self) -> None:
         frame = self.pull()
+        self._moved = False
         if self.on_frame is not None:
             self.on_frame(frame)
 
@@ -167,6 +200,7 @@ class Bridge(QObject):
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
         engine, state = self.engine, self.state
         wall = time.perf_counter()
+        self.evidence.poll()
         new, self._readings = engine.lane.readings.since(self._readings)
         times, values = engine.ring.latest(state.view_s)
         now = float(times[-1]) if len(times) else 0.0
@@ -174,6 +208,7 @@ class Bridge(QObject):
         while self._view and self._view[0].end < now - state.view_s:
             self._view.popleft()
         reach = self.lookback.reach()
+        oldest = reach[0] if reach is not None else now
         twin_new: list[TwinReading] = []
         twin = engine.comparison.twin
         if twin is not self._twin:
@@ -189,7 +224,12 @@ class Bridge(QObject):
             self._note_other_models()
             self._note_uncertain(new, reach)
             state.importing = self.imports.view
+            again = self.relearning.running
+            state.relearning = (
+                None if again is None or again.over else LearnedAgain(again.version, round(again.share, 2))
+            )
             state.recording_stream = engine.recorder.on
+        look = self.cursor.follow(Past(times, values, tuple(self._view)), now, oldest)
         return Frame(
             spec=engine.spec,
             now=now,
@@ -206,7 +246,8 @@ class Bridge(QObject):
             events=engine.events.drain(),
             stats=self._stats,
             frame_time_wall=wall,
-            oldest=reach[0] if reach is not None else now,
+            oldest=oldest,
+            look=look,
         )
 
     def _note_stats(self) -> None:
@@ -231,6 +272,7 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
+        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.
@@ -318,7 +360,7 @@ class Bridge(QObject):
     # -- what is a matter of the view as well --------------------------------------------------------------------
 
     def show_span(self, start: float, end: float) -> None:
-        """Show the stretch [start, end] of the stream, standing still, and mark it.
+        """Show the stretch [start, end] of the stream, standing still, and mark it; the time cursor is at its end.
 
         Raises
         ------
@@ -331,8 +373,9 @@ class Bridge(QObject):
         wide = max(self.state.view_s, 1.2 * (end - start))
         # In the middle, as far as the live edge allows.
         last = min(reach[1], (start + end + wide) / 2)
-        self.state.look_at(last - wide, last)
-        self.state.selection = (start, end)
+        with self.state.update():
+            self.state.look_at(last - wide, last)
+            self.state.moment, self.state.selection = end, (start, end)
 
     def pass_over(self, start: float, end: float) -> None:
         """Ask no more about the doubtful moment [start, end] of stream time."""
@@ -346,6 +389,17 @@ class Bridge(QObject):
         with state.update():
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
+
+    def point(self, x: float, y: float) -> None:
+        """Move the pointer on its plane, −1 to 1 each; nothing where the stream is no pointer."""
+        source = self.engine.source
+        if isinstance(source, PointerSource):
+            source.point(x, y)
+
+    @property
+    def protected(self) -> ProtectedSet:
+        """The inputs whose answers must not move: another object whenever they have changed."""
+        return self.engine.learner.training.protected
 
     def layout(self) -> dict[str, Any]:
         """Return how the session was arranged when it was closed; empty where it never was."""
@@ -363,22 +417,26 @@ class Bridge(QObject):
 
     # -- what panels ask about one answer ----------------------------------------------------------------------
 
-    def cells(self, reading: Reading) -> list[CellView]:
-        """Return the learning bank's labelled examples that carry this answer, strongest first, at most 60.
+    def cells(self, reading: Reading, *, urgent: bool = True) -> list[CellView]:
+        """Return the labelled examples that carry this answer in the version that gave it, strongest first, at most 60.
 
-        The strength of example i is max_c |α_ic (q_i·z)| relative to the strongest (design 3, exact attribution).
+        They are those of the bank that answers, a sealed one too; where the base does, those of the last bank. Empty
+        as well until they are at hand (`evidence`). The strength of example i is max_c |α_ic (q_i·z)| relative to the
+        strongest (design 3, exact attribution).
         """
-        if self._cells[0] == reading.hop:
+        key = reading.hop, reading.version, self.evidence.turn
+        if self._cells[0] == key:
             return self._cells[1]
-        evidence = self.engine.learner.evidence()
+        evidence = self.evidence.of(reading, urgent=urgent)
         cells: list[CellView] = []
-        if evidence is not None and len(evidence.example_ids):
+        if evidence is not None and len(evidence.example_ids) and len(reading.features):
             strength, toward = evidence.said_of(reading.features, -1 if reading.top is None else reading.top)
             order = np.argsort(-strength, kind="stable")[:CELLS]
             top = float(strength[order[0]]) or 1.0
             columns = (evidence.class_ids, strength / top, evidence.example_ids, toward / top)
             cells = [*map(CellView, *(column[order].tolist() for column in columns))]
-        self._cells = (reading.hop, cells)
+        if cells or self.evidence.knows(reading):
+            self._cells = (key, cells)
         return cells
 
     def unit(self, index: int) -> UnitView | None:

@@ -18,6 +18,8 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evented import Evented, Field
+from dgstudio.studio.bridge.inspected import AnswerSubject, Subject
+from dgstudio.studio.bridge.look import Look
 from dgstudio.types import (
     F32,
     F64,
@@ -131,6 +133,13 @@ class Task:
     over: bool = False
 
 
+class LearnedAgain(NamedTuple):
+    """A version that is being learned again in the background, and how much is done (0..1)."""
+
+    version: int
+    share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Another model that the user may switch to: what it would mean, in words and figures, and what the buttons say.
@@ -174,6 +183,8 @@ class Frame:
     frame_time_wall: float = 0.0
     oldest: float = 0.0
     """Stream time of the oldest sample in the buffer."""
+    look: Look | None = None
+    """What all panels show while the view stands still; None while it follows."""
 
 
 class StudioState(Evented):
@@ -194,6 +205,12 @@ class StudioState(Evented):
     pinned = Field[int | None](None)
     reachable = Field[frozenset[int] | None](None)
     """Versions that can be pinned and rolled back to; None: all of the history."""
+    compared = Field[tuple[int, int] | None](None)
+    """The two versions that are to be compared, A and B; None where no two are selected."""
+    relearning = Field[LearnedAgain | None](None)
+    """The version that is being learned again, since it was not kept."""
+    set_aside_examples = Field(0)
+    """Examples that a roll-back, or a failure, set aside until they are resumed."""
     mode = Field(Mode.OFF)
     compare = Field[TwinKind | None](None)
     """None, "in_place" or "swap"."""
@@ -228,6 +245,8 @@ class StudioState(Evented):
     session_name = Field("")
     saved = Field[Saving | None](None)
     """How saving stands; None before it is known."""
+    looked_at_unit = Field[int | None](None)
+    """The unit of the base that the hand or the keys are on, or that the inspector shows."""
     presentation = Field(False)
     """Full screen and large type, for an audience."""
     uncertain = Field[tuple[Reading, ...]](())
@@ -244,6 +263,12 @@ class StudioState(Evented):
     """The view stands still somewhere else than where it was paused."""
     looked_at = Field[tuple[float, float] | None](None)
     """The stretch of stream time that a view which stands still shows; None: what it showed when it was paused."""
+    moment = Field[float | None](None)
+    """Where the time cursor stands: the stream time that all panels show; None while the view follows."""
+    then = Field[int | None](None)
+    """The version that answered at that moment; None while the view follows, or where nothing was answered."""
+    inspected = Field[Subject](AnswerSubject())
+    """What the Inspector shows."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)
@@ -274,9 +299,14 @@ class StudioState(Evented):
         self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
         self.when(StudioState.classes).connect(self._note_looks)
+        # What stands still is of one stream.
+        self.when(StudioState.spec).connect(self._follow_again)
 
     def _note_looks(self) -> None:
         self.class_looks = tuple((card.info.id, card.info.name, card.info.colour) for card in self.classes)
+
+    def _follow_again(self) -> None:
+        self.set_paused(False)
 
     @property
     def begun_from_nothing(self) -> bool:
@@ -290,17 +320,40 @@ class StudioState(Evented):
         return StreamMode.SCRUBBING if self.scrubbing else standing
 
     def set_paused(self, paused: bool) -> None:
-        """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there."""
+        """Freeze the view of the stream where it is, or let it follow the live edge; one that is frozen stays there.
+
+        What was marked in the past is unmarked when the view follows again: nobody sees it any more.
+        """
         if paused != self.paused:
             with self.update():
-                self.paused, self.scrubbing, self.looked_at = paused, False, None
+                self.paused, self.scrubbing, self.looked_at, self.moment = paused, False, None, None
+                if not paused:
+                    self.then, self.selection = None, None
 
     def look_at(self, start: float, end: float, *, scrubbing: bool = True) -> None:
-        """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed."""
+        """Show the stretch [start, end] of the stream and stand still; not `scrubbing`: only its width was changed.
+
+        The time cursor keeps its place in the picture where that moves, and its moment where it is zoomed.
+        """
+        before = self.looked_at
         # What does not move has not been scrubbed.
-        if (start, end) != self.looked_at or not self.paused:
+        if (start, end) != before or not self.paused:
             with self.update():
+                if self.moment is not None and before is not None and self.paused:
+                    same = abs((before[1] - before[0]) - (end - start)) < 1e-6
+                    self.moment = min(max(self.moment + (start - before[0] if same else 0.0), start), end)
                 self.paused, self.scrubbing, self.looked_at = True, scrubbing, (start, end)
+
+    def look_back(self, moment: float) -> None:
+        """Put the time cursor on a moment of stream time: the view stands still, and all panels show that moment.
+
+        Where the view that is shown does not hold the moment, another one is.
+        """
+        with self.update():
+            looked = self.looked_at if self.paused else None
+            if looked is not None and not looked[0] <= moment <= looked[1]:
+                looked = None
+            self.paused, self.scrubbing, self.looked_at, self.moment = True, True, looked, moment
 
     def drop_uncertain(self, span: tuple[float, float]) -> None:
         """Take the doubtful moment [start, end] off the list."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -25,6 +25,10 @@ from dgstudio.studio.theme.theme import DARK, Theme, mix
 HEIGHT, COMPACT = 53, 30
 """Logical pixels of a card, and of one without its latest examples where there are many."""
 NO_KEY = "no key: hold here"
+HOLD_MS = 300
+"""A pointer that presses a card for so long records; let go sooner, it has only selected it."""
+ARMING_MS = 20
+"""How often the card shows that it is about to record."""
 LEFT = 43
 """Logical pixels left of the name: colour bar and key cap."""
 THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
@@ -43,7 +47,7 @@ LAMP_INKS = {
     Lamp.UP_TO_DATE: "good",
 }
 WHAT_TO_DO = "Open the learning bank wider (L), protect what it knows now, or take labels back"
-MENU_WORDS = "Right-click (or Tab to it, then the menu key) for its name, key, colour and removal."
+MENU_WORDS = "A click selects it, a double click renames it; right-click (or the menu key) for key, colour and removal."
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 WISHES = {
     (NONE, Qt.Key.Key_F2): "rename",
@@ -56,9 +60,11 @@ WISHES = {
 
 
 class ClassCardWidget(QWidget):
-    """A card; `pressed` and `released` tell of the pointer (or of Enter on the focused card).
+    """A card. A click selects it: it has the focus then, and its keys and menu mean it.
 
-    `asked` tells of what else is wished for of the class: "menu", "rename", "remove", "up", "down".
+    `pressed` and `released` tell of a pointer that presses it and stays, or of Enter on the focused card: recording
+    begins when the card has filled. `asked` tells of what else is wished for of the class: "menu", "rename",
+    "remove", "up", "down".
     """
 
     pressed = Signal(object)
@@ -71,6 +77,11 @@ class ClassCardWidget(QWidget):
         self.card = card
         self._recording_s: float | None = None
         self._down = False
+        self._begun = QElapsedTimer()
+        self._arming = QTimer(self)
+        """Runs while the pointer presses the card and it does not record yet."""
+        self._arming.setInterval(ARMING_MS)
+        self._arming.timeout.connect(self._arm)
         self.compact = False
         self._strip: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -94,9 +105,11 @@ class ClassCardWidget(QWidget):
         self.setAccessibleDescription(f"key {' then '.join(info.key) or 'none'}, {card.count} examples, {lamp}")
         first, last = info.key[:-1], info.key[-1:]
         hold = f"Press {first}, then hold {last}," if first else f"Hold {last}"
-        how = f"{hold} or press here while you perform it" if info.key else "Press and hold here to record"
+        how = f"{hold} or press here and stay, while you perform it" if info.key else "Press here and stay to record"
         counts = self.counts()[0] if card.learnable else f"{card.count} examples"
-        self.setToolTip(f"{info.name}: {counts}; {lamp}.\n{how}; a tap labels the last half second.\n{MENU_WORDS}")
+        self.setToolTip(
+            f"{info.name}: {counts}; {lamp}.\n{how}; a tap of the key labels the last half second.\n{MENU_WORDS}"
+        )
         self.update()
 
     def set_compact(self, compact: bool) -> None:
@@ -136,11 +149,34 @@ class ClassCardWidget(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton:
-            self._down = True
-            self.pressed.emit(self.card.info.id)
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._begun.start()
+            self._arming.start()
+            self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.button() == Qt.MouseButton.LeftButton and self._down:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._let_go()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        self._let_go()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.asked.emit(self.card.info.id, "rename")
+
+    def _arm(self) -> None:
+        """Fill a little more, and begin to record when full."""
+        if self._begun.elapsed() >= HOLD_MS:
+            self._arming.stop()
+            self._down = True
+            self.pressed.emit(self.card.info.id)
+        self.update()
+
+    def _let_go(self) -> None:
+        """The pointer or the key is up, or the card has lost the focus: whatever was begun ends."""
+        if self._arming.isActive():
+            self._arming.stop()
+            self.update()
+        if self._down:
             self._down = False
             self.released.emit(self.card.info.id)
 
@@ -161,16 +197,13 @@ class ClassCardWidget(QWidget):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not event.isAutoRepeat() and self._down:
-                self._down = False
-                self.released.emit(self.card.info.id)
+            if not event.isAutoRepeat():
+                self._let_go()
             return
         event.ignore()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
-        if self._down:
-            self._down = False
-            self.released.emit(self.card.info.id)
+        self._let_go()
         super().focusOutEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
@@ -220,6 +253,10 @@ class ClassCardWidget(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ground(colour))
         painter.drawRoundedRect(box, 5, 5)
+        if self._arming.isActive():
+            filled = min(1.0, self._begun.elapsed() / HOLD_MS)
+            painter.setBrush(mix(theme.colour("raised"), colour, 0.3))
+            painter.drawRoundedRect(QRectF(box.left(), box.top(), box.width() * filled, box.height()), 5, 5)
         painter.save()
         painter.setClipRect(QRectF(box.left(), box.top(), 5, box.height()))
         painter.setBrush(colour)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 
 class FlowRow(QWidget):
-    """Lays its widgets out from left to right at the sizes that they ask for, line by line.
+    """Lays its widgets out from left to right at the sizes that they ask for, line by line; hidden ones take no room.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ class FlowRow(QWidget):
         return self._height(self._places(width))
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        wide = sum(widget.sizeHint().width() + self._across for widget in self._widgets) - self._across
+        shown = [widget for widget in self._widgets if not widget.isHidden()]
+        wide = sum(widget.sizeHint().width() + self._across for widget in shown) - self._across
         return QSize(max(0, wide), self.heightForWidth(self.width()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -67,6 +68,9 @@ class FlowRow(QWidget):
         places: list[QRect] = []
         left = top = tall = 0
         for widget in self._widgets:
+            if widget.isHidden():
+                places.append(QRect(left, top, 0, 0))
+                continue
             size = widget.sizeHint()
             if left and left + size.width() > width:
                 left, top, tall = 0, top + tall + self._down, 0

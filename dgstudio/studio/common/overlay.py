@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QWidget,
-)
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
 
@@ -15,8 +12,17 @@ ROOMY = 0.62
 """Of the window: a sheet that grows takes no more, so that the stream stays in sight."""
 
 
+THROUGH = ("Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Y", "Ctrl+T", "F11", "Ctrl+Q")
+"""Shortcuts that mean the same wherever they are pressed: an overlay leaves them to the window."""
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
 class Overlay(QFrame):
-    """A frame floating over its parent's upper part; Esc or a click elsewhere closes it and gives the focus back."""
+    """A frame floating over its parent's upper part; Esc or a click elsewhere closes it and gives the focus back.
+
+    While it has the focus, the window's shortcuts do nothing behind it, but for `THROUGH` and its `own_keys`. Enter
+    presses the button that has the focus, else `default_button`.
+    """
 
     closed = Signal()
 
@@ -28,8 +34,13 @@ class Overlay(QFrame):
         self._wanted, self._top = QSize(width, height), top
         self.grows = (1.0, 1.0)
         """How many times wider and taller than asked for it may be where there is room for that."""
+        self.own_keys: tuple[str, ...] = ()
+        """Shortcuts that open it, and close it again."""
+        self.default_button: QPushButton | None = None
+        """What Enter presses where no other button has the focus."""
         self._focus_before: QWidget | None = None
         parent.installEventFilter(self)
+        self._keys = _KeyKeeper(self)
         self.hide()
 
     def open(self) -> None:
@@ -78,6 +89,13 @@ class Overlay(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() == Qt.Key.Key_Escape:
             self.close_overlay()
+        elif event.key() in ENTER and not event.isAutoRepeat():
+            focused = self.window().focusWidget()
+            button = self.default_button
+            if isinstance(focused, QPushButton) and self.isAncestorOf(focused):
+                button = focused
+            if button is not None and button.isEnabled() and button.isVisibleTo(self):
+                button.click()
         # Whatever else is typed here does not reach the window: no class is recorded by it.
         event.accept()
 
@@ -103,6 +121,27 @@ class Overlay(QFrame):
             elif event.type() == QEvent.Type.MouseButtonPress:
                 self.close_overlay()
         return False
+
+
+class _KeyKeeper(QObject):
+    """Keeps keys that would be shortcuts of the window in an overlay.
+
+    A filter, for an `event` of the overlay's own would hold the interpreter while Qt paints all that is in it.
+    """
+
+    def __init__(self, overlay: Overlay) -> None:
+        super().__init__(overlay)
+        self._overlay = overlay
+        overlay.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        pressed = QKeySequence(event.keyCombination())
+        if any(pressed == QKeySequence(key) for key in (*THROUGH, *self._overlay.own_keys)):
+            return False
+        event.accept()
+        return True
 
 
 def _takes_tab(widget: QWidget) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from dgstudio.engine.recording.lookback import Past
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import CellView, Frame, Phase, StudioState, UnitView
 from dgstudio.studio.common.margin_text import unit_words
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
+from dgstudio.studio.gates.example_slots import ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
-from dgstudio.studio.gates.raster import GateRaster
+from dgstudio.studio.gates.raster import GateRaster, RasterAnswer
 from dgstudio.studio.gates.unit_inspector import ClassRow, UnitInspector
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
 from dgstudio.studio.theme.theme import Theme
@@ -21,6 +26,8 @@ from dgstudio.types import BASE, NOBODY, Reading, RecordKind
 
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
+LIT_A_FRAME = 12
+"""Past answers of one frame whose examples are asked for, until all that is looked at is lit."""
 CELLS_A_FRAME = 8
 """Readings of one frame whose examples are asked for; a source that runs faster leaves them out of older columns."""
 NO_BASE = "No base model: what answers here is learned from your examples alone."
@@ -28,8 +35,8 @@ LOADING = "Loading the base model …"
 
 
 def _carried(reading: Reading) -> bool:
-    """Whether the answer is the learning bank's, the last one: only that knows its examples one by one."""
-    return reading.speaker >= 0 and reading.speaker == len(reading.bank_r) - 1
+    """Whether a bank answers: its examples carry the answer then."""
+    return reading.speaker >= 0
 
 
 def caption(state: StudioState, banks: int) -> str:
@@ -58,8 +65,15 @@ class GatesPanel(PanelFrame):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Gates", parent=parent)
         self._state, self._commands = state, commands
-        self._shape: tuple[object, ...] = ()
+        self._shape: tuple[int, float, float] | None = None
         self._reading: Reading | None = None
+        self._look: Look | None = None
+        self._unlit: list[Reading] = []
+        """Answers of the stretch that is looked at whose examples are still to be lit, oldest first."""
+        self._turn = 0
+        self._past_slots = ExampleSlots()
+        self._past: Past | None = None
+        """The past stretch that stands in the raster; None: the last seconds."""
         self._now = float("-inf")
         self._due = float("-inf")
         self._by_key = False
@@ -86,13 +100,14 @@ class GatesPanel(PanelFrame):
             "are not computed), and who answers it"
         )
         self.map.unit_chosen.connect(self._open)
+        self.map.looked_at.connect(self._look_at)
         self.inspector.closed.connect(self.close_inspector)
         self.inspector.stepped.connect(self._step)
         self.raster.installEventFilter(self)
         state.when(StudioState.class_looks).connect(self._show_classes)
         state.when(StudioState.phase).connect(self._reshape)
         state.when(StudioState.serving).connect(self._reload_unit)
-        state.when(StudioState.paused).connect(self._hold)
+        self.raster.placed.connect(state.look_back)
         self._reshape()
         self._say()
 
@@ -107,44 +122,99 @@ class GatesPanel(PanelFrame):
     # -- frames --------------------------------------------------------------------------------------------------
 
     def update_frame(self, frame: Frame) -> None:
-        """Light what the newest answer used, and write what is new into the raster."""
+        """Light what the newest answer used, and write what is new into the raster; or what is looked at."""
         if frame.now < self._now - 1.0 or self._shape != self._shape_of(frame):
             self._reshape(frame)
         self._now = frame.now
-        older = len(frame.new_readings) - CELLS_A_FRAME
-        for place, reading in enumerate(frame.new_readings):
+        for reading in frame.new_readings:
             self.firing.add(reading)
-            cells: list[CellView] = self._commands.cells(reading) if place >= older else []
-            if place >= older:
-                self.map.slots.show(cells)
-            self.raster.add(
-                reading.end,
-                reading.active,
-                reading.activations,
-                # What its bank does not say, no example has carried.
-                self.map.slots.places if cells and _carried(reading) else (),
-                reading.bank_state,
-            )
-        newest = frame.reading
-        if newest is not None and newest is not self._reading:
-            self._reading = newest
-            cells = self._commands.cells(newest)
-            self.map.show_answer(newest.active, newest.activations, cells, _carried(newest))
-            self.banks.show_answer(newest.bank_r, newest.bank_tau, newest.bank_state, frame.frame_time_wall)
-        for record in frame.publishes:
-            if record.version is not None and record.kind != RecordKind.INITIAL:
-                self.raster.add_publish(record.time, record.version)
-        self.raster.advance(frame.now)
+        self._look = frame.look
+        if frame.look is not None:
+            self._show_past(frame, frame.look)
+        else:
+            self._show_live(frame)
         if frame.frame_time_wall >= self._due:
             self._due = frame.frame_time_wall + TEXT_PERIOD_S
             self._say()
             self._refresh_inspector()
 
-    def _shape_of(self, frame: Frame) -> tuple[object, ...]:
+    def _show_live(self, frame: Frame) -> None:
+        """Go on at the live edge, or go back there."""
+        again, self._past = self._past is not None, None
+        if again:
+            self.raster.reset(*self._shape_of(frame))
+            self._write(frame.readings, frame.now, frame.now - self._state.view_s)
+            self.raster.put_cursor(None, frame.now)
+        older = len(frame.new_readings) - CELLS_A_FRAME
+        for place, reading in enumerate(() if again else frame.new_readings):
+            cells: list[CellView] = self._commands.cells(reading) if place >= older else []
+            if place >= older:
+                self.map.slots.show(cells)
+            self.raster.add(*self._column(reading, self.map.slots.places if cells else ()))
+        newest = frame.reading
+        self.map.total = frame.stats.learned - frame.stats.sealed
+        if newest is not None and newest is not self._reading:
+            self._light(newest, frame.frame_time_wall)
+        for record in () if again else frame.publishes:
+            if record.version is not None and record.kind != RecordKind.INITIAL:
+                self.raster.add_publish(record.time, record.version)
+        self._light_older()
+        self.raster.advance(frame.now)
+
+    def _show_past(self, frame: Frame, look: Look) -> None:
+        """Show the moment that is looked at, and the stretch around it."""
+        if look.past is not self._past:
+            self._past = look.past
+            self.raster.reset(self._state.hidden, look.end - look.start, frame.spec.hop_s)
+            self._write(look.past.readings, look.end, look.start)
+        self.raster.put_cursor(look.moment, look.edge)
+        if look.reading is None:
+            self._reading = None
+        elif look.reading is not self._reading or self._turn != self._commands.evidence.turn:
+            # What carried it may be known only now.
+            self._light(look.reading, frame.frame_time_wall)
+            self._due = float("-inf")
+        self._light_older()
+
+    def _light(self, reading: Reading, wall: float) -> None:
+        """Light what one answer used."""
+        self._reading, self._turn = reading, self._commands.evidence.turn
+        cells = self._commands.cells(reading)
+        self.map.show_answer(reading.active, reading.activations, cells, _carried(reading))
+        self.banks.show_answer(reading.bank_r, reading.bank_tau, reading.bank_state, wall)
+
+    def _column(self, reading: Reading, places: Sequence[CellView | None]) -> RasterAnswer:
+        # What its bank does not say, no example has carried.
+        carried = places if _carried(reading) else ()
+        return reading.end, reading.active, reading.activations, carried, reading.bank_state
+
+    def _write(self, readings: Sequence[Reading], end: float, start: float) -> None:
+        """Write a stretch anew; its examples are lit little by little, the newest first."""
+        publishes: list[tuple[float, int]] = []
+        for record in self._state.history.back_from(end):
+            if 0 < record.time < start:
+                break
+            if record.version is not None and record.kind != RecordKind.INITIAL and start <= record.time <= end:
+                publishes.append((record.time, record.version))
+        self.raster.show_stretch(end, (self._column(reading, ()) for reading in readings), reversed(publishes))
+        self._past_slots, self._unlit = ExampleSlots(), [reading for reading in readings if _carried(reading)]
+
+    def _light_older(self) -> None:
+        for reading in reversed(self._unlit[-LIT_A_FRAME:]):
+            cells = self._commands.cells(reading, urgent=False)
+            if not cells and not self._commands.evidence.knows(reading):
+                # What its version rests on is being worked out.
+                break
+            self._past_slots.show(cells)
+            self.raster.light(reading.end, self._past_slots.places)
+            self._unlit.pop()
+
+    def _shape_of(self, frame: Frame) -> tuple[int, float, float]:
         return self._state.hidden, self._state.view_s, frame.spec.hop_s
 
     def _reshape(self, frame: Frame | None = None) -> None:
         """Start anew: another base, another time axis, or a stream that began again."""
+        self._past = None
         hidden, spec = self._state.hidden, frame.spec if frame is not None else self._state.spec
         if self.firing.hidden != hidden:
             self.close_inspector()
@@ -161,7 +231,7 @@ class GatesPanel(PanelFrame):
         if hidden:
             legend.insert(0, ("base_unit", "base"))
         marks = " ".join(f'<span style="color:{getattr(theme, ink)}">■</span>&nbsp;{word}' for ink, word in legend)
-        parts = [marks]
+        parts = [f"then v{reading.version}", marks] if self._look is not None and reading is not None else [marks]
         if hidden:
             parts.append(f"{len(reading.active) if reading is not None else 0} of {hidden} fire")
         if reading is None:
@@ -173,6 +243,10 @@ class GatesPanel(PanelFrame):
         else:
             parts.append(f"bank {reading.speaker + 1} speaks")
         self.set_right(" · ".join(parts))
+
+    def _look_at(self, index: object) -> None:
+        """Let others show the unit that the hand or the keys are on, else the one that the inspector shows."""
+        self._state.looked_at_unit = index if isinstance(index, int) else self.map.chosen
 
     # -- the inspector -------------------------------------------------------------------------------------------
 
@@ -186,6 +260,7 @@ class GatesPanel(PanelFrame):
         if unit is None:
             return
         self.map.set_chosen(index)
+        self._look_at(index)
         self._show(unit)
         if self.inspector.isHidden():
             self._place_inspector()
@@ -202,6 +277,7 @@ class GatesPanel(PanelFrame):
         inside = self.inspector.hasFocus() or self.inspector.close_button.hasFocus()
         self.inspector.hide()
         self.map.set_chosen(None)
+        self._look_at(None)
         if inside:
             (self.map if self._by_key else self.window()).setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -281,6 +357,3 @@ class GatesPanel(PanelFrame):
             unit = self._commands.unit(self.map.chosen)
             if unit is not None:
                 self._show(unit)
-
-    def _hold(self) -> None:
-        self.raster.hold(self._state.paused, self._now)

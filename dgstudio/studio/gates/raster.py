@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.example_slots import SLOTS
+from dgstudio.studio.painting.time_line import axis_marks, paint_cursor
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F32, I32, U8
 
 U32 = npt.NDArray[np.uint32]
+RasterAnswer = tuple[float, I32, F32, "Sequence[CellView | None]", U8]
+"""What `GateRaster.add` takes of one answer."""
 
 TOP, BOTTOM = 15, 15
 """Logical pixels above the image (labels of publishes) and below it (time)."""
@@ -30,8 +33,6 @@ DASH = 4
 """Logical pixels of a dash of a publish's line."""
 FAINT = 0.4
 """How much of a line is seen that is one of a burst."""
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
-"""Seconds that may lie between two marks of the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,11 @@ def _rows(first: int, count: int, pixels: int) -> I32:
 
 
 class GateRaster(QWidget):
-    """The last seconds of gates. New columns are written into a ring of pixels, which is copied to the screen."""
+    """A stretch of gates, the last seconds or a past one. New columns are written into a ring of pixels, which is
+    copied to the screen. `placed` carries the moment of stream time on which the hand puts the time cursor.
+    """
+
+    placed = Signal(float)
 
     def __init__(self, colour_of: Callable[[int], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,7 +92,10 @@ class GateRaster(QWidget):
         self._units, self._banks = 0, 0
         self._view_s, self._step = 10.0, 0.05
         self._now = 0.0
-        self._held = False
+        self._edge = 0.0
+        self._filling = False
+        self.moment: float | None = None
+        """Stream time at which the time cursor stands."""
         self._newest = -1
         self._data: U8 = np.zeros((1, SLOTS), np.uint8)
         self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
@@ -130,6 +138,26 @@ class GateRaster(QWidget):
         self._free = -np.inf
         self._rebuild()
 
+    def show_stretch(self, end: float, answers: Iterable[RasterAnswer], publishes: Iterable[tuple[float, int]]) -> None:
+        """Show these answers and publishes, oldest first, with `end` (stream time) at the right edge.
+
+        `reset` has said how much is in view.
+        """
+        self._filling = True
+        for answer in answers:
+            self.add(*answer)
+        for when, version in publishes:
+            self.add_publish(when, version)
+        self._filling = False
+        self._now = self._edge = end
+        self._rebuild()
+
+    def put_cursor(self, moment: float | None, edge: float) -> None:
+        """Draw the time cursor at a moment of stream time, or none; the axis counts from `edge`."""
+        if (moment, edge) != (self.moment, self._edge):
+            self.moment, self._edge, self._axis = moment, edge, None
+            self.update()
+
     def add(self, end: float, active: I32, activations: F32, cells: Sequence[CellView | None], states: U8) -> None:
         """Write the answer to the window that ended at `end`; `cells` are the examples by place."""
         if len(states) != self._banks:
@@ -149,14 +177,26 @@ class GateRaster(QWidget):
             self._scale = max(float(values.max()), 0.98 * self._scale)
             levels = 3 + np.sqrt(np.clip(values / max(self._scale, 1e-9), 0, 1)) * (UNIT_LEVELS - 3)
             row[active] = np.maximum(row[active], levels.astype(np.uint8))
+        self._put_cells(row, cells)
+        if self._banks:
+            row[self._units + SLOTS :] = np.where(states == 2, SPEAKING, np.where(states == 1, SILENT, 0))
+        self._newest = max(self._newest, column)
+        if not self._filling:
+            self._write(place)
+
+    def light(self, end: float, cells: Sequence[CellView | None]) -> None:
+        """Write the examples of an answer that is shown already: the window that ended at `end`."""
+        column = round(end / self._step)
+        place = column % len(self._at)
+        if self._at[place] == column:
+            self._put_cells(self._data[place], cells)
+            self._write(place)
+
+    def _put_cells(self, row: U8, cells: Sequence[CellView | None]) -> None:
         for slot, cell in enumerate(cells):
             if cell is not None and cell.strength >= 0.05:
                 level = min(CELL_LEVELS - 1, int(cell.strength * CELL_LEVELS))
                 row[self._units + slot] = CELLS + self._slot(cell.class_id) * CELL_LEVELS + level
-        if self._banks:
-            row[self._units + SLOTS :] = np.where(states == 2, SPEAKING, np.where(states == 1, SILENT, 0))
-        self._newest = max(self._newest, column)
-        self._write(place)
 
     def add_publish(self, time: float, version: int) -> None:
         """Mark a publish."""
@@ -191,22 +231,14 @@ class GateRaster(QWidget):
             self._free = when if fits else self._free
 
     def advance(self, now: float) -> None:
-        """Let the right edge be `now` (stream time), unless the view is held."""
-        if now != self._now and not self._held:
-            self._now = now
+        """Let the right edge be `now` (stream time)."""
+        if now != self._now:
+            self._now = self._edge = now
             self._clean_up_to(int(np.ceil(now * self._rate())))
             while self._publishes and self._publishes[0][0] < now - 2 * self._view_s:
                 self._publishes.popleft()
             # The axis stands still.
             self.update(QRect(0, 0, self.width(), self._low()))
-
-    def hold(self, held: bool, now: float) -> None:
-        """Let the view stand still, or let go of it and catch up with `now`; answers are kept meanwhile."""
-        if held != self._held:
-            self._held = held
-            if not held:
-                self._now = now
-                self._rebuild()
 
     def set_class_colours(self) -> None:
         """Ask anew for the colours of the classes; nothing is drawn anew where they are the same."""
@@ -221,13 +253,24 @@ class GateRaster(QWidget):
         self._make_table()
         self._rebuild()
 
+    def time_at(self, x: float) -> float:
+        """Return the moment of stream time at a pixel across."""
+        return self._now - (self.width() - x) * self._view_s / max(1, self.width())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        self.mouseMoveEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.buttons() & Qt.MouseButton.LeftButton and np.isfinite(self._now):
+            self.placed.emit(min(max(self.time_at(event.position().x()), self._now - self._view_s), self._now))
+
     def words_at(self, point: QPoint) -> str:
         """Return what the tooltip says at a point: which row it is, and when."""
         y = int((point.y() - self._top()) * self.devicePixelRatioF())
         if not 0 <= y < len(self._rows.of) or not self._image.width():
             return ""
         row = int(self._rows.of[y])
-        ago = (self.width() - point.x()) / max(1, self.width()) * self._view_s
+        ago = self._edge - self.time_at(point.x())
         if row < 0:
             return ""
         if self._rows.pooled is not None:
@@ -323,8 +366,7 @@ class GateRaster(QWidget):
         self._draw_lines(begin, right)
 
     def _add_line(self, time: float, labelled: bool) -> None:
-        if self._held and time > self._now:
-            # It comes with what is kept when the view is let go.
+        if self._filling:
             return
         ratio = self.devicePixelRatioF()
         column = round(time * self._rate())
@@ -345,9 +387,6 @@ class GateRaster(QWidget):
 
     def _write(self, place: int) -> None:
         column, rate, ring = int(self._at[place]), self._rate(), self._pixels.shape[1]
-        if self._held and column * self._step > self._now:
-            # The ring is hardly wider than the view: this would wipe out its left end.
-            return
         left, right = int((column - 1) * self._step * rate), int(column * self._step * rate)
         self._clean_up_to(right)
         if left < self._clean - ring:
@@ -391,6 +430,9 @@ class GateRaster(QWidget):
             painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
         painter.scale(ratio, ratio)
         self._draw_labels(painter, top)
+        if self.moment is not None:
+            x = self.width() - (self._now - self.moment) * self.width() / self._view_s
+            paint_cursor(painter, theme, min(x, self.width() - 1), top, top + tall / ratio)
         low = top + tall / ratio
         if event.rect().bottom() >= int(low):
             if self._axis is None:
@@ -415,7 +457,7 @@ class GateRaster(QWidget):
                 painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)
 
     def _make_axis(self) -> QPixmap:
-        """The seconds below the image, marked as on the stream's axis; they never move, so they are drawn once."""
+        """The seconds below the image, marked as on the stream's axis; drawn once for as long as they do not move."""
         theme, ratio = self.theme, self.devicePixelRatioF()
         axis = QPixmap(max(1, round(self.width() * ratio)), max(1, round(theme.px(BOTTOM) * ratio)))
         axis.setDevicePixelRatio(ratio)
@@ -423,13 +465,10 @@ class GateRaster(QWidget):
         painter = QPainter(axis)
         painter.setFont(theme.mono(10))
         metrics = QFontMetrics(painter.font())
-        wide = metrics.horizontalAdvance(f"−{self._view_s:.0f} s") + 14
-        rate = self.width() / self._view_s
-        step = next((step for step in STEPS if step * rate >= wide), STEPS[-1])
-        for k in range(int(self._view_s / step + 1e-6) + 1):
-            x = self.width() - k * step * rate
+        behind = max(0.0, self._edge - self._now)
+        for share, text in axis_marks(self._view_s, behind, self.width(), metrics):
+            x = self.width() * (1 - share)
             painter.fillRect(QRectF(min(max(0.0, round(x)), self.width() - 1), 0, 1, 3), theme.colour("border_strong"))
-            text = "0 s" if k == 0 else f"−{k * step:g}"
             half = metrics.horizontalAdvance(text) / 2 + 2
             centre = min(max(x, half - 2), self.width() - half + 2)
             painter.setPen(theme.colour("text_muted"))

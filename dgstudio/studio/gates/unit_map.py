@@ -106,9 +106,12 @@ def fit(units: int, width: int, height: int, scale: float, notice: int) -> Grid:
 
 
 class GateMap(QWidget):
-    """Units and examples of the newest answer. `unit_chosen` carries the index of a unit that was clicked."""
+    """Units and examples of the newest answer. `unit_chosen` carries the index of a unit that was clicked, `looked_at`
+    that of the unit which the hand or the keys are on, or None.
+    """
 
     unit_chosen = Signal(object)
+    looked_at = Signal(object)
 
     def __init__(
         self,
@@ -121,6 +124,8 @@ class GateMap(QWidget):
         self.theme: Theme = DARK
         self._firing, self._name_of, self._colour_of = firing, name_of, colour_of
         self.slots = ExampleSlots()
+        self.total = 0
+        """Examples that the learning bank holds, of which the strongest are shown."""
         self.chosen: int | None = None
         """The unit that the inspector shows."""
         self.caption = NO_EXAMPLES
@@ -140,7 +145,7 @@ class GateMap(QWidget):
         """Cells and words as they were last painted."""
         self._lit: dict[int, tuple[str, int]] = {}
         """The cells of it that are lit, units first, then examples: colour and level."""
-        self._told = 0
+        self._told = (0, 0)
         self._inks: dict[tuple[str, int], QPixmap] = {}
         self._spots: list[QPoint] = []
         self.grid = fit(0, 1, 1, 1.0, 0)
@@ -274,13 +279,18 @@ class GateMap(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusOutEvent(event)
+        self._look_at(self._hovered)
         self.update()
+
+    def _look_at(self, cell: tuple[str, int] | None) -> None:
+        self.looked_at.emit(cell[1] if cell is not None and cell[0] == "unit" and cell[1] < self._units else None)
 
     def _hover(self, found: tuple[str, int] | None) -> None:
         if found is not None and found[0] == "example" and self.slots.places[found[1]] is None:
             found = None
         if found != self._hovered:
             self._hovered = found
+            self._look_at(self._cursor if found is None and self.hasFocus() and self._by_key else found)
             self.setCursor(Qt.CursorShape.ArrowCursor if found is None else Qt.CursorShape.PointingHandCursor)
             self.update()
 
@@ -308,6 +318,8 @@ class GateMap(QWidget):
 
     def _tell(self) -> None:
         self.setAccessibleDescription(self.words(*self._cursor))
+        if self.hasFocus() and self._by_key:
+            self._look_at(self._cursor)
         self.update()
 
     # -- drawing -------------------------------------------------------------------------------------------------
@@ -331,8 +343,9 @@ class GateMap(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        if self._picture is None or self._told != self.slots.filled:
-            self._picture, self._told = self._draw_still(), self.slots.filled
+        told = self.slots.filled, self.total
+        if self._picture is None or self._told != told:
+            self._picture, self._told = self._draw_still(), told
             self._lit = {}
         self._light(self._picture)
         painter = QPainter(self)
@@ -392,7 +405,11 @@ class GateMap(QWidget):
         filled = self.slots.filled
         painter.setFont(theme.ui("tiny"))
         adds = ("what each adds" if filled > 1 else "what it adds") if self.carrying else ""
-        words = f"{filled} example{'s' if filled > 1 else ''}" + (f", lit by {adds}" if adds else ", not answering now")
+        count = f"{filled} example{'s' if filled > 1 else ''}"
+        if self.total > filled:
+            # What fits is not what there is.
+            count = f"the {filled} strongest of {self.total:,} examples"
+        words = count + (f", lit by {adds}" if adds else ", not answering now")
         caption = theme.px(CAPTION)
         line = QRect(0, grid.examples_top - caption, self.width(), caption - 2)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words if filled else self.caption)

@@ -69,7 +69,7 @@ class ImportSheet(LabelSheet):
         self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", lambda: self._go())
         self._lay_out()
         self._order()
-        self.main = self.go
+        self.main = self.default_button = self.go
         state.when(StudioState.importing).connect(self._on_import)
 
     # -- what the window calls -----------------------------------------------------------------------------------

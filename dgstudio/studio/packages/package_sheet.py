@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.extras.installation import OVER, Installation, InstallState
@@ -90,15 +90,6 @@ class PackageSheet(Overlay):
         self.copy.setMinimumWidth(self.copy.fontMetrics().horizontalAdvance(COPIED) + theme.px(24))
         if self.isVisible():
             self.place()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        focused = self.window().focusWidget()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if isinstance(focused, QPushButton) and self.isAncestorOf(focused):
-                focused.click()
-            event.accept()
-            return
-        super().keyPressEvent(event)
 
     def _copy_line(self) -> None:
         QGuiApplication.clipboard().setText(self.line.text())

@@ -23,12 +23,17 @@ def sketch(windows: Sequence[F32], size: int) -> list[F32]:
     kept = [np.nan_to_num(np.atleast_2d(window)) for window in windows if window.size]
     if not kept:
         return []
-    busiest = int(np.argmax(np.mean([window.std(0) for window in kept], 0)))
-    lines = [window[:, busiest] for window in kept]
+    channel = busiest(kept)
+    lines = [window[:, channel] for window in kept]
     low, high = min(line.min() for line in lines), max(line.max() for line in lines)
     span = max(float(high - low), 1e-9)
     thinned = [line[np.linspace(0, len(line) - 1, min(size, len(line))).astype(int)] for line in lines]
     return [((line - low) / span).astype(np.float32) for line in thinned]
+
+
+def busiest(windows: Sequence[F32]) -> int:
+    """Return the channel that varies most over all windows, each (n, channels)."""
+    return int(np.argmax(np.mean([window.std(0) for window in map(np.nan_to_num, windows)], 0)))
 
 
 def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:

@@ -85,6 +85,7 @@ class RecentSheet(Overlay):
         self.open_button = QPushButton("Open")
         self.open_button.setToolTip("Go on with this session  [Enter]")
         self.open_button.clicked.connect(lambda _checked=False: self.go())
+        self.default_button = self.open_button
         foot = QHBoxLayout()
         for button in (self.new_button, self.other_button):
             foot.addWidget(button)

@@ -168,6 +168,11 @@ class SourcePanel(PanelFrame):
             self._labels.append(nothing)
             column.addWidget(nothing)
         column.addStretch(1)
+        before = self._scroll.takeWidget()
+        if before is not None:
+            # It stays until the next event: this may be a resize in the middle of Qt's styling of all widgets.
+            before.setParent(self)
+            before.deleteLater()
         self._scroll.setWidget(content)
         self._content = content
         self._style()
@@ -211,7 +216,8 @@ class SourcePanel(PanelFrame):
 
     def _options(self, knob: Knob) -> FlowRow:
         gap = 4 if self._compact else 6
-        flow, group = FlowRow(gap, gap), QButtonGroup(self._scroll)
+        flow = FlowRow(gap, gap)
+        group = QButtonGroup(flow)
         group.setExclusive(True)
         self.options[knob.name] = {}
         for choice in knob.choices:

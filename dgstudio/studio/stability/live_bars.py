@@ -37,6 +37,12 @@ class LiveBars:
         """How often all of it has been painted."""
         return self._layer.repaints
 
+    def show_log(self, log: StabilityLog) -> None:
+        """Show another log."""
+        self._log, self._turn = log, -1
+        self._records = []
+        self._layer.forget()
+
     def forget(self) -> None:
         """Paint all of it anew."""
         self._layer.forget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.stability.stability_log import (
@@ -31,24 +32,40 @@ class StabilityPanel(PanelFrame):
         super().__init__("Stability", f"{VIEW_S * state.pace:.0f} s", parent)
         self._state, self._commands = state, commands
         self._due = float("-inf")
+        self._look: Look | None = None
+        self._past = StabilityLog()
+        """What is known of the stretch that is looked at."""
         self.log = StabilityLog(state.record_count)
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
         self.lanes.compare = state.compare
         self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)
-        self._right.setToolTip("Seconds of the stream that are in view; now is at the right edge")
+        self.lanes.placed.connect(state.look_back)
+        self._right.setToolTip(
+            "Seconds of the stream that are in view; now is at the right edge. Looking back, the same as in the stream"
+        )
         state.when(StudioState.compare).connect(self._show_compared)
 
     def update_frame(self, frame: Frame) -> None:
-        """Take up what is new, and move the axis."""
+        """Take up what is new, and move the axis; or show the stretch that is looked at."""
         news = self.log.advance(frame.now, self._state.history, self._state.record_count)
         if self._state.compare is not None:
             news = self.log.add_twin(frame.twin_new, frame.stats) or news
+        look, before = frame.look, self._look
+        self._look = look
+        if look is not None and (before is None or before.past is not look.past):
+            self._past = self.log.stretch(look.start, look.end, self._state.history)
+            self._due = float("-inf")
+        elif look is None and before is not None:
+            self._due, news = float("-inf"), True
+        self.lanes.show_log(self.log if look is None else self._past)
+        self.lanes.put_cursor(None if look is None else look.moment)
         if frame.frame_time_wall >= self._due:
             self._due = frame.frame_time_wall + TEXT_PERIOD_S
             self._say(frame.stats)
-        self.lanes.advance(news)
+        if look is None or before is None or look is not before:
+            self.lanes.advance(news or look is not None)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -56,10 +73,12 @@ class StabilityPanel(PanelFrame):
         self.lanes.apply_theme(theme)
 
     def _say(self, stats: EngineStats) -> None:
-        comparing = self._state.compare is not None
-        counts = event_counts(self.log.records)
+        comparing, look = self._state.compare is not None, self._look
+        log = self.log if look is None else self._past
+        counts = event_counts(log.records)
         quiet = ("", "text_muted")
-        words = [protected_words(self.log.publishes), quiet, event_words(counts)]
+        words = [protected_words(log.publishes), quiet, event_words(counts)]
+        self.set_right(f"{log.span:.0f} s" if look is None else f"then · {log.span:.3g} s")
         self.lanes.set_words(
             [*words, twin_words(stats) if comparing else quiet], counts, twin_note(stats) if comparing else ""
         )

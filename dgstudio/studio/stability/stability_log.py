@@ -85,6 +85,22 @@ class StabilityLog:
             self.twin_changes.popleft()
         return bool(new)
 
+    def stretch(self, start: float, end: float, history: History) -> StabilityLog:
+        """Return what is known of a past stretch of stream time [start, end]; of the twin, what is not too old."""
+        past = StabilityLog()
+        past.span, past.now, past.any_update = end - start, end, self.any_update
+        for record in history.back_from(end):
+            # What was published before the first answer has no place in the stream: its time is 0.
+            if 0 < record.time < start:
+                break
+            if start <= record.time <= end and record.kind != RecordKind.INITIAL:
+                past.records.appendleft(record)
+        past.publishes.extend(record for record in past.records if record.version is not None)
+        past.twin_changes.extend(change for change in self.twin_changes if change[0] <= end)
+        past.twin_faults.extend(fault for fault in self.twin_faults if start <= fault[0] <= end)
+        past.turn = 1
+        return past
+
     def add_twin(self, readings: Sequence[TwinReading], stats: EngineStats) -> bool:
         """Take up the twin's answers and its figures; return whether there was something to show."""
         faults = [(reading.end, reading.state) for reading in readings if reading.state in FAULTS]

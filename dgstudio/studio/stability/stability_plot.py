@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
     QHelpEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.painting.time_line import paint_cursor
 from dgstudio.studio.stability.live_bars import LiveBars
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog, changed, tooltip_of
 from dgstudio.studio.stability.stability_marks import ICONS, EventMark, Marks, is_event, place_events, runs_of
@@ -60,7 +62,12 @@ began, in logits; below, its answers from arrays that changed during the read (t
 
 
 class StabilityLanes(QWidget):
-    """Draws a `StabilityLog`. The panel says when there is something new; it scrolls by whole pixels."""
+    """Draws a `StabilityLog`. The panel says when there is something new; it scrolls by whole pixels.
+
+    `placed` carries the moment of stream time on which the hand puts the time cursor.
+    """
+
+    placed = Signal(float)
 
     def __init__(self, log: StabilityLog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +82,7 @@ class StabilityLanes(QWidget):
         """How many of each mark of the events' lane are in view."""
         self.twin_note = ""
         self._edge = 0
+        self._cursor: float | None = None
         self._marks = Marks(self)
         self._still: tuple[object, QPixmap] | None = None
         self._bars = LiveBars(log, self._marks)
@@ -106,6 +114,25 @@ class StabilityLanes(QWidget):
                 self.update(QRect(self._label_wide(), 0, self.width() - self._label_wide(), self.height()))
             else:
                 self.update()
+
+    def show_log(self, log: StabilityLog) -> None:
+        """Show another log, of a past stretch or of the last seconds."""
+        if log is not self._log:
+            self._log = log
+            self._bars.show_log(log)
+            self._made = None, [], []
+            self._edge = int(log.now * self._rate()) if np.isfinite(log.now) else 0
+            self.update()
+
+    def put_cursor(self, moment: float | None) -> None:
+        """Draw the time cursor at a moment of stream time, or none."""
+        if moment != self._cursor:
+            self._cursor = moment
+            self.update()
+
+    def time_at(self, x: float) -> float:
+        """Return the moment of stream time at a pixel across."""
+        return self._log.now - (self.width() - 5 - x) / self._rate()
 
     def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[Mark, int]], note: str) -> None:
         """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
@@ -164,6 +191,14 @@ class StabilityLanes(QWidget):
             self._known = key, (tops, label, max(1, wide - label) / self._log.span)
         return self._known[1]
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        self.mouseMoveEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.buttons() & Qt.MouseButton.LeftButton and np.isfinite(self._log.now):
+            moment = self.time_at(max(event.position().x(), self._label_wide()))
+            self.placed.emit(min(max(moment, self._log.now - self._log.span), self._log.now))
+
     # -- tooltips ------------------------------------------------------------------------------------------------
 
     def words_at(self, point: QPoint) -> str:
@@ -212,6 +247,9 @@ class StabilityLanes(QWidget):
             self._draw_events(painter)
         if self.compare is not None:
             self._draw_twin(painter)
+        if self._cursor is not None:
+            x = max(self._label_wide(), min(self.x_of(self._cursor), self.width() - 1))
+            paint_cursor(painter, self.theme, x, 0, self.height())
 
     def _still_key(self) -> object:
         return (

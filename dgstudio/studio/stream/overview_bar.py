@@ -13,28 +13,31 @@ from dgstudio.studio.painting.ribbons import Stretches
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Reading, Take
 
-Look = tuple[QColor, QColor, str]
+ClassLook = tuple[QColor, QColor, str]
 """Fill, ink and name of a class."""
 HEIGHT = 16
 LEAST_HANDLE = 8
 """Logical pixels that the view's frame is wide at least."""
-MODE_INKS = {StreamMode.FOLLOWING: "border_strong", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "accent_text"}
+MODE_INKS = {StreamMode.FOLLOWING: "border_strong", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "warning"}
 
 
 class BufferBar(QWidget):
     """A scroll bar of the stream. `moved` carries the stream time at which the view should begin.
 
-    Above, a line of answers; below, the labels; framed, what the view shows. `note` it the answers as they come.
+    Above, a line of answers; below, the labels; framed, what the view shows, with the time cursor; ticks are moments
+    that wait for a name. `note` it the answers as they come.
     """
 
     moved = Signal(float)
 
-    def __init__(self, looks: Mapping[int | str | None, Look], parent: QWidget | None = None) -> None:
+    def __init__(self, looks: Mapping[int | str | None, ClassLook], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
         self._looks = looks
         self._answers = Stretches()
         self._takes: list[Take] = []
+        self.moment: float | None = None
+        self.doubtful: tuple[float, ...] = ()
         self.buffer = (0.0, 0.0)
         self.view = (0.0, 0.0)
         self.mode = StreamMode.FOLLOWING
@@ -53,11 +56,19 @@ class BufferBar(QWidget):
         self._answers.add(((reading.end, reading.top) for reading in readings), hop_s)
 
     def show_state(
-        self, buffer: tuple[float, float], view: tuple[float, float], mode: StreamMode, takes: list[Take] | None = None
+        self,
+        buffer: tuple[float, float],
+        view: tuple[float, float],
+        mode: StreamMode,
+        takes: list[Take] | None = None,
+        *,
+        moment: float | None = None,
+        doubtful: tuple[float, ...] = (),
     ) -> None:
-        """Show where the view lies; `takes` None: those of before."""
+        """Show where the view lies, the time cursor in it and what waits for a name; `takes` None: those of before."""
         self._answers.keep_from(buffer[0])
         self.buffer, self.view, self.mode = buffer, view, mode
+        self.moment, self.doubtful = moment, doubtful
         if takes is not None:
             self._takes = takes
         self.setAccessibleDescription(f"{mode}; {buffer[1] - view[1]:.0f} seconds behind the live edge")
@@ -99,6 +110,12 @@ class BufferBar(QWidget):
                 pixel = right
         for take in self._takes:
             self._paint_span(painter, rows[1], take.start, take.end, take.class_id)
+        for when in self.doubtful:
+            # Across both lines, and dashed: told from a label without its colour.
+            for top in (0.0, tall / 2):
+                painter.fillRect(QRectF(round(self.x_of(when)) - 1, top, 2, tall / 2 - 2), theme.colour("text_strong"))
+        if self.moment is not None:
+            painter.fillRect(QRectF(round(self.x_of(self.moment)) - 1, 0, 2, tall), theme.colour("warning"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(theme.colour(MODE_INKS[self.mode]), 1.5))
         painter.setBrush(theme.colour("text_strong", 0.14))

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+import numpy as np
 from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
-from dgstudio.engine.recording.lookback import Past
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import RecordKind, StreamState, Take
+from dgstudio.types import RecordKind, StreamKind, StreamState, Take
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
 LOST = "Stream lost, retrying"
 ENDED = "Stream ended"
-PILLS = {StreamMode.PAUSED: "Paused · Space goes on", StreamMode.SCRUBBING: "Scrubbing · End goes live"}
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
+STRIP = 92
+"""Logical pixels that the stream of a pointer is high below the pad, at least."""
 MOST_LINES = 400
 """Publishes of one view that are drawn."""
 LONGEST_S = 120.0
@@ -44,11 +46,10 @@ class StreamPanel(PanelFrame):
         super().__init__("Stream", parent=parent)
         self._state, self._commands = state, commands
         self._frame: Frame | None = None
-        self._past: Past | None = None
+        self._look: Look | None = None
         self._span = (0.0, 0.0)
-        self._edge = 0.0
         self._takes: list[Take] = []
-        self._stale_span = self._stale_takes = self._stale_bar = False
+        self._stale_takes = self._stale_bar = False
         self._key: tuple[object, ...] = ()
         self._answers, self._truths = Stretches(), Stretches()
         self._labels: tuple[object, list[Span]] = (None, [])
@@ -58,27 +59,22 @@ class StreamPanel(PanelFrame):
         self._knows_truth = False
         self.view = StreamView()
         self.view.marked.connect(self._mark)
+        self.view.placed.connect(state.look_back)
         self.view.scrolled.connect(self.move_by)
         self.view.zoomed.connect(self.zoom)
         self.view.jumped.connect(self._jump)
         self.bar = BufferBar(self.view.looks)
         self.bar.moved.connect(self._begin_at)
-        self.live_button = QPushButton("Go live")
-        self.live_button.setObjectName("link")
-        self.live_button.setProperty("small", True)
-        self.live_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.live_button.setAccessibleName("Return to the live edge")
-        self.live_button.setToolTip("Follow the live edge again  [End]")
-        self.live_button.clicked.connect(lambda: state.set_paused(False))
-        self.live_button.hide()
-        self.header.addWidget(self.live_button)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.bar)
+        self.pad: PointerPad | None = None
+        """Where a pointer is moved, above the stream; None where the stream is of something else."""
         state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
         state.when(StudioState.paused, StudioState.scrubbing, StudioState.looked_at).connect(self._show_place)
         state.when(StudioState.spec, StudioState.phase).connect(self._show_source)
+        self._place_pad()
         self._refresh_looks()
         self._show_empty()
 
@@ -92,14 +88,15 @@ class StreamPanel(PanelFrame):
         if self._frame is not None and self._frame.spec != frame.spec:
             self.view.range.reset()
             self._answers, self._truths = Stretches(), Stretches()
-            self._knows_truth, self._past = False, None
-            self._state.set_paused(False)
+            self._knows_truth = False
         self._frame = frame
         self._note_answers(frame)
-        self._stand() if self._state.paused else self._follow()
+        self._take_place(frame)
         self.bar.note(frame.new_readings, frame.spec.hop_s)
+        if self.pad is not None:
+            self._show_pad(self.pad, frame)
         self._say(frame)
-        if not len(frame.times) and self._past is None:
+        if not len(frame.times) and self._look is None:
             self._show_empty()
             return
         self._show(frame)
@@ -107,20 +104,46 @@ class StreamPanel(PanelFrame):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
-        self.live_button.setFont(theme.ui("tiny", 600))
-        self.live_button.setFixedHeight(theme.px(18))
         self._refresh_looks()
         self.view.apply_theme(theme)
         self.bar.apply_theme(theme)
+        self._place_pad()
+        if self.pad is not None:
+            self.pad.apply_theme(theme)
+            self.pad.choice.apply_theme(theme, theme.px(HEADER_HEIGHT))
         self._key = ()
         self._show_header()
+
+    # -- the pad of a pointer ----------------------------------------------------------------------------------
+
+    def _place_pad(self) -> None:
+        """Put the pad above the stream where that is a pointer's, and leave the stream a low strip."""
+        spec = self._state.spec
+        if spec is None or spec.kind is not StreamKind.POINTER:
+            return
+        if self.pad is None:
+            self.pad = PointerPad(self._state, self._commands)
+            self.header.insertWidget(1, self.pad.choice)
+            self.body.insertWidget(0, self.pad)
+            # The pad takes what it can use of the height, the stream what is left.
+            self.body.setStretchFactor(self.pad, 100)
+        self.view.setMinimumHeight(self.theme.px(STRIP))
+
+    def _show_pad(self, pad: PointerPad, frame: Frame) -> None:
+        """Show where the pointer is, or was at the moment that is looked at."""
+        look = self._look
+        if look is None:
+            pad.update_frame(frame, frame.times, frame.values, frame.reading)
+            return
+        count = int(np.searchsorted(look.past.times, look.moment, side="right"))
+        pad.update_frame(frame, look.past.times[:count], look.past.values[:count], look.reading, live=False)
 
     # -- moving through the past -------------------------------------------------------------------------------
 
     def move_by(self, seconds: float) -> None:
         """Move the view by so many stream seconds, at most to either end of the buffer; it stands still from now on."""
         start, end = self._shown_span()
-        self._look(start + seconds, end - start, scrubbing=True)
+        self._show_from(start + seconds, end - start, scrubbing=True)
 
     def zoom(self, factor: float, anchor: float) -> None:
         """Make the view longer by `factor`, or shorter, and let it stand still; the moment `anchor` keeps its place."""
@@ -131,7 +154,7 @@ class StreamPanel(PanelFrame):
         most = max(most, self._state.view_s)
         wide = min(max((end - start) * factor, SHORTEST_S * self._state.pace), most)
         ratio = wide / max(end - start, 1e-9)
-        self._look(anchor - (anchor - start) * ratio, wide, scrubbing=self._state.scrubbing)
+        self._show_from(anchor - (anchor - start) * ratio, wide, scrubbing=self._state.scrubbing)
 
     def press_key(self, event: QKeyEvent) -> bool:
         """Take a key that no control wanted, while the view stands still; return whether it meant something."""
@@ -145,9 +168,9 @@ class StreamPanel(PanelFrame):
 
     def _begin_at(self, start: float) -> None:
         first, last = self._shown_span()
-        self._look(start, last - first, scrubbing=True)
+        self._show_from(start, last - first, scrubbing=True)
 
-    def _look(self, start: float, wide: float, *, scrubbing: bool) -> None:
+    def _show_from(self, start: float, wide: float, *, scrubbing: bool) -> None:
         frame = self._frame
         if frame is None or not len(frame.times):
             return
@@ -163,34 +186,19 @@ class StreamPanel(PanelFrame):
 
     # -- what is drawn -----------------------------------------------------------------------------------------
 
-    def _follow(self) -> None:
-        frame = self._frame
-        assert frame is not None, "called for a frame"
-        self._past, self._edge = None, frame.now
-        self._span = (frame.now - self._state.view_s, frame.now)
-        self._takes = frame.takes
-
-    def _stand(self) -> None:
-        """Hold what is shown; fetch what is looked at now, and the labels that changed meanwhile."""
-        frame, state = self._frame, self._state
-        assert frame is not None, "called for a frame"
-        if self._past is None:
-            if not self._span[1]:
-                self._follow()
-            self._past = Past(frame.times, frame.values, tuple(frame.readings))
-            if state.looked_at is None:
-                # Stands where it was paused: what was drawn then stays, though the buffer goes on.
-                self._span = (frame.now - state.view_s, frame.now)
-                state.looked_at = self._span
-            self._edge, self._stale_span, self._stale_takes = frame.now, self._span != state.looked_at, True
-        assert state.looked_at is not None, "what stands still stands somewhere"
-        if self._stale_span and self._span != state.looked_at:
-            self._span = state.looked_at
-            self._past, self._edge = self._commands.lookback.past(*self._span), max(self._edge, self._span[1])
-            self.view.range.cover(self._past.values)
-            self._stale_takes = True
-        self._stale_span = False
-        if self._stale_takes:
+    def _take_place(self, frame: Frame) -> None:
+        """Follow the live edge, or take up what is looked at, and the labels that changed meanwhile."""
+        before, look = self._look, frame.look
+        self._look = look
+        if look is None:
+            self._span, self._takes = (frame.now - self._state.view_s, frame.now), frame.takes
+            return
+        self._span = look.start, look.end
+        moved = before is None or before.past is not look.past
+        if moved and look.edge != look.end:
+            # What was drawn at the pause keeps its scale; what lies elsewhere may be larger.
+            self.view.range.cover(look.past.values)
+        if moved or self._stale_takes:
             self._takes = self._commands.book.takes(*self._span)
             self._stale_takes = False
 
@@ -202,14 +210,15 @@ class StreamPanel(PanelFrame):
             return
         self._key = key
         if not self._state.paused or not len(self.view.range.low):
-            values = frame.values if self._past is None else self._past.values
+            values = frame.values if self._look is None else self._look.past.values
             self.view.range.follow(values, frame.frame_time_wall)
         self.view.show_scene(self._scene_of(frame))
 
     def _key_of(self, frame: Frame) -> tuple[object, ...]:
-        state, past = self._state, self._past
+        state, look = self._state, self._look
+        past = None if look is None else look.past
         return (
-            self._span, len(frame.times if past is None else past.times),
+            self._span, None if look is None else look.moment, len(frame.times if past is None else past.times),
             len(frame.readings if past is None else past.readings),
             tuple((take.id, take.class_id, take.end) for take in self._takes),
             frame.recording if past is None else None, state.stream_mode, self._gone(frame),
@@ -218,12 +227,12 @@ class StreamPanel(PanelFrame):
 
     def _gone(self, frame: Frame) -> float:
         # In steps: the edge of what is lost need not move at every frame.
-        gone = frame.oldest > self._span[0] and self._past is not None
+        gone = frame.oldest > self._span[0] and self._look is not None
         return frame.oldest - frame.oldest % 0.5 if gone else float("-inf")
 
     def _scene_of(self, frame: Frame) -> Scene:
-        state, spec, past = self._state, frame.spec, self._past
-        start, end = self._span
+        state, spec, look = self._state, frame.spec, self._look
+        past, (start, end) = None if look is None else look.past, self._span
         times, values = (frame.times, frame.values) if past is None else (past.times, past.values)
         answers, truths = self._answered(frame)
         ribbons = {"answer": answers, "labels": self._labelled(frame, end)}
@@ -233,7 +242,8 @@ class StreamPanel(PanelFrame):
         return Scene(
             channels=spec.channels, rate=spec.rate, start=start, end=end, times=times, values=values,
             ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
-            pills=self._pills(frame), mode=state.stream_mode, edge=self._edge, gone=self._gone(frame),
+            pills=self._pills(frame), mode=state.stream_mode, edge=end if look is None else look.edge,
+            gone=self._gone(frame), moment=None if look is None else look.moment,
             dim=frame.stats.stream_state == StreamState.LOST,
         )  # fmt: skip
 
@@ -246,23 +256,20 @@ class StreamPanel(PanelFrame):
 
     def _answered(self, frame: Frame) -> tuple[list[Span], list[Span]]:
         """Answers and ground truth of what is in view."""
-        if self._past is None:
+        if self._look is None:
             return [*self._answers.spans], [*self._truths.spans]
-        readings, hop_s = self._past.readings, frame.spec.hop_s
+        readings, hop_s = self._look.past.readings, frame.spec.hop_s
         return joined(answers_of(readings), hop_s), joined(truths_of(readings), hop_s)
 
     def _labelled(self, frame: Frame, end: float) -> list[Span]:
-        recording = frame.recording if self._past is None else None
+        recording = frame.recording if self._look is None else None
         key = tuple(self._takes), recording, end if recording is not None else 0.0
         if key != self._labels[0]:
             self._labels = key, label_spans(self._takes, recording, end)
         return self._labels[1]
 
     def _pills(self, frame: Frame) -> list[tuple[str, str]]:
-        mode, source = self._state.stream_mode, frame.stats.stream_state
-        pills = []
-        if mode in PILLS:
-            pills.append((PILLS[mode], MODE_TOKENS[mode]))
+        source, pills = frame.stats.stream_state, []
         gone = self._gone(frame)
         if gone > self._span[0]:
             pills.append((GONE if gone >= self._span[1] else PART_GONE, "warning"))
@@ -275,10 +282,10 @@ class StreamPanel(PanelFrame):
     def _publishes(self, start: float, end: float) -> list[tuple[float, str]]:
         """The publishes in view, and some before it: a band of them reaches beyond the left edge."""
         # While it follows, none comes into view but at its end.
-        key = self._state.record_count, self._state.view_s if self._past is None else (start, end)
+        key = self._state.record_count, self._state.view_s if self._look is None else (start, end)
         if key == self._lines[0]:
             return self._lines[1]
-        start, end = start - 0.1 * (end - start), end if self._past is not None else float("inf")
+        start, end = start - 0.1 * (end - start), end if self._look is not None else float("inf")
         lines: list[tuple[float, str]] = []
         for record in self._state.history.back_from(end):
             # What was published before the first answer has no place in the stream: its time is 0.
@@ -316,15 +323,24 @@ class StreamPanel(PanelFrame):
         self._text_wall = wall
         takes = self._commands.book.takes(frame.oldest, frame.now) if self._stale_bar else None
         self._stale_bar = False
-        self.bar.show_state((frame.oldest, frame.now), self._span, self._state.stream_mode, takes)
+        state, oldest = self._state, frame.oldest
+        self.bar.show_state(
+            (oldest, frame.now),
+            self._span,
+            state.stream_mode,
+            takes,
+            moment=None if self._look is None else self._look.moment,
+            doubtful=tuple(reading.end for reading in state.uncertain if reading.end >= oldest),
+        )
         self._show_header()
 
     def _show_header(self) -> None:
         spec, mode = self._frame.spec if self._frame is not None else self._state.spec, self._state.stream_mode
-        self.live_button.setVisible(mode != StreamMode.FOLLOWING)
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
         if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
+        elif spec is not None and self.pad is not None:
+            self.set_right(word)
         elif spec is not None:
             # Large type leaves room for what changes only.
             channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
@@ -356,15 +372,12 @@ class StreamPanel(PanelFrame):
         self.view.update()
 
     def _show_place(self) -> None:
-        self._key, self._stale_span = (), True
+        self._key = ()
         self._text_wall = float("-inf")
         self._show_header()
-        # Where it moves on through the past, the next frame is soon enough: a wheel turns faster than that.
-        if self._frame is not None and len(self._frame.times) and (self._past is None or not self._state.paused):
-            self._stand() if self._state.paused else self._follow()
-            self._show(self._frame)
 
     def _show_source(self) -> None:
+        self._place_pad()
         if self._frame is None or not len(self._frame.times):
             self._show_empty()
             self._show_header()

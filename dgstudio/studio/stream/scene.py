@@ -32,6 +32,8 @@ class Scene:
     """(sentence, token) to be read over the traces; the first is framed loudest."""
     mode: StreamMode = StreamMode.FOLLOWING
     """"following", "paused" or "scrubbing"."""
+    moment: float | None = None
+    """Stream time at which the time cursor stands; None while the view follows."""
     edge: float | None = None
     """Stream time that the axis counts from; None: the end of what is shown."""
     gone: float = float("-inf")

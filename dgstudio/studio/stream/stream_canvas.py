@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.painting.decimation import SlowRange
 from dgstudio.studio.painting.ribbons import ink_on
+from dgstudio.studio.painting.time_line import axis_marks, paint_cursor, paint_moment
 from dgstudio.studio.stream.scene import Places, Scene
 from dgstudio.studio.stream.strip import StreamStrip
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -19,10 +20,8 @@ LEAST_ROW = 13
 """Logical pixels a channel needs to be readable; where there is less room the rows scroll."""
 RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON = 11
-MODE_TOKENS = {StreamMode.FOLLOWING: "good", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "accent_text"}
+MODE_TOKENS = {StreamMode.FOLLOWING: "good", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "warning"}
 """Colour tokens of what the view does."""
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
-"""Seconds that may lie between two marks of the axis."""
 
 
 class StreamCanvas(QWidget):
@@ -61,7 +60,7 @@ class StreamCanvas(QWidget):
         before, self.scene = self.scene, scene
         if (scene.channels, tuple(scene.ribbons)) != (before.channels, tuple(before.ribbons)):
             self._lay_out()
-        elif self._still is None or self._still[0] != self._still_key():
+        elif self._still is None or self._still[0] != self._still_key() or scene.moment != before.moment:
             self.update()
         else:
             # Names and axis stand as they are.
@@ -191,6 +190,8 @@ class StreamCanvas(QWidget):
             self._paint_edges(painter, places, scene.marked)
         self._paint_gone(painter, places)
         self._paint_pills(painter, places.plot)
+        if scene.moment is not None:
+            self._paint_cursor(painter, places, scene.moment)
         self._paint_focus(painter)
 
     def _still_key(self) -> object:
@@ -241,14 +242,10 @@ class StreamCanvas(QWidget):
         metrics = QFontMetrics(font)
         painter.setFont(font)
         top = self.height() - theme.px(AXIS)
-        # As many seconds between two marks as their figures need.
-        wide = metrics.horizontalAdvance(f"−{span + behind:.0f} s") + 14
-        step = next((s for s in STEPS if s / max(span, 1e-9) * plot.width() >= wide), STEPS[-1])
-        for k in range(ceil(behind / step - 1e-6), int((behind + span) / step + 1e-6) + 1):
-            x = plot.right() - (k * step - behind) / max(span, 1e-9) * plot.width()
+        for share, text in axis_marks(span, behind, plot.width(), metrics):
+            x = plot.right() - share * plot.width()
             painter.setPen(theme.colour("border_strong"))
             painter.drawLine(QPointF(x - 0.5, top), QPointF(x - 0.5, top + 3))
-            text = "0 s" if k == 0 else f"−{round(k * step, 6):g}"
             half = metrics.horizontalAdvance(text) / 2
             centre = min(max(x, plot.left() + half), plot.right() - half)
             painter.setPen(theme.colour("text_muted"))
@@ -289,6 +286,16 @@ class StreamCanvas(QWidget):
             box = QRectF(plot.left(), plot.top(), right - plot.left(), places.bottom)
             painter.fillRect(box, QBrush(self.theme.colour("border_strong"), Qt.BrushStyle.BDiagPattern))
 
+    def _paint_cursor(self, painter: QPainter, places: Places, moment: float) -> None:
+        """The time cursor: a line through traces and ribbons, and on the axis how long ago that was."""
+        plot, edge = places.plot, self.scene.end if self.scene.edge is None else self.scene.edge
+        x = min(self.x_of(moment), plot.right() - 1)
+        paint_cursor(painter, self.theme, x, 0, places.bottom)
+        tall = self.theme.px(AXIS)
+        paint_moment(
+            painter, self.theme, x, QRectF(plot.left(), self.height() - tall, plot.width(), tall), edge - moment
+        )
+
     def _paint_pills(self, painter: QPainter, plot: QRectF) -> None:
         theme, scene = self.theme, self.scene
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
@@ -302,21 +309,16 @@ class StreamCanvas(QWidget):
         painter.setFont(font)
         top = plot.top() + 7
         for text, token in scene.pills:
-            bars = 14 if scene.mode == StreamMode.PAUSED and top == plot.top() + 7 else 0
             room = int(plot.width() - 12)
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18 - bars)
-            wide = min(room, metrics.horizontalAdvance(text) + 18 + bars)
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - 18)
+            wide = min(room, metrics.horizontalAdvance(text) + 18)
             pill = QRectF(plot.center().x() - wide / 2, top, wide, theme.px(22))
             ink = theme.colour(token)
             painter.setPen(QPen(ink, 1))
             painter.setBrush(theme.colour("raised"))
             painter.drawRoundedRect(pill, 4, 4)
             painter.setPen(ink)
-            painter.drawText(pill.adjusted(9 + bars, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, text)
-            if bars:
-                middle = pill.center().y()
-                for x in (pill.left() + 9, pill.left() + 14):
-                    painter.fillRect(QRectF(x, middle - 5, 3, 10), ink)
+            painter.drawText(pill.adjusted(9, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, text)
             top += pill.height() + 5
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 

@@ -36,11 +36,13 @@ SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlM
 class StreamView(StreamCanvas):
     """`marked` carries (start, end) of stream time while a stretch is dragged over, None for a plain click.
 
+    `placed` carries the moment of stream time where the time cursor was put: by a plain click, or by dragging it.
     `scrolled` carries the seconds by which the view should move (negative: into the past), `zoomed` a factor of its
     length and the moment of stream time that stays where it is, `jumped` "oldest" or "live".
     """
 
     marked = Signal(object)
+    placed = Signal(float)
     scrolled = Signal(float)
     zoomed = Signal(float, float)
     jumped = Signal(str)
@@ -51,13 +53,15 @@ class StreamView(StreamCanvas):
         self._press: tuple[float, float] | None = None
         self._pointer = 0.0
         self._held: float | None = None
+        self._moves_cursor = False
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName("The live stream")
         self.setAccessibleDescription(
             "Arrow keys, Page Up and Down, Home and End move through the past, plus and minus zoom; Shift and an "
             "arrow key mark a stretch and move its beginning, with Ctrl its end, Ctrl alone moves all of it; a class "
-            "key labels it"
+            "key labels it; comma and full stop move the time cursor answer by answer"
         )
 
     def show_scene(self, scene: Scene) -> None:
@@ -76,7 +80,8 @@ class StreamView(StreamCanvas):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif button == LEFT:
             self._pointer = x
-            self._press = (x, self.time_at(x))
+            self._moves_cursor = self.on_cursor(x)
+            self._press = None if self._moves_cursor else (x, self.time_at(x))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         x = event.position().x()
@@ -85,6 +90,10 @@ class StreamView(StreamCanvas):
             if moved:
                 self.scrolled.emit(moved * self.seconds_a_pixel)
             return
+        if self._moves_cursor:
+            self._place(x)
+        elif not event.buttons():
+            self.setCursor(Qt.CursorShape.SplitHCursor if self.on_cursor(x) else Qt.CursorShape.IBeamCursor)
         if self._press is None:
             return
         self._pointer = x
@@ -98,6 +107,9 @@ class StreamView(StreamCanvas):
             self._held = None
             self.setCursor(Qt.CursorShape.IBeamCursor)
             return
+        if self._moves_cursor:
+            self._moves_cursor = False
+            return
         if event.button() != LEFT or self._press is None:
             return
         if self.dragging:
@@ -105,11 +117,23 @@ class StreamView(StreamCanvas):
             self._mark()
         else:
             self.marked.emit(None)
+            self._place(self._press[0])
         self.end_drag()
 
     def end_drag(self) -> None:
         """Let go of a drag: what it marked was labelled or unmarked meanwhile, or the button is up."""
         self._press, self.dragging = None, False
+
+    def on_cursor(self, x: float) -> bool:
+        """Whether a pixel across is on the time cursor, where the hand takes hold of it."""
+        moment = self.scene.moment
+        return moment is not None and abs(self.x_of(moment) - x) <= DRAG
+
+    def _place(self, x: float) -> None:
+        scene = self.scene
+        if len(scene.times):
+            first = max(scene.start, float(scene.times[0]))
+            self.placed.emit(min(max(self.time_at(x), first), scene.end))
 
     @property
     def seconds_a_pixel(self) -> float:
@@ -225,7 +249,8 @@ class StreamView(StreamCanvas):
                 low, high = self.range.low[channel], self.range.high[channel]
                 span_text = f"row spans {low:.3g} to {high:.3g}" if np.isfinite(low) else "no value yet"
                 how = (
-                    "Drag over what is past and press a class key to label it; the wheel zooms, with Shift it scrolls."
+                    "Click, and every panel shows that moment. Drag over what is past and press a class key to\n"
+                    "label it; the wheel zooms, with Shift it scrolls."
                 )
                 return f"{scene.channels[channel]}: {span_text}.\n{how}"
         return ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtWidgets import QApplication
 
@@ -29,7 +32,20 @@ def apply_to(app: QApplication, theme: Theme) -> None:
         # Setting a stylesheet styles every widget anew: tens of milliseconds for what is there already.
         return
     app.setProperty("dgstudioTheme", given)
-    app.setStyle("Fusion")
-    app.setPalette(palette_of(theme))
-    app.setFont(theme.ui())
-    app.setStyleSheet(stylesheet(theme))
+    with _collector_off():
+        app.setStyle("Fusion")
+        app.setPalette(palette_of(theme))
+        app.setFont(theme.ui())
+        app.setStyleSheet(stylesheet(theme))
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Let no widget go meanwhile that is garbage: Qt has bare pointers to all there are, and calls our code between."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -154,6 +154,10 @@ class Theme:
         """Return the colour of the trace of channel `index`; they repeat after the last."""
         return self.channels[index % len(self.channels)]
 
+    def hues(self, count: int) -> tuple[str, ...]:
+        """Return `count` colours that differ in hue and lightness and are quiet enough to draw upon, as "#rrggbb"."""
+        return _hues(self.dark, count)
+
     def scaled(self, scale: float) -> Theme:
         """Return this theme with its type scaled."""
         return replace(self, scale=scale)
@@ -176,6 +180,13 @@ def _colour(name: str, alpha: float) -> QColor:
     value = QColor(name)
     value.setAlphaF(alpha)
     return value
+
+
+@cache
+def _hues(dark: bool, count: int) -> tuple[str, ...]:
+    saturation, values = (0.48, (0.34, 0.46, 0.58)) if dark else (0.26, (0.98, 0.90, 0.82))
+    # By the golden section neighbours in number are far apart in hue.
+    return tuple(QColor.fromHsvF(k * 0.618034 % 1.0, saturation, values[k % 3]).name() for k in range(count))
 
 
 @lru_cache(maxsize=4096)

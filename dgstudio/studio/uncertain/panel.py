@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
@@ -10,18 +11,21 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, 
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
+from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
+from dgstudio.studio.painting.thumbnails import busiest, draw_sketch, sketch
+from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import F32, Reading
+from dgstudio.types import F32, Reading, Unsure
 
 TITLE = "Which one was this?"
 EMPTY = "Nothing doubtful of late. Moments that the model is least sure of wait here for a name."
 NAME_IT = "Press its key"
 UNSEEN = "no moment before had such a gate pattern"
 NEW_PATTERN, STRANGE = "new pattern", "too strange"
+CLOSE = "too close"
 """Why a moment is asked about of which the probabilities alone would not tell it."""
 TILE_WIDTH = 80
 MOST_TILES = 8
@@ -39,6 +43,10 @@ class MomentTile(QAbstractButton):
         self.guesses = guesses
         self.reason = reason_of(reading, unseen)
         self.trace: F32 | None = None
+        self.channel = ""
+        """Which channel the trace is of."""
+        self.when = ""
+        """How long ago it was."""
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -48,6 +56,12 @@ class MomentTile(QAbstractButton):
         self.setAccessibleName(f"Moment at {reading.end:.1f} s: {words}")
         how = "Click it, then press the key of the class that it was; N: none of them, S: skip."
         self.setToolTip(f"{words}, at {reading.end:.1f} s.\n{how}")
+
+    def show_when(self, words: str) -> None:
+        """Say how long ago it was."""
+        if words != self.when:
+            self.when = words
+            self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(TILE_WIDTH), self.theme.px(92))
@@ -78,7 +92,11 @@ class MomentTile(QAbstractButton):
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         if self.trace is not None:
             painter.setPen(QPen(theme.colour("text_muted"), 1))
-            draw_sketch(painter, self.trace, box.adjusted(5, 4, -5, -3))
+            draw_sketch(painter, self.trace, box.adjusted(5, line - 2, -5, -3))
+            row = box.adjusted(5, 1, -5, 0)
+            painter.setFont(theme.ui("tiny"))
+            for words, side in ((self.channel, Qt.AlignmentFlag.AlignLeft), (self.when, Qt.AlignmentFlag.AlignRight)):
+                painter.drawText(row, side | Qt.AlignmentFlag.AlignTop, words)
         else:
             painter.setFont(theme.mono("tiny"))
             painter.setPen(theme.colour("text_muted"))
@@ -106,7 +124,9 @@ def reason_of(reading: Reading, unseen: bool) -> str:
     """Return why a moment is asked about; "" where the two likeliest classes say so, being close."""
     if margin_of(reading) < SMALL_MARGIN:
         return ""
-    return NEW_PATTERN if unseen else STRANGE if reading.top is None else ""
+    if unseen:
+        return NEW_PATTERN
+    return {Unsure.STRANGE: STRANGE, Unsure.CLOSE: CLOSE}.get(reading.unsure, "")
 
 
 class UncertainPanel(PanelFrame):
@@ -121,7 +141,8 @@ class UncertainPanel(PanelFrame):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(TITLE, parent=parent)
         self._state, self._commands = state, commands
-        self._traces: dict[int, F32] = {}
+        self._traces: dict[int, tuple[F32, str]] = {}
+        """By number of the answer: the trace, and which channel it is of."""
         self._shown: tuple[object, ...] = ()
         self._asking = False
         self._named: Reading | None = None
@@ -152,7 +173,7 @@ class UncertainPanel(PanelFrame):
         waiting = self._state.uncertain
         self._asking = bool(waiting)
         if waiting and self.chosen is None:
-            self._state.selection = (waiting[0].start, waiting[0].end)
+            self._look_at(waiting[0])
         return bool(waiting)
 
     def skip(self) -> None:
@@ -170,14 +191,16 @@ class UncertainPanel(PanelFrame):
             self.none_of_these.emit((reading.start, reading.end))
 
     def update_frame(self, frame: Frame) -> None:
-        """Fetch the trace of a doubtful moment that has none yet."""
+        """Fetch the trace of a doubtful moment that has none yet, and say how long ago each was."""
         for tile in self.tiles:
             reading = tile.reading
+            tile.show_when(ago(max(0.0, frame.now - reading.end), tenths=False))
             if reading.hop in self._traces:
                 continue
             past = self._commands.lookback.past(reading.start, reading.end)
             if len(past.times) > 1:
-                self._traces[reading.hop] = tile.trace = sketch([past.values], 60)[0]
+                self._traces[reading.hop] = sketch([past.values], 60)[0], frame.spec.channels[busiest([past.values])]
+                tile.trace, tile.channel = self._traces[reading.hop]
                 tile.update()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -246,7 +269,8 @@ class UncertainPanel(PanelFrame):
         chosen, self.tiles = self.chosen, []
         for reading in shown:
             tile = MomentTile(reading, self._guesses(reading), reading.hop in self._state.unseen)
-            tile.theme, tile.trace = self.theme, self._traces.get(reading.hop)
+            tile.theme = self.theme
+            tile.trace, tile.channel = self._traces.get(reading.hop, (None, ""))
             tile.setChecked(reading is chosen)
             tile.clicked.connect(lambda on, reading=reading: self._choose(reading, on))
             self._row.addWidget(tile)
@@ -259,7 +283,16 @@ class UncertainPanel(PanelFrame):
 
     def _choose(self, reading: Reading, on: bool) -> None:
         self._asking = False
-        self._state.selection = (reading.start, reading.end) if on else None
+        if not on:
+            self._state.selection = None
+            return
+        self._look_at(reading)
+
+    def _look_at(self, reading: Reading) -> None:
+        """Mark a moment where it lies in the stream, with all that was so then, as far as that is still held."""
+        with suppress(BadInputError):
+            self._commands.show_span(reading.start, reading.end)
+        self._state.selection = (reading.start, reading.end)
 
     def _say(self) -> None:
         count, naming = len(self._state.uncertain), self.chosen is not None

@@ -1,81 +1,80 @@
-"""The picture of the timeline: dots on a line that follows the newest, scrolls, zooms, and densifies to ticks."""
+"""The picture of the timeline: marks of acts on a line that follows the newest, scrolls, zooms, and densifies."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFontMetrics,
-    QImage,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-)
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.studio.versions.timeline import (
-    CLASSES,
-    INITIAL,
-    LEARNED,
-    REJECTED,
-    ROLLED_BACK,
-    SEALED,
-    Timeline,
-    note_of,
-)
+from dgstudio.studio.versions.act_words import act_title
+from dgstudio.studio.versions.timeline import BACK, CLASSES, LEARNED, REJECTED, SEALED, Mark, Timeline
+from dgstudio.studio.versions.timeline_marks import TOKENS, TimelineMarks
 
-WIDEST, TIGHTEST, MOST = 40.0, 13.0, 64.0
-"""Logical pixels between two slots: when there are few, when they begin to scroll, and at the closest zoom."""
+WIDEST, TIGHTEST, MOST = 118.0, 62.0, 180.0
+"""Logical pixels between two places: when there are few, when they begin to scroll, and at the closest zoom."""
 DOTS_FROM = 7.0
-"""Logical pixels between two slots from which each is a dot."""
+"""Logical pixels between two places from which each has its mark."""
 CROSSES_FROM = 2.0
 """From which a rejection is crossed where there are ticks; below, its red tick is enough."""
 MARKS_APART = 9.0
-SIDE = 18
+SIDE = 22
 """Logical pixels left and right of the line."""
 BAND = 14
-TOKENS = {
-    LEARNED: "border_strong",
-    INITIAL: "border_strong",
-    REJECTED: "bad",
-    ROLLED_BACK: "warning",
-    CLASSES: "text",
-    SEALED: "good",
-}
-_STEPS = (1, 2, 3, 5, 6, 10, 20, 30, 50)
+RADIUS, SMALL = 6.0, 3.2
+"""Of the mark of an act, and of one of its records."""
+FOLDS_FROM = 16.0
+"""Logical pixels between two places from which it stands below a mark that it can be unfolded."""
 
 
 class TimelineCanvas(QWidget):
-    """Paints a `Timeline`. It repaints only when something changed, and then only what is in view."""
+    """Paints a `Timeline`. It repaints only when something changed, and then only what is in view.
+
+    Parameters
+    ----------
+    name_of, colour_of
+        Class id → its name, and its colour as "#rrggbb", None for one that is not shown.
+    """
 
     chosen = Signal(object)
 
-    def __init__(self, timeline: Timeline, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        name_of: Callable[[int | None], str],
+        colour_of: Callable[[int], str | None],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
         self.timeline = timeline
-        self.serving: int | None = None
-        self.head: int | None = None
+        self.serving: Mark | None = None
+        self.head: Mark | None = None
         self.pinned = False
-        self.selected: int | None = None
-        self.compared: int | None = None
-        self.under: int | None = None
+        self.selected: Mark | None = None
+        """A."""
+        self.compared: Mark | None = None
+        """B."""
+        self.under: Mark | None = None
         self.following = True
+        self._name_of, self._colour_of = name_of, colour_of
+        self._serving_version: int | None = None
         self._pitch: float | None = None
         self._first = 0.0
         self._ringed = False
-        self._marks: dict[tuple[int, bool, float], QPixmap] = {}
+        self._marks = TimelineMarks()
+        self._folds: list[tuple[QRectF, int]] = []
+        """Where it stands that an act can be unfolded, and which."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(400, self.theme.px(74))
+        return QSize(400, self.theme.px(84))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(160, self.theme.px(46))
@@ -83,65 +82,96 @@ class TimelineCanvas(QWidget):
     # -- what it shows -----------------------------------------------------------------------------------------
 
     def show_versions(self, serving: int | None, head: int | None, *, pinned: bool) -> None:
-        """Draw the timeline as it stands, with these slots as the serving one and the newest of the learner."""
-        self.serving, self.head, self.pinned = serving, head, pinned
-        count = len(self.timeline)
-        if self.selected is not None and self.selected >= count:
-            self.selected = None
-        if self.compared is not None and self.compared >= count:
-            self.compared = None
-        if self.under is not None and self.under >= count:
-            self.under = None
+        """Draw the timeline as it stands, with these versions as the serving one and the newest of the learner."""
+        timeline = self.timeline
+        self._serving_version = serving
+        self.serving, self.head, self.pinned = timeline.mark_of(serving), timeline.mark_of(head), pinned
+        self.selected, self.compared, self.under = map(self._still, (self.selected, self.compared, self.under))
         self._hold()
         self.update()
+
+    def _still(self, mark: Mark | None) -> Mark | None:
+        return mark if mark is not None and self.timeline.holds(mark) else None
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
-        self._marks.clear()
+        self._marks.apply_theme(theme)
         self.update()
 
-    def select(self, slot: int | None, compared: int | None = None) -> None:
-        """Mark a slot, and perhaps a second one to compare it with."""
-        if (slot, compared) == (self.selected, self.compared):
+    def select(self, mark: Mark | None, compared: Mark | None = None) -> None:
+        """Mark A, and perhaps B, to compare it with."""
+        if (mark, compared) == (self.selected, self.compared):
             return
-        self.selected, self.compared = slot, compared
-        if slot is not None:
-            self._bring_into_view(compared if compared is not None else slot)
+        moved = compared if compared is not None and compared != self.compared else mark
+        self.selected, self.compared = mark, compared
+        if moved is not None:
+            self._bring_into_view(self.timeline.place_of(moved))
         self.update()
-        self.chosen.emit(slot)
+        self.chosen.emit(mark)
+
+    def fold(self, act: int, *, unfold: bool) -> None:
+        """Show the records of an act, or its mark alone. What is in view stays where it is."""
+        timeline = self.timeline
+        if unfold == timeline.unfolded(act) or not timeline.folds(act):
+            return
+        x, following = self.x_of(timeline.place_of(Mark(act))), self.following
+        # At the newest end nothing would be left to see of what is unfolded.
+        timeline.fold(act, unfold=unfold)
+        self.selected, self.compared = (self._folded(mark) for mark in (self.selected, self.compared))
+        self.serving = timeline.mark_of(self._serving_version)
+        self.under = None
+        if following and act + 1 >= len(timeline.acts):
+            self._move_to(math.inf)
+        else:
+            self._move_to(timeline.place_of(Mark(act)) - (x - SIDE) / self.pitch)
+        self.update()
+
+    def _folded(self, mark: Mark | None) -> Mark | None:
+        return Mark(mark.act) if mark is not None and not self.timeline.unfolded(mark.act) else mark
 
     # -- where things are --------------------------------------------------------------------------------------
 
     @property
     def pitch(self) -> float:
-        """Logical pixels from one slot to the next."""
+        """Logical pixels from one place to the next."""
         if self._pitch is not None:
-            return min(max(self._pitch, self._least()), MOST)
-        count = len(self.timeline)
-        return min(max(self._room() / max(1, count - 1), TIGHTEST), WIDEST)
+            return min(max(self._pitch, self._least()), MOST * self.theme.scale)
+        scale = self.theme.scale
+        return min(max(self._room() / max(1, len(self.timeline) - 1), TIGHTEST * scale), WIDEST * scale)
 
     @property
     def first(self) -> float:
-        """The slot, with its fraction, at the left end of the line."""
+        """The place, with its fraction, at the left end of the line."""
         last = max(0.0, len(self.timeline) - 1 - self._room() / self.pitch)
         return last if self.following else min(self._first, last)
 
-    def x_of(self, slot: float) -> float:
-        """Return where a slot is, in logical pixels."""
-        return SIDE + (slot - self.first) * self.pitch
+    def x_of(self, place: float) -> float:
+        """Return where a place is, in logical pixels."""
+        return SIDE + (place - self.first) * self.pitch
 
-    def slot_at(self, x: float) -> int | None:
-        """Return the slot nearest to a pixel, or None where there is none."""
-        slot = round((x - SIDE) / self.pitch + self.first)
-        near = abs(self.x_of(slot) - x) <= max(12.0, self.pitch / 2)
-        return slot if 0 <= slot < len(self.timeline) and near else None
+    def x_of_mark(self, mark: Mark) -> float:
+        """Return where a mark is, in logical pixels."""
+        return self.x_of(self.timeline.place_of(mark))
+
+    def mark_near(self, x: float) -> Mark | None:
+        """Return the mark nearest to a pixel, or None where there is none."""
+        place = round((x - SIDE) / self.pitch + self.first)
+        near = abs(self.x_of(place) - x) <= max(12.0, min(self.pitch / 2, 40.0))
+        return self.timeline.mark_at(place) if 0 <= place < len(self.timeline) and near else None
 
     def visible(self) -> tuple[int, int]:
-        """Return the slots [first, stop) that are in view."""
+        """Return the places [first, stop) that are in view."""
         first = max(0, math.floor(self.first - SIDE / self.pitch))
         stop = min(len(self.timeline), math.ceil(self.first + (self._room() + SIDE) / self.pitch) + 1)
         return first, max(first, stop)
+
+    @property
+    def middle(self) -> float:
+        """The line's height, in logical pixels."""
+        above = below = self.theme.px(17) + 9
+        spare = max(0.0, self.height() - above - below)
+        return round(above + spare * 0.3) + 0.5
 
     def _room(self) -> float:
         return max(1.0, self.width() - 2.0 * SIDE)
@@ -159,19 +189,19 @@ class TimelineCanvas(QWidget):
         self.following = self._first >= last - 1e-6
         self.update()
 
-    def _bring_into_view(self, slot: int) -> None:
-        x = self.x_of(slot)
+    def _bring_into_view(self, place: int) -> None:
+        x = self.x_of(place)
         if x < SIDE:
-            self._move_to(slot - 2.0)
+            self._move_to(place - 1.0)
         elif x > self.width() - SIDE:
-            self._move_to(slot - self._room() / self.pitch + 2.0)
+            self._move_to(place - self._room() / self.pitch + 1.0)
 
     def zoom(self, factor: float, x: float | None = None) -> None:
-        """Bring slots together or apart about the pixel `x` (default: the newest)."""
+        """Bring places together or apart about the pixel `x` (default: the newest)."""
         x = self.width() - SIDE if x is None else x
         held = (x - SIDE) / self.pitch + self.first
         following = self.following and x >= self.width() - 3 * SIDE
-        self._pitch = min(max(self.pitch * factor, self._least()), MOST)
+        self._pitch = min(max(self.pitch * factor, self._least()), MOST * self.theme.scale)
         if following:
             self.following = True
             self.update()
@@ -191,17 +221,25 @@ class TimelineCanvas(QWidget):
             return
         first, stop = self.visible()
         if self.selected is not None and self.compared is not None:
-            ends = sorted((self.x_of(self.selected), self.x_of(self.compared)))
+            ends = sorted((self.x_of_mark(self.selected), self.x_of_mark(self.compared)))
             band = QRectF(ends[0], middle - 9, ends[1] - ends[0], 18)
-            painter.fillRect(band, theme.colour("accent", 0.22))
-        if self.pitch >= DOTS_FROM:
-            self._paint_dots(painter, first, stop, middle)
+            painter.fillRect(band, theme.colour("accent", 0.18))
+        dots = self.pitch >= DOTS_FROM
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, dots)
+        if dots:
+            self._paint_arcs(painter, first, stop, middle)
+            for place in range(first, stop):
+                self._paint_mark(painter, self.timeline.mark_at(place), self.x_of(place), middle)
         else:
             self._paint_band(painter, first, stop, middle)
+            self._paint_standing_out(painter, first, stop, middle)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        self._paint_notes(painter, first, stop, middle)
         self._paint_states(painter, middle)
-        self._paint_numbers(painter, first, stop, middle)
+        self._folds = []
+        taken = self._paint_below(painter, middle)
+        if dots:
+            self._paint_titles(painter, first, stop, middle)
+            self._paint_folds(painter, first, stop, taken)
         if not self.following:
             self._paint_way_back(painter, middle)
         if self._ringed and self.hasFocus():
@@ -209,31 +247,58 @@ class TimelineCanvas(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -1, -1))
 
-    @property
-    def middle(self) -> float:
-        """The line's height, in logical pixels."""
-        above, below = self.theme.px(17) + 9, self.theme.px(17) + 9
-        spare = max(0.0, self.height() - above - below)
-        return round(above + spare * 0.45) + 0.5
+    def _paint_arcs(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
+        # Where one went back: a dotted line from there to the mark, from which on it branches.
+        timeline = self.timeline
+        low, high = timeline.acts_in(first, stop)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(self.theme.colour("warning"), 1.5)
+        pen.setStyle(Qt.PenStyle.DotLine)
+        painter.setPen(pen)
+        for act in timeline.backs[bisect_left(timeline.backs, low) : bisect_left(timeline.backs, high)]:
+            origin = timeline.acts.origin(act)
+            if origin is None:
+                continue
+            start, end = self.x_of_mark(Mark(origin)), self.x_of_mark(Mark(act))
+            room = self.height() - middle - RADIUS - 3
+            depth = min(max(10.0, 0.12 * abs(end - start)), max(6.0, room))
+            path = QPainterPath(QPointF(start, middle + RADIUS))
+            path.cubicTo(
+                QPointF(start + (end - start) * 0.2, middle + RADIUS + depth * 1.3),
+                QPointF(end - (end - start) * 0.2, middle + RADIUS + depth * 1.3),
+                QPointF(end, middle + RADIUS),
+            )
+            painter.drawPath(path)
 
-    def _paint_dots(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
-        codes = self.timeline.codes(first, stop).tolist()
-        for slot, code in enumerate(codes, first):
-            if slot != self.serving:
-                self._paint_mark(painter, slot, code, middle)
+    def _paint_mark(self, painter: QPainter, mark: Mark, x: float, middle: float) -> None:
+        code, class_id = self.timeline.look(mark)
+        radius = (RADIUS if mark.record is None else SMALL) * self.theme.scale
+        radius = min(radius, max(2.0, self.pitch * 0.3))
+        ink = self._marks.ink(code, self._colour_of(class_id) if class_id is not None else None)
+        picture = self._marks.mark(code, ink, radius, self.devicePixelRatioF(), hollow=self.timeline.gone(mark))
+        half = picture.width() / picture.devicePixelRatio() / 2
+        painter.drawPixmap(QPointF(x - half, middle - half), picture)
 
     def _paint_band(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
-        # Many slots a pixel: one image, a column a pixel, taller where more is published; specials stand out of it.
-        wide = self.width()
-        codes = self.timeline.codes(first, stop)
-        at = np.clip(np.rint(SIDE + (np.arange(first, stop) - self.first) * self.pitch).astype(int), 0, wide - 1)
+        # Many places a pixel: one image, a column a pixel, taller where more was done; specials stand out of it.
+        wide, low, high = self.width(), *self.timeline.acts_in(first, stop)
+        codes, classes = self.timeline.codes(low, high), self.timeline.classes(low, high)
+        start = self.timeline.place_of(Mark(low))
+        at = np.clip(np.rint(SIDE + (start + np.arange(high - low) - self.first) * self.pitch).astype(int), 0, wide - 1)
         tall = 2 * BAND + 1
         image = np.zeros((tall, wide), np.uint32)
         plain = np.bincount(at, minlength=wide)
         reach = np.where(plain > 0, 2 + np.minimum(BAND // 2 - 2, np.round(2 * np.sqrt(plain))), 0)
         away = np.abs(np.arange(tall) - BAND)[:, None]
-        image[away < reach] = self.theme.colour("border_strong").rgba()
-        for code in (CLASSES, SEALED, ROLLED_BACK, REJECTED):
+        inks = np.full(wide, self.theme.colour("border_strong").rgba(), np.uint32)
+        learned = codes == LEARNED
+        for class_id in np.unique(classes[learned]).tolist():
+            # Where several classes share a pixel the last one shows.
+            inks[at[learned & (classes == class_id)]] = QColor(
+                self._marks.ink(LEARNED, self._colour_of(class_id))
+            ).rgba()
+        image[:] = np.where(away < reach, inks, 0)
+        for code in (CLASSES, SEALED, BACK, REJECTED):
             found = at[codes == code]
             if len(found):
                 share = np.bincount(found, minlength=wide) / np.maximum(plain, 1)
@@ -242,49 +307,17 @@ class TimelineCanvas(QWidget):
         picture = QImage(image.data, wide, tall, 4 * wide, QImage.Format.Format_ARGB32_Premultiplied)
         painter.drawImage(QPointF(0, math.floor(middle) - BAND), picture)
 
-    def _paint_mark(self, painter: QPainter, slot: int, code: int, middle: float) -> None:
-        mark = self._mark(code, hollow=self.timeline.gone(slot))
-        half = mark.width() / mark.devicePixelRatio() / 2
-        painter.drawPixmap(QPointF(self.x_of(slot) - half, middle - half), mark)
-
-    def _mark(self, code: int, *, hollow: bool) -> QPixmap:
-        # Painted once a theme: a timeline in view has some two hundred of them.
-        theme, ratio = self.theme, self.devicePixelRatioF()
-        radius = min(4.0 * theme.scale, max(2.5, self.pitch * 0.3))
-        key = (code, hollow, round(radius * 2) / 2 + 100 * ratio)
-        if key in self._marks:
-            return self._marks[key]
-        size = math.ceil(2 * radius + 8)
-        pixmap = QPixmap(round(size * ratio), round(size * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        centre, ink = QPointF(size / 2, size / 2), theme.colour(TOKENS[code])
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ink)
-        if hollow:
-            # What can no longer be served or gone back to; the surface hides the line behind it.
-            painter.setOpacity(0.6)
-            painter.setPen(QPen(ink, 1.2))
-            painter.setBrush(theme.colour("surface"))
-        if code == REJECTED:
-            painter.setPen(QPen(ink, 1.8))
-            reach = radius * 1.1
-            for way in (1, -1):
-                arm = QPointF(reach, way * reach)
-                painter.drawLine(centre - arm, centre + arm)
-        elif code in (CLASSES, SEALED):
-            # A diamond: something was added, or locked; not an ordinary step.
-            painter.translate(centre)
-            painter.rotate(45)
-            side = radius * 1.7
-            painter.drawRect(QRectF(-side / 2, -side / 2, side, side))
-        else:
-            painter.drawEllipse(centre, radius, radius)
-        painter.end()
-        self._marks[key] = pixmap
-        return pixmap
+    def _paint_standing_out(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
+        # Among ticks, what is special keeps its mark where there is room for it.
+        low, high = self.timeline.acts_in(first, stop)
+        crossed = self.timeline.rejections if self.pitch >= CROSSES_FROM else []
+        for acts in (crossed, self.timeline.backs):
+            last = -math.inf
+            for act in acts[bisect_left(acts, low) : bisect_left(acts, high)]:
+                x = self.x_of_mark(Mark(act))
+                if x - last >= MARKS_APART:
+                    self._paint_mark(painter, Mark(act), x, middle)
+                    last = x
 
     def _paint_states(self, painter: QPainter, middle: float) -> None:
         theme = self.theme
@@ -292,92 +325,128 @@ class TimelineCanvas(QWidget):
         accent, nothing = theme.colour("accent"), Qt.BrushStyle.NoBrush
         if self.head is not None and self.head != self.serving:
             painter.setPen(QPen(accent, 2))
-            painter.setBrush(theme.colour("surface"))
-            painter.drawEllipse(QPointF(self.x_of(self.head), middle), big - 1, big - 1)
+            painter.setBrush(nothing)
+            painter.drawEllipse(QPointF(self.x_of_mark(self.head), middle), big + 1.5, big + 1.5)
         if self.serving is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(accent)
-            painter.drawEllipse(QPointF(self.x_of(self.serving), middle), big, big)
+            x = self.x_of_mark(self.serving)
+            painter.drawEllipse(QPointF(x, middle), big, big)
             if self.pinned:
                 painter.setBrush(theme.colour("on_accent"))
-                painter.drawEllipse(QPointF(self.x_of(self.serving), middle), big * 0.38, big * 0.38)
+                painter.drawEllipse(QPointF(x, middle), big * 0.38, big * 0.38)
         painter.setBrush(nothing)
-        for slot, token in ((self.under, "border_strong"), (self.compared, "accent_text"), (self.selected, "text")):
-            if slot is not None:
-                painter.setPen(QPen(theme.colour(token), 1.5))
-                painter.drawEllipse(QPointF(self.x_of(slot), middle), big + 3, big + 3)
+        for mark, token in ((self.under, "border_strong"), (self.compared, "text"), (self.selected, "text")):
+            if mark is not None:
+                painter.setPen(QPen(theme.colour(token), 1.7))
+                painter.drawEllipse(QPointF(self.x_of_mark(mark), middle), big + 3, big + 3)
 
-    def _paint_notes(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
+    def _paint_titles(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
         theme = self.theme
-        font = theme.ui("tiny")
-        metrics = QFontMetrics(font)
-        painter.setFont(font)
+        plain, strong = theme.ui("tiny"), theme.ui("tiny", 600)
         line = theme.px(16)
         top = middle - 11 * max(1.0, theme.scale) - line
-        timeline, taken = self.timeline, math.inf
-        if self.pitch < DOTS_FROM:
-            self._paint_standing_out(painter, first, stop, middle)
-        # From the newest back; what would overlap is left to its mark and the pointer.
-        for slot in reversed(_between(timeline.notable, first, stop)):
+        taken = math.inf
+        # From the newest back; what would overlap is left to its mark and the pointer. What is selected has its room.
+        chosen = [mark for mark in (self.selected, self.compared) if mark is not None and mark.record is None]
+        boxes: list[tuple[float, float]] = []
+        for mark in chosen:
+            boxes.append(self._title_box(mark, QFontMetrics(strong)))
+            self._paint_title(painter, mark, boxes[-1], top, "text_strong", strong)
+        metrics = QFontMetrics(plain)
+        for place in reversed(range(first, stop)):
             if taken < 40:
                 break
-            x, code = self.x_of(slot), timeline.code(slot)
-            text = note_of(timeline.record(slot))
-            wide = metrics.horizontalAdvance(text)
-            if not text or wide > self.width():
+            mark = self.timeline.mark_at(place)
+            if mark.record is not None or mark in chosen:
                 continue
-            left = min(max(x - wide / 2, SIDE - 8.0), self.width() - SIDE + 8.0 - wide)
-            if left + wide + 12 > taken:
+            box = self._title_box(mark, metrics)
+            if box[1] + 12 > taken or any(box[0] < right + 10 and box[1] + 10 > left for left, right in boxes):
                 continue
-            taken = left
-            ink = TOKENS[code] if code in (ROLLED_BACK, SEALED) else "text_muted"
-            painter.setPen(theme.colour(ink))
-            painter.drawText(QRectF(left, top, wide + 4, line), Qt.AlignmentFlag.AlignVCenter, text)
+            taken = box[0]
+            self._paint_title(painter, mark, box, top, "text_muted", plain)
 
-    def _paint_standing_out(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
-        # Among ticks, what is special keeps its mark where there is room for it.
-        crossed = self.timeline.rejections if self.pitch >= CROSSES_FROM else []
-        for slots in (crossed, self.timeline.notable):
-            last = -math.inf
-            for slot in _between(slots, first, stop):
-                x = self.x_of(slot)
-                if x - last >= MARKS_APART:
-                    self._paint_mark(painter, slot, self.timeline.code(slot), middle)
-                    last = x
+    def _title_box(self, mark: Mark, metrics: QFontMetrics) -> tuple[float, float]:
+        wide = metrics.horizontalAdvance(self._title(mark.act))
+        x = self.x_of_mark(mark)
+        if not 0 <= x <= self.width():
+            return x - wide / 2, x + wide / 2
+        left = min(max(x - wide / 2, 4.0), max(4.0, self.width() - 4.0 - wide))
+        return left, left + wide
 
-    def _paint_numbers(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
+    def _title(self, act: int) -> str:
+        title = act_title(self.timeline.acts, act, self._name_of)
+        return title if len(title) <= 44 else f"{title[:43]}…"
+
+    def _paint_title(
+        self, painter: QPainter, mark: Mark, box: tuple[float, float], top: float, token: str, font: object
+    ) -> None:
+        code = self.timeline.look(mark)[0]
+        theme = self.theme
+        painter.setFont(font)  # type: ignore[arg-type]
+        painter.setPen(theme.colour(TOKENS[code] if token == "text_muted" and code in (BACK, SEALED) else token))
+        rect = QRectF(box[0], top, box[1] - box[0] + 4, theme.px(16))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, self._title(mark.act))
+
+    def _paint_below(self, painter: QPainter, middle: float) -> list[tuple[float, float]]:
+        """Letters of what is selected, and which version serves; returns the room that they take."""
         theme = self.theme
         line, top = theme.px(16), middle + 11 * max(1.0, theme.scale)
         boxes: list[tuple[float, float]] = []
 
-        def write(slot: int, text: str, colour: QColor, weight: int) -> None:
-            font = theme.ui("tiny", weight)
+        def write(mark: Mark, text: str, token: str, weight: int) -> None:
+            font, sign = theme.ui("tiny", weight), self._fold_sign(mark)
+            text = f"{text}  {sign}" if sign else text
             wide = QFontMetrics(font).horizontalAdvance(text)
-            left = min(max(self.x_of(slot) - wide / 2, 2.0), self.width() - wide - 4.0)
+            left = min(max(self.x_of_mark(mark) - wide / 2, 2.0), self.width() - wide - 4.0)
             if any(left < right + 8 and left + wide + 8 > other for other, right in boxes):
                 return
             boxes.append((left, left + wide))
             painter.setFont(font)
-            painter.setPen(colour)
-            painter.drawText(QRectF(left, top, wide + 4, line), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.setPen(theme.colour(token))
+            box = QRectF(left, top, wide + 4, line)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+            if sign:
+                self._folds.append((box, mark.act))
 
-        for slot, word in ((self.serving, "serving"), (self.head, "newest")):
-            if slot is None or not first <= slot < stop or (word == "newest" and slot == self.serving):
+        for mark, letter in ((self.selected, "A"), (self.compared, "B")):
+            if mark is not None and self._in_view(mark):
+                serving = f" · serving v{self._serving_version}" if mark == self.serving else ""
+                write(mark, letter + serving, "text_strong", 700)
+        chosen = (self.selected, self.compared)
+        if self.serving is not None and self.serving not in chosen and self._in_view(self.serving):
+            pinned = " · pinned" if self.pinned else ""
+            write(self.serving, f"serving v{self._serving_version}{pinned}", "accent_text", 600)
+        head = self.head
+        if head is not None and head != self.serving and head not in chosen and self._in_view(head):
+            write(head, f"newest v{self.timeline.version_of(head)}", "accent_text", 600)
+        return boxes
+
+    def _in_view(self, mark: Mark) -> bool:
+        return -SIDE <= self.x_of_mark(mark) <= self.width() + SIDE
+
+    def _fold_sign(self, mark: Mark) -> str:
+        if mark.record is not None or self.pitch < FOLDS_FROM or not self.timeline.folds(mark.act):
+            return ""
+        return f"{'▾' if self.timeline.unfolded(mark.act) else '▸'} {self.timeline.acts[mark.act].records}"
+
+    def _paint_folds(self, painter: QPainter, first: int, stop: int, taken: list[tuple[float, float]]) -> None:
+        theme = self.theme
+        painter.setFont(theme.ui("tiny"))
+        line, top = theme.px(16), self.middle + 11 * max(1.0, theme.scale)
+        for place in range(first, stop):
+            mark = self.timeline.mark_at(place)
+            sign = self._fold_sign(mark)
+            box = QRectF(self.x_of(place) - 16, top, 32, line)
+            if not sign or any(left < box.right() and right > box.left() for left, right in taken):
                 continue
-            pinned = " · pinned" if word == "serving" and self.pinned else ""
-            write(slot, f"{word} v{self.timeline.version_at(slot)}{pinned}", theme.colour("accent_text"), 600)
-        ends = self.timeline.versions_in(first, stop)
-        if ends is None:
-            return
-        room = QFontMetrics(theme.ui("tiny")).horizontalAdvance(f"v{ends[1]}") + 62
-        least = max(1.0, room / max(self.pitch, 1e-9))
-        power = 10 ** math.floor(math.log10(least))
-        step = next(s * power for s in (*_STEPS, 100) if s * power >= least)
-        muted = theme.colour("text_muted")
-        for version in range(-(-ends[0] // step) * step, ends[1] + 1, step):
-            slot = self.timeline.slot_of(version)
-            if slot is not None and first <= slot < stop:
-                write(slot, f"v{version}", muted, 400)
+            painter.setPen(theme.colour("text" if mark == self.under else "text_muted"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, sign)
+            self._folds.append((box, mark.act))
+
+    def fold_at(self, where: QPointF) -> int | None:
+        """Return the act whose "▸ 9" is painted at a point, which unfolds it; None where there is none."""
+        return next((act for box, act in self._folds if box.contains(where)), None)
 
     def way_back(self) -> QRectF:
         """Where "newest ▸" is drawn while an older stretch is in view."""
@@ -393,7 +462,3 @@ class TimelineCanvas(QWidget):
         painter.setFont(self.theme.ui("tiny", 600))
         painter.setPen(self.theme.colour("accent_text"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "newest ▸")
-
-
-def _between(ascending: list[int], first: int, stop: int) -> list[int]:
-    return ascending[bisect_left(ascending, first) : bisect_left(ascending, stop)]

@@ -1,14 +1,15 @@
-"""The timeline of versions: what the hand and the keys do on its picture."""
+"""The timeline of acts: what the hand and the keys do on its picture."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.versions.timeline import Timeline
+from dgstudio.studio.versions.timeline import Mark, Timeline
 from dgstudio.studio.versions.timeline_canvas import TimelineCanvas
 
 _KEY_STEPS: dict[int, int] = {
@@ -20,21 +21,28 @@ _KEY_STEPS: dict[int, int] = {
 
 
 class TimelineView(TimelineCanvas):
-    """`pointed` and `chosen` carry a slot or None, `opened` a slot (to be served), `asked` (slot, place on screen)."""
+    """`pointed` and `chosen` carry a mark or None, `opened` a mark (to be served), `asked` (mark, place on screen)."""
 
     pointed = Signal(object)
     opened = Signal(object)
     asked = Signal(object, object)
 
-    def __init__(self, timeline: Timeline, parent: QWidget | None = None) -> None:
-        super().__init__(timeline, parent)
+    def __init__(
+        self,
+        timeline: Timeline,
+        name_of: Callable[[int | None], str],
+        colour_of: Callable[[int], str | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(timeline, name_of, colour_of, parent)
         self._press: tuple[float, float] | None = None
         self._panned = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Timeline of versions")
+        self.setAccessibleName("Timeline of acts")
         self.setAccessibleDescription(
-            "Left and right select a version, Enter serves it, Home and End go to the ends, plus and minus zoom"
+            "Left and right select an act, Enter unfolds it into its versions, Control+Enter marks it as B to compare "
+            "with, Shift+Left and Shift+Right move B, Home and End go to the ends, plus and minus zoom"
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -65,7 +73,7 @@ class TimelineView(TimelineCanvas):
             self._panned = True
             self._move_to(self._press[1] - (x - self._press[0]) / self.pitch)
             return
-        self._point(self.slot_at(x))
+        self._point(self.mark_near(x))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() != Qt.MouseButton.LeftButton or self._press is None:
@@ -73,25 +81,28 @@ class TimelineView(TimelineCanvas):
         self._press = None
         if self._panned:
             return
-        slot = self.slot_at(event.position().x())
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.selected is not None:
-            self.select(self.selected, slot if slot != self.selected else None)
+        mark, act = self.mark_near(event.position().x()), self.fold_at(event.position())
+        if act is not None:
+            self.fold(act, unfold=not self.timeline.unfolded(act))
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.selected is not None:
+            self.select(self.selected, mark if mark != self.selected else None)
         else:
-            self.select(slot)
+            self.select(mark)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        slot = self.slot_at(event.position().x())
-        if event.button() == Qt.MouseButton.LeftButton and slot is not None:
-            self.select(slot)
-            self.opened.emit(slot)
+        mark = self.mark_near(event.position().x())
+        if event.button() == Qt.MouseButton.LeftButton and mark is not None and self.fold_at(event.position()) is None:
+            self.select(mark)
+            self.opened.emit(mark)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        slot = self.selected if by_key else self.slot_at(event.pos().x())
-        if slot is not None:
-            self.select(slot)
-            x = round(self.x_of(slot))
-            self.asked.emit(slot, self.mapToGlobal(QPointF(x, self.middle).toPoint()) if by_key else event.globalPos())
+        mark = self.selected if by_key else self.mark_near(event.pos().x())
+        if mark is not None:
+            if mark not in (self.selected, self.compared):
+                self.select(mark)
+            x = round(self.x_of_mark(mark))
+            self.asked.emit(mark, self.mapToGlobal(QPointF(x, self.middle).toPoint()) if by_key else event.globalPos())
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
@@ -115,10 +126,10 @@ class TimelineView(TimelineCanvas):
             self._step(step, comparing=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and count:
             self._move_to(0.0 if key == Qt.Key.Key_Home else math.inf)
-            self.select(0 if key == Qt.Key.Key_Home else count - 1)
+            self.select(self.timeline.mark_at(0 if key == Qt.Key.Key_Home else count - 1), self.compared)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected is not None:
             if not event.isAutoRepeat():
-                self.opened.emit(self.selected)
+                self._enter(self.selected, control=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self.zoom(1 / 1.25 if key == Qt.Key.Key_Minus else 1.25)
         elif key == Qt.Key.Key_Escape and self.selected is not None:
@@ -126,20 +137,29 @@ class TimelineView(TimelineCanvas):
         else:
             event.ignore()
 
-    def _step(self, step: int, *, comparing: bool) -> None:
-        last = len(self.timeline) - 1
-        start = self.serving if self.serving is not None else last
-        if self.selected is None:
-            self.select(start)
-        elif comparing:
-            other = self.compared if self.compared is not None else self.selected
-            moved = min(max(other + step, 0), last)
-            self.select(self.selected, moved if moved != self.selected else None)
+    def _enter(self, mark: Mark, *, control: bool) -> None:
+        if control:
+            # It stays there while the selection moves on.
+            self.select(mark, None if self.compared == mark else mark)
         else:
-            self.select(min(max(self.selected + step, 0), last))
+            self.fold(mark.act, unfold=not self.timeline.unfolded(mark.act))
 
-    def _point(self, slot: int | None) -> None:
-        if slot != self.under:
-            self.under = slot
+    def _step(self, step: int, *, comparing: bool) -> None:
+        timeline, last = self.timeline, len(self.timeline) - 1
+
+        def moved(mark: Mark) -> Mark:
+            return timeline.mark_at(min(max(timeline.place_of(mark) + step, 0), last))
+
+        if self.selected is None:
+            self.select(self.serving if self.serving is not None else timeline.mark_at(last))
+        elif comparing:
+            other = moved(self.compared if self.compared is not None else self.selected)
+            self.select(self.selected, other if other != self.selected else None)
+        else:
+            self.select(moved(self.selected), self.compared)
+
+    def _point(self, mark: Mark | None) -> None:
+        if mark != self.under:
+            self.under = mark
             self.update()
-            self.pointed.emit(slot)
+            self.pointed.emit(mark)

@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from dgstudio.guard.texts import json_value
 from dgstudio.studio.bridge.settings import ARRANGEMENT_VERSION, SPLITTERS
 
+STREAM_SHARE = 0.2325
+"""Part of the window's width that the stream has."""
+
 
 class Arrangement(QWidget):
     """Left: stream and source. Middle: answer, gates, stability. Right: classes and moments. Below: snapshots, log.
@@ -27,6 +30,8 @@ class Arrangement(QWidget):
         self.panels = panels
         self._by_hand = False
         self.scale = 1.0
+        self.stream_share = STREAM_SHARE
+        """Part of the width that the stream has."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.left = self._split(down, ["stream", "source"], 0)
         self.middle = self._split(down, ["answer", "gates", "stability", "quality"], 1)
@@ -63,7 +68,7 @@ class Arrangement(QWidget):
     def proportion(self) -> None:
         """Give every panel its share of the present size, whatever was dragged."""
         wide, tall, scale = self.width(), self.height(), self.scale
-        left = _within(0.2325 * wide, 290, 520)
+        left = _within(self.stream_share * wide, 290, 520 * self.stream_share / STREAM_SHARE)
         right = _within(0.208 * wide, 290, 460)
         below = _within(0.185 * tall, 122, 240)
         upper = tall - (below if self.bottom.isVisibleTo(self) else 0)

@@ -32,12 +32,15 @@ from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
 from dgstudio.studio.window.docks import Arrangement
+from dgstudio.types import StreamKind
 
 TABS = [
     ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
     ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
 ]
 """Panels that share the middle of the window."""
+PAD_SHARE = 0.3
+"""Part of the window's width that the stream has where it is a pointer's: the pad is a square."""
 
 
 class WindowLayout:
@@ -92,6 +95,9 @@ class WindowLayout:
         self.arrangement = Arrangement({**self.panels})
         self.log_panel.hide()
         self.quality_panel.hide()
+        if self._of_pointer:
+            self.source_panel.hide()
+            self.arrangement.stream_share = PAD_SHARE
         self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
@@ -155,12 +161,20 @@ class WindowLayout:
         """Leave what an audience looks at, or show everything again."""
         self.uncertain_panel.setVisible(not presentation)
         # What is performed stays at hand: the presenter clicks it.
-        self.source_panel.setVisible(
-            not presentation or any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs)
-        )
+        self.source_panel.setVisible(self._source_wanted(presentation))
         self.arrangement.bottom.setVisible(not presentation)
         self.status.setVisible(not presentation)
         self.bar.set_presentation(presentation)
+
+    def _source_wanted(self, presentation: bool) -> bool:
+        """Whether there is something to turn: a pointer has no knobs, and its pad needs the room."""
+        if self._of_pointer:
+            return False
+        return not presentation or any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs)
+
+    @property
+    def _of_pointer(self) -> bool:
+        return self._state.spec is not None and self._state.spec.kind is StreamKind.POINTER
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

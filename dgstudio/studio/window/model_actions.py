@@ -107,8 +107,27 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
         "Roll back",
         lambda it: it.notifier.attempt(it.commands.model.roll_back),
         key="B",
-        tooltip="Go back to the version before this one; the examples since then wait",
+        tooltip="Go back to the version before the last act (a take, an undo, a protection …), and stay there. Labels "
+        "stay as they are: what was labelled or taken back since then waits until it is resumed",
         icon="mdi6.undo-variant",
+        group=Group.VERSIONS,
+    ),
+    Row(
+        ActionId.GO_FORWARD,
+        "Roll forward",
+        lambda it: it.notifier.attempt(it.commands.model.go_forward),
+        key="Shift+B",
+        tooltip="Go to the end of the act that came after this version, on the branch that you were on last",
+        icon="mdi6.redo-variant",
+        group=Group.VERSIONS,
+    ),
+    Row(
+        ActionId.COMPARE_BEFORE,
+        "Compare with the version before this act",
+        lambda it: it.layout.snapshots_panel.compare_with_before(),
+        tooltip="Select the version before the selected act as A, and the one that it made as B; without a selection "
+        "of the act that made the serving version",
+        icon="mdi6.compare-horizontal",
         group=Group.VERSIONS,
     ),
     Row(

@@ -144,13 +144,24 @@ class Notifier:
         """Show a toast of a publish, if it is one that the user asked for."""
         # What stood there may not be true of this version any more.
         if record.kind == RecordKind.ROLLED_BACK:
-            self.show(f"Rolled back to v{record.to_version}. B goes back once more.")
+            # An undo that comes to this is told as one.
+            if record.cause is None:
+                self._tell_went_back(record)
         elif record.kind in (RecordKind.PROTECTED, RecordKind.BANK_SEALED, RecordKind.RELEASED):
             text = record.reason.sentence
             if record.kind == RecordKind.PROTECTED:
                 self.toast.show_text(text, Level.GOOD, "Undo", self._undo)
             else:
                 self.show(text, Level.WARNING if record.kind == RecordKind.RELEASED else Level.GOOD)
+
+    def _tell_went_back(self, record: PublishRecord) -> None:
+        waiting = record.waiting
+        if waiting:
+            count = f"{waiting:,} example{' waits' if waiting == 1 else 's wait'}"
+            text = f"Back to v{record.to_version}: {count}, not followed until you resume them. Shift+B goes forward."
+            self.toast.show_text(text, Level.INFO, "Resume", lambda: self.attempt(self.commands.model.resume_parked))
+        else:
+            self.show(f"Back to v{record.to_version}. B goes back once more, Shift+B forward.")
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dgstudio.studio.learning.learning_sheet import LearningSheet
     from dgstudio.studio.learning.protected_sheet import ProtectedSheet
     from dgstudio.studio.sessions.recent_sheet import RecentSheet
+
+Sheet = TypeVar("Sheet", bound=Overlay)
 
 
 def toggle(sheet: Overlay) -> None:
@@ -76,42 +78,43 @@ class Sheets:
         """Every action, found by some letters of it."""
         from dgstudio.studio.actions.palette import CommandPalette
 
-        return self._dress(CommandPalette(self._actions, self._desk))
+        return self._keyed(CommandPalette(self._actions, self._desk), ActionId.PALETTE)
 
     @cached_property
     def shortcuts(self) -> ShortcutSheet:
         """Every key."""
         from dgstudio.studio.actions.palette import ShortcutSheet
 
-        return self._dress(ShortcutSheet(self._actions, self._desk))
+        return self._keyed(ShortcutSheet(self._actions, self._desk), ActionId.SHORTCUTS)
 
     @cached_property
     def examples(self) -> ExampleSheet:
         """All that was labelled."""
         from dgstudio.studio.examples.example_browser import ExampleSheet
 
-        return self._dress(ExampleSheet(self._state, self._commands, self._attempt, self._desk))
+        return self._keyed(ExampleSheet(self._state, self._commands, self._attempt, self._desk), ActionId.EXAMPLES)
 
     @cached_property
     def importing(self) -> ImportSheet:
         """What would come out of a file."""
         from dgstudio.studio.imports.import_sheet import ImportSheet
 
-        return self._dress(ImportSheet(self._state, self._commands, self._attempt, self._desk))
+        return self._keyed(ImportSheet(self._state, self._commands, self._attempt, self._desk), ActionId.IMPORT)
 
     @cached_property
     def history(self) -> HistorySheet:
         """All that was done."""
         from dgstudio.studio.examples.undo_history import HistorySheet
 
-        return self._dress(HistorySheet(self._state, self._commands, self._desk))
+        return self._keyed(HistorySheet(self._state, self._commands, self._desk), ActionId.HISTORY)
 
     @cached_property
     def learning(self) -> LearningSheet:
         """What is protected, and how it is learned."""
         from dgstudio.studio.learning.learning_sheet import LearningSheet
 
-        sheet = self._dress(LearningSheet(self._state, self._commands, self._layout.bar.contract, self._desk))
+        contract = self._layout.bar.contract
+        sheet = self._keyed(LearningSheet(self._state, self._commands, contract, self._desk), ActionId.LEARNING)
         sheet.browsed.connect(self._browse_protected)
         return sheet
 
@@ -128,7 +131,7 @@ class Sheets:
         from dgstudio.studio.sessions.recent_sheet import RecentSheet
 
         sessions, trigger = self._sessions, self._actions.trigger
-        return self._dress(
+        return self._keyed(
             RecentSheet(
                 self._desk,
                 sessions=lambda: [] if sessions.desk is None else sessions.desk.recent(),
@@ -137,7 +140,10 @@ class Sheets:
                 forget=sessions.forget,
                 other=lambda: trigger(ActionId.OPEN_SESSION),
                 new=lambda: trigger(ActionId.NEW_SESSION),
-            )
+            ),
+            ActionId.RECENT_SESSIONS,
+            ActionId.OPEN_SESSION,
+            ActionId.NEW_SESSION,
         )
 
     @cached_property
@@ -155,6 +161,11 @@ class Sheets:
         hints = self._dress(first_hints(self._layout, self._desk))
         hints.finished.connect(self._hints_seen)
         return hints
+
+    def _keyed(self, sheet: Sheet, *ids: ActionId) -> Sheet:
+        """A sheet with its look, which leaves the shortcuts of these actions to the window."""
+        sheet.own_keys = tuple(key for id in ids for key in self._actions[id].keys)
+        return self._dress(sheet)
 
     # -- those that are there ----------------------------------------------------------------------------------------
 

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from dgstudio.bench.kills.crash_test import Ledger
+from dgstudio.engine.lifecycle.resume import checkpoint_of
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.settings import LearnerSettings
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
-from dgstudio.types import Act, ClassInfo, Example, LabelChange, Take
+from dgstudio.types import Act, ActKind, ClassInfo, Example, LabelChange, PublishRecord, RecordKind, Take
 
 
 @pytest.fixture
@@ -85,6 +88,43 @@ def test_half_an_act_is_noticed(session: Session) -> None:
     session.set_labels([Example(10, 2, 1, np.zeros(4, np.float32), 0.0, 1.0)])
     known = ledger(("wish", "do"), ("take", 1, 3), ("wish", "do"), ("act", 2))
     assert "labels of the examples [11] (1 in all)" in known.killed(session)[0]
+
+
+def add_import(session: Session, number: int, ids: tuple[int, ...], *, stands: bool) -> None:
+    session.put_take(Take(number, 1, 0.0, 1.0, "other.csv", examples=len(ids)))
+    session.put_examples([Example(i, 1, number, np.zeros(4, np.float32), 0.0, 1.0) for i in ids])
+    session.set_active(list(ids), stands)
+    session.put_act(Act(number, ActKind.IMPORTED, Told(""), (LabelChange(None, 1, ids),)))
+
+
+def test_an_import_is_there_as_a_whole_or_not_at_all(session: Session) -> None:
+    add_import(session, 1, (10, 11, 12), stands=True)
+    shown = ("wish", "do"), ("act", 1), ("wish", "undo"), ("undo", ("act", 1))
+    assert ledger(*shown[:2]).killed(session) == []
+    session.set_act_done(1, False)
+    assert "labels of the examples [10, 11, 12] (3 in all)" in ledger(*shown).killed(session)[0]
+    session.set_active([10, 11, 12], False)
+    known = ledger(*shown)
+    assert known.killed(session) == []
+    # No window makes an act of its takes, as it does of takes that were cut short.
+    assert known.hear(("found", [("act", 1)], 0)) == [] and "reopened" in known.hear(("found", [("take", 1)], 1))[0]
+
+
+def test_a_version_on_a_new_base_that_was_shown_is_there_to_the_last_bit(session: Session) -> None:
+    learner = Learner.begin(None, LearnerSettings(features=64))
+    snapshot = learner.store.head
+    record = PublishRecord(0, RecordKind.CONSOLIDATED, snapshot.version, None, Told(""), 0.0, 0.0)
+    session.put_checkpoint(checkpoint_of(learner, record))
+    assert ledger(("base", snapshot.version, snapshot.digest)).killed(session) == []
+    assert "is another than it was" in ledger(("base", snapshot.version, "0" * 64)).killed(session)[0]
+    assert "version 7 on a new base is not there" in ledger(("base", 7, snapshot.digest)).killed(session)[0]
+
+
+def test_what_goes_on_when_the_kill_comes_is_known_until_then(session: Session) -> None:
+    known = ledger(("under way", "train", 30.0), ("under way", "import", 1.0), ("over", "import"))
+    assert known.under_way == {"train": 30.0} and known.shown == 1
+    known.killed(session)
+    assert known.under_way == {}
 
 
 def test_the_next_window_finds_what_the_kill_left_and_makes_acts_of_takes_cut_short(session: Session) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -186,6 +189,27 @@ def test_stopping_the_engine_ends_it(rigs: Rigs, until: Until, folder: Path, pro
     until(lambda: rig.engine.candidates.consolidation.share == 0.25, "news of the process")
     assert rig.engine.stop() == []
     assert rig.engine.candidates.consolidation.state == ConsolidationState.CANCELLED and nothing_left(folder)
+
+
+def test_a_training_that_nobody_waits_for_any_more_leaves_nothing(
+    rigs: Rigs, until: Until, folder: Path, process: Callable[[str], None]
+) -> None:
+    """As after the end of a program that was killed: nobody reads what the process says, nobody clears up."""
+    process(HANGS)
+    rig = rigs()
+    rig.teach(NEW, NEW)
+    rig.engine.candidates.start_consolidation()
+    until(lambda: rig.engine.candidates.consolidation.share == 0.25, "news of the process")
+    (made,) = folder.iterdir()
+    copy = folder / "copy"
+    shutil.copytree(made, copy)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as deaf:  # noqa: PTH123 - a pipe
+        command = [sys.executable, "-m", "dgstudio.lab.train_process", str(copy)]
+        assert subprocess.run(command, stdout=deaf, stderr=subprocess.PIPE, check=False).returncode != 0
+    assert not copy.exists() and made.exists()
+    assert rig.engine.stop() == [] and nothing_left(folder)
 
 
 @pytest.mark.parametrize(

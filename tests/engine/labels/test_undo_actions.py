@@ -22,7 +22,7 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
-from dgstudio.types import Example, Take
+from dgstudio.types import Cause, Example, Take
 
 State = dict[str, Any]
 Rig = Any
@@ -53,25 +53,25 @@ class Desk:
 
     # -- what the model is told ----------------------------------------------------------------------------
 
-    def absorb(self, examples: Sequence[Example], made: float) -> None:
+    def absorb(self, examples: Sequence[Example], made: float, cause: Cause) -> None:
         for example in examples:
             assert example.class_id in self.living, "a label of a class that the model does not have yet"
             self.known[example.id] = example.class_id
 
-    def forget(self, ids: Sequence[int]) -> None:
+    def forget(self, ids: Sequence[int], cause: Cause) -> None:
         for identity in ids:
             self.known.pop(identity, None)
 
-    def remove_class(self, class_id: int) -> None:
+    def remove_class(self, class_id: int, cause: Cause) -> None:
         assert class_id not in self.known.values(), "a class that still has labels went"
         self.living.discard(class_id)
 
-    def add_class(self, class_id: int) -> None:
+    def add_class(self, class_id: int, cause: Cause) -> None:
         self.living.add(class_id)
 
-    def take_ended(self, who: str) -> None: ...
+    def act_ended(self, who: str) -> None: ...
 
-    def go_to(self, version: int | None) -> None: ...
+    def go_to(self, version: int | None, cause: Cause) -> None: ...
 
     def still_in(self, ids: Sequence[int]) -> None: ...
 

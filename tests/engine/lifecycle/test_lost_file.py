@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dgstudio.session.check import check
 from dgstudio.session.file import Session
+from dgstudio.session.recording.recorded import RecordedBlock, RecordedStretch
 from dgstudio.session.storage.file_place import FilePlace, SessionLostError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody at a file that is open")
@@ -46,6 +49,7 @@ def cut_wal(path: Path) -> None:
     os.truncate(path.with_name(path.name + "-wal"), 0)
 
 
+SIGNAL = {"name": "test", "kind": "signal", "rate": 50.0, "channels": ["x", "y"], "window_s": 1.0, "hop_s": 0.1}
 ACTS = [delete, delete_both, delete_wal, replace, cut_to_nothing, cut, cut_wal]
 
 
@@ -84,6 +88,9 @@ def test_everything_goes_on_in_a_new_file_beside_it(act: Callable[[Path], None],
         assert session.config("stream") is None and session.config("features") == list(engine.features.names)
         if recorded:
             assert session.recorded.stretches()
+    with check(told.path) as found:
+        # What was recorded and cannot be read any more is counted as lost in it.
+        assert found.problems == []
 
 
 def test_a_file_that_goes_while_it_is_written_has_nothing_twice(rigs, tmp_path, monkeypatch):
@@ -144,6 +151,31 @@ def test_where_no_file_can_be_made_all_waits_in_memory(rigs, tmp_path, monkeypat
     assert rig.engine.stop() == []
     with Session.open(rescued(path)) as session:
         assert len(session.examples()) == rig.engine.book.total > 0
+
+
+def test_what_was_recorded_and_is_cut_off_is_counted_as_lost(tmp_path):
+    path, new = tmp_path / "a.dgs", tmp_path / "a rescued.dgs"
+    chance = np.random.default_rng(0)
+    with Session.create(path) as session:
+        session.recorded.put_stretch(RecordedStretch(0, 10.0, "kernel", SIGNAL))
+        # 10 MB: more than SQLite keeps in memory.
+        with session.batch():
+            for first in range(0, 1_300_000, 10_000):
+                values = chance.normal(size=(10_000, 2)).astype(np.float32)
+                session.recorded.put_block(0, RecordedBlock(first, np.arange(10_000.0), values))
+        # What is written next begins the -wal file anew.
+        session._database.read("PRAGMA wal_checkpoint(RESTART)")
+        session.set_config("more", 1)
+        session.check_place()
+        cut(path)
+        with pytest.raises(SessionLostError) as lost:
+            session.check_place()
+        session.rescue_in(new, lost.value, lambda session: None)
+        (stretch,) = session.recorded.stretches()
+        there = sum(kept.count for kept in session.recorded.blocks(0))
+        assert 0 < there == stretch.samples < 1_300_000 and stretch.samples + stretch.lost_samples == 1_300_000
+    with check(new) as found:
+        assert found.problems == []
 
 
 def test_what_sqlite_does_itself_is_no_loss(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -321,7 +321,50 @@ def test_rolling_back_past_a_seal_and_forward_again(small: BaseModel, begin: Beg
     assert learner.audit_all().checked == 30 and learner.audit_all().bits_changed == 0
 
 
-def test_what_was_taken_back_stays_taken_back(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
+def test_a_version_that_was_gone_back_to_stays_whatever_was_taken_back_or_relabelled_since(
+    small: BaseModel, label: Label, settled: Settled
+) -> None:
+    examples = label(3, 6)
+
+    def fetch(ids: Sequence[int]) -> list[Example]:
+        return [examples[i] for i in ids]
+
+    learner = Learner.begin(small, LearnerSettings(features=64), fetch=fetch)
+    teach(learner, examples)
+    first = learner.store.head
+    learner.forget([2])
+    learner.absorb([replace(examples[1], class_id=0)])
+    settled(learner)
+    now, weights = learner.store.head, learner.store.head.banks[-1].ids
+    assert 2 not in learner.training.learned and learner.training.published()[1] == 0
+
+    record = learner.roll_back(first.version)
+    assert learner.parked == {1, 2} and record.waiting == 2 and not learner.pending and not settled(learner)
+    assert learner.store.head.digest == first.digest
+
+    # What is learned there branches off; what is said of an example again counts.
+    teach(learner, label(4, 3, first=20))
+    assert learner.training.published() == {**dict.fromkeys(range(6), 3), **dict.fromkeys(range(20, 23), 4)}
+    learner.forget([2])
+    settled(learner)
+    assert 2 not in learner.training.learned and learner.training.published()[1] == 3 and learner.parked == {1}
+
+    learner.roll_back(first.version)
+    assert learner.parked == {1, 2, 20, 21, 22}
+    learner.roll_back(now.version)
+    assert learner.parked == {20, 21, 22} and not settled(learner)
+    assert learner.store.head.banks[-1].ids == weights
+
+    learner.roll_back(first.version)
+    learner.forget([20, 21, 22])
+    learner.resume_parked()
+    settled(learner)
+    assert learner.store.head.banks[-1].ids["R"] == weights["R"] and not learner.parked
+
+
+def test_what_was_taken_back_and_is_nowhere_any_more_stays_taken_back(
+    small: BaseModel, begin: Begin, label: Label, settled: Settled
+) -> None:
     learner = begin(small)
     teach(learner, label(3, 6))
     learner.forget([2])
@@ -329,23 +372,6 @@ def test_what_was_taken_back_stays_taken_back(small: BaseModel, begin: Begin, la
     learner.roll_back(2)
     (record,) = settled(learner)
     assert record.reason.words == "forgot 1 example" and 2 not in learner.training.learned
-
-
-def test_what_was_relabelled_stays_relabelled(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
-    learner = begin(small)
-    examples = label(3, 6)
-    teach(learner, examples)
-    first = learner.store.head
-    learner.absorb([replace(examples[1], class_id=0)])
-    settled(learner)
-    relabelled = learner.store.head.digest
-    learner.roll_back(first.version)
-    assert learner.store.head.digest == first.digest
-    assert learner.training.published() == dict.fromkeys(range(6), 3)
-    (record,) = settled(learner)
-    assert record.reason.words == "learned from 1 example of class 0"
-    assert learner.store.head.digest == relabelled
-    assert learner.training.published()[1] == 0
 
 
 def test_a_version_that_never_was_cannot_be_rolled_back_to(small: BaseModel, begin: Begin, label: Label) -> None:
@@ -467,6 +493,24 @@ def test_labels_taken_back_or_changed_before_a_crash_are_unlearned_after_it(
     learner.absorb([changed])
     settled(learner)
     assert opened.store.head.digest == learner.store.head.digest
+
+
+def test_what_is_held_is_held_over_a_restart(small: BaseModel, begin: Begin, label: Label, settled: Settled) -> None:
+    learner, kept, examples = kept_history(small, begin, label)
+    standing, asked = examples[1:], []
+
+    def fetch(ids: Sequence[int]) -> list[Example]:
+        asked.extend(ids)
+        return [example for example in examples if example.id in ids]
+
+    opened = kept.opened(2, learner.settings, examples=standing, parked=[examples[0].id, examples[-1].id], fetch=fetch)
+    assert asked == [examples[0].id] and examples[0].id in opened.training.learned
+    assert opened.parked == {examples[0].id, examples[-1].id}
+    others = [e for e in standing if e.id not in opened.training.every() and e.id != examples[-1].id]
+    assert opened.pending == bool(others)
+    opened.resume_parked()
+    settled(opened)
+    assert examples[0].id not in opened.training.every() and not opened.parked
 
 
 def test_parked_labels_stay_parked_over_a_restart(

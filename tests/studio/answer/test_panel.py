@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
-from dgstudio.studio.answer.panel import carriers, mean_answer
+from dgstudio.studio.answer.panel import mean_answer
+from dgstudio.studio.answer.provenance import carriers
 from dgstudio.studio.bridge.state import CellView
-from dgstudio.types import BASE, NOBODY, TwinReading, TwinState
+from dgstudio.types import BASE, NOBODY, TwinReading, TwinState, Unsure
 
 
 def reading_of(bridge, **changes):
@@ -60,10 +61,13 @@ def test_an_uncertified_answer_of_the_base_is_not_dressed_up(answer, bridge, win
     assert answer.text.lines[1].pieces[0][1] == "text_muted"
 
 
-def test_a_sealed_bank_is_not_credited_to_the_learning_banks_examples(answer, bridge, window):
+def test_a_sealed_bank_is_credited_to_the_examples_that_it_was_learned_from(answer, bridge, window):
+    asked = []
+    cells = bridge.cells
+    bridge.cells = lambda reading, **how: asked.append(reading.speaker) or cells(reading, **how)
     two = np.array([0.4, -0.9], np.float32)
     window.update_frame(frame_of(bridge, reading_of(bridge, top=0, certified=None, speaker=0, bank_r=two)))
-    assert lines(answer)[1] == "◆ new: bank 1 speaks"
+    assert lines(answer)[1].startswith("◆ new: bank 1, by ") and asked[-1] == 0
 
 
 @pytest.mark.parametrize(
@@ -84,11 +88,15 @@ def test_who_carries_an_answer(bridge, cells, words):
 
 
 def test_unsure_is_an_answer_too(answer, bridge, window):
-    window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=None, speaker=BASE)))
+    strange = {"top": None, "unsure": Unsure.STRANGE, "speaker": BASE}
+    window.update_frame(frame_of(bridge, reading_of(bridge, certified=None, **strange)))
     assert answer.text.answer == "unsure"
-    assert lines(answer)[1] == "◆ too strange, or too close to call"
-    window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=3, speaker=BASE)))
-    assert lines(answer)[1] == "◆ too strange or too close; as in v3"
+    assert lines(answer)[1] == "◆ too strange: near nothing learned"
+    window.update_frame(frame_of(bridge, reading_of(bridge, certified=3, **strange)))
+    assert lines(answer)[1] == "◆ too strange: near nothing learned · as in v3"
+    close = reading_of(bridge, certified=None, **{**strange, "unsure": Unsure.CLOSE})
+    window.update_frame(frame_of(bridge, close))
+    assert lines(answer)[1].startswith("◆ too close: ") and " or " in lines(answer)[1]
     window.update_frame(frame_of(bridge, reading_of(bridge, top=None, certified=None, speaker=NOBODY)))
     assert lines(answer)[1] == "no part of the model is sure"
 

@@ -29,14 +29,28 @@ def test_there_is_a_card_per_class_that_says_all_in_words(panel, bridge):
     assert "no examples yet" in panel.cards()[4].accessibleDescription()
 
 
-def test_holding_a_card_records(panel, bridge):
+def test_holding_a_card_fills_it_and_then_records(panel, bridge, qtbot):
     card = panel.cards()[1]
+    before = card.grab().toImage()
     QTest.mousePress(card, LEFT)
+    assert bridge.calls == [] and card.hasFocus()
+    qtbot.waitUntil(lambda: card.recording)
     assert bridge.calls == [("labels.press_class", 1)]
-    assert card.recording
+    assert card.grab().toImage() != before
     QTest.mouseRelease(card, LEFT)
     assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
     assert not card.recording
+
+
+def test_a_click_on_a_card_selects_it_and_labels_nothing(panel, bridge):
+    """It labelled the last half second, which somebody who wanted to rename a class had not asked for."""
+    card = panel.cards()[1]
+    QTest.mouseClick(card, LEFT)
+    assert card.hasFocus() and not card._arming.isActive()
+    QTest.mouseDClick(card, LEFT)
+    QTest.mouseRelease(card, LEFT)
+    assert bridge.calls == []
+    assert panel.field.isVisible() and panel.field.text() == "rest"
 
 
 def test_the_right_button_records_nothing(panel, bridge):

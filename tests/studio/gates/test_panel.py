@@ -376,10 +376,12 @@ def test_publishes_are_lines_with_labels_that_do_not_overlap(panel, bridge):
 def test_a_paused_view_stands_still_and_catches_up(panel, bridge):
     play(panel, bridge, 12.0)
     bridge.state.set_paused(True)
+    play(panel, bridge, 2.0)
     before = panel.raster.grab().toImage()
     play(panel, bridge, 3.0)
     assert panel.raster.grab().toImage() == before
     bridge.state.set_paused(False)
+    play(panel, bridge, 0.2)
     after = panel.raster.grab().toImage()
     assert after != before
     panel.raster.set_class_colours()

@@ -261,16 +261,18 @@ def test_nan_and_a_single_sample_are_drawn_without_complaint(stream, bridge, win
 
 
 def test_space_freezes_the_view_loudly_and_lets_it_go_again(stream, bridge, window):
+    bar = window.layout_.bar
     QTest.keyClick(window, Qt.Key.Key_Space)
     end = stream.scene.end
     run(window, bridge, 3.0)
     assert stream.scene.end == end and bridge.now > end + 2.9
-    assert stream.scene.mode == "paused" and stream.scene.pills[0][0].startswith("Paused")
-    assert words(stream) == "paused · 3 s behind" and stream.live_button.isVisible()
+    assert stream.scene.mode == "paused" and stream.scene.moment == end
+    assert words(stream) == "paused · 3 s behind" and bar.then.text_shown() == "Then now answered by v42"
+    assert bar.follow.isVisible() and not bar.modes.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Space)
     run(window, bridge, 0.2)
     assert stream.scene.end == pytest.approx(bridge.now) and stream.scene.mode == "following"
-    assert words(stream) == "following · 6 ch · 10 s" and not stream.live_button.isVisible()
+    assert words(stream) == "following · 6 ch · 10 s" and not bar.then.isVisible() and bar.modes.isVisible()
 
 
 def test_a_label_made_while_paused_appears_in_the_frozen_view(stream, bridge, window):
@@ -299,10 +301,7 @@ def test_the_keys_go_through_the_whole_buffer_and_end_comes_back(stream, bridge,
         now = bridge.now
         run(window, bridge, 0.2)
         assert stream.scene.end == pytest.approx(now - behind, abs=0.45) and stream.scene.mode == "scrubbing"
-    assert words(stream).startswith("scrubbing · 1") and stream.scene.pills[0] == (
-        "Scrubbing · End goes live",
-        "accent_text",
-    )
+    assert words(stream).startswith("scrubbing · 1") and stream.scene.pills == []
     QTest.keyClick(stream.view, Qt.Key.Key_Home)
     run(window, bridge, 0.2)
     assert stream.scene.start == pytest.approx(max(0.0, bridge.now - 60.0), abs=0.3)
@@ -318,7 +317,8 @@ def test_once_paused_the_keys_work_wherever_the_focus_is(stream, bridge, window)
     QTest.keyClick(window, Qt.Key.Key_Space)
     QTest.keyClick(window, Qt.Key.Key_Left)
     assert window.state.stream_mode == "scrubbing"
-    QTest.mouseClick(stream.live_button, LEFT)
+    run(window, bridge, 0.2)
+    QTest.mouseClick(window.layout_.bar.follow, LEFT)
     assert window.state.stream_mode == "following" and window.state.looked_at is None
 
 
@@ -404,14 +404,14 @@ def test_what_has_left_the_buffer_says_so_and_is_not_labelled(stream, bridge, wi
     run(window, bridge, 60.0)
     QTest.keyClick(stream.view, Qt.Key.Key_Home)
     run(window, bridge, 5.0)
-    assert stream.scene.pills[1] == ("The hatched part has left the buffer", "warning")
+    assert stream.scene.pills[0] == ("The hatched part has left the buffer", "warning")
     assert stream.scene.gone == pytest.approx(bridge.now - 60.0, abs=0.6)
     drag(stream.view, 60, 100)
     QTest.mouseRelease(stream.view, LEFT, pos=QPoint(100, 40))
     QTest.keyClick(window, Qt.Key.Key_1)
     assert bridge.calls == [] and window.notifier.toast.said.startswith("That stretch has left the buffer")
     run(window, bridge, 10.0)
-    assert stream.scene.pills[1][0].startswith("This has left the buffer") and len(stream.scene.times)
+    assert stream.scene.pills[0][0].startswith("This has left the buffer") and len(stream.scene.times)
     stream.view.grab()
 
 

@@ -1,10 +1,13 @@
 """The table of tokens: complete, readable in both themes, and the only place where colours are written."""
 
+import gc
 import re
+import weakref
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor, QFontInfo
+from PySide6.QtWidgets import QLabel
 
 import dgstudio.studio
 from dgstudio.engine.runtime.class_table import OKABE_ITO
@@ -96,3 +99,37 @@ def test_a_theme_reaches_qt(qapp):
     for theme in (LIGHT, DARK):
         apply_to(qapp, theme)
         assert qapp.palette().window().color().name() == theme.background
+
+
+def test_no_widget_goes_while_qt_styles_all_of_them(qapp):
+    """Qt has bare pointers to all of them meanwhile: one that the collector deletes then crashes the program."""
+
+    class Part(QLabel):
+        def changeEvent(self, event):
+            # Enough for the collector to look for garbage, as any code of ours may make it do.
+            kept = [[] for _ in range(2 * gc.get_threshold()[0])]
+            there.append(bool(kept) and all(garbage() is not None for garbage in lost))
+            super().changeEvent(event)
+
+    there: list[bool] = []
+    lost: list[weakref.ref[QLabel]] = []
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        part = Part()
+        part.ensurePolished()
+        gc.collect()
+        garbage = QLabel()
+        garbage.itself = garbage
+        garbage.ensurePolished()
+        lost.append(weakref.ref(garbage))
+        del garbage
+        there.clear()
+        gc.enable()
+        apply_to(qapp, DARK.scaled(1.1))
+        assert there and all(there) and gc.isenabled()
+        gc.collect()
+        assert lost[0]() is None
+    finally:
+        (gc.enable if enabled else gc.disable)()
+        apply_to(qapp, DARK)

@@ -1,0 +1,47 @@
+"""Raw windows of examples and answers, for small pictures: those that are kept, else cut from the stream."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.types import F32, Example
+
+KEPT = 400
+
+
+class Windows:
+    """Looks windows up and remembers them. Qt thread only."""
+
+    def __init__(self, commands: Bridge) -> None:
+        self._commands = commands
+        self._known: OrderedDict[tuple[str, int], F32 | None] = OrderedDict()
+
+    def of_example(self, example: Example) -> F32 | None:
+        """The window (n, channels) of an example; None where neither it nor that stretch of the stream is held.
+
+        Of windows that overlap much only one is kept with the examples.
+        """
+        if example.raw is not None:
+            return example.raw
+        return self._cut(("example", example.id), example.start, example.end)
+
+    def of_hop(self, hop: int) -> F32 | None:
+        """The window of an answer by the number of its hop; None where the ring has let go of it."""
+        found = self._known.get(("hop", hop))
+        if found is not None:
+            return found
+        reading = self._commands.lookback.by_hop(hop)
+        return None if reading is None else self._cut(("hop", hop), reading.start, reading.end)
+
+    def _cut(self, key: tuple[str, int], start: float, end: float) -> F32 | None:
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        past = self._commands.lookback.past(start, end)
+        # A stretch of another run, or one that has partly left the buffer, is none.
+        whole = len(past.times) > 1 and past.times[0] <= start + 0.1 * (end - start)
+        window = self._known[key] = past.values if whole else None
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return window

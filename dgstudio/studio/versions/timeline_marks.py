@@ -1,0 +1,90 @@
+"""The marks of the timeline, each painted once a theme: a timeline in view has some two hundred of them."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+
+from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.versions.timeline import BACK, CLASSES, HELD, LEARNED, PLAIN, REJECTED, SEALED
+
+TOKENS = {
+    LEARNED: "border_strong",
+    PLAIN: "border_strong",
+    REJECTED: "bad",
+    BACK: "warning",
+    CLASSES: "text",
+    SEALED: "good",
+    HELD: "accent",
+}
+"""How a mark looks → its colour, unless a class gives it one."""
+MOST = 512
+"""Marks that are kept painted."""
+
+
+class TimelineMarks:
+    """Paints marks and remembers them. Qt thread only."""
+
+    def __init__(self) -> None:
+        self._theme: Theme = DARK
+        self._painted: dict[tuple[int, str, bool, float, float], QPixmap] = {}
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self._theme = theme
+        self._painted.clear()
+
+    def ink(self, code: int, colour: str | None) -> str:
+        """Return the colour of a mark, "#rrggbb", that stands out against the panel; `colour` is its class's."""
+        if code == LEARNED and colour is not None:
+            return self._theme.visible(colour)
+        return self._theme.colour(TOKENS[code]).name()
+
+    def mark(self, code: int, ink: str, radius: float, ratio: float, *, hollow: bool) -> QPixmap:
+        """Return a mark of this colour; `hollow`: its version is not kept."""
+        key = (code, ink, hollow, round(radius * 2) / 2, ratio)
+        found = self._painted.get(key)
+        if found is None:
+            if len(self._painted) >= MOST:
+                self._painted.clear()
+            found = self._painted[key] = self._paint(code, QColor(ink), radius, ratio, hollow=hollow)
+        return found
+
+    def _paint(self, code: int, ink: QColor, radius: float, ratio: float, *, hollow: bool) -> QPixmap:
+        size = math.ceil(2 * radius + 8)
+        pixmap = QPixmap(round(size * ratio), round(size * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        centre = QPointF(size / 2, size / 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        if hollow:
+            # What can no longer be served or gone back to; the surface hides the line behind it.
+            painter.setPen(QPen(ink, 1.4))
+            painter.setBrush(self._theme.colour("surface"))
+        if code == REJECTED:
+            painter.setPen(QPen(ink, 1.8))
+            reach = radius * 1.1
+            for way in (1, -1):
+                arm = QPointF(reach, way * reach)
+                painter.drawLine(centre - arm, centre + arm)
+        elif code in (CLASSES, SEALED):
+            # A diamond: something was added, or locked; not an ordinary step.
+            painter.translate(centre)
+            painter.rotate(45)
+            side = radius * 1.7
+            painter.drawRect(QRectF(-side / 2, -side / 2, side, side))
+        elif code == HELD:
+            # A square: nothing was made; another version serves.
+            side = radius * 1.6
+            painter.drawRect(QRectF(centre.x() - side / 2, centre.y() - side / 2, side, side))
+        else:
+            painter.drawEllipse(
+                centre, radius * (0.8 if code == PLAIN else 1.0), radius * (0.8 if code == PLAIN else 1.0)
+            )
+        painter.end()
+        return pixmap
