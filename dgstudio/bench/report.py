@@ -161,8 +161,9 @@ def remarks(figures: dict[str, Any]) -> list[str]:
     """How it was measured and what could not be, a line each."""
     platform_, busy = at(figures, "window.platform"), at(figures, "load.busy_processes")
     if "fuzz" in figures:
-        return [f"Seed {figures['seed']}; {figures['machine']}."]
-    lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
+        lines = [f"Seed {figures['seed']}; {figures['machine']}."]
+    else:
+        lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
     if platform_ is not None:
         lines.append(f"The window was drawn on {platform_}.")
     if busy is not None:
