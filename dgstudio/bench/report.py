@@ -124,7 +124,7 @@ DESCRIBED = (
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),
     Described("fuzz.tracebacks", "… that ended in a traceback", "", NONE),
-    Described("fuzz.hangs", "… that took longer than 10 s", "", NONE),
+    Described("fuzz.hangs", "… that took 10 s of the processor, or a minute", "", NONE),
     Described("fuzz.over_memory", "… that took more than 1 GB", "", NONE),
     Described("fuzz.original_changed", "… whose damaged file was written to", "", NONE),
     Described("fuzz.silent", "… whose damage nobody told", "", NONE),

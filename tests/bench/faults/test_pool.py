@@ -29,11 +29,11 @@ def prepare_bad(sound: Path, folder: Path, seed: int):
 
 
 def prepare_slow(sound: Path, folder: Path, seed: int):
-    pool.TRIAL_S = 0.2
+    pool.TRIAL_S, pool.IN_ALL_S = (0.2, 30.0) if seed else (30.0, 0.2)
 
     def make(number: int) -> tuple[Outcome, str]:
         while True:
-            time.sleep(0.01)
+            time.sleep(0.0 if seed else 0.01)
 
     return make
 
@@ -49,4 +49,9 @@ def test_what_goes_wrong_in_a_trial_is_a_result(tmp_path):
         3: Outcome.OVER_MEMORY,
     }
     assert tally.tried == 6 and tally.counts[Outcome.FINE] == 2
-    assert run_trials(prepare_slow, tmp_path, 1, 0, print, processes=1).counts == {Outcome.HANG: 1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="alarms of processes")
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_waits_or_computes_for_ever_hangs(tmp_path, busy):
+    assert run_trials(prepare_slow, tmp_path, 1, busy, print, processes=1).counts == {Outcome.HANG: 1}
