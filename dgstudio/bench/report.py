@@ -127,7 +127,7 @@ DESCRIBED = (
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),
     Described("fuzz.tracebacks", "… that ended in a traceback", "", NONE),
-    Described("fuzz.hangs", "… that took longer than 10 s", "", NONE),
+    Described("fuzz.hangs", "… that took 10 s of the processor, or a minute", "", NONE),
     Described("fuzz.over_memory", "… that took more than 1 GB", "", NONE),
     Described("fuzz.original_changed", "… whose damaged file was written to", "", NONE),
     Described("fuzz.silent", "… whose damage nobody told", "", NONE),
@@ -164,8 +164,9 @@ def remarks(figures: dict[str, Any]) -> list[str]:
     """How it was measured and what could not be, a line each."""
     platform_, busy = at(figures, "window.platform"), at(figures, "load.busy_processes")
     if "fuzz" in figures:
-        return [f"Seed {figures['seed']}; {figures['machine']}."]
-    lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
+        lines = [f"Seed {figures['seed']}; {figures['machine']}."]
+    else:
+        lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
     if platform_ is not None:
         lines.append(f"The window was drawn on {platform_}.")
     if busy is not None:
