@@ -123,6 +123,17 @@ DESCRIBED = (
     # With --views.
     Described("timeline.fps_10k", "the timeline of 10,000 versions moves, frames/s", "", Wanted(30, 60, more=True)),
     Described("timeline.gap_p99_ms", "… p99 of the time between a move and its picture", "ms"),
+    Described("cursor.p99_ms", "a step of the time cursor → all panels, p99", "ms", Wanted(50, 25)),
+    Described(
+        "attribution.max_error", "a sum of parts misses the answer by at most, over Σ|parts|", "", Wanted(1e-5, 1e-6)
+    ),
+    Described("attribution.without_p99_ms", "the answer without one example, p99", "ms", Wanted(100, 50)),
+    Described(
+        "compare_versions.p99_ms", "two versions on 400 protected inputs and 1,000 examples, p99", "ms", Wanted(200, 50)
+    ),
+    Described("compare_versions.one_p99_ms", "… on one input, taken apart, p99", "ms"),
+    Described("map.hz", "maps of the pointer's plane, one a version, a second", "", Wanted(5, 10, more=True)),
+    Described("map.age_p99_ms", "a version serves → its map is there, p99", "ms"),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),

@@ -9,10 +9,11 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from dgstudio.bench.ui_script import Hands, Script, Until
+from dgstudio.bench.views.paints import Paints
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.versions.timeline import Mark
 from dgstudio.studio.versions.timeline_view import TimelineView
@@ -32,23 +33,6 @@ KEYS = (
 """Along it, all of it, into it again, from one end to the other."""
 
 
-class _Paints(QObject):
-    """Notes when a widget is painted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moments: list[float] = []
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            self.moments.append(time.perf_counter())
-        return False
-
-    def after(self, count: int) -> Until:
-        """Wait for one more than so many."""
-        return Until(lambda: len(self.moments) > count, "the timeline to be painted")
-
-
 def timeline_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
     """Move along the timeline, zoom and unfold in it for so many seconds; `fps_10k` and the p99 of the gaps.
 
@@ -59,7 +43,7 @@ def timeline_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
     """
     panel = window.layout_.snapshots_panel
     view, timeline = panel.view, panel.timeline
-    paints = _Paints()
+    paints = Paints(view)
     gaps: list[float] = []
 
     def moved() -> Script:
@@ -80,15 +64,13 @@ def timeline_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
             if _stands(view) == before:
                 # At an end: nothing is to be painted.
                 continue
-            count = len(paints.moments)
-            yield paints.after(count)
+            yield Until(paints.since(since), "the timeline to be painted")
             gaps.append(time.perf_counter() - since)
 
-    view.installEventFilter(paints)
     try:
         Hands(window).play(moved())
     finally:
-        view.removeEventFilter(paints)
+        paints.stop()
     if len(gaps) < 10:
         raise DgstudioError("The timeline was painted too rarely to say how often: let the bench run for longer.")
     return {

@@ -15,8 +15,13 @@ from PySide6.QtCore import QSettings
 
 from dgstudio.bench.report import machine
 from dgstudio.bench.ui_script import Hands, Script, Until
+from dgstudio.bench.views.attribution_error import attribution_figures
+from dgstudio.bench.views.cursor_bench import cursor_figures
 from dgstudio.bench.views.long_history import make_long_history
+from dgstudio.bench.views.map_rate import map_figures
+from dgstudio.bench.views.taught_model import taught_model
 from dgstudio.bench.views.timeline_bench import LEAST_VERSIONS, timeline_figures
+from dgstudio.bench.views.version_comparison import comparison_figures
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import BadInputError, DgstudioError
@@ -29,6 +34,8 @@ from dgstudio.studio.window.main_window import StudioWindow
 SEED = 0
 SIZE = (1600, 1000)
 LEAST_S = 2.0
+LEAST_MAP_S = 10.0
+"""Two classes are drawn on the pad in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,10 @@ class Measure:
     figures: Callable[[StudioWindow, float], dict[str, Any]]
 
 
-MEASURES: tuple[Measure, ...] = (Measure("timeline", "moving along 10,000 versions", timeline_figures),)
+MEASURES: tuple[Measure, ...] = (
+    Measure("timeline", "moving along 10,000 versions", timeline_figures),
+    Measure("cursor", "moving the time cursor", cursor_figures),
+)
 
 
 def run_view_bench(seconds: float, say: Callable[[str], object] = lambda text: None) -> dict[str, Any]:
@@ -69,6 +79,12 @@ def run_view_bench(seconds: float, say: Callable[[str], object] = lambda text: N
                 figures[measure.group] = {**figures.get(measure.group, {}), **measure.figures(window, seconds)}
         finally:
             window.close()
+    say("taking answers apart, comparing versions")
+    model = taught_model()
+    figures["attribution"] = attribution_figures(seconds, model)
+    figures["compare_versions"] = comparison_figures(seconds, model)
+    say("mapping the plane of a pointer")
+    figures["map"] = map_figures(max(seconds, LEAST_MAP_S))
     return {**figures, "seconds": seconds, "machine": machine()}
 
 
