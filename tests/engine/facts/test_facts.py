@@ -146,8 +146,8 @@ SAID: list[tuple[Fact, Level, str]] = [
     (NothingBefore(), Level.WARNING, "There is no earlier version to go back to."),
     (ExamplesParked(3), Level.WARNING, "3 examples were set aside after that"),
     (ExamplesResumed(0), Level.WARNING, "No example is parked: there is nothing to resume."),
-    (ExamplesResumed(1), Level.GOOD, "1 parked example is learned again."),
-    (ExamplesResumed(3), Level.GOOD, "3 parked examples are learned again."),
+    (ExamplesResumed(1), Level.GOOD, "1 parked example follows its label again."),
+    (ExamplesResumed(3), Level.GOOD, "3 parked examples follow their labels again."),
     (ExamplesWait(NoRoom(3, None)), Level.WARNING, "New examples are kept but not learned: 3 examples wait"),
     (StreamDrifted(), Level.WARNING, "The stream has drifted"),
     (
