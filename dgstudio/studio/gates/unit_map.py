@@ -417,8 +417,8 @@ class GateMap(QWidget):
         adds = ("what each adds" if filled > 1 else "what it adds") if self.carrying else ""
         count = f"{filled} example{'s' if filled > 1 else ''}"
         if self.total > filled:
-            # What fits is not what there is.
-            count = f"the {filled} strongest of {self.total:,} examples"
+            # What fits, the strongest, is not what there is.
+            count = f"{filled} of {self.total:,} examples"
         return count + (f", lit by {adds}" if adds else ", not answering now")
 
     def _ink(self, colour: str, level: int) -> QPixmap:

@@ -152,6 +152,7 @@ class StudioWindow(QMainWindow):
         layout.classes_panel.countdown.connect(lambda class_id: sheets.countdown.begin(class_id))
         layout.quality_panel.examples_chosen.connect(lambda which: sheets.examples.open_on(which))
         layout.snapshots_panel.examples_asked.connect(lambda version: sheets.examples.show_version(version))
+        layout.snapshots_panel.refused.connect(self.notifier.refuse)
         self._follow_state()
         self.labelling.changed.connect(self._on_held)
         self.labelling.overruled.connect(self.notifier.tell_overruled)

@@ -398,6 +398,7 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert again.isVisible() and not again.isEnabled()
     assert "are not kept, and cannot be learned again: steps of the gradient have moved its base" in again.toolTip()
     view.select(mark_of(snapshots, 14))
+    assert snapshots.details.text().endswith(" · weights not kept")
     assert again.text() == "Learn v14 again" and again.isEnabled() and "thin out with age" in again.toolTip()
     again.click()
     bridge.state.relearning = LearnedAgain(14, 0.4)
