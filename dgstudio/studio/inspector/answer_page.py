@@ -14,12 +14,12 @@ from dgstudio.engine.inspection.counterfactual import Without
 from dgstudio.engine.inspection.what_if import WhatIf
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import Subject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.inspector.waterfall import Waterfall, signed
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.theme import DARK, Theme
