@@ -157,3 +157,19 @@ def test_examples_that_are_gone_are_said(rigs: Rigs, tmp_path: Any, monkeypatch:
     monkeypatch.setattr(rig.engine.session, "examples_by_id", lambda ids: [])
     rig.engine.relearning.learn_again(max(lost))
     assert "of its examples are not in the session any more" in rig.heard("learned again").sentence
+
+
+def test_a_model_from_nothing_is_learned_again_too(rigs: Rigs, tmp_path: Any) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path), nothing=True)
+    rig.teach(NEW, NEW, 2)
+    rig.teach(OTHER, OTHER, 2)
+    assert rig.engine.stop() == []
+    again = rigs(Session.open(path), nothing=True)
+    kept, history = again.engine.model.reachable(), again.engine.learn.history
+    lost = {r.version: r.digest for r in history if r.version is not None and r.version not in kept}
+    version = max(lost)
+    again.engine.relearning.learn_again(version)
+    assert "the same to the last bit" in again.heard("learned again").sentence
+    again.settle()
+    assert again.engine.learner.recalled(version).digest == lost[version]

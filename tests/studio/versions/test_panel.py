@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from dgstudio.engine.adapt.version_acts import VersionActs
 from dgstudio.engine.adapt.version_ways import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
     BaseLoaded,
@@ -409,6 +410,10 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert bridge.calls == [("relearning.learn_again", 14), ("relearning.cancel",)]
     bridge.state.relearning = None
     assert not snapshots.progress.isVisible() and not again.isVisible()
+    view.select(mark_of(snapshots, 14))
+    bridge.relearning.learn_again.side_effect = BadInputError("v9 is being learned again: one at a time.")
+    again.click()
+    assert window.notifier.toast.said == "v9 is being learned again: one at a time."
 
 
 # -- life ------------------------------------------------------------------------------------------------------
