@@ -340,7 +340,8 @@ class StreamPanel(PanelFrame):
         if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None and self.pad is not None:
-            self.set_right(word)
+            # Large type leaves room for the choice of maps only.
+            self.set_right("" if self._state.presentation else word)
         elif spec is not None:
             # Large type leaves room for what changes only.
             channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
