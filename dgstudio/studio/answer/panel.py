@@ -15,7 +15,8 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.margin_text import answer_words
-from dgstudio.studio.common.panel import MARGIN, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import MARGIN
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import NOBODY, Reading, StreamState, TwinKind, TwinReading, TwinState, Unsure
@@ -72,7 +73,7 @@ class AnswerPanel(PanelFrame):
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(18)
-        self._row.addWidget(self.text)
+        self._row.addWidget(self.text, 1000)
         self._row.addWidget(self.bars, 1)
         self.body.addLayout(self._row, 1)
         state.when(StudioState.class_looks, StudioState.phase, StudioState.abstain).connect(self._refresh)
@@ -138,7 +139,8 @@ class AnswerPanel(PanelFrame):
     def _share(self) -> None:
         # The words get what their longest sentence needs, the bars the rest; no word moves a bar.
         wide = self.width() - 2 * MARGIN
-        self.text.setFixedWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
+        # No least width: it would keep the panel as wide as it is.
+        self.text.setMaximumWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
 
     def _note_twin(self, frame: Frame) -> None:
         # Of a quarter second the answer in the worst state: a torn one would never be seen otherwise.

@@ -76,6 +76,8 @@ class GatesPanel(PanelFrame):
         self._now = float("-inf")
         self._due = float("-inf")
         self._by_key = False
+        self._missed = False
+        """Whether answers came while nothing of the panel was seen."""
         self._colours: dict[int, str] = {}
         self.firing = FiringCounts()
         self.map = GateMap(self.firing, state.name_of, self.colour_of)
@@ -136,9 +138,16 @@ class GatesPanel(PanelFrame):
             self._say()
             self._refresh_inspector()
 
+    def update_unseen(self, frame: Frame) -> None:
+        """Count on which units fire; the raster is written anew when it is seen again."""
+        if frame.now >= self._now - 1.0 and self._shape == self._shape_of(frame):
+            self._now, self._missed = frame.now, True
+            for reading in frame.new_readings:
+                self.firing.add(reading)
+
     def _show_live(self, frame: Frame) -> None:
         """Go on at the live edge, or go back there."""
-        again, self._past = self._past is not None, None
+        again, self._past, self._missed = self._past is not None or self._missed, None, False
         if again:
             self.raster.reset(*self._shape_of(frame))
             self._write(frame.readings, frame.now, frame.now - self._state.view_s)
@@ -328,7 +337,7 @@ class GatesPanel(PanelFrame):
     def _share_room(self) -> None:
         scale = self.theme.scale
         self._left.setFixedWidth(round(min(max(0.33 * self.width(), 190 * scale), 420 * scale)))
-        self.banks.set_most(int(0.3 * self.height() // self.theme.px(ROW)))
+        self.banks.set_most(int(0.3 * self.whole_height // self.theme.px(ROW)))
 
     def _place_inspector(self) -> None:
         self.inspector.setGeometry(self.inspector.room(self.raster.geometry()))

@@ -92,6 +92,12 @@ class StreamPanel(PanelFrame):
             return
         self._show(frame)
 
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what was answered, for the ribbon and for the bar of the whole buffer."""
+        if self._frame is not None and self._frame.spec == frame.spec:
+            self._note_answers(frame)
+            self.bar.note(frame.new_readings, frame.spec.hop_s)
+
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)

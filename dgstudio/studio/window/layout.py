@@ -20,6 +20,7 @@ from dgstudio.studio.classes.panel import ClassesPanel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
+from dgstudio.studio.docking.arrangement import Arrangement
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
@@ -31,7 +32,6 @@ from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
-from dgstudio.studio.window.docks import Arrangement
 
 TABS = [
     ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
@@ -90,8 +90,6 @@ class WindowLayout:
         self.bar = TopBar(state, commands.model.offered_modes, actions)
         self.banner = Banner()
         self.arrangement = Arrangement({**self.panels})
-        self.log_panel.hide()
-        self.quality_panel.hide()
         self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
@@ -119,7 +117,11 @@ class WindowLayout:
             if name in self.broken:
                 continue
             try:
-                panel.update_frame(frame)
+                # What cannot be seen costs nothing: it draws again when it is seen.
+                if self.arrangement.docks[name].seen:
+                    panel.update_frame(frame)
+                else:
+                    panel.update_unseen(frame)
             except Exception as error:
                 # One panel that cannot draw must not stop the others, nor fill the log thirty times a second.
                 self.broken.add(name)
@@ -145,27 +147,25 @@ class WindowLayout:
     @property
     def log_shown(self) -> bool:
         """Whether the log stands beside the snapshots."""
-        return not self.log_panel.isHidden()
+        return self.arrangement.is_open("log")
 
     def show_log(self, on: bool) -> None:
         """Show or hide the log beside the snapshots."""
-        self.log_panel.setVisible(on)
+        self.arrangement.set_open("log", on)
 
     def show_for_audience(self, presentation: bool) -> None:
         """Leave what an audience looks at, or show everything again."""
-        self.uncertain_panel.setVisible(not presentation)
+        aside = {"uncertain", "snapshots", "log"} if presentation else set()
         # What is performed stays at hand: the presenter clicks it.
-        self.source_panel.setVisible(
-            not presentation or any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs)
-        )
-        self.arrangement.bottom.setVisible(not presentation)
+        if presentation and not any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs):
+            aside.add("source")
+        self.arrangement.set_aside(frozenset(aside))
         self.status.setVisible(not presentation)
         self.bar.set_presentation(presentation)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        self.arrangement.scale = theme.scale
         lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening]
         for part in (*lines, *self.panels.values()):
             part.apply_theme(theme)
-        self.arrangement.follow()
+        self.arrangement.apply_theme(theme)
