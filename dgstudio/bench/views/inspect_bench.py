@@ -23,7 +23,7 @@ LEFT = Qt.MouseButton.LeftButton
 def inspect_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
     """Click moments of the stream for so many seconds; milliseconds from the click to the answer taken apart."""
     layout, state, engine = window.layout_, window.state, window.commands.engine
-    view, page = layout.stream_panel.view, layout.inspector_panel.answer
+    view, page = layout.stream_panel.view, layout.inspector_panel.pages.answer
     paints = Paints(page.fall)
     took: list[float] = []
 
