@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -381,11 +381,11 @@ class TimelineCanvas(QWidget):
         return title if len(title) <= 44 else f"{title[:43]}…"
 
     def _paint_title(
-        self, painter: QPainter, mark: Mark, box: tuple[float, float], top: float, token: str, font: object
+        self, painter: QPainter, mark: Mark, box: tuple[float, float], top: float, token: str, font: QFont
     ) -> None:
         code = self.timeline.look(mark)[0]
         theme = self.theme
-        painter.setFont(font)  # type: ignore[arg-type]
+        painter.setFont(font)
         painter.setPen(theme.colour(TOKENS[code] if token == "text_muted" and code in (BACK, SEALED) else token))
         rect = QRectF(box[0], top, box[1] - box[0] + 4, theme.px(16))
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, self._title(mark.act))
