@@ -73,6 +73,7 @@ class ActionId(StrEnum):
     CLOSE_PANEL = "close_panel"
     LAYOUT_TALK = "layout_talk"
     LAYOUT_LABEL = "layout_label"
+    LAYOUT_PAD = "layout_pad"
     LAYOUT_DEBUG = "layout_debug"
     OWN_LAYOUT = "own_layout"
     SAVE_LAYOUT = "save_layout"

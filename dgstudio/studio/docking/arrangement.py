@@ -50,12 +50,13 @@ class Arrangement(QWidget):
     changed = Signal()
     menu_asked = Signal(object, object)
 
-    def __init__(self, panels: dict[str, PanelFrame], parent: QWidget | None = None) -> None:
-        """`panels` by id; layouts name them."""
+    def __init__(self, panels: dict[str, PanelFrame], usual: Layout = LABEL, parent: QWidget | None = None) -> None:
+        """`panels` by id, as layouts name them; `usual` is the layout to begin with, and to go back to."""
         super().__init__(parent)
+        self._usual = usual
         self.docks = {name: PanelDock(name, _title(name), panel, self) for name, panel in panels.items()}
         self.scale = 1.0
-        self.layout_name = LABEL.name
+        self.layout_name = usual.name
         """The layout that was chosen last."""
         self.by_hand = False
         """Whether a hand has changed that since."""
@@ -69,7 +70,7 @@ class Arrangement(QWidget):
         self._building = False
         self._floats: dict[str, QRect] = {}
         """Where panels float that the window has not shown yet."""
-        self._tree, self._opened = self._whole(LABEL.tree), set(LABEL.open & set(panels))
+        self._tree, self._opened = self._whole(usual.tree), set(usual.open & set(panels))
         self.area = DockArea(self.docks, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -105,6 +106,11 @@ class Arrangement(QWidget):
         self.follow()
         self._give_back(focus)
         self.changed.emit()
+
+    def reveal(self, name: str) -> None:
+        """Let a panel be seen that somebody asks for: open it, or bring it to the front."""
+        if not self.docks[name].seen:
+            self.set_open(name, True)
 
     def show_quality(self, on: bool) -> None:
         """Show quality in the place of gates and stability, or wherever a hand has put it; or those again."""
@@ -155,7 +161,7 @@ class Arrangement(QWidget):
 
     def reset(self) -> None:
         """Go back to the layout that was chosen last, as the window brings it; to the usual one from one's own."""
-        self.choose(BUILT_IN.get(self.layout_name, LABEL))
+        self.choose(BUILT_IN.get(self.layout_name, self._usual))
 
     def _take_up(self, tree: Node, opened: set[str], floats: dict[str, QRect], *, apart: bool) -> None:
         self._tree, self._apart = self._whole(tree), apart
@@ -339,7 +345,7 @@ class Arrangement(QWidget):
 
         It counts as the layout `name`, or as the one that it was of.
         """
-        built_in = BUILT_IN.get(stored.layout, LABEL)
+        built_in = BUILT_IN.get(stored.layout, self._usual)
         self.layout_name = stored.layout if name is None else name
         self.by_hand = stored.tree is not None and self.layout_name in BUILT_IN
         floats = {name: QRect(box.x, box.y, box.wide, box.tall) for name, box in stored.floats.items()}
@@ -352,8 +358,8 @@ class Arrangement(QWidget):
 
     def state(self) -> dict[str, Any] | None:
         """Return the arrangement as plain data; None where it is the usual one, but for the log and quality."""
-        usual, extra = LABEL.open & set(self.docks), {"log", "quality"}
-        if not self.by_hand and self.layout_name == LABEL.name and self._opened - extra == usual - extra:
+        usual, extra = self._usual.open & set(self.docks), {"log", "quality"}
+        if not self.by_hand and self.layout_name == self._usual.name and self._opened - extra == usual - extra:
             return None
         return self.stored().to_data()
 

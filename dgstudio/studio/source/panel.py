@@ -177,6 +177,8 @@ class SourcePanel(PanelFrame):
         if before is not None:
             # It stays until the next event: this may be a resize in the middle of Qt's styling of all widgets.
             before.setParent(self)
+            # Else it would be shown with the panel, should that come before.
+            before.hide()
             before.deleteLater()
         self._scroll.setWidget(content)
         self._content = content

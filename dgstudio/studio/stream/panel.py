@@ -104,7 +104,7 @@ class StreamPanel(PanelFrame):
 
     def update_unseen(self, frame: Frame) -> None:
         """Keep what was answered, for the ribbon and for the bar of the whole buffer."""
-        if self._frame is not None and self._frame.spec == frame.spec:
+        if self._frame is None or self._frame.spec == frame.spec:
             self._note_answers(frame)
             self.bar.note(frame.new_readings, frame.spec.hop_s)
 

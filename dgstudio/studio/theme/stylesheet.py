@@ -19,7 +19,7 @@ QMainWindow#dockArea > QTabBar::tab {
 QMainWindow#dockArea > QTabBar::tab:hover { color: $text_strong; }
 QMainWindow#dockArea > QTabBar::tab:selected { color: $text_strong; border-bottom: 1px solid $accent; }
 QMainWindow#dockArea > QTabBar::tab:selected:focus { border-bottom: 2px solid $accent_hover; }
-QDockWidget#panelDock[floating="true"] { border: 1px solid $border_strong; }
+QDockWidget#panelDock { background: $border_strong; }
 QFrame#topBar { background: $raised; border: none; border-bottom: 1px solid $background; }
 QFrame#statusBar { background: $raised; border: none; border-top: 1px solid $background; }
 QLabel { background: transparent; color: $text; }

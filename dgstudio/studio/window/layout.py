@@ -21,7 +21,7 @@ from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
 from dgstudio.studio.docking.arrangement import Arrangement
-from dgstudio.studio.docking.built_in import PAD
+from dgstudio.studio.docking.built_in import LABEL, PAD
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.inspector.panel import InspectorPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
@@ -94,9 +94,8 @@ class WindowLayout:
         desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.bar = TopBar(state, commands.model.offered_modes, actions)
         self.banner = Banner()
-        self.arrangement = Arrangement({**self.panels})
-        if state.spec is not None and state.spec.kind is StreamKind.POINTER:
-            self.arrangement.choose(PAD)
+        of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
+        self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL)
         self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)

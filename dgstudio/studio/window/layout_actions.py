@@ -22,14 +22,20 @@ PANEL_ACTIONS: Final = {
     "classes": ActionId.PANEL_CLASSES,
     "uncertain": ActionId.PANEL_UNCERTAIN,
     "snapshots": ActionId.PANEL_SNAPSHOTS,
+    "inspector": ActionId.INSPECT,
     "log": ActionId.LOG,
 }
 """The action that opens and closes a panel, by its id."""
-KEYS: Final = {"quality": "Q", "log": "Ctrl+L"}
-TIPS: Final = {"quality": "How good the answers are: accuracy over your takes, confusion, calibration"}
+KEYS: Final = {"quality": "Q", "inspector": "I", "log": "Ctrl+L"}
+ICONS: Final = {"quality": "mdi6.target", "inspector": "mdi6.help-circle-outline"}
+TIPS: Final = {
+    "quality": "How good the answers are: accuracy over your takes, confusion, calibration",
+    "inspector": "Why the answer of the moment that is shown is what it is; units, banks, classes, two versions",
+}
 LAYOUT_ACTIONS: Final = {
     "Talk": ActionId.LAYOUT_TALK,
     "Label": ActionId.LAYOUT_LABEL,
+    "Pad": ActionId.LAYOUT_PAD,
     "Debug": ActionId.LAYOUT_DEBUG,
 }
 """The action that chooses a layout which the window brings, by its name."""
@@ -38,6 +44,9 @@ LAYOUT_ACTIONS: Final = {
 def _show_panel(name: str, it: WindowParts, on: bool) -> None:
     if name == "quality":
         it.layout.show_quality(on)
+    elif name == "inspector" and on:
+        # It opens on what it showed last.
+        it.state.inspect(it.state.inspected)
     else:
         it.layout.arrangement.set_open(name, on)
 
@@ -88,6 +97,7 @@ PANEL_ROWS: Final[tuple[Row, ...]] = (
             id,
             TITLES[name] if name == "uncertain" else f"{TITLES[name]} panel",
             key=KEYS.get(name, ""),
+            icon=ICONS.get(name, ""),
             tooltip=TIPS.get(name, f"Open or close the panel {TITLES[name]}"),
             group=Group.VIEW,
             under=SubMenu.PANELS,

@@ -191,6 +191,8 @@ class Sheets:
     def begin_hints(self) -> None:
         """Show the first hint; they point at what stands there."""
         self._layout.show_quality(False)
+        for name in ("stability", "classes", "gates"):
+            self._layout.arrangement.reveal(name)
         self.hints.begin()
 
     def did(self, act: str) -> None:

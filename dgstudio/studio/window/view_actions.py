@@ -31,14 +31,6 @@ def _leave(it: WindowParts) -> None:
         it.geometry.fill_screen(False)
 
 
-def _inspect(it: WindowParts) -> None:
-    arrangement = it.layout.arrangement
-    if arrangement.is_open("inspector"):
-        arrangement.set_open("inspector", False)
-    else:
-        it.state.inspect(it.state.inspected)
-
-
 STREAM_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.PAUSE,
@@ -109,15 +101,6 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
     *PANEL_ROWS,
     *LAYOUT_ROWS,
-    Row(
-        ActionId.INSPECT,
-        "Show or hide the inspector",
-        _inspect,
-        key="I",
-        tooltip="Why the answer of the moment that is shown is what it is; units, banks, classes, two versions",
-        icon="mdi6.help-circle-outline",
-        group=Group.VIEW,
-    ),
     Row(
         ActionId.PRESENT,
         "Present",

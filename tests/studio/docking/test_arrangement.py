@@ -1,5 +1,6 @@
 """Panels as docks in the real window: by mouse, by menu, by keys; layouts, and what is kept of them."""
 
+import dataclasses
 import json
 
 import pytest
@@ -16,7 +17,9 @@ from dgstudio.studio.docking.built_in import BUILT_IN
 from dgstudio.studio.docking.grip import Grip
 from dgstudio.studio.docking.panel_menu import fill_panel_menu
 from dgstudio.studio.docking.tree import Way
+from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.window.layout_actions import PANEL_ACTIONS
+from dgstudio.types import StreamKind
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -359,7 +362,7 @@ def test_the_log_misses_nothing_while_it_is_closed(window, bridge):
 # -- layouts ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["Talk", "Debug", "Label"])
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_a_layout_shows_what_it_is_for(window, name):
     window.actions_.trigger(ActionId(f"layout_{name.lower()}"))
     settle(window)
@@ -368,7 +371,7 @@ def test_a_layout_shows_what_it_is_for(window, name):
     whole = window.layout_.arrangement.area.size()
     covered = sum(box.wide * box.tall for box in boxes(window).values())
     assert covered > 0.99 * whole.width() * whole.height()
-    checked = [each for each in ("talk", "debug", "label") if window.actions_.qaction(f"layout_{each}").isChecked()]
+    checked = [each for each in map(str.lower, BUILT_IN) if window.actions_.qaction(f"layout_{each}").isChecked()]
     assert checked == [name.lower()]
 
 
@@ -504,3 +507,29 @@ def test_an_audience_sees_less_and_then_what_was_there(window, monkeypatch):
     window.layout_.show_for_audience(False)
     settle(window)
     assert boxes(window) == before
+
+
+def test_what_is_asked_for_opens_the_panel_in_which_it_stands(window):
+    choose(window, "Talk")
+    QTest.keyClick(window, Qt.Key.Key_A)
+    settle(window)
+    assert "classes" in boxes(window) and window.layout_.classes_panel.field.hasFocus()
+    window.actions_.trigger(ActionId.DOUBTFUL)
+    settle(window)
+    assert "uncertain" in boxes(window)
+
+
+def test_the_layout_of_a_pointer_is_no_other_streams(make_window, make_bridge, monkeypatch):
+    bridge = make_bridge()
+    # The pad itself asks an engine that is not there.
+    monkeypatch.setattr(StreamPanel, "_place_pad", lambda panel: None)
+    monkeypatch.setattr(StreamPanel, "_show_source", lambda panel: None)
+    bridge.state.spec = dataclasses.replace(bridge.state.spec, kind=StreamKind.POINTER)
+    first = make_window(bridge)
+    settle(first)
+    assert "source" not in boxes(first) and first.layout_.arrangement.layout_name == "Pad"
+    assert first.layout_.arrangement.state() is None
+    first.close()
+    second = make_window(make_bridge())
+    settle(second)
+    assert "source" in boxes(second) and second.layout_.arrangement.layout_name == "Label"
