@@ -1,1 +1,1 @@
-"""What measures the views of the window: each module gives the figures of one of them."""
+"""`dgstudio bench --views`: how quickly the views that explain follow the hand; a module each gives its figures."""

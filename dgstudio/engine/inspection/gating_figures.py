@@ -258,7 +258,7 @@ def nearest_by_gates(active: I32, table: GateTable, count: int = 5) -> tuple[Nea
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GatingFigures:
-    """The gating of one version's base over protected inputs, labelled examples and recent live inputs.
+    """The gating of one version's base over protected inputs, labelled examples and live inputs.
 
     Attributes
     ----------
@@ -266,6 +266,7 @@ class GatingFigures:
     load : over all inputs.
     margins : γ over all inputs, in scores.
     cost, flips : of the live answers, by the versions that gave them.
+    inputs : how many protected inputs, labelled examples and live ones these are.
     novelty_times, novelty : of the live inputs against protected and labelled ones: end of the window in stream
         seconds, and how unlike each pattern is, 0..1; (m,).
     """
@@ -281,18 +282,22 @@ class GatingFigures:
     flips: Flips
     novelty_times: F64
     novelty: F64
+    inputs: tuple[int, int, int]
 
 
 def gating_figures(
     plan: Plan,
-    labelled: Sequence[GateTable],
+    protected: GateTable,
+    examples: GateTable,
     live: GateTable,
     readings: Sequence[Reading],
     plan_of: Callable[[int], Plan | None],
 ) -> GatingFigures:
-    """Gather the figures of a version that has a base; `labelled` are the tables of protected and labelled inputs."""
+    """Gather the figures of a version that has a base; the inputs of `live` are of `readings`."""
+    labelled = protected, examples
     base = plan.snapshot.base
     assert base is not None, "only a base has gates"
+    ends = {reading.hop: reading.end for reading in readings}
     fires = np.concatenate([table.fires for table in labelled])
     labels = np.concatenate([table.inputs.labels for table in labelled])
     return GatingFigures(
@@ -305,6 +310,7 @@ def gating_figures(
         margins=distribution(np.concatenate([gate_margins(table) for table in (*labelled, live)])),
         cost=cost(readings, plan_of, base),
         flips=flips(readings),
-        novelty_times=np.array([reading.end for reading in readings]),
+        novelty_times=np.array([ends[hop] for hop in live.inputs.ids.tolist()]),
         novelty=novelty(live.fires, fires),
+        inputs=(len(protected.inputs), len(examples.inputs), len(live.inputs)),
     )

@@ -115,6 +115,18 @@ class InputSource:
         return UNLABELLED if info is None else info.id
 
 
+def inputs_of(readings: Sequence[Reading]) -> Inputs:
+    """Answers as inputs without a label; those of which the features are not held are left out."""
+    held = [reading for reading in readings if len(reading.features)]
+    return Inputs(
+        InputKind.LIVE,
+        stacked([reading.features for reading in held]),
+        np.array([reading.hop for reading in held], np.int64),
+        np.full(len(held), UNLABELLED, np.int64),
+        len(readings),
+    )
+
+
 def stacked(rows: Sequence[F32]) -> F32:
     """Inputs as rows (n, d); (0, 0) where there are none."""
     return np.stack(rows).astype(np.float32) if len(rows) else np.zeros((0, 0), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from dgstudio.engine.inspection.answer_parts import AnswerParts, answer_parts
 from dgstudio.engine.inspection.bank_figures import BankFigures, bank_figures
@@ -25,7 +26,7 @@ from dgstudio.engine.inspection.gating_figures import (
     gating_figures,
     nearest_by_gates,
 )
-from dgstudio.engine.inspection.inputs import Inputs, InputSets, stacked
+from dgstudio.engine.inspection.inputs import Inputs, InputSets, inputs_of, stacked
 from dgstudio.engine.inspection.known_examples import ExamplesOf
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions, StandingVersion
 from dgstudio.engine.inspection.said import said_by
@@ -38,7 +39,7 @@ from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.reason import Reason
-from dgstudio.types import F32
+from dgstudio.types import F32, Reading
 
 PLANS = 8
 """Compiled versions that are kept at hand."""
@@ -146,14 +147,20 @@ class Inspector:
 
     # -- the whole gating ------------------------------------------------------------------------------------------
 
-    def gating(self, version: int) -> GatingFigures:
-        """The gating of a version in figures. `UnavailableError` where it has no base."""
+    def gating(self, version: int, past: Sequence[Reading] | None = None) -> GatingFigures:
+        """The gating of a version in figures. `UnavailableError` where it has no base.
+
+        Parameters
+        ----------
+        past
+            Answers of an earlier stretch, oldest first, in the place of the newest.
+        """
         plan = self._plan(self.versions.of(version).snapshot)
-        sets = self._fitting(plan)
+        sets = self._fitting(plan, past=past)
         protected, examples, live = (self._gates(plan, inputs) for inputs in sets.every)
         held = {snapshot.version: snapshot for snapshot in self.versions.in_memory()}
         plans = {v: self._plan(held[v]) for v in {reading.version for reading in sets.readings} if v in held}
-        return gating_figures(plan, (protected, examples), live, sets.readings, plans.get)
+        return gating_figures(plan, protected, examples, live, sets.readings, plans.get)
 
     def nearest_by_gates(self, version: int, raw: F32, count: int = 5) -> tuple[NearestByGates, ...]:
         """The labelled examples that open most nearly the same units as an input; `UnavailableError` without a base."""
@@ -214,9 +221,11 @@ class Inspector:
             raise UnavailableError(NoBase(plan.snapshot.version))
         return table
 
-    def _fitting(self, *plans: Plan) -> InputSets:
+    def _fitting(self, *plans: Plan, past: Sequence[Reading] | None = None) -> InputSets:
         """The inputs of today; `UnavailableError` where one of these versions was made for others."""
         sets = self._inputs()
+        if past is not None:
+            sets = replace(sets, live=inputs_of(past), readings=past)
         for plan in plans:
             for inputs in sets.every:
                 if len(inputs):

@@ -22,8 +22,8 @@ from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 
 KEPT = 8
 """Versions read from the file that stay at hand: they share most of their arrays."""
-NOTED_S = 0.1
-"""How long what a version in memory was learned from is waited for."""
+NOTED_S = 2.0
+"""How long what a version in memory was learned from is waited for, at most: it is noted after the publish."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -261,6 +261,7 @@ class Bridge(QObject):
             # It may have been saved as another file.
             state.session_name = plain_text(path.name)
         state.reachable = engine.model.reachable()
+        state.set_aside_examples = len(engine.learner.parked)
         state.quality, state.analysis = engine.quality.report, engine.browse.analysis
         # The learner may have come to rest after its last publish was seen.
         self._refresh_lamps()
@@ -272,8 +273,8 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
-        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
+            state.set_aside_examples = len(self.engine.learner.parked)
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.
             self._show_dials()

@@ -269,6 +269,8 @@ class StudioState(Evented):
     """The version that answered at that moment; None while the view follows, or where nothing was answered."""
     inspected = Field[Subject](AnswerSubject())
     """What the Inspector shows."""
+    inspections = Field(0)
+    """How often something was to be inspected: with each the Inspector opens."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)
@@ -354,6 +356,11 @@ class StudioState(Evented):
             if looked is not None and not looked[0] <= moment <= looked[1]:
                 looked = None
             self.paused, self.scrubbing, self.looked_at, self.moment = True, True, looked, moment
+
+    def inspect(self, subject: Subject) -> None:
+        """Open the Inspector on something."""
+        with self.update():
+            self.inspected, self.inspections = subject, self.inspections + 1
 
     def drop_uncertain(self, span: tuple[float, float]) -> None:
         """Take the doubtful moment [start, end] off the list."""

@@ -14,12 +14,12 @@ from dgstudio.engine.inspection.counterfactual import Without
 from dgstudio.engine.inspection.what_if import WhatIf
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import Subject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.inspector.waterfall import Waterfall, signed
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -51,6 +51,8 @@ class AnswerPage(QWidget):
         self._windows = windows
         self.theme: Theme = DARK
         self.parts: AnswerParts | None = None
+        self.moment: float | None = None
+        """The moment of stream time whose answer stands there, taken apart; None: one at the live edge."""
         self._reading: Reading | None = None
         self._than: int | None = None
         self._wall = float("-inf")
@@ -80,6 +82,7 @@ class AnswerPage(QWidget):
         self.contra = ExampleStrip("The examples that speak most against it")
         for strip, other in ((self.pro, self.contra), (self.contra, self.pro)):
             strip.chosen.connect(partial(self._chosen, strip, other))
+            strip.opened.connect(state.look_back)
         self.imagined = QLabel("")
         self.imagined.setWordWrap(True)
         self.imagined.setTextFormat(Qt.TextFormat.RichText)
@@ -126,6 +129,8 @@ class AnswerPage(QWidget):
             if found.value is None:
                 self.words.setText("" if found.refused is None else found.refused.sentence)
             self._show()
+        if reading is self._reading and not self._answer.open:
+            self.moment = None if frame.look is None else frame.look.moment
         other = self._other.take()
         if other is not None:
             self._imagined = other.value
@@ -218,7 +223,7 @@ class AnswerPage(QWidget):
             caption,
             share.amount,
             None if example is None else self._windows.of_example(example),
-            None if example is None else example.end,
+            self._windows.reached(example),
         )
 
     def _show_buttons(self) -> None:

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from dgstudio.engine.inspection.bank_figures import BankFigures
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import BankSubject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.inspector.bar_rows import BarRow, BarRows
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.inspector.router_chart import RouterChart
 from dgstudio.studio.theme.theme import DARK, Theme
 

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from dgstudio.engine.inspection.comparing.blame import Blame
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import ClassSubject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.inspector.answer_words import naming
 from dgstudio.studio.inspector.blame_words import lines
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.theme.theme import DARK, Theme
 
 WAITING = "Looking through the versions …"

@@ -11,9 +11,9 @@ from dgstudio.engine.inspection.comparing.comparison import Comparison
 from dgstudio.engine.inspection.comparing.population import AllCompared
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import Subject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.inspector.compare_words import headline, learned_words, rows_of, steps, weights_words
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.inspector.waterfall import Waterfall
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Reading

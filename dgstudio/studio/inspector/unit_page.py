@@ -12,13 +12,13 @@ from dgstudio.engine.inspection.unit_figures import UnitFigures, UnitInput
 from dgstudio.engine.inspection.what_if import WhatIf
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import UnitSubject
+from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import naming
 from dgstudio.studio.inspector.bar_rows import BarRow, BarRows
 from dgstudio.studio.inspector.blame_words import lines
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
-from dgstudio.studio.inspector.question import Question
 from dgstudio.studio.inspector.waterfall import signed
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.format import percent

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import HEADER_HEIGHT
 from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
@@ -100,6 +101,12 @@ class StreamPanel(PanelFrame):
             self._show_empty()
             return
         self._show(frame)
+
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what was answered, for the ribbon and for the bar of the whole buffer."""
+        if self._frame is not None and self._frame.spec == frame.spec:
+            self._note_answers(frame)
+            self.bar.note(frame.new_readings, frame.spec.hop_s)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

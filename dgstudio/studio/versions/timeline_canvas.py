@@ -252,9 +252,7 @@ class TimelineCanvas(QWidget):
         timeline = self.timeline
         low, high = timeline.acts_in(first, stop)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        pen = QPen(self.theme.colour("warning"), 1.5)
-        pen.setStyle(Qt.PenStyle.DotLine)
-        painter.setPen(pen)
+        acts = set(timeline.backs[bisect_left(timeline.backs, low) : bisect_left(timeline.backs, high + 1)])
         for act in timeline.backs[bisect_left(timeline.backs, low) : bisect_left(timeline.backs, high)]:
             origin = timeline.acts.origin(act)
             if origin is None:
@@ -268,6 +266,10 @@ class TimelineCanvas(QWidget):
                 QPointF(end - (end - start) * 0.2, middle + RADIUS + depth * 1.3),
                 QPointF(end, middle + RADIUS),
             )
+            # Where one went on walking nothing branches off.
+            pen = QPen(self.theme.colour("warning", 0.3 if act + 1 in acts else 1.0), 1.5)
+            pen.setStyle(Qt.PenStyle.DotLine)
+            painter.setPen(pen)
             painter.drawPath(path)
 
     def _paint_mark(self, painter: QPainter, mark: Mark, x: float, middle: float) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.actions.palette import CommandPalette, ShortcutSheet
     from dgstudio.studio.classes.countdown import Countdown
     from dgstudio.studio.common.hints import Hints
+    from dgstudio.studio.docking.layout_sheet import LayoutSheet
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet
@@ -145,6 +146,13 @@ class Sheets:
             ActionId.OPEN_SESSION,
             ActionId.NEW_SESSION,
         )
+
+    @cached_property
+    def layout(self) -> LayoutSheet:
+        """What a layout is to be called."""
+        from dgstudio.studio.docking.layout_sheet import LayoutSheet
+
+        return self._dress(LayoutSheet(self._desk))
 
     @cached_property
     def countdown(self) -> Countdown:

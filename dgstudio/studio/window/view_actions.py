@@ -6,6 +6,7 @@ from typing import Final
 
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.stream.stream_view import ZOOM
+from dgstudio.studio.window.layout_actions import LAYOUT_ROWS, PANEL_ROWS
 from dgstudio.studio.window.parts import Row, WindowParts
 
 
@@ -34,6 +35,14 @@ def _next_map(it: WindowParts) -> None:
     pad = it.layout.stream_panel.pad
     if pad is not None:
         pad.show_next_mode()
+
+
+def _inspect(it: WindowParts) -> None:
+    arrangement = it.layout.arrangement
+    if arrangement.is_open("inspector"):
+        arrangement.set_open("inspector", False)
+    else:
+        it.state.inspect(it.state.inspected)
 
 
 STREAM_ACTIONS: Final[tuple[Row, ...]] = (
@@ -115,13 +124,15 @@ STREAM_ACTIONS: Final[tuple[Row, ...]] = (
 
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
+    *PANEL_ROWS,
+    *LAYOUT_ROWS,
     Row(
-        ActionId.QUALITY,
-        "Show or hide Quality",
-        lambda it: it.layout.show_quality(not it.layout.quality_shown),
-        key="Q",
-        tooltip="How good the answers are: accuracy over your takes, confusion, calibration",
-        icon="mdi6.target",
+        ActionId.INSPECT,
+        "Show or hide the inspector",
+        _inspect,
+        key="I",
+        tooltip="Why the answer of the moment that is shown is what it is; units, banks, classes, two versions",
+        icon="mdi6.help-circle-outline",
         group=Group.VIEW,
     ),
     Row(
@@ -141,25 +152,10 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
         under=SubMenu.WINDOW,
     ),
     Row(
-        ActionId.LOG,
-        "Show or hide the log",
-        lambda it: it.layout.show_log(not it.layout.log_shown),
-        key="Ctrl+L",
-        group=Group.VIEW,
-        under=SubMenu.WINDOW,
-    ),
-    Row(
         ActionId.THEME,
         "Dark or light theme",
         _toggle_theme,
         key="Ctrl+T",
-        group=Group.VIEW,
-        under=SubMenu.WINDOW,
-    ),
-    Row(
-        ActionId.RESET_LAYOUT,
-        "Reset the arrangement of panels",
-        lambda it: it.layout.arrangement.reset(),
         group=Group.VIEW,
         under=SubMenu.WINDOW,
     ),

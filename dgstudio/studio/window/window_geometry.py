@@ -7,6 +7,9 @@ from typing import Any
 from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtWidgets import QMainWindow
 
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import GEOMETRY
 from dgstudio.studio.bridge.state import StudioState
@@ -95,8 +98,12 @@ class WindowGeometry:
                 window.resize(window.size().expandedTo(window.minimumSize()))
         arranged = self.commands.layout()
         # A session that was arranged before looks as it did, any other as the last one.
-        if not arranged or not layout.arrangement.put_state(arranged.get("arrangement")):
-            layout.arrangement.restore(self._settings)
+        try:
+            if not arranged or not layout.arrangement.put_state(arranged.get("arrangement")):
+                layout.arrangement.restore(self._settings)
+        except BadInputError as error:
+            text = f"How the panels were arranged is left out: {error}."
+            self._notifier.log(Notice(EventKind.START, text, Level.WARNING))
         if arranged.get("log") is True:
             layout.show_log(True)
         if arranged.get("quality") is True:

@@ -105,6 +105,11 @@ def test_the_gating_of_a_version_in_figures(base: BaseModel) -> None:
         assert found.cost.macs.tolist() == [p.macs(p.answer(r.features)) for p, r in zip(macs, live, strict=True)]
         assert found.cost.macs[0] < found.cost.macs[-1] and found.cost.dense == 48 * 12 + 48 * 3
         assert found.novelty.shape == found.novelty_times.shape == (15,) and found.novelty.min() >= 0
+        then = inspector.gating(version, [replace(early[0], features=np.zeros(0, np.float32)), *early[1:]])
+        assert then.novelty_times.tolist() == [r.end for r in early[1:]] and then.cost.macs.tolist() == [
+            found.cost.macs[0]
+        ] * len(early), "what lacks its features has gates all the same"
+        assert (found.inputs, then.inputs) == ((60, 10, 15), (60, 10, 4))
         example = one.user.labelled[4]
         nearest = inspector.nearest_by_gates(version, example.features)
         assert (nearest[0].class_id, nearest[0].overlap) == (3, 1.0) and len(nearest) == 5

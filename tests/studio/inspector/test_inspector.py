@@ -79,7 +79,7 @@ def test_an_answer_is_taken_apart_by_its_own_version(window, engine, inspector, 
     assert len(learned(engine, engine.learner.store.head.version)) > len(of_then)
     # Looked back at, the earlier answer rests on what its version had learned, and on nothing newer.
     window.state.look_back(first.end)
-    page = inspector.answer
+    page = inspector.pages.answer
     same = first.logits.tobytes()
     qtbot.waitUntil(lambda: page.parts is not None and page.parts.said.logits.tobytes() == same)
     assert page.parts.said.version == first.version
@@ -117,21 +117,21 @@ def test_units_banks_classes_and_two_versions_have_a_page_each(window, engine, i
     circle = teach(window, engine, qtbot, "circle")
     window.state.look_back(answered_by_bank(engine).end)
     window.state.inspected = UnitSubject(17)
-    unit = inspector.unit
+    unit = inspector.pages.unit
     qtbot.waitUntil(lambda: unit.figures is not None and unit.figures.unit == 17 and bool(unit.changes.text()))
     assert unit.firing.rows and unit.incoming.rows and unit.outgoing.rows
     unit.off.setChecked(True)
     qtbot.waitUntil(lambda: "never served" in unit.imagined.text())
     window.state.inspected = BankSubject(0)
-    qtbot.waitUntil(lambda: inspector.bank.figures is not None)
-    assert inspector.bank.chart.figures.histograms and "bank 1" in inspector.bank.words.text()
+    qtbot.waitUntil(lambda: inspector.pages.bank.figures is not None)
+    assert inspector.pages.bank.chart.figures.histograms and "bank 1" in inspector.pages.bank.words.text()
     window.state.inspected = ClassSubject(circle)
-    qtbot.waitUntil(lambda: inspector.class_.found is not None)
-    assert "learned" in inspector.class_.changes.text()
+    qtbot.waitUntil(lambda: inspector.pages.class_.found is not None)
+    assert "learned" in inspector.pages.class_.changes.text()
     head = engine.learner.store.head.version
     window.state.compared = (before, head)
     window.state.inspected = VersionsSubject()
-    page = inspector.versions
+    page = inspector.pages.versions
     qtbot.waitUntil(lambda: page.found is not None and page.everything is not None)
     words = [label.text() for pair in page._rows for label in pair]
     assert "bit-identical, all 400" in words[1] and "base untouched" in words[7] and "circle" in words[9]

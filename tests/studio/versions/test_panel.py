@@ -8,8 +8,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.version_acts import VersionActs
-from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, WhyNot
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
     BaseLoaded,
@@ -398,6 +399,7 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert again.isVisible() and not again.isEnabled()
     assert "are not kept, and cannot be learned again: steps of the gradient have moved its base" in again.toolTip()
     view.select(mark_of(snapshots, 14))
+    assert snapshots.details.text().endswith(" · weights not kept")
     assert again.text() == "Learn v14 again" and again.isEnabled() and "thin out with age" in again.toolTip()
     again.click()
     bridge.state.relearning = LearnedAgain(14, 0.4)
@@ -408,6 +410,10 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert bridge.calls == [("relearning.learn_again", 14), ("relearning.cancel",)]
     bridge.state.relearning = None
     assert not snapshots.progress.isVisible() and not again.isVisible()
+    view.select(mark_of(snapshots, 14))
+    bridge.relearning.learn_again.side_effect = BadInputError("v9 is being learned again: one at a time.")
+    again.click()
+    assert window.notifier.toast.said == "v9 is being learned again: one at a time."
 
 
 # -- life ------------------------------------------------------------------------------------------------------
