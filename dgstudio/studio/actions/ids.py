@@ -55,6 +55,7 @@ class ActionId(StrEnum):
     LIVE = "live"
     ZOOM_IN = "zoom_in"
     ZOOM_OUT = "zoom_out"
+    NEXT_MAP = "next_map"
     QUALITY = "quality"
     INSPECT = "inspect"
     PRESENT = "present"

@@ -31,6 +31,12 @@ def _leave(it: WindowParts) -> None:
         it.geometry.fill_screen(False)
 
 
+def _next_map(it: WindowParts) -> None:
+    pad = it.layout.stream_panel.pad
+    if pad is not None:
+        pad.show_next_mode()
+
+
 STREAM_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.PAUSE,
@@ -94,6 +100,17 @@ STREAM_ACTIONS: Final[tuple[Row, ...]] = (
         icon="mdi6.magnify",
         group=Group.VIEW,
         under=SubMenu.STREAM,
+    ),
+    Row(
+        ActionId.NEXT_MAP,
+        "Next map of the pad",
+        _next_map,
+        key="M",
+        tooltip="Colour the plane by class, by active units, or by what is certified",
+        icon="mdi6.map-outline",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=lambda it: it.layout.stream_panel.pad is not None,
     ),
 )
 
