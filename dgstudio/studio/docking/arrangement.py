@@ -33,7 +33,10 @@ from dgstudio.studio.docking.tree import (
 from dgstudio.studio.theme.theme import Theme
 
 PAIRED: Final = ("gates", "stability")
-"""Whose place Quality takes, as long as nobody has put it elsewhere."""
+"""Whose place one of `OVER` takes, as long as nobody has put that elsewhere."""
+OVER: Final = ("quality", "gating")
+MIDDLE: Final = (PAIRED[0], *OVER)
+"""The panels that share the middle of the window, by tabs."""
 
 
 class Arrangement(QWidget):
@@ -64,7 +67,7 @@ class Arrangement(QWidget):
         """The panel that had the focus or the mouse last."""
         self._aside: frozenset[str] = frozenset()
         self._apart = False
-        """Whether Quality has a place of its own."""
+        """Whether those of `OVER` have places of their own."""
         self._taken_out: set[str] = set()
         """Panels that have floated since the arrangement was last looked at."""
         self._building = False
@@ -95,8 +98,9 @@ class Arrangement(QWidget):
     def set_open(self, name: str, on: bool) -> None:
         """Open a panel where it stood last, in front, or close it."""
         focus = self._focus_inside()
-        if on and name in PAIRED and name in self._displaced():
-            self._opened.discard("quality")
+        over = self._over()
+        if on and over is not None and name != over and name in (*PAIRED, *OVER):
+            self._opened.discard(over)
         (self._opened.add if on else self._opened.discard)(name)
         if not on:
             self._floats.pop(name, None)
@@ -112,16 +116,16 @@ class Arrangement(QWidget):
         if not self.docks[name].seen:
             self.set_open(name, True)
 
-    def show_quality(self, on: bool) -> None:
-        """Show quality in the place of gates and stability, or wherever a hand has put it; or those again."""
-        if not on and not self._apart:
-            self._opened |= {"gates"} if not self._opened & set(PAIRED) else set()
-        self.set_open("quality", on)
-
-    @property
-    def quality_shown(self) -> bool:
-        """Whether quality is open."""
-        return self.is_open("quality")
+    def show_middle(self, name: str) -> None:
+        """Show one of `OVER` in the place of gates and stability, or wherever a hand has put it; or those again."""
+        if name in OVER:
+            self.set_open(name, True)
+            return
+        if not self._apart:
+            self._opened |= {name} if not self._opened & set(PAIRED) else set()
+        for other in OVER:
+            if other in self._opened:
+                self.set_open(other, False)
 
     def set_aside(self, names: frozenset[str]) -> None:
         """Hide panels for a while, whatever is open; those that are not named any more come back."""
@@ -129,9 +133,15 @@ class Arrangement(QWidget):
         self._show()
         self.follow()
 
+    def _over(self) -> str | None:
+        """The one of `OVER` that stands in the place of others, if one does."""
+        if self._apart:
+            return None
+        stand = (name for name in OVER if name in self._opened and name not in self._floats)
+        return next((name for name in stand if not self.docks[name].isFloating()), None)
+
     def _displaced(self) -> set[str]:
-        floats = "quality" in self._floats or self.docks["quality"].isFloating() if "quality" in self.docks else True
-        return set(PAIRED) if "quality" in self._opened and not self._apart and not floats else set()
+        return set(PAIRED) if self._over() is not None else set()
 
     def _wanted(self) -> set[str]:
         return self._opened - self._displaced() - self._aside
@@ -260,7 +270,7 @@ class Arrangement(QWidget):
     def _put(self, name: str, tree: Node) -> None:
         floats = {other: place for other, place in self._floating().items() if other != name}
         self.by_hand = True
-        self._take_up(tree, self._opened | {name}, floats, apart=self._apart or name == "quality")
+        self._take_up(tree, self._opened | {name}, floats, apart=self._apart or name in OVER)
 
     def _floating(self) -> dict[str, QRect]:
         shown = {name: dock.geometry() for name, dock in self.docks.items() if dock.isFloating() and dock.isVisible()}
@@ -316,7 +326,7 @@ class Arrangement(QWidget):
         if not self.area.stands_as(self._tree):
             self._tree = self._whole(merged(self.area.seen_tree(self._tree), self._tree, set(self.docks)) or self._tree)
             self.by_hand = True
-            self._apart = self._apart or "quality" in self._taken_out
+            self._apart = self._apart or not self._taken_out.isdisjoint(OVER)
             if not self.area.only_one_area:
                 self._floats = self._floating()
                 self._build()
@@ -357,8 +367,8 @@ class Arrangement(QWidget):
         self.changed.emit()
 
     def state(self) -> dict[str, Any] | None:
-        """Return the arrangement as plain data; None where it is the usual one, but for the log and quality."""
-        usual, extra = self._usual.open & set(self.docks), {"log", "quality"}
+        """Return the arrangement as plain data; None where it is the usual one, but for the log and the middle."""
+        usual, extra = self._usual.open & set(self.docks), {"log", *OVER}
         if not self.by_hand and self.layout_name == self._usual.name and self._opened - extra == usual - extra:
             return None
         return self.stored().to_data()

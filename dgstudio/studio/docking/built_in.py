@@ -14,6 +14,7 @@ TITLES: Final[dict[str, str]] = {
     "gates": "Gates",
     "stability": "Stability",
     "quality": "Quality",
+    "gating": "Gating",
     "classes": "Classes",
     "uncertain": "Which one was this?",
     "snapshots": "Snapshots",
@@ -41,6 +42,7 @@ def _labelling(stream: Room) -> Split:
         place("gates"),
         place("stability", Room(0.25, 146, 300)),
         place("quality"),
+        place("gating"),
     )
     right = place("classes"), place("inspector", Room(0.45)), place("uncertain", Room(0.18, 118, 190))
     columns = left, Split(Way.DOWN, middle), Split(Way.DOWN, right, Room(0.208, 290, 460))
@@ -54,14 +56,14 @@ _ALL = frozenset(TITLES)
 LABEL: Final = Layout(
     "Label",
     _labelling(Room(0.2325, 290, 520)),
-    _ALL - {"quality", "inspector", "log"},
+    _ALL - {"quality", "gating", "inspector", "log"},
     "For labelling: classes and doubtful moments beside the stream and its answers",
 )
 
 PAD: Final = Layout(
     "Pad",
     _labelling(Room(0.3, 290, 670)),
-    _ALL - {"source", "quality", "inspector", "log"},
+    _ALL - {"source", "quality", "gating", "inspector", "log"},
     "For a pointer: as for labelling, with room for a square pad",
 )
 
@@ -85,6 +87,7 @@ DEBUG: Final = Layout(
                             place("gates"),
                             place("stability", Room(0.25, 146, 300)),
                             place("quality"),
+                            place("gating"),
                         ),
                     ),
                     Split(
@@ -118,6 +121,7 @@ TALK: Final = Layout(
                     place("gates"),
                     place("stability", Room(0.25, 146, 340)),
                     place("quality"),
+                    place("gating"),
                 ),
             ),
             Split(

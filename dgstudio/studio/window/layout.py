@@ -20,9 +20,10 @@ from dgstudio.studio.classes.panel import ClassesPanel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
-from dgstudio.studio.docking.arrangement import Arrangement
+from dgstudio.studio.docking.arrangement import MIDDLE, Arrangement
 from dgstudio.studio.docking.built_in import LABEL, PAD
 from dgstudio.studio.gates.panel import GatesPanel
+from dgstudio.studio.gating.panel import GatingPanel
 from dgstudio.studio.inspector.panel import InspectorPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
@@ -39,6 +40,7 @@ from dgstudio.types import StreamKind
 TABS = [
     ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
     ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
+    ("gating", "Gating", "Views of the whole gating: who fires for what, at what cost, how safely  [G]"),
 ]
 """Panels that share the middle of the window."""
 
@@ -70,6 +72,7 @@ class WindowLayout:
         self.gates_panel = GatesPanel(state, commands)
         self.stability_panel = StabilityPanel(state, commands)
         self.quality_panel = QualityPanel(state, commands)
+        self.gating_panel = GatingPanel(state, commands)
         self.classes_panel = ClassesPanel(state, commands, labelling, attempt, actions.single_letters)
         self.uncertain_panel = UncertainPanel(state, commands)
         self.snapshots_panel = SnapshotsPanel(state, commands)
@@ -82,6 +85,7 @@ class WindowLayout:
             "gates": self.gates_panel,
             "stability": self.stability_panel,
             "quality": self.quality_panel,
+            "gating": self.gating_panel,
             "classes": self.classes_panel,
             "uncertain": self.uncertain_panel,
             "inspector": self.inspector_panel,
@@ -96,10 +100,10 @@ class WindowLayout:
         self.banner = Banner()
         of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
         self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL)
-        self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
+        self.tabs = {name: PanelTabs(TABS, name) for name in MIDDLE}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
-            tabs.chosen.connect(lambda wanted: self.show_quality(wanted == "quality"))
+            tabs.chosen.connect(self.show_middle)
         self.task_line = TaskLine(state, commands)
         self.opening = OpeningLine()
         self.status = StatusBar(state)
@@ -138,17 +142,16 @@ class WindowLayout:
 
     @property
     def quality_shown(self) -> bool:
-        """Whether Quality stands where gates and stability stood."""
-        return self.arrangement.quality_shown
+        """Whether Quality is open."""
+        return self.arrangement.is_open("quality")
 
-    def show_quality(self, on: bool) -> None:
-        """Show how good the answers are, in the place of gates and stability, or those again."""
-        shown, before = ("quality", "gates") if on else ("gates", "quality")
-        by_key = any(button.hasFocus() for button in self.tabs[before].buttons.values())
-        self.arrangement.show_quality(on)
-        if by_key:
+    def show_middle(self, wanted: str, on: bool = True) -> None:
+        """Show one of the panels that share the middle, or, not `on`, gates and stability again."""
+        by_key = any(button.hasFocus() for tabs in self.tabs.values() for button in tabs.buttons.values())
+        self.arrangement.show_middle(wanted if on else "gates")
+        if by_key and on:
             # The focus goes with the tab.
-            self.tabs[shown].buttons[shown].setFocus(Qt.FocusReason.TabFocusReason)
+            self.tabs[wanted].buttons[wanted].setFocus(Qt.FocusReason.TabFocusReason)
 
     @property
     def log_shown(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtWidgets import QMenu
 
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+from dgstudio.studio.docking.arrangement import MIDDLE
 from dgstudio.studio.docking.built_in import BUILT_IN, TITLES
 from dgstudio.studio.docking.panel_menu import open_panel_menu
 from dgstudio.studio.window.parts import Row, WindowParts
@@ -19,6 +20,7 @@ PANEL_ACTIONS: Final = {
     "gates": ActionId.PANEL_GATES,
     "stability": ActionId.PANEL_STABILITY,
     "quality": ActionId.QUALITY,
+    "gating": ActionId.GATING,
     "classes": ActionId.PANEL_CLASSES,
     "uncertain": ActionId.PANEL_UNCERTAIN,
     "snapshots": ActionId.PANEL_SNAPSHOTS,
@@ -26,10 +28,11 @@ PANEL_ACTIONS: Final = {
     "log": ActionId.LOG,
 }
 """The action that opens and closes a panel, by its id."""
-KEYS: Final = {"quality": "Q", "inspector": "I", "log": "Ctrl+L"}
-ICONS: Final = {"quality": "mdi6.target", "inspector": "mdi6.help-circle-outline"}
+KEYS: Final = {"quality": "Q", "gating": "G", "inspector": "I", "log": "Ctrl+L"}
+ICONS: Final = {"quality": "mdi6.target", "gating": "mdi6.grid", "inspector": "mdi6.help-circle-outline"}
 TIPS: Final = {
     "quality": "How good the answers are: accuracy over your takes, confusion, calibration",
+    "gating": "Who fires for which class, how alike classes are routed, idle units, cost, what is new",
     "inspector": "Why the answer of the moment that is shown is what it is; units, banks, classes, two versions",
 }
 LAYOUT_ACTIONS: Final = {
@@ -42,8 +45,8 @@ LAYOUT_ACTIONS: Final = {
 
 
 def _show_panel(name: str, it: WindowParts, on: bool) -> None:
-    if name == "quality":
-        it.layout.show_quality(on)
+    if name in MIDDLE and name != "gates":
+        it.layout.show_middle(name, on)
     elif name == "inspector" and on:
         # It opens on what it showed last.
         it.state.inspect(it.state.inspected)

@@ -190,7 +190,7 @@ class Sheets:
 
     def begin_hints(self) -> None:
         """Show the first hint; they point at what stands there."""
-        self._layout.show_quality(False)
+        self._layout.show_middle("gates")
         for name in ("stability", "classes", "gates"):
             self._layout.arrangement.reveal(name)
         self.hints.begin()

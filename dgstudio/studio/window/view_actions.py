@@ -19,6 +19,10 @@ def _present(it: WindowParts) -> None:
     it.state.presentation = not it.state.presentation
 
 
+def _gating_shown(it: WindowParts) -> bool:
+    return it.layout.arrangement.is_open("gating")
+
+
 def _leave(it: WindowParts) -> None:
     """What Esc means: close what lies on top, else unmark, else leave the presentation, else the full screen."""
     if it.sheets.close_top():
@@ -114,10 +118,35 @@ STREAM_ACTIONS: Final[tuple[Row, ...]] = (
     ),
 )
 
+GATING_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.FREEZE_GATING,
+        "Freeze the views of the gating",
+        lambda it: it.layout.gating_panel.set_frozen(not it.layout.gating_panel.frozen),
+        key="F",
+        tooltip="Let them stand still, or follow again",
+        icon="mdi6.snowflake",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+        offered=_gating_shown,
+    ),
+    Row(
+        ActionId.EXPORT_GATING,
+        "Export the view of the gating…",
+        lambda it: it.sessions.export_view(it.layout.gating_panel),
+        tooltip="Write the view that is shown to a file: PNG, SVG, or its numbers as CSV",
+        icon="mdi6.export-variant",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+        offered=_gating_shown,
+    ),
+)
+
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
     *PANEL_ROWS,
     *LAYOUT_ROWS,
+    *GATING_ACTIONS,
     Row(
         ActionId.PRESENT,
         "Present",

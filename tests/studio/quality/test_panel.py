@@ -45,7 +45,7 @@ def report(kind=QualityData.LABELLED, parts=None, **options):
 
 @pytest.fixture
 def panel(window, bridge):
-    window.layout_.show_quality(True)
+    window.layout_.show_middle("quality")
     QApplication.processEvents()
     return window.layout_.panels["quality"]
 
