@@ -83,7 +83,7 @@ def draw(window, qtbot, key, place, count=12):
 
 def test_what_is_drawn_while_a_key_is_held_is_learned_where_it_was_drawn(window, qtbot):
     pad, engine = pad_of(window), window.commands.engine
-    assert window.layout_.source_panel.isHidden()
+    assert not window.layout_.source_panel.isVisible()
     assert "Move a mouse" in words(window)
     town = engine.labels.add_class("town")
     qtbot.waitUntil(lambda: window.state.card(town.id) is not None)

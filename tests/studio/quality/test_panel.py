@@ -67,8 +67,8 @@ def test_only_a_panel_that_is_seen_asks_for_reports(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_Q)
     assert (
         asked() == [QualityData.LABELLED]
-        and window.layout_.panels["gates"].isHidden()
-        and window.layout_.panels["stability"].isHidden()
+        and not window.layout_.panels["gates"].isVisible()
+        and not window.layout_.panels["stability"].isVisible()
     )
     QTest.mouseClick(window.layout_.panels["quality"].kinds.segments[QualityData.TRUTH], LEFT)
     assert asked() == [QualityData.LABELLED, QualityData.TRUTH]
