@@ -123,6 +123,7 @@ DESCRIBED = (
     # With --views.
     Described("timeline.fps_10k", "the timeline of 10,000 versions moves, frames/s", "", Wanted(30, 60, more=True)),
     Described("timeline.gap_p99_ms", "… p99 of the time between a move and its picture", "ms"),
+    Described("inspect.p99_ms", "a click on a moment → its answer taken apart, painted, p99", "ms", Wanted(100, 50)),
     Described("cursor.p99_ms", "a step of the time cursor → all panels, p99", "ms", Wanted(50, 25)),
     Described(
         "attribution.max_error", "a sum of parts misses the answer by at most, over Σ|parts|", "", Wanted(1e-5, 1e-6)

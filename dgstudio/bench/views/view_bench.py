@@ -17,6 +17,8 @@ from dgstudio.bench.report import machine
 from dgstudio.bench.ui_script import Hands, Script, Until
 from dgstudio.bench.views.attribution_error import attribution_figures
 from dgstudio.bench.views.cursor_bench import cursor_figures
+from dgstudio.bench.views.inspect_bench import inspect_figures
+from dgstudio.bench.views.layout_bench import layout_figures
 from dgstudio.bench.views.long_history import make_long_history
 from dgstudio.bench.views.map_rate import map_figures
 from dgstudio.bench.views.taught_model import taught_model
@@ -53,6 +55,8 @@ class Measure:
 MEASURES: tuple[Measure, ...] = (
     Measure("timeline", "moving along 10,000 versions", timeline_figures),
     Measure("cursor", "moving the time cursor", cursor_figures),
+    Measure("inspect", "clicking moments, and taking their answers apart", inspect_figures),
+    Measure("window", "showing each layout", layout_figures),
 )
 
 
