@@ -198,10 +198,8 @@ class Canvas(QWidget):
             return
         if picture.level is not None:
             yield self._level(picture.level)
-        if picture.moment is not None and isinstance(picture, Line):
-            yield pg.InfiniteLine(
-                picture.moment - picture.edge, 90, pen=pg.mkPen(self.theme.colour("warning"), width=2)
-            )
+        if picture.moment is not None:
+            yield pg.InfiniteLine(picture.moment, 90, pen=pg.mkPen(self.theme.colour("warning"), width=2))
 
     def _cells(self, picture: Cells) -> Iterator[Any]:
         yield _Shades(picture, self.theme)

@@ -47,6 +47,9 @@ NO_CLASS = (
     "There is no class yet, and nothing to tell apart: press A to add one, then hold its key while you perform it."
 )
 CLICK_UNIT = "A click, or Enter, inspects a unit."
+NO_ANSWER = "Nothing had been answered yet at this moment."
+OF_NOW = (View.SHARES, View.OVERLAP, View.NEAREST)
+"""What these views count are protected inputs and examples, which are those of now whatever moment is shown."""
 FAILED = "This could not be worked out; the log says why."
 
 
@@ -89,6 +92,7 @@ class GatingPanel(PanelFrame):
         self.export = self._button("Export…", "Write this view to a file: PNG, SVG, or the numbers as CSV")
         self.sentence = QLabel("")
         self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.empty = QLabel("")
         self.empty.setObjectName("empty")
@@ -186,8 +190,11 @@ class GatingPanel(PanelFrame):
         self._take(frame.frame_time_wall)
         look = frame.look
         reading = frame.reading if look is None else look.reading
-        if reading is None or (self.frozen and self.found is not None):
+        if self.frozen and self.found is not None:
             self._ask_nearest()
+            return
+        if reading is None:
+            self._show_no_answer(then=look is not None)
             return
         if look is None:
             stance = Stance(reading, frame.now)
@@ -207,6 +214,14 @@ class GatingPanel(PanelFrame):
         if look is not None and self.found is not None and not self._figures.open:
             self._move_to(stance)
         self._ask_nearest()
+
+    def _show_no_answer(self, *, then: bool) -> None:
+        """Nothing is answered at the moment that is shown."""
+        missing = NO_ANSWER if then else None
+        if missing != self._refused or self.found is not None:
+            self._figures.forget()
+            self.found, self._refused, self._due = None, missing, float("-inf")
+            self._show()
 
     def _note_asked(self, asked: bool, stance: Stance, wall: float) -> None:
         if asked:
@@ -303,7 +318,8 @@ class GatingPanel(PanelFrame):
             return
         seen = Seen(self.found.figures, self.found.stance, self.nearest, self._state.name_of, self._colour_of)
         frozen = "frozen · " if self.frozen else ""
-        self.set_right(f"{frozen}{self._when(seen.stance)}")
+        now = " · inputs of now" if seen.stance.moment is not None and self.view in OF_NOW else ""
+        self.set_right(f"{frozen}{self._when(seen.stance)}{now}")
         self._right.setToolTip(f"{self._inputs(seen)}.")
 
     def _when(self, stance: Stance) -> str:
@@ -338,6 +354,8 @@ class GatingPanel(PanelFrame):
         super().apply_theme(theme)
         self.views.apply_theme(theme)
         self.sentence.setFont(theme.ui("body"))
+        # Two lines always: a longer number moves nothing.
+        self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing())
         self.empty.setFont(theme.ui("body"))
         for widget in (self.whole, self.freeze, self.export, self.read):
             widget.setFont(theme.ui("small"))

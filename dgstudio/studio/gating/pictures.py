@@ -121,6 +121,7 @@ class Bars:
     level : a line across, or None.
     units : whose bars they are, where each is a unit's.
     notes : what stands above each bar, where anything does.
+    moment : where along the bars the time cursor stands, or None.
     """
 
     x: Axis
@@ -183,7 +184,7 @@ class Line:
     edge : the stream time that the axis counts from.
     said : how a value is read, "{}" in the place of its number, which is written as `digits` says.
     level : a line across, or None.
-    moment : where the time cursor stands, or None.
+    moment : where the time cursor stands, counted from the edge; or None.
     """
 
     x: Axis

@@ -15,6 +15,7 @@ from dgstudio.studio.theme.format import grouped, percent
 OWN, OTHERS = 0.5, 0.05
 """A unit is one class's own where it fires on this share of its inputs, and on at most so many of each other's."""
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FAR = 0.25
 """An example that shares less is not called alike."""
 
@@ -148,11 +149,14 @@ def _novelty(seen: Seen) -> str:
 def _nearest(seen: Seen) -> str:
     first, top = seen.nearest[0], seen.stance.reading.top
     name, answered = seen.name_of(first.class_id), seen.name_of(top)
+    if first.overlap < FAR:
+        return (
+            f"No example opens nearly the units of this moment, which was answered {answered}: the nearest, example "
+            f"{first.example_id} of {name}, has {percent(first.overlap)} of its units in common with it."
+        )
     common = f"{percent(first.overlap)} in common"
     alike = f"This moment opens most nearly the units of example {first.example_id} of {name}: {common}"
     agrees = sum(n.class_id == first.class_id for n in seen.nearest)
-    if first.overlap < FAR:
-        alike = f"No example opens nearly the units of this moment: example {first.example_id} of {name} has {common}"
     link = "and" if top == first.class_id else "but"
     count = len(seen.nearest)
     return f"{alike}, {link} it was answered {answered}; {agrees} of the {count} nearest are {name}."
@@ -163,7 +167,10 @@ def _share(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 1 else f"{value:.2f}"
+    if abs(value) >= 1:
+        return f"{value:.2f}"
+    digits, _, power = f"{value:.2g}".partition("e")
+    return f"{digits}·10{str(int(power)).translate(RAISED)}" if power else digits
 
 
 def _verb(count: int, one: str, several: str) -> str:

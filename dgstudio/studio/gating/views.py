@@ -152,7 +152,7 @@ def _cost(seen: Seen) -> Picture:
         "{} multiply–accumulates",
         ",.0f",
         level=level,
-        moment=seen.stance.moment,
+        moment=_cursor(seen),
         hint="Gates, random features and banks are counted: a bank that opens costs its read-out.",
     )
 
@@ -186,7 +186,7 @@ def _flips(seen: Seen) -> Picture:
         ("stream time from, s", "flips of units", "changes of the answer"),
         tuple(rows),
         notes=tuple(notes) if len(notes) <= NOTED_MOST else (),
-        moment=seen.stance.moment,
+        moment=_cursor(seen),
         hint="↔2: the answer changed twice in that second.",
     )
 
@@ -204,9 +204,15 @@ def _novelty(seen: Seen) -> Picture:
         ".2f",
         most=1.0,
         level=Level(UNSEEN, f"unseen above: less than {percent(SEEN)} of its units shared"),
-        moment=seen.stance.moment,
+        moment=_cursor(seen),
         hint="1 − largest overlap (Jaccard) with the units that a protected input or an example opens.",
     )
+
+
+def _cursor(seen: Seen) -> float | None:
+    """Where the time cursor stands, counted from the live edge."""
+    stance = seen.stance
+    return None if stance.moment is None else stance.moment - stance.edge
 
 
 def _nearest(seen: Seen) -> Picture:

@@ -139,15 +139,21 @@ def test_the_time_cursor_is_followed_with_the_version_and_the_answers_of_then(wi
     turn()
     turn()
     assert panel.found.figures.version == then
-    (_, version, past), look = inspection.calls[-1], window.commands.cursor._look
-    assert version == then and list(past) == list(look.past.readings) and panel._right.text() == "v42 then, −4.0 s"
+    (_, version, past), look = inspection.calls[-1], bridge.frame().look
+    assert version == then and list(past) == list(look.past.readings)
+    assert panel._right.text() == "v42 then, −4.0 s · inputs of now"
     count = len(inspection.asked)
     panel.choose(View.COST)
     bridge.state.look_back(bridge.now - 4.5)
     turn()
     assert len(inspection.asked) == count, "the cursor moves within what is shown"
-    assert panel.canvas.picture.moment == bridge.state.moment
+    look = bridge.frame().look
+    assert panel.canvas.picture.moment == look.moment - look.edge < -4
     assert "as they are now" in panel._right.toolTip() and "of the stretch in view" in panel._right.toolTip()
+    bridge.every_reading.clear()
+    bridge.state.look_at(2.0, 8.0)
+    turn()
+    assert panel.empty.text() == "Nothing had been answered yet at this moment."
     bridge.state.set_paused(False)
     turn(1.5)
     turn(1.5)

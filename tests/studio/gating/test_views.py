@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dgstudio.engine.inspection.gating_figures import NearestByGates
+from dgstudio.engine.inspection.gating_figures import NearestByGates, distribution
 from dgstudio.studio.gating.pictures import Bars, Cells, Line, Role
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.sentences import sentence_of, why_empty
@@ -51,7 +51,12 @@ def test_a_sentence_says_what_the_figures_are(see, view, told):
 
 def test_an_example_that_shares_little_is_not_called_alike(see):
     words = sentence_of(View.NEAREST, see(nearest=(NearestByGates(7, 1, 0.02),)))
-    assert words.startswith("No example opens nearly the units of this moment: example 7 of walk has 2 % in common")
+    assert words.startswith("No example opens nearly the units of this moment") and "7 of walk, has 2 %" in words
+
+
+def test_a_very_small_number_is_written_as_people_write_it(see, made):
+    tiny = see(replace(made.figures(), margins=distribution(np.array([2.5e-6, 0.5, 1.25]))))
+    assert "than 0.5; on the closest one 2.5·10⁻⁶ decides" in sentence_of(View.MARGINS, tiny)
 
 
 def test_what_there_is_nothing_of_is_said_with_what_to_do(see, made):
@@ -134,6 +139,6 @@ def test_seconds_without_an_answer_are_a_gap_and_no_zero_in_the_table(see):
 
 def test_time_is_read_from_the_live_edge_and_written_as_stream_time(see):
     picture = VIEWS[View.COST].picture(see(moment=18.5))
-    assert isinstance(picture, Line) and picture.moment == 18.5
+    assert isinstance(picture, Line) and picture.moment == -1.5
     assert picture.spot(-1.9, 0.0).words == "−2.0 s: 300 multiply–accumulates"
     assert picture.table()[1] == (17.0, 300.0)
