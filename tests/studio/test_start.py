@@ -52,6 +52,8 @@ LATE = [
     "dgstudio.bench.proof",
     "dgstudio.session.export.report",
     "dgstudio.session.export.model",
+    "dgstudio.studio.gating.canvas",
+    "dgstudio.studio.gating.export",
     "dgstudio.studio.examples.example_browser",
     "dgstudio.studio.imports.import_sheet",
     "dgstudio.studio.examples.undo_history",

@@ -12,7 +12,7 @@ HINTS_SEEN = "hints/seen"
 THEME = "look/theme"
 GEOMETRY = "window/geometry"
 SPLITTERS = "window/splitters"
-ARRANGEMENT_VERSION = 2
+ARRANGEMENT_VERSION = 3
 """Raised when the panels are arranged anew; what was saved under another number is not restored."""
 
 

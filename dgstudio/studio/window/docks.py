@@ -14,18 +14,20 @@ from dgstudio.studio.bridge.settings import ARRANGEMENT_VERSION, SPLITTERS
 
 STREAM_SHARE = 0.2325
 """Part of the window's width that the stream has."""
+MIDDLE = {"gates": ("gates", "stability"), "quality": ("quality",), "gating": ("gating",)}
+"""What can stand below the answer: the panel whose tab it is → the panels."""
 
 
 class Arrangement(QWidget):
     """Left: stream and source. Middle: answer, gates, stability. Right: classes and moments. Below: snapshots, log.
 
-    In the middle, gates and stability may give their place to quality.
+    In the middle, gates and stability may give their place to quality, or to the views of the gating.
 
     As long as nobody has dragged a handle the sizes follow the window; after that only what stretches does.
     """
 
     def __init__(self, panels: dict[str, QWidget], parent: QWidget | None = None) -> None:
-        """`panels`: stream, source, answer, gates, stability, quality, classes, uncertain, snapshots, log."""
+        """`panels`: stream, source, answer, gates, stability, quality, gating, classes, uncertain, snapshots, log."""
         super().__init__(parent)
         self.panels = panels
         self._by_hand = False
@@ -34,8 +36,9 @@ class Arrangement(QWidget):
         """Part of the width that the stream has."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.left = self._split(down, ["stream", "source"], 0)
-        self.middle = self._split(down, ["answer", "gates", "stability", "quality"], 1)
-        self.middle.setStretchFactor(3, 1)
+        self.middle = self._split(down, ["answer", "gates", "stability", "quality", "gating"], 1)
+        for place in (3, 4):
+            self.middle.setStretchFactor(place, 1)
         self.right = self._split(down, ["classes", "uncertain"], 0)
         self.bottom = self._split(across, ["snapshots", "log"], 0)
         self.columns = self._nest(across, [self.left, self.middle, self.right], 1)
@@ -44,17 +47,22 @@ class Arrangement(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.whole)
 
-    def show_quality(self, on: bool) -> None:
-        """Show quality in the middle below the answer, or gates and stability."""
-        for name in ("gates", "stability"):
-            self.panels[name].setVisible(not on)
-        self.panels["quality"].setVisible(on)
+    def show_middle(self, wanted: str) -> None:
+        """Show one of `MIDDLE` below the answer."""
+        for place, names in MIDDLE.items():
+            for name in names:
+                self.panels[name].setVisible(place == wanted)
         self.follow()
+
+    @property
+    def middle_shown(self) -> str:
+        """Which of `MIDDLE` stands below the answer."""
+        return next(place for place, names in MIDDLE.items() if not self.panels[names[0]].isHidden())
 
     @property
     def quality_shown(self) -> bool:
         """Whether quality stands where gates and stability stood."""
-        return not self.panels["quality"].isHidden()
+        return self.middle_shown == "quality"
 
     def splitters(self) -> dict[str, QSplitter]:
         """Return the splitters by name, for saving and restoring."""
@@ -84,7 +92,7 @@ class Arrangement(QWidget):
         source = _within(self.panels["source"].sizeHint().height(), 80, 0.42 * upper)
         self.left.setSizes([upper - source, source])
         # Those that are hidden keep theirs for later.
-        self.middle.setSizes([answer, upper - answer - stability, stability, upper - answer])
+        self.middle.setSizes([answer, upper - answer - stability, stability, upper - answer, upper - answer])
         self.right.setSizes([upper - moments, moments])
         self.bottom.setSizes([round(0.62 * wide), round(0.38 * wide)])
 

@@ -21,6 +21,7 @@ from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
 from dgstudio.studio.gates.panel import GatesPanel
+from dgstudio.studio.gating.panel import GatingPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.quality.panel import QualityPanel
@@ -31,12 +32,13 @@ from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
-from dgstudio.studio.window.docks import Arrangement
+from dgstudio.studio.window.docks import MIDDLE, Arrangement
 from dgstudio.types import StreamKind
 
 TABS = [
     ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
     ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
+    ("gating", "Gating", "Views of the whole gating: who fires for what, at what cost, how safely  [G]"),
 ]
 """Panels that share the middle of the window."""
 PAD_SHARE = 0.3
@@ -70,6 +72,7 @@ class WindowLayout:
         self.gates_panel = GatesPanel(state, commands)
         self.stability_panel = StabilityPanel(state, commands)
         self.quality_panel = QualityPanel(state, commands)
+        self.gating_panel = GatingPanel(state, commands)
         self.classes_panel = ClassesPanel(state, commands, labelling, attempt, actions.single_letters)
         self.uncertain_panel = UncertainPanel(state, commands)
         self.snapshots_panel = SnapshotsPanel(state, commands)
@@ -81,6 +84,7 @@ class WindowLayout:
             "gates": self.gates_panel,
             "stability": self.stability_panel,
             "quality": self.quality_panel,
+            "gating": self.gating_panel,
             "classes": self.classes_panel,
             "uncertain": self.uncertain_panel,
             "snapshots": self.snapshots_panel,
@@ -95,13 +99,14 @@ class WindowLayout:
         self.arrangement = Arrangement({**self.panels})
         self.log_panel.hide()
         self.quality_panel.hide()
+        self.gating_panel.hide()
         if self._of_pointer:
             self.source_panel.hide()
             self.arrangement.stream_share = PAD_SHARE
-        self.tabs = {name: PanelTabs(TABS, name) for name in ("gates", "quality")}
+        self.tabs = {name: PanelTabs(TABS, name) for name in MIDDLE}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
-            tabs.chosen.connect(lambda wanted: self.show_quality(wanted == "quality"))
+            tabs.chosen.connect(self._show_middle)
         self.task_line = TaskLine(state, commands)
         self.opening = OpeningLine()
         self.status = StatusBar(state)
@@ -141,12 +146,24 @@ class WindowLayout:
 
     def show_quality(self, on: bool) -> None:
         """Show how good the answers are, in the place of gates and stability, or those again."""
-        shown, before = ("quality", "gates") if on else ("gates", "quality")
+        self._show_middle("quality" if on else "gates")
+
+    @property
+    def gating_shown(self) -> bool:
+        """Whether the views of the gating stand where gates and stability stood."""
+        return self.arrangement.middle_shown == "gating"
+
+    def show_gating(self, on: bool) -> None:
+        """Show the views of the whole gating, in the place of gates and stability, or those again."""
+        self._show_middle("gating" if on else "gates")
+
+    def _show_middle(self, wanted: str) -> None:
+        before = self.arrangement.middle_shown
         by_key = any(button.hasFocus() for button in self.tabs[before].buttons.values())
-        self.arrangement.show_quality(on)
+        self.arrangement.show_middle(wanted)
         if by_key:
             # The focus goes with the tab.
-            self.tabs[shown].buttons[shown].setFocus(Qt.FocusReason.TabFocusReason)
+            self.tabs[wanted].buttons[wanted].setFocus(Qt.FocusReason.TabFocusReason)
 
     @property
     def log_shown(self) -> bool:

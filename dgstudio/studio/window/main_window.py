@@ -150,6 +150,7 @@ class StudioWindow(QMainWindow):
         layout.opening.cancelled.connect(self.session_actions.stay)
         layout.task_line.look.clicked.connect(sheets.proposal.open)
         layout.classes_panel.countdown.connect(lambda class_id: sheets.countdown.begin(class_id))
+        layout.gating_panel.export.clicked.connect(lambda: self.actions_.trigger(ActionId.EXPORT_GATING))
         layout.quality_panel.examples_chosen.connect(lambda which: sheets.examples.open_on(which))
         layout.snapshots_panel.examples_asked.connect(lambda version: sheets.examples.show_version(version))
         self._follow_state()

@@ -11,12 +11,15 @@ from dgstudio.session.export.kinds import ExportKind
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.gating.panel import GatingPanel
 from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.window.notifier import Notifier
+from dgstudio.types import Level
 
 SESSION_FILES = {"Sessions": "dgs"}
+VIEW_FILES = {"Pictures": "png", "Vector pictures": "svg", "Tables": "csv"}
 
 
 class SessionActions:
@@ -108,6 +111,22 @@ class SessionActions:
             self._notifier.attempt(lambda: self.commands.recording.export(kind, Path(path), overwrite=True))
 
         ask_where(self._window, title, formats, chosen, suggested_name(self._state.session_name))
+
+    def export_view(self, panel: GatingPanel) -> None:
+        """Ask where to write the view that a panel shows to, and write it."""
+
+        def write(path: str) -> None:
+            panel.write(Path(path))
+            self._notifier.show(f"{Path(path).name} is written.", Level.GOOD)
+
+        name = f"{suggested_name(self._state.session_name)} {panel.suggested_name()}"
+        ask_where(
+            self._window,
+            "Export the view",
+            VIEW_FILES,
+            lambda path: self._notifier.attempt(lambda: write(path)),
+            name,
+        )
 
     def _folder(self) -> Path:
         """Where a dialog begins: beside the present session."""

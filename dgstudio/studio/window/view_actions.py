@@ -18,6 +18,10 @@ def _present(it: WindowParts) -> None:
     it.state.presentation = not it.state.presentation
 
 
+def _gating_shown(it: WindowParts) -> bool:
+    return it.layout.gating_shown
+
+
 def _leave(it: WindowParts) -> None:
     """What Esc means: close what lies on top, else unmark, else leave the presentation, else the full screen."""
     if it.sheets.close_top():
@@ -96,6 +100,40 @@ STREAM_ACTIONS: Final[tuple[Row, ...]] = (
     ),
 )
 
+GATING_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.GATING,
+        "Views of the gating",
+        lambda it: it.layout.show_gating(not it.layout.gating_shown),
+        key="G",
+        tooltip="Who fires for which class, how alike classes are routed, idle units, cost, what is new; or hide them",
+        icon="mdi6.grid",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+    ),
+    Row(
+        ActionId.FREEZE_GATING,
+        "Freeze the views of the gating",
+        lambda it: it.layout.gating_panel.set_frozen(not it.layout.gating_panel.frozen),
+        key="F",
+        tooltip="Let them stand still, or follow again",
+        icon="mdi6.snowflake",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+        offered=_gating_shown,
+    ),
+    Row(
+        ActionId.EXPORT_GATING,
+        "Export the view of the gating…",
+        lambda it: it.sessions.export_view(it.layout.gating_panel),
+        tooltip="Write the view that is shown to a file: PNG, SVG, or its numbers as CSV",
+        icon="mdi6.export-variant",
+        group=Group.VIEW,
+        under=SubMenu.WINDOW,
+        offered=_gating_shown,
+    ),
+)
+
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
     Row(
@@ -131,6 +169,7 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.VIEW,
         under=SubMenu.WINDOW,
     ),
+    *GATING_ACTIONS,
     Row(
         ActionId.THEME,
         "Dark or light theme",
