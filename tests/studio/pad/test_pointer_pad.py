@@ -73,11 +73,17 @@ def draw(window, qtbot, key, place, count=12):
     def enough():
         nonlocal k
         k += 1
+        if k > 1 and engine.labels.held is None:
+            # A window that cannot keep up lets go of a key.
+            QTest.keyRelease(window, key)
+            QTest.keyPress(window, key)
         move(window, place[0] + 0.12 * np.cos(k), place[1] + 0.12 * np.sin(1.3 * k))
         return engine.book.total >= before + count
 
     qtbot.waitUntil(enough)
     QTest.keyRelease(window, key)
+    # Back to where the first examples are, however far the hand has come since.
+    move(window, *place)
     qtbot.waitUntil(lambda: engine.store.idle and engine.learn.idle)
 
 
