@@ -154,6 +154,7 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
         key="F5",
         tooltip="Full screen, large type",
         group=Group.VIEW,
+        under=SubMenu.WINDOW,
     ),
     Row(
         ActionId.FULL_SCREEN,
