@@ -134,7 +134,7 @@ class Bridge(QObject):
         state.told_before = tuple(engine.told_before)
         # What a reopened session holds is known already; frames carry what happens in this run.
         state.history = engine.learn.history
-        state.record_count = engine.records_before
+        state.record_count = state.first_record = engine.records_before
         state.spec = engine.spec
         state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
         state.view_s *= state.pace

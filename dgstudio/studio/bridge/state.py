@@ -298,6 +298,8 @@ class StudioState(Evented):
         super().__init__(parent)
         self.history = History()
         """The engine's own: who needs its records reads on from where he was; `record_count` tells of new ones."""
+        self.first_record = 0
+        """The number of the first record of `history` that is of this run."""
         self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
         self.when(StudioState.classes).connect(self._note_looks)

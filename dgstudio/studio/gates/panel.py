@@ -231,7 +231,7 @@ class GatesPanel(PanelFrame):
         if hidden:
             legend.insert(0, ("base_unit", "base"))
         marks = " ".join(f'<span style="color:{getattr(theme, ink)}">■</span>&nbsp;{word}' for ink, word in legend)
-        parts = [f"then v{reading.version}", marks] if self._look is not None and reading is not None else [marks]
+        parts = [f"then v{reading.version}"] if self._look is not None and reading is not None else []
         if hidden:
             parts.append(f"{len(reading.active) if reading is not None else 0} of {hidden} fire")
         if reading is None:
@@ -242,6 +242,8 @@ class GatesPanel(PanelFrame):
             parts.append("base answers" if hidden else "no bank speaks")
         else:
             parts.append(f"bank {reading.speaker + 1} speaks")
+        # Last: where there is too little room, the legend is what is cut.
+        parts.append(marks)
         self.set_right(" · ".join(parts))
 
     def _look_at(self, index: object) -> None:

@@ -17,6 +17,7 @@ from dgstudio.studio.bridge.inspected import Subject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
+from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
@@ -74,10 +75,7 @@ class AnswerPage(QWidget):
         head.addStretch(1)
         self.fall = Waterfall("What adds up to the answer")
         self.fall.chosen.connect(choose)
-        self.because, self.despite = QLabel(""), QLabel("")
-        for label in (self.because, self.despite):
-            # A long text gives way instead of widening the page.
-            label.setMinimumWidth(1)
+        self.because, self.despite = ElidedLabel(), ElidedLabel()
         self.pro = ExampleStrip("The examples that speak most for the answer")
         self.contra = ExampleStrip("The examples that speak most against it")
         for strip, other in ((self.pro, self.contra), (self.contra, self.pro)):

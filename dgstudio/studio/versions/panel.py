@@ -72,6 +72,7 @@ class SnapshotsPanel(PanelFrame):
         self.body.addLayout(row)
         self.view.pointed.connect(lambda _mark: self._tell())
         self.view.chosen.connect(lambda _mark: self._choose())
+        self.view.clicked.connect(self._look_back)
         self.view.opened.connect(self._open)
         self.view.asked.connect(self._ask)
         state.when(*SHOWN).connect(self._fall_behind)
@@ -223,6 +224,17 @@ class SnapshotsPanel(PanelFrame):
         pair = (one, other) if one is not None and other is not None and one != other else None
         self._state.compared = pair
         self._tell()
+
+    def _look_back(self, mark: object) -> None:
+        """Put the time cursor where a mark lies in the stream, as far as that can be looked back at."""
+        if not isinstance(mark, Mark):
+            return
+        # An act is marked by its last version.
+        number = self.timeline.acts[mark.act].last if mark.record is None else mark.record
+        reach, record = self._commands.lookback.reach(), self.timeline.record(number)
+        # Times of earlier runs are of other clocks.
+        if reach is not None and number >= self._state.first_record and reach[0] <= record.time <= reach[1]:
+            self._state.look_back(record.time)
 
     def _show_compared(self) -> None:
         """Select what was chosen elsewhere."""

@@ -532,3 +532,23 @@ def test_a_shorter_history_forgets_a_selection_beyond_it(snapshots, bridge, wind
     window.update_frame(bridge.frame())
     assert snapshots.view.selected is None
     assert snapshots.pin_button.text() == "Pin"
+
+
+def test_a_click_on_a_mark_shows_its_moment_in_every_panel(window, bridge):
+    panel = window.layout_.snapshots_panel
+    bridge.lookback.reach = lambda: (0.0, bridge.now)
+    for _ in range(10):
+        window.update_frame(bridge.frame(0.5))
+    bridge.publish(bridge._publish(41, bridge.now - 2.0))
+    window.update_frame(bridge.frame(0.2))
+    mark = panel.timeline.mark_of(42)
+    x = round(panel.view.x_of_mark(mark))
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
+    window.update_frame(bridge.frame(0.2))
+    assert window.state.paused and window.state.moment == panel.timeline.record_of(mark).time
+    # Those of earlier runs have times of other clocks.
+    window.state.set_paused(False)
+    window.state.first_record = len(window.state.history)
+    panel.view.select(None)
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
+    assert not window.state.paused
