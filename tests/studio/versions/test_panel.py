@@ -411,7 +411,11 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     bridge.state.relearning = None
     assert not snapshots.progress.isVisible() and not again.isVisible()
     view.select(mark_of(snapshots, 14))
-    bridge.relearning.learn_again.side_effect = BadInputError("v9 is being learned again: one at a time.")
+
+    def refuse(version):
+        raise BadInputError("v9 is being learned again: one at a time.")
+
+    bridge.relearning.learn_again = refuse
     again.click()
     assert window.notifier.toast.said == "v9 is being learned again: one at a time."
 
