@@ -44,8 +44,8 @@ class EvidenceAtHand:
         urgent
             Whether to ask for it at once where it is not at hand; else only while nothing else is asked for.
         """
-        place = reading.speaker if reading.speaker >= 0 else len(reading.bank_r) - 1
-        newest, last = self._learner.evidence(), place == len(reading.bank_r) - 1
+        place = reading.speaker if reading.speaker >= 0 else len(reading.bank_state) - 1
+        newest, last = self._learner.evidence(), place == len(reading.bank_state) - 1
         # Just sealed, the last bank is no longer the one that learns, which rests on nothing yet.
         learns = newest is not None and len(newest.example_ids) > 0
         if newest is not None and learns and last and newest.version == reading.version:
@@ -66,7 +66,7 @@ class EvidenceAtHand:
 
     def knows(self, reading: Reading) -> bool:
         """Whether it is known what an answer's bank rests on, or that it cannot be known."""
-        place = reading.speaker if reading.speaker >= 0 else len(reading.bank_r) - 1
+        place = reading.speaker if reading.speaker >= 0 else len(reading.bank_state) - 1
         return (reading.version, place) in self._found
 
     def poll(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -20,7 +21,7 @@ from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.gates.raster import GateRaster, RasterAnswer
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import BASE, NOBODY, Reading, RecordKind
+from dgstudio.types import BASE, F32, NOBODY, Reading, RecordKind
 
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
@@ -35,6 +36,12 @@ LOADING = "Loading the base model …"
 def _carried(reading: Reading) -> bool:
     """Whether a bank answers: its examples carry the answer then."""
     return reading.speaker >= 0
+
+
+def _activations(reading: Reading) -> F32:
+    """What the active units computed; of an answer out of a recording that is not known, and all are lit alike."""
+    known = len(reading.activations) == len(reading.active)
+    return reading.activations if known else np.ones(len(reading.active), np.float32)
 
 
 def caption(state: StudioState, banks: int) -> str:
@@ -182,13 +189,13 @@ class GatesPanel(PanelFrame):
         """Light what one answer used."""
         self._reading, self._turn = reading, self._commands.evidence.turn
         cells = self._commands.cells(reading)
-        self.map.show_answer(reading.active, reading.activations, cells, _carried(reading))
+        self.map.show_answer(reading.active, _activations(reading), cells, _carried(reading))
         self.banks.show_answer(reading.bank_r, reading.bank_tau, reading.bank_state, wall)
 
     def _column(self, reading: Reading, places: Sequence[CellView | None]) -> RasterAnswer:
         # What its bank does not say, no example has carried.
         carried = places if _carried(reading) else ()
-        return reading.end, reading.active, reading.activations, carried, reading.bank_state
+        return reading.end, reading.active, _activations(reading), carried, reading.bank_state
 
     def _write(self, readings: Sequence[Reading], end: float, start: float) -> None:
         """Write a stretch anew; its examples are lit little by little, the newest first."""
@@ -226,7 +233,7 @@ class GatesPanel(PanelFrame):
 
     def _say(self) -> None:
         theme, reading, hidden = self.theme, self._reading, self._state.hidden
-        self.map.set_caption(caption(self._state, len(reading.bank_r) if reading is not None else 0))
+        self.map.set_caption(caption(self._state, len(reading.bank_state) if reading is not None else 0))
         legend = [("learned_unit", "learned"), ("reserve_unit", "idle")]
         if hidden:
             legend.insert(0, ("base_unit", "base"))

@@ -1,5 +1,7 @@
 """One time cursor for the whole window: what it shows is that moment, by the version that answered it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -139,3 +141,17 @@ def test_the_raster_of_the_past_is_that_of_then(past, bridge):
         if int(at) in columns:
             assert np.array_equal(raster._data[place, :128] > 0, columns[int(at)] > 0)
     assert raster._at.max() > 0
+
+
+def test_what_comes_from_a_recording_is_shown_without_what_a_receipt_lacks(past, bridge):
+    nothing = np.zeros(0, np.float32)
+    bridge.every_reading = [
+        dataclasses.replace(reading, activations=nothing, bank_r=nothing, bank_tau=nothing, latency_us=0.0, margin=0.0)
+        for reading in bridge.every_reading
+    ]
+    past.state.look_back(bridge.now - 15.0)
+    run(past, bridge, 0.6)
+    assert past.layout_.broken == set()
+    gates, answer = panels(past)["gates"], panels(past)["answer"]
+    assert len(gates.map._active) > 0 and gates.raster._data.any()
+    assert answer.text.lines[0].text == "answered by v43"
