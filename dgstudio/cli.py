@@ -176,6 +176,9 @@ def bench(
         bool, typer.Option("--soak", help="Work in a window without a pause and see whether it grows; 3,600 s.")
     ] = False,
     share: Annotated[float, typer.Option("--share", help="With --faults: a part of it, as in 0.01.")] = 1.0,
+    views: Annotated[
+        bool, typer.Option("--views", help="Measure how quickly the views that explain follow the hand.")
+    ] = False,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
@@ -183,6 +186,7 @@ def bench(
     With --labels: from a key to what is saved and seen, in a session of 50,000 examples, and what kill -9 leaves.
     With --recorded: how fast a session grows while its stream is recorded, without a window.
     With --soak: whether memory, threads, files or widgets grow while everything is used and sessions are switched.
+    With --views: the timeline of 10,000 versions, and what else explains an answer, while they are moved.
     With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
@@ -191,7 +195,7 @@ def bench(
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
-    options = BenchOptions(window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share)
+    options = BenchOptions(window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share, views)
     options.check()
     screen = _screen_for_bench() if options.windowed else ""
     figures = measured(options, _say_dim)

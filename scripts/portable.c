@@ -199,13 +199,14 @@ static void answers(const dg_plan *plan, const float *inputs, int32_t rows, cons
     const int32_t d = plan->inputs, living = plan->living, k = plan->base ? plan->base->active : 0;
     const int32_t z_size = plan->banks ? LANES(plan->phi->waves + 1) : 0, who_size = k + plan->banks + 3;
     int32_t out_size = d + k + (plan->base ? plan->base->outputs : 0) + 1 + plan->banks + 2 * living, widest = 0;
-    float *out, *x = floats(d), *z = floats(z_size), *logits = floats(rows * living), *was = floats(rows * living);
-    int32_t *who = room((size_t)who_size * sizeof *who);
+    float *out, *outs, *x = floats(d), *z = floats(z_size), *logits = floats(rows * living), *was = floats(rows * living);
+    int32_t *who = room((size_t)who_size * sizeof *who), *whos = room((size_t)rows * (size_t)who_size * sizeof *whos);
     uint8_t *knows = room((size_t)rows);
     dg_audited found;
     for (int32_t b = 0; b < plan->banks; b++) widest = plan->bank[b].outputs > widest ? plan->bank[b].outputs : widest;
     out_size += widest;
     out = floats(out_size);
+    outs = floats((int64_t)rows * out_size);
     for (int32_t i = 0; i < rows; i++) {
         dg_answer(plan, row(inputs, i, d), out, who, z, work);
         give_floats(out, out_size);
@@ -214,6 +215,9 @@ static void answers(const dg_plan *plan, const float *inputs, int32_t rows, cons
         dg_normalise(plan, row(inputs, i, d), x);
         give_floats(x, d);
     }
+    dg_answers(plan, inputs, rows, outs, whos, work);
+    give_floats(outs, (int64_t)rows * out_size);
+    give_wholes(whos, (int64_t)rows * who_size);
     dg_logits(plan, inputs, rows, logits, work);
     give_floats(logits, rows * living);
     if (plan->weights) {

@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         context.setattr(recorder, "ROW", 100)
         with Engine(source, base_for(source.spec)[0], Session.create(path), settings) as engine:
             engine.recording.record(True)
-            while engine.recorder.figures.answers < 200:
+            while engine.recorder.figures.answers < 110:
                 engine.infer.pause(0.01)
     return path.read_bytes()
 
@@ -172,7 +172,7 @@ def test_one_line_an_answer(replay: Run, session: Path, tmp_path: Path) -> None:
     assert [record["hop"] for record in records] == list(range(records[0]["hop"], records[0]["hop"] + len(records)))
     assert {record["stretch"] for record in records} == {1}
     assert sum(record["answer"] == record.get("truth") for record in records) > 0.8 * len(records)
-    done = replay(session, "--jsonl", "-", "--until", 20)
+    done = replay(session, "--jsonl", "-", "--until", 10)
     printed = [json.loads(line) for line in done.out.splitlines()]
     assert 10 < len(printed) < len(records) and "bit for bit" in done.err
     for a, b in zip(printed, records, strict=False):

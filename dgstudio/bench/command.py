@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """The options of the command; of `labels`, `recorded`, `soak` and `faults` at most one, none is the plain bench.
+    """The options of the command; of `labels`, `recorded`, `soak`, `faults`, `views` at most one; else the plain bench.
 
     `seconds` None: as long as each takes by default. `share`: how much of the faults.
     """
@@ -30,6 +30,7 @@ class BenchOptions:
     faults: bool = False
     kills: int = 200
     share: float = 1.0
+    views: bool = False
 
     def check(self) -> None:
         """Refuse options that make no sense together; raises BadInputError."""
@@ -42,6 +43,8 @@ class BenchOptions:
             raise BadInputError("--faults goes with --share and --json only.")
         if self.soak and (self.labels or self.recorded or self.faults or others or not self.window):
             raise BadInputError("--soak goes with --seconds and --json only: it is about the window.")
+        if self.views and (self.labels or self.recorded or self.faults or self.soak or others or not self.window):
+            raise BadInputError("--views goes with --seconds and --json only: it is about the window.")
         if self.labels and not self.window:
             raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
 
@@ -60,6 +63,8 @@ def measured(options: BenchOptions, say: Say) -> dict[str, Any]:
         return run_fault_bench(HowMany().share(options.share), start_doomed, say)
     if options.soak:
         return _soak(options, say)
+    if options.views:
+        return _views(options, say)
     if options.recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 
@@ -82,6 +87,17 @@ def _soak(options: BenchOptions, say: Say) -> dict[str, Any]:
     app = application()
     with TemporaryDirectory(prefix="dgstudio-soak-") as folder:
         figures = run_soak(Path(folder), 3600.0 if options.seconds is None else options.seconds, say)
+    del app
+    return figures
+
+
+def _views(options: BenchOptions, say: Say) -> dict[str, Any]:
+    from dgstudio.bench.views.view_bench import run_view_bench
+    from dgstudio.studio.theme.application import application
+
+    # Kept by this name until the end.
+    app = application()
+    figures = run_view_bench(10.0 if options.seconds is None else options.seconds, say)
     del app
     return figures
 

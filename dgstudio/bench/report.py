@@ -120,11 +120,26 @@ DESCRIBED = (
     Described("soak.skipped", "hops skipped in all sessions", "", NONE),
     Described("soak.torn", "answers torn, or of no version, in all sessions", "", NONE),
     Described("soak.bits_changed", "protected bits changed in all sessions", "", NONE),
+    # With --views.
+    Described("timeline.fps_10k", "the timeline of 10,000 versions moves, frames/s", "", Wanted(30, 60, more=True)),
+    Described("timeline.gap_p99_ms", "… p99 of the time between a move and its picture", "ms"),
+    Described("inspect.p99_ms", "a click on a moment → its answer taken apart, painted, p99", "ms", Wanted(100, 50)),
+    Described("cursor.p99_ms", "a step of the time cursor → all panels, p99", "ms", Wanted(50, 25)),
+    Described(
+        "attribution.max_error", "a sum of parts misses the answer by at most, over Σ|parts|", "", Wanted(1e-5, 1e-6)
+    ),
+    Described("attribution.without_p99_ms", "the answer without one example, p99", "ms", Wanted(100, 50)),
+    Described(
+        "compare_versions.p99_ms", "two versions on 400 protected inputs and 1,000 examples, p99", "ms", Wanted(200, 50)
+    ),
+    Described("compare_versions.one_p99_ms", "… on one input, taken apart, p99", "ms"),
+    Described("map.hz", "maps of the pointer's plane, one a version, a second", "", Wanted(5, 10, more=True)),
+    Described("map.age_p99_ms", "a version serves → its map is there, p99", "ms"),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),
     Described("fuzz.tracebacks", "… that ended in a traceback", "", NONE),
-    Described("fuzz.hangs", "… that took longer than 10 s", "", NONE),
+    Described("fuzz.hangs", "… that took 10 s of the processor, or a minute", "", NONE),
     Described("fuzz.over_memory", "… that took more than 1 GB", "", NONE),
     Described("fuzz.original_changed", "… whose damaged file was written to", "", NONE),
     Described("fuzz.silent", "… whose damage nobody told", "", NONE),
@@ -161,8 +176,9 @@ def remarks(figures: dict[str, Any]) -> list[str]:
     """How it was measured and what could not be, a line each."""
     platform_, busy = at(figures, "window.platform"), at(figures, "load.busy_processes")
     if "fuzz" in figures:
-        return [f"Seed {figures['seed']}; {figures['machine']}."]
-    lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
+        lines = [f"Seed {figures['seed']}; {figures['machine']}."]
+    else:
+        lines = [f"Measured for {figures['seconds']:g} s: {figures['machine']}."]
     if platform_ is not None:
         lines.append(f"The window was drawn on {platform_}.")
     if busy is not None:

@@ -179,7 +179,15 @@ class Engine:
             self.learn, self.learner, self.book, self.classes, self.features, self.spec.rate, events, bases
         )
         self.comparison = TwinComparison(
-            self.infer, self.learn, self.queue, self.book, self.classes, self.candidates, events
+            self.infer,
+            self.learn,
+            self.queue,
+            self.book,
+            self.classes,
+            self.candidates,
+            self.learner,
+            len(self.features.names),
+            events,
         )
         self.model = ModelCommands(
             self.learner,

@@ -19,7 +19,7 @@ from dgstudio.kernel.backend import Backend, NetworkKernel
 from dgstudio.records import dataclass
 from dgstudio.types import F32, I32
 
-GOLDEN = "942dfe1adaf059e4"
+GOLDEN = "ea57b021384f9dc1"
 """What `digest` gives by specification 4."""
 INPUTS = 24
 """Answered by each network; the last ones hold NaN, infinities, denormals and numbers near the ends of the range."""
@@ -110,13 +110,14 @@ def of_case(backend: Backend, case: Case) -> Iterator[npt.NDArray[Any]]:
 
 
 def _answers(kernel: NetworkKernel, case: Case) -> Iterator[npt.NDArray[Any]]:
-    """Of each input its answer and x; then the logits, what is known, and an audit.
+    """Of each input its answer and x; then all answers and the logits at once, what is known, and an audit.
 
     The audit's reference are the logits themselves, from the sixth input on in reverse order.
     """
     for raw in case.inputs:
         yield from (part for part in kernel.answer(raw) if part is not None)
         yield kernel.normalise(raw)
+    yield from kernel.answers(case.inputs)
     logits = kernel.logits(case.inputs)
     yield logits
     if case.network.weights is not None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from dgstudio.learning.rules.conventional import InPlaceTwin, TwinAnswer
+from dgstudio.learning.rules.conventional import InPlaceTwin, TwinAnswer, TwinStart
 from dgstudio.learning.rules.dense import DenseWeights, logits_of
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
@@ -172,7 +172,7 @@ class InPlace:
         self._learned = 0
         self._inputs = inputs
         self._examples = examples
-        self._twin = InPlaceTwin(base, seed=seed)
+        self._twin = InPlaceTwin(TwinStart.of_base(base), seed=seed)
         for example in examples:
             self._twin.add_class(example.class_id)
         self._verdicts = {TwinState.VERSION: OK, TwinState.UNPUBLISHED: UNPUBLISHED, TwinState.TORN: TORN}

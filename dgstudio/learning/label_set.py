@@ -58,14 +58,15 @@ class LabelSet:
             good.append(example)
             self._known[example.id] = example
             self._wanted[example.id] = example.class_id
-            self._held.pop(example.id, None)
+        self._hold_no_more(example.id for example in good)
         return good
 
     def forget(self, ids: Iterable[int]) -> None:
         """Want these no more; what they were stays known until `let_go`."""
-        for example_id in ids:
-            held = self._held.pop(example_id, None)
-            if self._wanted.pop(example_id, None) is not None or held is not None:
+        gone = set(ids)
+        self._unwanted |= self._hold_no_more(gone)
+        for example_id in gone:
+            if self._wanted.pop(example_id, None) is not None:
                 self._unwanted.add(example_id)
 
     def let_go(self, learned: Container[int]) -> None:
@@ -123,10 +124,19 @@ class LabelSet:
         self._held = {i: c for i, c in held.items() if i in self._known}
         self._unwanted |= self._held.keys() - self._wanted.keys()
 
+    def _hold_no_more(self, ids: Iterable[int]) -> set[int]:
+        """Let go of those of these that are held, and return them."""
+        overruled = self._held.keys() & set(ids) if self._held else set()
+        if overruled:
+            # Another one, for other threads look at it.
+            self._held = {i: c for i, c in self._held.items() if i not in overruled}
+        return overruled
+
     @property
     def set_aside(self) -> frozenset[int]:
-        """Ids of what waits for `resume`, to be learned, learned otherwise or unlearned."""
-        return self.parked.union(self._held)
+        """Ids of what waits for `resume`, to be learned, learned otherwise or unlearned. Any thread."""
+        held = self._held
+        return self.parked.union(held) if held else self.parked
 
     def resume(self) -> None:
         """Set nothing aside any more."""

@@ -366,9 +366,22 @@ def test_a_version_that_only_the_file_holds_can_be_reached_in_the_first_run_too(
     assert 10_000 not in rig.engine.model.reachable()
 
 
-def test_a_twin_needs_a_base(rigs: Rigs) -> None:
-    with pytest.raises(BadInputError, match="needs a base model"):
-        rigs(nothing=True).engine.comparison.choose("swap")
+@pytest.mark.parametrize("kind", ["swap", "in_place"])
+def test_where_there_is_no_base_a_twin_begins_from_nothing_too(rigs: Rigs, until: Until, kind: str) -> None:
+    rig = rigs(nothing=True)
+    rig.engine.comparison.choose(kind)
+    rig.teach("Standing", "Standing", 2)
+    rig.teach("Running", "Running", 2)
+    twin = rig.engine.comparison.twin
+    assert twin is not None
+    until(lambda: twin.idle and twin.counts.learned > 8)
+    # It was begun again whenever it had twice as many: on the scale of the examples that it knows.
+    assert twin.twin._normaliser is not None and twin._fitted >= twin.counts.learned // 2
+    readings = rig.play("Running")
+    assert {reading.top for reading in twin.readings.latest(len(readings))} <= {0, 1}
+    examples = [example for example in rig.engine.book.active_examples() if example.learn]
+    right = [twin.twin.read(e.features).logits.argmax() == twin.twin.classes.index(e.class_id) for e in examples]
+    assert sum(right) > 0.9 * len(right)
 
 
 def test_sinks_get_every_reading_in_order(rigs: Rigs, until: Until) -> None:

@@ -78,7 +78,7 @@ def made(motions: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = EngineSettings(lossless=True, feed_labels=True)
     with Engine(source, motions.base, Session.create(path), settings) as engine:
         engine.recording.record(True)
-        while engine.recorder.figures.answers < 120:
+        while engine.recorder.figures.answers < 80:
             engine.infer.pause(0.01)
     return path
 

@@ -34,11 +34,14 @@ def raced(method, prepared, states, reads, readers=2):
 
 def test_each_read_of_ours_is_one_published_version(prepared, states):
     """In small; the experiment makes ten million reads."""
-    result = raced("ours", prepared, states, 200_000)
-    assert result.reads == 200_000
-    assert (result.torn, result.unpublished, result.unattributed) == (0, 0, 0)
-    # Else nothing was at risk.
-    assert result.publishes > 1_000 and result.overlapped > 1_000
+    publishes = overlapped = 0
+    # Else nothing was at risk; how many there are in one race is up to whatever else the machine does.
+    while publishes <= 1_000 or overlapped <= 1_000:
+        result = raced("ours", prepared, states, 200_000)
+        assert result.reads == 200_000
+        assert (result.torn, result.unpublished, result.unattributed) == (0, 0, 0)
+        assert result.publishes > 50
+        publishes, overlapped = publishes + result.publishes, overlapped + result.overlapped
 
 
 @pytest.mark.parametrize("method", ["swap", "lock"])

@@ -15,8 +15,10 @@ from dgstudio.reasons.published import (
     ClassesAdded,
     LearnedAgain,
     LearnedFrom,
+    Pinned,
     ProtectedByUser,
     RebuiltWithout,
+    Unpinned,
 )
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import (
@@ -37,8 +39,8 @@ BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved Base
 BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassEdited ClassEnded ClassMade ClassMoved
 ClassRemoved ClassesAdded ClassesUnknown ExamplesAside ExamplesDeleted ExamplesImported ExamplesNotFinite
 ExamplesRelabelled Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks
-NoRoom NotePut NothingMoves NothingToProtect OtherUnits ProtectedByUser RebuiltWithout RolledBack
-RouterNotClosed Sealing StaysLearned TakeMade TakeTakenBack UnitWouldChange VerdictWouldTurn
+NoRoom NotePut NothingMoves NothingToProtect OtherUnits Pinned ProtectedByUser RebuiltWithout RolledBack
+RouterNotClosed Sealing StaysLearned TakeMade TakeTakenBack UnitWouldChange Unpinned VerdictWouldTurn
 """
 """As they stand in session files: a name that goes here cannot be read there any more."""
 
@@ -50,6 +52,8 @@ SAID: list[tuple[Reason, str]] = [
     (LearnedFrom(forgot=2), "forgot 2 examples"),
     (LearnedFrom(), "learned anew"),
     (ClassesAdded(3000), "3,000 classes added"),
+    (Pinned(3), "v3 serves, and is held"),
+    (Unpinned(14), "the newest serves again: v14"),
     (
         LearnedFrom(held=(3, 40), left_out=2),
         "learned anew; the gates were held still in 3 of 40 steps; 2 examples left out from now on",

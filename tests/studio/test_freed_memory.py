@@ -1,5 +1,6 @@
 """Memory that was freed goes back to the system."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -7,7 +8,7 @@ import psutil
 import pytest
 
 from dgstudio.studio import freed_memory
-from dgstudio.studio.freed_memory import give_back_freed_memory
+from dgstudio.studio.freed_memory import ARENAS, give_back_freed_memory, share_arenas
 
 GLIBC = sys.platform == "linux" and hasattr(freed_memory.ctypes.CDLL(None), "malloc_trim")
 PIECE, PIECES = 100_000, 1000
@@ -28,6 +29,38 @@ def test_what_was_freed_is_given_back():
     assert process.memory_info().rss < kept - 0.5 * PIECE * PIECES and last.all()
 
 
-def test_a_system_without_it_goes_on(monkeypatch):
+THREADS = """
+import ctypes, sys, threading
+from dgstudio.studio.freed_memory import share_arenas
+if sys.argv[1] == "shared":
+    share_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+there = threading.Barrier(9)
+def work():
+    libc.malloc(100_000)
+    there.wait()
+    there.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+there.wait()
+# Ends with a line on each arena.
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+there.wait()
+"""
+
+
+@pytest.mark.skipif(not GLIBC, reason="glibc")
+@pytest.mark.parametrize(("how", "most"), [("shared", ARENAS), ("each", 100)])
+def test_threads_share_a_few_arenas(how, most):
+    done = subprocess.run([sys.executable, "-c", THREADS, how], capture_output=True, text=True, check=True)
+    arenas = done.stdout.count("<heap nr=")
+    assert 1 < arenas <= most and (how == "shared" or arenas > ARENAS)
+
+
+def test_a_system_without_them_goes_on(monkeypatch):
     monkeypatch.setattr(freed_memory.ctypes, "CDLL", lambda name: object())
+    share_arenas()
     give_back_freed_memory()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
 from dgstudio.reasons.published import LearnedFrom
-from dgstudio.studio.common.margin_text import answer_words, cause_words, room_words, unit_words
+from dgstudio.studio.common.margin_text import answer_words, cause_words, room_words
 from dgstudio.studio.stability.stability_log import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
 
@@ -46,13 +46,6 @@ def test_a_version_that_is_gone_says_nothing_of_margins(window, bridge):
     bridge.margins = lambda reading: None
     window.update_frame(frame_of(bridge))
     assert "γ" not in window.layout_.panels["answer"].text.lines[0].tip
-
-
-def test_the_inspector_says_how_far_a_unit_is_from_changing(window, bridge):
-    window.update_frame(frame_of(bridge))
-    gates = window.layout_.panels["gates"]
-    gates._inspect(127)
-    assert gates.inspector.status.startswith("4 from changing · ")
 
 
 def test_the_sheet_shows_the_room_once_it_is_known(window, bridge):
@@ -91,10 +84,9 @@ def test_a_publish_names_whose_examples_moved_the_live_answer(bridge, causes, wo
 
 def test_without_a_base_only_what_there_is_is_said():
     nothing = AnswerMargins(None, (), math.inf, 0.0)
-    assert answer_words(nothing) == "" and unit_words(nothing, 3) == "" and room_words(None) == ""
+    assert answer_words(nothing) == "" and room_words(None) == ""
     bank = AnswerMargins(None, (BankMargin(1, 0.4, None), BankMargin(2, -0.3, None)), math.inf, 0.0)
     assert answer_words(bank) == "Bank 1: r − τ = +0.40 (open)\nBank 2: r − τ = −0.30 (closed; opens above 0)"
     everyone = GateMargin(math.inf, math.inf, np.full(4, math.inf), -1, -1)
     assert answer_words(AnswerMargins(everyone, (), math.inf, 0.0)) == ""
-    assert unit_words(AnswerMargins(everyone, (), math.inf, 0.0), 2) == ""
     assert room_words(RoutingRoom(1, 3, None, None, None, None)) == ""

@@ -49,12 +49,12 @@ def test_a_session_is_opened_as_it_was_left(desk, tmp_path):
     desk.until(lambda: desk.engine.learn.idle)
     digest = desk.engine.learner.store.head.digest
     desk.switch(desk.sessions.new)
-    assert not desk.window.layout_.arrangement.quality_shown
+    assert not desk.window.layout_.quality_shown
     desk.switch(lambda: desk.sessions.open(tmp_path / "first.dgs"))
     assert [card.info for card in desk.state.classes][-1] == desk.engine.classes.get(info.id)
     assert desk.engine.book.total == count and desk.engine.learner.store.head.digest == digest
     assert (desk.state.tau, desk.state.delta) == (-0.3, 0.1) and len(desk.state.history) > 2
-    assert desk.window.layout_.arrangement.quality_shown
+    assert desk.window.layout_.quality_shown
     assert f"{count} examples" in desk.window.notifier.toast.said
     desk.window.commands.labels.undo()
     desk.until(lambda: desk.engine.book.total == 0)

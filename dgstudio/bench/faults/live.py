@@ -1,6 +1,7 @@
 """What a running engine stands on breaks: its file, its disk, its source, its learner, its clock. Nothing may be lost.
 
-Each fault has an engine of its own, in a process of its own: some of them break what a whole process has.
+Each fault has an engine of its own, in a process of its own: some of them break what a whole process has. Then all of
+them happen to one engine, one after the other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,11 +23,14 @@ from typing import Any
 
 import numpy as np
 
+from dgstudio.bench.faults.permissions import obey_permissions, permissions_count
 from dgstudio.bench.faults.samples import SEED, SPEED, TAKE_S, wait_for
 from dgstudio.engine.engine import Engine
+from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import DgstudioError
+from dgstudio.guard.files import PRIVATE_FOLDER
 from dgstudio.records import dataclass
 from dgstudio.session.check import check
 from dgstudio.session.file import Session
@@ -36,15 +40,18 @@ from dgstudio.types import Block
 
 LONGEST_S = 120.0
 ASLEEP_S = 3.0
+GOES_ON_S = 2.5
+"""The longest that a fault goes on, where it has an end."""
 DAY_S = 86_400.0
 
 
 @dataclass(slots=True)
 class Faults:
-    """How many faults were tried, and sentences on those that did harm."""
+    """How many faults were tried, sentences on those that did harm, and why others could not be tried, by name."""
 
     tried: int = 0
     uncontained: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def figures(self) -> dict[str, int]:
         """The same as numbers."""
@@ -55,17 +62,30 @@ class Patient:
     """An engine that labels and records, and what it was told as saved."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / "live.dgs"
+        self.folder = folder
         source = open_source("simulator", seed=SEED, speed=SPEED)
         assert isinstance(source, SimulatorSource)
         self.source = source
-        session = Session.create(self.path)
+        session = Session.create(folder / "live.dgs")
         self.engine = Engine(source, base_for(source.spec)[0], session, EngineSettings(learn_every_s=0.2))
         for name in ("circle", "wave"):
             self.engine.labels.add_class(name)
         self.engine.recording.record(True)
         self.engine.start()
         self.takes = 0
+        self._heard: set[EventKind] = set()
+
+    @property
+    def path(self) -> Path:
+        """The file in which the session is now."""
+        path = self.engine.session.path
+        assert path is not None, "it is saved from the beginning"
+        return path
+
+    def has_heard(self, kind: EventKind) -> bool:
+        """Whether the engine has ever said something of this kind."""
+        self._heard.update(event.kind for event in self.engine.events.drain())
+        return kind in self._heard
 
     def label(self, wait: bool = True) -> None:
         """Label what was seen last, and wait until that is learned and saved, or said not to be."""
@@ -98,9 +118,7 @@ class Patient:
         if saved:
             wrong.append("saving did not begin again")
             return wrong
-        path = engine.session.path
-        assert path is not None
-        with check(path) as found:
+        with check(self.path) as found:
             there = {e.id: (e.class_id, e.features.tobytes()) for e in found.session.examples()}
             wrong += found.problems
         if there != known:
@@ -133,6 +151,21 @@ def _full_disk(patient: Patient) -> Callable[[], None]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (patient.path.stat().st_size, before[1]))
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _read_only_folder(patient: Patient) -> Callable[[], None]:
+    """Nothing can be made beside the session any more: a copy is refused, labels are saved all the same."""
+    patient.folder.chmod(0o500)
+    copy = patient.folder / "copy.dgs"
+    patient.engine.recording.save_copy(copy)
+
+    def end() -> None:
+        try:
+            wait_for(lambda: patient.has_heard(EventKind.COPY_NOT_SAVED), "the copy to be refused")
+        finally:
+            patient.folder.chmod(PRIVATE_FOLDER)
+
+    return end
 
 
 def _lost_source(patient: Patient) -> Callable[[], None]:
@@ -202,6 +235,7 @@ FAULTS: dict[str, Fault] = {
     "the file is cut short": _truncate,
     "the -wal file is deleted": _delete_wal,
     "the disk is full": _full_disk,
+    "the folder is read-only": _read_only_folder,
     "the source dies": _lost_source,
     "the stream is full of NaN and infinities": _bad_values,
     "the learner raises": _failing_learner,
@@ -211,60 +245,103 @@ FAULTS: dict[str, Fault] = {
 
 
 def run_faults(times: int, say: Callable[[str], object]) -> Faults:
-    """Try each fault so many times at random moments: while a take is being labelled, learned, saved or recorded."""
+    """Try each fault so many times at random moments: while a take is being labelled, learned, saved or recorded.
+
+    As often all of them are tried on one engine, one after the other.
+    """
     faults = Faults()
-    context = multiprocessing.get_context("spawn")
     for number in range(times):
         for name in FAULTS:
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_suffer, args=(name, number, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            try:
-                wrong = ours.recv() if ours.poll(LONGEST_S) else [f"nothing was heard for {LONGEST_S:g} s"]
-            except EOFError:
-                process.join()
-                wrong = [f"the process ended with {process.exitcode}"]
-            process.kill()
-            process.join()
-            faults.tried += 1
-            for sentence in wrong:
-                faults.uncontained.append(f"{name} ({number}): {sentence}")
-                say(faults.uncontained[-1])
+            _try([name], number, faults, say)
+        run_all_on_one(number, say, faults)
     return faults
 
 
-def _suffer(name: str, seed: int, connection: Connection) -> None:
-    chance = random.Random(f"{name} {seed}")
+def run_all_on_one(
+    seed: int, say: Callable[[str], object], faults: Faults | None = None, *, goes_on_s: float = GOES_ON_S
+) -> Faults:
+    """Try all faults on one engine, in an order that follows from the seed; counted into `faults` where there are."""
+    total = Faults() if faults is None else faults
+    _try(random.Random(f"order {seed}").sample(sorted(FAULTS), len(FAULTS)), seed, total, say, goes_on_s)
+    return total
+
+
+def _try(
+    names: Sequence[str], seed: int, faults: Faults, say: Callable[[str], object], goes_on_s: float = GOES_ON_S
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_suffer, args=(names, seed, goes_on_s, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    left_out: dict[str, str] = {}
+    try:
+        longest = LONGEST_S * len(names)
+        wrong, left_out = ours.recv() if ours.poll(longest) else ([f"nothing was heard for {longest:g} s"], {})
+    except EOFError:
+        process.join()
+        wrong = [f"the process ended with {process.exitcode}"]
+    process.kill()
+    process.join()
+    ours.close()
+    tried = [name for name in names if name not in left_out]
+    faults.tried += len(tried)
+    faults.left_out.update(left_out)
+    for sentence in wrong:
+        faults.uncontained.append(f"{', '.join(tried)} ({seed}): {sentence}")
+        say(faults.uncontained[-1])
+
+
+def _suffer(names: Sequence[str], seed: int, goes_on_s: float, connection: Connection) -> None:
+    chance = random.Random(f"{' '.join(names)} {seed}")
     # What a worker says of its failures is the fault that was made.
     logging.disable()
     try:
         with TemporaryDirectory(prefix="dgstudio-live-") as folder:
-            connection.send(_one(FAULTS[name], Path(folder), chance))
+            left_out = _left_out(names, Path(folder))
+            faults = [FAULTS[name] for name in names if name not in left_out]
+            connection.send((suffer(faults, Path(folder), chance, goes_on_s) if faults else [], left_out))
     except BaseException:
-        connection.send([traceback.format_exc(limit=-6)])
+        connection.send(([traceback.format_exc(limit=-6)], {}))
     # Threads that hang are told of; they must not keep the process.
     sys.stdout.flush()
     os._exit(0)
 
 
-def _one(fault: Fault, folder: Path, chance: random.Random) -> list[str]:
+def _left_out(names: Sequence[str], folder: Path) -> dict[str, str]:
+    """What cannot be tried here, and why; before there is another thread."""
+    if "the folder is read-only" not in names:
+        return {}
+    obey_permissions()
+    why = "this user writes into read-only folders all the same"
+    return {} if permissions_count(folder) else {"the folder is read-only": why}
+
+
+def suffer(faults: Sequence[Fault], folder: Path, chance: random.Random, goes_on_s: float = GOES_ON_S) -> list[str]:
+    """Let these faults happen to an engine in turn; returns sentences on what was wrong afterwards."""
     patient = Patient(folder)
     try:
         patient.label()
-        patient.label(wait=False)
-        # Somewhere between the label and its version in the file.
-        time.sleep(chance.uniform(0.0, 0.4))
-        end = fault(patient)
-        if fault not in (_lost_source,):
-            patient.label(wait=False)
-        time.sleep(chance.uniform(0.2, 2.5))
-        if end is not None:
-            end()
-        patient.label()
-        # Where saving failed it is tried again after some seconds.
-        wait_for(lambda: not patient.engine.queue.saved.failed, "saving to begin again")
+        for fault in faults:
+            _happen(fault, patient, chance, goes_on_s)
         patient.label()
     except DgstudioError as error:
         return [str(error), *patient.end()]
     return patient.end()
+
+
+def _happen(fault: Fault, patient: Patient, chance: random.Random, goes_on_s: float) -> None:
+    patient.label(wait=False)
+    # Somewhere between the label and its version in the file.
+    time.sleep(chance.uniform(0.0, 0.4))
+    end = fault(patient)
+    try:
+        if fault is not _lost_source:
+            patient.label(wait=False)
+        time.sleep(chance.uniform(0.2, goes_on_s))
+    finally:
+        if end is not None:
+            end()
+    patient.label()
+    # Where saving failed it is tried again after some seconds.
+    wait_for(lambda: not patient.engine.queue.saved.failed, "saving to begin again")

@@ -22,8 +22,9 @@ from dgstudio.records import dataclass
 
 MEMORY = 10**9
 """Bytes that a trial may take on top of what its process has."""
-TRIAL_S = 10.0
-STUCK_S = 20.0
+TRIAL_S, IN_ALL_S = 10.0, 60.0
+"""A trial hangs that takes so many seconds of the processor, or so many by the clock: others may keep the machine."""
+STUCK_S = 90.0
 """A process that says nothing for so long does not come back: its trial hangs where no alarm reaches it."""
 STARTING_S = 120.0
 MOST_EXAMPLES = 20
@@ -174,6 +175,7 @@ def _work(prepare: Prepare, sound: Path, folder: Path, seed: int, connection: Co
             raise _TooLongError
 
         signal.signal(signal.SIGALRM, alarm)
+        signal.signal(signal.SIGPROF, alarm)
         pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
         if pages:
             limit = pages * resource.getpagesize() + MEMORY
@@ -187,13 +189,18 @@ def _bounded(make: Try, number: int) -> tuple[str, str]:
     try:
         try:
             if timed:
-                signal.setitimer(signal.ITIMER_REAL, TRIAL_S)
+                signal.setitimer(signal.ITIMER_PROF, TRIAL_S)
+                signal.setitimer(signal.ITIMER_REAL, IN_ALL_S)
             return make(number)
         finally:
             if timed:
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_REAL, 0)
     except _TooLongError:
-        return Outcome.HANG, f"took longer than {TRIAL_S:g} s:\n{traceback.format_exc(limit=-6)}"
+        return (
+            Outcome.HANG,
+            f"took more than {TRIAL_S:g} s of the processor, or {IN_ALL_S:g} s:\n{traceback.format_exc(limit=-6)}",
+        )
     except MemoryError:
         return Outcome.OVER_MEMORY, traceback.format_exc(limit=-6)
     except Exception:

@@ -66,6 +66,7 @@ def run_fault_bench(how_many: HowMany, doomed: Start, say: Callable[[str], objec
     return {
         "fuzz": fuzz,
         "faults": faults.figures(),
+        "left_out": {f"faults: {name}": why for name, why in faults.left_out.items()},
         "signals": signals.figures(),
         "kills": {
             "tried": killed.kills,

@@ -6,13 +6,14 @@ import hashlib
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from dgstudio.bench.faults.mutations import damaged_session
-from dgstudio.bench.faults.pool import Outcome, Try
+from dgstudio.bench.faults.pool import TRIAL_S, Outcome, Try
 from dgstudio.bench.faults.samples import SESSION
 from dgstudio.engine.lifecycle.resume import resume
 from dgstudio.errors import DgstudioError
@@ -21,11 +22,12 @@ from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL, spec_of
 from dgstudio.streams.features import SignalFeatures
 
+ENDED_FOR_TIME = -getattr(signal, "SIGXCPU", signal.SIGTERM)
+"""The status of a command that took too much of the processor."""
 BY_COMMAND = 100
 """Every so manieth trial goes through the real command."""
 RESUMED = 10
 """Every so manieth trial goes as far as a learner that stands on the session."""
-COMMAND_S = 60.0
 
 
 def prepare_sessions(sound: Path, folder: Path, seed: int) -> Try:
@@ -121,6 +123,8 @@ def _by_command(path: Path, known: dict[str, str]) -> tuple[Outcome, str]:
     exported = _run("export", str(path), "--examples", str(path.with_suffix(".csv")))
     for done in (checked, exported):
         said = done.stdout + done.stderr
+        if done.returncode == ENDED_FOR_TIME:
+            return Outcome.HANG, f"{done.args} took more than {TRIAL_S:g} s of the processor"
         if "Traceback" in said or "unforeseen" in said or done.returncode not in (0, 1, 2):
             return Outcome.TRACEBACK, f"{done.args}: {done.returncode}\n{said[-1500:]}"
     if path.read_bytes() != before:
@@ -134,4 +138,11 @@ def _by_command(path: Path, known: dict[str, str]) -> tuple[Outcome, str]:
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dgstudio", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=COMMAND_S, check=False)
+    limit = _limit_processor if sys.platform != "win32" else None
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, preexec_fn=limit)
+
+
+def _limit_processor() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (round(TRIAL_S), round(TRIAL_S) + 1))

@@ -83,7 +83,7 @@ def _base() -> BaseModel:
 
 
 def _takes(ids: dict[str, int], examples: int, next_act: int) -> Iterator[tuple[Take, list[Example], Act]]:
-    played = {class_id: _windows(name) for name, class_id in ids.items()}
+    played = {class_id: performed(name) for name, class_id in ids.items()}
     rng = np.random.default_rng(SEED)
     spread = np.concatenate([features for features, _ in played.values()]).std(0)
     every = max(1, examples // LEARNED)
@@ -105,7 +105,7 @@ def _takes(ids: dict[str, int], examples: int, next_act: int) -> Iterator[tuple[
         yield take, made, act
 
 
-def _windows(gesture: str) -> tuple[F32, list[F32]]:
+def performed(gesture: str) -> tuple[F32, list[F32]]:
     """Features (n, d) and windows (samples, channels) of one gesture, one each hop."""
     source = SimulatorSource(seed=SEED, speed=0)
     source.set_knob("gesture", gesture)

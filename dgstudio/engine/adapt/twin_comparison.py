@@ -15,11 +15,18 @@ from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.twin import TwinLane, TwinWorker, make_twin
 from dgstudio.errors import BadInputError
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.conventional import TwinStart
 from dgstudio.types import Example, TwinKind
 
 
 class TwinComparison:
     """Runs a twin, or none. Commands from any one thread; what is learned is told by dg-store.
+
+    Parameters
+    ----------
+    inputs
+        How many features an input has.
 
     Attributes
     ----------
@@ -36,6 +43,8 @@ class TwinComparison:
         book: LabelBook,
         classes: ClassTable,
         candidates: CandidateModels,
+        learner: Learner,
+        inputs: int,
         events: EventQueue,
     ) -> None:
         self._infer = infer
@@ -44,27 +53,33 @@ class TwinComparison:
         self._book = book
         self._classes = classes
         self._candidates = candidates
+        self._learner = learner
+        self._inputs = inputs
         self._events = events
         self.twin: TwinLane | None = None
         self.worker: TwinWorker | None = None
         self.kind: TwinKind | None = None
 
     def choose(self, kind: TwinKind | None) -> None:
-        """Run a conventional twin beside ours from now on, or none."""
-        base = self._candidates.base
-        if kind is not None and base is None:
-            raise BadInputError(
-                "A twin needs a base model to start from, and this version stands on none that is at hand."
-            )
+        """Run a conventional twin beside ours from now on, or none.
+
+        It begins with the base's dense twin; where there is no base, from nothing, as ours does.
+
+        Raises
+        ------
+        BadInputError
+            Where this version stands on a base that is not at hand.
+        """
+        start = None if kind is None else self._start()
         if self.worker is not None:
             self.worker.stop()
             self.worker.join(JOIN_S)
             self.worker = None
         self.kind = kind
-        if kind is None or base is None:
+        if kind is None or start is None:
             self.twin = self._infer.twin = None
             return
-        twin = make_twin(kind, base)
+        twin = make_twin(kind, start)
         for info in self._classes.every():
             (twin.add_class if info.living else twin.remove_class)(info.id)
         if kind == TwinKind.IN_PLACE:
@@ -72,6 +87,17 @@ class TwinComparison:
             self.worker.start()
         self.twin = self._infer.twin = twin
         self._queue.ask(lambda: self._begin(twin))
+
+    def _start(self) -> TwinStart:
+        base, learner = self._candidates.base, self._learner
+        if base is not None:
+            return TwinStart.of_base(base)
+        if learner.store.head.base is not None:
+            raise BadInputError(
+                "A twin begins with the base model, and the one that this version stands on is not at hand."
+            )
+        protected = learner.training.protected
+        return TwinStart.from_nothing(self._inputs, protected.inputs, protected.labels)
 
     # -- dg-store ------------------------------------------------------------------------------------------
 

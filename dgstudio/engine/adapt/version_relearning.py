@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 
 from dgstudio.engine.adapt.checkpointer import Checkpointer
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.adapt.version_acts import VersionActs
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, VersionWays, Way
 from dgstudio.engine.facts.event import Fact
 from dgstudio.engine.facts.learning import (
     VersionLearnedAgain,
@@ -17,7 +17,6 @@ from dgstudio.engine.facts.learning import (
     VersionRelearningCancelled,
 )
 from dgstudio.engine.runtime.events import EventQueue
-from dgstudio.engine.runtime.history import History
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import BadInputError, DgstudioError, Rejected
@@ -34,75 +33,10 @@ from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import KERNEL_OF, SETTINGS
 from dgstudio.session.restore import restored
-from dgstudio.types import Example, Mode, PublishRecord, RecordKind
+from dgstudio.types import Example, Mode
 
 BLOCK = 32
 """Examples learned between two looks whether to go on."""
-
-
-class WhyNot(StrEnum):
-    """Why a version cannot be learned again."""
-
-    UNKNOWN = "unknown"
-    GRADIENT = "gradient"
-    NOT_NOTED = "not noted"
-    OWN_ACT = "own act"
-
-
-_WORDS = {
-    WhyNot.UNKNOWN: "the history does not tell how it was made",
-    WhyNot.GRADIENT: "steps of the gradient have moved its base, and the steps are not kept",
-    WhyNot.NOT_NOTED: "an earlier dgstudio made it, which did not note what each version had learned",
-    WhyNot.OWN_ACT: "it stands on a version that an act of yours made, and that version is lost",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CannotLearnAgain(Reason):
-    """A version is not kept, and cannot be made again; `version` is the one for which that is so."""
-
-    version: int
-    why: WhyNot
-
-    @property
-    def words(self) -> str:
-        """As in "v12 cannot be learned again: steps of the gradient …"."""
-        return f"v{self.version} cannot be learned again: {_WORDS[self.why]}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """How a version comes about again: from a version that is kept, through what these records say was learned."""
-
-    start: int
-    records: tuple[PublishRecord, ...]
-
-    @property
-    def target(self) -> PublishRecord:
-        """The record of the version itself."""
-        return self.records[-1]
-
-
-def way_to(version: int, acts: VersionActs, history: History, kept: Callable[[int], bool]) -> Way | CannotLearnAgain:
-    """Find the way to a version that is not kept, or say why there is none."""
-    records: list[PublishRecord] = []
-    at: int | None = version
-    while at is not None and not kept(at):
-        number = acts.number_of(at)
-        if number is None or number < 0:
-            return CannotLearnAgain(version, WhyNot.UNKNOWN)
-        record = history[number]
-        if record.by_gradient:
-            return CannotLearnAgain(version, WhyNot.GRADIENT)
-        if record.kind != RecordKind.LEARNED:
-            return CannotLearnAgain(version, WhyNot.OWN_ACT)
-        if record.change is None:
-            return CannotLearnAgain(version, WhyNot.NOT_NOTED)
-        records.append(record)
-        at = record.parent
-    if at is None:
-        return CannotLearnAgain(version, WhyNot.UNKNOWN)
-    return Way(at, tuple(reversed(records)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,17 +212,12 @@ class VersionRelearning:
         self.running: Relearning | None = None
         self._learner, self._learn, self._queue = learner, learn, queue
         self._session, self._versions, self._events = session, versions, events
-        self._acts = VersionActs(learn.history)
-        self._refused: tuple[tuple[int, int], Reason | None] | None = None
+        self._ways = VersionWays(learn.history)
 
     def refusal(self, version: int) -> Reason | None:
         """Why a version that is not kept cannot be learned again; None where that can be tried."""
-        # Asked again with each move of the pointer, and the way may be long.
-        asked = version, len(self._learn.history)
-        if self._refused is None or self._refused[0] != asked:
-            way = self._way(version)
-            self._refused = asked, way if isinstance(way, CannotLearnAgain) else None
-        return self._refused[1]
+        self._ways.sync()
+        return self._ways.refusal(version, self._kept)
 
     def learn_again(self, version: int) -> None:
         """Learn a version again in the background; then it can be served, pinned and compared as any other.
@@ -305,7 +234,8 @@ class VersionRelearning:
             raise BadInputError(f"v{running.version} is being learned again: one at a time.")
         if self._kept(version):
             raise BadInputError(f"v{version} is kept: it can be served as it is.")
-        way = self._way(version)
+        self._ways.sync()
+        way = self._ways.to(version, self._kept)
         if isinstance(way, CannotLearnAgain):
             raise BadInputError(way.sentence)
         self.running = Relearning(way, self._after(version), self._learner, self._session, self._adopt, self._events)
@@ -321,13 +251,10 @@ class VersionRelearning:
     def _kept(self, version: int) -> bool:
         return self._learner.store.holds(version) or version in self._queue.kept
 
-    def _way(self, version: int) -> Way | CannotLearnAgain:
-        self._acts.sync()
-        return way_to(version, self._acts, self._learn.history, self._kept)
-
     def _after(self, version: int) -> int | None:
         """The next version that is kept."""
-        return next((later for later in self._acts.versions if later > version and self._kept(later)), None)
+        later = self._ways.versions[bisect_right(self._ways.versions, version) :]
+        return next((version for version in later if self._kept(version)), None)
 
     def _adopt(self, snapshot: Snapshot, training: TrainingState) -> None:
         """Hold it in memory and in the file, and say so. dg-relearn."""

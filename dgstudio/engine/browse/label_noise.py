@@ -14,8 +14,14 @@ from dgstudio.types import F32
 Ids = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-NEIGHBOURS = 5
-"""k of the vote."""
+NEAREST = 3
+"""As many takes of a class say how near it is."""
+NEARER = 0.85
+"""A take is suspected where another class is nearer than its own by this factor."""
+FEWEST = 5
+"""With fewer windows of its own class to compare it with, a take is not judged."""
+SPARE = 12
+"""Of each class so many nearest takes are remembered: some of them may be suspected themselves."""
 NEAR = 0.1
 """Two inputs are nearly identical where they differ by at most this, in standard deviations, root mean square."""
 COMPARED_WITH = 10_000
@@ -33,7 +39,7 @@ class Neighbourhood:
 
     Attributes
     ----------
-    voted : the class that most of the neighbours have: another than the example's own where it is likely mislabelled.
+    voted : the class that its take lies nearest to: another than the example's own where that is likely mislabelled.
     judged : whether there was enough to compare it with.
     conflicting : another example has a nearly identical input and another label.
     identical : another example of the class has the same input, byte for byte.
@@ -63,13 +69,17 @@ def look_around(
     normaliser: Normaliser | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Neighbourhood | None:
-    """Judge examples by their neighbours (standardised as the learner does, Euclidean distance).
+    """Judge takes, and with them their examples, by what lies near (standardised as the learner does, Euclidean).
 
-    An example is likely mislabelled where the majority of its k = 5 nearest neighbours, itself left out, has another
-    class: Wilson's editing rule (D. L. Wilson, "Asymptotic properties of nearest neighbor rules using edited data",
-    IEEE Trans. SMC 2, 1972). Windows of one take share most of their samples, and would always agree: so its whole
-    take is left out. Where its class has one take only, the windows of that take that share no sample with it count.
-    With fewer than k examples of its own class to compare it with, it is not judged.
+    Windows of one take share most of their samples: they are no witnesses of each other, and right or wrong together.
+    So a take votes once, and is suspected as a whole. How far one take lies from another is the mean, over its windows,
+    of the distance to the other's nearest window; how far from a class, the mean over the three nearest takes of it. A
+    take is likely mislabelled where another class is nearer than its own by `NEARER`: nearest neighbours with an equal
+    voice for each class, a form of Wilson's editing rule ("Asymptotic properties of nearest neighbor rules using edited
+    data", IEEE Trans. SMC 2, 1972). The most suspect take goes first and is asked no more, so that it does not
+    turn those beside it into suspects. Of a class with a single take, the windows of that take that share no sample
+    with it stand for another. What was relabelled within a take counts as a take of its own, for which the rest of
+    the take says nothing. With fewer than five windows of its own class to compare it with, a take is not judged.
 
     Parameters
     ----------
@@ -101,24 +111,27 @@ def look_around(
         return None
     others = _spread_over_classes(labels)
     known = _Known(x[others], labels[others], takes[others], spans[others])
-    alone = _single_takes(labels, takes)
     within = np.float32(NEAR * NEAR * x.shape[1])
+    bouts = _Bouts(labels, takes, known)
     for start in range(0, count, BLOCK):
         if not go_on():
             return None
-        block = slice(start, min(start + BLOCK, count))
-        mine = np.arange(block.start, block.stop)
-        away = known.distances(x[block])
+        mine = bouts.order[start : start + BLOCK]
+        away = known.distances(x[mine])
         itself = others[None, :] == mine[:, None]
-        other_take = known.takes[None, :] != takes[block, None]
-        alike = known.labels[None, :] == labels[block, None]
+        other_take = known.takes[None, :] != takes[mine, None]
+        alike = known.labels[None, :] == labels[mine, None]
         close = (away <= within) & ~itself
         _mark(conflicting, mine, others, close & ~alike)
         _mark(near, mine, others, close & alike & other_take)
-        allowed = other_take | (alone[block, None] & ~known.overlaps(spans[block]) & ~itself)
-        judged[block] = (allowed & alike).sum(1) >= NEIGHBOURS
-        away[~allowed] = FAR
-        voted[block] = np.where(judged[block], known.vote(away, labels[block]), labels[block])
+        apart = alike & ~other_take & ~itself & ~known.overlaps(spans[mine])
+        bouts.note(mine, away, other_take, apart)
+    verdicts = bouts.verdicts(go_on)
+    if verdicts is None:
+        return None
+    for bout, (class_id, enough) in enumerate(verdicts):
+        rows = bouts.rows(bout)
+        voted[rows], judged[rows] = class_id, enough
     return Neighbourhood(voted, judged, conflicting, identical, near, len(others))
 
 
@@ -155,16 +168,128 @@ class _Known:
         shared: Flags = (self._spans[None, :, 0] < spans[:, None, 1]) & (spans[:, None, 0] < self._spans[None, :, 1])
         return shared
 
-    def vote(self, away: F32, own: Ids) -> Ids:
-        """The class that most of the nearest have, (b,); where several have as many, its own if it is among them."""
-        k = min(NEIGHBOURS, away.shape[1])
-        nearest = np.argpartition(away, k - 1, axis=1)[:, :k]
-        classes = np.where(np.isfinite(np.take_along_axis(away, nearest, 1)), self.labels[nearest], own[:, None])
-        votes = (classes[:, :, None] == classes[:, None, :]).sum(2)
-        # In halves: a tie goes to its own class.
-        best = np.argmax(2 * votes + (classes == own[:, None]), axis=1)
-        chosen: Ids = classes[np.arange(len(classes)), best]
-        return chosen
+
+class _Bouts:
+    """Examples by take and label, and how far each of these lies from those that are compared with."""
+
+    def __init__(self, labels: Ids, takes: Ids, known: _Known) -> None:
+        self.order = np.lexsort((np.arange(len(labels)), labels, takes))
+        starts = _starts(takes[self.order], labels[self.order])
+        self._ends = np.append(starts[1:], len(labels))
+        self._starts = starts
+        self.labels, self._takes = labels[self.order[starts]], takes[self.order[starts]]
+        self._of = np.empty(len(labels), np.int64)
+        self._of[self.order] = np.repeat(np.arange(len(starts)), self._ends - starts)
+        # The others, in the same order, and to which bout each of them belongs.
+        self._columns = np.lexsort((known.labels, known.takes))
+        known_takes, known_labels = known.takes[self._columns], known.labels[self._columns]
+        self._edges = _starts(known_takes, known_labels)
+        place = {pair: bout for bout, pair in enumerate(zip(self._takes.tolist(), self.labels.tolist(), strict=True))}
+        named = zip(known_takes[self._edges].tolist(), known_labels[self._edges].tolist(), strict=True)
+        self._witness = np.array([place[pair] for pair in named], np.int64)
+        self._sizes = np.diff(np.append(self._edges, len(known_takes)))
+        self._nearest: list[list[tuple[float, int]]] = [[] for _ in starts]
+        """Of each bout, distances and bouts of the nearest takes of each class."""
+        self._within = np.full(len(starts), np.nan)
+        """How far its windows lie from those of the same bout that share no sample with them."""
+        self._apart = np.zeros(len(starts), np.int64)
+        self._bout = -1
+        self._sums, self._alone, self._windows = np.zeros(len(self._edges)), [0.0, 0.0], 0
+
+    def rows(self, bout: int) -> Ids:
+        """The examples of one of them."""
+        return self.order[self._starts[bout] : self._ends[bout]]
+
+    def note(self, mine: Ids, away: F32, other_take: Flags, apart: Flags) -> None:
+        """Take up squared distances (b, m) from examples `mine`, the next in order, to the others."""
+        of_others = np.where(other_take, away, FAR)[:, self._columns]
+        nearest = np.sqrt(np.maximum(np.minimum.reduceat(of_others, self._edges, axis=1), 0.0))
+        own = np.where(apart, away, FAR).min(1, initial=FAR)
+        for row, bout in enumerate(self._of[mine].tolist()):
+            if bout != self._bout:
+                self._close()
+                self._bout = bout
+            self._sums += nearest[row]
+            self._windows += 1
+            if np.isfinite(own[row]):
+                self._alone[0] += float(np.sqrt(max(own[row], np.float32(0))))
+                self._alone[1] += 1
+            self._apart[bout] = max(self._apart[bout], int(apart[row].sum()))
+
+    def _close(self) -> None:
+        """Remember what matters of the bout whose windows have all been noted."""
+        if self._bout < 0:
+            return
+        far = self._sums / self._windows
+        labels = self.labels[self._witness]
+        for class_id in np.unique(labels[np.isfinite(far)]).tolist():
+            columns = np.flatnonzero((labels == class_id) & np.isfinite(far))
+            closest = columns[np.argsort(far[columns], kind="stable")[:SPARE]]
+            self._nearest[self._bout] += [(float(far[c]), int(self._witness[c])) for c in closest.tolist()]
+        if self._alone[1]:
+            self._within[self._bout] = self._alone[0] / self._alone[1]
+        self._sums, self._alone, self._windows = np.zeros(len(self._edges)), [0.0, 0.0], 0
+
+    def verdicts(self, go_on: Callable[[], bool]) -> list[tuple[int, bool]] | None:
+        """Of each bout the class that it lies nearest to, and whether there was enough to tell; None: `go_on`."""
+        self._close()
+        enough = self._enough()
+        found = self.labels.copy()
+        asked_by: dict[int, list[int]] = {}
+        for bout, nearest in enumerate(self._nearest):
+            for _, witness in nearest:
+                asked_by.setdefault(witness, []).append(bout)
+        trusted = np.ones(len(self.labels), bool)
+        ratios = np.zeros(len(self.labels))
+        nearer = self.labels.copy()
+        touched = [bout for bout in range(len(self.labels)) if enough[bout]]
+        while touched:
+            if not go_on():
+                return None
+            for bout in touched:
+                ratios[bout], nearer[bout] = self._ratio(bout, trusted)
+            ratios[~trusted] = 0.0
+            worst = int(ratios.argmax())
+            if not ratios[worst] * NEARER > 1.0:
+                break
+            found[worst], trusted[worst] = nearer[worst], False
+            touched = [bout for bout in asked_by.get(worst, []) if enough[bout] and trusted[bout]]
+            touched.append(worst)
+        return list(zip(found.tolist(), enough, strict=True))
+
+    def _enough(self) -> list[bool]:
+        """Whether there are enough windows of its class in other takes, or, where it has but one take, in itself."""
+        own: dict[tuple[int, int], int] = {}
+        total: dict[int, int] = {}
+        for witness, size in zip(self._witness.tolist(), self._sizes.tolist(), strict=True):
+            take, label = int(self._takes[witness]), int(self.labels[witness])
+            own[take, label] = own.get((take, label), 0) + size
+            total[label] = total.get(label, 0) + size
+        found = []
+        for bout, (take, label) in enumerate(zip(self._takes.tolist(), self.labels.tolist(), strict=True)):
+            others = total.get(label, 0) - own.get((take, label), 0)
+            found.append((others or int(self._apart[bout])) >= FEWEST)
+        return found
+
+    def _ratio(self, bout: int, trusted: Flags) -> tuple[float, int]:
+        """How many times as far its own class lies as the nearest other one, and which that is; 0: nothing to say."""
+        label = int(self.labels[bout])
+        by_class: dict[int, list[float]] = {}
+        for far, witness in self._nearest[bout]:
+            if trusted[witness]:
+                by_class.setdefault(int(self.labels[witness]), []).append(far)
+        means = {c: sum(far[:NEAREST]) / len(far[:NEAREST]) for c, far in by_class.items()}
+        own = means.pop(label, float(self._within[bout]))
+        if not means or not np.isfinite(own):
+            return 0.0, label
+        closest = min(means, key=lambda c: (means[c], c))
+        return own / max(means[closest], float(np.finfo(np.float32).tiny)), closest
+
+
+def _starts(takes: Ids, labels: Ids) -> Ids:
+    """Where a new take or label begins."""
+    begins = np.flatnonzero((takes[1:] != takes[:-1]) | (labels[1:] != labels[:-1])) + 1
+    return np.concatenate([np.zeros(1, np.int64), begins])
 
 
 def _mark(flags: Flags, mine: Ids, others: Ids, pairs: Flags) -> None:
@@ -203,14 +328,3 @@ def _spread_over_classes(labels: Ids) -> Ids:
         chosen.append(rows[np.linspace(0, len(rows) - 1, share).astype(np.int64)])
         left -= share
     return np.unique(np.concatenate(chosen))
-
-
-def _single_takes(labels: Ids, takes: Ids) -> Flags:
-    """Which examples are of a class that has one take only."""
-    # Of each run of the same take and class one will do; sorting pairs holds the interpreter.
-    begins = np.flatnonzero((labels[1:] != labels[:-1]) | (takes[1:] != takes[:-1])) + 1
-    one = np.concatenate([np.zeros(1, np.int64), begins])
-    pairs = set(zip(labels[one].tolist(), takes[one].tolist(), strict=True))
-    classes, counts = np.unique(np.array([label for label, _ in pairs], np.int64), return_counts=True)
-    single: Flags = (counts == 1)[np.searchsorted(classes, labels)]
-    return single

@@ -82,7 +82,7 @@ class ExamplesParked(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ExamplesResumed(Fact):
-    """So many parked examples are learned again; 0 where none was parked."""
+    """So many examples that were set aside follow their labels again; 0 where none was."""
 
     subject: ClassVar[EventKind] = EventKind.RESUMED
     count: int
@@ -94,10 +94,12 @@ class ExamplesResumed(Fact):
 
     @property
     def sentence(self) -> str:
-        """As in "12 parked examples are learned again."."""
+        """As in "12 parked examples follow their labels again."."""
         if not self.count:
             return "No example is parked: there is nothing to resume."
-        return f"{self.count} parked example{' is' if self.count == 1 else 's are'} learned again."
+        # Some may be unlearned by it: those that were taken back before a version that had them was gone back to.
+        follow = " follows its label" if self.count == 1 else "s follow their labels"
+        return f"{self.count} parked example{follow} again."
 
 
 @dataclass(frozen=True, slots=True)

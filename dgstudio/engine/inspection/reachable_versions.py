@@ -7,7 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from dgstudio.engine.inspection.unavailable import UnavailableError, VersionGone, VersionUnreadable
+from dgstudio.engine.inspection.unavailable import (
+    NotNotedYet,
+    UnavailableError,
+    VersionGone,
+    VersionUnreadable,
+)
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import settings_again
@@ -22,7 +27,7 @@ from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 
 KEPT = 8
 """Versions read from the file that stay at hand: they share most of their arrays."""
-NOTED_S = 0.1
+NOTED_S = 1.0
 """How long what a version in memory was learned from is waited for."""
 
 
@@ -102,6 +107,8 @@ class ReachableVersions:
             found = self._of_memory(version)
         if found is not None:
             return found
+        if self._learner.store.holds(version) and version not in self._kept():
+            raise UnavailableError(NotNotedYet(version))
         known = self._read.get(version)
         if known is None:
             known = self._read[version] = self._of_file(version)

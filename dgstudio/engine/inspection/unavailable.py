@@ -35,6 +35,18 @@ class VersionGone(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class NotNotedYet(Reason):
+    """A version has just been made, and what it was learned from is not noted yet: ask again."""
+
+    version: int
+
+    @property
+    def words(self) -> str:
+        """Naming it."""
+        return f"v{self.version} has just been made: what it was learned from is about to be noted"
+
+
+@dataclass(frozen=True, slots=True)
 class VersionUnreadable(Reason):
     """A version is in the session and cannot be restored, or holds arrays that make no sense."""
 

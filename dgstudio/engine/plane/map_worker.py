@@ -19,7 +19,7 @@ from dgstudio.records import dataclass
 
 COARSE, FINE = 40, 120
 """Cells in a row."""
-ROWS_AT_A_TIME = 720
+ROWS_AT_A_TIME = 2400
 """Answers in one call of the kernel: afterwards it is asked whether another version serves."""
 DIRECT_S = 0.05
 """Where the fine map takes no longer than this it comes at once: a coarse one before it would only flicker."""
@@ -79,6 +79,8 @@ class MapWorker(Worker):
         self._of: Plan | None = None
         self._row_s = 0.0
         """What an answer takes."""
+        self._in_vain = False
+        """Whether the last fine map was stale before it was finished."""
 
     def watch(self, on: bool) -> None:
         """Keep `map` up to date from now on, or no longer. Any thread."""
@@ -110,10 +112,14 @@ class MapWorker(Worker):
             self._wake.clear()
             return
         began = time.perf_counter()
-        if self._row_s * FINE**2 > DIRECT_S or not self._row_s:
-            # Finished whatever comes: where versions come faster than maps, each map still shows one of them.
+        known = shown is not None and shown.generation == wanted.generation
+        if not known and (self._in_vain or not self._row_s or self._row_s * FINE**2 > DIRECT_S):
+            # Finished whatever comes: where versions come faster than maps, each map still shows one of them. The fine
+            # one waits for the next turn, for it would be in vain if another version serves by then.
             self._make(wanted, COARSE, to_the_end=True)
-        self._make(wanted, FINE, to_the_end=False)
+        else:
+            self._make(wanted, FINE, to_the_end=False)
+            self._in_vain = self.map is shown
         self.pause(max(0.0, began + PERIOD_S - time.perf_counter()))
 
     def recover(self, error: Exception) -> None:

@@ -6,13 +6,15 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+import numpy as np
+
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import RecordRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Hop
-from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.bank.cold_start import fitted_on
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin, TwinStart
 from dgstudio.learning.rules.dense import softmax
-from dgstudio.model.base_model_file import BaseModel
 from dgstudio.records import dataclass
 from dgstudio.types import Example, TwinKind, TwinReading, TwinState
 
@@ -20,6 +22,18 @@ READINGS_KEPT = 4096
 CHECK_EVERY_S = 0.25
 BLOCK = 16
 """Examples learned in one turn: where the twin learns in dg-learn, ours waits no longer than for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Examples to be learned in one turn, or none: the end of a take. Not `new`: they are learned again."""
+
+    examples: Sequence[Example]
+    new: bool = True
+
+
+def _blocks(examples: Sequence[Example], *, new: bool = True) -> list[_Block]:
+    return [_Block(examples[start : start + BLOCK], new) for start in range(0, len(examples), BLOCK)]
 
 
 @dataclass(slots=True)
@@ -43,12 +57,17 @@ class TwinLane:
     answers.
     """
 
-    def __init__(self, kind: TwinKind, twin: ConventionalTwin | InPlaceTwin) -> None:
+    def __init__(self, kind: TwinKind, twin: ConventionalTwin | InPlaceTwin, *, from_nothing: bool = False) -> None:
         self.kind = kind
         self.twin = twin
         self.readings: RecordRing[TwinReading] = RecordRing(READINGS_KEPT)
         self.counts = TwinCounts()
-        self._labels: deque[Sequence[Example]] = deque()
+        self._labels: deque[_Block] = deque()
+        self._seen: list[Example] | None = [] if from_nothing else None
+        """All examples that it has learned, where it began from nothing: it does so again on another scale."""
+        self._fitted = 0
+        """On how many of them the scale of its inputs rests."""
+        self._unreferenced = from_nothing
         self._begun = False
         self._gone: frozenset[int] = frozenset()
         self._checked_at = 0.0
@@ -89,12 +108,12 @@ class TwinLane:
     def absorb(self, examples: Sequence[Example]) -> None:
         """Queue labels; those from before `begin` stand when it is called. dg-store only."""
         if self._begun:
-            self._labels.extend(examples[start : start + BLOCK] for start in range(0, len(examples), BLOCK))
+            self._labels.extend(_blocks(examples))
 
     def end_take(self) -> None:
         """The take is over: the state reached after the labels so far is a version. dg-store only."""
         if self._begun:
-            self._labels.append(())
+            self._labels.append(_Block(()))
 
     def add_class(self, class_id: int) -> None:
         """Answer a class, new or brought back. Any thread."""
@@ -110,17 +129,40 @@ class TwinLane:
         if not self._labels:
             return False
         block = self._labels.popleft()
-        examples = [example for example in block if example.learn]
+        examples = [example for example in block.examples if example.learn]
         if examples:
+            if block.new and self._seen is not None and self._begin_again(examples):
+                return True
             self.twin.absorb(examples)
-            self.counts.learned += len(examples)
-        elif not block:
+            self.counts.learned += len(examples) if block.new else 0
+        elif not block.examples:
             self.twin.mark_version()
+        if self._unreferenced and not self._labels:
+            # Only now does it know what it was asked to keep.
+            self._unreferenced = False
+            self.twin.note_reference()
         now = time.monotonic()
         if now - self._checked_at > CHECK_EVERY_S or not self._labels:
             self._checked_at = now
             self.counts.flips, self.counts.max_delta = self.twin.protected_change()
             self.counts.unattributed = self.twin.count_unattributed()
+        return True
+
+    def _begin_again(self, examples: Sequence[Example]) -> bool:
+        """From nothing: whenever there are twice as many examples, learn all of them again on their own scale, as ours
+        does; returns whether that was due.
+        """
+        assert self._seen is not None, "it began from nothing"
+        self._seen.extend(examples)
+        fitted = len(fitted_on([example.id for example in self._seen]))
+        if fitted <= self._fitted:
+            return False
+        self._fitted = fitted
+        self.counts.learned += len(examples)
+        by_id = sorted(self._seen, key=lambda example: example.id)
+        self.twin.begin_again(np.stack([example.features for example in by_id[:fitted]]))
+        self._labels.extendleft(reversed(_blocks(self._seen, new=False)))
+        self._unreferenced = True
         return True
 
     @property
@@ -144,7 +186,7 @@ class TwinWorker(Worker):
             self.pause(0.01)
 
 
-def make_twin(kind: TwinKind, base: BaseModel) -> TwinLane:
-    """A twin of the base's dense network."""
-    twin = InPlaceTwin(base) if kind == TwinKind.IN_PLACE else ConventionalTwin(base)
-    return TwinLane(kind, twin)
+def make_twin(kind: TwinKind, start: TwinStart) -> TwinLane:
+    """A twin that begins with these weights; without a normaliser, from nothing."""
+    twin = InPlaceTwin(start) if kind == TwinKind.IN_PLACE else ConventionalTwin(start)
+    return TwinLane(kind, twin, from_nothing=start.normaliser is None)

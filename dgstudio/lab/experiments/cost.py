@@ -23,7 +23,7 @@ from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.serving import answered, torch_dense
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.rules.conventional import ConventionalTwin
+from dgstudio.learning.rules.conventional import ConventionalTwin, TwinStart
 from dgstudio.learning.rules.dense import DenseWeights, logits_of, softmax
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
@@ -212,7 +212,7 @@ def rivals(base: BaseModel, examples: Sequence[Example]) -> dict[str, tuple[Answ
         from sklearn.neural_network import MLPClassifier
     except ImportError as error:
         raise DgstudioError(needs("The rivals come with", (error.name or "river").partition(".")[0])) from error
-    twin = ConventionalTwin(base)
+    twin = ConventionalTwin(TwinStart.of_base(base))
     dense_ms = _each_ms(lambda example: twin.absorb([example]), examples[:20])
     W1, b1, V, b2 = base.dense
     weights = DenseWeights(W1, b1, V, b2, base.classes)

@@ -26,7 +26,7 @@ from dgstudio.lab.run_method import begin, labels_of
 from dgstudio.lab.subspace_ood import ADDED, DIRECTIONS, added_directions, directions
 from dgstudio.learning.bank.out_of_distribution import unlikeness
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.rules.conventional import ConventionalTwin
+from dgstudio.learning.rules.conventional import ConventionalTwin, TwinStart
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
@@ -207,7 +207,7 @@ class Scorer:
         self._plan = Plan(learner.store.head)
         self.bits_changed = learner.audit_all().bits_changed
         """Bits of protected answers that its one publish changed."""
-        self._twin = ConventionalTwin(base, replay=True, seed=seed)
+        self._twin = ConventionalTwin(TwinStart.of_base(base), replay=True, seed=seed)
         for example in examples:
             self._twin.absorb([example])
         Z = np.array([self._plan.embed(example.features) for example in examples], np.float64)

@@ -32,7 +32,7 @@ def fit(raw: F32, class_ids: npt.NDArray[np.int64], settings: LearnerSettings) -
 
     Directions and phases from the seed of `settings`; the gain w_j says how much feature j matters, over σ.
     """
-    normaliser = _normaliser(raw)
+    normaliser = spread_of(raw)
     x, spread = normaliser(raw).astype(np.float64), normaliser.scale.astype(np.float64)
     w = weights(x, spread, class_ids, settings.kappa * settings.mu)
     drawn = waves(np.random.default_rng(settings.seed), settings.features, raw.shape[1])
@@ -40,7 +40,7 @@ def fit(raw: F32, class_ids: npt.NDArray[np.int64], settings: LearnerSettings) -
     return normaliser, Features(phase=drawn.phase, gain=gain, signs=drawn.signs, lengths=drawn.lengths)
 
 
-def _normaliser(raw: F32) -> Normaliser:
+def spread_of(raw: F32) -> Normaliser:
     """Each feature by its own spread: nothing says that they share a unit. A constant one gets the common floor."""
     common = Normaliser.fit(raw)
     data = raw.astype(np.float64)

@@ -72,6 +72,8 @@ class Publisher:
         self, head: Snapshot, training: TrainingState, rule: UpdateRule | None = None, *, explain: bool = True
     ) -> None:
         """Go on from the newest version, which was learned from something else than the one before."""
+        # At once, since it answers already: making the rule takes a while.
+        self._state.states.note(head.version, training)
         self._state.go_on_from(head, training, rule, explain=explain)
         self._queue.begin()
         self.note(head)

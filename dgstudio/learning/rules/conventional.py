@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dgstudio.learning.bank.cold_start import spread_of
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Normaliser
@@ -22,6 +23,8 @@ STATES_KEPT = 256
 STATES_BYTES = 64 * 2**20
 """Memory for copies of recent states, whatever the size of the network."""
 TORN_KEPT = 256
+HIDDEN = 128
+"""Hidden units of a twin that begins from nothing: as many as the shipped bases have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,39 @@ class TwinAnswer:
     state: TwinState
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TwinStart:
+    """What a twin begins with.
+
+    Attributes
+    ----------
+    weights : of the dense network.
+    normaliser : None from nothing, until there are examples: see `ConventionalTwin.begin_again`.
+    protected, labels : (N, d) raw inputs to watch and (N,) their class ids.
+    """
+
+    weights: DenseWeights
+    normaliser: Normaliser | None
+    protected: F32
+    labels: npt.NDArray[np.integer]
+
+    @classmethod
+    def of_base(cls, base: BaseModel, protected: tuple[F32, npt.NDArray[np.integer]] | None = None) -> TwinStart:
+        """The base's dense twin, its normaliser, and its protected inputs where no others are given."""
+        inputs, labels = protected or (base.protected, base.protected_labels)
+        W1, b1, V, b2 = (np.array(array, np.float32) for array in base.dense)
+        return cls(DenseWeights(W1, b1, V, b2, tuple(base.classes)), base.normaliser, inputs, np.asarray(labels))
+
+    @classmethod
+    def from_nothing(
+        cls, inputs: int, protected: F32, labels: npt.NDArray[np.integer], *, hidden: int = HIDDEN, seed: int = 0
+    ) -> TwinStart:
+        """A network of as many hidden units as the shipped bases have, that knows no class (He et al. 2015)."""
+        W1 = np.random.default_rng(seed).normal(0.0, np.sqrt(2.0 / max(1, inputs)), (hidden, inputs))
+        nothing = np.zeros(hidden, np.float32), np.zeros((hidden, 0), np.float32), np.zeros(0, np.float32)
+        return cls(DenseWeights(W1.astype(np.float32), *nothing, ()), None, protected, np.asarray(labels))
+
+
 class ConventionalTwin:
     """Dense network of the base's size, fine-tuned by Adam and published by swapping one reference.
 
@@ -42,10 +78,8 @@ class ConventionalTwin:
 
     Parameters
     ----------
-    base
-        Brings the dense twin's weights, the normaliser and the protected inputs.
-    protected
-        (inputs (N, d) raw, class ids (N,)) to watch and, with replay, to rehearse; the base's own by default.
+    start
+        Weights, normaliser, and the protected inputs to watch and, with replay, to rehearse.
     replay
         Half of each batch rehearses the protected inputs, class by class in turn.
     seed
@@ -54,23 +88,21 @@ class ConventionalTwin:
 
     def __init__(
         self,
-        base: BaseModel,
-        protected: tuple[F32, npt.NDArray[np.integer]] | None = None,
+        start: TwinStart,
         *,
         replay: bool = False,
         steps_per_example: int = STEPS_PER_EXAMPLE,
         rate: float = 1e-3,
         seed: int = 0,
     ) -> None:
-        inputs, labels = protected or (base.protected, base.protected_labels)
-        self._normalise: Normaliser = base.normaliser
-        normalised = np.array([self._normalise(raw) for raw in inputs], np.float32)
-        self._protected_x = normalised.reshape(len(inputs), base.base.inputs)
-        W1, b1, V, b2 = (np.array(array, np.float32) for array in base.dense)
-        self._weights = DenseWeights(W1, b1, V, b2, tuple(base.classes))
+        self._start = start
+        self._normaliser = start.normaliser
+        self._weights = start.weights.copy()
+        self._protected_x = self._normalised_rows(start.protected)
         self._reference = softmax(batch_logits(self._weights, self._protected_x))
-        self._by_class = [np.flatnonzero(labels == c) for c in np.unique(labels)] if replay else []
-        self._labels = np.asarray(labels)
+        self._labels = start.labels
+        self._by_class = [np.flatnonzero(self._labels == c) for c in np.unique(self._labels)] if replay else []
+        self._rate = rate
         self._adam = Adam(rate)
         self._steps = steps_per_example
         self._recent: deque[tuple[F32, int]] = deque(maxlen=RECENT)
@@ -116,6 +148,24 @@ class ConventionalTwin:
         """Call the present state a version: the take is over."""
         self._publish()
 
+    def begin_again(self, raw: F32) -> None:
+        """Forget all that was learned, and read inputs on the scale of these examples (n, d) from now on."""
+        with self._lock:
+            self._normaliser = spread_of(raw)
+            self._protected_x = self._normalised_rows(self._start.protected)
+            self._adam = Adam(self._rate)
+            self._recent.clear()
+            fresh = self._start.weights.copy()
+            for class_id in self._weights.classes:
+                if class_id not in fresh.classes:
+                    fresh = fresh.with_class(class_id)
+            self._replace(fresh)
+
+    def note_reference(self) -> None:
+        """Hold later answers to protected inputs against those of now."""
+        with self._lock:
+            self._reference = softmax(batch_logits(self._weights, self._protected_x))
+
     # -- what has become of the protected answers -----------------------------------------------------------------
 
     def protected_change(self) -> tuple[int, float]:
@@ -134,6 +184,19 @@ class ConventionalTwin:
         return 0
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _normalise(self, raw: F32) -> F32:
+        """A raw input (d,) as the network reads it; before there is a scale, zeros."""
+        return np.zeros_like(raw) if self._normaliser is None else self._normaliser(raw)
+
+    def _normalised_rows(self, raw: F32) -> F32:
+        rows: F32 = np.array([self._normalise(row) for row in raw], np.float32)
+        return rows.reshape(len(raw), self._start.weights.W1.shape[1])
+
+    def _replace(self, weights: DenseWeights) -> None:
+        """Go on with other weights of the same shapes."""
+        self._weights = weights
+        self._serving = weights.copy()
 
     def _batch(self) -> tuple[F32, npt.NDArray[np.intp]]:
         """The newest example and others of the recent ones; with replay, half protected inputs, classes in turn."""
@@ -175,15 +238,14 @@ class InPlaceTwin(ConventionalTwin):
 
     def __init__(
         self,
-        base: BaseModel,
-        protected: tuple[F32, npt.NDArray[np.integer]] | None = None,
+        start: TwinStart,
         *,
         replay: bool = False,
         steps_per_example: int = STEPS_PER_EXAMPLE,
         rate: float = 1e-3,
         seed: int = 0,
     ) -> None:
-        super().__init__(base, protected, replay=replay, steps_per_example=steps_per_example, rate=rate, seed=seed)
+        super().__init__(start, replay=replay, steps_per_example=steps_per_example, rate=rate, seed=seed)
         self._sequence = 0
         self._serving = self._weights
         self._version_states = {0}
@@ -246,6 +308,9 @@ class InPlaceTwin(ConventionalTwin):
                 row += shift
         self._sequence += 1
         self._keep()
+
+    def _replace(self, weights: DenseWeights) -> None:
+        self._move([after - before for before, after in zip(self._weights.arrays(), weights.arrays(), strict=True)])
 
     def _grow(self, class_id: int) -> None:
         self._sequence += 1

@@ -43,7 +43,7 @@ class Action(Generic[On]):
         Whether its key is left to the focused control if that has a use for it (Space presses a button, Esc closes a
         field), and is the window's only otherwise.
     subject
-        The class that it is about, where there is one such action for each class.
+        The class or layout that it is about, where there is one such action for each of them.
     """
 
     id: ActionId
@@ -59,7 +59,7 @@ class Action(Generic[On]):
     offered: Callable[[On], bool] = always
     switch: Callable[[On, bool], object] | None = None
     bare: bool = False
-    subject: int | None = None
+    subject: int | str | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -190,16 +190,25 @@ class ActionRegistry(Generic[On]):
             found.setdefault(action.group, []).append(action)
         return found
 
-    def fill_menu(self, menu: QMenu) -> None:
-        """List the actions by group. Bare keys are left to buttons and F1: Qt writes only keys that it handles."""
+    def fill_menu(self, menu: QMenu) -> dict[SubMenu, QMenu]:
+        """List the actions by group; returns the menus within it.
+
+        Bare keys are left to buttons and F1: Qt writes only keys that it handles.
+        """
+        within: dict[SubMenu, QMenu] = {}
         for place, members in enumerate(self.groups().values()):
             if place:
                 menu.addSeparator()
             for under, listed in groupby(members, lambda action: action.under):
-                place_of = menu.addMenu(under) if under else menu
+                place_of = menu
+                if under:
+                    # Made here: one that Qt makes loses its wrapper as soon as PySide forgets whose it was.
+                    place_of = within[under] = QMenu(under, menu)
+                    menu.addMenu(place_of)
                 for action in listed:
                     if action.in_menu:
                         place_of.addAction(self._qactions[action.id])
+        return within
 
     def search(self, text: str) -> list[Action[On]]:
         """Return the actions on offer that match `text` loosely, the best first; all of them for no text."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from statistics import median
 
 import numpy as np
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.answer.provenance import lead_of, provenance
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.margin_text import answer_words
-from dgstudio.studio.common.panel import MARGIN, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import MARGIN
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState
@@ -57,9 +60,11 @@ class AnswerPanel(PanelFrame):
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(18)
-        self._row.addWidget(self.text)
+        self._row.addWidget(self.text, 1000)
         self._row.addWidget(self.bars, 1)
         self.body.addLayout(self._row, 1)
+        for part in (self.text, self.bars):
+            part.setCursor(Qt.CursorShape.PointingHandCursor)
         state.when(StudioState.class_looks, StudioState.phase, StudioState.abstain).connect(self._refresh)
         state.when(StudioState.compare).connect(self._forget_twin)
         self._refresh()
@@ -116,6 +121,10 @@ class AnswerPanel(PanelFrame):
         self._refresh()
         self._share()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._state.inspect(AnswerSubject())
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._share()
@@ -123,7 +132,8 @@ class AnswerPanel(PanelFrame):
     def _share(self) -> None:
         # The words get what their longest sentence needs, the bars the rest; no word moves a bar.
         wide = self.width() - 2 * MARGIN
-        self.text.setFixedWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
+        # No least width: it would keep the panel as wide as it is.
+        self.text.setMaximumWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
 
     def _note_twin(self, frame: Frame) -> None:
         # Of a quarter second the answer in the worst state: a torn one would never be seen otherwise.

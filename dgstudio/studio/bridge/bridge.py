@@ -134,7 +134,7 @@ class Bridge(QObject):
         state.told_before = tuple(engine.told_before)
         # What a reopened session holds is known already; frames carry what happens in this run.
         state.history = engine.learn.history
-        state.record_count = engine.records_before
+        state.record_count = state.first_record = engine.records_before
         state.spec = engine.spec
         state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
         state.view_s *= state.pace
@@ -261,6 +261,7 @@ class Bridge(QObject):
             # It may have been saved as another file.
             state.session_name = plain_text(path.name)
         state.reachable = engine.model.reachable()
+        state.set_aside_examples = len(engine.learner.parked)
         state.quality, state.analysis = engine.quality.report, engine.browse.analysis
         # The learner may have come to rest after its last publish was seen.
         self._refresh_lamps()
@@ -272,8 +273,8 @@ class Bridge(QObject):
         state, store = self.state, self.engine.learner.store
         publishes, state.record_count = state.history.since(state.record_count)
         state.serving, state.head, state.pinned = store.serving.version, store.head.version, store.pinned
-        state.set_aside_examples = len(self.engine.learner.parked)
         if publishes:
+            state.set_aside_examples = len(self.engine.learner.parked)
             state.reachable = self.engine.model.reachable()
             # A roll-back restores the dials, and any version may have another base.
             self._show_dials()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 
 from dgstudio.engine.inspection.inspection_worker import Asked, InspectionWorker
@@ -11,6 +12,8 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.types import Reading
 
 MOST_BYTES = 96 << 20
+AGAIN_S = 3.0
+"""Wall seconds after which what was refused is asked for again: a version may be learned again, or read by then."""
 TOPIC = "evidence"
 
 
@@ -29,6 +32,8 @@ class EvidenceAtHand:
         self._learner, self._inspection = learner, inspection
         self._found: OrderedDict[tuple[int, int], Evidence | None] = OrderedDict()
         self._asked: tuple[tuple[int, int], Asked[Evidence | Reason | None]] | None = None
+        self._refused: dict[tuple[int, int], float] = {}
+        """When it was refused last."""
         self.turn = 0
 
     def of(self, reading: Reading, *, urgent: bool = True) -> Evidence | None:
@@ -40,13 +45,17 @@ class EvidenceAtHand:
             Whether to ask for it at once where it is not at hand; else only while nothing else is asked for.
         """
         place = reading.speaker if reading.speaker >= 0 else len(reading.bank_r) - 1
-        newest = self._learner.evidence()
-        if newest is not None and newest.version == reading.version and place == len(reading.bank_r) - 1:
+        newest, last = self._learner.evidence(), place == len(reading.bank_r) - 1
+        # Just sealed, the last bank is no longer the one that learns, which rests on nothing yet.
+        learns = newest is not None and len(newest.example_ids) > 0
+        if newest is not None and learns and last and newest.version == reading.version:
             self._keep((reading.version, place), newest)
             return newest
         if place < 0:
             return None
         key = reading.version, place
+        if time.monotonic() - self._refused.get(key, float("inf")) > AGAIN_S:
+            del self._refused[key], self._found[key]
         if key in self._found:
             self._found.move_to_end(key)
             return self._found[key]
@@ -67,7 +76,10 @@ class EvidenceAtHand:
         (key, asked), self._asked = self._asked, None
         if asked.superseded:
             return
-        self._keep(key, asked.value if isinstance(asked.value, Evidence) else None)
+        found = asked.value if isinstance(asked.value, Evidence) else None
+        self._keep(key, found)
+        if found is None:
+            self._refused[key] = time.monotonic()
         self.turn += 1
 
     def _keep(self, key: tuple[int, int], evidence: Evidence | None) -> None:
@@ -76,7 +88,7 @@ class EvidenceAtHand:
         self._found[key] = evidence
         self._found.move_to_end(key)
         while len(self._found) > 1 and self._size() > MOST_BYTES:
-            self._found.popitem(last=False)
+            self._refused.pop(self._found.popitem(last=False)[0], None)
 
     def _size(self) -> int:
         return sum(evidence.size_bytes for evidence in self._found.values() if evidence is not None)

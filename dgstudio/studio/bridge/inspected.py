@@ -25,8 +25,15 @@ class BankSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassSubject:
+    """A class: who changed what is said of it."""
+
+    class_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class VersionsSubject:
     """The two versions that are compared (`StudioState.compared`)."""
 
 
-Subject = AnswerSubject | UnitSubject | BankSubject | VersionsSubject
+Subject = AnswerSubject | UnitSubject | BankSubject | ClassSubject | VersionsSubject

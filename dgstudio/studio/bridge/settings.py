@@ -11,7 +11,8 @@ from PySide6.QtCore import QSettings
 HINTS_SEEN = "hints/seen"
 THEME = "look/theme"
 GEOMETRY = "window/geometry"
-SPLITTERS = "window/splitters"
+ARRANGEMENT = "window/arrangement"
+LAYOUTS = "window/layouts"
 ARRANGEMENT_VERSION = 3
 """Raised when the panels are arranged anew; what was saved under another number is not restored."""
 

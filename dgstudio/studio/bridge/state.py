@@ -269,6 +269,8 @@ class StudioState(Evented):
     """The version that answered at that moment; None while the view follows, or where nothing was answered."""
     inspected = Field[Subject](AnswerSubject())
     """What the Inspector shows."""
+    inspections = Field(0)
+    """How often something was to be inspected: with each the Inspector opens."""
     selection = Field[tuple[float, float] | None](None)
     """A past stretch that the user marked; the next class key labels it."""
     task = Field[Task | None](None)
@@ -296,6 +298,8 @@ class StudioState(Evented):
         super().__init__(parent)
         self.history = History()
         """The engine's own: who needs its records reads on from where he was; `record_count` tells of new ones."""
+        self.first_record = 0
+        """The number of the first record of `history` that is of this run."""
         self.told_before: tuple[LogLine, ...] = ()
         """The newest lines of the session's log, of earlier runs."""
         self.when(StudioState.classes).connect(self._note_looks)
@@ -354,6 +358,11 @@ class StudioState(Evented):
             if looked is not None and not looked[0] <= moment <= looked[1]:
                 looked = None
             self.paused, self.scrubbing, self.looked_at, self.moment = True, True, looked, moment
+
+    def inspect(self, subject: Subject) -> None:
+        """Open the Inspector on something."""
+        with self.update():
+            self.inspected, self.inspections = subject, self.inspections + 1
 
     def drop_uncertain(self, span: tuple[float, float]) -> None:
         """Take the doubtful moment [start, end] off the list."""

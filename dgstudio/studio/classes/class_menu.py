@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QColorDialog, QMenu, QWidget
 
 from dgstudio.engine.runtime.class_table import CHORDS, KEYS, LETTERS, OKABE_ITO
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.inspected import ClassSubject
 from dgstudio.studio.bridge.state import StudioState
 
 COLOUR_NAMES = ("sky blue", "orange", "green", "pink", "blue", "vermilion", "yellow", "grey")
@@ -44,6 +45,7 @@ class ClassMenu(QMenu):
         self._commands, self._attempt = commands, attempt
         self._do("Record after a countdown", lambda: countdown(class_id), "R")
         self.addSeparator()
+        self._do("What changed it …", lambda: state.inspect(ClassSubject(class_id)))
         self._do("Rename…", lambda: rename(class_id), "F2")
         self._add_keys(taken)
         self._add_colours()

@@ -16,7 +16,8 @@ from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
 from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.hold_to_label import Labelling
-from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import HEADER_HEIGHT
 from dgstudio.studio.theme.theme import Theme
 
 TITLE = "Classes · hold a key"
@@ -176,7 +177,7 @@ class ClassesPanel(PanelFrame):
     def _compact(self) -> None:
         # Where not all cards fit in full, they are lower: a class that is out of sight is not found.
         each = self.theme.px(HEIGHT) + self._column.spacing()
-        room = self.height() - self.theme.px(HEADER_HEIGHT) - 23
+        room = self.whole_height - self.theme.px(HEADER_HEIGHT) - 23
         compact = len(self._cards) * each > room
         for card in self._cards.values():
             card.set_compact(compact)

@@ -39,14 +39,6 @@ def answer_words(margins: AnswerMargins) -> str:
     return "\n".join(lines)
 
 
-def unit_words(margins: AnswerMargins, unit: int) -> str:
-    """Return how far the input may move before this unit opens or closes; empty where it never does."""
-    gates = margins.gates
-    if gates is None or not 0 <= unit < len(gates.reach) or not math.isfinite(gates.reach[unit]):
-        return ""
-    return f"{gates.reach[unit]:.2g} from changing"
-
-
 def room_words(room: RoutingRoom | None) -> str:
     """Return how much room routing has over the protected inputs; empty before they have been looked at."""
     if room is None:

@@ -49,6 +49,8 @@ class Overlay(QFrame):
         self.place()
         self.show()
         self.raise_()
+        # It may have been asked for in a panel that floats.
+        self.window().activateWindow()
         self.setFocus()
 
     def close_overlay(self) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from dgstudio.studio.common.panel_header import ABOVE, HEADER_HEIGHT, MARGIN, PanelHeader
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.theme.theme import DARK, Theme
 
 if TYPE_CHECKING:
     from dgstudio.studio.bridge.state import Frame
 
-HEADER_HEIGHT = 18
-"""Logical pixels of the header line."""
-MARGIN = 12
-"""Logical pixels between a panel's edge and what is in it."""
+SPACING = 6
+"""Logical pixels between the header and the body, and between the parts of the body."""
+BELOW = 8
+"""Logical pixels between the body and a panel's lower edge."""
 
 
 class PanelFrame(QFrame):
@@ -35,33 +35,35 @@ class PanelFrame(QFrame):
     def __init__(self, title: str, right_text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
-        self.tabs: PanelTabs | None = None
         self.setObjectName("panel")
         self.setAccessibleName(title)
-        self._title = QLabel(title)
-        self._title.setObjectName("panelTitle")
-        self._right = QLabel(right_text)
-        self._right.setObjectName("panelRight")
-        self._right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for label in (self._title, self._right):
-            # A long text gives way instead of widening the whole window.
-            label.setMinimumWidth(1)
-            label.setTextFormat(Qt.TextFormat.AutoText)
-        self._right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.header = QHBoxLayout()
-        self.header.setContentsMargins(0, 0, 0, 0)
-        self.header.setSpacing(8)
-        self.header.addWidget(self._title)
-        self.header.addWidget(self._right, 1)
+        self.header_bar = PanelHeader(title, right_text)
+        """Stands above the body until a dock takes it for its title bar."""
+        self._title, self._right = self.header_bar.title, self.header_bar.right
+        self.header = self.header_bar.row
         self.body = QVBoxLayout()
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(6)
+        self.body.setContentsMargins(MARGIN, SPACING, MARGIN, BELOW)
+        self.body.setSpacing(SPACING)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(MARGIN, 9, MARGIN, 8)
-        outer.setSpacing(6)
-        outer.addLayout(self.header)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.header_bar)
         outer.addLayout(self.body, 1)
-        self._style_header()
+
+    @property
+    def tabs(self) -> PanelTabs | None:
+        """What stands in the place of the title, for panels that share one place."""
+        return self.header_bar.tabs
+
+    @property
+    def header_apart(self) -> int:
+        """Logical pixels of the header where it stands above this frame, in a dock; 0 where it is a part of it."""
+        return 0 if self.header_bar.parent() is self else self.theme.px(HEADER_HEIGHT) + ABOVE
+
+    @property
+    def whole_height(self) -> int:
+        """Logical pixels from the upper edge of the header to the lower edge of the body."""
+        return self.height() + self.header_apart
 
     def set_title(self, title: str) -> None:
         """Show another header."""
@@ -71,10 +73,7 @@ class PanelFrame(QFrame):
 
     def set_tabs(self, tabs: PanelTabs) -> None:
         """Let tabs stand in the place of the title, for panels that share one place."""
-        self.tabs = tabs
-        self._title.hide()
-        self.header.insertWidget(0, tabs)
-        self._style_header()
+        self.header_bar.set_tabs(tabs)
 
     def set_right(self, text: str) -> None:
         """Show another status text at the right; rich text may carry coloured marks."""
@@ -82,18 +81,13 @@ class PanelFrame(QFrame):
             self._right.setText(text)
 
     def update_frame(self, frame: Frame) -> None:
-        """Show what is new; called up to 60 times a second in the Qt thread. The base shows nothing."""
+        """Show what is new; called up to 60 times a second in the Qt thread while it is seen."""
+
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what no later frame brings again; called in place of `update_frame` while nothing of it is seen."""
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme; subclasses call this first and then restyle their own drawing."""
         self.theme = theme
-        self._style_header()
+        self.header_bar.apply_theme(theme)
         self.update()
-
-    def _style_header(self) -> None:
-        self._title.setFont(self.theme.header())
-        self._right.setFont(self.theme.header_mono())
-        self._title.setFixedHeight(self.theme.px(HEADER_HEIGHT))
-        self._right.setFixedHeight(self.theme.px(HEADER_HEIGHT))
-        if self.tabs is not None:
-            self.tabs.apply_theme(self.theme, self.theme.px(HEADER_HEIGHT))

@@ -114,7 +114,7 @@ class Toast(QFrame):
         self.adjustSize()
         host, over = self._host, self.over
         top = host.height() - self.height() - self.lift
-        if over is not None and over.isVisible():
+        if over is not None and over.isVisible() and over.window() is host.window():
             top = over.mapTo(host, QPoint(0, 2)).y()
         self.move((host.width() - self.width()) // 2, top)
 

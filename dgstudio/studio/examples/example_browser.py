@@ -32,7 +32,7 @@ from dgstudio.studio.examples.example_table import ExampleTable
 from dgstudio.studio.examples.example_tiles import ExampleTiles
 from dgstudio.studio.examples.pca_map import ADD, ONLY, ExampleMap
 from dgstudio.studio.examples.selection_bar import SelectionFoot
-from dgstudio.studio.theme.format import percent
+from dgstudio.studio.theme.format import percent, take_number
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Example
 
@@ -347,7 +347,7 @@ class ExampleSheet(LabelSheet):
         if index.isValid():
             row, take_id = index.row(), self.model.example(index.row()).take_id
             menu.addAction("Select the whole take", lambda: self._choose_take(row))
-            menu.addAction(f"Show take {take_id} only", lambda: self.want(Wanted(take_id=take_id)))
+            menu.addAction(f"Show take {take_number(take_id)} only", lambda: self.want(Wanted(take_id=take_id)))
         menu.addAction("Least sure first", lambda: self.order_by(LEAST_SURE))
         menu.addAction("Surest first", lambda: self.order_by(MOST_SURE))
         # popup, not exec: nothing modal stands in the way of a live stream.

@@ -14,6 +14,7 @@ from dgstudio.engine.labels.example_table import distinct
 from dgstudio.studio.bridge.state import ClassCard
 from dgstudio.studio.common.combo_box import ChoiceBox
 from dgstudio.studio.examples.example_model import who_text
+from dgstudio.studio.theme.format import take_number
 from dgstudio.studio.theme.theme import DARK, Theme
 
 MINUTE_S = 60.0
@@ -22,7 +23,7 @@ LAST = {"last minute": MINUTE_S, "last 10 minutes": 10 * MINUTE_S}
 TIPS = {
     "wrong now": "The serving version answers another class, or none",
     "wrong at first": "What served before it was learned answered another class, or none",
-    "likely mislabelled": "Most of its 5 nearest windows of other takes have another class (Wilson's editing, 1972)",
+    "likely mislabelled": "Its take lies nearer to the takes of another class than to those of its own",
     "conflicting": "Another window is nearly the same and has another label",
     "identical": "The same window, byte for byte, is there again with the same label",
     "near-identical": "A window of another take, with the same label, differs by less than 0.1 standard deviations",
@@ -131,7 +132,9 @@ class ExampleFilter(QWidget):
         takes = [columns.takes[take_id] for take_id in present if take_id in columns.takes]
         self._quiet = True
         self._fill(self.classes, [("all classes", None), *((card.info.name, card.info.id) for card in cards)])
-        self._fill(self.takes, [("all takes", None), *((f"take {take_id}", take_id) for take_id in present)])
+        self._fill(
+            self.takes, [("all takes", None), *((f"take {take_number(take_id)}", take_id) for take_id in present)]
+        )
         self._fill(self.who, [("by anyone", None), *((who_text(w), w) for w in sorted({take.who for take in takes}))])
         sources = sorted({take.source for take in takes})
         self._fill(self.sources, [("all sources", None), *((source, source) for source in sources)])

@@ -13,6 +13,7 @@ from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED,
 from dgstudio.engine.browse.example_query import Columns
 from dgstudio.engine.labels.example_table import ExampleArrays
 from dgstudio.engine.runtime.metrics import UNSURE
+from dgstudio.studio.theme.format import take_number
 from dgstudio.types import F32, Example, LabelledBy
 
 Index = QModelIndex | QPersistentModelIndex
@@ -110,7 +111,7 @@ class ExamplesModel(QAbstractTableModel):
         if column == 1:
             return self._name_of(example.class_id)
         if column == 2:
-            return f"{example.take_id}"
+            return take_number(example.take_id)
         if column == 3:
             return f"{example.end:.2f} s"
         if column == 4:
@@ -148,7 +149,8 @@ class ExamplesModel(QAbstractTableModel):
         """Return all that is known of a row, in lines."""
         example = self.example(row)
         span = f"{example.start:.2f} to {example.end:.2f} s"
-        lines = [f"Example {example.id}: {self._name_of(example.class_id)}, take {example.take_id}, {span}"]
+        name, number = self._name_of(example.class_id), take_number(example.take_id)
+        lines = [f"Example {example.id}: {name}, take {number}, {span}"]
         answer = self.answer(row)
         if answer:
             lines.append(f"Answered now: {answer}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -26,7 +26,12 @@ MEANING = {
 
 
 class BankRows(QWidget):
-    """The banks of the newest answer, oldest first. Where not all fit, the first row sums up the oldest."""
+    """The banks of the newest answer, oldest first. Where not all fit, the first row sums up the oldest.
+
+    `chosen` carries the place of a bank that was clicked.
+    """
+
+    chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,7 +104,19 @@ class BankRows(QWidget):
         bank = len(self.states) - self.rows + row
         state = self.states[bank]
         numbers = f"r = {self._r[bank]:.2f}, opens above τ = {self._tau[bank]:.2f}" if bank < len(self._r) else ""
-        return f"bank {bank + 1}: {numbers}\n{WORDS[state]} – {MEANING[state]}"
+        return f"bank {bank + 1}: {numbers}\n{WORDS[state]} – {MEANING[state]}\nA click opens it in the inspector"
+
+    def bank_at(self, y: int) -> int | None:
+        """The place of the bank whose row lies at the height `y`, or None."""
+        row = y // max(1, self.theme.px(ROW))
+        if not 0 <= row < self.rows or (self.summary() and row == 0):
+            return None
+        return len(self.states) - self.rows + row
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        place = self.bank_at(int(event.position().y()))
+        if event.button() == Qt.MouseButton.LeftButton and place is not None:
+            self.chosen.emit(place)
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

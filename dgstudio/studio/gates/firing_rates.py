@@ -1,4 +1,4 @@
-"""How often each base unit fired on the inputs of late, in all and per answered class."""
+"""How often each base unit fired on the inputs of late."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ class FiringCounts:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._recent: deque[tuple[int | None, I32]] = deque()
-        self._fired: dict[int | None, I32] = {}
-        self._totals: dict[int | None, int] = {}
+        self._recent: deque[I32] = deque()
+        self._fired: I32 = np.zeros(0, np.int32)
         self.hidden = 0
         """Units of the base that is counted."""
 
@@ -30,36 +29,18 @@ class FiringCounts:
         """Forget everything; the base has `hidden` units from now on."""
         self.hidden = hidden
         self._recent.clear()
-        self._fired.clear()
-        self._totals.clear()
+        self._fired = np.zeros(hidden, np.int32)
 
     def add(self, reading: Reading) -> None:
         """Count one reading; units that the base does not have are left out."""
         active = reading.active[(reading.active >= 0) & (reading.active < self.hidden)]
         if len(self._recent) >= self._kept:
-            self._take_out()
-        top = reading.top
-        if top not in self._fired:
-            self._fired[top] = np.zeros(self.hidden, np.int32)
-        self._fired[top][active] += 1
-        self._totals[top] = self._totals.get(top, 0) + 1
-        self._recent.append((top, active))
+            self._fired[self._recent.popleft()] -= 1
+        self._fired[active] += 1
+        self._recent.append(active)
 
     def share(self, unit: int) -> float | None:
         """Return the share (0..1) of the counted inputs on which `unit` fired; None where nothing was counted."""
         if not self._recent or not 0 <= unit < self.hidden:
             return None
-        return sum(int(fired[unit]) for fired in self._fired.values()) / len(self._recent)
-
-    def by_class(self, unit: int) -> dict[int | None, tuple[int, int]]:
-        """Return, for each answered class, (inputs on which `unit` fired, inputs that were answered so)."""
-        if not 0 <= unit < self.hidden:
-            return {}
-        return {top: (int(self._fired[top][unit]), total) for top, total in self._totals.items()}
-
-    def _take_out(self) -> None:
-        top, active = self._recent.popleft()
-        self._fired[top][active] -= 1
-        self._totals[top] -= 1
-        if not self._totals[top]:
-            del self._totals[top], self._fired[top]
+        return int(self._fired[unit]) / len(self._recent)

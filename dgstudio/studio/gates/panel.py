@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.inspected import BankSubject, UnitSubject
 from dgstudio.studio.bridge.look import Look
-from dgstudio.studio.bridge.state import CellView, Frame, Phase, StudioState, UnitView
-from dgstudio.studio.common.margin_text import unit_words
+from dgstudio.studio.bridge.state import CellView, Frame, Phase, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
 from dgstudio.studio.gates.example_slots import ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.gates.raster import GateRaster, RasterAnswer
-from dgstudio.studio.gates.unit_inspector import ClassRow, UnitInspector
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import BASE, NOBODY, Reading, RecordKind
@@ -60,7 +58,7 @@ def _sealed(banks: int) -> str:
 
 
 class GatesPanel(PanelFrame):
-    """Map at the left, raster at the right; the inspector of a unit opens over the raster."""
+    """Map and banks at the left, raster at the right; a click on a unit or a bank opens the inspector on it."""
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Gates", parent=parent)
@@ -76,13 +74,13 @@ class GatesPanel(PanelFrame):
         """The past stretch that stands in the raster; None: the last seconds."""
         self._now = float("-inf")
         self._due = float("-inf")
-        self._by_key = False
+        self._missed = False
+        """Whether answers came while nothing of the panel was seen."""
         self._colours: dict[int, str] = {}
         self.firing = FiringCounts()
         self.map = GateMap(self.firing, state.name_of, self.colour_of)
         self.banks = BankRows()
         self.raster = GateRaster(self.colour_of)
-        self.inspector = UnitInspector(self)
         self._left = QWidget()
         column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,12 +99,10 @@ class GatesPanel(PanelFrame):
         )
         self.map.unit_chosen.connect(self._open)
         self.map.looked_at.connect(self._look_at)
-        self.inspector.closed.connect(self.close_inspector)
-        self.inspector.stepped.connect(self._step)
-        self.raster.installEventFilter(self)
+        self.banks.chosen.connect(lambda place: state.inspect(BankSubject(place)))
         state.when(StudioState.class_looks).connect(self._show_classes)
         state.when(StudioState.phase).connect(self._reshape)
-        state.when(StudioState.serving).connect(self._reload_unit)
+        state.when(StudioState.inspected).connect(self._show_subject)
         self.raster.placed.connect(state.look_back)
         self._reshape()
         self._say()
@@ -136,11 +132,17 @@ class GatesPanel(PanelFrame):
         if frame.frame_time_wall >= self._due:
             self._due = frame.frame_time_wall + TEXT_PERIOD_S
             self._say()
-            self._refresh_inspector()
+
+    def update_unseen(self, frame: Frame) -> None:
+        """Count on which units fire; the raster is written anew when it is seen again."""
+        if frame.now >= self._now - 1.0 and self._shape == self._shape_of(frame):
+            self._now, self._missed = frame.now, True
+            for reading in frame.new_readings:
+                self.firing.add(reading)
 
     def _show_live(self, frame: Frame) -> None:
         """Go on at the live edge, or go back there."""
-        again, self._past = self._past is not None, None
+        again, self._past, self._missed = self._past is not None or self._missed, None, False
         if again:
             self.raster.reset(*self._shape_of(frame))
             self._write(frame.readings, frame.now, frame.now - self._state.view_s)
@@ -216,8 +218,6 @@ class GatesPanel(PanelFrame):
         """Start anew: another base, another time axis, or a stream that began again."""
         self._past = None
         hidden, spec = self._state.hidden, frame.spec if frame is not None else self._state.spec
-        if self.firing.hidden != hidden:
-            self.close_inspector()
         self.firing.reset(hidden)
         self.map.set_base(hidden, LOADING if self._state.phase == Phase.LOADING else NO_BASE)
         self.raster.reset(hidden, self._state.view_s, spec.hop_s if spec is not None else 0.05)
@@ -231,7 +231,7 @@ class GatesPanel(PanelFrame):
         if hidden:
             legend.insert(0, ("base_unit", "base"))
         marks = " ".join(f'<span style="color:{getattr(theme, ink)}">■</span>&nbsp;{word}' for ink, word in legend)
-        parts = [f"then v{reading.version}", marks] if self._look is not None and reading is not None else [marks]
+        parts = [f"then v{reading.version}"] if self._look is not None and reading is not None else []
         if hidden:
             parts.append(f"{len(reading.active) if reading is not None else 0} of {hidden} fire")
         if reading is None:
@@ -242,82 +242,23 @@ class GatesPanel(PanelFrame):
             parts.append("base answers" if hidden else "no bank speaks")
         else:
             parts.append(f"bank {reading.speaker + 1} speaks")
+        # Last: where there is too little room, the legend is what is cut.
+        parts.append(marks)
         self.set_right(" · ".join(parts))
 
     def _look_at(self, index: object) -> None:
         """Let others show the unit that the hand or the keys are on, else the one that the inspector shows."""
         self._state.looked_at_unit = index if isinstance(index, int) else self.map.chosen
 
-    # -- the inspector -------------------------------------------------------------------------------------------
-
     def _open(self, index: object) -> None:
+        """Ask the inspector about a unit."""
         assert isinstance(index, int)
-        self._by_key = self.map.hasFocus()
-        self._inspect(index)
+        self._state.inspect(UnitSubject(index))
 
-    def _inspect(self, index: int) -> None:
-        unit = self._commands.unit(index)
-        if unit is None:
-            return
-        self.map.set_chosen(index)
-        self._look_at(index)
-        self._show(unit)
-        if self.inspector.isHidden():
-            self._place_inspector()
-            self.inspector.show()
-            self.inspector.raise_()
-        if not self.map.hasFocus():
-            # So that Esc means the inspector. With the focus on the map, it stays there and the arrows go on.
-            self.inspector.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def close_inspector(self) -> None:
-        """Close the inspector if it is open."""
-        if self.inspector.isHidden():
-            return
-        inside = self.inspector.hasFocus() or self.inspector.close_button.hasFocus()
-        self.inspector.hide()
-        self.map.set_chosen(None)
-        self._look_at(None)
-        if inside:
-            (self.map if self._by_key else self.window()).setFocus(Qt.FocusReason.TabFocusReason)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        # Comes here from the map and from the ✕, which leave Esc to others.
-        if event.key() == Qt.Key.Key_Escape and not self.inspector.isHidden():
-            self.close_inspector()
-        else:
-            super().keyPressEvent(event)
-
-    def _step(self, step: object) -> None:
-        if self.map.chosen is not None and isinstance(step, int) and self._state.hidden:
-            self._inspect((self.map.chosen + step) % self._state.hidden)
-
-    def _refresh_inspector(self) -> None:
-        if not self.inspector.isHidden() and self.inspector.unit is not None:
-            self._show(self.inspector.unit)
-
-    def _show(self, unit: UnitView) -> None:
-        margins = None if self._reading is None else self._commands.margins(self._reading)
-        far = "" if margins is None else unit_words(margins, unit.index)
-        self.inspector.show_unit(
-            unit, self._class_rows(unit), " · ".join(filter(None, (far, *self.map.unit_facts(unit.index))))
-        )
-
-    def _class_rows(self, unit: UnitView) -> list[ClassRow]:
-        counts = self.firing.by_class(unit.index)
-        by_name = {card.info.name: card.info for card in self._state.classes}
-        rows: list[ClassRow] = []
-        for name, weight in zip(unit.class_names, unit.outgoing.tolist(), strict=False):
-            info = by_name.get(name)
-            fired, total = counts.pop(info.id, (0, 0)) if info is not None else (0, 0)
-            rows.append(
-                ClassRow(name, info.colour if info is not None else "", weight, fired / total if total else None)
-            )
-        for class_id, (fired, total) in counts.items():
-            card = self._state.card(class_id) if class_id is not None else None
-            colour = card.info.colour if card is not None else ""
-            rows.append(ClassRow(self._state.name_of(class_id), colour, None, fired / total))
-        return rows
+    def _show_subject(self) -> None:
+        """Frame the unit that the inspector shows."""
+        subject = self._state.inspected
+        self.map.set_chosen(subject.index if isinstance(subject, UnitSubject) else None)
 
     # -- look ----------------------------------------------------------------------------------------------------
 
@@ -325,7 +266,7 @@ class GatesPanel(PanelFrame):
         """Take over a theme."""
         super().apply_theme(theme)
         self._colours.clear()
-        for part in (self.map, self.banks, self.raster, self.inspector):
+        for part in (self.map, self.banks, self.raster):
             part.apply_theme(theme)
         self._share_room()
         self._say()
@@ -334,26 +275,12 @@ class GatesPanel(PanelFrame):
         super().resizeEvent(event)
         self._share_room()
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: D102
-        if watched is self.raster and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
-            self._place_inspector()
-        return False
-
     def _share_room(self) -> None:
         scale = self.theme.scale
         self._left.setFixedWidth(round(min(max(0.33 * self.width(), 190 * scale), 420 * scale)))
-        self.banks.set_most(int(0.3 * self.height() // self.theme.px(ROW)))
-
-    def _place_inspector(self) -> None:
-        self.inspector.setGeometry(self.inspector.room(self.raster.geometry()))
+        self.banks.set_most(int(0.3 * self.whole_height // self.theme.px(ROW)))
 
     def _show_classes(self) -> None:
         self._colours.clear()
         self.map.forget_colours()
         self.raster.set_class_colours()
-
-    def _reload_unit(self) -> None:
-        if not self.inspector.isHidden() and self.map.chosen is not None:
-            unit = self._commands.unit(self.map.chosen)
-            if unit is not None:
-                self._show(unit)

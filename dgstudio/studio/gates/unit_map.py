@@ -402,19 +402,24 @@ class GateMap(QWidget):
             painter.setFont(theme.ui("small"))
             box = QRect(0, 0, self.width(), grid.examples_top)
             painter.drawText(box, int(Qt.TextFlag.TextWordWrap), self._notice)
-        filled = self.slots.filled
         painter.setFont(theme.ui("tiny"))
+        caption = theme.px(CAPTION)
+        line = QRect(0, grid.examples_top - caption, self.width(), caption - 2)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self.example_words())
+        painter.end()
+        return still
+
+    def example_words(self) -> str:
+        """Return what stands above the cells of examples: how many are shown, of how many there are."""
+        filled = self.slots.filled
+        if not filled:
+            return self.caption
         adds = ("what each adds" if filled > 1 else "what it adds") if self.carrying else ""
         count = f"{filled} example{'s' if filled > 1 else ''}"
         if self.total > filled:
-            # What fits is not what there is.
-            count = f"the {filled} strongest of {self.total:,} examples"
-        words = count + (f", lit by {adds}" if adds else ", not answering now")
-        caption = theme.px(CAPTION)
-        line = QRect(0, grid.examples_top - caption, self.width(), caption - 2)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words if filled else self.caption)
-        painter.end()
-        return still
+            # What fits, the strongest, is not what there is.
+            count = f"{filled} of {self.total:,} examples"
+        return count + (f", lit by {adds}" if adds else ", not answering now")
 
     def _ink(self, colour: str, level: int) -> QPixmap:
         """A cell of a colour; level −1 is one that is there and dark. "idle" and "free": one with nothing in it."""

@@ -17,6 +17,7 @@ from dgstudio.studio.bridge.inspected import Subject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
+from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
@@ -51,6 +52,8 @@ class AnswerPage(QWidget):
         self._windows = windows
         self.theme: Theme = DARK
         self.parts: AnswerParts | None = None
+        self.moment: float | None = None
+        """The moment of stream time whose answer stands there, taken apart; None: one at the live edge."""
         self._reading: Reading | None = None
         self._than: int | None = None
         self._wall = float("-inf")
@@ -72,11 +75,12 @@ class AnswerPage(QWidget):
         head.addStretch(1)
         self.fall = Waterfall("What adds up to the answer")
         self.fall.chosen.connect(choose)
-        self.because, self.despite = QLabel(""), QLabel("")
+        self.because, self.despite = ElidedLabel(), ElidedLabel()
         self.pro = ExampleStrip("The examples that speak most for the answer")
         self.contra = ExampleStrip("The examples that speak most against it")
         for strip, other in ((self.pro, self.contra), (self.contra, self.pro)):
             strip.chosen.connect(partial(self._chosen, strip, other))
+            strip.opened.connect(state.look_back)
         self.imagined = QLabel("")
         self.imagined.setWordWrap(True)
         self.imagined.setTextFormat(Qt.TextFormat.RichText)
@@ -93,7 +97,7 @@ class AnswerPage(QWidget):
         self.banks.setWordWrap(True)
         self.banks.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         column.addWidget(self.words)
         column.addLayout(head)
@@ -123,6 +127,8 @@ class AnswerPage(QWidget):
             if found.value is None:
                 self.words.setText("" if found.refused is None else found.refused.sentence)
             self._show()
+        if reading is self._reading and not self._answer.open:
+            self.moment = None if frame.look is None else frame.look.moment
         other = self._other.take()
         if other is not None:
             self._imagined = other.value
@@ -215,7 +221,7 @@ class AnswerPage(QWidget):
             caption,
             share.amount,
             None if example is None else self._windows.of_example(example),
-            None if example is None else example.end,
+            self._windows.reached(example),
         )
 
     def _show_buttons(self) -> None:

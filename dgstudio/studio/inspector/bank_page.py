@@ -36,7 +36,7 @@ class BankPage(QWidget):
         self.head.setObjectName("panelTitle")
         self.overruled = BarRows("Whom it overruled", signed=False)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         for widget in (self.words, self.chart, self.head, self.overruled):
             column.addWidget(widget)

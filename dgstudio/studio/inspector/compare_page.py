@@ -63,7 +63,7 @@ class ComparePage(QWidget):
             pair[0].setObjectName("muted")
             self._rows.append(pair)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         for widget in (self.words, self.fall, self.head, self.table):
             column.addWidget(widget)

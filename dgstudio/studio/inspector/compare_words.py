@@ -43,7 +43,8 @@ def headline(found: Comparison, state: StudioState, theme: Theme) -> str:
         went = f"this input stayed {_said(found.after, state, theme)}, with other bits"
     pair = rival_classes(found)
     if pair is None:
-        return f"Between A and B {went}."
+        unknown = after.likeliest is not None and after.likeliest not in before.classes
+        return f"Between A and B {went}{', a class that A does not know' if unknown else ''}."
     routing, weights = _parts(found, *pair)
     size = abs(routing) + abs(weights)
     if not size:

@@ -32,9 +32,12 @@ class ExampleCard:
 
 
 class ExampleStrip(QWidget):
-    """As many cards as there is room for, in rows. `chosen` carries the id of the one that was chosen, or None."""
+    """As many cards as there is room for, in rows. `chosen` carries the id of the one that was chosen, or None;
+    `opened`, on a double click or Enter, the stream time of its end, where it is known.
+    """
 
     chosen = Signal(object)
+    opened = Signal(float)
 
     def __init__(self, name: str, rows: int = 2, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +97,18 @@ class ExampleStrip(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._choose(None if found is None or found.example_id == self.selected else found.example_id)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        point = event.position().toPoint()
+        self._open(next((card for card, at in self._shown() if at.contains(point)), None))
+
+    def _open(self, card: ExampleCard | None) -> None:
+        if card is not None and card.when is not None:
+            self.opened.emit(card.when)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(next((card for card in self.cards if card.example_id == self.selected), None))
+            return
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is None or not self.cards:
             event.ignore()
@@ -115,6 +129,8 @@ class ExampleStrip(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             card = next((card for card, at in self._shown() if at.contains(event.pos())), None)
             words = "" if card is None else f"example of {card.name}, {card.caption}: adds {signed(card.amount)}"
+            if card is not None and card.when is not None:
+                words += "\nA double click shows the moment that it was taken at"
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)

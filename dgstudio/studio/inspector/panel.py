@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.inspected import AnswerSubject, BankSubject, Subject, UnitSubject, VersionsSubject
+from dgstudio.studio.bridge.inspected import (
+    AnswerSubject,
+    BankSubject,
+    ClassSubject,
+    Subject,
+    UnitSubject,
+    VersionsSubject,
+)
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Segmented
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.inspector.answer_page import AnswerPage
-from dgstudio.studio.inspector.bank_page import BankPage
-from dgstudio.studio.inspector.compare_page import ComparePage
-from dgstudio.studio.inspector.unit_page import UnitPage
-from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.theme import Theme
 
-ANSWER, UNIT, BANK, VERSIONS = "answer", "unit", "bank", "versions"
-PAGES = (
+if TYPE_CHECKING:
+    from dgstudio.studio.inspector.pages import Pages
+
+ANSWER, UNIT, BANK, CLASS, VERSIONS = "answer", "unit", "bank", "class", "versions"
+KINDS = (
     (ANSWER, "Answer", "Why this answer is what it is"),
     (UNIT, "Unit", "What one unit of the base reads, says and when it fires"),
     (BANK, "Bank", "A bank's router against its threshold, and whom it overruled"),
+    (CLASS, "Class", "Which versions changed what is said of a class, and what they had learned"),
     (VERSIONS, "A · B", "Two versions on one input, and on all"),
 )
-Page = AnswerPage | UnitPage | BankPage | ComparePage
+ORDER = [kind for kind, _, _ in KINDS]
 
 
 class InspectorPanel(PanelFrame):
@@ -37,26 +45,29 @@ class InspectorPanel(PanelFrame):
     ) -> None:
         super().__init__("Inspector", parent=parent)
         self._state = state
-        windows = Windows(commands)
-        self.answer = AnswerPage(state, commands, windows, attempt, self._choose)
-        self.unit = UnitPage(state, commands, windows)
-        self.bank = BankPage(state, commands)
-        self.versions = ComparePage(state, commands, self._choose)
-        self.pages: dict[str, Page] = {
-            ANSWER: self.answer, UNIT: self.unit, BANK: self.bank, VERSIONS: self.versions,
-        }  # fmt: skip
+        self._make: Callable[[], Pages] = partial(_pages, state, commands, attempt, self._choose)
         self._last: dict[str, Subject] = {
-            ANSWER: AnswerSubject(), UNIT: UnitSubject(0), BANK: BankSubject(0), VERSIONS: VersionsSubject(),
+            ANSWER: AnswerSubject(), UNIT: UnitSubject(0), BANK: BankSubject(0), CLASS: ClassSubject(0),
+            VERSIONS: VersionsSubject(),
         }  # fmt: skip
-        self.switch = Segmented("What the inspector shows", list(PAGES))
+        self._class_chosen = False
+        self.switch = Segmented("What the inspector shows", list(KINDS))
         self.switch.chosen.connect(lambda key: self._choose(self._last[key]))
         self._stack = QStackedWidget()
-        for page in self.pages.values():
-            self._stack.addWidget(_scrolling(page))
         self.body.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addWidget(self._stack, 1)
         state.when(StudioState.inspected).connect(self._show_subject)
         self._show_subject()
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The pages, made when somebody first looks."""
+        pages = self._make()
+        for page in pages.every():
+            page.apply_theme(self.theme)
+            self._stack.addWidget(_scrolling(page))
+        self._stack.setCurrentIndex(ORDER.index(self.shown))
+        return pages
 
     @property
     def shown(self) -> str:
@@ -67,30 +78,43 @@ class InspectorPanel(PanelFrame):
         """Let the page that is shown follow."""
         if not self.isVisible():
             return
-        self.pages[self.shown].update_frame(frame)
+        self.pages.every()[ORDER.index(self.shown)].update_frame(frame)
         reading = frame.reading if frame.look is None else frame.look.reading
         when = "now" if frame.look is None else "then"
         self.set_right("" if reading is None else f"{when} v{reading.version}")
+        if reading is not None and reading.top is not None and not self._class_chosen:
+            # As long as no class has been chosen, the one that is answered is meant.
+            self._last[CLASS] = ClassSubject(reading.top)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
         self.switch.apply_theme(theme)
-        for page in self.pages.values():
-            page.apply_theme(theme)
+        if "pages" in vars(self):
+            for page in self.pages.every():
+                page.apply_theme(theme)
 
     def _choose(self, subject: Subject) -> None:
         self._state.inspected = subject
 
     def _show_subject(self) -> None:
-        shown = self.shown
-        self._last[shown] = self._state.inspected
+        subject, shown = self._state.inspected, self.shown
+        self._class_chosen = self._class_chosen or isinstance(subject, ClassSubject)
+        self._last[shown] = subject
         self.switch.choose(shown)
-        self._stack.setCurrentIndex(list(self.pages).index(shown))
+        self._stack.setCurrentIndex(ORDER.index(shown))
+
+
+def _pages(
+    state: StudioState, commands: Bridge, attempt: Callable[..., None], choose: Callable[[Subject], None]
+) -> Pages:
+    from dgstudio.studio.inspector.pages import Pages
+
+    return Pages(state, commands, attempt, choose)
 
 
 def _page_of(subject: Subject) -> str:
-    pages: dict[type, str] = {UnitSubject: UNIT, BankSubject: BANK, VersionsSubject: VERSIONS}
+    pages: dict[type, str] = {UnitSubject: UNIT, BankSubject: BANK, ClassSubject: CLASS, VersionsSubject: VERSIONS}
     return pages.get(type(subject), ANSWER)
 
 

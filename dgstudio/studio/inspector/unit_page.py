@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from dgstudio.engine.inspection.comparing.blame import Blame
 from dgstudio.engine.inspection.inputs import UNLABELLED, InputKind
-from dgstudio.engine.inspection.unit_figures import UnitChange, UnitFigures, UnitInput
+from dgstudio.engine.inspection.unit_figures import UnitFigures, UnitInput
 from dgstudio.engine.inspection.what_if import WhatIf
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import UnitSubject
@@ -18,6 +17,7 @@ from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import naming
 from dgstudio.studio.inspector.bar_rows import BarRow, BarRows
+from dgstudio.studio.inspector.blame_words import lines
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
 from dgstudio.studio.inspector.waterfall import signed
 from dgstudio.studio.inspector.windows import Windows
@@ -27,7 +27,6 @@ from dgstudio.types import Reading
 
 STRONGEST = 12
 """Incoming weights that are shown."""
-MOST_CHANGES = 6
 REFRESH_S = 2.0
 """Wall seconds after which a unit's figures are asked for again at the live edge."""
 KINDS = {InputKind.PROTECTED: "protected inputs", InputKind.EXAMPLE: "your examples", InputKind.LIVE: "last 30 s"}
@@ -45,6 +44,7 @@ class UnitPage(QWidget):
         self._wall = float("-inf")
         self._figures: Question[UnitFigures] = Question(commands.inspection, "unit")
         self._other: Question[WhatIf] = Question(commands.inspection, "what if of a unit")
+        self._blame: Question[Blame] = Question(commands.inspection, "blame of a unit")
         self.words = QLabel("")
         self.imagined = QLabel("")
         self.changes = QLabel("")
@@ -65,7 +65,7 @@ class UnitPage(QWidget):
         self.misses = ExampleStrip("The inputs on which it nearly fires", 1)
         self._heads: list[QLabel] = []
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         for widget in (self.words, self.buttons, self.imagined):
             column.addWidget(widget)
@@ -75,7 +75,7 @@ class UnitPage(QWidget):
             ("says · outgoing weights", self.outgoing),
             ("fires most surely on", self.strongest),
             ("nearly fires on", self.misses),
-            ("changed by", self.changes),
+            ("changed by, newest first", self.changes),
         ):
             head = QLabel(words)
             head.setObjectName("panelTitle")
@@ -112,6 +112,11 @@ class UnitPage(QWidget):
             if found.refused is not None:
                 self.words.setText(found.refused.sentence)
             self._show()
+        if not self._blame.open:
+            self._blame.ask((index, self._state.head), lambda inspector: inspector.blame_unit(index))
+        blame = self._blame.take()
+        if blame is not None:
+            self.changes.setText("" if blame.value is None else "<br>".join(lines(blame.value, self._state)))
         other = self._other.take()
         if other is not None:
             words = "" if other.value is None else self._imagined_words(other.value)
@@ -177,7 +182,6 @@ class UnitPage(QWidget):
         self.outgoing.show_rows([BarRow(state.name_of(c), w, signed(w), self._colour(c)) for c, w in outgoing])
         for strip, inputs in ((self.strongest, figures.strongest), (self.misses, figures.nearest_misses)):
             strip.show_cards([self._card(each) for each in inputs])
-        self.changes.setText(self._change_words(figures.changes))
 
     def _card(self, each: UnitInput) -> ExampleCard:
         name = self._state.name_of(each.class_id) if each.class_id != UNLABELLED else each.kind.value
@@ -191,17 +195,6 @@ class UnitPage(QWidget):
         # Of its own number: kinds count on their own.
         number = each.number if each.kind == InputKind.EXAMPLE else -1 - each.number
         return ExampleCard(number, name, self._colour(each.class_id), caption, each.distance, window)
-
-    def _change_words(self, changes: Iterable[UnitChange]) -> str:
-        lines = []
-        for change in list(changes)[::-1][:MOST_CHANGES]:
-            if change.routing is None or change.incoming is None or change.outgoing is None:
-                lines.append(f"<b>v{change.version}</b>: another base altogether")
-                continue
-            parts = (("gate", change.routing), ("incoming", change.incoming), ("outgoing", change.outgoing))
-            moved = ", ".join(f"{name} {size:.2g}" for name, size in parts if size)
-            lines.append(f"<b>v{change.version}</b>: {moved or 'moved by less than a bit'}")
-        return "<br>".join(lines) or "No version in memory has changed it."
 
     def _colour(self, class_id: int) -> str:
         card = self._state.card(class_id)

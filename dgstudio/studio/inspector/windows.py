@@ -26,6 +26,14 @@ class Windows:
             return example.raw
         return self._cut(("example", example.id), example.start, example.end)
 
+    def reached(self, example: Example | None) -> float | None:
+        """The stream time at which an example ended, where that stretch of the stream can be looked back at."""
+        reach = self._commands.lookback.reach()
+        if example is None or reach is None or not reach[0] <= example.start:
+            return None
+        ours = example.take_id in self._commands.book.takes_of_this_run()
+        return example.end if ours and example.end <= reach[1] else None
+
     def of_hop(self, hop: int) -> F32 | None:
         """The window of an answer by the number of its hop; None where the ring has let go of it."""
         found = self._known.get(("hop", hop))

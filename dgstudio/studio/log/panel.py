@@ -48,6 +48,10 @@ class LogPanel(PanelFrame):
         for event in frame.events:
             self.add(event)
 
+    def update_unseen(self, frame: Frame) -> None:
+        """Add what is new: no later frame brings it."""
+        self.update_frame(frame)
+
     def add(self, event: Event) -> None:
         """Add one event as a line."""
         self._keep(log_line(event))

@@ -85,6 +85,10 @@ class PadView(QWidget):
         self._ground: QPixmap | None = None
         self._dots: QPixmap | None = None
         self._tags: QPixmap | None = None
+        self._still: QPixmap | None = None
+        """Ground, marks and names together."""
+        self._moving_part = QRect()
+        """Where the pointer, its trail and its answer are."""
         self._held: set[int] = set()
         self._slow = False
         self._at = (0.0, 0.0)
@@ -115,22 +119,24 @@ class PadView(QWidget):
     def show_map(self, picture: QImage | None, names: Sequence[tuple[float, float, Look]] = ()) -> None:
         """Draw this picture of the whole plane, and the names of classes at places of it; None: none."""
         self._map, self._names, self._ground, self._tags = picture, list(names), None, None
+        self._still = None
         self.update()
 
     def show_region(self, overlay: QImage | None) -> None:
         """Lay this picture of the whole plane over the map; None: none."""
-        self._overlay = overlay
+        self._overlay, self._still = overlay, None
         self.update()
 
     def show_marks(self, places: F32, class_ids: Ids, looks: Mapping[int, Look], protected: F32) -> None:
         """Draw examples at `places` (n, 2), each as its class, (n,), and protected inputs (N, 2) as small crosses."""
         self._marks, self._protected, self._dots = (places, class_ids, looks), protected, None
+        self._still = None
         self.update()
 
     def show_pointer(self, shown: Shown | None) -> None:
-        """Draw the pointer and its trail; None: there is none yet."""
-        self.shown = shown
-        self.update()
+        """Draw the pointer and its trail; None: there is none yet. Nothing else is painted again."""
+        before, self.shown, self._moving_part = self._moving_part, shown, self._part_of(shown)
+        self.update(before.united(self._moving_part))
 
     def show_empty(self, sentence: str) -> None:
         """Say this in the middle of the pad; "": nothing."""
@@ -141,7 +147,7 @@ class PadView(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
-        self._ground = self._dots = self._tags = None
+        self._ground = self._dots = self._tags = self._still = None
         self.update()
 
     # -- where things are ----------------------------------------------------------------------------------------
@@ -243,22 +249,14 @@ class PadView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        self._ground = self._dots = self._tags = None
+        self._ground = self._dots = self._tags = self._still = None
         self.resized.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter, square = QPainter(self), self.square
-        if self._ground is None:
-            self._ground = self._painted_ground()
-        if self._dots is None:
-            self._dots = self._painted_marks()
-        if self._tags is None:
-            self._tags = self._painted_tags()
-        painter.drawPixmap(0, 0, self._ground)
-        if self._overlay is not None:
-            painter.drawImage(square, self._overlay)
-        painter.drawPixmap(square.topLeft(), self._dots)
-        painter.drawPixmap(0, 0, self._tags)
+        if self._still is None:
+            self._still = self._composed()
+        painter.drawPixmap(0, 0, self._still)
         if self.empty:
             self._paint_sentence(painter, square)
         if self.shown is not None and len(self.shown.trail):
@@ -270,6 +268,39 @@ class PadView(QWidget):
             painter.setPen(QPen(self.theme.colour("accent_hover"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(square).adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _composed(self) -> QPixmap:
+        """What stands still, each part painted anew only where it has changed."""
+        square = self.square
+        if self._ground is None:
+            self._ground = self._painted_ground()
+        if self._dots is None:
+            self._dots = self._painted_marks()
+        if self._tags is None:
+            self._tags = self._painted_tags()
+        still = QPixmap(self._ground)
+        painter = QPainter(still)
+        if self._overlay is not None:
+            painter.drawImage(square, self._overlay)
+        painter.drawPixmap(square.topLeft(), self._dots)
+        painter.drawPixmap(0, 0, self._tags)
+        painter.end()
+        return still
+
+    def _part_of(self, shown: Shown | None) -> QRect:
+        """Everything that the pointer's picture covers."""
+        if shown is None or not len(shown.trail):
+            return QRect()
+        low, high = np.nanmin(shown.trail[:, :2], axis=0), np.nanmax(shown.trail[:, :2], axis=0)
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            return self.rect()
+        part = QRectF(self.pixel_of(float(low[0]), float(high[1])), self.pixel_of(float(high[0]), float(low[1])))
+        reach = self.theme.px(HALO) + 5.0
+        at = self.pixel_of(*_place(shown.trail))
+        part = part.united(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach))
+        if shown.words:
+            part = part.united(self._words_box(at, shown.words)[0])
+        return part.adjusted(-4, -4, 4, 4).toAlignedRect()
 
     def _painted_ground(self) -> QPixmap:
         theme, ratio, square = self.theme, self.devicePixelRatioF(), self.square
@@ -355,47 +386,54 @@ class PadView(QWidget):
         painter.drawText(QRectF(square).adjusted(16, 18, -16, -18), flags, self.empty)
 
     def _paint_trail(self, painter: QPainter, shown: Shown) -> None:
-        points = [self.pixel_of(x, y) for x, y in shown.trail[:, :2].tolist()]
-        ink, thirds = "text_strong", max(2, len(points) // 3)
+        # Half of the positions do: a wide line is slow to paint. The newest is kept.
+        points = [self.pixel_of(x, y) for x, y in shown.trail[::-1][::2][::-1, :2].tolist()]
+        thirds = max(2, len(points) // 3)
         # Older parts are fainter; each joins on to the next.
         for place, alpha in ((0, 0.25), (thirds, 0.5), (2 * thirds, 0.9)):
             part = points[place : place + thirds + 1] if place < 2 * thirds else points[place:]
             if len(part) > 1:
-                painter.setPen(QPen(self.theme.colour(ink, alpha), 1.6))
+                painter.setPen(QPen(self.theme.colour("text_strong", alpha), 1.6))
                 painter.drawPolyline(QPolygonF(part))
 
     def _paint_halo(self, painter: QPainter, shown: Shown) -> None:
         theme = self.theme
-        at = self.pixel_of(*(float(v) for v in np.nan_to_num(shown.trail[-1, :2])))
+        at = self.pixel_of(*_place(shown.trail))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         radius = theme.px(HALO)
         # A dark or light rim below, so that the ring is seen on any ground.
         painter.setPen(QPen(self._edge(), 6))
         painter.drawEllipse(at, radius, radius)
-        unsure = Qt.PenStyle.DotLine
+        dotted = Qt.PenStyle.DotLine if shown.answer is None else Qt.PenStyle.SolidLine
         ink = theme.colour("text_muted") if shown.answer is None else shown.answer.fill
-        painter.setPen(QPen(ink, 3.2, Qt.PenStyle.SolidLine if shown.answer is not None else unsure))
+        painter.setPen(QPen(ink, 3.2, dotted))
         painter.drawEllipse(at, radius, radius)
         painter.setPen(QPen(self._edge(), 1))
         painter.setBrush(theme.colour("text_strong") if shown.live else self._edge())
         painter.drawEllipse(at, 3.2, 3.2)
         if shown.words:
-            self._paint_words(painter, at, radius, shown.words)
+            box, text = self._words_box(at, shown.words)
+            painter.setFont(theme.ui("small", 600))
+            painter.setPen(QPen(theme.colour("border_strong"), 1))
+            painter.setBrush(theme.colour("raised"))
+            painter.drawRoundedRect(box, 4, 4)
+            painter.setPen(theme.colour("text_strong"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_words(self, painter: QPainter, at: QPointF, radius: int, words: str) -> None:
-        """The answer beside the ring, at the side where there is room."""
-        font = self.theme.ui("small", 600)
-        painter.setFont(font)
-        metrics = QFontMetrics(font)
-        square = QRectF(self.square)
+    def _words_box(self, at: QPointF, words: str) -> tuple[QRectF, str]:
+        """Where the answer is written beside the ring, at the side where there is room, and what of it."""
+        metrics = QFontMetrics(self.theme.ui("small", 600))
+        square, away = QRectF(self.square), self.theme.px(HALO) + 5
         text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(square.width() * 0.45))
         box = QRectF(0, 0, metrics.horizontalAdvance(text) + 10, metrics.height() + 3)
-        box.moveLeft(at.x() + radius + 5)
+        box.moveLeft(at.x() + away)
         if box.right() > square.right() - 2:
-            box.moveRight(at.x() - radius - 5)
+            box.moveRight(at.x() - away)
         box.moveTop(min(max(at.y() - box.height() / 2, square.top() + 2), square.bottom() - box.height() - 2))
-        painter.setPen(QPen(self.theme.colour("border_strong"), 1))
-        painter.setBrush(self.theme.colour("raised"))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(self.theme.colour("text_strong"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        return box, text
+
+
+def _place(trail: F32) -> tuple[float, float]:
+    """Where the pointer is; a value that is missing counts as 0, as it does for the model at the beginning."""
+    x, y = np.nan_to_num(trail[-1, :2]).tolist()
+    return x, y

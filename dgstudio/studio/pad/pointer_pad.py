@@ -133,6 +133,11 @@ class PointerPad(QWidget):
         self.choice.buttons[mode].setChecked(True)
         self._draw_map()
 
+    def show_next_mode(self) -> None:
+        """Let the map show what comes next in the row of choices."""
+        modes = list(self.choice.buttons)
+        self.show_mode(modes[(modes.index(self.mode) + 1) % len(modes)])
+
     def _point(self, x: float, y: float) -> None:
         if not self._moved:
             self._moved = True
@@ -222,10 +227,10 @@ class PointerPad(QWidget):
         made, unit = self.map, self._unit
         if made is None or self._state.begun_from_nothing:
             self.words.setText("")
-        elif not self._moved:
-            self.words.setText(HOW)
         elif unit is not None:
             self.words.setText(unit_words(made, unit))
+        elif not self._moved:
+            self.words.setText(HOW)
         else:
             moves = self._commands.plane is not None and self._commands.plane.inputs > PLANE
             self.words.setText(map_words(made, self.mode, moves=moves))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
 from dgstudio.studio.theme.theme import Theme
@@ -13,16 +13,23 @@ from dgstudio.types import F32
 
 KEPT = 1500
 """Pictures that are kept drawn."""
+MOMENT = 3
+"""Samples up to which a window has no course to be drawn: what is drawn is the place of its last one (a pointer's)."""
+DOT = 2.6
+"""Logical pixels from the middle of that place to its edge."""
 
 
 def sketch(windows: Sequence[F32], size: int) -> list[F32]:
     """Return each window (n, channels) as one line of at most `size` values in 0..1, all on one scale.
 
-    The line is the channel that varies most over all windows, so that thumbnails of a class compare.
+    The line is the channel that varies most over all windows, so that thumbnails of a class compare. Of windows that
+    are moments it is the place of the last sample's first two channels, (1, 2) in 0..1, where they run from −1 to 1.
     """
     kept = [np.nan_to_num(np.atleast_2d(window)) for window in windows if window.size]
     if not kept:
         return []
+    if max(len(window) for window in kept) <= MOMENT and kept[0].shape[1] > 1:
+        return [np.clip((window[-1:, :2] + 1) / 2, 0.0, 1.0).astype(np.float32) for window in kept]
     channel = busiest(kept)
     lines = [window[:, channel] for window in kept]
     low, high = min(line.min() for line in lines), max(line.max() for line in lines)
@@ -37,7 +44,15 @@ def busiest(windows: Sequence[F32]) -> int:
 
 
 def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:
-    """Draw one line of `sketch` into `rect` with the painter's pen."""
+    """Draw one line, or one place, of `sketch` into `rect` with the painter's pen."""
+    if line.ndim > 1:
+        x, y = line[-1].tolist()
+        inside = rect.adjusted(DOT + 1, DOT + 1, -DOT - 1, -DOT - 1)
+        at = QPointF(inside.left() + x * inside.width(), inside.bottom() - y * inside.height())
+        painter.setBrush(painter.pen().color())
+        painter.drawEllipse(at, DOT, DOT)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        return
     xs = np.linspace(rect.left() + 1, rect.right() - 1, len(line))
     ys = rect.bottom() - 2 - line * (rect.height() - 4)
     painter.drawPolyline(QPolygonF([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]))

@@ -22,7 +22,8 @@ from dgstudio.streams.source import Knob, KnobKind
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.flow_row import FlowRow
-from dgstudio.studio.common.panel import HEADER_HEIGHT, MARGIN, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import HEADER_HEIGHT, MARGIN
 from dgstudio.studio.theme.theme import Theme
 
 
@@ -78,15 +79,19 @@ class SourcePanel(PanelFrame):
             box.setFont(theme.ui(size))
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        # What all knobs need at this width; the arrangement gives it where it can.
+        return QSize(270, self.needed_height() - self.header_apart)
+
+    def needed_height(self) -> int:
+        """Return how tall header and body are with all knobs in full at this width."""
+        # The arrangement gives it where it can.
         if self._compact:
-            return QSize(270, self._full_tall)
+            return self._full_tall
         tall = self.theme.px(HEADER_HEIGHT) + 30
         layout = self._content.layout() if self._content is not None else None
         if layout is not None:
             wide = self.width() - 2 * MARGIN
             tall += layout.heightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
-        return QSize(270, tall)
+        return tall
 
     def _show_presentation(self) -> None:
         self._build_anew(compact=False)
@@ -111,13 +116,13 @@ class SourcePanel(PanelFrame):
         self._choose_look()
 
     def _choose_look(self) -> None:
-        compact = self.height() < self.sizeHint().height() and not self._state.presentation
+        compact = self.whole_height < self.needed_height() and not self._state.presentation
         if compact != self._compact:
             self._build_anew(compact)
 
     def _build_anew(self, compact: bool) -> None:
         if compact and not self._compact:
-            self._full_tall = self.sizeHint().height()
+            self._full_tall = self.needed_height()
         self._compact = compact
         knobs = self._state.knobs
         if self._state.presentation:
@@ -172,6 +177,8 @@ class SourcePanel(PanelFrame):
         if before is not None:
             # It stays until the next event: this may be a resize in the middle of Qt's styling of all widgets.
             before.setParent(self)
+            # Else it would be shown with the panel, should that come before.
+            before.hide()
             before.deleteLater()
         self._scroll.setWidget(content)
         self._content = content

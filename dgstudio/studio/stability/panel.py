@@ -67,6 +67,11 @@ class StabilityPanel(PanelFrame):
         if look is None or before is None or look is not before:
             self.lanes.advance(news or look is not None)
 
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what the twin has answered; the publishes are in the history."""
+        if self._state.compare is not None:
+            self.log.add_twin(frame.twin_new, frame.stats)
+
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)

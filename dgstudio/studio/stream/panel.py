@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import HEADER_HEIGHT, PanelFrame
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panel_header import HEADER_HEIGHT
 from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
@@ -100,6 +101,12 @@ class StreamPanel(PanelFrame):
             self._show_empty()
             return
         self._show(frame)
+
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what was answered, for the ribbon and for the bar of the whole buffer."""
+        if self._frame is None or self._frame.spec == frame.spec:
+            self._note_answers(frame)
+            self.bar.note(frame.new_readings, frame.spec.hop_s)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -340,7 +347,8 @@ class StreamPanel(PanelFrame):
         if mode != StreamMode.FOLLOWING and self._frame is not None:
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None and self.pad is not None:
-            self.set_right(word)
+            # Large type leaves room for the choice of maps only.
+            self.set_right("" if self._state.presentation else word)
         elif spec is not None:
             # Large type leaves room for what changes only.
             channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"

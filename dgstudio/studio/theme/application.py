@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.studio.freed_memory import share_arenas
 from dgstudio.studio.theme.stylesheet import stylesheet
 from dgstudio.studio.theme.theme import Theme, palette_of
 
@@ -18,6 +19,8 @@ def application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    # Before there are threads.
+    share_arenas()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("dgstudio")
     app.setApplicationDisplayName("dgstudio")

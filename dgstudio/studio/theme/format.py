@@ -23,3 +23,8 @@ def duration(us: float) -> str:
     if us <= 0:
         return "–"
     return f"{us:.0f} µs" if us < 1000 else f"{us / 1000:.1f} ms"
+
+
+def take_number(take_id: int) -> str:
+    """Return the number of a take as people count them: from 1, while sessions count from 0."""
+    return grouped(take_id + 1)

@@ -9,9 +9,17 @@ from dgstudio.studio.theme.theme import Theme
 _TEMPLATE = Template(
     """
 QMainWindow, QWidget#desk { background: $background; }
-QSplitter::handle { background: $background; }
-QSplitter::handle:hover { background: $accent; }
-QFrame#panel { background: $surface; border: none; }
+QMainWindow::separator { background: $background; width: 1px; height: 1px; }
+QFrame#panel, QFrame#panelHeader { background: $surface; border: none; }
+QMainWindow#dockArea > QTabBar { background: $surface; border: none; }
+QMainWindow#dockArea > QTabBar::tab {
+    background: transparent; border: none; border-bottom: 1px solid transparent; color: $text_muted;
+    padding: 0px 1px; margin: 6px 0px 3px 11px;
+}
+QMainWindow#dockArea > QTabBar::tab:hover { color: $text_strong; }
+QMainWindow#dockArea > QTabBar::tab:selected { color: $text_strong; border-bottom: 1px solid $accent; }
+QMainWindow#dockArea > QTabBar::tab:selected:focus { border-bottom: 2px solid $accent_hover; }
+QDockWidget#panelDock { background: $border_strong; }
 QFrame#topBar { background: $raised; border: none; border-bottom: 1px solid $background; }
 QFrame#statusBar { background: $raised; border: none; border-top: 1px solid $background; }
 QLabel { background: transparent; color: $text; }

@@ -199,7 +199,10 @@ class UncertainPanel(PanelFrame):
                 continue
             past = self._commands.lookback.past(reading.start, reading.end)
             if len(past.times) > 1:
-                self._traces[reading.hop] = sketch([past.values], 60)[0], frame.spec.channels[busiest([past.values])]
+                line = sketch([past.values], 60)[0]
+                # A place is no single channel's.
+                channel = frame.spec.channels[busiest([past.values])] if line.ndim == 1 else ""
+                self._traces[reading.hop] = line, channel
                 tile.trace, tile.channel = self._traces[reading.hop]
                 tile.update()
 

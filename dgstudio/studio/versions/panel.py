@@ -35,10 +35,11 @@ SHOWN = (
 class SnapshotsPanel(PanelFrame):
     """Shows `StudioState.history`; asks to pin, to serve the newest, to roll back. Keeps `StudioState.compared`.
 
-    `examples_asked` carries a version whose examples the user wants to see.
+    `examples_asked` carries a version whose examples the user wants to see, `refused` why something was not done.
     """
 
     examples_asked = Signal(object)
+    refused = Signal(str)
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Snapshots", parent=parent)
@@ -71,6 +72,7 @@ class SnapshotsPanel(PanelFrame):
         self.body.addLayout(row)
         self.view.pointed.connect(lambda _mark: self._tell())
         self.view.chosen.connect(lambda _mark: self._choose())
+        self.view.clicked.connect(self._look_back)
         self.view.opened.connect(self._open)
         self.view.asked.connect(self._ask)
         state.when(*SHOWN).connect(self._fall_behind)
@@ -133,7 +135,7 @@ class SnapshotsPanel(PanelFrame):
                 self._commands.relearning.learn_again(version)
         except BadInputError as error:
             # It may have become impossible, or needless, meanwhile.
-            self.again_button.setToolTip(str(error))
+            self.refused.emit(str(error))
 
     def resume(self) -> None:
         """Learn again what was set aside."""
@@ -223,6 +225,17 @@ class SnapshotsPanel(PanelFrame):
         self._state.compared = pair
         self._tell()
 
+    def _look_back(self, mark: object) -> None:
+        """Put the time cursor where a mark lies in the stream, as far as that can be looked back at."""
+        if not isinstance(mark, Mark):
+            return
+        # An act is marked by its last version.
+        number = self.timeline.acts[mark.act].last if mark.record is None else mark.record
+        reach, record = self._commands.lookback.reach(), self.timeline.record(number)
+        # Times of earlier runs are of other clocks.
+        if reach is not None and number >= self._state.first_record and reach[0] <= record.time <= reach[1]:
+            self._state.look_back(record.time)
+
     def _show_compared(self) -> None:
         """Select what was chosen elsewhere."""
         pair = self._state.compared
@@ -259,6 +272,8 @@ class SnapshotsPanel(PanelFrame):
         version = timeline.version_of(mark)
         holds = None if version is None else self._holds_of(version)
         text = details_of(timeline, mark, state.name_of, serving=state.serving, pinned=state.pinned, holds=holds)
+        if timeline.gone(mark):
+            text += " · weights not kept"
         act = timeline.acts[mark.act]
         if mark.record is not None or act.records > 1:
             return text
@@ -334,14 +349,8 @@ class SnapshotsPanel(PanelFrame):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return (
-            self.resume_button,
-            self.again_button,
-            self.show_button,
-            self.pin_button,
-            self.newest_button,
-            self.back_button,
-        )
+        asked = self.resume_button, self.again_button, self.show_button
+        return *asked, self.pin_button, self.newest_button, self.back_button
 
     def _lost_text(self, version: int, refusal: Reason | None) -> str:
         """Why a version is not there, and what can be done."""

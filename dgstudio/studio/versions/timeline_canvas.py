@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -252,9 +252,7 @@ class TimelineCanvas(QWidget):
         timeline = self.timeline
         low, high = timeline.acts_in(first, stop)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        pen = QPen(self.theme.colour("warning"), 1.5)
-        pen.setStyle(Qt.PenStyle.DotLine)
-        painter.setPen(pen)
+        acts = set(timeline.backs[bisect_left(timeline.backs, low) : bisect_left(timeline.backs, high + 1)])
         for act in timeline.backs[bisect_left(timeline.backs, low) : bisect_left(timeline.backs, high)]:
             origin = timeline.acts.origin(act)
             if origin is None:
@@ -268,6 +266,10 @@ class TimelineCanvas(QWidget):
                 QPointF(end - (end - start) * 0.2, middle + RADIUS + depth * 1.3),
                 QPointF(end, middle + RADIUS),
             )
+            # Where one went on walking nothing branches off.
+            pen = QPen(self.theme.colour("warning", 0.3 if act + 1 in acts else 1.0), 1.5)
+            pen.setStyle(Qt.PenStyle.DotLine)
+            painter.setPen(pen)
             painter.drawPath(path)
 
     def _paint_mark(self, painter: QPainter, mark: Mark, x: float, middle: float) -> None:
@@ -379,11 +381,11 @@ class TimelineCanvas(QWidget):
         return title if len(title) <= 44 else f"{title[:43]}…"
 
     def _paint_title(
-        self, painter: QPainter, mark: Mark, box: tuple[float, float], top: float, token: str, font: object
+        self, painter: QPainter, mark: Mark, box: tuple[float, float], top: float, token: str, font: QFont
     ) -> None:
         code = self.timeline.look(mark)[0]
         theme = self.theme
-        painter.setFont(font)  # type: ignore[arg-type]
+        painter.setFont(font)
         painter.setPen(theme.colour(TOKENS[code] if token == "text_muted" and code in (BACK, SEALED) else token))
         rect = QRectF(box[0], top, box[1] - box[0] + 4, theme.px(16))
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, self._title(mark.act))

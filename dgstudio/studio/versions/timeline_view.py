@@ -21,9 +21,12 @@ _KEY_STEPS: dict[int, int] = {
 
 
 class TimelineView(TimelineCanvas):
-    """`pointed` and `chosen` carry a mark or None, `opened` a mark (to be served), `asked` (mark, place on screen)."""
+    """`pointed` and `chosen` carry a mark or None, `clicked` one that the hand selected, `opened` one to be served,
+    `asked` (mark, place on screen).
+    """
 
     pointed = Signal(object)
+    clicked = Signal(object)
     opened = Signal(object)
     asked = Signal(object, object)
 
@@ -88,6 +91,8 @@ class TimelineView(TimelineCanvas):
             self.select(self.selected, mark if mark != self.selected else None)
         else:
             self.select(mark)
+            if mark is not None:
+                self.clicked.emit(mark)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         mark = self.mark_near(event.position().x())

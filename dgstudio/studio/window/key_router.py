@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
@@ -33,7 +33,10 @@ class KeyNotice:
 
 
 class KeyRouter(QObject):
-    """Asked by the window's key events. Qt thread only."""
+    """Asked by the window's key events; those of panels that float mean the same. Qt thread only."""
+
+    left = Signal()
+    """A panel that floats is not in use any more."""
 
     def __init__(
         self,
@@ -55,12 +58,28 @@ class KeyRouter(QObject):
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
 
+    def watch(self, panel: QWidget) -> None:
+        """Take the keys of a panel too while it floats, being a window of its own."""
+        panel.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         # A filter, for an `event` of the window's own would hold the interpreter while Qt paints everything in it.
         # Qt sends events before there are keys; this one comes with a key only.
         if event.type() == QEvent.Type.ShortcutOverride and self._wants(event):
             event.accept()
             return True
+        if watched is not self.parent() and isinstance(watched, QWidget) and watched.isWindow():
+            return self._take_from(event)
+        return False
+
+    def _take_from(self, event: QEvent) -> bool:
+        """Take a key that nothing in a floating panel has a use for; return whether it means anything."""
+        if event.type() == QEvent.Type.WindowDeactivate:
+            self.left.emit()
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self.press(event)
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyRelease:
+            self.release(event)
         return False
 
     def _wants(self, event: QEvent) -> bool:

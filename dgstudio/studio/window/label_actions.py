@@ -12,10 +12,12 @@ from dgstudio.studio.window.sheets import toggle
 
 def _add_class(it: WindowParts) -> None:
     it.state.presentation = False
+    it.layout.arrangement.reveal("classes")
     it.layout.classes_panel.begin_add()
 
 
 def _ask_doubtful(it: WindowParts) -> None:
+    it.layout.arrangement.reveal("uncertain")
     if not it.layout.uncertain_panel.begin():
         it.notifier.show("Nothing doubtful of late: there is no moment to ask about.")
 

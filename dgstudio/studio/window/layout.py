@@ -20,8 +20,11 @@ from dgstudio.studio.classes.panel import ClassesPanel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
+from dgstudio.studio.docking.arrangement import MIDDLE, Arrangement
+from dgstudio.studio.docking.built_in import LABEL, PAD
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.gating.panel import GatingPanel
+from dgstudio.studio.inspector.panel import InspectorPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.quality.panel import QualityPanel
@@ -32,7 +35,6 @@ from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
-from dgstudio.studio.window.docks import MIDDLE, Arrangement
 from dgstudio.types import StreamKind
 
 TABS = [
@@ -41,8 +43,6 @@ TABS = [
     ("gating", "Gating", "Views of the whole gating: who fires for what, at what cost, how safely  [G]"),
 ]
 """Panels that share the middle of the window."""
-PAD_SHARE = 0.3
-"""Part of the window's width that the stream has where it is a pointer's: the pad is a square."""
 
 
 class WindowLayout:
@@ -76,6 +76,7 @@ class WindowLayout:
         self.classes_panel = ClassesPanel(state, commands, labelling, attempt, actions.single_letters)
         self.uncertain_panel = UncertainPanel(state, commands)
         self.snapshots_panel = SnapshotsPanel(state, commands)
+        self.inspector_panel = InspectorPanel(state, commands, attempt)
         self.log_panel = LogPanel(state, commands)
         self.panels: dict[str, PanelFrame] = {
             "stream": self.stream_panel,
@@ -87,6 +88,7 @@ class WindowLayout:
             "gating": self.gating_panel,
             "classes": self.classes_panel,
             "uncertain": self.uncertain_panel,
+            "inspector": self.inspector_panel,
             "snapshots": self.snapshots_panel,
             "log": self.log_panel,
         }
@@ -96,17 +98,12 @@ class WindowLayout:
         desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.bar = TopBar(state, commands.model.offered_modes, actions)
         self.banner = Banner()
-        self.arrangement = Arrangement({**self.panels})
-        self.log_panel.hide()
-        self.quality_panel.hide()
-        self.gating_panel.hide()
-        if self._of_pointer:
-            self.source_panel.hide()
-            self.arrangement.stream_share = PAD_SHARE
+        of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
+        self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL)
         self.tabs = {name: PanelTabs(TABS, name) for name in MIDDLE}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
-            tabs.chosen.connect(self._show_middle)
+            tabs.chosen.connect(self.show_middle)
         self.task_line = TaskLine(state, commands)
         self.opening = OpeningLine()
         self.status = StatusBar(state)
@@ -130,7 +127,11 @@ class WindowLayout:
             if name in self.broken:
                 continue
             try:
-                panel.update_frame(frame)
+                # What cannot be seen costs nothing: it draws again when it is seen.
+                if self.arrangement.docks[name].seen:
+                    panel.update_frame(frame)
+                else:
+                    panel.update_unseen(frame)
             except Exception as error:
                 # One panel that cannot draw must not stop the others, nor fill the log thirty times a second.
                 self.broken.add(name)
@@ -141,62 +142,39 @@ class WindowLayout:
 
     @property
     def quality_shown(self) -> bool:
-        """Whether Quality stands where gates and stability stood."""
-        return self.arrangement.quality_shown
+        """Whether Quality is open."""
+        return self.arrangement.is_open("quality")
 
-    def show_quality(self, on: bool) -> None:
-        """Show how good the answers are, in the place of gates and stability, or those again."""
-        self._show_middle("quality" if on else "gates")
-
-    @property
-    def gating_shown(self) -> bool:
-        """Whether the views of the gating stand where gates and stability stood."""
-        return self.arrangement.middle_shown == "gating"
-
-    def show_gating(self, on: bool) -> None:
-        """Show the views of the whole gating, in the place of gates and stability, or those again."""
-        self._show_middle("gating" if on else "gates")
-
-    def _show_middle(self, wanted: str) -> None:
-        before = self.arrangement.middle_shown
-        by_key = any(button.hasFocus() for button in self.tabs[before].buttons.values())
-        self.arrangement.show_middle(wanted)
-        if by_key:
+    def show_middle(self, wanted: str, on: bool = True) -> None:
+        """Show one of the panels that share the middle, or, not `on`, gates and stability again."""
+        by_key = any(button.hasFocus() for tabs in self.tabs.values() for button in tabs.buttons.values())
+        self.arrangement.show_middle(wanted if on else "gates")
+        if by_key and on:
             # The focus goes with the tab.
             self.tabs[wanted].buttons[wanted].setFocus(Qt.FocusReason.TabFocusReason)
 
     @property
     def log_shown(self) -> bool:
         """Whether the log stands beside the snapshots."""
-        return not self.log_panel.isHidden()
+        return self.arrangement.is_open("log")
 
     def show_log(self, on: bool) -> None:
         """Show or hide the log beside the snapshots."""
-        self.log_panel.setVisible(on)
+        self.arrangement.set_open("log", on)
 
     def show_for_audience(self, presentation: bool) -> None:
         """Leave what an audience looks at, or show everything again."""
-        self.uncertain_panel.setVisible(not presentation)
+        aside = {"uncertain", "snapshots", "log"} if presentation else set()
         # What is performed stays at hand: the presenter clicks it.
-        self.source_panel.setVisible(self._source_wanted(presentation))
-        self.arrangement.bottom.setVisible(not presentation)
+        if presentation and not any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs):
+            aside.add("source")
+        self.arrangement.set_aside(frozenset(aside))
         self.status.setVisible(not presentation)
         self.bar.set_presentation(presentation)
 
-    def _source_wanted(self, presentation: bool) -> bool:
-        """Whether there is something to turn: a pointer has no knobs, and its pad needs the room."""
-        if self._of_pointer:
-            return False
-        return not presentation or any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs)
-
-    @property
-    def _of_pointer(self) -> bool:
-        return self._state.spec is not None and self._state.spec.kind is StreamKind.POINTER
-
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
-        self.arrangement.scale = theme.scale
         lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening]
         for part in (*lines, *self.panels.values()):
             part.apply_theme(theme)
-        self.arrangement.follow()
+        self.arrangement.apply_theme(theme)

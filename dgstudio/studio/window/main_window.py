@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QSettings, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -18,13 +20,17 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
-from dgstudio.studio.actions.ids import ActionId
+from dgstudio.studio.actions.ids import ActionId, SubMenu
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.inspected import VersionsSubject
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.toast import Toast
+from dgstudio.studio.docking.layout_choice import LayoutChoice
+from dgstudio.studio.docking.panel_menu import open_panel_menu
+from dgstudio.studio.docking.stored import OwnLayouts
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.theme.theme import load_fonts
@@ -33,6 +39,7 @@ from dgstudio.studio.window.file_actions import FILE_ACTIONS
 from dgstudio.studio.window.key_router import KeyRouter
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
 from dgstudio.studio.window.layout import WindowLayout
+from dgstudio.studio.window.layout_actions import LAYOUT_ACTIONS, PANEL_ACTIONS, layout_actions, list_own_layouts
 from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS, VERSION_ACTIONS, mode_actions
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
@@ -92,7 +99,7 @@ class StudioWindow(QMainWindow):
         tables = (LABEL_ACTIONS, FILE_ACTIONS, modes, LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS, VIEW_ACTIONS)
         rows = [row for table in (*tables, GENERAL_ACTIONS) for row in table]
         self.actions_: ActionRegistry[WindowParts] = ActionRegistry(self, rows)
-        self.actions_.besides = class_actions
+        self.actions_.besides = lambda it: [*class_actions(it), *layout_actions(it)]
         self.labelling = Labelling(state, commands, self)
         layout = self.layout_ = WindowLayout(state, commands, self.labelling, self.actions_, self._attempt)
         self.setCentralWidget(layout.desk)
@@ -124,22 +131,27 @@ class StudioWindow(QMainWindow):
         self.session_actions = SessionActions(self, state, commands, self.desk_place, self.packages, notifier)
         self.new_class = NewClassOffer(layout.uncertain_panel, layout.classes_panel, self.labelling, toast)
         self.keys = KeyRouter(self, state, commands, self.labelling, layout.stream_panel, self.actions_, notifier)
-        self.actions_.work_on(
-            WindowParts(
-                state,
-                commands,
-                notifier,
-                layout,
-                self.sheets,
-                self.appearance,
-                self.geometry_,
-                self.session_actions,
-                self.packages,
-                self.close,
-            )
+        own = OwnLayouts(self.settings)
+        for problem in own.problems:
+            notifier.log(Notice(EventKind.START, problem, Level.WARNING))
+        self.layouts = LayoutChoice(layout.arrangement, own, self._say_layout)
+        parts = WindowParts(
+            state,
+            commands,
+            notifier,
+            layout,
+            self.layouts,
+            self.sheets,
+            self.appearance,
+            self.geometry_,
+            self.session_actions,
+            self.packages,
+            self.close,
         )
+        self.actions_.work_on(parts)
         self.menu_ = QMenu(self)
-        self.actions_.fill_menu(self.menu_)
+        self.menus_ = self.actions_.fill_menu(self.menu_)
+        list_own_layouts(self.menus_[SubMenu.LAYOUT], parts)
 
     def _connect(self) -> None:
         """Let the parts hear what they ask of each other."""
@@ -153,6 +165,14 @@ class StudioWindow(QMainWindow):
         layout.gating_panel.export.clicked.connect(lambda: self.actions_.trigger(ActionId.EXPORT_GATING))
         layout.quality_panel.examples_chosen.connect(lambda which: sheets.examples.open_on(which))
         layout.snapshots_panel.examples_asked.connect(lambda version: sheets.examples.show_version(version))
+        layout.snapshots_panel.refused.connect(self.notifier.refuse)
+        arrangement = layout.arrangement
+        for dock in arrangement.docks.values():
+            self.keys.watch(dock)
+        self.keys.left.connect(self._on_left)
+        arrangement.changed.connect(self._check_panels)
+        arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at))
+        self._check_panels()
         self._follow_state()
         self.labelling.changed.connect(self._on_held)
         self.labelling.overruled.connect(self.notifier.tell_overruled)
@@ -200,6 +220,8 @@ class StudioWindow(QMainWindow):
         state.when(StudioState.pinned).connect(self.notifier.tell_pin)
         state.when(StudioState.selection).connect(self._note_mark)
         state.when(StudioState.compare).connect(self._note_compared)
+        state.when(StudioState.inspections).connect(self._open_inspector)
+        state.when(StudioState.compared).connect(self._show_versions)
         state.when(StudioState.recording_stream).connect(self._show_recorded)
         state.when(StudioState.session_name).connect(self._show_session)
 
@@ -213,11 +235,32 @@ class StudioWindow(QMainWindow):
         if self.state.selection is not None:
             self.sheets.did("marked")
 
+    def _show_versions(self) -> None:
+        if self.state.compared is not None:
+            self.state.inspect(VersionsSubject())
+
+    def _open_inspector(self) -> None:
+        # What an audience looks at stays as it is.
+        if not self.state.presentation:
+            self.layout_.arrangement.set_open("inspector", True)
+
     def _note_compared(self) -> None:
         self.sheets.did("compared")
 
     def _show_recorded(self) -> None:
         self.actions_.set_checked(ActionId.RECORD_STREAM, self.state.recording_stream)
+
+    def _check_panels(self) -> None:
+        """Let menu and palette say which panels are open, and which layout is in use."""
+        arrangement = self.layout_.arrangement
+        for name, id in PANEL_ACTIONS.items():
+            self.actions_.set_checked(id, arrangement.is_open(name))
+        for name, id in LAYOUT_ACTIONS.items():
+            self.actions_.set_checked(id, arrangement.layout_name == name)
+
+    def _say_layout(self, text: str, take_back: Callable[[], object] | None) -> None:
+        toast = self.notifier.toast
+        toast.show_text(text, Level.INFO, "" if take_back is None else "Undo", take_back)
 
     def _show_session(self) -> None:
         name = self.state.session_name
@@ -250,7 +293,13 @@ class StudioWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+        if event.type() == QEvent.Type.ActivationChange:
+            self._on_left()
+
+    def _on_left(self) -> None:
+        """Hold nothing any longer if neither the window nor a panel of it that floats is in use."""
+        active = QApplication.activeWindow()
+        if active is not self and active not in self.layout_.arrangement.docks.values():
             self.sheets.call_off()
             self.labelling.stop()
 
@@ -269,6 +318,7 @@ class StudioWindow(QMainWindow):
             event.ignore()
             return
         self.finish()
+        self.layout_.arrangement.put_away()
         super().closeEvent(event)
 
     def finish(self) -> None:

@@ -86,7 +86,8 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
         ActionId.RESUME_PARKED,
         "Resume parked examples",
         lambda it: it.notifier.attempt(it.commands.model.resume_parked),
-        tooltip="Learn again the examples that a roll-back, or a failure, set aside",
+        tooltip="Follow the labels again of examples that a roll-back, or a failure, set aside: learn what was parked, "
+        "and unlearn what was taken back since",
         icon="mdi6.play-outline",
         group=Group.LEARN,
     ),

@@ -9,6 +9,7 @@ from dgstudio.records import dataclass
 from dgstudio.studio.actions.registry import Action
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.layout import WindowLayout
@@ -26,6 +27,7 @@ class WindowParts:
     commands: Bridge
     notifier: Notifier
     layout: WindowLayout
+    layouts: LayoutChoice
     sheets: Sheets
     appearance: Appearance
     geometry: WindowGeometry

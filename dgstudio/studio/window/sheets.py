@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.actions.palette import CommandPalette, ShortcutSheet
     from dgstudio.studio.classes.countdown import Countdown
     from dgstudio.studio.common.hints import Hints
+    from dgstudio.studio.docking.layout_sheet import LayoutSheet
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet
@@ -147,6 +148,13 @@ class Sheets:
         )
 
     @cached_property
+    def layout(self) -> LayoutSheet:
+        """What a layout is to be called."""
+        from dgstudio.studio.docking.layout_sheet import LayoutSheet
+
+        return self._dress(LayoutSheet(self._desk))
+
+    @cached_property
     def countdown(self) -> Countdown:
         """3 – 2 – 1, then a take of fixed length."""
         from dgstudio.studio.classes.countdown import Countdown
@@ -182,7 +190,9 @@ class Sheets:
 
     def begin_hints(self) -> None:
         """Show the first hint; they point at what stands there."""
-        self._layout.show_quality(False)
+        self._layout.show_middle("gates")
+        for name in ("stability", "classes", "gates"):
+            self._layout.arrangement.reveal(name)
         self.hints.begin()
 
     def did(self, act: str) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.stream.stream_view import ZOOM
+from dgstudio.studio.window.layout_actions import LAYOUT_ROWS, PANEL_ROWS
 from dgstudio.studio.window.parts import Row, WindowParts
 
 
@@ -19,7 +20,7 @@ def _present(it: WindowParts) -> None:
 
 
 def _gating_shown(it: WindowParts) -> bool:
-    return it.layout.gating_shown
+    return it.layout.arrangement.is_open("gating")
 
 
 def _leave(it: WindowParts) -> None:
@@ -32,6 +33,12 @@ def _leave(it: WindowParts) -> None:
         it.state.presentation = False
     else:
         it.geometry.fill_screen(False)
+
+
+def _next_map(it: WindowParts) -> None:
+    pad = it.layout.stream_panel.pad
+    if pad is not None:
+        pad.show_next_mode()
 
 
 STREAM_ACTIONS: Final[tuple[Row, ...]] = (
@@ -98,19 +105,20 @@ STREAM_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.VIEW,
         under=SubMenu.STREAM,
     ),
+    Row(
+        ActionId.NEXT_MAP,
+        "Next map of the pad",
+        _next_map,
+        key="M",
+        tooltip="Colour the plane by class, by active units, or by what is certified",
+        icon="mdi6.map-outline",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=lambda it: it.layout.stream_panel.pad is not None,
+    ),
 )
 
 GATING_ACTIONS: Final[tuple[Row, ...]] = (
-    Row(
-        ActionId.GATING,
-        "Views of the gating",
-        lambda it: it.layout.show_gating(not it.layout.gating_shown),
-        key="G",
-        tooltip="Who fires for which class, how alike classes are routed, idle units, cost, what is new; or hide them",
-        icon="mdi6.grid",
-        group=Group.VIEW,
-        under=SubMenu.WINDOW,
-    ),
     Row(
         ActionId.FREEZE_GATING,
         "Freeze the views of the gating",
@@ -136,15 +144,9 @@ GATING_ACTIONS: Final[tuple[Row, ...]] = (
 
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
-    Row(
-        ActionId.QUALITY,
-        "Show or hide Quality",
-        lambda it: it.layout.show_quality(not it.layout.quality_shown),
-        key="Q",
-        tooltip="How good the answers are: accuracy over your takes, confusion, calibration",
-        icon="mdi6.target",
-        group=Group.VIEW,
-    ),
+    *PANEL_ROWS,
+    *LAYOUT_ROWS,
+    *GATING_ACTIONS,
     Row(
         ActionId.PRESENT,
         "Present",
@@ -152,6 +154,7 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
         key="F5",
         tooltip="Full screen, large type",
         group=Group.VIEW,
+        under=SubMenu.WINDOW,
     ),
     Row(
         ActionId.FULL_SCREEN,
@@ -162,26 +165,10 @@ VIEW_ACTIONS: Final[tuple[Row, ...]] = (
         under=SubMenu.WINDOW,
     ),
     Row(
-        ActionId.LOG,
-        "Show or hide the log",
-        lambda it: it.layout.show_log(not it.layout.log_shown),
-        key="Ctrl+L",
-        group=Group.VIEW,
-        under=SubMenu.WINDOW,
-    ),
-    *GATING_ACTIONS,
-    Row(
         ActionId.THEME,
         "Dark or light theme",
         _toggle_theme,
         key="Ctrl+T",
-        group=Group.VIEW,
-        under=SubMenu.WINDOW,
-    ),
-    Row(
-        ActionId.RESET_LAYOUT,
-        "Reset the arrangement of panels",
-        lambda it: it.layout.arrangement.reset(),
         group=Group.VIEW,
         under=SubMenu.WINDOW,
     ),

@@ -7,9 +7,13 @@ from typing import Any
 from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtWidgets import QMainWindow
 
+from dgstudio.engine.facts.event import EventKind
+from dgstudio.engine.facts.notice import Notice
+from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.settings import GEOMETRY
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.docking.arrangement import OVER
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.types import Level
@@ -81,7 +85,8 @@ class WindowGeometry:
     def arranged(self) -> dict[str, Any]:
         """Return what a session keeps of the arrangement, as plain data."""
         layout = self._layout
-        return {"arrangement": layout.arrangement.state(), "quality": layout.quality_shown, "log": layout.log_shown}
+        middle = next((name for name in OVER if layout.arrangement.is_open(name)), "gates")
+        return {"arrangement": layout.arrangement.state(), "middle": middle, "log": layout.log_shown}
 
     def restore(self) -> None:
         """Give a new window the geometry and the arrangement that were stored."""
@@ -95,9 +100,15 @@ class WindowGeometry:
                 window.resize(window.size().expandedTo(window.minimumSize()))
         arranged = self.commands.layout()
         # A session that was arranged before looks as it did, any other as the last one.
-        if not arranged or not layout.arrangement.put_state(arranged.get("arrangement")):
-            layout.arrangement.restore(self._settings)
+        try:
+            if not arranged or not layout.arrangement.put_state(arranged.get("arrangement")):
+                layout.arrangement.restore(self._settings)
+        except BadInputError as error:
+            text = f"How the panels were arranged is left out: {error}."
+            self._notifier.log(Notice(EventKind.START, text, Level.WARNING))
         if arranged.get("log") is True:
             layout.show_log(True)
-        if arranged.get("quality") is True:
-            layout.show_quality(True)
+        # Sessions of earlier versions say whether it was Quality.
+        middle = "quality" if arranged.get("quality") is True else arranged.get("middle")
+        if middle in OVER:
+            layout.show_middle(str(middle))

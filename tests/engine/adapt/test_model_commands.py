@@ -61,4 +61,4 @@ def test_resuming_says_what_is_learned_again(rigs: Rigs) -> None:
     parked = len(rig.engine.learner.parked)
     rig.engine.model.resume_parked()
     rig.settle()
-    assert f"{parked} parked examples are learned again." == rig.heard("resumed").sentence and parked > 10
+    assert f"{parked} parked examples follow their labels again." == rig.heard("resumed").sentence and parked > 10

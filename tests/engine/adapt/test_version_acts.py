@@ -283,3 +283,20 @@ def test_pins_and_dials_and_relabels_are_acts(rigs: Rigs) -> None:
     assert relabel.class_id == first and pinned.to_version == version
     assert VersionActKind.REJECTED.value not in kinds(acts)
     assert engine.stats().rejections == 0
+
+
+def test_what_was_published_is_counted_over_all_runs_and_what_is_sealed_apart(rigs: Rigs, tmp_path: Any) -> None:
+    rig = rigs(Session.create(tmp_path / "a.dgs"))
+    rig.teach(NEW, NEW, 2)
+    before = rig.engine.stats()
+    assert before.published_ever == before.publishes and before.sealed == 0 < before.learned
+    rig.engine.model.protect_now()
+    rig.settle()
+    assert rig.engine.stats().sealed == rig.engine.stats().learned == before.learned
+    assert rig.engine.stop() == []
+    again = rigs(Session.open(tmp_path / "a.dgs"))
+    stats = again.engine.stats()
+    assert stats.published_ever == before.publishes + 1 and stats.publishes == 0 and stats.sealed == before.learned
+    again.teach(OTHER, OTHER)
+    stats, acts = again.engine.stats(), acts_in(again)
+    assert stats.published_ever == sum(acts[place].published for place in range(len(acts)))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.engine.adapt.version_acts import VersionActs
-from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, Relearning, Way, WhyNot, way_to
+from dgstudio.engine.adapt.version_relearning import Relearning
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, VersionWays, Way, WhyNot
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.publish_diff import changed, set_change
@@ -31,21 +31,15 @@ def test_a_change_of_sets_leads_from_one_to_the_other(before: dict[int, int], af
     assert all(first <= last for first, last, _ in change.gained) and len(change.gained) <= len(after)
 
 
-def history(*records: PublishRecord) -> tuple[VersionActs, History]:
-    it = History(records)
-    acts = VersionActs(it)
-    acts.sync()
-    return acts, it
-
-
 def record(version: int, kind: RecordKind = RecordKind.LEARNED, **more: Any) -> PublishRecord:
     told = {"parent": version - 1, "change": SetChange(), **more}
     return PublishRecord(version, kind, version, reason=Told(""), time=0.0, unix=0.0, **told)
 
 
 def test_the_way_goes_from_the_nearest_kept_version_before_or_there_is_none() -> None:
-    acts, it = history(*(record(version) for version in range(1, 6)))
-    way = way_to(4, acts, it, lambda version: version in (0, 2))
+    ways = VersionWays(History(record(version) for version in range(1, 6)))
+    way = ways.to(4, lambda version: version in (0, 2))
+    assert ways.refusal(4, lambda version: version in (0, 2)) is None
     assert isinstance(way, Way) and way.start == 2 and [r.version for r in way.records] == [3, 4]
     for odd, why in (
         (record(3, change=None), WhyNot.NOT_NOTED),
@@ -53,9 +47,10 @@ def test_the_way_goes_from_the_nearest_kept_version_before_or_there_is_none() ->
         (record(3, RecordKind.ROLLED_BACK), WhyNot.OWN_ACT),
         (record(3, parent=None), WhyNot.UNKNOWN),
     ):
-        acts, it = history(record(1), record(2), odd, record(4))
-        found = way_to(4, acts, it, lambda version: version == 2)
-        assert found == CannotLearnAgain(4, why) and found.sentence.startswith("V4 cannot be learned again: ")
+        ways = VersionWays(History([record(1), record(2), odd, record(4)]))
+        found = ways.to(4, lambda version: version == 2)
+        assert found == ways.refusal(4, lambda version: version == 2) == CannotLearnAgain(4, why)
+        assert found.sentence.startswith("V4 cannot be learned again: ")
 
 
 def reopened(rigs: Rigs, tmp_path: Any, teach: Callable[[Any], None]) -> tuple[Any, dict[int, str]]:
@@ -125,7 +120,7 @@ def test_where_only_a_half_is_learned_each_step_is_done_again(rigs: Rigs, tmp_pa
 def test_what_comes_out_otherwise_is_said_and_not_taken_up(rigs: Rigs, tmp_path: Any) -> None:
     rig, lost = reopened(rigs, tmp_path, takes)
     engine, version = rig.engine, max(lost)
-    way = engine.relearning._way(version)
+    way = engine.relearning._ways.to(version, engine.relearning._kept)
     false = replace(way.target, digest="ab" * 16)
     engine.relearning.running = job = Relearning(
         Way(way.start, (*way.records[:-1], false)), None, engine.learner, engine.session,
@@ -162,3 +157,19 @@ def test_examples_that_are_gone_are_said(rigs: Rigs, tmp_path: Any, monkeypatch:
     monkeypatch.setattr(rig.engine.session, "examples_by_id", lambda ids: [])
     rig.engine.relearning.learn_again(max(lost))
     assert "of its examples are not in the session any more" in rig.heard("learned again").sentence
+
+
+def test_a_model_from_nothing_is_learned_again_too(rigs: Rigs, tmp_path: Any) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path), nothing=True)
+    rig.teach(NEW, NEW, 2)
+    rig.teach(OTHER, OTHER, 2)
+    assert rig.engine.stop() == []
+    again = rigs(Session.open(path), nothing=True)
+    kept, history = again.engine.model.reachable(), again.engine.learn.history
+    lost = {r.version: r.digest for r in history if r.version is not None and r.version not in kept}
+    version = max(lost)
+    again.engine.relearning.learn_again(version)
+    assert "the same to the last bit" in again.heard("learned again").sentence
+    again.settle()
+    assert again.engine.learner.recalled(version).digest == lost[version]

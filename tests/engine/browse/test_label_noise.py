@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgstudio.engine.browse import label_noise
-from dgstudio.engine.browse.label_noise import NEIGHBOURS, look_around, standardised
+from dgstudio.engine.browse.label_noise import FEWEST, NEARER, NEAREST, look_around, standardised
 from dgstudio.model.snapshot import Normaliser
+from dgstudio.streams.features import SignalFeatures
 
 
 def clouds(takes_of, per_take=6, d=32, seed=1):
@@ -58,30 +59,89 @@ def standard_deviation(raw):
     return Normaliser.fit(raw).scale
 
 
+def plain_rule(x, labels, takes, spans):
+    """The same by plain loops over takes; returns what each (take, label) is voted, and which are judged."""
+    bouts = sorted(set(zip(takes.tolist(), labels.tolist(), strict=True)))
+    rows = {bout: [i for i in range(len(x)) if (takes[i], labels[i]) == bout] for bout in bouts}
+    far = {
+        (a, b): np.mean([min(np.linalg.norm(x[i] - x[j]) for j in rows[b]) for i in rows[a]])
+        for a in bouts
+        for b in bouts
+        if a[0] != b[0]
+    }
+    within, counts = {}, {}
+    for bout in bouts:
+        apart = {
+            i: [
+                np.linalg.norm(x[i] - x[j])
+                for j in rows[bout]
+                if i != j and (spans[j][0] >= spans[i][1] or spans[j][1] <= spans[i][0])
+            ]
+            for i in rows[bout]
+        }
+        nearest = [min(found) for found in apart.values() if found]
+        within[bout] = np.mean(nearest) if nearest else np.nan
+        others = sum(len(rows[b]) for b in bouts if b[1] == bout[1] and b[0] != bout[0])
+        counts[bout] = others or max(len(found) for found in apart.values())
+    judged = {bout: counts[bout] >= FEWEST for bout in bouts}
+    voted, trusted = {bout: bout[1] for bout in bouts}, set(bouts)
+    while True:
+        worst = (1.0, None, None)
+        for bout in trusted:
+            means = {}
+            for label in {b[1] for b in trusted if b[0] != bout[0]}:
+                found = sorted(far[bout, b] for b in trusted if b[1] == label and b[0] != bout[0])
+                means[label] = np.mean(found[:NEAREST])
+            own = means.pop(bout[1], within[bout])
+            if judged[bout] and means and np.isfinite(own):
+                nearest = min(means, key=lambda c: means[c])
+                worst = max(worst, (NEARER * own / means[nearest], bout, nearest), key=lambda found: found[0])
+        if worst[1] is None:
+            return voted, judged
+        voted[worst[1]] = worst[2]
+        trusted.remove(worst[1])
+
+
 @given(st.integers(2, 40), st.integers(1, 5), st.integers(0, 2**31))
-def test_the_vote_is_that_of_a_plain_search(count, classes, seed):
+def test_the_verdicts_are_those_of_a_plain_search(count, classes, seed):
     rng = np.random.default_rng(seed)
     raw = rng.normal(size=(count, 3)).astype(np.float32)
     labels, takes = rng.integers(0, classes, count), rng.integers(0, 6, count)
     spans = np.stack([np.arange(count), np.arange(count) + 3.0], 1)
     found = look_around(raw, labels, takes, spans)
-    x = standardised(raw, None).astype(np.float64)
+    voted, judged = plain_rule(standardised(raw, None).astype(np.float64), labels, takes, spans)
     for i in range(count):
-        alone = len(set(takes[labels == labels[i]])) == 1
-        apart = (spans[:, 0] >= spans[i, 1]) | (spans[:, 1] <= spans[i, 0])
-        allowed = (takes != takes[i]) | (apart if alone else False)
-        allowed[i] = False
-        assert found.judged[i] == (((labels == labels[i]) & allowed).sum() >= NEIGHBOURS)
-        if not found.judged[i]:
-            assert found.voted[i] == labels[i]
-            continue
-        rows = np.flatnonzero(allowed)
-        away = ((x[rows] - x[i]) ** 2).sum(1)
-        nearest = labels[rows[np.argsort(away, kind="stable")[:NEIGHBOURS]]]
-        votes = np.bincount(nearest, minlength=classes)
-        assert votes[found.voted[i]] == votes.max()
-        if votes[labels[i]] == votes.max():
-            assert found.voted[i] == labels[i], "a tie goes to its own label"
+        bout = (takes[i], labels[i])
+        assert found.judged[i] == judged[bout] and found.voted[i] == voted[bout]
+
+
+def windows_of(motions, activity, take, count):
+    """Features of the first windows of a recorded take, and where they lie in it in seconds."""
+    spec, features = motions.spec, SignalFeatures(motions.spec)
+    rows = motions.takes[activity][take].astype(np.float32)
+    starts = np.arange(0, count * spec.hop, spec.hop)
+    raw = np.array([features(np.ascontiguousarray(rows[start : start + spec.window])) for start in starts])
+    return raw, np.stack([starts, starts + spec.window], 1) / spec.rate
+
+
+@pytest.mark.parametrize(("takes_each", "windows"), [(1, 60), (2, 42), (4, 21)])
+def test_one_wrong_take_of_35_windows_flags_itself_and_none_of_the_good_ones_beside_it(motions, takes_each, windows):
+    # It used to flag up to 173 windows, all 84 good ones of the right class among them: their nearest windows were
+    # those of the wrong take, five of them at a time.
+    parts = [
+        (windows_of(motions, activity, take, windows), label)
+        for label, activity in enumerate(sorted(motions.takes))
+        for take in range(takes_each)
+    ]
+    wrong = sorted(motions.takes).index("Running")
+    parts.append((windows_of(motions, "Running", 9, 35), (wrong + 2) % 4))
+    raw = np.concatenate([part[0] for part, _ in parts])
+    labels = np.repeat([label for _, label in parts], [len(part[0]) for part, _ in parts])
+    takes = np.repeat(np.arange(len(parts)), [len(part[0]) for part, _ in parts])
+    spans = np.concatenate([part[1] + 100.0 * number for number, (part, _) in enumerate(parts)])
+    found = look_around(raw, labels, takes, spans)
+    assert set(takes[found.voted != labels].tolist()) == {len(parts) - 1}
+    assert (found.voted[takes == len(parts) - 1] == wrong).all() and (found.voted != labels).sum() == 35
 
 
 def test_of_very_many_a_spread_over_all_classes_is_compared_with(monkeypatch):

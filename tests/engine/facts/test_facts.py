@@ -26,6 +26,7 @@ from dgstudio.engine.facts.learning import (
     ExamplesResumed,
     ExamplesWait,
     NotCertified,
+    NothingAfter,
     NothingBefore,
     NothingProtected,
     ProposalRejected,
@@ -34,6 +35,10 @@ from dgstudio.engine.facts.learning import (
     TrainingCancelled,
     TrainingFailed,
     TwinFailed,
+    VersionLearnedAgain,
+    VersionLearnedOtherwise,
+    VersionNotLearnedAgain,
+    VersionRelearningCancelled,
 )
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import (
@@ -144,10 +149,28 @@ SAID: list[tuple[Fact, Level, str]] = [
     (ProposalRejected(REFUSED), Level.WARNING, f"Not published: {FULL}"),
     (NothingProtected(REFUSED), Level.WARNING, f"Nothing was protected: {FULL}"),
     (NothingBefore(), Level.WARNING, "There is no earlier version to go back to."),
+    (NothingAfter(), Level.WARNING, "There is no later version to go forward to."),
+    (
+        VersionLearnedAgain(12, "5f1ca9e2b7"),
+        Level.GOOD,
+        "v12 was learned again and is the same to the last bit as was recorded (5f1ca9e2): it can be served",
+    ),
+    (
+        VersionLearnedOtherwise(12, "5f1ca9e2b7", "00a9e2b7ff", other_kernel=False),
+        Level.WARNING,
+        "v12 cannot be had again: it was 5f1ca9e2, and what it learned gives 00a9e2b7 here.",
+    ),
+    (
+        VersionLearnedOtherwise(12, "5f1ca9e2b7", "00a9e2b7ff", other_kernel=True),
+        Level.WARNING,
+        "v12 cannot be had again: another kernel learned it: it was 5f1ca9e2",
+    ),
+    (VersionNotLearnedAgain(12, "it is damaged"), Level.WARNING, "v12 could not be learned again: it is damaged."),
+    (VersionRelearningCancelled(12), Level.INFO, "Learning v12 again was cancelled; nothing has changed."),
     (ExamplesParked(3), Level.WARNING, "3 examples were set aside after that"),
     (ExamplesResumed(0), Level.WARNING, "No example is parked: there is nothing to resume."),
-    (ExamplesResumed(1), Level.GOOD, "1 parked example is learned again."),
-    (ExamplesResumed(3), Level.GOOD, "3 parked examples are learned again."),
+    (ExamplesResumed(1), Level.GOOD, "1 parked example follows its label again."),
+    (ExamplesResumed(3), Level.GOOD, "3 parked examples follow their labels again."),
     (ExamplesWait(NoRoom(3, None)), Level.WARNING, "New examples are kept but not learned: 3 examples wait"),
     (StreamDrifted(), Level.WARNING, "The stream has drifted"),
     (

@@ -6,16 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from engine.inspection.kept_learner import KeptLearner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from learning.conftest import User, blob, examples_of
 
+from dgstudio.engine.inspection import reachable_versions
 from dgstudio.engine.inspection.evidence_source import EvidenceSource
 from dgstudio.engine.inspection.reachable_versions import ReachableVersions
-from dgstudio.engine.inspection.unavailable import ExamplesMissing, SolvedOtherwise
+from dgstudio.engine.inspection.unavailable import ExamplesMissing, NotNotedYet, SolvedOtherwise, UnavailableError
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.learner.bank_ground import SUM_ERROR
+from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
@@ -129,3 +132,28 @@ def test_evidence_is_kept_within_bounds(small: BaseModel, monkeypatch: Any) -> N
         for version in one.versions[2:]:
             assert isinstance(source.evidence_of(version), Evidence)
             assert source.size_bytes <= 20_000
+
+
+def test_a_version_that_answers_is_explained_while_the_learner_is_still_busy_with_what_comes_next(
+    base: BaseModel, monkeypatch: Any
+) -> None:
+    with KeptLearner(base) as one:
+        one.learns(examples_of(3, 8))
+        found: list[Any] = []
+        explain = LearnerState.go_on_from
+
+        def go_on_from(self: LearnerState, *args: Any, **options: Any) -> None:
+            # As another thread may ask now: the seal answers already.
+            _, source = one.by_memory()
+            found.append(source.evidence_of(self.store.head.version))
+            explain(self, *args, **options)
+
+        monkeypatch.setattr(LearnerState, "go_on_from", go_on_from)
+        one.keeps(one.learner.seal_and_protect())
+        assert isinstance(found[0], Evidence) and found[0].example_ids.tolist() == list(range(8))
+        monkeypatch.undo()
+        monkeypatch.setattr(reachable_versions, "NOTED_S", 0.01)
+        one.learner.store.publish(one.learner.store.head.with_(version=99))
+        with pytest.raises(UnavailableError) as error:
+            one.by_memory()[1].evidence_of(99)
+        assert error.value.reason == NotNotedYet(99)

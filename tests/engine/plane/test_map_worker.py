@@ -76,12 +76,13 @@ def test_what_was_drawn_is_on_the_map_of_the_version_that_learned_it(engine: Eng
         assert made.answers.logits[number].tobytes() == plan.logits_of(points(FINE, 2)[number]).tobytes()
 
 
-def test_a_coarse_map_comes_first_where_the_fine_one_takes_long_and_a_stale_one_is_dropped(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("direct_s", [0.0, 1e9])
+def test_a_stale_map_is_dropped_and_a_coarse_one_comes_first_where_the_fine_one_takes_long_or_was_in_vain(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, direct_s: float
 ) -> None:
     """While the fine map of one version is made, another begins to serve: the fine map of that is the next one."""
     worker, store = plane(engine), engine.learner.store
-    monkeypatch.setattr(map_worker, "DIRECT_S", 0.0)
+    monkeypatch.setattr(map_worker, "DIRECT_S", direct_s)
     seen: list[tuple[int, int]] = []
     answers, make = Plan.answers, MapWorker._make
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from dgstudio.learning.rules import conventional
-from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin, TwinStart
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example
@@ -82,7 +82,7 @@ def test_swapping_gives_whole_versions_only(
     base: BaseModel, label: Label, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even an answer that learning overtakes is one of a version: the one that it began with."""
-    twin = ConventionalTwin(base, steps_per_example=3)
+    twin = ConventionalTwin(TwinStart.of_base(base), steps_per_example=3)
     before = twin.read(raw)
     assert before.state == "version" and twin.versions == 1 and twin.classes == (0, 1, 2)
 
@@ -107,7 +107,7 @@ def test_swapping_gives_whole_versions_only(
 
 
 def test_it_learns_the_new_class_and_disturbs_protected_answers(base: BaseModel, label: Label, inputs: Inputs) -> None:
-    twin = ConventionalTwin(base, rate=0.01)
+    twin = ConventionalTwin(TwinStart.of_base(base), rate=0.01)
     assert twin.protected_change() == (0, 0.0)
     changes = []
     for place in range(3):
@@ -121,7 +121,10 @@ def test_it_learns_the_new_class_and_disturbs_protected_answers(base: BaseModel,
 
 
 def test_replay_disturbs_less(base: BaseModel, label: Label) -> None:
-    plain, replay = ConventionalTwin(base, rate=0.03), ConventionalTwin(base, rate=0.03, replay=True)
+    plain, replay = (
+        ConventionalTwin(TwinStart.of_base(base), rate=0.03),
+        ConventionalTwin(TwinStart.of_base(base), rate=0.03, replay=True),
+    )
     for twin in (plain, replay):
         twin.absorb(label(3, 10))
     assert replay.protected_change()[1] < plain.protected_change()[1]
@@ -139,8 +142,8 @@ def test_the_same_seed_gives_the_same_bytes(base: BaseModel, label: Label, raw: 
 
 
 def test_it_watches_the_inputs_that_it_is_given(base: BaseModel, label: Label, inputs: Inputs) -> None:
-    few = ConventionalTwin(base, (inputs(0, 2), np.array([0, 0])), replay=True)
-    none = ConventionalTwin(base, (inputs(0, 2)[:0], np.zeros(0, np.int64)))
+    few = ConventionalTwin(TwinStart.of_base(base, (inputs(0, 2), np.array([0, 0]))), replay=True)
+    none = ConventionalTwin(TwinStart.of_base(base, (inputs(0, 2)[:0], np.zeros(0, np.int64))))
     for twin in (few, none):
         twin.absorb(label(3, 8))
     assert few.protected_change()[0] <= 2 and few.protected_change()[1] > 0
@@ -151,7 +154,7 @@ def test_it_watches_the_inputs_that_it_is_given(base: BaseModel, label: Label, i
 
 
 def test_between_two_marks_the_states_were_never_versions(base: BaseModel, label: Label, raw: np.ndarray) -> None:
-    twin = InPlaceTwin(base, steps_per_example=3)
+    twin = InPlaceTwin(TwinStart.of_base(base), steps_per_example=3)
     assert twin.read(raw).state == "version" and twin.state_number == 0
     twin.add_class(3)
     assert twin.read(raw).state == "version" and twin.versions == 2
@@ -167,7 +170,7 @@ def test_between_two_marks_the_states_were_never_versions(base: BaseModel, label
 
 
 def test_protected_answers_change_while_it_learns(base: BaseModel, label: Label) -> None:
-    twin = InPlaceTwin(base)
+    twin = InPlaceTwin(TwinStart.of_base(base))
     changes = [twin.protected_change()[1]]
     for place in range(3):
         twin.absorb(label(3, 8, first=20 * place, seed=place))
@@ -179,7 +182,7 @@ def test_a_read_that_a_write_overtakes_is_torn_and_may_equal_a_state(
     base: BaseModel, label: Label, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of the write comes before the arrays are read: torn, yet byte for byte the state that was written."""
-    twin = InPlaceTwin(base, steps_per_example=1)
+    twin = InPlaceTwin(TwinStart.of_base(base), steps_per_example=1)
 
     def write_then_read(go_on: Callable[[], Any]) -> Any:
         twin.absorb(label(0, 1))
@@ -194,7 +197,7 @@ def test_a_read_that_mixes_two_states_is_unattributed(
     base: BaseModel, label: Label, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hidden layer of one state meets the read-out of the next: an answer that no state ever gave."""
-    twin = InPlaceTwin(base, steps_per_example=2)
+    twin = InPlaceTwin(TwinStart.of_base(base), steps_per_example=2)
     twin.add_class(3)
     x = base.normaliser(raw)
 
@@ -216,7 +219,7 @@ def test_a_read_in_the_middle_of_a_write_is_torn(
     base: BaseModel, label: Label, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some rows are written, others not yet; the reader begins and ends within that write."""
-    twin = InPlaceTwin(base, steps_per_example=1)
+    twin = InPlaceTwin(TwinStart.of_base(base), steps_per_example=1)
     states: list[str] = []
 
     class Rows(list[np.ndarray]):
@@ -239,7 +242,7 @@ def test_a_torn_answer_whose_states_are_gone_is_counted_apart(
     base: BaseModel, label: Label, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conventional, "STATES_BYTES", 1)
-    twin = InPlaceTwin(base, steps_per_example=5)
+    twin = InPlaceTwin(TwinStart.of_base(base), steps_per_example=5)
     x = base.normaliser(raw)
 
     def write_between_layers(go_on: Callable[[], Any]) -> Any:
@@ -256,7 +259,7 @@ def test_a_torn_answer_whose_states_are_gone_is_counted_apart(
 def test_a_class_that_is_born_during_a_read_tears_it(
     base: BaseModel, raw: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    twin = InPlaceTwin(base)
+    twin = InPlaceTwin(TwinStart.of_base(base))
 
     def grow_meanwhile(go_on: Callable[[], Any]) -> Any:
         twin.add_class(7)

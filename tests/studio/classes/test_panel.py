@@ -190,6 +190,9 @@ def test_sketches_share_a_scale_and_survive_odd_windows():
     broken = np.full((5, 3), np.nan, np.float32)
     assert np.isfinite(sketch([broken], 20)[0]).all()
     assert sketch([], 20) == []
+    place = np.array([[0.0, 0.0], [0.5, -1.0]], np.float32)
+    (found,) = sketch([place], 20)
+    assert found.tolist() == [[0.75, 0.0]]
     assert sketch([np.zeros((0, 3), np.float32)], 20) == []
 
 

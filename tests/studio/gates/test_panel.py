@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
+from dgstudio.studio.bridge.inspected import BankSubject, UnitSubject
 from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
@@ -173,8 +174,6 @@ def test_firing_is_counted_over_the_last_inputs_only(bridge):
     for reading in readings:
         counts.add(reading)
     assert (counts.share(0), counts.share(1), counts.share(4)) == (0.4, 0.6, None)
-    assert counts.by_class(1) == {None: (0, 4), 2: (6, 6)}
-    assert counts.by_class(99) == {}
 
 
 # -- the header and the banks --------------------------------------------------------------------------------------
@@ -231,73 +230,22 @@ def test_thirty_two_banks_leave_room_for_the_units(make_panel, bridge):
 # -- the inspector -------------------------------------------------------------------------------------------------
 
 
-def test_a_click_opens_the_inspector_of_that_unit_and_escape_closes_it(panel):
+def test_a_click_on_a_unit_or_a_bank_opens_the_inspector_on_it(panel, bridge):
+    state = bridge.state
     QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(17).center())
-    assert panel.inspector.isVisible()
-    assert panel.inspector.unit.index == 17
-    assert panel.map.chosen == 17
-    QTest.keyClick(panel.inspector, Qt.Key.Key_Escape)
-    assert not panel.inspector.isVisible()
-    assert panel.map.chosen is None
-    assert panel.window().keys == []
+    assert (state.inspected, state.inspections, panel.map.chosen) == (UnitSubject(17), 1, 17)
+    QTest.mouseClick(panel.banks, LEFT, pos=QPoint(20, 5))
+    assert (state.inspected, state.inspections, panel.map.chosen) == (BankSubject(0), 2, None)
 
 
-def test_the_cross_closes_the_inspector(panel):
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(17).center())
-    QTest.mouseClick(panel.inspector.close_button, LEFT)
-    assert not panel.inspector.isVisible()
-
-
-def test_escape_without_an_inspector_is_the_windows(panel):
-    panel.map.setFocus()
-    QTest.keyClick(panel.map, Qt.Key.Key_Escape)
-    assert panel.window().keys == [Qt.Key.Key_Escape]
-
-
-def test_the_inspector_shows_weights_by_size_and_shares_by_class(make_panel, bridge):
-    units_of(bridge, [5])
-    panel = make_panel(bridge)
-    play(panel, bridge, 0.5)
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(5).center())
-    strongest = panel.inspector.strongest()
-    sizes = [abs(weight) for _, weight in strongest]
-    assert len(strongest) == 12
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[0] == pytest.approx(float(np.abs(bridge.unit(5).incoming).max()))
-    rows = {row.name: row for row in panel.inspector.class_rows}
-    assert rows["rest"].share == 1.0
-    assert rows["walk"].share is None
-    assert rows["walk"].weight == pytest.approx(float(bridge.unit(5).outgoing[2]))
-
-
-def test_a_class_that_the_base_lacks_is_listed_with_its_share(panel, bridge):
-    units_of(bridge, [5], top=77)
-    play(panel, bridge, 0.5)
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(5).center())
-    last = panel.inspector.class_rows[-1]
-    assert (last.name, last.weight, last.share) == ("class 77", None, 1.0)
-
-
-def test_the_inspector_follows_while_it_is_open(panel, bridge):
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(99).center())
-    units_of(bridge, [99], [1.25])
-    play(panel, bridge, 0.5)
-    assert "activation 1.25" in panel.inspector.status
-    bridge.unit = lambda index: None
-    bridge.state.serving += 1
-    assert panel.inspector.isVisible()
-
-
-def test_the_map_works_from_the_keyboard(panel):
+def test_the_map_works_from_the_keyboard(panel, bridge):
     panel.map.setFocus(Qt.FocusReason.TabFocusReason)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Return):
         QTest.keyClick(panel.map, key)
     expected = panel.map.grid.columns + 1
-    assert panel.inspector.unit.index == expected
+    assert bridge.state.inspected == UnitSubject(expected)
     assert f"unit {expected}" in panel.map.accessibleDescription()
     assert panel.map.hasFocus()
-    QTest.keyClick(panel.map, Qt.Key.Key_Escape)
-    assert not panel.inspector.isVisible()
     for _ in range(30):
         QTest.keyClick(panel.map, Qt.Key.Key_Down)
     assert "example" in panel.map.accessibleDescription() or panel.map.accessibleDescription() == ""
@@ -307,21 +255,10 @@ def test_the_map_works_from_the_keyboard(panel):
     assert panel.window().keys == []
 
 
-def test_class_keys_reach_the_window_from_the_map_and_the_inspector(panel):
+def test_class_keys_reach_the_window_from_the_map(panel):
     panel.map.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(panel.map, Qt.Key.Key_3)
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(1).center())
-    QTest.keyClick(panel.inspector, Qt.Key.Key_4)
-    QTest.keyClick(panel.inspector, Qt.Key.Key_Space)
-    assert panel.window().keys == [Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_Space]
-
-
-def test_neighbours_are_a_key_away(panel):
-    QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(0).center())
-    QTest.keyClick(panel.inspector, Qt.Key.Key_Left)
-    assert panel.inspector.unit.index == 127
-    QTest.keyClick(panel.inspector, Qt.Key.Key_Right)
-    assert panel.inspector.unit.index == 0
+    assert panel.window().keys == [Qt.Key.Key_3]
 
 
 # -- the raster ----------------------------------------------------------------------------------------------------
@@ -440,7 +377,6 @@ def test_without_a_base_the_map_says_so_and_shows_examples(make_panel, bridge):
     panel.map.setFocus(Qt.FocusReason.TabFocusReason)
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Left, Qt.Key.Key_Down, Qt.Key.Key_Return):
         QTest.keyClick(panel.map, key)
-    assert not panel.inspector.isVisible()
 
 
 def test_while_loading_and_without_examples_it_says_so(make_panel, bridge):
@@ -464,8 +400,6 @@ def test_it_draws_at_every_size_and_in_every_theme(make_panel, bridge, size, the
     assert panel.raster.geometry().right() <= panel.width()
     assert panel.map.grid.example(SLOTS - 1).bottom() <= panel.map.height()
     QTest.mouseClick(panel.map, LEFT, pos=panel.map.grid.unit(3).center())
-    assert panel.raster.geometry().contains(panel.inspector.geometry())
-    assert panel.inspector.height() >= 150
     assert not panel.grab().isNull()
 
 
@@ -493,7 +427,6 @@ def test_the_number_of_units_and_banks_may_change(panel, bridge):
         assert panel.map.level_of(1000) == LEVELS - 1
         assert panel.map.level_of(5000) is None
         assert not panel.grab().isNull()
-    assert not panel.inspector.isVisible()
     bridge.state.hidden = 16
     play(panel, bridge, 0.3)
     assert panel.map.grid.units == 16

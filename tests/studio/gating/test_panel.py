@@ -91,9 +91,9 @@ def turn(window, bridge, inspection):
 def test_only_a_panel_that_is_seen_asks_and_about_once_a_second(window, bridge, inspection, qtbot):
     panel = window.layout_.gating_panel
     window.update_frame(bridge.frame())
-    assert inspection.asked == [] and panel.canvas is None and panel.isHidden()
+    assert inspection.asked == [] and panel.canvas is None and not panel.isVisible()
     QTest.mouseClick(window.layout_.panels["gates"].tabs.buttons["gating"], LEFT)
-    assert panel.isVisible() and window.layout_.panels["gates"].isHidden()
+    assert panel.isVisible() and not window.layout_.panels["gates"].isVisible()
     qtbot.waitUntil(lambda: panel.canvas is not None)
     for _ in range(10):
         window.update_frame(bridge.frame())
@@ -108,7 +108,7 @@ def test_only_a_panel_that_is_seen_asks_and_about_once_a_second(window, bridge, 
     QTest.keyClick(window, Qt.Key.Key_G)
     for _ in range(5):
         window.update_frame(bridge.frame(2.0))
-    assert len(inspection.asked) == 2 and panel.isHidden() and window.layout_.panels["gates"].isVisible()
+    assert len(inspection.asked) == 2 and not panel.isVisible() and window.layout_.panels["gates"].isVisible()
 
 
 def test_frozen_views_stand_still_and_can_still_be_changed(window, bridge, inspection, panel, turn):

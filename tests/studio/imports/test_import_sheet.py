@@ -234,7 +234,7 @@ def test_another_session_is_shown_as_its_examples(desk, tmp_path):
 
 
 def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk, tmp_path):
-    names, count = desk.state.feature_names, 100_000
+    names, count = desk.state.feature_names, 40_000
     X = np.random.default_rng(0).normal(size=(count, len(names))).astype(np.float32)
     np.savez(tmp_path / "many.npz", X=X, y=np.arange(count) % 3, feature_names=np.array(names))
     sheet = shown(desk, tmp_path / "many.npz")
@@ -246,7 +246,7 @@ def test_many_rows_are_imported_while_the_window_goes_on_and_can_be_closed(desk,
     assert not sheet.isVisible() and desk.engine.book.total == 0
     desk.until(lambda: desk.engine.book.total == count)
     assert desk.engine.lane.readings.newest.hop > seen
-    desk.until(lambda: "100000 examples of 3 classes" in desk.window.notifier.toast.said)
+    desk.until(lambda: "40000 examples of 3 classes" in desk.window.notifier.toast.said)
 
 
 def test_an_import_that_goes_on_is_cancelled_and_nothing_of_it_came(desk, tmp_path, monkeypatch):

@@ -45,7 +45,7 @@ def report(kind=QualityData.LABELLED, parts=None, **options):
 
 @pytest.fixture
 def panel(window, bridge):
-    window.layout_.show_quality(True)
+    window.layout_.show_middle("quality")
     QApplication.processEvents()
     return window.layout_.panels["quality"]
 
@@ -67,8 +67,8 @@ def test_only_a_panel_that_is_seen_asks_for_reports(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_Q)
     assert (
         asked() == [QualityData.LABELLED]
-        and window.layout_.panels["gates"].isHidden()
-        and window.layout_.panels["stability"].isHidden()
+        and not window.layout_.panels["gates"].isVisible()
+        and not window.layout_.panels["stability"].isVisible()
     )
     QTest.mouseClick(window.layout_.panels["quality"].kinds.segments[QualityData.TRUTH], LEFT)
     assert asked() == [QualityData.LABELLED, QualityData.TRUTH]

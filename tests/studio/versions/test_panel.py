@@ -8,8 +8,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.adapt.version_acts import VersionActs
-from dgstudio.engine.adapt.version_relearning import CannotLearnAgain, WhyNot
+from dgstudio.engine.adapt.version_ways import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
     BaseLoaded,
@@ -398,6 +399,7 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert again.isVisible() and not again.isEnabled()
     assert "are not kept, and cannot be learned again: steps of the gradient have moved its base" in again.toolTip()
     view.select(mark_of(snapshots, 14))
+    assert snapshots.details.text().endswith(" · weights not kept")
     assert again.text() == "Learn v14 again" and again.isEnabled() and "thin out with age" in again.toolTip()
     again.click()
     bridge.state.relearning = LearnedAgain(14, 0.4)
@@ -408,6 +410,14 @@ def test_a_version_that_is_not_kept_is_learned_again_on_request(snapshots, bridg
     assert bridge.calls == [("relearning.learn_again", 14), ("relearning.cancel",)]
     bridge.state.relearning = None
     assert not snapshots.progress.isVisible() and not again.isVisible()
+    view.select(mark_of(snapshots, 14))
+
+    def refuse(version):
+        raise BadInputError("v9 is being learned again: one at a time.")
+
+    bridge.relearning.learn_again = refuse
+    again.click()
+    assert window.notifier.toast.said == "v9 is being learned again: one at a time."
 
 
 # -- life ------------------------------------------------------------------------------------------------------
@@ -526,3 +536,23 @@ def test_a_shorter_history_forgets_a_selection_beyond_it(snapshots, bridge, wind
     window.update_frame(bridge.frame())
     assert snapshots.view.selected is None
     assert snapshots.pin_button.text() == "Pin"
+
+
+def test_a_click_on_a_mark_shows_its_moment_in_every_panel(window, bridge):
+    panel = window.layout_.snapshots_panel
+    bridge.lookback.reach = lambda: (0.0, bridge.now)
+    for _ in range(10):
+        window.update_frame(bridge.frame(0.5))
+    bridge.publish(bridge._publish(41, bridge.now - 2.0))
+    window.update_frame(bridge.frame(0.2))
+    mark = panel.timeline.mark_of(42)
+    x = round(panel.view.x_of_mark(mark))
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
+    window.update_frame(bridge.frame(0.2))
+    assert window.state.paused and window.state.moment == panel.timeline.record_of(mark).time
+    # Those of earlier runs have times of other clocks.
+    window.state.set_paused(False)
+    window.state.first_record = len(window.state.history)
+    panel.view.select(None)
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
+    assert not window.state.paused

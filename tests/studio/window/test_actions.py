@@ -12,13 +12,17 @@ TABLES = (
     VIEW_ACTIONS, GENERAL_ACTIONS,
 )  # fmt: skip
 ROWS = [row for table in TABLES for row in table]
-OF_EACH_CLASS = {ActionId.RECORD_CLASS, ActionId.TAKE_BACK_CLASS}
+OF_EACH = {
+    ActionId.RECORD_CLASS, ActionId.TAKE_BACK_CLASS,
+    ActionId.OWN_LAYOUT, ActionId.RENAME_LAYOUT, ActionId.DELETE_LAYOUT,
+}  # fmt: skip
+"""Of each class, and of each layout of one's own."""
 
 
 def test_every_id_has_one_row():
     ids = [row.id for row in ROWS]
     assert len(ids) == len(set(ids))
-    assert set(ids) == set(ActionId) - OF_EACH_CLASS
+    assert set(ids) == set(ActionId) - OF_EACH
 
 
 def test_every_row_does_one_thing():
@@ -33,7 +37,7 @@ def test_the_window_has_all_of_them_in_this_order(make_window, make_bridge):
     window = make_window(make_bridge(modes=tuple(Mode)))
     assert [action.id for action in window.actions_] == [row.id for row in ROWS]
     listed = {action.objectName() for action in window.actions() if action.objectName()}
-    assert listed == set(ActionId) - OF_EACH_CLASS
+    assert listed == set(ActionId) - OF_EACH
 
 
 def test_classes_have_actions_of_their_own(window, bridge):

@@ -525,28 +525,6 @@ def test_the_panels_fill_the_window_in_its_proportions(window):
         assert size[0] - total == 2
 
 
-def test_a_hand_made_arrangement_is_kept_and_can_be_reset(make_window, make_bridge, settings):
-    first = make_window(make_bridge())
-    handle = first.layout_.arrangement.columns.handle(1)
-    QTest.mousePress(handle, Qt.MouseButton.LeftButton)
-    QTest.mouseMove(handle, QPoint(60, 100))
-    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=QPoint(60, 100))
-    wide = first.layout_.panels["stream"].width()
-    first.close()
-    second = make_window(make_bridge())
-    assert second.layout_.panels["stream"].width() == wide
-    second.actions_.trigger("reset_layout")
-    assert second.layout_.panels["stream"].width() < wide
-
-
-def test_a_damaged_arrangement_is_ignored(make_window, make_bridge, settings):
-    for value in ("{", '{"version": 1, "states": {"left": "00"}}', '{"version": 99}'):
-        settings.setValue("window/splitters", value)
-        window = make_window(make_bridge())
-        assert window.layout_.panels["stream"].width() > 250
-        window.close()
-
-
 class Screen:
     """A screen of this size without a system's bars."""
 

@@ -1,0 +1,1 @@
+"""`dgstudio bench --views`: how quickly the views that explain follow the hand; a module each gives its figures."""
