@@ -54,6 +54,7 @@ LATE = [
     "dgstudio.session.export.model",
     "dgstudio.studio.gating.canvas",
     "dgstudio.studio.gating.export",
+    "dgstudio.studio.gating.pictures",
     "dgstudio.studio.examples.example_browser",
     "dgstudio.studio.imports.import_sheet",
     "dgstudio.studio.examples.undo_history",

@@ -22,11 +22,9 @@ from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
 from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.gating.pictures import Spot, seconds, shows_units
 from dgstudio.studio.gating.seen import Seen, Stance
-from dgstudio.studio.gating.sentences import sentence_of, why_empty
 from dgstudio.studio.gating.views import VIEWS, View
-from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.format import grouped, seconds
 from dgstudio.studio.theme.theme import Theme
 
 if TYPE_CHECKING:
@@ -160,6 +158,7 @@ class GatingPanel(PanelFrame):
             If the system refuses.
         """
         from dgstudio.studio.gating.export import Sheet, write_sheet
+        from dgstudio.studio.gating.sentences import sentence_of
 
         title, canvas = VIEWS[self.view].title, self.canvas
         picture = None if canvas is None else canvas.picture
@@ -288,9 +287,12 @@ class GatingPanel(PanelFrame):
             self.empty.setText(missing)
             self.seen = None
             return
+        # What makes pictures and sentences is not needed before.
+        from dgstudio.studio.gating.drawing import picture_of
+        from dgstudio.studio.gating.sentences import sentence_of
+
         self.sentence.setText(sentence_of(self.view, self.seen))
-        picture = VIEWS[self.view].picture(self.seen)
-        self.canvas.show_picture(self.view, picture)
+        self.canvas.show_picture(self.view, picture_of(self.view, self.seen))
         self.canvas.setAccessibleDescription(self.sentence.text())
         self._say_spot(self.canvas.spot)
 
@@ -309,6 +311,8 @@ class GatingPanel(PanelFrame):
             return self._refused if isinstance(self._refused, str) else self._refused.sentence
         if self.seen is None or self.canvas is None:
             return WORKING
+        from dgstudio.studio.gating.sentences import why_empty
+
         missing = why_empty(self.view, self.seen)
         return NO_CLASS if missing and not self._state.classes else missing
 
@@ -336,6 +340,8 @@ class GatingPanel(PanelFrame):
         return f"{protected} protected inputs and {examples} examples{now}, {live} live inputs {when}"
 
     def _say_spot(self, spot: object) -> None:
+        from dgstudio.studio.gating.pictures import Spot, shows_units
+
         picture = None if self.canvas is None else self.canvas.picture
         hint = "" if picture is None else picture.hint
         if picture is not None and shows_units(picture):

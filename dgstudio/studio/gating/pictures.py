@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.records import dataclass
+from dgstudio.studio.theme.format import seconds
 from dgstudio.types import F64
 
 Row = Sequence[object]
@@ -311,11 +312,6 @@ def shows_units(picture: Picture) -> bool:
     if isinstance(picture, Cells):
         return picture.of_units
     return isinstance(picture, Dots) or (isinstance(picture, Bars) and picture.units is not None)
-
-
-def seconds(when: float) -> str:
-    """Seconds from the live edge: "−12.4 s"."""
-    return f"{when:.1f} s".replace("-", "−")
 
 
 def even_edges(count: int) -> npt.NDArray[np.float64]:

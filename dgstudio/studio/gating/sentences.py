@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from dgstudio.engine.inspection.gating_figures import PAIRS_MOST
+from dgstudio.studio.gating.drawing import UNSEEN
 from dgstudio.studio.gating.seen import Seen
-from dgstudio.studio.gating.views import UNSEEN, View
+from dgstudio.studio.gating.views import View
 from dgstudio.studio.theme.format import grouped, percent
 
 OWN, OTHERS = 0.5, 0.05

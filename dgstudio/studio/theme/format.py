@@ -13,6 +13,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def seconds(when: float) -> str:
+    """Return seconds from the live edge, as in "−12.4 s"."""
+    return f"{when:.1f} s".replace("-", "−")
+
+
 def duration(us: float) -> str:
     """Return microseconds as "84 µs" or "1.9 ms"; "–" where nothing was measured."""
     if us <= 0:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.inspection.gating_figures import NearestByGates, distribution
+from dgstudio.studio.gating.drawing import picture_of
 from dgstudio.studio.gating.pictures import Bars, Cells, Line, Role
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.sentences import sentence_of, why_empty
@@ -83,7 +84,7 @@ def test_one_class_is_no_comparison(see, made):
 
 @pytest.mark.parametrize("view", list(VIEWS))
 def test_every_place_of_a_picture_can_be_reached_by_keys_and_is_read_as_by_the_pointer(see, view):
-    picture = VIEWS[view].picture(see())
+    picture = picture_of(view, see())
     left, right, low, high = picture.extent
     assert left < right and low < high
     spot, seen = picture.step(None, 0, 0), []
@@ -104,7 +105,7 @@ def test_every_place_of_a_picture_can_be_reached_by_keys_and_is_read_as_by_the_p
 
 
 def test_a_cell_is_read_with_its_class_its_unit_and_its_share(see):
-    picture = VIEWS[View.SHARES].picture(see())
+    picture = picture_of(View.SHARES, see())
     assert isinstance(picture, Cells)
     spot = picture.spot(3.2, 1.5)
     assert (spot.words, spot.unit) == ("unit 3 on walk, of 4 inputs: 100 %", 3)
@@ -113,7 +114,7 @@ def test_a_cell_is_read_with_its_class_its_unit_and_its_share(see):
 
 
 def test_units_are_told_apart_by_what_they_do(see):
-    picture = VIEWS[View.UNITS].picture(see())
+    picture = picture_of(View.UNITS, see())
     roles = [picture.roles[unit] for unit in range(8)]
     assert roles[0] == Role.ALWAYS and roles[7] == Role.DEAD and roles[1] == roles[2] == Role.REDUNDANT
     assert picture.spot(7.0, 0.0).words == "unit 7 never fires"
@@ -123,14 +124,14 @@ def test_units_are_told_apart_by_what_they_do(see):
 
 
 def test_load_is_sorted_and_each_bar_is_its_unit_s(see):
-    picture = VIEWS[View.LOAD].picture(see())
+    picture = picture_of(View.LOAD, see())
     assert picture.units[0] == 0 and picture.units[-1] == 7
     assert (np.diff(picture.heights) <= 0).all()
     assert picture.spot(0.5, 0.9).unit == 0
 
 
 def test_seconds_without_an_answer_are_a_gap_and_no_zero_in_the_table(see):
-    picture = VIEWS[View.FLIPS].picture(see())
+    picture = picture_of(View.FLIPS, see())
     assert picture.edges.tolist() == [-3.0, -2.0, -1.0, 0.0, 1.0] and picture.heights.tolist() == [4, 6, 0, 2]
     assert picture.spot(-0.5, 1.0).words == "no answer in this time"
     assert picture.notes == ("↔1", "↔2", "", "")
@@ -138,7 +139,7 @@ def test_seconds_without_an_answer_are_a_gap_and_no_zero_in_the_table(see):
 
 
 def test_time_is_read_from_the_live_edge_and_written_as_stream_time(see):
-    picture = VIEWS[View.COST].picture(see(moment=18.5))
+    picture = picture_of(View.COST, see(moment=18.5))
     assert isinstance(picture, Line) and picture.moment == -1.5
     assert picture.spot(-1.9, 0.0).words == "−2.0 s: 300 multiply–accumulates"
     assert picture.table()[1] == (17.0, 300.0)
