@@ -20,6 +20,8 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamState, TwinKind
 
 HEIGHT = 51
+LEAST_NOTE = 150
+"""Logical pixels that the sentence about the moment that is shown has at least."""
 MODE_WORDS = {
     Mode.OFF: ("Off", "Nothing is learned; labels are kept for later"),
     Mode.ROUTING: ("Routing", "Only which units answer may change"),
@@ -238,6 +240,9 @@ class TopBar(QFrame):
                     chip.set_level(level)
                 for widget in spare:
                     widget.setVisible(widget in shown)
+                left = room - sum(chip.width_at(level) for chip in chips)
+                # Of a sentence that would be cut to a word or two nothing is shown.
+                self.then_note.setVisible(self._look is not None and left > self.theme.px(LEAST_NOTE))
                 break
 
     def _show_mode(self) -> None:

@@ -16,6 +16,7 @@ from dgstudio.studio.inspector.waterfall import Step
 from dgstudio.studio.theme.format import grouped, percent
 from dgstudio.studio.theme.theme import Theme
 
+NBSP = "\N{NO-BREAK SPACE}"
 MOST_FLOWS = 3
 MOST_UNITS = 5
 
@@ -53,7 +54,11 @@ def headline(found: Comparison, state: StudioState, theme: Theme) -> str:
         (abs(routing) / size, f"because {_routing_words(found)}"),
         (abs(weights) / size, f"because {_weight_words(found, state)}"),
     ]
-    told = [f"<b>{percent(share)}</b> {why}" for share, why in sorted(shares, reverse=True) if share >= 0.005]
+    told = [
+        f"<b>{percent(share).replace(' ', NBSP)}</b> {why}"
+        for share, why in sorted(shares, reverse=True)
+        if share >= 0.005
+    ]
     return f"Between A and B {went}: {', '.join(told)}."
 
 
