@@ -43,6 +43,7 @@ def cursor_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
         yield Until(held, "something to look back at")
         hands = Hands(window)
         window.layout_.desk.setFocus()
+        state.set_paused(False)
         hands.tap(Qt.Key.Key_Space)
         yield Until(lambda: state.moment is not None, "the view to stand still")
         end, number = time.perf_counter() + seconds, 0

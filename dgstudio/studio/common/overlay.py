@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
+from dgstudio.studio.common.key_keeper import KeyKeeper
 from dgstudio.studio.theme.theme import DARK, Theme
 
 ROOMY = 0.62
@@ -40,7 +41,7 @@ class Overlay(QFrame):
         """What Enter presses where no other button has the focus."""
         self._focus_before: QWidget | None = None
         parent.installEventFilter(self)
-        self._keys = _KeyKeeper(self)
+        self._keys = KeyKeeper(self, self._keeps)
         self.hide()
 
     def open(self) -> None:
@@ -124,26 +125,10 @@ class Overlay(QFrame):
                 self.close_overlay()
         return False
 
-
-class _KeyKeeper(QObject):
-    """Keeps keys that would be shortcuts of the window in an overlay.
-
-    A filter, for an `event` of the overlay's own would hold the interpreter while Qt paints all that is in it.
-    """
-
-    def __init__(self, overlay: Overlay) -> None:
-        super().__init__(overlay)
-        self._overlay = overlay
-        overlay.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
-            return False
+    def _keeps(self, event: QKeyEvent) -> bool:
+        """Whether a key that would be a shortcut of the window stays in here."""
         pressed = QKeySequence(event.keyCombination())
-        if any(pressed == QKeySequence(key) for key in (*THROUGH, *self._overlay.own_keys)):
-            return False
-        event.accept()
-        return True
+        return not any(pressed == QKeySequence(key) for key in (*THROUGH, *self.own_keys))
 
 
 def _takes_tab(widget: QWidget) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from dgstudio.studio.common.key_keeper import KeyKeeper
 from dgstudio.studio.versions.timeline import Mark, Timeline
 from dgstudio.studio.versions.timeline_canvas import TimelineCanvas
 
@@ -18,6 +19,7 @@ _KEY_STEPS: dict[int, int] = {
     Qt.Key.Key_PageUp: -10,
     Qt.Key.Key_PageDown: 10,
 }
+ZOOM_KEYS = (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus)
 
 
 class TimelineView(TimelineCanvas):
@@ -40,6 +42,8 @@ class TimelineView(TimelineCanvas):
         super().__init__(timeline, name_of, colour_of, parent)
         self._press: tuple[float, float] | None = None
         self._panned = False
+        # Plus and minus are the stream's everywhere else.
+        self._keys = KeyKeeper(self, lambda event: event.key() in ZOOM_KEYS)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Timeline of acts")
@@ -135,7 +139,7 @@ class TimelineView(TimelineCanvas):
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected is not None:
             if not event.isAutoRepeat():
                 self._enter(self.selected, control=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+        elif key in ZOOM_KEYS:
             self.zoom(1 / 1.25 if key == Qt.Key.Key_Minus else 1.25)
         elif key == Qt.Key.Key_Escape and self.selected is not None:
             self.select(None)

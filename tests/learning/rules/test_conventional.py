@@ -133,7 +133,7 @@ def test_replay_disturbs_less(base: BaseModel, label: Label) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(base: BaseModel, label: Label, raw: np.ndarray) -> None:
     def learned(kind: type[ConventionalTwin], seed: int) -> bytes:
-        twin = kind(base, seed=seed, replay=True)
+        twin = kind(TwinStart.of_base(base), seed=seed, replay=True)
         twin.absorb(label(3, 5))
         return twin.read(raw).logits.tobytes()
 

@@ -556,3 +556,11 @@ def test_a_click_on_a_mark_shows_its_moment_in_every_panel(window, bridge):
     panel.view.select(None)
     QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
     assert not window.state.paused
+
+
+def test_plus_and_minus_zoom_the_timeline_that_has_the_focus_and_not_the_stream(snapshots, window):
+    view = snapshots.view
+    view.setFocus()
+    pitch = view.pitch
+    QTest.keyClick(view, Qt.Key.Key_Minus)
+    assert view.pitch < pitch and not window.state.paused
