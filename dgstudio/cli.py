@@ -31,7 +31,9 @@ Speed = Annotated[float, typer.Option("--speed", help="Stream seconds a second; 
 Labels = Annotated[
     str | None, typer.Option("--labels-column", help="Column of a recording that holds the labels.", metavar="NAME")
 ]
-Base = Annotated[str, typer.Option("--base", help="Base model: auto, none, or a .safetensors file.")]
+Base = Annotated[
+    str, typer.Option("--base", help="Base model: auto, none, a shipped one by name, or a .safetensors file.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Which simulated person.")]
 QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
 Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
