@@ -20,7 +20,7 @@ from dgstudio.lab.methods import Labels, Method, Start
 from dgstudio.lab.methods.gradient_method import Steered
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import Trial, begin, labels_of
-from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin
+from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin, TwinStart
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
 from dgstudio.records import dataclass
@@ -45,7 +45,7 @@ class Control:
     """
 
     def __init__(self, start: Start, make: Twin) -> None:
-        self._twin = make(start.base, seed=start.seed)
+        self._twin = make(TwinStart.of_base(start.base), seed=start.seed)
         self._dim = start.X.shape[1]
         self.versions = 0
         self.busy_s = 0.0
