@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
+from typer.core import TyperGroup
 
 from dgstudio import __version__
 from dgstudio.desktop import open_studio, without_display
@@ -18,7 +19,20 @@ from dgstudio.signals import raise_ended, status_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+
+class Commands(TyperGroup):
+    """All commands: which signal ended one is known to the end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # Typer would end with 130 whatever the signal was.
+            raise typer.Abort from error
+
+
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 
 Source = Annotated[
     str | None,
