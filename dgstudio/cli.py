@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from dgstudio import __version__
 from dgstudio.desktop import open_studio, without_display
@@ -18,7 +19,20 @@ from dgstudio.signals import raise_ended, status_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+
+class Commands(TyperGroup):
+    """All commands: which signal ended one is known to the end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # Typer would end with 130 whatever the signal was.
+            raise typer.Abort from error
+
+
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 
 Source = Annotated[
     str | None,
@@ -31,7 +45,9 @@ Speed = Annotated[float, typer.Option("--speed", help="Stream seconds a second; 
 Labels = Annotated[
     str | None, typer.Option("--labels-column", help="Column of a recording that holds the labels.", metavar="NAME")
 ]
-Base = Annotated[str, typer.Option("--base", help="Base model: auto, none, or a .safetensors file.")]
+Base = Annotated[
+    str, typer.Option("--base", help="Base model: auto, none, a shipped one by name, or a .safetensors file.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Which simulated person.")]
 QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
 Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
@@ -231,9 +247,32 @@ def proof(
         raise DgstudioError("The proof run did not show what it promises: see the figures above.")
 
 
-@app.command(epilog="Example: dgstudio experiment adapt --data digits --methods ours,replay --json adapt.json")
+class ExperimentCommand(TyperCommand):
+    """Its help lists the experiments: they are imported for that only."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, with each experiment and what it shows."""
+        from dgstudio.lab.experiments import experiment_summaries
+
+        summaries = experiment_summaries()
+        lines = "\n".join(f"{name}: {summary}" for name, summary in summaries.items())
+        # Typer's mark for lines that stay as they are.
+        self.help = f"{EXPERIMENT_HELP}\n\n\b\n{lines}"
+        super().format_help(ctx, formatter)
+
+
+EXPERIMENT_HELP = """Run a measured comparison, reproducible from seeds: a table, and on demand JSON and a plot.
+
+Each finished run is kept at once: what interrupts it leaves them, and --resume goes on from there."""
+
+
+@app.command(
+    cls=ExperimentCommand,
+    help=EXPERIMENT_HELP,
+    epilog="Example: dgstudio experiment adapt --data digits --methods ours,replay --json adapt.json",
+)
 def experiment(
-    name: Annotated[str, typer.Argument(help="Which; a name that does not exist lists them.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="Which one; they are listed above.", metavar="NAME")],
     seeds: Annotated[int | None, typer.Option("--seeds", help="How many seeds; most use 5.", metavar="N")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Within a minute: fewer seeds and labels.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
@@ -259,9 +298,13 @@ def experiment(
     split: Annotated[
         str | None, typer.Option("--split", help="What is scored: test, or valid, which settings are chosen on.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the runs that an interrupted one with the same options left.")
+    ] = False,
 ) -> None:
-    """Run a measured comparison, reproducible from seeds: a table, and on demand JSON and a plot."""
+    """Run a measured comparison; see `EXPERIMENT_HELP`."""
     from dgstudio.experiment import run_experiment
+    from dgstudio.guard.terminal import PlainConsole
     from dgstudio.lab.experiment import Options
 
     options = Options(
@@ -275,7 +318,8 @@ def experiment(
         methods=_listed(methods),
         split=cast("Any", split),
     )
-    run_experiment(name, options, terminal(), json_file=json_file, plot_file=plot_file)
+    errors = PlainConsole(stderr=True)
+    run_experiment(name, options, terminal(), errors, json_file=json_file, plot_file=plot_file, resume=resume)
 
 
 @app.command(epilog="Example: dgstudio export gestures.dgs --model gestures.onnx --examples gestures.npz")

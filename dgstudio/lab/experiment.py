@@ -9,12 +9,11 @@ from pathlib import Path
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import Part
 from dgstudio.lab.results import Result
+from dgstudio.lab.runs import Runs
 from dgstudio.records import dataclass
 
 TEST: Part = "test"
 SPLITS: tuple[Part, ...] = (TEST, "valid")
-Progress = Callable[[float, str], None]
-"""Called with the share that is done, 0..1, and what is being done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Experiment:
     Attributes
     ----------
     summary : one line about what it shows.
-    run : makes the rows.
+    run : makes the rows; every figure comes from a run that it hands to `Runs`, so that finished ones are kept.
     takes : the options that it heeds, besides `seeds` and `quick`; others are refused.
     x : the column that a plot draws along, one line a method; None: bars, a method each.
     y : the columns that a plot draws, one picture each.
@@ -51,7 +50,7 @@ class Experiment:
     """
 
     summary: str
-    run: Callable[[Options, Progress], Result]
+    run: Callable[[Options, Runs], Result]
     takes: frozenset[str] = frozenset()
     x: str | None = None
     y: tuple[str, ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.lab.data import Dataset, Labels
 from dgstudio.lab.methods import Method, Start
+from dgstudio.lab.runs import Runs
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.certificate import certify
@@ -19,6 +21,7 @@ from dgstudio.types import F32, Example
 
 HIDDEN, ACTIVE = 128, 32
 STEPS, QUICK_STEPS = 1500, 500
+TRAINING = "training the base"
 """Of the training of base and dense twin, 64 inputs each."""
 
 
@@ -51,6 +54,21 @@ def begin(data: Dataset, classes: Sequence[int], seed: int, protected: int, *, q
         settings=settings,
     )
     return Start(base, X, y, settings, seed)
+
+
+def begin_when_needed(
+    runs: Runs, data: Dataset, classes: Sequence[int], seed: int, protected: int, *, quick: bool = False
+) -> Callable[[], Start]:
+    """What makes the `Start` of several runs (see `begin`) when the first one asks for it; all get the same one."""
+
+    @cache
+    def start() -> Start:
+        runs.at(TRAINING)
+        made = begin(data, classes, seed, protected, quick=quick)
+        runs.at()
+        return made
+
+    return start
 
 
 def labels_of(

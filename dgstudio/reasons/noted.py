@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dgstudio.reasons.reason import example_count, how_many
 from dgstudio.records import dataclass
 
+LEAST_TIMES = 2
+"""Times that a file must have for them to give a rate."""
 NAMED = 3
 """Columns that are named beside the channels that they are taken for."""
 
@@ -149,6 +151,32 @@ class TimesSince1970(Note):
     def sentence(self) -> str:
         """With the unit."""
         return f"The times in “{self.column}” are taken as {self.unit} since 1970."
+
+
+@dataclass(frozen=True, slots=True)
+class TimesMissing(Note):
+    """So many rows have no finite time; `first` is where the first of them stands, a `place` ("line", "row").
+
+    `known` rows have one.
+    """
+
+    column: str
+    rows: int
+    first: int
+    place: str
+    known: int
+
+    @property
+    def sentence(self) -> str:
+        """With what becomes of them."""
+        one = self.rows == 1
+        where = f"on {self.place}" if one else f"first on {self.place}"
+        hold = "1 time is" if one else f"{self.rows:,} times are"
+        found = f"In the column “{self.column}”, {hold} missing, NaN or infinite, {where} {self.first}"
+        if self.known < LEAST_TIMES:
+            return f"{found}: too few are left, so the times are not used."
+        they, them = ("it is", "it") if one else ("they are", "them")
+        return f"{found}: {they} interpolated between the times around {them}."
 
 
 @dataclass(frozen=True, slots=True)

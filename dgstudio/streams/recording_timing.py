@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.noted import (
+    LEAST_TIMES,
     GapsInTime,
     LabelsAreNumbers,
     Note,
@@ -81,7 +82,7 @@ def timing_of(table: RecordingTable, rate: float | None, notes: list[Note]) -> T
     if steps is None or usual is None or usual * HIGHEST_RATE < 1:
         if usual is not None:
             notes.append(TimesTooClose(usual))
-        elif table.time is not None and rows > 1:
+        elif steps is not None:
             notes.append(TimesDoNotRise())
         if rate is None:
             notes.append(RateAssumed(RATE))
@@ -107,7 +108,7 @@ def timing_of(table: RecordingTable, rate: float | None, notes: list[Note]) -> T
 def _steps(time: F64) -> F64 | None:
     """Return the steps (n − 1,) between the times of rows, missing ones interpolated; None if there are none."""
     known = np.isfinite(time)
-    if np.count_nonzero(known) < 2:
+    if np.count_nonzero(known) < LEAST_TIMES:
         return None
     rows = np.arange(len(time))
     return np.diff(time if known.all() else np.interp(rows, rows[known], time[known]))

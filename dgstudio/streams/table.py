@@ -18,6 +18,7 @@ from dgstudio.reasons.noted import (
     Note,
     TakenAsTruth,
     TextAmongNumbers,
+    TimesMissing,
     TimesSince1970,
     TimeWithoutNumbers,
     ValuesMissing,
@@ -132,7 +133,7 @@ def _from_columns(
     return RecordingTable(
         channels=tuple(c.name for c in channels),
         values=values,
-        time=None if time is None else seconds_of(time.name, time.values(), notes),
+        time=None if time is None else seconds_of(time.name, time.values(), lines, "line", notes),
         labels=None if label is None else label.categories(),
         takes=None if take is None else take.categories(),
         splits=None if split is None else split.categories(),
@@ -150,9 +151,23 @@ def _label_column(path: Path, columns: list[Column], asked: str | None) -> Colum
     raise BadInputError(f"{path} has no column “{asked}” for the labels; it has {has}.")
 
 
-def seconds_of(name: str, times: F64, notes: list[Note]) -> F64:
-    """Return times in seconds, by the unit that the name of their column says or their size betrays."""
+def seconds_of(name: str, times: F64, lines: npt.NDArray[np.int64], line_word: str, notes: list[Note]) -> F64:
+    """Return times in seconds, by the unit that the name of their column says or their size betrays.
+
+    Parameters
+    ----------
+    times
+        (n,) as they stand in the file, NaN where there is none.
+    lines
+        (n,) where each row stands in the file; `line_word` says what is counted.
+    notes
+        What a user should know is added: the unit, and times that are missing.
+    """
     unit = TIME_NAMES[name.lower()]
+    missing = np.flatnonzero(~np.isfinite(times))
+    if len(missing):
+        first = int(lines[missing[0]])
+        notes.append(TimesMissing(name, len(missing), first, line_word, len(times) - len(missing)))
     known = np.abs(times[np.isfinite(times)])
     size = float(np.median(known)) if unit == 1.0 and len(known) else 0.0
     for what, least, factor in EPOCH_UNITS:
@@ -203,7 +218,9 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
     return RecordingTable(
         channels=tuple(name[: limits.LABEL] for name in texts_of(names)),
         values=floats,
-        time=None if time is None else seconds_of(time_name, time.astype(np.float64), notes),
+        time=None
+        if time is None
+        else seconds_of(time_name, time.astype(np.float64), np.arange(1, rows + 1), "row", notes),
         labels=labels,
         takes=takes,
         splits=splits,

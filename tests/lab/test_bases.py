@@ -128,6 +128,24 @@ def test_the_studio_finds_the_base_of_a_stream(source):
     assert sorted(set(base.protected_labels.tolist())) == list(base.classes)
 
 
+def test_a_shipped_base_can_be_named():
+    spec = SimulatorSource().spec
+    assert base_for(spec, "simulator")[1] == base_for(spec)[1]
+    with pytest.raises(BadInputError, match="made for other channels"):
+        base_for(spec, "pointer")
+
+
+@pytest.mark.parametrize(
+    "choice", ["bogus", "", "no/such.safetensors", "a\0b", "~nobody-here/a.safetensors", "x" * 9000]
+)
+def test_a_base_that_is_not_there_is_refused_with_what_there_is(choice):
+    with pytest.raises(BadInputError) as refused:
+        base_for(SimulatorSource().spec, choice)
+    sentence = str(refused.value)
+    assert all(name in sentence for name in ("auto", "none", *SHIPPED, ".safetensors"))
+    assert "\0" not in sentence and len(sentence) < 300
+
+
 def test_windows_with_unknown_or_changing_truth_are_left_out():
     values = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
     truth = np.repeat([0, 1, -1, 1], 10).astype(np.int16)

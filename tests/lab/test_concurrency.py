@@ -13,6 +13,7 @@ from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import concurrency
 from dgstudio.lab.experiments.concurrency import contestant_of, dense_states, prepare, race
 from dgstudio.lab.publishing import OK, TORN, UNATTRIBUTED, UNPUBLISHED, PlanSwap
+from dgstudio.lab.runs import Runs
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.model.plan import Plan
@@ -139,7 +140,7 @@ def test_the_experiment_counts_all_reads_over_its_seeds(monkeypatch):
     monkeypatch.setattr(concurrency, "READS_OTHERS_QUICK", 60_000)
     shares = []
     options = Options(seeds=2, quick=True, methods=("ours", "in_place"))
-    result = concurrency.run(options, lambda share, text: shares.append(share))
+    result = concurrency.run(options, Runs(lambda progress: shares.append(progress.share)))
     ours, in_place = result.rows
     assert (ours["method"], ours["reads"], ours["seeds"]) == ("ours", 4000, 2)
     assert ours["torn"] + ours["unpublished"] + ours["unattributed"] + ours["protected_bits_changed"] == 0
@@ -159,9 +160,9 @@ def test_a_control_that_shows_nothing_fails_the_experiment(monkeypatch, prepared
         lambda method, prepared, states, seed: PlanSwap(prepared.versions, prepared.inputs),
     )
     with pytest.raises(DgstudioError, match="check is broken"):
-        concurrency.run(Options(quick=True, methods=("in_place",)), lambda share, text: None)
+        concurrency.run(Options(quick=True, methods=("in_place",)), Runs())
 
 
 def test_an_unknown_method_is_named():
     with pytest.raises(BadInputError, match="no method “magic”"):
-        concurrency.run(Options(methods=("magic",)), lambda share, text: None)
+        concurrency.run(Options(methods=("magic",)), Runs())

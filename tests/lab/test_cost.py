@@ -10,6 +10,7 @@ import pytest
 from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import cost
 from dgstudio.lab.experiments.cost import Sizes, latencies, measure, random_base, taught, versions_mb, with_banks
+from dgstudio.lab.runs import Runs
 from dgstudio.model.plan import Plan
 from dgstudio.types import BASE, BankState
 
@@ -105,7 +106,7 @@ def test_the_experiment_sweeps_one_size_at_a_time(monkeypatch):
         return {"ours": {"serve_p50_us": 1.0}}
 
     monkeypatch.setattr(cost, "measure", made_up)
-    result = cost.run(Options(quick=True), lambda share, text: None)
+    result = cost.run(Options(quick=True), Runs())
     points = [(size, value) for size, values in cost.QUICK_SWEEPS.items() for value in values]
     assert [(row["size"], row["value"]) for row in result.rows] == points
     assert all(row["method"] == "ours" and row["data"] == "blobs" for row in result.rows)

@@ -11,10 +11,11 @@ from dgstudio.lab.experiments.drift import drifted
 from dgstudio.lab.experiments.modes import DRIFT, NEW, noise_and_blur
 from dgstudio.lab.methods import methods
 from dgstudio.lab.run_method import Trial, begin, labels_of
+from dgstudio.lab.runs import Runs
 
 
 def test_rows_say_what_each_mode_learned_and_what_it_moved(file):
-    result = find_experiment("modes").run(Options(seeds=1, quick=True, data=file, protected=20), lambda *_: None)
+    result = find_experiment("modes").run(Options(seeds=1, quick=True, data=file, protected=20), Runs())
     rows = {(row["stream"], row["method"], row["mode"]): row for row in result.rows}
     who = [("frozen", "off")]
     who += [(rule, mode) for rule in ("ours", "gradient", "gradient_unheld") for mode in ("routing", "weights", "both")]

@@ -10,6 +10,7 @@ from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import nothing
 from dgstudio.lab.experiments.nothing import RIVAL, taught
 from dgstudio.lab.incremental import Majority
+from dgstudio.lab.runs import Runs
 from dgstudio.lab.synthetic_glyphs import OF_EACH, SIDE, SIGNS, WHITE, strokes
 from dgstudio.types import Example
 
@@ -17,7 +18,7 @@ from dgstudio.types import Example
 def test_every_method_learns_the_same_and_is_compared_seed_by_seed(file):
     options = Options(seeds=2, data=file, labels_per_class=(2, 12), methods=("ours", "ours protecting", RIVAL))
     shares = []
-    result = nothing.run(options, lambda share, text: shares.append(share))
+    result = nothing.run(options, Runs(lambda progress: shares.append(progress.share)))
     assert [(row["method"], row["labels_per_class"]) for row in result.rows] == [
         (method, count) for count in (2, 12) for method in options.methods
     ]
@@ -30,14 +31,14 @@ def test_every_method_learns_the_same_and_is_compared_seed_by_seed(file):
     assert rows["ours", 12]["accuracy"]["mean"] > 0.85
     assert shares == sorted(shares) and result.config["split"] == "test"
     (valid,) = nothing.run(
-        Options(seeds=1, data=file, labels_per_class=(2,), methods=("ours",), split="valid"), lambda *_: None
+        Options(seeds=1, data=file, labels_per_class=(2,), methods=("ours",), split="valid"), Runs()
     ).rows
     assert "accuracy_over_online_mlp" not in valid
 
 
 def test_accuracy_is_the_share_that_is_right():
     examples = [Example(i, 1, 0, np.zeros(2, np.float32), 0, 0) for i in range(3)]
-    row = taught(Majority(), examples, np.zeros((4, 2), np.float32), np.array([1, 0, 1, 1]))
+    row = taught(Majority, examples, np.zeros((4, 2), np.float32), np.array([1, 0, 1, 1]))
     assert row["accuracy"] == 0.75 and row["ms_per_example"] >= 0
 
 

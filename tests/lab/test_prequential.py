@@ -19,6 +19,7 @@ from dgstudio.lab.incremental import (
     classifiers,
     protected_bits,
 )
+from dgstudio.lab.runs import Runs
 from dgstudio.learning.contract.contract import AuditResult
 
 test_then_train.__test__ = False
@@ -207,7 +208,7 @@ def test_a_file_that_cannot_be_used_gets_a_sentence(tmp_path, text, why):
 @pytest.mark.parametrize("options", [Options(data="nothing"), Options(data="missing.csv"), Options(methods=("magic",))])
 def test_what_there_is_not_is_refused(options):
     with pytest.raises(BadInputError):
-        prequential.run(options, lambda share, text: None)
+        prequential.run(options, Runs())
 
 
 def test_the_experiment_on_a_file(tmp_path, monkeypatch):
@@ -217,7 +218,7 @@ def test_the_experiment_on_a_file(tmp_path, monkeypatch):
     path.write_text("u,v,w,label\n" + "\n".join(rows) + "\n")
     monkeypatch.setattr(prequential, "DELAYS", (0, 5))
     options = Options(seeds=2, data=path, methods=("ours", "majority"))
-    result = prequential.run(options, lambda share, text: None)
+    result = prequential.run(options, Runs())
     assert [(row["data"], row["label_delay"], row["method"]) for row in result.rows] == [
         ("mine", 0, "ours"),
         ("mine", 0, "majority"),

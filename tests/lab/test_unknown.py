@@ -9,6 +9,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.lab.experiment import Options
 from dgstudio.lab.experiments import unknown
 from dgstudio.lab.experiments.unknown import METHODS, auroc, one_seed, threshold, unknown_inputs, world
+from dgstudio.lab.runs import Runs
 
 
 def test_auroc_is_the_chance_that_the_unknown_scores_higher():
@@ -74,7 +75,7 @@ def test_rows_are_over_seeds_and_have_a_mean_over_the_kinds(monkeypatch):
         }
 
     monkeypatch.setattr(unknown, "one_seed", made_up)
-    result = unknown.run(Options(seeds=2, data="digits", labels_per_class=(5,)), lambda share, text: None)
+    result = unknown.run(Options(seeds=2, data="digits", labels_per_class=(5,)), Runs())
     assert asked == [("digits", 0, 5, False), ("digits", 1, 5, False)]
     assert len(result.rows) == 3 * len(METHODS)
     over_all = next(row for row in result.rows if row["unknown"] == "all")
@@ -83,4 +84,4 @@ def test_rows_are_over_seeds_and_have_a_mean_over_the_kinds(monkeypatch):
 
 def test_data_that_cannot_be_broken_is_refused():
     with pytest.raises(BadInputError, match="digits, basicmotions, simulator"):
-        unknown.run(Options(data="mine.npz"), lambda share, text: None)
+        unknown.run(Options(data="mine.npz"), Runs())

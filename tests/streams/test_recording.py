@@ -172,6 +172,31 @@ def test_missing_times_are_no_breaks(tmp_path: Path) -> None:
     source = once(written(tmp_path, {"time": times, "x": list(range(100))}))
     assert source.spec.rate == 50
     assert breaks_of(play(source)) == []
+    # The header is line 1, so row 30 stands on line 32.
+    assert "4 times are missing, NaN or infinite, first on line 32: they are interpolated" in said(source)
+
+
+def test_one_missing_time_is_told_with_its_line(tmp_path: Path) -> None:
+    times: list[object] = [0.02 * i for i in range(100)]
+    times[7] = "NaN"
+    source = once(written(tmp_path, {"time": times, "x": list(range(100))}))
+    assert "1 time is missing, NaN or infinite, on line 9: it is interpolated" in said(source)
+    np.testing.assert_allclose(times_of(play(source)), np.arange(100) / 50, atol=1e-9)
+
+
+def test_a_single_time_gives_no_rate_and_that_is_why_times_are_not_used(tmp_path: Path) -> None:
+    times: list[object] = [0.5, *["nan"] * 99]
+    source = once(written(tmp_path, {"time": times, "x": list(range(100))}))
+    assert source.spec.rate == 50
+    assert "99 times are missing, NaN or infinite, first on line 3: too few are left" in said(source)
+    assert "do not rise" not in said(source)
+
+
+def test_a_time_that_an_npz_lacks_is_told_with_its_row(tmp_path: Path) -> None:
+    times = np.arange(100) / 50
+    times[3] = np.inf
+    np.savez(tmp_path / "a.npz", X=np.ones((100, 1)), time=times)
+    assert "on row 4: it is interpolated" in said(once(tmp_path / "a.npz"))
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])

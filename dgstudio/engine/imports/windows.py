@@ -120,7 +120,7 @@ def _stretches(
     recording = RecordingTable(
         channels=spec.channels,
         values=values,
-        time=None if time is None else seconds_of(time.name, time.values(), notes),
+        time=None if time is None else seconds_of(time.name, time.values(), table.lines, table.line_word, notes),
         takes=None if take is None else take.categories(),
     )
     timing = timing_of(recording, spec.rate if asked is None else asked, notes)

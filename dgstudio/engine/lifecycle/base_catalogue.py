@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from dgstudio.errors import BadInputError
+from dgstudio.guard.texts import plain_text
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
+from dgstudio.reasons.reason import shortened
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.types import StreamKind, StreamSpec
 
 SHIPPED = {name: f"bases/{name}.safetensors" for name in ("simulator", "basic_motions", "pointer")}
 """Stream name → file in assets/, made by `python -m dgstudio.lab.bases`."""
+ENDING = ".safetensors"
 
 
 def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, str]:
@@ -21,7 +24,7 @@ def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, 
     ----------
     choice
         "auto": the shipped base made for a stream of this name, if the features agree; "none": start from nothing;
-        else the path of a base file.
+        the name of a shipped base, as in `SHIPPED`; else the path of a base file.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, 
         if path is None or not path.exists():
             return None, f"No base model ships for “{spec.name}”: starting from nothing."
     else:
-        path = Path(choice)
+        path = _chosen(choice)
     base = BaseModel.load(path)
     if fits(base, spec):
         names = ", ".join(base.class_names)
@@ -45,6 +48,23 @@ def base_for(spec: StreamSpec, choice: str = "auto") -> tuple[BaseModel | None, 
     if choice == "auto":
         return None, f"{sentence}: starting from nothing."
     raise BadInputError(f"{sentence}; choose another base, or none.")
+
+
+def _chosen(choice: str) -> Path:
+    """The file that a user means; `BadInputError`, with what there is, where it is neither a name nor a file."""
+    try:
+        if choice in SHIPPED and not Path(choice).is_file():
+            return asset(SHIPPED[choice])
+        path = Path(choice).expanduser()
+        if choice.strip() and path.exists():
+            return path
+    except (OSError, ValueError, RuntimeError):  # what no file can be called, or a home that is not there
+        pass
+    names = ", ".join(SHIPPED)
+    raise BadInputError(
+        f"There is no base model “{shortened(plain_text(choice))}”: choose auto, none, {names}, or the path of a "
+        f"{ENDING} file."
+    )
 
 
 def fits(base: BaseModel, spec: StreamSpec) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
-from dgstudio.lab.data import Dataset, load
-from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
-from dgstudio.lab.methods import chosen
+from dgstudio.lab.data import Dataset, Labels, load
+from dgstudio.lab.experiment import TEST, Experiment, Options
+from dgstudio.lab.methods import Method, Start, chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.run_method import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin_when_needed, labels_of
+from dgstudio.lab.runs import RunId, Runs
+from dgstudio.types import F32, Example
 
 LABELS = (1, 5, 20, 100)
 QUICK_LABELS = (1, 20)
@@ -49,7 +52,7 @@ def classes_of(data: Dataset, options: Options) -> tuple[tuple[int, ...], tuple[
     return base, new
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Run every method on the same base data, the same labels in the same order, for each number of labels and seed."""
     methods = chosen(options.methods)
     name = options.data or "digits"
@@ -61,29 +64,21 @@ def run(options: Options, progress: Progress) -> Result:
     base_classes, new_classes = classes_of(load(name), options)
     found: dict[tuple[str, int], list[Row]] = {}
     # Seed by seed, so that differences are of the same base, labels and order.
-    done, total = 0, seeds * len(methods) * len(labels)
+    runs.expect(seeds * len(methods) * len(labels))
     for seed in range(seeds):
         data = load(name, seed)
-        progress(done / total, f"seed {seed}: training the base")
-        start = begin(data, base_classes, seed, protected, quick=options.quick)
+        start = begin_when_needed(runs, data, base_classes, seed, protected, quick=options.quick)
         X, y = data.part("train", new_classes)
         old, new = data.part(split, base_classes), data.part(split, new_classes)
         for method_name, make in methods.items():
             for count in labels:
-                progress(done / total, f"seed {seed}: {method_name}, {count} labels a class")
-                trial = Trial(make(start), start, old[0])
-                before = trial.accuracy(*old)
-                trial.learn(labels_of(X, y, new_classes, count, seed, data), every)
-                row = {
-                    "new_accuracy": trial.accuracy(*new),
-                    "old_accuracy": trial.accuracy(*old),
-                    "old_accuracy_before": before,
-                }
-                found.setdefault((method_name, count), []).append(row | trial.figures())
-                done += 1
+                examples = labels_of(X, y, new_classes, count, seed, data)
+                run_id = RunId(data.name, seed, method_name, f"{count} labels a class")
+                row = runs.row(run_id, partial(taught, start, make, examples, every, old, new))
+                found.setdefault((method_name, count), []).append(row)
         compare(found)
     heads = {key: {"data": data.name, "method": key[0], "labels_per_class": key[1]} for key in found}
-    rows = [heads[key] | over_seeds(runs) for key, runs in found.items()]
+    rows = [heads[key] | over_seeds(over) for key, over in found.items()]
     config = {
         "data": data.name,
         "base_classes": names_of(data, base_classes),
@@ -91,9 +86,30 @@ def run(options: Options, progress: Progress) -> Result:
         "labels_per_class": list(labels),
         "methods": list(methods),
         "split": split,
-        **shared_config(seeds, protected, every, len(start.base.protected), options.quick),
+        **shared_config(seeds, protected, every, len(start().base.protected), options.quick),
     }
     return Result("adapt", config, sorted(rows, key=lambda row: labels.index(row["labels_per_class"])))
+
+
+def taught(
+    start: Callable[[], Start],
+    make: Callable[[Start], Method],
+    examples: Sequence[Example],
+    every: int,
+    old: tuple[F32, Labels],
+    new: tuple[F32, Labels],
+) -> Row:
+    """Figures of a fresh method after these examples; `old` and `new` are raw inputs (n, d) and their classes."""
+    begun = start()
+    trial = Trial(make(begun), begun, old[0])
+    before = trial.accuracy(*old)
+    trial.learn(examples, every)
+    row = {
+        "new_accuracy": trial.accuracy(*new),
+        "old_accuracy": trial.accuracy(*old),
+        "old_accuracy_before": before,
+    }
+    return row | trial.figures()
 
 
 def compare(found: Mapping[tuple[str, int], Sequence[Row]]) -> None:

@@ -13,14 +13,16 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.lab.experiment import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options
 from dgstudio.lab.publishing import Contestant, InPlace, Locked, PlanSwap, Swap
 from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.learner.learner import Learner
@@ -85,6 +87,10 @@ class Reads:
             "publishes_per_s": self.publishes / self.seconds if self.seconds else 0.0,
             "seconds": self.seconds,
         }
+
+
+COUNTED = (*Reads().counts(), "protected_bits_changed")
+"""What is summed over the seeds; everything else has a mean."""
 
 
 # -- what is published ---------------------------------------------------------------------------------------------
@@ -321,7 +327,7 @@ def race(
 # -- the experiment ------------------------------------------------------------------------------------------------
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Race each method; its reads are divided among the seeds, each with a base and versions of its own.
 
     Raises
@@ -336,31 +342,18 @@ def run(options: Options, progress: Progress) -> Result:
         if method not in METHODS:
             raise BadInputError(f"There is no method “{method}” in this experiment: choose {', '.join(METHODS)}.")
     seeds = options.seeds or 1
-    wanted = {m: _reads_of(m, options.quick) for m in methods}
-    total, done = sum(wanted.values()), 0
-    raced: dict[str, list[Reads]] = {method: [] for method in methods}
-    bits, counts = 0, (0, 0)
+    raced: dict[str, list[Row]] = {method: [] for method in methods}
+    runs.expect(seeds * len(methods))
     for seed in range(seeds):
-        progress(done / total, "learning the versions to publish")
-        prepared = prepare(seed)
-        bits += prepared.bits_changed
-        counts = prepared.learned, len(prepared.versions) - prepared.learned
-        states = dense_states(prepared, seed)
+        versions = _versions_when_needed(runs, seed)
         for method in methods:
-            reads = wanted[method] // seeds
-
-            def tell(now: int, before: int = done, text: str = f"{method}, seed {seed}") -> None:
-                progress((before + now) / total, text)
-
-            contestant = contestant_of(method, prepared, states, seed)
-            raced[method].append(race(contestant, reads, len(prepared.inputs), READERS, tell))
-            done += reads
+            reads = _reads_of(method, options.quick) // seeds
+            run_id = RunId("blobs", seed, method, f"{reads:,} reads")
+            raced[method].append(runs.row(run_id, partial(_raced, runs, versions, method, reads, seed)))
     rows: list[Row] = []
     for method in methods:
         row: Row = {"data": "blobs", "method": method, **counted(raced[method])}
-        row |= over_seeds([part.figures() for part in raced[method]])
-        if method == "ours":
-            row |= {"versions": counts[0], "parts_alone": counts[1], "protected_bits_changed": bits}
+        row |= over_seeds([{name: part[name] for name in part if name not in COUNTED} for part in raced[method]])
         rows.append(row)
         if method == "in_place" and not row["torn"] + row["unpublished"]:
             raise DgstudioError("The in-place control shows no torn and no unpublished read: the check is broken.")
@@ -393,9 +386,38 @@ def contestant_of(method: str, prepared: Prepared, states: Sequence[DenseWeights
     return InPlace(prepared.base, prepared.examples, prepared.inputs, seed)
 
 
-def counted(parts: Sequence[Reads]) -> dict[str, int]:
+Versions = Callable[[], tuple[Prepared, Sequence[DenseWeights]]]
+
+
+def _versions_when_needed(runs: Runs, seed: int) -> Versions:
+    """What is published while others read, made when the first race asks for it."""
+
+    @cache
+    def versions() -> tuple[Prepared, Sequence[DenseWeights]]:
+        runs.at("learning the versions to publish")
+        prepared = prepare(seed)
+        return prepared, dense_states(prepared, seed)
+
+    return versions
+
+
+def _raced(runs: Runs, versions: Versions, method: str, reads: int, seed: int) -> Row:
+    """Counts and figures of one race; of ours, too, how many versions there were and what they left alone."""
+    prepared, states = versions()
+    contestant = contestant_of(method, prepared, states, seed)
+    found = race(
+        contestant, reads, len(prepared.inputs), READERS, lambda done: runs.at(share=done / reads if reads else 0.0)
+    )
+    row: Row = found.counts() | found.figures()
+    if method != "ours":
+        return row
+    counts = {"versions": prepared.learned, "parts_alone": len(prepared.versions) - prepared.learned}
+    return row | counts | {"protected_bits_changed": prepared.bits_changed}
+
+
+def counted(parts: Sequence[Row]) -> dict[str, int]:
     """Sums of the counts over the seeds: one wrong read in all is one too many, whatever the mean is."""
-    return {name: sum(part.counts()[name] for part in parts) for name in parts[0].counts()}
+    return {name: sum(part[name] for part in parts) for name in COUNTED if name in parts[0]}
 
 
 EXPERIMENT = Experiment(

@@ -18,8 +18,9 @@ import numpy as np
 
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
-from dgstudio.lab.experiment import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options
 from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.lab.serving import answered, torch_dense
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.learner.learner import Learner
@@ -325,7 +326,7 @@ def _macs(plan: Plan, inputs: Sequence[F32]) -> float:
     return float(np.mean([plan.macs(plan.answer(raw)) for raw in inputs]))
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Sweep one size after the other; the default sizes are measured once a seed and shown in every sweep."""
     sweeps = QUICK_SWEEPS if options.quick else SWEEPS
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
@@ -333,20 +334,25 @@ def run(options: Options, progress: Progress) -> Result:
     default = Sizes()
     points = [(size, value) for size, values in sweeps.items() for value in values]
     found: dict[tuple[str, int, str], list[Row]] = {}
+    # Sweeps that have a point in common measure it once.
+    runs.expect(seeds * len({(replace(default, **{size: value}), size in RIVALS_TOO) for size, value in points}))
     for seed in range(seeds):
         known: dict[tuple[Sizes, bool], dict[str, Row]] = {}
-        for number, (size, value) in enumerate(points):
-            progress((seed + number / len(points)) / seeds, f"{size} = {value}, seed {seed}")
+        for size, value in points:
             sizes = replace(default, **{size: value})
             with_rivals, with_versions = size in RIVALS_TOO, size == "versions"
             key = sizes, with_rivals
             if key not in known:
-                known[key] = measure(sizes, seed, rounds, with_rivals=with_rivals, with_versions=with_versions)
+                measured = partial(measure, sizes, seed, rounds, with_rivals=with_rivals, with_versions=with_versions)
+                rows_of_methods = runs.rows(
+                    RunId("blobs", seed, setting=f"{size} = {value}"), partial(_listed, measured)
+                )
+                known[key] = {row.pop("method"): row for row in rows_of_methods}
             for method, row in known[key].items():
                 found.setdefault((size, value, method), []).append(row)
     rows: list[Row] = [
-        {"data": "blobs", "size": size, "value": value, "method": method, **over_seeds(runs)}
-        for (size, value, method), runs in found.items()
+        {"data": "blobs", "size": size, "value": value, "method": method, **over_seeds(over)}
+        for (size, value, method), over in found.items()
     ]
     config = {
         "seeds": seeds,
@@ -355,6 +361,10 @@ def run(options: Options, progress: Progress) -> Result:
         "answers_timed": rounds * INPUTS,
     }
     return Result("cost", config, rows)
+
+
+def _listed(measured: Callable[[], dict[str, Row]]) -> list[Row]:
+    return [{"method": method, **row} for method, row in measured().items()]
 
 
 EXPERIMENT = Experiment(

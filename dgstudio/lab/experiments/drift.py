@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.data import Dataset, Part, features_of, load
-from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
+from dgstudio.lab.data import Dataset, Labels, Part, features_of, load
+from dgstudio.lab.experiment import TEST, Experiment, Options
 from dgstudio.lab.experiments.adapt import PROTECTED, QUICK_SEEDS, SEEDS, names_of, shared_config
-from dgstudio.lab.methods import chosen
+from dgstudio.lab.methods import Method, Start, chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.run_method import Trial, begin, labels_of
-from dgstudio.types import F32, F64
+from dgstudio.lab.run_method import Trial, begin_when_needed, labels_of
+from dgstudio.lab.runs import RunId, Runs
+from dgstudio.types import F32, F64, Example
 
 LABELS = 1000
 """In all, or as many as the data has of each class alike."""
@@ -120,7 +122,7 @@ def drifted(data: Dataset, part: Part, change: Change, seed: int) -> F32:
     return change(X, rng).reshape(shape).astype(np.float32)
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Teach every method the drifted training part by its labels, and score drifted and clean test parts."""
     methods = chosen(options.methods or METHODS)
     name = options.data or "digits"
@@ -131,12 +133,11 @@ def run(options: Options, progress: Progress) -> Result:
     protected = options.protected or PROTECTED
     kinds = list(changes_of(load(name)))
     found: dict[tuple[str, str], list[Row]] = {}
-    done, total = 0, seeds * len(kinds) * len(methods)
+    runs.expect(seeds * len(kinds) * len(methods))
     for seed in range(seeds):
         data = load(name, seed)
         count = _labels_a_class(data, options)
-        progress(done / total, f"seed {seed}: training the base")
-        start = begin(data, data.classes, seed, protected, quick=options.quick)
+        start = begin_when_needed(runs, data, data.classes, seed, protected, quick=options.quick)
         clean = data.part(split)
         tested_y = clean[1]
         changes = changes_of(data)
@@ -144,29 +145,17 @@ def run(options: Options, progress: Progress) -> Result:
             learned, tested = (drifted(data, part, changes[kind], seed) for part in ("train", split))
             examples = labels_of(learned, data.y_train, data.classes, count, seed, data)
             for method_name, make in methods.items():
-                progress(done / total, f"seed {seed}: {method_name}, {kind}")
-                trial = Trial(make(start), start, clean[0])
-                before = {
-                    "drifted_before": trial.accuracy(tested, tested_y),
-                    "clean_before": trial.accuracy(*clean),
-                }
-                trial.learn(examples, PUBLISH_EVERY)
-                row = {
-                    "recovered_accuracy": trial.accuracy(tested, tested_y),
-                    "clean_accuracy": trial.accuracy(*clean),
-                    **before,
-                    **trial.figures(),
-                }
+                run_id = RunId(data.name, seed, method_name, kind)
+                row = runs.row(run_id, partial(taught, start, make, examples, (tested, tested_y), clean))
                 found.setdefault((kind, method_name), []).append(row)
-                done += 1
             if NAIVE in methods:
                 for method_name in methods:
                     # In each row, so that it can be read alone.
                     found[kind, method_name][-1]["naive_recovered"] = found[kind, NAIVE][-1]["recovered_accuracy"]
     rows: list[Row] = []
-    for (kind, method_name), runs in found.items():
+    for (kind, method_name), over in found.items():
         head = {"data": data.name, "method": method_name, "drift": kind, "labels_per_class": count}
-        rows.append(head | over_seeds(runs))
+        rows.append(head | over_seeds(over))
     config = {
         "data": data.name,
         "classes": names_of(data, data.classes),
@@ -178,9 +167,29 @@ def run(options: Options, progress: Progress) -> Result:
         "blur_sd": BLUR,
         "methods": list(methods),
         "split": split,
-        **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
+        **shared_config(seeds, protected, PUBLISH_EVERY, len(start().base.protected), options.quick),
     }
     return Result("drift", config, rows)
+
+
+def taught(
+    start: Callable[[], Start],
+    make: Callable[[Start], Method],
+    examples: Sequence[Example],
+    drifted_part: tuple[F32, Labels],
+    clean: tuple[F32, Labels],
+) -> Row:
+    """Figures of a fresh method after these examples; the parts are raw inputs (n, d) and their classes."""
+    begun = start()
+    trial = Trial(make(begun), begun, clean[0])
+    before = {"drifted_before": trial.accuracy(*drifted_part), "clean_before": trial.accuracy(*clean)}
+    trial.learn(examples, PUBLISH_EVERY)
+    return {
+        "recovered_accuracy": trial.accuracy(*drifted_part),
+        "clean_accuracy": trial.accuracy(*clean),
+        **before,
+        **trial.figures(),
+    }
 
 
 def _labels_a_class(data: Dataset, options: Options) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from dgstudio.errors import BadInputError
-from dgstudio.lab.data import load
-from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
+from dgstudio.lab.data import Dataset, Part, load
+from dgstudio.lab.experiment import TEST, Experiment, Options
 from dgstudio.lab.experiments.adapt import PROTECTED, PUBLISH_EVERY, QUICK_SEEDS, SEEDS, names_of, shared_config
-from dgstudio.lab.methods import chosen
+from dgstudio.lab.methods import Method, Start, chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.run_method import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin_when_needed, labels_of
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.types import F32
 
 FIRST = 2
@@ -25,7 +28,7 @@ QUICK_LABELS = 20
 METHODS = ("ours", "naive", "replay", "replay_all")
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Teach every method the same classes in the same order, and score it on all classes seen after each step."""
     methods = chosen(options.methods or METHODS)
     name = options.data or "digits"
@@ -40,36 +43,19 @@ def run(options: Options, progress: Progress) -> Result:
         raise BadInputError(f"{name} has {len(classes)} classes: growth needs more than {FIRST}.")
     steps = [classes[i : i + AT_A_TIME] for i in range(FIRST, len(classes), AT_A_TIME)]
     found: dict[tuple[int, str], list[Row]] = {}
-    done, total = 0, seeds * len(methods) * len(steps)
+    runs.expect(seeds * len(methods))
     for seed in range(seeds):
         data = load(name, seed)
-        progress(done / total, f"seed {seed}: training the base")
-        start = begin(data, classes[:FIRST], seed, protected, quick=options.quick)
-        X, y = data.part("train")
-        old = data.part(split, classes[:FIRST])
+        start = begin_when_needed(runs, data, classes[:FIRST], seed, protected, quick=options.quick)
         for method_name, make in methods.items():
-            trial = Trial(make(start), start, old[0])
-            number = 0
-            for new in steps:
-                seen = classes[: classes.index(new[-1]) + 1]
-                progress(done / total, f"seed {seed}: {method_name}, {len(seen)} classes")
-                examples = labels_of(X, y, new, count, seed, data, first_id=number)
-                number += len(examples)
-                trial.learn(examples, PUBLISH_EVERY)
-                row = {
-                    "accuracy": trial.accuracy(*data.part(split, seen)),
-                    "new_accuracy": trial.accuracy(*data.part(split, new)),
-                    "old_accuracy": trial.accuracy(*old),
-                }
-                trial.protect()
-                row["accuracy_protected"] = trial.accuracy(*data.part(split, seen))
-                row |= trial.figures() | limits(trial, old[0])
-                found.setdefault((len(seen), method_name), []).append(row)
-                done += 1
+            run_id = RunId(data.name, seed, method_name)
+            grown = runs.rows(run_id, partial(_grown, runs, start, make, data, steps, count, split))
+            for new, row in zip(steps, grown, strict=True):
+                found.setdefault((classes.index(new[-1]) + 1, method_name), []).append(row)
     rows: list[Row] = []
-    for (seen_count, method_name), runs in sorted(found.items(), key=lambda item: item[0][0]):
+    for (seen_count, method_name), over in sorted(found.items(), key=lambda item: item[0][0]):
         head = {"data": data.name, "method": method_name, "classes": seen_count, "labels_per_class": count}
-        rows.append(head | over_seeds(runs))
+        rows.append(head | over_seeds(over))
     config = {
         "data": data.name,
         "base_classes": names_of(data, classes[:FIRST]),
@@ -77,9 +63,42 @@ def run(options: Options, progress: Progress) -> Result:
         "labels_per_class": count,
         "methods": list(methods),
         "split": split,
-        **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
+        **shared_config(seeds, protected, PUBLISH_EVERY, len(start().base.protected), options.quick),
     }
     return Result("growth", config, rows)
+
+
+def _grown(
+    runs: Runs,
+    start: Callable[[], Start],
+    make: Callable[[Start], Method],
+    data: Dataset,
+    steps: Sequence[tuple[int, ...]],
+    count: int,
+    split: Part,
+) -> list[Row]:
+    """Figures of a fresh method after each step."""
+    begun, classes = start(), data.classes
+    X, y = data.part("train")
+    old = data.part(split, classes[:FIRST])
+    trial = Trial(make(begun), begun, old[0])
+    rows: list[Row] = []
+    number = 0
+    for new in steps:
+        seen = classes[: classes.index(new[-1]) + 1]
+        runs.at(f"{len(seen)} classes", len(rows) / len(steps))
+        examples = labels_of(X, y, new, count, begun.seed, data, first_id=number)
+        number += len(examples)
+        trial.learn(examples, PUBLISH_EVERY)
+        row = {
+            "accuracy": trial.accuracy(*data.part(split, seen)),
+            "new_accuracy": trial.accuracy(*data.part(split, new)),
+            "old_accuracy": trial.accuracy(*old),
+        }
+        trial.protect()
+        row["accuracy_protected"] = trial.accuracy(*data.part(split, seen))
+        rows.append(row | trial.figures() | limits(trial, old[0]))
+    return rows
 
 
 def limits(trial: Trial, inputs: F32) -> Row:

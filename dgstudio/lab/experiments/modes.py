@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from dgstudio.lab.data import Dataset, load
-from dgstudio.lab.experiment import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options
 from dgstudio.lab.experiments.adapt import PROTECTED, QUICK_SEEDS, SEEDS, classes_of, names_of, shared_config
 from dgstudio.lab.experiments.drift import BLUR, Change, changes_of, drifted
 from dgstudio.lab.methods import Labels, Method, Start
 from dgstudio.lab.methods.gradient_method import Steered
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.run_method import Trial, begin, labels_of
+from dgstudio.lab.run_method import Trial, begin_when_needed, labels_of
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin, TwinStart
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK
 from dgstudio.model.plan import Plan
@@ -142,20 +144,19 @@ def noise_and_blur(data: Dataset) -> Change:
     return change
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Run every entrant on both streams, each on a fresh copy of the same model, for each seed."""
     name = options.data or "digits"
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     protected = options.protected or PROTECTED
     old_classes, new_classes = classes_of(load(name), options)
     found: dict[tuple[str, str, str], list[Row]] = {}
-    done, total = 0, seeds * 2 * len(entrants())
+    runs.expect(seeds * 2 * len(entrants()))
     for seed in range(seeds):
         data = load(name, seed)
         for stream in (DRIFT, NEW):
-            progress(done / total, f"seed {seed}: training the base")
             classes = data.classes if stream == DRIFT else old_classes
-            start = begin(data, classes, seed, protected, quick=options.quick)
+            start = begin_when_needed(runs, data, classes, seed, protected, quick=options.quick)
             old = data.part("test", classes)
             if stream == DRIFT:
                 labels = max(1, (QUICK_LABELS if options.quick else LABELS) // len(data.classes))
@@ -168,16 +169,14 @@ def run(options: Options, progress: Progress) -> Result:
                 examples = labels_of(X, y, new_classes, NEW_LABELS, seed, data)
                 aim, names = data.part("test", new_classes), ("new_accuracy", "old_accuracy")
             for entrant in entrants():
-                progress(done / total, f"seed {seed}: {stream}, {entrant.method}, {entrant.mode}")
-                method = entrant.make(start)
-                row = _figures(method, start, examples, aim, old, names)
+                run_id = RunId(data.name, seed, entrant.method, f"{stream}, {entrant.mode}")
+                row = runs.row(run_id, partial(_figures, entrant, start, examples, aim, old, names))
                 found.setdefault((stream, entrant.method, entrant.mode), []).append(row)
-                done += 1
     counts = {DRIFT: labels, NEW: NEW_LABELS}
     rows: list[Row] = []
-    for (stream, who, mode), runs in found.items():
+    for (stream, who, mode), over in found.items():
         head = {"data": data.name, "stream": stream, "method": who, "mode": mode, "labels_per_class": counts[stream]}
-        rows.append(head | over_seeds(runs))
+        rows.append(head | over_seeds(over))
     config = {
         "data": data.name,
         "base_classes": names_of(data, old_classes),
@@ -185,21 +184,23 @@ def run(options: Options, progress: Progress) -> Result:
         "labels": {DRIFT: labels * len(data.classes), NEW: NEW_LABELS * len(new_classes)},
         "noise_sd": NOISE,
         "blur_sd": BLUR,
-        **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
+        **shared_config(seeds, protected, PUBLISH_EVERY, len(start().base.protected), options.quick),
     }
     return Result("modes", config, sorted(rows, key=lambda row: (DRIFT, NEW).index(row["stream"])))
 
 
 def _figures(
-    method: Steered | Control,
-    start: Start,
+    entrant: _Entrant,
+    start: Callable[[], Start],
     examples: Sequence[Example],
     aim: tuple[F32, Labels],
     old: tuple[F32, Labels],
     names: tuple[str, str],
 ) -> Row:
+    begun = start()
+    method = entrant.make(begun)
     learner: Method = method
-    trial = Trial(learner, start, old[0])
+    trial = Trial(learner, begun, old[0])
     before = {name + "_before": trial.accuracy(*part) for name, part in zip(names, (aim, old), strict=True)}
     trial.learn(examples, PUBLISH_EVERY)
     after = {name: trial.accuracy(*part) for name, part in zip(names, (aim, old), strict=True)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from dgstudio.lab.data import load
-from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
+from dgstudio.lab.data import Labels, load
+from dgstudio.lab.experiment import TEST, Experiment, Options
 from dgstudio.lab.experiments.adapt import (
     PROTECTED,
     PUBLISH_EVERY,
@@ -18,10 +19,11 @@ from dgstudio.lab.experiments.adapt import (
     names_of,
     shared_config,
 )
-from dgstudio.lab.methods import chosen
+from dgstudio.lab.methods import Method, Start, chosen
 from dgstudio.lab.results import Result, Row, over_seeds
-from dgstudio.lab.run_method import Trial, begin, labels_of
-from dgstudio.types import Example
+from dgstudio.lab.run_method import Trial, begin_when_needed, labels_of
+from dgstudio.lab.runs import RunId, Runs
+from dgstudio.types import F32, Example
 
 SHARES = (0.0, 0.1, 0.2, 0.3)
 QUICK_SHARES = (0.0, 0.2)
@@ -43,7 +45,7 @@ def with_wrong_labels(examples: Sequence[Example], share: float, classes: Sequen
     return result
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Run every method on the same stream with the same wrong labels, for each share of these and each seed."""
     methods = chosen(options.methods or METHODS)
     name = options.data or "digits"
@@ -54,11 +56,10 @@ def run(options: Options, progress: Progress) -> Result:
     protected = options.protected or PROTECTED
     base_classes, new_classes = classes_of(load(name), options)
     found: dict[tuple[int, float, str], list[Row]] = {}
-    done, total = 0, seeds * len(counts) * len(shares) * len(methods)
+    runs.expect(seeds * len(counts) * len(shares) * len(methods))
     for seed in range(seeds):
         data = load(name, seed)
-        progress(done / total, f"seed {seed}: training the base")
-        start = begin(data, base_classes, seed, protected, quick=options.quick)
+        start = begin_when_needed(runs, data, base_classes, seed, protected, quick=options.quick)
         X, y = data.part("train", new_classes)
         old, new = data.part(split, base_classes), data.part(split, new_classes)
         for count in counts:
@@ -66,16 +67,13 @@ def run(options: Options, progress: Progress) -> Result:
             for share in shares:
                 stream = with_wrong_labels(labelled, share, base_classes + new_classes, seed + WRONG_SEED)
                 for method_name, make in methods.items():
-                    progress(done / total, f"seed {seed}: {method_name}, {share:.0%} of {count} labels wrong")
-                    trial = Trial(make(start), start, old[0])
-                    trial.learn(stream, PUBLISH_EVERY)
-                    row = {"new_accuracy": trial.accuracy(*new), "old_accuracy": trial.accuracy(*old)}
-                    found.setdefault((count, share, method_name), []).append(row | trial.figures())
-                    done += 1
+                    run_id = RunId(data.name, seed, method_name, f"{share:.0%} of {count} labels a class wrong")
+                    row = runs.row(run_id, partial(taught, start, make, stream, old, new))
+                    found.setdefault((count, share, method_name), []).append(row)
     rows: list[Row] = []
-    for (count, share, method_name), runs in found.items():
+    for (count, share, method_name), over in found.items():
         head = {"data": data.name, "method": method_name, "labels_per_class": count, "wrong_labels": share}
-        rows.append(head | over_seeds(runs))
+        rows.append(head | over_seeds(over))
     config = {
         "data": data.name,
         "base_classes": names_of(data, base_classes),
@@ -84,9 +82,23 @@ def run(options: Options, progress: Progress) -> Result:
         "wrong_labels": list(shares),
         "methods": list(methods),
         "split": split,
-        **shared_config(seeds, protected, PUBLISH_EVERY, len(start.base.protected), options.quick),
+        **shared_config(seeds, protected, PUBLISH_EVERY, len(start().base.protected), options.quick),
     }
     return Result("noise", config, rows)
+
+
+def taught(
+    start: Callable[[], Start],
+    make: Callable[[Start], Method],
+    stream: Sequence[Example],
+    old: tuple[F32, Labels],
+    new: tuple[F32, Labels],
+) -> Row:
+    """Figures of a fresh method after these examples; `old` and `new` are raw inputs (n, d) and their classes."""
+    begun = start()
+    trial = Trial(make(begun), begun, old[0])
+    trial.learn(stream, PUBLISH_EVERY)
+    return {"new_accuracy": trial.accuracy(*new), "old_accuracy": trial.accuracy(*old)} | trial.figures()
 
 
 EXPERIMENT = Experiment(

@@ -8,18 +8,20 @@ have come the learner answers the held-out part. Every method gets the same labe
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
 from dgstudio.lab.data import SHIPPED, load
-from dgstudio.lab.experiment import TEST, Experiment, Options, Progress
+from dgstudio.lab.experiment import TEST, Experiment, Options
 from dgstudio.lab.incremental import FEW_LABELS_RATE, Incremental, classifiers, protected_bits
 from dgstudio.lab.methods import Labels
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import labels_of
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.types import F32, Example
 
 LABELS, QUICK_LABELS = (1, 5, 20, 50), (5, 20)
@@ -28,7 +30,7 @@ RIVAL = "online MLP"
 METHODS = ("ours", "ours protecting", RIVAL, "river k-NN", "river softmax", "river forest")
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Teach every method the same labels from nothing, for each number of labels and seed.
 
     Raises
@@ -42,7 +44,7 @@ def run(options: Options, progress: Progress) -> Result:
     wanted = options.methods or METHODS
     split = options.split or TEST
     found: dict[tuple[str, int, str], list[Row]] = {}
-    done, total = 0, len(names) * seeds * len(counts) * len(wanted)
+    runs.expect(len(names) * seeds * len(counts) * len(wanted))
     for name in names:
         for seed in range(seeds):
             data = load(name, seed)
@@ -55,16 +57,15 @@ def run(options: Options, progress: Progress) -> Result:
                 for method in wanted:
                     if method not in known:
                         raise BadInputError(f"There is no method “{method}” here: choose {', '.join(known)}.")
-                    progress(done / total, f"{data.name}, seed {seed}: {method}, {count} labels a class")
-                    rows[method] = taught(known[method](), examples, *tested)
-                    done += 1
+                    run_id = RunId(data.name, seed, method, f"{count} labels a class")
+                    rows[method] = runs.row(run_id, partial(taught, known[method], examples, *tested))
                 for method, row in rows.items():
                     if RIVAL in rows:
                         row["accuracy_over_online_mlp"] = row["accuracy"] - rows[RIVAL]["accuracy"]
                     found.setdefault((data.name, count, method), []).append(row)
     rows_out: list[Row] = [
-        {"data": name, "method": method, "labels_per_class": count, **over_seeds(runs)}
-        for (name, count, method), runs in found.items()
+        {"data": name, "method": method, "labels_per_class": count, **over_seeds(over)}
+        for (name, count, method), over in found.items()
     ]
     config = {
         "data": list(names),
@@ -78,8 +79,9 @@ def run(options: Options, progress: Progress) -> Result:
     return Result("nothing", config, rows_out)
 
 
-def taught(model: Incremental, examples: Sequence[Example], X: F32, y: Labels) -> Row:
+def taught(make: Callable[[], Incremental], examples: Sequence[Example], X: F32, y: Labels) -> Row:
     """Accuracy on raw inputs X (n, d) of classes y (n,) after the examples, bits of protected answers, CPU time."""
+    model = make()
     begin = time.process_time()
     for example in examples:
         model.learn(example.features, example.class_id)

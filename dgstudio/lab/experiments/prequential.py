@@ -25,9 +25,10 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.guard.files import read_regular
 from dgstudio.guard.limits import TABLE_BYTES
-from dgstudio.lab.experiment import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options
 from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.records import dataclass
 from dgstudio.streams.csvfile import read_csv
 from dgstudio.streams.table import read_table
@@ -180,7 +181,7 @@ def figures(answers: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seconds: f
     }
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Run every method on every stream, without and with label delay.
 
     Raises
@@ -193,32 +194,27 @@ def run(options: Options, progress: Progress) -> Result:
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     found: dict[tuple[str, int, str], list[Row]] = {}
     names: Sequence[str] = ()
+    runs.expect(_how_many(options, seeds, length))
     for seed in range(seeds):
         chosen = _chosen(options, seed, length)
         names = tuple(chosen)
-        for place, make in enumerate(chosen.values()):
+        for make in chosen.values():
             stream = make()
             if seed and not stream.drawn:
                 continue
             methods = classifiers(stream.X.shape[1], len(stream.y), seed)
             wanted = options.methods or tuple(methods)
-            for number, method in enumerate(wanted):
+            for method in wanted:
                 if method not in methods:
                     raise BadInputError(f"There is no method “{method}” here: choose {', '.join(methods)}.")
-                done = (place + number / len(wanted)) / len(chosen)
-                read = f", labels from “{stream.labels_from}”" if stream.labels_from else ""
-                progress((seed + done) / seeds, f"{stream.name}{read}: {method}, seed {seed}")
-                for delay in delays:
-                    model = methods[method]()
-                    answers, seconds = test_then_train(model, stream, delay)
-                    row = figures(answers, stream.y, seconds)
-                    bits, _ = protected_bits(model)
-                    if bits is not None:
-                        row["protected_bits_changed"] = float(bits)
+                read = f"labels from “{stream.labels_from}”" if stream.labels_from else ""
+                run_id = RunId(stream.name, seed, method, read)
+                rows_of_delays = runs.rows(run_id, partial(over_delays, methods[method], stream, delays))
+                for delay, row in zip(delays, rows_of_delays, strict=True):
                     found.setdefault((stream.name, delay, method), []).append(row)
     rows: list[Row] = [
-        {"data": name, "label_delay": delay, "method": method, **over_seeds(runs)}
-        for (name, delay, method), runs in sorted(found.items(), key=lambda item: (names.index(item[0][0]), item[0][1]))
+        {"data": name, "label_delay": delay, "method": method, **over_seeds(over)}
+        for (name, delay, method), over in sorted(found.items(), key=lambda item: (names.index(item[0][0]), item[0][1]))
     ]
     config = {
         "data": list(names),
@@ -228,6 +224,26 @@ def run(options: Options, progress: Progress) -> Result:
         "label_delays": list(delays),
     }
     return Result("prequential", config, rows)
+
+
+def over_delays(make: Callable[[], Incremental], stream: LabelledStream, delays: Sequence[int]) -> list[Row]:
+    """Figures of a fresh model on a stream, for each delay of its labels."""
+    rows = []
+    for delay in delays:
+        model = make()
+        answers, seconds = test_then_train(model, stream, delay)
+        row = figures(answers, stream.y, seconds)
+        bits, _ = protected_bits(model)
+        rows.append(row if bits is None else row | {"protected_bits_changed": float(bits)})
+    return rows
+
+
+def _how_many(options: Options, seeds: int, length: int) -> int:
+    """Runs in all: what is recorded is the same for every seed, and comes once."""
+    known = streams(0, length)
+    asked = list(known) if options.data is None else [str(options.data)]
+    drawn = sum(name in known and name not in RECORDED for name in asked)
+    return (seeds * drawn + len(asked) - drawn) * len(options.methods or classifiers(1, 1, 0))
 
 
 def _chosen(options: Options, seed: int, length: int) -> dict[str, Callable[[], LabelledStream]]:

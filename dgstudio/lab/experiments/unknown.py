@@ -11,6 +11,7 @@ that is more. No unknown input chooses anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,10 @@ from scipy.stats import rankdata
 from dgstudio.errors import BadInputError
 from dgstudio.lab.bases import SIMULATOR_CLASSES
 from dgstudio.lab.data import Dataset, Part, features_of, load
-from dgstudio.lab.experiment import Experiment, Options, Progress
+from dgstudio.lab.experiment import Experiment, Options
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.run_method import begin, labels_of
+from dgstudio.lab.runs import RunId, Runs
 from dgstudio.lab.subspace_ood import ADDED, DIRECTIONS, added_directions, directions
 from dgstudio.learning.bank.out_of_distribution import unlikeness
 from dgstudio.learning.learner.learner import Learner
@@ -347,7 +349,7 @@ def one_seed(name: str, seed: int, labels: int, quick: bool) -> dict[tuple[str, 
     return rows
 
 
-def run(options: Options, progress: Progress) -> Result:
+def run(options: Options, runs: Runs) -> Result:
     """Judge every score on every kind of unknown input; "all" is the mean over the kinds."""
     names = (str(options.data),) if options.data else DATA
     if options.labels_per_class is not None and len(options.labels_per_class) > 1:
@@ -355,21 +357,20 @@ def run(options: Options, progress: Progress) -> Result:
     labels = (options.labels_per_class or (LABELS,))[0]
     seeds = options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
     found: dict[tuple[str, str, str], list[Row]] = {}
-    done = 0
+    runs.expect(len(names) * seeds)
     for name in names:
         for seed in range(seeds):
-            progress(done / (len(names) * seeds), f"{name}, seed {seed}")
-            rows = one_seed(name, seed, labels, options.quick)
+            kept = runs.rows(RunId(name, seed), partial(_listed, name, seed, labels, options.quick))
+            rows = {(row.pop("unknown"), row.pop("method")): row for row in kept}
             for (kind, method), row in rows.items():
                 found.setdefault((name, kind, method), []).append(row)
             for method in METHODS:
                 mine = [row for (_, of), row in rows.items() if of == method]
                 mean = {figure: float(np.mean([row[figure] for row in mine])) for figure in mine[0]}
                 found.setdefault((name, "all", method), []).append(mean)
-            done += 1
     rows_out: list[Row] = [
-        {"data": name, "unknown": kind, "method": method, "labels_per_class": labels, **over_seeds(runs)}
-        for (name, kind, method), runs in found.items()
+        {"data": name, "unknown": kind, "method": method, "labels_per_class": labels, **over_seeds(over)}
+        for (name, kind, method), over in found.items()
     ]
     config = {
         "data": list(names),
@@ -381,6 +382,11 @@ def run(options: Options, progress: Progress) -> Result:
         "directions": [DIRECTIONS, ADDED],
     }
     return Result("unknown", config, rows_out)
+
+
+def _listed(name: str, seed: int, labels: int, quick: bool) -> list[Row]:
+    found = one_seed(name, seed, labels, quick)
+    return [{"unknown": kind, "method": method, **row} for (kind, method), row in found.items()]
 
 
 EXPERIMENT = Experiment(

@@ -13,12 +13,16 @@ SUFFIX = ".dgs"
 NUMBERED = re.compile(r"(.*) (\d{1,4})")
 
 
-def session_folder() -> Path:
-    """Folder of sessions: `$DGSTUDIO_HOME/sessions`, else in the user's data folder of this system. Not made here."""
+def data_folder() -> Path:
+    """Folder of what the program keeps for its user: `$DGSTUDIO_HOME`, else as this system has it. Not made here."""
     home = os.environ.get("DGSTUDIO_HOME", "").strip()
     # Not the documents folder: macOS asks for permission there, in a window on top of a live stream.
-    root = Path(home).expanduser() if home else Path(platformdirs.user_data_dir("dgstudio", appauthor=False))
-    return root / "sessions"
+    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("dgstudio", appauthor=False))
+
+
+def session_folder() -> Path:
+    """Folder of sessions, `sessions` in the data folder. Not made here."""
+    return data_folder() / "sessions"
 
 
 def default_session_path(now: datetime | None = None) -> Path:

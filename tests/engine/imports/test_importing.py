@@ -24,6 +24,7 @@ from dgstudio.reasons.noted import (
     RateOfStream,
     Resampled,
     RowsWithoutLabel,
+    TimesMissing,
 )
 from dgstudio.session.file import Session
 
@@ -199,10 +200,12 @@ def test_another_rate_is_interpolated_and_channels_are_matched_by_name(importing
     t = np.arange(int(rate * 12)) / rate
     values = np.sin(2 * np.pi * 1.3 * t[:, None] + np.arange(len(names)))
     rows = [[f"{a:.4f}", *map("{:.5f}".format, v), "circle"] for a, v in zip(t, values, strict=True)]
+    rows[3][0] = "nan"
     path = write(tmp_path / "fast.csv", [["time", *names, "label"], *rows])
     plan = desk.do(path)
     assert plan.choices.channels == spec.channels and plan.choices.time == "time"
     assert Resampled(rate, spec.rate) in plan.notes
+    assert TimesMissing("time", 1, 5, "line", len(rows) - 1) in plan.notes
     assert ColumnsToSpare(len(names), len(spec.channels)) in plan.notes
     wanted = (12 - spec.window_s) / (spec.hop / spec.rate)
     assert abs(plan.total - wanted) <= 2
