@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.signals import interrupts_end_at_once
 from dgstudio.system_packages import refuse_if_no_platform
 
 LONGEST_S = 2_000_000.0
@@ -35,11 +36,13 @@ def open_studio(**options: Any) -> int:
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
             "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
-    from dgstudio.studio.pyside_imports import keep_from_reading_sources
+    # Until the window listens to signals, and when it does no more.
+    with interrupts_end_at_once():
+        from dgstudio.studio.pyside_imports import keep_from_reading_sources
 
-    # Before the next line, which imports most of the program.
-    keep_from_reading_sources()
-    from dgstudio.studio.start import start_studio
+        # Before the next line, which imports most of the program.
+        keep_from_reading_sources()
+        from dgstudio.studio.start import start_studio
 
-    refuse_if_no_platform()
-    return start_studio(**options)
+        refuse_if_no_platform()
+        return start_studio(**options)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -62,6 +63,24 @@ def listen(heard: Callable[[int], object]) -> Callable[[], None]:
             signal.signal(number, handler)
 
     return restore
+
+
+@contextmanager
+def interrupts_end_at_once() -> Iterator[None]:
+    """Let Ctrl+C end the process at once meanwhile, as other signals do: for a start, when nothing is open yet.
+
+    Python would raise in whatever is being imported, and libraries in C abort on that or lose it. Where Ctrl+C is
+    ignored or somebody else's already, and outside of the main thread, it does nothing.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def raise_ended() -> Callable[[], None]:

@@ -59,8 +59,10 @@ Entry = tuple[str, int]
 """An act as the parent knows it: "take" and the take's id, or "act" and its own."""
 
 
-def start_doomed(path: Path, seed: int) -> tuple[BaseProcess, Connection]:
+def start_doomed(path: Path, seed: int, first: str = "") -> tuple[BaseProcess, Connection]:
     """Start a process that works in a window on the session `path`; what it says comes out of the connection.
+
+    `first` is what it begins with: to "import", or to train a new base and "switch" to it; "" is anything.
 
     Messages are tuples: ("found", entries, done), the history in the file; ("begun", entries, done) once the window
     is up and has its classes; ("wish", "do", "undo" or "redo") before the key; ("take", id, examples), ("act", id),
@@ -76,20 +78,20 @@ def start_doomed(path: Path, seed: int) -> tuple[BaseProcess, Connection]:
         # Elsewhere the system's own libraries do not stand that.
         context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(str(path), seed, theirs), daemon=True)
+    process = context.Process(target=work, args=(str(path), seed, first, theirs), daemon=True)
     process.start()
     theirs.close()
     return process, ours
 
 
-def work(path: str, seed: int, connection: Connection) -> None:
+def work(path: str, seed: int, first: str, connection: Connection) -> None:
     """Work in a window until the process is killed, or for `LONG_S`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     # What is being trained when it is killed may stay: it goes with the rest.
     tempfile.tempdir = str(Path(path).parent)
     qInstallMessageHandler(_say_warning)
     with contextlib.suppress(BrokenPipeError):
-        Doomed(Path(path), seed, connection).run()
+        Doomed(Path(path), seed, first, connection).run()
 
 
 def _say_warning(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
@@ -101,7 +103,8 @@ def _say_warning(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> N
 class Doomed:
     """One window, its keys drawn from `seed`. Qt thread of its own process only."""
 
-    def __init__(self, path: Path, seed: int, connection: Connection) -> None:
+    def __init__(self, path: Path, seed: int, first: str, connection: Connection) -> None:
+        self._first = first
         self._path, self._chance, self._connection = path, random.Random(seed), connection
         self._copies = 0
         application()
@@ -183,6 +186,9 @@ class Doomed:
             "import session": lambda: self._import(self._other),
             TRAIN_DEED: self._train,
         }
+        begin = {"import": "import table", "switch": TRAIN_DEED}.get(self._first, "")
+        if begin in self._deeds:
+            yield from deeds[begin]()
         while not end.true():
             yield from deeds[self._chance.choice(self._deeds)]()
             training = engine.candidates.consolidation
@@ -241,20 +247,25 @@ class Doomed:
         self._copies += 1
         name = str(self._path.with_name(f"{self._path.stem}-{os.getpid()}-{self._copies}.copy.dgs"))
         self._events.clear()
-        self._hands.tap(Qt.Key.Key_S, CTRL)
-        yield Until(lambda: self._hands.target.window() is not self._window, "the dialog")
+        yield from self._named_file(Qt.Key.Key_S, name)
+        yield from self._told(EventKind.COPY_SAVED, EventKind.COPY_NOT_SAVED)
+
+    def _named_file(self, key: Qt.Key, name: str) -> Script:
+        """Have a file asked for by Ctrl and a key, and name it."""
+        window = self._window
+        self._hands.tap(key, CTRL)
+        yield Until(lambda: self._hands.target.window() is not window, "the dialog")
         self._hands.type(name)
         self._hands.tap(Qt.Key.Key_Return)
-        yield from self._told(EventKind.COPY_SAVED, EventKind.COPY_NOT_SAVED)
+        # Without a screen nobody brings the window to the front again.
+        window.activateWindow()
+        yield Until(window.isActiveWindow, "the window to come to the front")
 
     def _import(self, path: Path) -> Script:
         """Import a file through the sheet; what is imported twice is there twice."""
         state, sheet = self._window.state, self._window.sheets.importing
         self._begin("read")
-        self._hands.tap(Qt.Key.Key_I, CTRL)
-        yield Until(lambda: self._hands.target.window() is not self._window, "the dialog")
-        self._hands.type(str(path))
-        self._hands.tap(Qt.Key.Key_Return)
+        yield from self._named_file(Qt.Key.Key_I, str(path))
         over = (ImportStage.CHOOSING, ImportStage.FAILED)
         yield Until(lambda: state.importing is not None and state.importing.stage in over, "the file to be read")
         if not sheet.go.isEnabled():

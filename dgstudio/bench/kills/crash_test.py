@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import DgstudioError
+from dgstudio.extras.known import EXTRAS, missing
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.restore import restored
@@ -28,12 +29,15 @@ LATEST_S = 1.0
 """The latest moment of a kill, after the window is up."""
 EARLY, EARLY_S = 0.2, 0.8
 """The share of kills that do not wait for the window, and their latest moment."""
+AIMED, AIMS, AIM_S = 0.2, ("import", "switch"), 60.0
+"""The share of kills that wait until their window is at something that it does rarely, which, and how long at most."""
 UP_S = 60.0
 LANES = 2
 """Windows that work at the same time, each on a file of its own: most of the time they wait for their user."""
 
-Start = Callable[[Path, int], tuple[BaseProcess, Connection]]
-"""Starts a process that works on a session file, given a seed, and says what it shows; see `studio.doomed`."""
+Start = Callable[[Path, int, str], tuple[BaseProcess, Connection]]
+"""Starts a process that works on a session file and says what it shows, given a seed and what it is to do first, ""
+for anything; see `crash_actor`."""
 Entry = tuple[str, int]
 """An act of the history: "take" and the take's id, or "act" and its own."""
 
@@ -264,12 +268,15 @@ def _run_lane(
     start: Start, folder: Path, kills: int, chance: random.Random, name: str, total: Killed, lock: threading.Lock
 ) -> None:
     ledger, path = Ledger(), folder / name
+    # There is no new base to switch to where none can be trained.
+    aims = [aim for aim in AIMS if aim != "switch" or not missing(EXTRAS["train"])]
     for number in range(kills):
         if number % KILLS_A_FILE == 0:
             _clear(folder, name)
             ledger, path = Ledger(), folder / f"{name}-{number // KILLS_A_FILE}.dgs"
         shown, early = ledger.shown, number % KILLS_A_FILE > 0 and chance.random() < EARLY
-        problems = _one_life(start, path, chance, ledger, early)
+        aim = chance.choice(aims) if not early and chance.random() < AIMED else ""
+        problems = _one_life(start, path, chance, ledger, early=early, aim=aim)
         within = list(ledger.under_way)
         damaged, copies = 0, 0
         for copy, takes in [(path, None), *ledger.copies]:
@@ -288,9 +295,9 @@ def _run_lane(
             total.lost += [f"{path.name}, kill {number}: {problem}" for problem in problems]
 
 
-def _one_life(start: Start, path: Path, chance: random.Random, ledger: Ledger, early: bool) -> list[str]:
+def _one_life(start: Start, path: Path, chance: random.Random, ledger: Ledger, *, early: bool, aim: str) -> list[str]:
     """Start a window, kill it, and hear all that it said before; returns what was wrong with that."""
-    process, connection = start(path, chance.randrange(1 << 30))
+    process, connection = start(path, chance.randrange(1 << 30), aim)
     problems: list[str] = []
     with connection:
         try:
@@ -300,14 +307,7 @@ def _one_life(start: Start, path: Path, chance: random.Random, ledger: Ledger, e
                     problems += ledger.hear(connection.recv())
             if not (early or ledger.begun):
                 raise DgstudioError(f"The window that was to be killed did not come up within {UP_S:g} s.")
-            deadline = time.monotonic() + (0.0 if early else chance.uniform(0, LATEST_S))
-            while (left := deadline - time.monotonic()) > 0:
-                if connection.poll(left):
-                    busy = bool(ledger.under_way)
-                    problems += ledger.hear(connection.recv())
-                    if ledger.under_way and not busy:
-                        # The kill may come at any moment of what goes on for longer.
-                        deadline = time.monotonic() + chance.uniform(0, max(ledger.under_way.values()))
+            problems += _until_killed(connection, chance, ledger, 0.0 if early else LATEST_S, aim)
         except (EOFError, OSError):
             problems.append("the window ended by itself")
         process.kill()
@@ -318,6 +318,24 @@ def _one_life(start: Start, path: Path, chance: random.Random, ledger: Ledger, e
                 problems += ledger.hear(connection.recv())
         except (EOFError, OSError):
             pass
+    return problems
+
+
+def _until_killed(
+    connection: Connection, chance: random.Random, ledger: Ledger, latest_s: float, aim: str
+) -> list[str]:
+    """Hear what a window says until its time has come; returns what is wrong with it."""
+    problems: list[str] = []
+    deadline = time.monotonic() + (AIM_S if aim else chance.uniform(0, latest_s))
+    while (left := deadline - time.monotonic()) > 0:
+        if connection.poll(left):
+            before = set(ledger.under_way)
+            problems += ledger.hear(connection.recv())
+            begun = ledger.under_way.keys() - before
+            if begun and (aim in begun if aim else not before):
+                # The kill may come at any moment of what goes on for longer.
+                deadline = time.monotonic() + chance.uniform(0, max(ledger.under_way[what] for what in begun))
+                aim = ""
     return problems
 
 

@@ -53,6 +53,10 @@ class Findings:
         return set(self.rows.get(table, ()))
 
 
+NUMBERED = ("record", "event")
+"""Tables whose rows get their numbers from SQLite as they are written: from 1 on, each above the one before."""
+
+
 def examine(db: sqlite3.Connection, *, deep: bool = False) -> Findings:
     """Compare each row with its checksum, each array with its content id, each version with what it needs.
 
@@ -63,7 +67,7 @@ def examine(db: sqlite3.Connection, *, deep: bool = False) -> Findings:
     found = Findings()
     found.no_next = not all(_in_range(row[0]) for row in db.execute("SELECT seq FROM sqlite_sequence"))
     for table in TABLES:
-        damaged = {*_out_of_range(db, table), *_other_sums(db, table, found)}
+        damaged = {*_out_of_range(db, table), *_never_given(db, table), *_other_sums(db, table, found)}
         worthless = set(_no_values(db, table)) if deep else set()
         if table == "example":
             found.labels = sorted({*found.labels, *worthless} - damaged)
@@ -83,6 +87,15 @@ def _out_of_range(db: sqlite3.Connection, table: str) -> Iterator[int]:
         if low is not None and not (_in_range(low) and _in_range(high)):
             sql = f'SELECT rowid FROM "{table}" WHERE typeof({column}) <> ? OR {column} NOT BETWEEN 0 AND ?'
             yield from (row[0] for row in db.execute(sql, ("integer", rows.MOST_ID)))
+
+
+def _never_given(db: sqlite3.Connection, table: str) -> Iterator[int]:
+    """Rows with a number that SQLite has not given: no checksum covers it, and it is their place in the order."""
+    if table in NUMBERED:
+        # A last number that is damaged itself leaves rows behind it that follow each other.
+        sql = f"""SELECT id FROM "{table}" WHERE id < 1 OR (
+            id > (SELECT seq FROM sqlite_sequence WHERE name = ?) AND id - 1 NOT IN (SELECT id FROM "{table}"))"""
+        yield from (row[0] for row in db.execute(sql, (table,)))
 
 
 def _in_range(value: Any) -> bool:

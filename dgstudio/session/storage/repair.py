@@ -10,7 +10,7 @@ from typing import Any
 
 from dgstudio.session.format import row_check, rows
 from dgstudio.session.format.schema import columns_of
-from dgstudio.session.storage.examine import Findings, examine
+from dgstudio.session.storage.examine import NUMBERED, Findings, examine
 
 PLURALS = {
     "class": "classes",
@@ -54,7 +54,7 @@ def repair(saved: sqlite3.Connection) -> list[str]:
     saved.execute("BEGIN")
     for table, damaged in found.rows.items():
         saved.executemany(f'DELETE FROM "{table}" WHERE rowid = ?', [(rowid,) for rowid in damaged])
-    for table in ("record", "event"):
+    for table in NUMBERED:
         sql = f"UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM {table}) WHERE name = '{table}'"
         saved.execute(sql)
     _hide(saved, found.labels)

@@ -99,6 +99,8 @@ def test_whatever_is_written_or_changed_keeps_its_checksum(
         ("UPDATE act SET done = 0 WHERE id = 1", "1 entry of the undo history is damaged and left out (id 1)."),
         ("UPDATE act SET data = replace(data, '40', '41') WHERE id = 1", "1 entry of the undo history is"),
         ("UPDATE record SET data = replace(data, '1.0', '2.0') WHERE id = 2", "1 record of the history is damaged"),
+        ("UPDATE record SET id = 0 WHERE id = 2", "1 record of the history is damaged and left out (id 0)."),
+        ("UPDATE event SET id = 0 WHERE id = 1", "1 log line is damaged and left out (id 0)."),
         ("UPDATE event SET unix = 3 WHERE id = 1", "1 log line is damaged and left out (id 1)."),
         ("UPDATE config SET value = '1' WHERE key = 'head'", "1 setting is damaged and left out (“head”)."),
         ("UPDATE config SET key = 'heat' WHERE key = 'head'", "1 setting is damaged and left out (“heat”)."),
@@ -134,6 +136,21 @@ def test_a_changed_row_is_named_and_the_file_left_alone(path: Path, tmp_path: Pa
     with Session.reading(path) as session:
         assert session.report.damaged
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("table", ["record", "event"])
+def test_a_row_that_stands_in_another_place_of_its_order_is_told(path: Path, table: str) -> None:
+    edit(path, f"UPDATE {table} SET id = 90 WHERE id = 1")
+    with Session.open(path) as session:
+        assert session.report.damaged and session.read_only and "is damaged" in session.report.problems[0]
+
+
+def test_a_last_number_that_is_damaged_costs_no_row(path: Path) -> None:
+    with Session.open(path) as session:
+        known = session.records(), session.events()
+    edit(path, "UPDATE sqlite_sequence SET seq = 0")
+    with Session.open(path) as session:
+        assert (session.records(), session.events()) == known
 
 
 def test_an_example_with_a_damaged_label_keeps_its_features_and_does_not_stand(
