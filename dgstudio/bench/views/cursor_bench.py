@@ -51,10 +51,12 @@ def cursor_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
             before, since = state.moment, time.perf_counter()
             hands.tap(KEYS[number % len(KEYS)])
             number += 1
+            if state.moment == before:
+                # At an end: nothing is to be painted.
+                continue
             for each in paints:
                 yield Until(each.since(since), "all panels to be painted")
-            if state.moment != before:
-                took.append(max(each.newest for each in paints) - since)
+            took.append(max(each.newest for each in paints) - since)
         hands.tap(Qt.Key.Key_End)
 
     try:
