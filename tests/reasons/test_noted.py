@@ -33,6 +33,7 @@ from dgstudio.reasons.noted import (
     TextAmongNumbers,
     TimeRunsBack,
     TimesDoNotRise,
+    TimesMissing,
     TimesSince1970,
     TimesTooClose,
     TimeWithoutNumbers,
@@ -73,6 +74,20 @@ NOTES: list[tuple[Note, str]] = [
         "The labels of a.csv have 2000 different values: those are numbers, not classes. They are not used.",
     ),
     (TimesSince1970("t", "milliseconds"), "The times in “t” are taken as milliseconds since 1970."),
+    (
+        TimesMissing("t", 1, 5, "line", 99),
+        (
+            "In the column “t”, 1 time is missing, NaN or infinite, on line 5: "
+            "it is interpolated between the times around it."
+        ),
+    ),
+    (
+        TimesMissing("t", 2, 5, "line", 1),
+        (
+            "In the column “t”, 2 times are missing, NaN or infinite, first on line 5: too few are left, "
+            "so the times are not used."
+        ),
+    ),
     (TimesTooClose(1e-9), "The times are 1e-09 s apart, which can't be, so they are not used."),
     (TimesDoNotRise(), "The times do not rise, so they are not used."),
     (RateAssumed(50.0), "The file does not say its rate: 50 samples a second are assumed (--rate)."),
