@@ -13,7 +13,9 @@ from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.docking.built_in import BUILT_IN, LABEL
 from dgstudio.studio.window.main_window import StudioWindow
 
-SETTLE_S = 1.0
+CALM_S = 6.0
+"""Wall seconds in which frames become as frequent again as they were before the hand was busy (`FrameGovernor`)."""
+SETTLE_S = 2.0
 """Wall seconds that a layout has to be painted for the first time."""
 
 
@@ -26,6 +28,7 @@ def layout_figures(window: StudioWindow, seconds: float) -> dict[str, Any]:
     def shown() -> Script:
         state.set_paused(False)
         state.inspected = AnswerSubject()
+        yield after(CALM_S)
         for name, built_in in BUILT_IN.items():
             layout.arrangement.choose(built_in)
             yield after(SETTLE_S)

@@ -80,6 +80,8 @@ class InspectionWorker(Worker):
         self._generation = 0
         self._wake = threading.Event()
         self._running: Asked[Any] | None = None
+        self.ended = 0
+        """How many questions have been answered, refused or failed. Any thread reads."""
 
     def ask(self, topic: Hashable, question: Callable[[Inspector], T]) -> Asked[T]:
         """Have a question answered in dg-inspect. Any one thread.
@@ -135,6 +137,7 @@ class InspectionWorker(Worker):
             asked.answer(self._inspector)
         finally:
             self._running = None
+            self.ended += 1
 
     def _goes_on(self) -> bool:
         """Whether somebody still wants the answer to the present question."""

@@ -101,6 +101,7 @@ class Bridge(QObject):
         self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
         self._proposed: object = None
         self._moved = False
+        self._inspected = 0
         self.evidence = EvidenceAtHand(engine.learner, engine.inspection)
         self.cursor = TimeCursor(self.state, self.lookback)
         self._governor = FrameGovernor()
@@ -182,8 +183,9 @@ class Bridge(QObject):
         self._show()
 
     def _look(self) -> None:
-        # What a key did is told at once: of the 100 ms for that, the next frame would take a third.
-        if self.engine.events.waiting or self._moved:
+        # What a key did is told at once, and what was found about a moment that was clicked: of the 100 ms for that,
+        # the next frame would take a third, and more while the machine is busy.
+        if self.engine.events.waiting or self._moved or self.inspection.ended != self._inspected:
             self._show()
 
     def _look_soon(self) -> None:
@@ -191,8 +193,8 @@ class Bridge(QObject):
         self._moved = True
 
     def _show(self) -> None:
+        self._moved, self._inspected = False, self.inspection.ended
         frame = self.pull()
-        self._moved = False
         if self.on_frame is not None:
             self.on_frame(frame)
 
