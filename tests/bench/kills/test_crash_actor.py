@@ -10,7 +10,7 @@ import pytest
 from dgstudio.bench.kills.crash_actor import start_doomed
 from dgstudio.bench.kills.crash_test import run_kills
 
-KILLS = 10
+KILLS = 6
 
 
 @pytest.mark.slow
