@@ -205,8 +205,7 @@ def test_cancel_ends_the_process_and_its_children_and_leaves_no_file(pip: Pip, t
         "import os, pathlib, subprocess, tempfile, threading\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import threading; threading.Event().wait()'])\n"
         f"pathlib.Path({str(begun)!r} + '.new').write_text(f'{{child.pid}} {{tempfile.gettempdir()}}')\n"
-        f"os.rename({str(begun)!r} + '.new', {str(begun)!r})\n"
-        "try:\n    threading.Event().wait()\n"
+        f"try:\n    os.rename({str(begun)!r} + '.new', {str(begun)!r})\n    threading.Event().wait()\n"
         f"except KeyboardInterrupt:\n    pathlib.Path({str(ended)!r}).touch()\n    child.wait()\n"
     )
     it = Installation(EXTRAS["export"])
