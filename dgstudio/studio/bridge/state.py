@@ -17,6 +17,7 @@ from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.source import Knob
+from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.bridge.evented import Evented, Field
 from dgstudio.studio.bridge.inspected import AnswerSubject, Subject
 from dgstudio.studio.bridge.look import Look
@@ -249,6 +250,8 @@ class StudioState(Evented):
     """The unit of the base that the hand or the keys are on, or that the inspector shows."""
     presentation = Field(False)
     """Full screen and large type, for an audience."""
+    caption = Field[Caption | None](None)
+    """What a guided demo says; None while there is none."""
     uncertain = Field[tuple[Reading, ...]](())
     """Moments that the model was least sure of, newest first."""
     unseen = Field[frozenset[int]](frozenset())
