@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -35,6 +36,10 @@ if sys.platform == "linux" and (_mallopt := getattr(ctypes.CDLL(None), "mallopt"
     _M_ARENA_MAX = -8
     _mallopt(_M_ARENA_MAX, 1)
 
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets what it starts in the background ignore Ctrl+C, and so would every program that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK_S = 0.1
 """What took longer the last time is not part of a quick run."""
