@@ -306,14 +306,18 @@ class Reading:
 
 
 class TwinKind(StrEnum):
-    """How a conventional twin publishes what it has learned."""
+    """A model that ours is compared with on the same stream and labels."""
 
     IN_PLACE = "in_place"
+    """Conventional: fine-tuned, every step written into the arrays that are read."""
     SWAP = "swap"
+    """Conventional: fine-tuned, published by swapping one reference."""
+    REPLAY = "replay"
+    """Conventional: half of each step rehearses the protected inputs, class by class; published by swap."""
 
 
 class TwinState(StrEnum):
-    """What the arrays were from which the conventional twin answered, from best to worst."""
+    """What the arrays were from which a twin answered, from best to worst."""
 
     VERSION = "version"
     """Whole, and a published version."""
@@ -327,7 +331,7 @@ class TwinState(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwinReading:
-    """An answer of the conventional twin to the same hop."""
+    """An answer of a twin to the same hop; `truth` is the hop's own."""
 
     hop: int
     end: float
@@ -336,6 +340,7 @@ class TwinReading:
     top: int | None
     state: TwinState
     latency_us: float
+    truth: str | None = None
 
 
 class CauseKind(StrEnum):
@@ -588,13 +593,6 @@ class EngineStats:
     """Their share of the newest answers; None before the first."""
     truth_seen: int = 0
     truth_right: int = 0
-    twin_reads: int = 0
-    twin_torn: int = 0
-    twin_unpublished: int = 0
-    twin_unattributed: int = 0
-    twin_flips: int = 0
-    """Protected answers of the twin whose top class is no longer the one it began with."""
-    twin_max_delta: float = 0.0
     stream_state: StreamState = StreamState.OPENING
     learner_state: LearnerActivity = LearnerActivity.IDLE
     saved: Saving | None = None

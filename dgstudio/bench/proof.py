@@ -149,7 +149,7 @@ class ProofRun:
         self._wait(lambda: engine.lane.counts.reads > 0, "the first answer")
         say(f"answering: {', '.join(info.name for info in engine.classes.living())}")
         QTest.keyClick(window, Qt.Key.Key_C)
-        self._wait(lambda: engine.comparison.twin is not None, "the twin")
+        self._wait(lambda: bool(engine.comparison.twins), "the twin")
         say("compare: the conventional twin runs on the same stream")
         QTest.keyClick(window, Qt.Key.Key_A)
         self._process()
@@ -180,7 +180,7 @@ class ProofRun:
             self._picture(screenshot)
         self._wait(lambda: engine.input.state == StreamState.ENDED, "the end of the recording")
         self._wait(lambda: engine.infer.done == engine.ring.total, "the last answer")
-        self._wait(lambda: engine.comparison.twin is None or engine.comparison.twin.idle, "the twin")
+        self._wait(lambda: all(twin.idle for twin in engine.comparison.twins), "the twin")
         say("auditing every protected input and every answer")
         self._wait(lambda: engine.learner.audit_complete and engine.learn.receipts.caught_up, "the audit")
 
@@ -192,8 +192,7 @@ class ProofRun:
         before = [r for r in self.readings if r.end < len(warm_up) * self._take_s()]
         after = [r for r in self.readings if r.start >= border]
         changed = engine.learner.audit_all()
-        twin = engine.comparison.twin
-        assert twin is not None
+        twin = engine.comparison.twins[0].figures()
         return ProofFigures(
             takes=len(warm_up) + len(labelled) + len(tested),
             labelled_takes=len(labelled),
@@ -215,11 +214,11 @@ class ProofRun:
             publish_p99_ms=engine.learn.publish_ms.percentile(99)[0],
             serve_p50_us=stats.serve_p50_us,
             serve_p99_us=stats.serve_p99_us,
-            twin_answers=stats.twin_reads,
-            twin_torn=stats.twin_torn,
-            twin_unpublished=stats.twin_unpublished,
-            twin_protected_flips=stats.twin_flips,
-            twin_protected_max_delta_p=stats.twin_max_delta,
+            twin_answers=twin.reads,
+            twin_torn=twin.torn,
+            twin_unpublished=twin.unpublished,
+            twin_protected_flips=twin.answers.gone,
+            twin_protected_max_delta_p=twin.max_delta,
             twin_old_classes_after=self._twin_share([r for r in after if r.truth != NEW_CLASS]),
             seconds=seconds,
             kernel=KERNEL,
@@ -247,8 +246,8 @@ class ProofRun:
         QTest.qWait(20)
         new, self._seen = self.engine.lane.readings.since(self._seen)
         self.readings.extend(new)
-        if self.engine.comparison.twin is not None:
-            twin_new, self._twin_seen = self.engine.comparison.twin.readings.since(self._twin_seen)
+        for twin in self.engine.comparison.twins:
+            twin_new, self._twin_seen = twin.readings.since(self._twin_seen)
             self.twin_answers.update({reading.hop: reading.top for reading in twin_new})
 
     def _recognised(self) -> bool:

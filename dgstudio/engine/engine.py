@@ -124,7 +124,6 @@ class Engine:
             self.features,
             self.infer,
             self.lane,
-            self.comparison,
             self.book,
             self.queue,
             self.recorder,
@@ -349,7 +348,7 @@ class Engine:
             self.plane,
             self.input,
             self.infer,
-            self.comparison.worker,
+            *self.comparison.workers,
         ]
         order += [self.learn, self.store, self.out, self.exports]
         for worker in order:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.runtime.rings import SampleRing
@@ -26,7 +25,6 @@ class CountedParts:
     features: SignalFeatures
     infer: InferWorker
     lane: Lane
-    comparison: TwinComparison
     book: LabelBook
     queue: StoreQueue
     recorder: StreamRecorder
@@ -42,7 +40,7 @@ def collect(parts: CountedParts) -> EngineStats:
     serve_p50, serve_p99 = counts.latency.percentile(50, 99)
     answer_p50, answer_p99 = counts.delay.percentile(50, 99)
     learner_state = LearnerActivity.FAILED if parts.learn.failed else parts.learn.state
-    stats = EngineStats(
+    return EngineStats(
         samples=parts.ring.total,
         lost_samples=parts.infer.lost_samples,
         hops=parts.infer.hops,
@@ -86,12 +84,3 @@ def collect(parts: CountedParts) -> EngineStats:
         recording_lost=recording.lost_samples + recording.lost_answers,
         recording_failing=recording.failing,
     )
-    if parts.comparison.twin is not None:
-        twin = parts.comparison.twin.counts
-        stats.twin_reads = twin.reads
-        stats.twin_torn = twin.torn
-        stats.twin_unpublished = twin.unpublished
-        stats.twin_unattributed = twin.unattributed
-        stats.twin_flips = twin.flips
-        stats.twin_max_delta = twin.max_delta
-    return stats

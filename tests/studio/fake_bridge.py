@@ -20,6 +20,7 @@ from dgstudio.engine.adapt.version_index import Containing, VersionIndex
 from dgstudio.engine.adapt.version_relearning import VersionRelearning
 from dgstudio.engine.browse.browse_worker import BrowseWorker
 from dgstudio.engine.evaluation.quality_worker import QualityWorker
+from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.inspection.inspection_worker import Asked, InspectionWorker
@@ -38,7 +39,7 @@ from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.reasons.reason import Reason
 from dgstudio.streams.source import Knob
-from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, UnitView
+from dgstudio.studio.bridge.state import CellView, ClassCard, Frame, Proposal, StudioState, Task, TwinFrame, UnitView
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.types import (
     BASE,
@@ -54,7 +55,9 @@ from dgstudio.types import (
     Saving,
     StreamSpec,
     Take,
+    TwinKind,
     TwinReading,
+    TwinState,
 )
 
 HIDDEN, ACTIVE, FEATURES, RATE, HOP_S = 128, 24, 64, 200.0, 0.05
@@ -131,7 +134,10 @@ class StandIn:
                 del bound["self"]
                 told = {n: v for n, v in bound.items() if v is not parameters[n].default}
                 only = {n: v for n, v in told.items() if parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
-                placed = [value for n, value in told.items() if n not in only]
+                placed: list[object] = []
+                for n, value in told.items():
+                    if n not in only:
+                        placed.extend(value if parameters[n].kind is inspect.Parameter.VAR_POSITIONAL else [value])
                 calls.append((name, *placed, *([only] if only else [])))
             return result
 
@@ -147,6 +153,9 @@ class FakeBridge:
         self.modes = modes
         self.events: list[Event] = []
         self.refusals: dict[int, Reason] = {}
+        self.twin_figures: dict[TwinKind, TwinFigures] = {}
+        """What the twins have done, where it is not nothing."""
+        self.twin_state = "unpublished"
         self.held: tuple[int, float] | None = None
         self.now = 20.0
         self.wall = WALL0
@@ -216,7 +225,9 @@ class FakeBridge:
         )  # fmt: skip
         self.model.offered_modes = self.modes
         self.model.protected_inputs = lambda: self.inputs
-        self.comparison = StandIn(TwinComparison, of="comparison", calls=calls, choose=lambda kind: show(compare=kind))
+        self.comparison = StandIn(
+            TwinComparison, of="comparison", calls=calls, choose=lambda *kinds: show(compare=kinds)
+        )
         self.candidates = StandIn(
             CandidateModels, of="candidates", calls=calls, start_consolidation=self._start_consolidation,
             cancel_consolidation=lambda: show(task=None),
@@ -331,18 +342,23 @@ class FakeBridge:
         events, self.events = self.events, []
         publishes, state.record_count = state.history.since(state.record_count)
         self.stats.reads += len(new)
-        twin_new = [] if state.compare is None else [
-            TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, "unpublished", 40.0) for r in new
-        ]  # fmt: skip
+        twins = tuple(self._twin(kind, new) for kind in state.compare)
         takes, oldest = self._takes(), max(0.0, self.now - BUFFER_S)
         look = self.cursor.follow(Past(times, self.signal(times), tuple(self.readings)), self.now, oldest)
         return Frame(
             spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
             readings=list(self.readings),
-            new_readings=new, reading=self.readings[-1] if self.readings else None, twin_new=twin_new,
-            twin=twin_new[-1] if twin_new else None, publishes=publishes, takes=takes, recording=self.held,
+            new_readings=new, reading=self.readings[-1] if self.readings else None, twins=twins,
+            ours=KeptAnswers(400, 400), publishes=publishes, takes=takes, recording=self.held,
             events=events, stats=self.stats, frame_time_wall=self.wall, oldest=oldest, look=look,
         )  # fmt: skip
+
+    def _twin(self, kind: TwinKind, new: list[Reading]) -> TwinFrame:
+        answers = [
+            TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, TwinState(self.twin_state), 40.0) for r in new
+        ]
+        figures = self.twin_figures.get(kind) or TwinFigures(kind, KeptAnswers(400, 400, bits=False))
+        return TwinFrame(kind, figures, answers, answers[-1] if answers else None)
 
     def doubt(self, count: int = 3) -> None:
         """Put some doubtful moments of the last seconds into the state, newest first."""

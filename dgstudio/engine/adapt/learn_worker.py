@@ -22,6 +22,7 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.receipt_audit import ReceiptAudit
 from dgstudio.errors import DgstudioError
 from dgstudio.learning.bank.attribution import difference
+from dgstudio.learning.contract.contract import AuditResult
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.certificate import decompose
@@ -85,6 +86,7 @@ class LearnWorker(Worker):
     Attributes
     ----------
     published : called with every record; where a version was made, it is theirs to keep a checkpoint.
+    audited : called with what each slice of the audit found.
     rested : called whenever there is nothing to learn.
     meanwhile : called after each turn's work; True where it had something to do, and wants the next turn at once.
     """
@@ -102,6 +104,7 @@ class LearnWorker(Worker):
     ) -> None:
         super().__init__(events)
         self.published: list[Callable[[PublishRecord, Learner], None]] = []
+        self.audited: list[Callable[[AuditResult, Learner], None]] = []
         self.rested: list[Callable[[Learner], None]] = []
         self.meanwhile: list[Callable[[], bool]] = []
         self.counts = LearnCounts()
@@ -375,6 +378,8 @@ class LearnWorker(Worker):
         if result.bits_changed:
             self.counts.bits_changed += result.bits_changed
             self.events.say(ContractBroken(result.bits_changed))
+        for follow in self.audited:
+            follow(result, self._learner)
         return self._learner.audit_complete
 
 

@@ -1,11 +1,15 @@
-"""Compare: a conventional twin on the same stream and the same labels, switched on and off while all goes on."""
+"""Compare: at most two twins on the same stream and the same labels, switched on and off while all goes on."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.learn_worker import LearnWorker
+from dgstudio.engine.adapt.protected_watch import ProtectedWatch
+from dgstudio.engine.facts.compared import KeptAnswers
 from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.labels.label_book import LabelBook
 from dgstudio.engine.runtime.class_table import ClassTable
@@ -13,15 +17,20 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
-from dgstudio.engine.serving.twin import TwinLane, TwinWorker, make_twin
+from dgstudio.engine.twins.conventional_lane import ConventionalLane
+from dgstudio.engine.twins.twin_lane import TwinLane
+from dgstudio.engine.twins.twin_worker import TwinWorker
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import TwinStart
 from dgstudio.types import Example, TwinKind
 
+AT_MOST = 2
+"""Twins that run at once."""
+
 
 class TwinComparison:
-    """Runs a twin, or none. Commands from any one thread; what is learned is told by dg-store.
+    """Runs up to two twins. Commands from any one thread; what is learned is told by dg-store.
 
     Parameters
     ----------
@@ -30,9 +39,7 @@ class TwinComparison:
 
     Attributes
     ----------
-    twin : the lane of the twin, if one runs.
-    worker : its thread, if it has one of its own.
-    kind : what was chosen, or None; a twin that failed was chosen all the same.
+    twins : the lanes that run, in the order in which they were chosen; replaced as a whole.
     """
 
     def __init__(
@@ -56,70 +63,113 @@ class TwinComparison:
         self._learner = learner
         self._inputs = inputs
         self._events = events
-        self.twin: TwinLane | None = None
-        self.worker: TwinWorker | None = None
-        self.kind: TwinKind | None = None
+        self._watch = ProtectedWatch(learner)
+        self._workers: tuple[TwinWorker, ...] = ()
+        self._turn = 0
+        self._changing = threading.Lock()
+        self.twins: tuple[TwinLane, ...] = ()
+        infer.twin_failed = self._gave_up
+        learn.published.append(self._watch.follow)
+        learn.audited.append(self._watch.audited)
 
-    def choose(self, kind: TwinKind | None) -> None:
-        """Run a conventional twin beside ours from now on, or none.
+    @property
+    def kinds(self) -> tuple[TwinKind, ...]:
+        """The twins that run, in the order in which they were chosen; one that failed runs no more."""
+        return tuple(twin.kind for twin in self.twins)
 
-        It begins with the base's dense twin; where there is no base, from nothing, as ours does.
+    @property
+    def workers(self) -> tuple[TwinWorker, ...]:
+        """The threads of those that have one of their own."""
+        return self._workers
+
+    def ours(self) -> KeptAnswers:
+        """What has become of the protected answers of our own model, as last proved and audited. Any thread."""
+        return self._watch.kept
+
+    def choose(self, *kinds: TwinKind) -> None:
+        """Run these twins beside ours from now on, and no others; one that runs already goes on.
+
+        A twin begins with the base's dense network; where there is no base, from nothing, as ours does.
 
         Raises
         ------
         BadInputError
-            Where this version stands on a base that is not at hand.
+            For more than two, or where this version stands on a base that is not at hand; nothing changes then.
         """
-        start = None if kind is None else self._start()
-        if self.worker is not None:
-            self.worker.stop()
-            self.worker.join(JOIN_S)
-            self.worker = None
-        self.kind = kind
-        if kind is None or start is None:
-            self.twin = self._infer.twin = None
-            return
-        twin = make_twin(kind, start)
+        wanted = tuple(dict.fromkeys(map(TwinKind, kinds)))
+        if len(wanted) > AT_MOST:
+            raise BadInputError(f"At most two twins can be compared at once, and {len(wanted)} were chosen.")
+        running = {twin.kind: twin for twin in self.twins}
+        new = {kind: self._made(kind) for kind in wanted if kind not in running}
+        with self._changing:
+            stays = {twin.kind: twin for twin in self.twins}
+            self._run(tuple(new.get(kind) or stays[kind] for kind in wanted if kind in new or kind in stays))
+        for worker in self._workers:
+            if worker.lane not in self.twins:
+                worker.stop()
+                worker.join(JOIN_S)
+        self._workers = tuple(worker for worker in self._workers if worker.lane in self.twins)
+        for twin in new.values():
+            self._start(twin)
+
+    def _made(self, kind: TwinKind) -> TwinLane:
+        twin = ConventionalLane(kind, self._dense_start(), self._classes)
         for info in self._classes.every():
             (twin.add_class if info.living else twin.remove_class)(info.id)
-        if kind == TwinKind.IN_PLACE:
-            self.worker = TwinWorker(twin, self._events)
-            self.worker.start()
-        self.twin = self._infer.twin = twin
-        self._queue.ask(lambda: self._begin(twin))
+        return twin
 
-    def _start(self) -> TwinStart:
-        base, learner = self._candidates.base, self._learner
+    def _dense_start(self) -> TwinStart:
+        base, head = self._candidates.base, self._learner.store.head
         if base is not None:
             return TwinStart.of_base(base)
-        if learner.store.head.base is not None:
+        if head.base is not None:
             raise BadInputError(
                 "A twin begins with the base model, and the one that this version stands on is not at hand."
             )
-        protected = learner.training.protected
-        return TwinStart.from_nothing(self._inputs, protected.inputs, protected.labels)
+        start = TwinStart.from_nothing(self._inputs)
+        # Once something is protected ours keeps the scale on which it reads.
+        fixed = self._learner.training.sums is not None
+        return replace(start, normaliser=head.normaliser) if fixed else start
+
+    def _start(self, twin: TwinLane) -> None:
+        if twin.kind is TwinKind.IN_PLACE:
+            worker = TwinWorker(twin, self._gave_up, self._events)
+            self._workers = (*self._workers, worker)
+            worker.start()
+        self._queue.ask(lambda: self._begin(twin))
+
+    def _run(self, twins: tuple[TwinLane, ...]) -> None:
+        self.twins = self._infer.twins = twins
+
+    def _gave_up(self, twin: TwinLane, error: Exception) -> None:
+        """A twin that fails is switched off, and all else goes on. Any thread."""
+        with self._changing:
+            if twin not in self.twins:
+                return
+            self._run(tuple(other for other in self.twins if other is not twin))
+        self._events.say(TwinFailed(repr(error)))
 
     # -- dg-store ------------------------------------------------------------------------------------------
 
     def absorb(self, examples: Sequence[Example]) -> None:
-        """Let the twin learn these too."""
-        if self.twin is not None:
-            self.twin.absorb(examples)
+        """Let the twins learn these too."""
+        for twin in self.twins:
+            twin.absorb(examples)
 
     def add_class(self, class_id: int) -> None:
-        """Let the twin have this class too."""
-        if self.twin is not None:
-            self.twin.add_class(class_id)
+        """Let the twins have this class too."""
+        for twin in self.twins:
+            twin.add_class(class_id)
 
     def remove_class(self, class_id: int) -> None:
-        """Let the twin have this class no more either."""
-        if self.twin is not None:
-            self.twin.remove_class(class_id)
+        """Let the twins have this class no more either."""
+        for twin in self.twins:
+            twin.remove_class(class_id)
 
     def end_take(self) -> None:
         """A take is over."""
-        if self.twin is not None:
-            self.twin.end_take()
+        for twin in self.twins:
+            twin.end_take()
 
     def _begin(self, twin: TwinLane) -> None:
         # What was labelled a moment ago is noted and absorbed together: not one without the other.
@@ -130,13 +180,25 @@ class TwinComparison:
     # -- dg-learn ------------------------------------------------------------------------------------------
 
     def turn(self) -> bool:
-        """Let a twin published by swap learn in dg-learn, in turn with ours."""
-        twin = self.twin
-        if twin is None or self.worker is not None:
-            return False
-        try:
-            return twin.learn()
-        except Exception as error:
-            self.twin = self._infer.twin = None
-            self._events.say(TwinFailed(repr(error)))
-            return False
+        """Let one of the twins that have no thread of their own learn, in turn; whether one had something to do."""
+        twins = self.twins
+        self._follow_protected(twins)
+        own = {worker.lane for worker in self._workers}
+        for place in range(len(twins)):
+            twin = twins[(self._turn + place) % len(twins)]
+            if twin in own:
+                continue
+            try:
+                if twin.learn():
+                    self._turn += place + 1
+                    return True
+            except Exception as error:
+                self._gave_up(twin, error)
+        return False
+
+    def _follow_protected(self, twins: tuple[TwinLane, ...]) -> None:
+        """Let the twins watch what ours protects now."""
+        protected = self._learner.training.protected
+        for twin in twins:
+            if twin.begun:
+                twin.watch(protected)

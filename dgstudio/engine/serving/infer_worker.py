@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
-from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Hop, Lane
-from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.windows import Windower
 from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamSpec
@@ -21,11 +20,24 @@ BACKLOG = 25
 """Hops that may wait for their answer before the oldest are skipped and counted."""
 
 
+class Answering(Protocol):
+    """What answers the same hops beside ours, for itself."""
+
+    def answer(self, hop: Hop) -> object:
+        """Answer one hop."""
+        ...
+
+
 class InferWorker(Worker):
     """Answers every hop in order; when it falls behind by more than `BACKLOG` hops it skips to the newest ones.
 
     With `lossless` nothing is skipped (the source waits instead), and `after` may block. `after` is called with
     each reading of the studio's lane, in this thread.
+
+    Attributes
+    ----------
+    twins : answer each hop after ours; replaced as a whole, by any thread.
+    twin_failed : told which of them failed, and of what.
     """
 
     name = "dg-infer"
@@ -42,7 +54,8 @@ class InferWorker(Worker):
         after: Callable[[Reading], None],
     ) -> None:
         super().__init__(events)
-        self.twin: TwinLane | None = None
+        self.twins: tuple[Answering, ...] = ()
+        self.twin_failed: Callable[[Any, Exception], object] = lambda twin, error: None
         self.hops = 0
         self.skipped = 0
         self.lost_samples = 0
@@ -107,19 +120,13 @@ class InferWorker(Worker):
         )
         self.hops += 1
         reading = self._lane.answer(hop)
-        self._answer_twin(hop)
+        for twin in self.twins:
+            try:
+                twin.answer(hop)
+            except Exception as error:
+                # Ours goes on.
+                self.twin_failed(twin, error)
         self._after(reading)
-
-    def _answer_twin(self, hop: Hop) -> None:
-        """Answer in the twin's lane, if there is one; a twin that fails is switched off, and ours goes on."""
-        twin = self.twin
-        if twin is None:
-            return
-        try:
-            twin.answer(hop)
-        except Exception as error:
-            self.twin = None
-            self.events.say(TwinFailed(repr(error)))
 
     def _truth(self, start: int, end: int) -> str | None:
         """The label that most of the window carries, if most of it carries one."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
 
 from dgstudio.learning.bank.cold_start import spread_of
 from dgstudio.learning.rules.dense import Adam, DenseWeights, batch_logits, gradient, logits_of, softmax
+from dgstudio.learning.rules.watched_inputs import WatchedChange, WatchedInputs
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Normaliser
 from dgstudio.records import dataclass
@@ -61,13 +62,16 @@ class TwinStart:
         return cls(DenseWeights(W1, b1, V, b2, tuple(base.classes)), base.normaliser, inputs, np.asarray(labels))
 
     @classmethod
-    def from_nothing(
-        cls, inputs: int, protected: F32, labels: npt.NDArray[np.integer], *, hidden: int = HIDDEN, seed: int = 0
-    ) -> TwinStart:
+    def from_nothing(cls, inputs: int, *, hidden: int = HIDDEN, seed: int = 0) -> TwinStart:
         """A network of as many hidden units as the shipped bases have, that knows no class (He et al. 2015)."""
         W1 = np.random.default_rng(seed).normal(0.0, np.sqrt(2.0 / max(1, inputs)), (hidden, inputs))
         nothing = np.zeros(hidden, np.float32), np.zeros((hidden, 0), np.float32), np.zeros(0, np.float32)
-        return cls(DenseWeights(W1.astype(np.float32), *nothing, ()), None, protected, np.asarray(labels))
+        return cls(
+            DenseWeights(W1.astype(np.float32), *nothing, ()),
+            None,
+            np.zeros((0, inputs), np.float32),
+            np.zeros(0, np.int64),
+        )
 
 
 class ConventionalTwin:
@@ -98,10 +102,8 @@ class ConventionalTwin:
         self._start = start
         self._normaliser = start.normaliser
         self._weights = start.weights.copy()
-        self._protected_x = self._normalised_rows(start.protected)
-        self._reference = softmax(batch_logits(self._weights, self._protected_x))
-        self._labels = start.labels
-        self._by_class = [np.flatnonzero(self._labels == c) for c in np.unique(self._labels)] if replay else []
+        self._replay = replay
+        self._watch(WatchedInputs(start.protected, start.labels, self._answers_to(start.protected)))
         self._rate = rate
         self._adam = Adam(rate)
         self._steps = steps_per_example
@@ -152,7 +154,7 @@ class ConventionalTwin:
         """Forget all that was learned, and read inputs on the scale of these examples (n, d) from now on."""
         with self._lock:
             self._normaliser = spread_of(raw)
-            self._protected_x = self._normalised_rows(self._start.protected)
+            self._watch(self._watched)
             self._adam = Adam(self._rate)
             self._recent.clear()
             fresh = self._start.weights.copy()
@@ -161,23 +163,22 @@ class ConventionalTwin:
                     fresh = fresh.with_class(class_id)
             self._replace(fresh)
 
-    def note_reference(self) -> None:
-        """Hold later answers to protected inputs against those of now."""
-        with self._lock:
-            self._reference = softmax(batch_logits(self._weights, self._protected_x))
-
     # -- what has become of the protected answers -----------------------------------------------------------------
 
-    def protected_change(self) -> tuple[int, float]:
-        """(protected inputs whose top class is no longer the first one, largest change of a probability).
+    def watch(self, raw: F32, labels: npt.NDArray[np.integer]) -> None:
+        """Watch these protected inputs (n, d) of these classes from now on, and rehearse them where it replays.
 
-        Probabilities are those of the classes that the twin began with.
+        Those that are watched already are held against what they were answered first, the others against now.
         """
         with self._lock:
-            now = softmax(batch_logits(self._weights, self._protected_x))
-        flips = int((now.argmax(1) != self._reference.argmax(1)).sum()) if now.size else 0
-        known = self._reference.shape[1]
-        return flips, float(np.abs(now[:, :known] - self._reference).max(initial=0.0))
+            self._watch(self._watched.changed_to(raw, labels, self._answers_to(raw)))
+
+    def protected_change(self, gone: Set[int] = frozenset()) -> WatchedChange:
+        """What has become of the answers to the protected inputs; classes `gone` are no answers."""
+        with self._lock:
+            watched, classes = self._watched, self._weights.classes
+            now = softmax(batch_logits(self._weights, self._watched_x))
+        return watched.change(now, classes, gone)
 
     def count_unattributed(self) -> int:
         """Torn answers so far that equal no state that ever was; none where references are swapped."""
@@ -188,6 +189,16 @@ class ConventionalTwin:
     def _normalise(self, raw: F32) -> F32:
         """A raw input (d,) as the network reads it; before there is a scale, zeros."""
         return np.zeros_like(raw) if self._normaliser is None else self._normaliser(raw)
+
+    def _answers_to(self, raw: F32) -> F32:
+        """Probabilities (n, C) that the present weights give raw inputs (n, d)."""
+        return softmax(batch_logits(self._weights, self._normalised_rows(raw)))
+
+    def _watch(self, watched: WatchedInputs) -> None:
+        self._watched = watched
+        self._watched_x = self._normalised_rows(watched.raw)
+        labels = watched.labels
+        self._by_class = [(int(c), np.flatnonzero(labels == c)) for c in np.unique(labels)] if self._replay else []
 
     def _normalised_rows(self, raw: F32) -> F32:
         rows: F32 = np.array([self._normalise(row) for row in raw], np.float32)
@@ -201,16 +212,17 @@ class ConventionalTwin:
     def _batch(self) -> tuple[F32, npt.NDArray[np.intp]]:
         """The newest example and others of the recent ones; with replay, half protected inputs, classes in turn."""
         recent = list(self._recent)
-        fresh = BATCH // 2 if self._by_class else BATCH
+        place = {class_id: column for column, class_id in enumerate(self._weights.classes)}
+        # A class that it has no output for yet cannot be rehearsed.
+        rehearsed = [(class_id, members) for class_id, members in self._by_class if class_id in place]
+        fresh = BATCH // 2 if rehearsed else BATCH
         drawn = [recent[-1], *(recent[i] for i in self._rng.integers(len(recent), size=min(fresh, len(recent)) - 1))]
         inputs = [x for x, _ in drawn]
         ids = [class_id for _, class_id in drawn]
-        for turn in range(BATCH - fresh if self._by_class else 0):
-            members = self._by_class[turn % len(self._by_class)]
-            chosen = int(members[self._rng.integers(len(members))])
-            inputs.append(self._protected_x[chosen])
-            ids.append(int(self._labels[chosen]))
-        place = {class_id: column for column, class_id in enumerate(self._weights.classes)}
+        for turn in range(BATCH - fresh):
+            class_id, members = rehearsed[turn % len(rehearsed)]
+            inputs.append(self._watched_x[int(members[self._rng.integers(len(members))])])
+            ids.append(class_id)
         return np.array(inputs), np.array([place[class_id] for class_id in ids])
 
     def _move(self, moved: list[F32]) -> None:

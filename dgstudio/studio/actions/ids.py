@@ -48,6 +48,7 @@ class ActionId(StrEnum):
     PIN = "pin"
     COMPARE = "compare"
     COMPARE_SWAP = "compare_swap"
+    COMPARE_REPLAY = "compare_replay"
 
     PAUSE = "pause"
     ANSWER_BEFORE = "answer_before"

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from dgstudio.reasons.reason import capital
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.answer.provenance import lead_of, provenance
@@ -19,6 +20,7 @@ from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.margin_text import answer_words
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import MARGIN
+from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState
@@ -48,8 +50,8 @@ class AnswerPanel(PanelFrame):
         self._quarter: list[Reading] = []
         self._shares: dict[int, float] = {}
         self._top: int | None = None
-        self._twin: TwinReading | None = None
-        self._worst: TwinReading | None = None
+        self._twins: dict[TwinKind, TwinReading] = {}
+        self._worst: dict[TwinKind, TwinReading] = {}
         self._latencies: list[float] = []
         self._latency = 0.0
         self._text_wall = float("-inf")
@@ -66,14 +68,14 @@ class AnswerPanel(PanelFrame):
         for part in (self.text, self.bars):
             part.setCursor(Qt.CursorShape.PointingHandCursor)
         state.when(StudioState.class_looks, StudioState.phase, StudioState.abstain).connect(self._refresh)
-        state.when(StudioState.compare).connect(self._forget_twin)
+        state.when(StudioState.compare).connect(self._forget_twins)
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:
         """Let the bars move; every quarter second renew the words, the figures and what the bars move to."""
         self._quarter.extend(frame.new_readings or ([frame.reading] if frame.reading is not None else []))
         self._latencies.extend(reading.latency_us for reading in frame.new_readings)
-        self._note_twin(frame)
+        self._note_twins(frame)
         self._unsure = frame.stats.unsure_share or 0.0
         self._stale = {StreamState.LOST: "stream lost: ", StreamState.ENDED: "stream ended: "}.get(
             frame.stats.stream_state, ""
@@ -109,7 +111,7 @@ class AnswerPanel(PanelFrame):
             {} if reading is None else dict(zip(reading.classes, reading.probabilities.tolist(), strict=False))
         )
         self._latency = 0.0 if reading is None else reading.latency_us
-        self._twin = None
+        self._twins = {}
         self._refresh()
         self.bars.put(self._shares)
 
@@ -135,11 +137,13 @@ class AnswerPanel(PanelFrame):
         # No least width: it would keep the panel as wide as it is.
         self.text.setMaximumWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
 
-    def _note_twin(self, frame: Frame) -> None:
+    def _note_twins(self, frame: Frame) -> None:
         # Of a quarter second the answer in the worst state: a torn one would never be seen otherwise.
-        for twin in (*frame.twin_new, *([frame.twin] if frame.twin is not None else [])):
-            if self._worst is None or _badness(twin) >= _badness(self._worst):
-                self._worst = twin
+        for twin in frame.twins:
+            for reading in (*twin.new, *([twin.newest] if twin.newest is not None else [])):
+                worst = self._worst.get(twin.kind)
+                if worst is None or _badness(reading) >= _badness(worst):
+                    self._worst[twin.kind] = reading
 
     def _take_quarter(self) -> None:
         # One mean for the word, its figure and the bars: three samples of one moment would contradict each other.
@@ -149,11 +153,11 @@ class AnswerPanel(PanelFrame):
         if self._latencies:
             self._latency = median(self._latencies)
             self._latencies = []
-        if self._worst is not None:
-            self._twin, self._worst = self._worst, None
+        if self._worst:
+            self._twins, self._worst = self._twins | self._worst, {}
 
-    def _forget_twin(self) -> None:
-        self._twin = self._worst = None
+    def _forget_twins(self) -> None:
+        self._twins, self._worst = {}, {}
         self._refresh()
 
     # -- words -------------------------------------------------------------------------------------------------
@@ -172,8 +176,11 @@ class AnswerPanel(PanelFrame):
             card = state.card(self._top) if self._top is not None else None
             colour = self.theme.readable(card.info.colour) if card is not None else "text_muted"
             lines = [self._answered(reading), provenance(reading, state, self._commands)]
-            last = self._today_line(reading) if self._look is not None else self._twin_line()
-            self.text.say(state.name_of(self._top), colour, (*lines, *([last] if last is not None else [])))
+            if self._look is None:
+                lines += map(self._twin_line, state.compare)
+            elif (today := self._today_line(reading)) is not None:
+                lines.append(today)
+            self.text.say(state.name_of(self._top), colour, tuple(lines))
         self.set_right(self._right_text())
 
     def _say_empty(self) -> None:
@@ -217,20 +224,18 @@ class AnswerPanel(PanelFrame):
             return Line(((f"v{now.version} serves today as well", "text_muted", 400),), TODAY_TIP)
         return Line(((f"today v{now.version} says ", "text_muted", 400), said, same), TODAY_TIP)
 
-    def _twin_line(self) -> Line | None:
-        if self._state.compare is None:
-            return None
-        kind = "in place" if self._state.compare == TwinKind.IN_PLACE else "by swap"
-        twin = self._twin
+    def _twin_line(self, kind: TwinKind) -> Line:
+        words, twin = TWIN_WORDS[kind], self._twins.get(kind)
+        name = f"twin ({words.short})" if twin is None or len(self._state.compare) > 1 else "twin"
         if twin is None:
-            return Line(((f"twin ({kind}): no answer yet", "text_muted", 400),))
+            return Line(((f"{name}: no answer yet", "text_muted", 400),))
         share = float(twin.probabilities.max()) if twin.top is not None and len(twin.probabilities) else 0.0
-        said = f"twin: {self._state.name_of(twin.top)}" + (f" {share:.2f}" if twin.top is not None else "")
+        said = f"{name}: {self._state.name_of(twin.top)}" + (f" {share:.2f}" if twin.top is not None else "")
+        tip = f"{capital(words.full)}. {TWIN_TIPS[twin.state]}."
         if twin.state == TwinState.VERSION:
-            return Line(((said, "text_muted", 400),), f"Conventional twin, written {kind}. {TWIN_TIPS[twin.state]}.")
-        words = "whole, never a version" if twin.state == TwinState.UNPUBLISHED else twin.state.value
-        tip = f"Conventional twin, written {kind}. {TWIN_TIPS[twin.state]}."
-        return Line(((f"{said} · ", "text_muted", 400), (words, "twin", 600)), tip)
+            return Line(((said, "text_muted", 400),), tip)
+        state = "whole, never a version" if twin.state == TwinState.UNPUBLISHED else twin.state.value
+        return Line(((f"{said} · ", "text_muted", 400), (state, "twin", 600)), tip)
 
     def _right_text(self) -> str:
         reading, words = self._reading, []

@@ -14,10 +14,11 @@ from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
 from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import Mode, StreamKind, StreamState, TwinKind
+from dgstudio.types import Mode, StreamKind, StreamState
 
 HEIGHT = 51
 LEAST_NOTE = 150
@@ -43,7 +44,6 @@ THEN_TIP = (
     "The past is shown: stream, answer, gates, examples and stability are those of this moment, and the version is\n"
     "the one that answered it. Answers and learning go on meanwhile. Comma and full stop move by one answer."
 )
-COMPARE_WORDS = {TwinKind.IN_PLACE: "written in place", TwinKind.SWAP: "published by swap"}
 
 
 class TopBar(QFrame):
@@ -264,10 +264,9 @@ class TopBar(QFrame):
 
     def _show_compared(self) -> None:
         compare = self._state.compare
-        self.compare.setChecked(compare is not None)
-        words = COMPARE_WORDS[compare] if compare is not None else ""
-        tooltip = tooltip_of(self._actions[ActionId.COMPARE])
-        self.compare.setToolTip(f"Comparing with a conventional twin, {words}" if words else tooltip)
+        self.compare.setChecked(bool(compare))
+        names = " and a ".join(TWIN_WORDS[kind].full for kind in compare)
+        self.compare.setToolTip(f"Comparing with a {names}" if names else tooltip_of(self._actions[ActionId.COMPARE]))
 
     def _show_source(self) -> None:
         state = self._state

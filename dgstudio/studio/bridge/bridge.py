@@ -19,7 +19,6 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.engine.serving.answered_now import AnswerAgain
-from dgstudio.engine.serving.twin import TwinLane
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
 from dgstudio.learning.contract.protected import ProtectedSet
@@ -43,7 +42,8 @@ from dgstudio.studio.bridge.state import (
     UnitView,
 )
 from dgstudio.studio.bridge.time_cursor import TimeCursor
-from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading, TwinReading
+from dgstudio.studio.bridge.twin_feed import TwinFeed
+from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading
 
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
@@ -92,8 +92,7 @@ class Bridge(QObject):
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
         self._readings = 0
-        self._twin: TwinLane | None = None
-        self._twin_readings = 0
+        self._twins = TwinFeed(engine.comparison)
         self._stats = EngineStats()
         self._stats_wall = 0.0
         self._view: deque[Reading] = deque()
@@ -158,7 +157,7 @@ class Bridge(QObject):
         with state.update():
             self._show_dials()
             state.set_aside = engine.labels.sets_aside
-            state.compare = engine.comparison.kind
+            state.compare = engine.comparison.kinds
             if engine.classes.names is not self._names:
                 self._refresh_classes()
 
@@ -211,12 +210,6 @@ class Bridge(QObject):
             self._view.popleft()
         reach = self.lookback.reach()
         oldest = reach[0] if reach is not None else now
-        twin_new: list[TwinReading] = []
-        twin = engine.comparison.twin
-        if twin is not self._twin:
-            self._twin, self._twin_readings = twin, 0
-        if twin is not None:
-            twin_new, self._twin_readings = twin.readings.since(self._twin_readings)
         with state.update():
             publishes = self._note_publishes()
             if wall - self._stats_wall > STATS_MS / 1e3:
@@ -240,8 +233,8 @@ class Bridge(QObject):
             readings=list(self._view),
             new_readings=new,
             reading=engine.lane.readings.newest,
-            twin_new=twin_new,
-            twin=None if twin is None else twin.readings.newest,
+            twins=self._twins.pull(),
+            ours=self._twins.ours,
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
             recording=engine.labels.held,
@@ -256,6 +249,9 @@ class Bridge(QObject):
         """What is soon enough four times a second."""
         state, engine = self.state, self.engine
         stats = self._stats = engine.stats()
+        self._twins.renew()
+        # One that failed runs no more.
+        state.compare = engine.comparison.kinds
         state.saved, state.protected = stats.saved, stats.protected
         state.drawing = self._governor.yields_to
         path = engine.session.path

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from dgstudio.engine.browse.analysis import Analysis
 from dgstudio.engine.evaluation.quality_report import QualityReport
+from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
@@ -158,11 +159,21 @@ class Proposal:
 
 
 @dataclass(slots=True, eq=False)
+class TwinFrame:
+    """What a frame tells of one twin: its answers since the frame before, the newest one, and its figures."""
+
+    kind: TwinKind
+    figures: TwinFigures
+    new: list[TwinReading] = field(default_factory=list)
+    newest: TwinReading | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Frame:
     """What every panel is handed up to 60 times a second; arrays and lists are to be read, never written.
 
     `times` (n,) and `values` (n, channels) are the visible samples; `readings` are those of the same period, oldest
-    first; `new_readings`, `twin_new`, `publishes` and `events` are new since the frame before.
+    first; `new_readings`, `publishes` and `events` are new since the frame before.
     """
 
     spec: StreamSpec
@@ -173,8 +184,10 @@ class Frame:
     readings: list[Reading] = field(default_factory=list)
     new_readings: list[Reading] = field(default_factory=list)
     reading: Reading | None = None
-    twin_new: list[TwinReading] = field(default_factory=list)
-    twin: TwinReading | None = None
+    twins: tuple[TwinFrame, ...] = ()
+    """The twins that run, in the order in which they were chosen."""
+    ours: KeptAnswers = KeptAnswers()
+    """What has become of the protected answers of our own model."""
     publishes: list[PublishRecord] = field(default_factory=list)
     takes: list[Take] = field(default_factory=list)
     recording: tuple[int, float] | None = None
@@ -213,8 +226,8 @@ class StudioState(Evented):
     set_aside_examples = Field(0)
     """Examples that a roll-back, or a failure, set aside until they are resumed."""
     mode = Field(Mode.OFF)
-    compare = Field[TwinKind | None](None)
-    """None, "in_place" or "swap"."""
+    compare = Field[tuple[TwinKind, ...]](())
+    """The twins that run beside ours, in the order in which they were chosen."""
     spec = Field[StreamSpec | None](None)
     knobs = Field[tuple[Knob, ...]](())
     source_name = Field("")

@@ -1,4 +1,4 @@
-"""The Stability panel: what each publish changed, what it provably did not, and the conventional twin beside it."""
+"""The Stability panel: what each publish changed, what it provably did not, and the twins beside it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from dgstudio.studio.stability.stability_log import (
 )
 from dgstudio.studio.stability.stability_plot import StabilityLanes
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import EngineStats
 
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
 
 
 class StabilityPanel(PanelFrame):
-    """Four lanes over the last half minute; `log` is what they show."""
+    """Three lanes over the last half minute, and one for each twin; `log` is what they show."""
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Stability", f"{VIEW_S * state.pace:.0f} s", parent)
@@ -38,7 +37,7 @@ class StabilityPanel(PanelFrame):
         self.log = StabilityLog(state.record_count)
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
-        self.lanes.compare = state.compare
+        self.lanes.show_twins(state.compare)
         self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)
         self.lanes.placed.connect(state.look_back)
@@ -50,8 +49,7 @@ class StabilityPanel(PanelFrame):
     def update_frame(self, frame: Frame) -> None:
         """Take up what is new, and move the axis; or show the stretch that is looked at."""
         news = self.log.advance(frame.now, self._state.history, self._state.record_count)
-        if self._state.compare is not None:
-            news = self.log.add_twin(frame.twin_new, frame.stats) or news
+        news = self.log.add_twins(frame.twins) or news
         look, before = frame.look, self._look
         self._look = look
         if look is not None and (before is None or before.past is not look.past):
@@ -63,33 +61,31 @@ class StabilityPanel(PanelFrame):
         self.lanes.put_cursor(None if look is None else look.moment)
         if frame.frame_time_wall >= self._due:
             self._due = frame.frame_time_wall + TEXT_PERIOD_S
-            self._say(frame.stats)
+            self._say(frame)
         if look is None or before is None or look is not before:
             self.lanes.advance(news or look is not None)
 
     def update_unseen(self, frame: Frame) -> None:
-        """Keep what the twin has answered; the publishes are in the history."""
-        if self._state.compare is not None:
-            self.log.add_twin(frame.twin_new, frame.stats)
+        """Keep what the twins have answered; the publishes are in the history."""
+        self.log.add_twins(frame.twins)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         super().apply_theme(theme)
         self.lanes.apply_theme(theme)
 
-    def _say(self, stats: EngineStats) -> None:
-        comparing, look = self._state.compare is not None, self._look
+    def _say(self, frame: Frame) -> None:
+        look = self._look
         log = self.log if look is None else self._past
         counts = event_counts(log.records)
         quiet = ("", "text_muted")
         words = [protected_words(log.publishes), quiet, event_words(counts)]
         self.set_right(f"{log.span:.0f} s" if look is None else f"then · {log.span:.3g} s")
-        self.lanes.set_words(
-            [*words, twin_words(stats) if comparing else quiet], counts, twin_note(stats) if comparing else ""
-        )
+        twins = {twin.kind: twin.figures for twin in frame.twins}
+        shown = [twins.get(kind) for kind in self.lanes.compare]
+        words += [quiet if twin is None else twin_words(twin) for twin in shown] or [quiet]
+        self.lanes.set_words(words, counts, ["" if twin is None else twin_note(twin) for twin in shown])
 
     def _show_compared(self) -> None:
-        self.log.forget_twin()
-        self.lanes.compare = self._state.compare
+        self.lanes.show_twins(self._state.compare)
         self._due = float("-inf")
-        self.lanes.update()

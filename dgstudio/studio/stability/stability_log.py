@@ -1,4 +1,4 @@
-"""What the Stability panel shows: which records of publishes are of the last seconds, and the twin's figures."""
+"""What the Stability panel shows: which records of publishes are of the last seconds, and what the twins did."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
+from dgstudio.engine.facts.compared import TwinFigures
 from dgstudio.engine.runtime.history import History
+from dgstudio.studio.bridge.state import TwinFrame
 from dgstudio.studio.common.margin_text import cause_words
-from dgstudio.types import OWN_ACTS, EngineStats, PublishRecord, RecordKind, TwinReading, TwinState
+from dgstudio.studio.stability.twin_trace import TwinTrace
+from dgstudio.types import OWN_ACTS, PublishRecord, RecordKind, TwinKind
 
 VIEW_S = 30.0
 """Seconds that are kept and shown, of a stream that plays at its own pace."""
@@ -28,12 +31,8 @@ class Mark(StrEnum):
     """Changed, as the user wanted."""
 
 
-FAULTS = (TwinState.TORN, TwinState.UNPUBLISHED, TwinState.UNATTRIBUTED)
-"""States of a twin's answer that no version has."""
-
-
 class StabilityLog:
-    """Publishes, and the twin's change and faulty answers, of the last `span` stream seconds. Qt thread only.
+    """Publishes, and what the twins did, of the last `span` stream seconds. Qt thread only.
 
     Records before number `first` of the history are left out: they are of earlier runs.
     """
@@ -51,10 +50,8 @@ class StabilityLog:
         """Another number whenever the records in view have become others."""
         self._seen = first
         """The number of the record that comes next."""
-        self.twin_changes: deque[tuple[float, float]] = deque()
-        """(time, largest change of a protected logit of the twin from then on); the oldest may lie before the view."""
-        self.twin_faults: deque[tuple[float, str]] = deque()
-        """(time, one of `FAULTS`) of the twin's answers."""
+        self.twins: dict[TwinKind, TwinTrace] = {}
+        """What each twin that runs did, in the order in which they were chosen."""
 
     def advance(self, now: float, history: History, count: int) -> bool:
         """Move the right edge to `now`, the view on to before record `count`; return whether there is one to show.
@@ -65,7 +62,8 @@ class StabilityLog:
             self.records.clear()
             self.publishes.clear()
             self.turn += 1
-            self.forget_twin()
+            for trace in self.twins.values():
+                trace.forget()
         self.now = now
         begin = now - self.span
         new = [record for record in history[self._seen : count] if record.kind != RecordKind.INITIAL]
@@ -79,14 +77,12 @@ class StabilityLog:
                 records.popleft()
                 left = True
         self.turn += bool(new) or left
-        while self.twin_faults and self.twin_faults[0][0] < begin:
-            self.twin_faults.popleft()
-        while len(self.twin_changes) > 1 and self.twin_changes[1][0] < begin:
-            self.twin_changes.popleft()
+        for trace in self.twins.values():
+            trace.leave(begin)
         return bool(new)
 
     def stretch(self, start: float, end: float, history: History) -> StabilityLog:
-        """Return what is known of a past stretch of stream time [start, end]; of the twin, what is not too old."""
+        """Return what is known of a past stretch of stream time [start, end]; of the twins, what is not too old."""
         past = StabilityLog()
         past.span, past.now, past.any_update = end - start, end, self.any_update
         for record in history.back_from(end):
@@ -96,24 +92,18 @@ class StabilityLog:
             if start <= record.time <= end and record.kind != RecordKind.INITIAL:
                 past.records.appendleft(record)
         past.publishes.extend(record for record in past.records if record.version is not None)
-        past.twin_changes.extend(change for change in self.twin_changes if change[0] <= end)
-        past.twin_faults.extend(fault for fault in self.twin_faults if start <= fault[0] <= end)
+        past.twins = {kind: trace.stretch(start, end) for kind, trace in self.twins.items()}
         past.turn = 1
         return past
 
-    def add_twin(self, readings: Sequence[TwinReading], stats: EngineStats) -> bool:
-        """Take up the twin's answers and its figures; return whether there was something to show."""
-        faults = [(reading.end, reading.state) for reading in readings if reading.state in FAULTS]
-        self.twin_faults.extend(faults)
-        changed = not self.twin_changes or self.twin_changes[-1][1] != stats.twin_max_delta
-        if changed:
-            self.twin_changes.append((self.now, stats.twin_max_delta))
-        return changed or bool(faults)
-
-    def forget_twin(self) -> None:
-        """Forget the twin: it was changed or switched off."""
-        self.twin_changes.clear()
-        self.twin_faults.clear()
+    def add_twins(self, twins: Sequence[TwinFrame]) -> bool:
+        """Take up what the twins did; those that are not told of run no more. Return whether there is news to show."""
+        traces = {twin.kind: self.twins.get(twin.kind) or TwinTrace(twin.kind) for twin in twins}
+        news = list(traces) != list(self.twins)
+        self.twins = traces
+        for twin in twins:
+            news = traces[twin.kind].add(twin, self.now) or news
+        return news
 
 
 def changed(record: PublishRecord) -> bool:
@@ -152,21 +142,21 @@ def event_words(counts: Iterable[tuple[Mark, int]]) -> tuple[str, str]:
     return " · ".join(f"{count} {past[name]}" for name, count in counts) or "none", "text_muted"
 
 
-def twin_words(stats: EngineStats) -> tuple[str, str]:
-    """Return the text of the twin's lane and the token of its colour."""
-    flips = stats.twin_flips
-    words = f"{flips:,} protected {'answer' if flips == 1 else 'answers'} flipped"
-    harmed = flips or stats.twin_unpublished or stats.twin_torn
+def twin_words(twin: TwinFigures) -> tuple[str, str]:
+    """Return the text of a twin's lane and the token of its colour."""
+    lost = twin.answers.gone
+    words = f"{lost:,} of {twin.answers.watched:,} protected answers lost"
+    harmed = lost or twin.unpublished or twin.torn
     return words, "twin" if harmed else "text_muted"
 
 
-def twin_note(stats: EngineStats) -> str:
-    """Return what is said beside the twin's line: how far it moved, and from what its answers were read."""
-    parts = [f"max |Δ| {stats.twin_max_delta:.2g}"] if stats.twin_max_delta else []
-    if stats.twin_reads:
-        parts.append(f"{percent(stats.twin_unpublished, stats.twin_reads)} of reads unpublished")
-    if stats.twin_torn:
-        parts.append(f"{stats.twin_torn:,} torn")
+def twin_note(twin: TwinFigures) -> str:
+    """Return what is said beside a twin's line: how far it moved, and from what its answers were read."""
+    parts = [f"max |Δp| {twin.max_delta:.2g}"] if twin.max_delta else []
+    if twin.reads:
+        parts.append(f"{percent(twin.unpublished, twin.reads)} of reads unpublished")
+    if twin.torn:
+        parts.append(f"{twin.torn:,} torn")
     return " · ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The lanes of the Stability panel: four lines on one time axis, with marks for what each publish did and did not."""
+"""The lanes of the Stability panel: lines on one time axis, with marks for what each publish did and did not."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.time_line import paint_cursor
 from dgstudio.studio.stability.live_bars import LiveBars
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog, changed, tooltip_of
@@ -28,13 +29,17 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import OWN_ACTS, PublishRecord, TwinKind, TwinState
 
 PROTECTED, LIVE, EVENTS, TWIN = range(4)
-"""The lanes, from top to bottom."""
+"""The lanes, from top to bottom; a second twin has one more."""
 LINE = 12
 """Logical pixels of a line of text."""
 LOW = 118
 """Logical pixels below which a lane's label has one line, its figures behind its name."""
+LOW_WITH_TWO = 190
+"""The same with two twins."""
 LOW_LANES = (15, 25, 15)
-"""Logical pixels of the upper lanes there; the twin's line gets what is left."""
+"""Logical pixels of the upper lanes there; the twins' lines get what is left."""
+UPPER, UPPER_WITH_TWO = 0.23, 0.17
+"""Share of the height that each of the upper lanes gets else."""
 TOUCH = 10
 """Logical pixels between two marks below which they would melt into each other."""
 EVENT = 14
@@ -47,17 +52,13 @@ LABELS = (
     ("flips · rejections · roll-backs", "flips · rejections"),
 )
 """What each lane is called: in full, and where room is short."""
-TWINS = {
-    TwinKind.IN_PLACE: ("conventional twin (written in place)", "twin, written in place"),
-    TwinKind.SWAP: ("conventional twin (published by swap)", "twin, published by swap"),
-}
 MEANINGS = (
     "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
     """How far the logits of the newest live input moved at each publish, in logits: the part of the gates that
 answer (routing) and the part of what they compute (representation).""",
     "Protected inputs whose top class changed, proposals that were rejected, and roll-backs.",
-    """A conventional network on the same inputs and labels: the largest change of its protected logits since it
-began, in logits; below, its answers from arrays that changed during the read (tall) or were never a version.""",
+    """The twin on the same inputs and labels: the largest change of a probability of its protected answers since it
+began; below, its answers from arrays that changed during the read (tall) or were never a version.""",
 )
 
 
@@ -73,14 +74,15 @@ class StabilityLanes(QWidget):
         super().__init__(parent)
         self.theme: Theme = DARK
         self._log = log
-        self.compare: TwinKind | None = None
+        self.compare: tuple[TwinKind, ...] = ()
         self.name_of: Callable[[int | None], str] = "class {}".format
         """Names a class in tooltips."""
         self.words: list[tuple[str, str]] = [("", "text_muted")] * 4
         """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
         self.counts: list[tuple[Mark, int]] = []
         """How many of each mark of the events' lane are in view."""
-        self.twin_note = ""
+        self.notes: list[str] = []
+        """What is said beside the line of each twin."""
         self._edge = 0
         self._cursor: float | None = None
         self._marks = Marks(self)
@@ -134,11 +136,22 @@ class StabilityLanes(QWidget):
         """Return the moment of stream time at a pixel across."""
         return self._log.now - (self.width() - 5 - x) / self._rate()
 
-    def set_words(self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[Mark, int]], note: str) -> None:
-        """Show the text of each lane with the token of its colour, the counts of events, and a note on the twin."""
-        if (list(words), list(counts), note) != (self.words, self.counts, self.twin_note):
-            self.words, self.counts, self.twin_note = list(words), list(counts), note
-            self.setAccessibleDescription("; ".join(text for text in (*(text for text, _ in words), note) if text))
+    def set_words(
+        self, words: Sequence[tuple[str, str]], counts: Sequence[tuple[Mark, int]], notes: Sequence[str]
+    ) -> None:
+        """Show the text of each lane with the token of its colour, the counts of events, and a note on each twin."""
+        if (list(words), list(counts), list(notes)) != (self.words, self.counts, self.notes):
+            self.words, self.counts, self.notes = list(words), list(counts), list(notes)
+            self.setAccessibleDescription("; ".join(text for text in (*(text for text, _ in words), *notes) if text))
+            self.update()
+
+    def show_twins(self, kinds: tuple[TwinKind, ...]) -> None:
+        """Have a lane for each of these twins."""
+        if kinds != self.compare:
+            self.compare = kinds
+            quiet = [("", "text_muted")] * max(1, len(kinds))
+            self.words, self.notes = [*self.words[:TWIN], *quiet], [""] * len(kinds)
+            self._bars.forget()
             self.update()
 
     def apply_theme(self, theme: Theme) -> None:
@@ -157,7 +170,11 @@ class StabilityLanes(QWidget):
         return QRect(0, tops[index], self.width(), tops[index + 1] - tops[index])
 
     def _low(self) -> bool:
-        return self.height() < self.theme.px(LOW)
+        return self.height() < self.theme.px(LOW_WITH_TWO if len(self.compare) > 1 else LOW)
+
+    def _flat(self, lane: int) -> bool:
+        """Whether a lane has no room for two lines of text."""
+        return self.lane(lane).height() < 2 * self.theme.px(LINE) + 2
 
     def plot(self, index: int) -> QRect:
         """Return the part of a lane in which time runs."""
@@ -179,13 +196,17 @@ class StabilityLanes(QWidget):
     def _measured(self) -> tuple[list[int], int, float]:
         """Where the lanes begin, how wide their labels are, and pixels a second: worked out once for a size."""
         wide, tall, px = self.width(), self.height(), self.theme.px
-        key = wide, tall, self.theme, self._log.span
+        twins = max(1, len(self.compare))
+        key = wide, tall, self.theme, self._log.span, twins
         if self._known is None or self._known[0] != key:
-            # The twin's lane is a line with a sentence above it: it needs most.
-            shares = [px(upper) for upper in LOW_LANES] if self._low() else [round(0.23 * tall)] * 3
+            # A twin's lane is a line with a sentence above it: it needs most.
+            upper = UPPER_WITH_TWO if twins > 1 else UPPER
+            shares = [px(lane) for lane in LOW_LANES] if self._low() else [round(upper * tall)] * 3
             if sum(shares) > 0.6 * tall:
                 shares = [round(share * 0.6 * tall / sum(shares)) for share in shares]
-            tops = [0, shares[0], shares[0] + shares[1], sum(shares), tall]
+            rest = tall - sum(shares)
+            lower = [sum(shares) + rest * place // twins for place in range(twins + 1)]
+            tops = [0, shares[0], shares[0] + shares[1], *lower]
             label = min(max(int(0.24 * wide), px(186)), px(250), wide // 2)
             label = min(px(262), int(0.47 * wide)) if self._low() else label
             self._known = key, (tops, label, max(1, wide - label) / self._log.span)
@@ -203,19 +224,23 @@ class StabilityLanes(QWidget):
 
     def words_at(self, point: QPoint) -> str:
         """Return what the tooltip says at a point: the mark under it, else what the lane shows."""
-        lane = next((lane for lane in (PROTECTED, LIVE, EVENTS) if point.y() < self.lane(lane).bottom() + 1), TWIN)
+        last = TWIN + max(1, len(self.compare)) - 1
+        lane = next((lane for lane in range(last) if point.y() < self.lane(lane).bottom() + 1), last)
         if lane == EVENTS:
             mark = next((mark for mark in self.event_marks() if mark.left <= point.x() < mark.right), None)
             if mark is not None:
                 words, others = tooltip_of(mark.records[-1], lane, self.name_of), len(mark.records) - 1
                 return f"{words}\n{others} more since {mark.records[0].time:.1f} s" if others else words
-        if lane != TWIN:
+        if lane < TWIN:
             near = [record for record in self._of_lane(lane) if abs(self.x_of(record.time) - point.x()) <= 6]
             if near:
                 nearest = min(near, key=lambda record: abs(self.x_of(record.time) - point.x()))
                 return tooltip_of(nearest, lane, self.name_of)
-        elif self.compare is None:
+        elif not self.compare:
             return ""
+        else:
+            what, note = TWIN_WORDS[self.compare[lane - TWIN]].what, self.notes[lane - TWIN]
+            return "\n".join([f"{what}.", MEANINGS[TWIN], *([note] if note and self._flat(lane) else [])])
         return MEANINGS[lane]
 
     def _of_lane(self, lane: int) -> list[PublishRecord]:
@@ -245,8 +270,8 @@ class StabilityLanes(QWidget):
             self._draw_live(painter)
             self._draw_protected(painter)
             self._draw_events(painter)
-        if self.compare is not None:
-            self._draw_twin(painter)
+        for place, kind in enumerate(self.compare):
+            self._draw_twin(painter, TWIN + place, kind)
         if self._cursor is not None:
             x = max(self._label_wide(), min(self.x_of(self._cursor), self.width() - 1))
             paint_cursor(painter, self.theme, x, 0, self.height())
@@ -264,7 +289,7 @@ class StabilityLanes(QWidget):
         still.setDevicePixelRatio(ratio)
         still.fill(theme.colour("surface"))
         painter = QPainter(still)
-        for lane in range(1 if self._log.any_update else TWIN, 4):
+        for lane in range(1 if self._log.any_update else TWIN, TWIN + max(1, len(self.compare))):
             painter.fillRect(0, self.lane(lane).top(), self.width(), 1, theme.colour("grid"))
         if self._log.any_update:
             for lane in (PROTECTED, LIVE, EVENTS):
@@ -275,10 +300,10 @@ class StabilityLanes(QWidget):
             painter.setFont(theme.ui("body"))
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), NO_UPDATE)
-        if self.compare is not None:
-            self._base_line(painter, TWIN)
-            self._label(painter, TWIN, TWINS[self.compare])
-        else:
+        for lane, kind in enumerate(self.compare, TWIN):
+            self._base_line(painter, lane)
+            self._label(painter, lane, TWIN_WORDS[kind][:3])
+        if not self.compare:
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
@@ -293,8 +318,8 @@ class StabilityLanes(QWidget):
         plot = self.plot(lane)
         return plot.center().y() if lane in (PROTECTED, EVENTS) else plot.bottom()
 
-    def _label(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
-        if self._low() and lane != TWIN:
+    def _label(self, painter: QPainter, lane: int, names: tuple[str, ...]) -> None:
+        if (self._low() and lane < TWIN) or self._flat(lane):
             self._label_line(painter, lane, names)
             return
         theme, row = self.theme, self.lane(lane)
@@ -319,7 +344,7 @@ class StabilityLanes(QWidget):
             painter.setPen(theme.colour(ink))
             painter.drawText(below, middle, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
-    def _label_line(self, painter: QPainter, lane: int, names: tuple[str, str]) -> None:
+    def _label_line(self, painter: QPainter, lane: int, names: tuple[str, ...]) -> None:
         """Name and figures in one line, where there is no room for two."""
         theme, row, room = self.theme, self.lane(lane), self._label_wide() - self.theme.px(10)
         painter.setFont(theme.ui("tiny"))
@@ -434,17 +459,22 @@ class StabilityLanes(QWidget):
             box = QRect(mark.count_left, y - tall // 2, mark.right - mark.count_left, tall)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, mark.count)
 
-    def _draw_twin(self, painter: QPainter) -> None:
-        plot, floor, theme, log = self.plot(TWIN), self._floor(TWIN), self.theme, self._log
-        ink = theme.colour("twin")
+    def _draw_twin(self, painter: QPainter, lane: int, kind: TwinKind) -> None:
+        trace = self._log.twins.get(kind)
+        if trace is None:
+            return
+        plot, floor = self.plot(lane), self._floor(lane)
+        # Where there is no room for it, the tooltip tells it.
+        note = "" if self._flat(lane) else self.notes[lane - TWIN]
+        ink = self.theme.colour("twin")
         for state, tall in ((TwinState.UNPUBLISHED, 3), (TwinState.TORN, 6), (TwinState.UNATTRIBUTED, 6)):
-            times = np.array([when for when, kind in log.twin_faults if kind == state])
+            times = np.array([when for when, fault in trace.faults if fault == state])
             self._ticks(painter, plot, times, floor, tall, ink)
-        most = max((value for _, value in log.twin_changes if np.isfinite(value)), default=0.0)
+        most = max((value for _, value in trace.changes if np.isfinite(value)), default=0.0)
         points: list[QPoint] = []
         # Under the sentence: it must be readable, and the line too.
-        room = max(1, floor - 8 - plot.top() - (self._note_tall() if self.twin_note else 0))
-        for when, value in log.twin_changes:
+        room = max(1, floor - 8 - plot.top() - (self._note_tall() if note else 0))
+        for when, value in trace.changes:
             x = max(plot.left(), self.x_of(when))
             share = min(1.0, value / most) if most > 0 and np.isfinite(value) else 0.0 if most <= 0 else 1.0
             y = floor - 8 - round(share * room) if most > 0 else floor
@@ -455,20 +485,20 @@ class StabilityLanes(QWidget):
             points.append(QPoint(plot.right(), points[-1].y()))
             painter.setPen(QPen(ink, 1))
             painter.drawPolyline(QPolygon(points))
-        self._note(painter, plot)
+        self._note(painter, plot, note, self.words[lane][1])
 
     def _note_tall(self) -> int:
         return self.theme.px(14)
 
-    def _note(self, painter: QPainter, plot: QRect) -> None:
-        """What is said at the end of the twin's line, above it."""
-        if not self.twin_note:
+    def _note(self, painter: QPainter, plot: QRect, note: str, token: str) -> None:
+        """What is said at the end of a twin's line, above it."""
+        if not note:
             return
         painter.setFont(self.theme.ui("tiny"))
         metrics = QFontMetrics(painter.font())
-        short = metrics.elidedText(self.twin_note, Qt.TextElideMode.ElideRight, plot.width() - 12)
+        short = metrics.elidedText(note, Qt.TextElideMode.ElideRight, plot.width() - 12)
         box = QRect(plot.left(), plot.top() - 1, plot.width() - 5, self._note_tall())
-        painter.setPen(self.theme.colour(self.words[TWIN][1]))
+        painter.setPen(self.theme.colour(token))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, short)
 
     def _ticks(self, painter: QPainter, plot: QRect, times: np.ndarray, floor: int, tall: int, ink: QColor) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from dgstudio.engine.adapt.twin_comparison import AT_MOST
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.bars.top_bar import MODE_WORDS
+from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.packages.packages import TRAINING
 from dgstudio.studio.window.parts import Row, WindowParts
 from dgstudio.studio.window.sheets import toggle
@@ -17,6 +19,11 @@ MODE_IDS: Final = {
     Mode.ROUTING: ActionId.MODE_ROUTING,
     Mode.WEIGHTS: ActionId.MODE_WEIGHTS,
     Mode.BOTH: ActionId.MODE_BOTH,
+}
+COMPARE_IDS: Final = {
+    TwinKind.IN_PLACE: ActionId.COMPARE,
+    TwinKind.SWAP: ActionId.COMPARE_SWAP,
+    TwinKind.REPLAY: ActionId.COMPARE_REPLAY,
 }
 
 
@@ -51,7 +58,10 @@ def _toggle_pin(it: WindowParts) -> None:
 
 
 def _toggle_compare(kind: TwinKind, it: WindowParts) -> None:
-    it.notifier.attempt(it.commands.comparison.choose, None if it.state.compare == kind else kind)
+    """Run this twin too, the one that was chosen first giving way where there are two; or run it no more."""
+    others = tuple(other for other in it.state.compare if other != kind)
+    chosen = others if kind in it.state.compare else (*others[-(AT_MOST - 1) :], kind)
+    it.notifier.attempt(it.commands.comparison.choose, *chosen)
 
 
 LEARN_ACTIONS: Final[tuple[Row, ...]] = (
@@ -142,25 +152,16 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
     ),
 )
 
-COMPARE_ACTIONS: Final[tuple[Row, ...]] = (
+COMPARE_ACTIONS: Final[tuple[Row, ...]] = tuple(
     Row(
-        ActionId.COMPARE,
-        "Compare with a twin written in place",
-        partial(_toggle_compare, TwinKind.IN_PLACE),
-        key="C",
-        tooltip="A conventional network on the same stream and labels, written while it is read; it cannot unlearn: "
-        "a label that is taken back it keeps",
-        icon="mdi6.compare",
+        action,
+        f"Compare with a {TWIN_WORDS[kind].full}",
+        partial(_toggle_compare, kind),
+        key="C" if kind is TwinKind.IN_PLACE else "",
+        tooltip=f"{TWIN_WORDS[kind].what}. Again: no more. Two run at most: a third takes the place of the first",
+        icon="mdi6.compare" if kind is TwinKind.IN_PLACE else "",
         group=Group.COMPARE,
         under=SubMenu.COMPARE,
-    ),
-    Row(
-        ActionId.COMPARE_SWAP,
-        "Compare with a twin published by swap",
-        partial(_toggle_compare, TwinKind.SWAP),
-        tooltip="A conventional network on the same stream and labels, published whole, as ours is; it cannot "
-        "unlearn: a label that is taken back it keeps",
-        group=Group.COMPARE,
-        under=SubMenu.COMPARE,
-    ),
+    )
+    for kind, action in COMPARE_IDS.items()
 )

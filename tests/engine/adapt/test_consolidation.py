@@ -99,7 +99,7 @@ def test_a_new_base_is_trained_compared_and_switched_to_and_back(
     # A twin starts from the same base; rolled back, from the one before.
     assert engine.candidates.base is done.model
     engine.comparison.choose("swap")
-    engine.comparison.choose(None)
+    engine.comparison.choose()
     engine.model.roll_back(head.version)
     rig.settle()
     assert engine.candidates.base is shipped and learner.store.head.digest == head.digest

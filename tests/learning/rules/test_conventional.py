@@ -108,16 +108,16 @@ def test_swapping_gives_whole_versions_only(
 
 def test_it_learns_the_new_class_and_disturbs_protected_answers(base: BaseModel, label: Label, inputs: Inputs) -> None:
     twin = ConventionalTwin(TwinStart.of_base(base), rate=0.01)
-    assert twin.protected_change() == (0, 0.0)
+    assert twin.protected_change() == (len(base.protected), (), 0.0)
     changes = []
     for place in range(3):
         twin.absorb(label(3, 10, first=20 * place, seed=place))
-        changes.append(twin.protected_change()[1])
+        changes.append(twin.protected_change().largest)
     assert changes == sorted(changes) and changes[0] > 1e-3
     answers = [twin.read(row) for row in inputs(3, 20, seed=8)]
     assert np.mean([a.classes[int(a.logits.argmax())] == 3 for a in answers]) >= 0.9
-    flips, largest = twin.protected_change()
-    assert flips > 0 and 0.5 < largest <= 1
+    change = twin.protected_change()
+    assert change.flips > 0 and 0.5 < change.largest <= 1
 
 
 def test_replay_disturbs_less(base: BaseModel, label: Label) -> None:
@@ -127,8 +127,8 @@ def test_replay_disturbs_less(base: BaseModel, label: Label) -> None:
     )
     for twin in (plain, replay):
         twin.absorb(label(3, 10))
-    assert replay.protected_change()[1] < plain.protected_change()[1]
-    assert replay.protected_change()[0] < plain.protected_change()[0]
+    assert replay.protected_change().largest < plain.protected_change().largest
+    assert replay.protected_change().flips < plain.protected_change().flips
 
 
 def test_the_same_seed_gives_the_same_bytes(base: BaseModel, label: Label, raw: np.ndarray) -> None:
@@ -146,8 +146,8 @@ def test_it_watches_the_inputs_that_it_is_given(base: BaseModel, label: Label, i
     none = ConventionalTwin(TwinStart.of_base(base, (inputs(0, 2)[:0], np.zeros(0, np.int64))))
     for twin in (few, none):
         twin.absorb(label(3, 8))
-    assert few.protected_change()[0] <= 2 and few.protected_change()[1] > 0
-    assert none.protected_change() == (0, 0.0)
+    assert few.protected_change().flips <= 2 and few.protected_change().largest > 0
+    assert none.protected_change() == (0, (), 0.0)
 
 
 # -- in place ---------------------------------------------------------------------------------------------------------
@@ -171,10 +171,10 @@ def test_between_two_marks_the_states_were_never_versions(base: BaseModel, label
 
 def test_protected_answers_change_while_it_learns(base: BaseModel, label: Label) -> None:
     twin = InPlaceTwin(TwinStart.of_base(base))
-    changes = [twin.protected_change()[1]]
+    changes = [twin.protected_change().largest]
     for place in range(3):
         twin.absorb(label(3, 8, first=20 * place, seed=place))
-        changes.append(twin.protected_change()[1])
+        changes.append(twin.protected_change().largest)
     assert changes[0] == 0 and changes == sorted(changes) and changes[1] > 1e-3
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from dgstudio.engine.facts.compared import TwinFigures
 from dgstudio.studio.answer.panel import mean_answer
 from dgstudio.studio.answer.provenance import carriers
-from dgstudio.studio.bridge.state import CellView
-from dgstudio.types import BASE, NOBODY, TwinReading, TwinState, Unsure
+from dgstudio.studio.bridge.state import CellView, TwinFrame
+from dgstudio.types import BASE, NOBODY, TwinKind, TwinReading, TwinState, Unsure
 
 
 def reading_of(bridge, **changes):
@@ -241,35 +242,45 @@ def test_every_class_fits_where_there_is_room(make_window, make_bridge):
 # -- the twin --------------------------------------------------------------------------------------------------
 
 
-def twin_of(reading, state, top=2):
-    return TwinReading(reading.hop, reading.end, reading.classes, reading.probabilities, top, TwinState(state), 40.0)
+def twin_of(reading, state, top=2, kind="in_place"):
+    said = TwinReading(reading.hop, reading.end, reading.classes, reading.probabilities, top, TwinState(state), 40.0)
+    return TwinFrame(TwinKind(kind), TwinFigures(TwinKind(kind)), [said], said)
 
 
 def test_the_twin_is_silent_unless_compared_with(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge)))
     assert len(lines(answer)) == 2
-    bridge.state.compare = "in_place"
+    bridge.state.compare = ("in_place",)
     assert lines(answer)[2] == "twin (in place): no answer yet"
 
 
 def test_a_torn_answer_of_the_twin_within_the_quarter_second_is_marked(answer, bridge, window):
-    bridge.state.compare = "in_place"
+    bridge.state.compare = ("in_place",)
     p = probabilities(0.1, 0.1, 0.6, 0.1, 0.1)
     window.update_frame(frame_of(bridge, reading_of(bridge)))
     for state, top in (("version", 2), ("torn", 3), ("version", 2)):
         reading = reading_of(bridge, probabilities=p)
-        new = [twin_of(reading, state, top)]
-        window.update_frame(frame_of(bridge, reading, 0.1, twin_new=new, twin=new[0]))
+        window.update_frame(frame_of(bridge, reading, 0.1, twins=(twin_of(reading, state, top),)))
     assert lines(answer)[2] == "twin: shake 0.60 · torn"
     assert answer.text.lines[2].pieces[-1][1] == "twin"
 
 
 def test_a_whole_published_answer_of_the_twin_is_quiet(answer, bridge, window):
-    bridge.state.compare = "swap"
+    bridge.state.compare = ("swap",)
     reading = reading_of(bridge)
-    twin = twin_of(reading, "version")
-    window.update_frame(frame_of(bridge, reading, twin_new=[twin], twin=twin))
+    window.update_frame(frame_of(bridge, reading, twins=(twin_of(reading, "version", kind="swap"),)))
     assert {token for _, token, _ in answer.text.lines[2].pieces} == {"text_muted"}
+
+
+def test_of_two_twins_each_has_its_line_and_its_name(answer, bridge, window):
+    bridge.state.compare = ("swap", "in_place")
+    reading = reading_of(bridge, probabilities=probabilities(0.1, 0.1, 0.6, 0.1, 0.1))
+    twins = (twin_of(reading, "version", kind="swap"), twin_of(reading, "torn", 3))
+    window.update_frame(frame_of(bridge, reading, twins=twins))
+    assert lines(answer)[2:] == ["twin (by swap): walk 0.60", "twin (in place): shake 0.60 · torn"]
+    bridge.state.compare = ("in_place",)
+    window.update_frame(frame_of(bridge, reading, twins=twins[1:]))
+    assert lines(answer)[2:] == ["twin: shake 0.60 · torn"]
 
 
 # -- fit -------------------------------------------------------------------------------------------------------

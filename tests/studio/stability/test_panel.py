@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers, TwinFigures
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.reasons.stored import Told
 from dgstudio.studio.stability.panel import StabilityPanel
@@ -16,7 +17,7 @@ from dgstudio.studio.stability.stability_log import VIEW_S, percent, protected_w
 from dgstudio.studio.stability.stability_marks import event_marks, runs_of
 from dgstudio.studio.stability.stability_plot import EVENTS, LIVE, MEANINGS, PROTECTED, TWIN
 from dgstudio.studio.theme.theme import DARK, LIGHT
-from dgstudio.types import EngineStats, PublishRecord, TwinReading
+from dgstudio.types import PublishRecord
 
 SIZES = [(690, 138), (893, 188), (1578, 280)]
 """What the panel gets in windows of 1280 × 720, 1600 × 1000 and 2560 × 1440."""
@@ -184,10 +185,13 @@ def test_text_changes_four_times_a_second_at_most(panel, bridge):
 # -- the twin --------------------------------------------------------------------------------------------------------
 
 
-def twin_frame(bridge, state="unpublished", seconds=0.3):
-    frame = bridge.frame(seconds)
-    new = [TwinReading(r.hop, r.end, r.classes, r.probabilities, r.top, state, 40.0) for r in frame.new_readings]
-    return replace(frame, twin_new=new)
+def twin_frame(bridge, state="unpublished", seconds=0.3, **figures):
+    """A frame in which the twins answer from such a state; all but their change is none."""
+    bridge.twin_state = state
+    for kind in bridge.state.compare:
+        answers = figures.pop("answers", KeptAnswers(400, 400, bits=False))
+        bridge.twin_figures[kind] = TwinFigures(kind, answers, **figures)
+    return bridge.frame(seconds)
 
 
 def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
@@ -195,34 +199,53 @@ def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
     assert panel.lanes.words[TWIN][0] == ""
     assert panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3)) == ""
     bridge.comparison.choose("in_place")
-    bridge.stats.twin_flips, bridge.stats.twin_reads, bridge.stats.twin_unpublished = 217, 10_000, 9_990
-    bridge.stats.twin_torn, bridge.stats.twin_max_delta = 12, 2.5
-    panel.update_frame(twin_frame(bridge))
-    assert panel.lanes.words[TWIN] == ("217 protected answers flipped", "twin")
-    assert panel.lanes.twin_note == "max |Δ| 2.5 · 99.9 % of reads unpublished · 12 torn"
-    assert panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3)) == MEANINGS[TWIN]
+    answers = KeptAnswers(400, 183, (LostAnswers(2, 0, 217),), bits=False)
+    panel.update_frame(twin_frame(bridge, answers=answers, reads=10_000, unpublished=9_990, torn=12, max_delta=0.75))
+    assert panel.lanes.words[TWIN] == ("217 of 400 protected answers lost", "twin")
+    assert panel.lanes.notes == ["max |Δp| 0.75 · 99.9 % of reads unpublished · 12 torn"]
+    told = panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3))
+    assert told.endswith(MEANINGS[TWIN]) and "written while it is read" in told
     assert DARK.twin in colours(panel, TWIN, bridge.now)
-    bridge.comparison.choose(None)
+    bridge.comparison.choose()
     panel.update_frame(bridge.frame(0.3))
     assert panel.lanes.words[TWIN][0] == ""
     assert DARK.twin not in colours(panel, TWIN, bridge.now)
-    assert not panel.log.twin_changes
+    assert not panel.log.twins
+
+
+def test_two_twins_have_a_lane_each(panel, bridge):
+    show(panel, bridge, record(95.0))
+    bridge.comparison.choose("in_place")
+    one = panel.lanes.lane(PROTECTED)
+    panel.update_frame(twin_frame(bridge, "torn", max_delta=0.5))
+    bridge.comparison.choose("in_place", "replay")
+    panel.update_frame(twin_frame(bridge, "version", max_delta=0.25))
+    lanes = panel.lanes
+    assert lanes.compare == ("in_place", "replay") and len(lanes.words) == TWIN + 2
+    assert lanes.lane(TWIN).bottom() < lanes.lane(TWIN + 1).top() <= lanes.height() - lanes.lane(TWIN).height()
+    assert lanes.lane(PROTECTED).height() <= one.height()
+    traces = panel.log.twins
+    assert [value for _, value in traces["in_place"].changes] == [0.5, 0.25], "the one that stays keeps its past"
+    assert [value for _, value in traces["replay"].changes] == [0.25]
+    assert "rehearsing" in lanes.words_at(QPoint(5, lanes.height() - 3))
+    assert "written while it is read" in lanes.words_at(QPoint(5, lanes.lane(TWIN).center().y()))
+    assert DARK.twin in colours(panel, TWIN + 1, bridge.now)
 
 
 def test_the_twins_change_is_a_line_of_steps(panel, bridge):
     bridge.comparison.choose("swap")
     for change in (0.0, 0.0, 1.0, 3.0):
-        bridge.stats.twin_max_delta = change
-        panel.update_frame(twin_frame(bridge, "version", 1.0))
-    assert [value for _, value in panel.log.twin_changes] == [0.0, 1.0, 3.0]
-    assert [when for when, _ in panel.log.twin_changes] == pytest.approx([101.0, 103.0, 104.0])
-    panel.update_frame(twin_frame(bridge, "version", 15.0))
+        panel.update_frame(twin_frame(bridge, "version", 1.0, max_delta=change))
+    changes = panel.log.twins["swap"].changes
+    assert [value for _, value in changes] == [0.0, 1.0, 3.0]
+    assert [when for when, _ in changes] == pytest.approx([101.0, 103.0, 104.0])
+    panel.update_frame(twin_frame(bridge, "version", 15.0, max_delta=3.0))
     lanes = panel.lanes
     x, image = lanes.x_of(103.5), lanes.grab().toImage()
     level = [y for y in range(lanes.plot(TWIN).top(), lanes.height()) if image.pixelColor(x, y) == QColor(DARK.twin)]
     assert len(level) == 1
-    panel.update_frame(twin_frame(bridge, "version", 60.0))
-    assert [value for _, value in panel.log.twin_changes] == [3.0]
+    panel.update_frame(twin_frame(bridge, "version", 60.0, max_delta=3.0))
+    assert [value for _, value in changes] == [3.0]
 
 
 def test_torn_answers_stand_taller_than_unpublished_ones(panel, bridge):
@@ -268,14 +291,13 @@ def test_before_the_first_publish_it_says_what_to_do(panel, bridge, monkeypatch)
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", [DARK, LIGHT, DARK.scaled(1.4)], ids=["dark", "light", "large"])
-@pytest.mark.parametrize("compare", [None, "in_place", "swap"])
+@pytest.mark.parametrize("compare", [(), ("in_place",), ("swap", "replay")])
 def test_it_draws_at_every_size_and_in_every_theme(make_panel, bridge, size, theme, compare):
     panel = make_panel(bridge, size, theme)
-    bridge.comparison.choose(compare)
+    bridge.comparison.choose(*compare)
     bridge.history()
-    bridge.stats = EngineStats(twin_reads=10, twin_unpublished=9, twin_flips=3)
     for _ in range(20):
-        panel.update_frame(bridge.frame(0.1))
+        panel.update_frame(twin_frame(bridge, seconds=0.1, reads=10, unpublished=9, max_delta=0.3))
     assert panel.lanes.lane(TWIN).bottom() <= panel.lanes.height()
     assert panel.lanes.plot(PROTECTED).width() > 0.5 * panel.width()
     image, y, plot = panel.lanes.grab().toImage(), panel.lanes._floor(PROTECTED), panel.lanes.plot(PROTECTED)

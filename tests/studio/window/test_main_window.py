@@ -410,8 +410,17 @@ def test_pinning_and_comparing_are_switches(window, bridge):
         ("model.pin", 42),
         ("model.unpin",),
         ("comparison.choose", "in_place"),
-        ("comparison.choose", None),
+        ("comparison.choose",),
     ]
+
+
+def test_a_third_twin_takes_the_place_of_the_first(window, bridge):
+    for id in ("compare", "compare_swap", "compare_replay", "compare_swap"):
+        window.actions_.trigger(id)
+    assert [call[1:] for call in bridge.calls] == [
+        ("in_place",), ("in_place", "swap"), ("swap", "replay"), ("replay",),
+    ]  # fmt: skip
+    assert window.layout_.bar.compare.isChecked() and "with replay" in window.layout_.bar.compare.toolTip()
 
 
 def test_pinning_is_shown_in_words(window):
@@ -433,7 +442,7 @@ def test_a_click_on_a_chip_leaves_space_with_the_stream(window):
     QTest.mouseClick(window.layout_.bar.compare, Qt.MouseButton.LeftButton)
     QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Space)
     assert window.state.paused
-    assert window.state.compare == "in_place"
+    assert window.state.compare == ("in_place",)
 
 
 def test_only_the_modes_on_offer_are_shown(window, bridge):
