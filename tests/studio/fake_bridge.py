@@ -156,6 +156,7 @@ class FakeBridge:
         self.twin_figures: dict[TwinKind, TwinFigures] = {}
         """What the twins have done, where it is not nothing."""
         self.twin_state = "unpublished"
+        self.twins = SimpleNamespace(past=self._twin_past)
         self.held: tuple[int, float] | None = None
         self.now = 20.0
         self.wall = WALL0
@@ -359,6 +360,9 @@ class FakeBridge:
         ]
         figures = self.twin_figures.get(kind) or TwinFigures(kind, KeptAnswers(400, 400, bits=False))
         return TwinFrame(kind, figures, answers, answers[-1] if answers else None)
+
+    def _twin_past(self, kind: TwinKind, start: float, end: float) -> list[TwinReading]:
+        return self._twin(kind, [r for r in self.every_reading if start <= r.end <= end]).new
 
     def doubt(self, count: int = 3) -> None:
         """Put some doubtful moments of the last seconds into the state, newest first."""

@@ -19,6 +19,7 @@ class ActionId(StrEnum):
     HISTORY = "history"
     RECORD_CLASS = "record_class"
     TAKE_BACK_CLASS = "take_back_class"
+    PERFORM = "perform"
 
     NEW_SESSION = "new_session"
     OPEN_SESSION = "open_session"
@@ -69,6 +70,7 @@ class ActionId(StrEnum):
     PANEL_ANSWER = "panel_answer"
     PANEL_GATES = "panel_gates"
     PANEL_STABILITY = "panel_stability"
+    PANEL_COMPARED = "panel_compared"
     PANEL_CLASSES = "panel_classes"
     PANEL_UNCERTAIN = "panel_uncertain"
     PANEL_SNAPSHOTS = "panel_snapshots"
@@ -114,6 +116,7 @@ class SubMenu(StrEnum):
     PROTECT = "Protect"
     COMPARE = "Compare"
     STREAM = "Stream"
+    PERFORM = "Perform"
     PANELS = "Panels"
     LAYOUT = "Layout"
     WINDOW = "Window"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from statistics import median
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -13,6 +12,7 @@ from dgstudio.reasons.reason import capital
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.answer.provenance import lead_of, provenance
+from dgstudio.studio.answer.quarter import TEXT_S, mean_answer
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.bridge.look import Look
@@ -25,8 +25,6 @@ from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState
 
-TEXT_S = 0.25
-"""Wall seconds that words and figures stand, so that they can be read."""
 ANSWERED_TIP = (
     "The snapshot that answered, and the median time from features to probabilities in the last quarter second"
 )
@@ -248,22 +246,6 @@ class AnswerPanel(PanelFrame):
         if reading.truth is not None:
             words.append(f"truth {reading.truth}")
         return " · ".join(words)
-
-
-def mean_answer(readings: list[Reading]) -> tuple[Reading, dict[int, float], int | None]:
-    """Return the answer of a quarter second: a reading that gave it, the mean probability of each class, the top one.
-
-    Readings before a change of the classes are left out. It is unsure (None) where most of them were.
-    """
-    newest = readings[-1]
-    same = [reading for reading in readings if reading.classes == newest.classes]
-    means = np.mean([reading.probabilities for reading in same], axis=0) if newest.classes else np.zeros(0)
-    shares: dict[int, float] = dict(zip(newest.classes, means.tolist(), strict=False))
-    tops = [reading.top for reading in same]
-    if len(set(tops)) == 1 or not shares:
-        return newest, shares, newest.top
-    top = None if 2 * tops.count(None) > len(tops) else max(shares, key=lambda class_id: shares[class_id])
-    return next((reading for reading in reversed(same) if reading.top == top), newest), shares, top
 
 
 def _badness(twin: TwinReading) -> int:

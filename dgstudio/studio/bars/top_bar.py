@@ -60,7 +60,6 @@ class TopBar(QFrame):
         self._state, self._actions = state, actions
         self.theme: Theme = DARK
         self._stream_state = StreamState.OPENING
-        self._presentation = False
         self._look: Look | None = None
         self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
@@ -150,15 +149,6 @@ class TopBar(QFrame):
             self.recording.set_parts([Part("dot", "dot", "text_faint"), *IDLE])
             self.recording.set_edge("")
 
-    def set_presentation(self, presentation: bool) -> None:
-        """Leave only what an audience needs."""
-        self._presentation = presentation
-        for widget in (self.search, self.menu):
-            widget.setVisible(not presentation)
-        self._share_middle()
-        self.present.set_part(0, "Leave" if presentation else "Present")
-        self._fit()
-
     def _show_moment(self, look: Look | None) -> None:
         """Say how long ago the moment is that all panels show, and which version answered it; None: it is now."""
         before, self._look = self._look, look
@@ -180,7 +170,7 @@ class TopBar(QFrame):
     def _share_middle(self) -> None:
         """Show what is learned and served now, or, while the past is looked at, which moment that is."""
         past = self._look is not None
-        shown: dict[QWidget, bool] = dict.fromkeys((self.modes, self.roll_back), not past and not self._presentation)
+        shown: dict[QWidget, bool] = dict.fromkeys((self.modes, self.roll_back), not past)
         shown |= dict.fromkeys((self.contract, self.serving), not past)
         shown |= dict.fromkeys((self.then, self.then_note, self.follow), past)
         for widget, visible in shown.items():
@@ -220,7 +210,7 @@ class TopBar(QFrame):
         widgets = [child for child in self.children() if isinstance(child, QWidget)]
         spare = (self.brand, self.learn)
         wanted = [widget for widget in widgets if widget in spare or not widget.isHidden()]
-        if self._presentation or self._look is not None:
+        if self._look is not None:
             wanted.remove(self.learn)
         # It takes what room is left.
         wanted = [widget for widget in wanted if widget is not self.then_note]

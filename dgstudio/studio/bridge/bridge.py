@@ -71,6 +71,7 @@ class Bridge(QObject):
     answer_again : what the version that serves now would say to an old input.
     evidence : what the banks that answered rest on, as far as it is at hand.
     cursor : the moment that all panels show while the view stands still.
+    twins : what the models that ours is compared with answer, and have answered.
     plane : computes what is answered all over the plane of a pointer; None where the stream is none.
     """
 
@@ -92,7 +93,7 @@ class Bridge(QObject):
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
         self._readings = 0
-        self._twins = TwinFeed(engine.comparison)
+        self.twins = TwinFeed(engine.comparison)
         self._stats = EngineStats()
         self._stats_wall = 0.0
         self._view: deque[Reading] = deque()
@@ -233,8 +234,8 @@ class Bridge(QObject):
             readings=list(self._view),
             new_readings=new,
             reading=engine.lane.readings.newest,
-            twins=self._twins.pull(),
-            ours=self._twins.ours,
+            twins=self.twins.pull(),
+            ours=self.twins.ours,
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
             recording=engine.labels.held,
@@ -249,7 +250,7 @@ class Bridge(QObject):
         """What is soon enough four times a second."""
         state, engine = self.state, self.engine
         stats = self._stats = engine.stats()
-        self._twins.renew()
+        self.twins.renew()
         # One that failed runs no more.
         state.compare = engine.comparison.kinds
         state.saved, state.protected = stats.saved, stats.protected

@@ -6,6 +6,7 @@ from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.twins.twin_lane import TwinLane
 from dgstudio.studio.bridge.state import TwinFrame
+from dgstudio.types import TwinKind, TwinReading
 
 
 class TwinFeed:
@@ -27,6 +28,12 @@ class TwinFeed:
         """Ask for the figures: soon enough four times a second."""
         self._figures = {twin: twin.figures() for twin in self._comparison.twins}
         self.ours = self._comparison.ours()
+
+    def past(self, kind: TwinKind, start: float, end: float) -> list[TwinReading]:
+        """Answers of a twin to windows that ended within a stretch of stream time, oldest first, as far as kept."""
+        twin = next((twin for twin in self._comparison.twins if twin.kind == kind), None)
+        held = [] if twin is None else twin.readings.since(0)[0]
+        return [reading for reading in held if start <= reading.end <= end]
 
     def pull(self) -> tuple[TwinFrame, ...]:
         """What is new of each twin, in the order in which they were chosen."""

@@ -98,7 +98,6 @@ class ClassesPanel(PanelFrame):
             widget.hide()
         self.body.addWidget(self._scroll, 1)
         state.when(StudioState.classes, StudioState.phase, StudioState.failure, StudioState.hidden).connect(self._fill)
-        state.when(StudioState.presentation).connect(self._show_presentation)
         labelling.changed.connect(self._on_held)
         self._fill()
 
@@ -241,9 +240,6 @@ class ClassesPanel(PanelFrame):
     def _say(self, sentence: str) -> None:
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
-
-    def _show_presentation(self) -> None:
-        self.add_button.setVisible(not self._state.presentation)
 
     def _on_held(self, held: object) -> None:
         self._glow(held if isinstance(held, int) else None, 0.0)

@@ -80,6 +80,10 @@ class PanelFrame(QFrame):
         if text != self._right.text():
             self._right.setText(text)
 
+    def show_status(self, on: bool) -> None:
+        """Show the status text at the right of the header, or leave it out."""
+        self._right.setVisible(on)
+
     def update_frame(self, frame: Frame) -> None:
         """Show what is new; called up to 60 times a second in the Qt thread while it is seen."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QCursor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.guard.texts import plain_text
@@ -32,6 +32,8 @@ class Toast(QFrame):
         """Logical pixels above the parent's lower edge, where there is nothing to stand on."""
         self.over: QWidget | None = None
         """A part of the window whose upper edge the toast covers while it is shown: there is least to hide."""
+        self.beside: QWidget | None = None
+        """A place kept free for the toast, shown and hidden with it; None: it stands over the window."""
         self._callback: Callable[[], object] | None = None
         self._about: object = None
         self.said = ""
@@ -98,6 +100,16 @@ class Toast(QFrame):
         if self.isVisible():
             self._place()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        if self.beside is not None:
+            self.beside.show()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
+        super().hideEvent(event)
+        if self.beside is not None:
+            self.beside.hide()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
@@ -107,12 +119,23 @@ class Toast(QFrame):
         # As wide as its words, up to where lines get hard to read; then it has two of them.
         words = self.text.fontMetrics().horizontalAdvance(self.said) + 2
         room = max(200, min(self._host.width() - 220, self.theme.px(WIDEST)))
+        if self.beside is not None:
+            room = max(120, self.beside.width() - self.button.sizeHint().width() * (not self.button.isHidden()) - 60)
         # The height of the sentence before counts no more.
         self.text.setMinimumHeight(0)
         self.text.setFixedWidth(min(words, room))
         self.text.setFixedHeight(self.text.heightForWidth(min(words, room)))
         self.adjustSize()
-        host, over = self._host, self.over
+        host, over, beside = self._host, self.over, self.beside
+        if beside is not None and beside.window() is host.window():
+            parent = beside.parentWidget()
+            around = parent.layout() if parent is not None else None
+            if around is not None:
+                # The place may have come up just now.
+                around.activate()
+            place = QRect(beside.mapTo(host, QPoint(0, 0)), beside.size())
+            self.move(place.right() + 1 - self.width(), place.bottom() + 1 - self.height())
+            return
         top = host.height() - self.height() - self.lift
         if over is not None and over.isVisible() and over.window() is host.window():
             top = over.mapTo(host, QPoint(0, 2)).y()

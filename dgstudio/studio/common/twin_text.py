@@ -11,13 +11,17 @@ class TwinWords(NamedTuple):
     """Names of a twin and what it is.
 
     `full` is its name; `twin` stands where it is clear that a twin is meant; `short` where room is short; `what` is a
-    sentence without its full stop.
+    sentence without its full stop. Before an audience `title` heads its half, with `note` beside it, and sentences call
+    it `subject`.
     """
 
     full: str
     twin: str
     short: str
     what: str
+    title: str
+    note: str
+    subject: str
 
 
 TWIN_WORDS: Final = {
@@ -27,6 +31,9 @@ TWIN_WORDS: Final = {
         "in place",
         "A conventional network on the same stream and labels, written while it is read; it cannot unlearn: a label "
         "that is taken back it keeps",
+        "A conventional network",
+        "same labels, same stream",
+        "the conventional network",
     ),
     TwinKind.SWAP: TwinWords(
         "conventional twin (published by swap)",
@@ -34,6 +41,9 @@ TWIN_WORDS: Final = {
         "by swap",
         "A conventional network on the same stream and labels, published whole, as ours is; it cannot unlearn: a label "
         "that is taken back it keeps",
+        "A conventional network",
+        "same labels, published whole",
+        "the conventional network",
     ),
     TwinKind.REPLAY: TwinWords(
         "conventional twin (with replay)",
@@ -41,5 +51,8 @@ TWIN_WORDS: Final = {
         "replay",
         "A conventional network on the same stream and labels, half of each step rehearsing the protected inputs, "
         "class by class, published whole; it cannot unlearn: a label that is taken back it keeps",
+        "With rehearsal",
+        "old inputs in every step",
+        "the network that rehearses",
     ),
 }

@@ -34,7 +34,7 @@ from dgstudio.studio.theme.theme import Theme
 
 PAIRED: Final = ("gates", "stability")
 """Whose place one of `OVER` takes, as long as nobody has put that elsewhere."""
-OVER: Final = ("quality", "gating")
+OVER: Final = ("quality", "gating", "compared")
 MIDDLE: Final = (PAIRED[0], *OVER)
 """The panels that share the middle of the window, by tabs."""
 
@@ -58,14 +58,12 @@ class Arrangement(QWidget):
         super().__init__(parent)
         self._usual = usual
         self.docks = {name: PanelDock(name, _title(name), panel, self) for name, panel in panels.items()}
-        self.scale = 1.0
         self.layout_name = usual.name
         """The layout that was chosen last."""
         self.by_hand = False
         """Whether a hand has changed that since."""
         self.at_hand: str | None = None
         """The panel that had the focus or the mouse last."""
-        self._aside: frozenset[str] = frozenset()
         self._apart = False
         """Whether those of `OVER` have places of their own."""
         self._taken_out: set[str] = set()
@@ -127,12 +125,6 @@ class Arrangement(QWidget):
             if other in self._opened:
                 self.set_open(other, False)
 
-    def set_aside(self, names: frozenset[str]) -> None:
-        """Hide panels for a while, whatever is open; those that are not named any more come back."""
-        self._aside = names & set(self.docks)
-        self._show()
-        self.follow()
-
     def _over(self) -> str | None:
         """The one of `OVER` that stands in the place of others, if one does."""
         if self._apart:
@@ -144,7 +136,7 @@ class Arrangement(QWidget):
         return set(PAIRED) if self._over() is not None else set()
 
     def _wanted(self) -> set[str]:
-        return self._opened - self._displaced() - self._aside
+        return self._opened - self._displaced()
 
     def _show(self) -> None:
         wanted = self._wanted()
@@ -284,7 +276,7 @@ class Arrangement(QWidget):
         for _ in range(2):
             # How tall the knobs are depends on how wide they are, which is known once it is given.
             whole = Box(0, 0, self.width(), self.height())
-            boxes = share_out(self._tree, whole, self.area.docked(), LINE, self._needed, self.scale)
+            boxes = share_out(self._tree, whole, self.area.docked(), LINE, self._needed)
             if boxes != given:
                 given = boxes
                 self.area.give_sizes(boxes)
@@ -301,7 +293,6 @@ class Arrangement(QWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme, once all panels have it."""
-        self.scale = theme.scale
         self.area.apply_theme(theme)
         self.follow()
 

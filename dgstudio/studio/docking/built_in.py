@@ -15,6 +15,7 @@ TITLES: Final[dict[str, str]] = {
     "stability": "Stability",
     "quality": "Quality",
     "gating": "Gating",
+    "compared": "Compare",
     "classes": "Classes",
     "uncertain": "Which one was this?",
     "snapshots": "Snapshots",
@@ -43,27 +44,28 @@ def _labelling(stream: Room) -> Split:
         place("stability", Room(0.25, 146, 300)),
         place("quality"),
         place("gating"),
+        place("compared"),
     )
     right = place("classes"), place("inspector", Room(0.45)), place("uncertain", Room(0.18, 118, 190))
     columns = left, Split(Way.DOWN, middle), Split(Way.DOWN, right, Room(0.208, 290, 460))
     return Split(Way.DOWN, (Split(Way.ACROSS, columns), _BOTTOM))
 
 
-_ANSWER = Room(0.175, 128, 210, presented=0.28)
+_ANSWER = Room(0.175, 128, 210)
 _BOTTOM = Split(Way.ACROSS, (place("snapshots", Room(0.62)), place("log", Room(0.38))), Room(0.185, 122, 240))
 _ALL = frozenset(TITLES)
 
 LABEL: Final = Layout(
     "Label",
     _labelling(Room(0.2325, 290, 520)),
-    _ALL - {"quality", "gating", "inspector", "log"},
+    _ALL - {"quality", "gating", "compared", "inspector", "log"},
     "For labelling: classes and doubtful moments beside the stream and its answers",
 )
 
 PAD: Final = Layout(
     "Pad",
     _labelling(Room(0.3, 290, 670)),
-    _ALL - {"source", "quality", "gating", "inspector", "log"},
+    _ALL - {"source", "quality", "gating", "compared", "inspector", "log"},
     "For a pointer: as for labelling, with room for a square pad",
 )
 
@@ -83,11 +85,12 @@ DEBUG: Final = Layout(
                     Split(
                         Way.DOWN,
                         (
-                            place("answer", Room(0.22, 128, 230, presented=0.28)),
+                            place("answer", Room(0.22, 128, 230)),
                             place("gates"),
                             place("stability", Room(0.25, 146, 300)),
                             place("quality"),
                             place("gating"),
+                            place("compared"),
                         ),
                     ),
                     Split(
@@ -117,11 +120,12 @@ TALK: Final = Layout(
             Split(
                 Way.DOWN,
                 (
-                    place("answer", Room(0.26, 150, 360, presented=0.28)),
+                    place("answer", Room(0.26, 150, 360)),
                     place("gates"),
                     place("stability", Room(0.25, 146, 340)),
                     place("quality"),
                     place("gating"),
+                    place("compared"),
                 ),
             ),
             Split(

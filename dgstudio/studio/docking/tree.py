@@ -32,8 +32,6 @@ class Room:
         Whether it takes what the others leave, whatever its share.
     fits
         Whether it takes what its panel needs in place of a share; `share` is then the most.
-    presented
-        The share in a presentation, where that is another one; the limits are those of its larger type then.
     """
 
     share: float = 0.0
@@ -41,7 +39,6 @@ class Room:
     most: float = inf
     grows: bool = False
     fits: bool = False
-    presented: float = 0.0
 
 
 REST = Room(grows=True)
@@ -231,9 +228,7 @@ def fronted(node: Node, seen: set[str]) -> Node:
 # -- sharing out the room --------------------------------------------------------------------------------------------
 
 
-def share_out(
-    node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str], int], scale: float = 1.0
-) -> dict[str, Box]:
+def share_out(node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str], int]) -> dict[str, Box]:
     """Return the box of each panel that is shown.
 
     Parameters
@@ -242,29 +237,25 @@ def share_out(
         Logical pixels between two parts.
     needs
         How tall a panel must be for all that is in it.
-    scale
-        Of type; other than 1 it is that of a presentation.
     """
     if isinstance(node, Stack):
         return {name: box for name in node.names if name in shown}
     parts = [part for part in node.parts if shown & set(names_of(part))]
     begin, end = box.span(node.way)
-    extents = _extents(parts, end - begin, shown, line, needs, scale)
+    extents = _extents(parts, end - begin, shown, line, needs)
     boxes: dict[str, Box] = {}
     at = 0
     for part, extent in zip(parts, extents, strict=True):
-        boxes |= share_out(part, box.cut(node.way, at, extent), shown, line, needs, scale)
+        boxes |= share_out(part, box.cut(node.way, at, extent), shown, line, needs)
         at += extent + line
     return boxes
 
 
-def _extents(
-    parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str], int], scale: float
-) -> list[int]:
+def _extents(parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str], int]) -> list[int]:
     free = whole - line * (len(parts) - 1)
     if len(parts) == 1:
         return [whole]
-    wanted = [_wanted(part, whole, shown, needs, scale) for part in parts]
+    wanted = [_wanted(part, whole, shown, needs) for part in parts]
     growing = [at for at, part in enumerate(parts) if part.room.grows]
     if growing:
         left = free - sum(round(extent) for at, extent in enumerate(wanted) if at not in growing)
@@ -277,13 +268,11 @@ def _extents(
     return [max(1, end - begin) for begin, end in pairwise(ends)]
 
 
-def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str], int], scale: float) -> float:
+def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str], int]) -> float:
     room = part.room
     if room.fits:
         name = next(name for name in names_of(part) if name in shown)
         return round(min(max(needs(name), room.least), room.share * whole))
-    if scale != 1 and room.presented:
-        return round(min(max(room.presented * whole, room.least * scale), room.most * scale))
     extent = min(max(room.share * whole, room.least), room.most)
     return round(extent) if (room.least, room.most) != (0.0, inf) else extent
 
@@ -426,8 +415,6 @@ def to_data(node: Node) -> dict[str, Any]:
         data["grows"] = True
     if room.fits:
         data |= {"fits": True, "least": room.least}
-    if room.presented:
-        data["presented"] = room.presented
     return data
 
 
@@ -467,10 +454,9 @@ def _from_data(data: object, deep: int) -> Node:
 def _room(data: dict[str, Any]) -> Room:
     values = [data.get(key, default) for key, default in (("share", 0.0), ("least", 0.0), ("most", None))]
     share, least, most = (inf if value is None else value for value in values)
-    presented = data.get("presented", 0.0)
-    numbers = (share, least, most, presented)
+    numbers = (share, least, most)
     if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
         raise BadInputError("a size in it is no number")
-    if not (0 <= share <= 1 and 0 <= presented <= 1 and 0 <= least <= most and least < 1e5):
+    if not (0 <= share <= 1 and 0 <= least <= most and least < 1e5):
         raise BadInputError("a size in it is out of range")
-    return Room(share, least, most, data.get("grows") is True, data.get("fits") is True, presented)
+    return Room(share, least, most, data.get("grows") is True, data.get("fits") is True)

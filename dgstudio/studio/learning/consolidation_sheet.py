@@ -46,7 +46,7 @@ class TaskLine(ProgressLine):
         self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
         self.cancel.clicked.connect(lambda: commands.candidates.cancel_consolidation())
         self.keep.clicked.connect(lambda: commands.candidates.discard())
-        state.when(StudioState.task, StudioState.presentation).connect(self._show_task)
+        state.when(StudioState.task).connect(self._show_task)
         self.apply_theme(DARK)
         self._show_task()
 
@@ -66,7 +66,7 @@ class TaskLine(ProgressLine):
             self.look.setVisible(task.over)
             self.keep.setVisible(task.over)
             self.setAccessibleDescription(f"{TITLE}: {words}, {percent(task.share)}")
-        self.setVisible(task is not None and not self._state.presentation)
+        self.setVisible(task is not None)
 
 
 class ProposalSheet(Overlay):

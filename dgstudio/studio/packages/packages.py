@@ -145,7 +145,7 @@ class Packages:
         if over and not self._told:
             self._told = True
             self._teller.log(Notice(EventKind.PACKAGES, it.failure, Level.ERROR))
-        line.setVisible(not self._state.presentation)
+        line.show()
 
     def stop(self) -> None:
         """Cancel what is being installed and wait for its end."""

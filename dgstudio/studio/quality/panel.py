@@ -108,7 +108,6 @@ class QualityPanel(PanelFrame):
         self.body.addWidget(self.empty, 1)
         state.when(StudioState.set_aside).connect(self._show_aside)
         state.when(StudioState.quality).connect(self._take_over)
-        state.when(StudioState.presentation).connect(self._show_presentation)
         state.when(StudioState.classes, StudioState.phase).connect(self._show_classes)
         self._show_aside()
         self._fill()
@@ -166,9 +165,6 @@ class QualityPanel(PanelFrame):
     def _set_aside(self, on: bool) -> None:
         if on != self._state.set_aside:
             self._commands.labels.set_aside(on)
-
-    def _show_presentation(self) -> None:
-        self.aside.setVisible(not self._state.presentation)
 
     def _show_classes(self) -> None:
         if self.isVisible():

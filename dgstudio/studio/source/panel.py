@@ -30,7 +30,7 @@ from dgstudio.studio.theme.theme import Theme
 class SourcePanel(PanelFrame):
     """One control a knob; built anew only when the set of knobs or the room changes, so that a drag is never cut off.
 
-    Where the panel is low the knobs stand in two columns of small cells; in presentation only the choices are left.
+    Where the panel is low the knobs stand in two columns of small cells.
     """
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
@@ -52,7 +52,6 @@ class SourcePanel(PanelFrame):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(self._scroll, 1)
-        state.when(StudioState.presentation).connect(self._show_presentation)
         state.when(StudioState.knobs, StudioState.source_name, StudioState.spec).connect(self._show_source)
         self._show_source()
 
@@ -93,9 +92,6 @@ class SourcePanel(PanelFrame):
             tall += layout.heightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
         return tall
 
-    def _show_presentation(self) -> None:
-        self._build_anew(compact=False)
-
     def _show_source(self) -> None:
         knobs = self._state.knobs
         choice = next((knob for knob in knobs if knob.kind == KnobKind.CHOICE), None)
@@ -116,7 +112,7 @@ class SourcePanel(PanelFrame):
         self._choose_look()
 
     def _choose_look(self) -> None:
-        compact = self.whole_height < self.needed_height() and not self._state.presentation
+        compact = self.whole_height < self.needed_height()
         if compact != self._compact:
             self._build_anew(compact)
 
@@ -125,8 +121,6 @@ class SourcePanel(PanelFrame):
             self._full_tall = self.needed_height()
         self._compact = compact
         knobs = self._state.knobs
-        if self._state.presentation:
-            knobs = tuple(knob for knob in knobs if knob.kind == KnobKind.CHOICE)
         self._build(knobs, next((knob for knob in knobs if knob.kind == KnobKind.CHOICE), None))
         for knob in knobs:
             self._show(knob)

@@ -27,6 +27,8 @@ ENDED = "Stream ended"
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
+LARGE = 1.3
+"""Scale of type from which the header has no room for what stays the same."""
 STRIP = 92
 """Logical pixels that the stream of a pointer is high below the pad, at least."""
 MOST_LINES = 400
@@ -348,10 +350,10 @@ class StreamPanel(PanelFrame):
             self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
         elif spec is not None and self.pad is not None:
             # Large type leaves room for the choice of maps only.
-            self.set_right("" if self._state.presentation else word)
+            self.set_right("" if self.theme.scale > LARGE else word)
         elif spec is not None:
             # Large type leaves room for what changes only.
-            channels = "" if self._state.presentation else f" · {len(spec.channels)} ch"
+            channels = "" if self.theme.scale > LARGE else f" · {len(spec.channels)} ch"
             self.set_right(f"{word}{channels} · {self._state.view_s:g} s")
         else:
             self.set_right("")

@@ -12,9 +12,6 @@ from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.theme.application import apply_to
 from dgstudio.studio.theme.theme import THEMES, Theme, Themed
 
-PRESENTATION_SCALE = 1.4
-"""Type in presentation mode, so that the last row can read it."""
-
 Part = TypeVar("Part", bound=Themed)
 
 
@@ -24,29 +21,40 @@ class Appearance:
     def __init__(self, settings: QSettings, state: StudioState) -> None:
         self._settings, self._state = settings, state
         self._parts: list[Themed] = []
+        self._scale = 1.0
         self.frame: Themed | None = None
         """What holds all other parts: it shares the room out once they have their type."""
         self.theme: Theme = THEMES.get(str(settings.value(THEME, "dark")), THEMES["dark"])
         self.give_to_application()
 
     def dress(self, part: Part) -> Part:
-        """Give a part the look of the others, now and whenever that changes; returns it."""
+        """Give what lies over the window its look, now and whenever that changes; returns it."""
         self._parts.append(part)
         part.apply_theme(self.theme)
         return part
 
     def apply(self) -> None:
-        """Give every part its look anew; the scale of type follows the presentation mode."""
-        self.theme = THEMES[self.theme.name].scaled(PRESENTATION_SCALE if self._state.presentation else 1.0)
+        """Give every part its look anew."""
         self.give_to_application()
-        for part in (*self._parts, *filter(None, [self.frame])):
+        for part in self._parts:
             part.apply_theme(self.theme)
+        if self.frame is not None:
+            self.frame.apply_theme(self.theme.scaled(1.0))
+
+    def scale_to(self, scale: float) -> None:
+        """Scale the type of what lies over the window: a large screen that is shown to an audience asks for more."""
+        if scale != self._scale:
+            self._scale = scale
+            self.theme = THEMES[self.theme.name].scaled(scale)
+            self.give_to_application()
+            for part in self._parts:
+                part.apply_theme(self.theme)
 
     def toggle(self) -> None:
         """Dark to light, or back; remembered."""
         name = "light" if self.theme.dark else "dark"
         self._settings.setValue(THEME, name)
-        self.theme = THEMES[name]
+        self.theme = THEMES[name].scaled(self._scale)
         self.apply()
 
     def give_to_application(self) -> None:

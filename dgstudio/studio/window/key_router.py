@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -50,6 +51,7 @@ class KeyRouter(QObject):
     ) -> None:
         super().__init__(window)
         window.installEventFilter(self)
+        self._window = window
         self._state, self.commands, self._labelling = state, commands, labelling
         self._stream, self._actions, self._notifier = stream, actions, notifier
         # Shortcuts, for what Shift makes of a digit differs from keyboard to keyboard.
@@ -57,6 +59,13 @@ class KeyRouter(QObject):
             shortcut = QShortcut(QKeySequence(f"Shift+{digit}"), window)
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(lambda digit=digit: self._take_back(digit))
+
+    def on_alt(self, do: Callable[[str], object]) -> None:
+        """Do something with each digit that is pressed together with Alt."""
+        for digit in KEYS:
+            shortcut = QShortcut(QKeySequence(f"Alt+{digit}"), self._window)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(lambda digit=digit: do(digit))
 
     def watch(self, panel: QWidget) -> None:
         """Take the keys of a panel too while it floats, being a window of its own."""

@@ -11,12 +11,17 @@ from dgstudio.studio.window.sheets import toggle
 
 
 def _add_class(it: WindowParts) -> None:
-    it.state.presentation = False
+    if it.layout.on_stage:
+        it.sheets.name.ask("Add a class", "", it.commands.labels.add_class, "Add")
+        return
     it.layout.arrangement.reveal("classes")
     it.layout.classes_panel.begin_add()
 
 
 def _ask_doubtful(it: WindowParts) -> None:
+    if it.layout.on_stage:
+        it.notifier.show("Which one was this? is asked in the window: F5 leaves the stage.")
+        return
     it.layout.arrangement.reveal("uncertain")
     if not it.layout.uncertain_panel.begin():
         it.notifier.show("Nothing doubtful of late: there is no moment to ask about.")

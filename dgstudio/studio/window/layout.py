@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from dgstudio.streams.source import KnobKind
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.answer.panel import AnswerPanel
 from dgstudio.studio.bars.status_bar import StatusBar
@@ -31,16 +31,21 @@ from dgstudio.studio.quality.panel import QualityPanel
 from dgstudio.studio.sessions.opening_bar import OpeningLine
 from dgstudio.studio.source.panel import SourcePanel
 from dgstudio.studio.stability.panel import StabilityPanel
+from dgstudio.studio.stage.panel import ComparePanel
 from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.studio.versions.panel import SnapshotsPanel
 from dgstudio.types import StreamKind
 
+if TYPE_CHECKING:
+    from dgstudio.studio.stage.stage_view import StageView
+
 TABS = [
     ("gates", "Gates", "Which units, examples and banks answer, and how stable that is"),
     ("quality", "Quality", "How good the answers are: accuracy, confusion, calibration  [Q]"),
     ("gating", "Gating", "Views of the whole gating: who fires for what, at what cost, how safely  [G]"),
+    ("compared", "Compare", "Ours beside other models, on the same stream and the same labels  [C]"),
 ]
 """Panels that share the middle of the window."""
 
@@ -64,7 +69,7 @@ class WindowLayout:
         actions: ActionRegistry[Any],
         attempt: Callable[..., None],
     ) -> None:
-        self._state = state
+        self._state, self._commands = state, commands
         self.broken: set[str] = set()
         """Panels that failed to draw and are left out since; the log says why."""
         self.stream_panel = StreamPanel(state, commands)
@@ -86,6 +91,7 @@ class WindowLayout:
             "stability": self.stability_panel,
             "quality": self.quality_panel,
             "gating": self.gating_panel,
+            "compared": ComparePanel(state, commands, actions),
             "classes": self.classes_panel,
             "uncertain": self.uncertain_panel,
             "inspector": self.inspector_panel,
@@ -107,7 +113,12 @@ class WindowLayout:
         self.task_line = TaskLine(state, commands)
         self.opening = OpeningLine()
         self.status = StatusBar(state)
-        self._column = QVBoxLayout(desk)
+        working = self.working = QWidget()
+        """All that is worked with, of which an audience sees nothing."""
+        self._stack = QStackedLayout(desk)
+        self._stack.addWidget(working)
+        self.theme: Theme | None = None
+        self._column = QVBoxLayout(working)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         for widget in (self.bar, self.banner, self.opening, self.task_line, self.arrangement, self.status):
@@ -119,6 +130,8 @@ class WindowLayout:
 
     def update_frame(self, frame: Frame) -> list[tuple[str, Exception]]:
         """Show one frame; returns the panels that could not draw it, and why. Each is left out from then on."""
+        if self.stage_made:
+            self.stage.update_frame(frame) if self.stage.isVisible() else self.stage.update_unseen(frame)
         self.bar.update_frame(frame)
         self.status.update_frame(frame)
         self.opening.update_wall(frame.frame_time_wall)
@@ -162,18 +175,48 @@ class WindowLayout:
         """Show or hide the log beside the snapshots."""
         self.arrangement.set_open("log", on)
 
-    def show_for_audience(self, presentation: bool) -> None:
-        """Leave what an audience looks at, or show everything again."""
-        aside = {"uncertain", "snapshots", "log"} if presentation else set()
-        # What is performed stays at hand: the presenter clicks it.
-        if presentation and not any(knob.kind == KnobKind.CHOICE for knob in self._state.knobs):
-            aside.add("source")
-        self.arrangement.set_aside(frozenset(aside))
-        self.status.setVisible(not presentation)
-        self.bar.set_presentation(presentation)
+    # -- the stage ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def stage(self) -> StageView:
+        """What an audience sees; made when it is first wanted."""
+        from dgstudio.studio.stage.stage_view import StageView
+
+        stage = StageView(self._state, self._commands)
+        if self.theme is not None:
+            stage.apply_theme(self.theme)
+        return stage
+
+    @property
+    def stage_made(self) -> bool:
+        """Whether the stage was ever wanted."""
+        return "stage" in vars(self)
+
+    @property
+    def on_stage(self) -> bool:
+        """Whether the stage stands in the place of all that is worked with."""
+        return self._stack.currentWidget() is not self.working
+
+    @property
+    def middle(self) -> QWidget:
+        """What stands in the middle of the window now."""
+        return self.stage if self.on_stage else self.gates_panel
+
+    def show_stage(self, on: bool) -> None:
+        """Let the stage stand in the place of all that is worked with, or give that back."""
+        if on:
+            self._stack.addWidget(self.stage)
+            self._stack.setCurrentWidget(self.stage)
+        elif self.on_stage:
+            self._stack.removeWidget(self.stage)
+            self.stage.setParent(None)
+            self._stack.setCurrentWidget(self.working)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
+        self.theme = theme
+        if self.stage_made:
+            self.stage.apply_theme(theme)
         lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening]
         for part in (*lines, *self.panels.values()):
             part.apply_theme(theme)

@@ -21,6 +21,7 @@ PANEL_ACTIONS: Final = {
     "stability": ActionId.PANEL_STABILITY,
     "quality": ActionId.QUALITY,
     "gating": ActionId.GATING,
+    "compared": ActionId.PANEL_COMPARED,
     "classes": ActionId.PANEL_CLASSES,
     "uncertain": ActionId.PANEL_UNCERTAIN,
     "snapshots": ActionId.PANEL_SNAPSHOTS,
@@ -60,11 +61,11 @@ def _choose(name: str, it: WindowParts, _on: bool = True) -> None:
 
 def _save_as(it: WindowParts) -> None:
     name = it.layout.arrangement.layout_name
-    it.sheets.layout.ask("Save layout as", "" if name in BUILT_IN else name, it.layouts.save)
+    it.sheets.name.ask("Save layout as", "" if name in BUILT_IN else name, it.layouts.save)
 
 
 def _rename(name: str, it: WindowParts) -> None:
-    it.sheets.layout.ask(f"Rename the layout {name}", name, partial(it.layouts.rename, name))
+    it.sheets.name.ask(f"Rename the layout {name}", name, partial(it.layouts.rename, name))
 
 
 def _delete(name: str, it: WindowParts) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSettings, Signal
+from PySide6.QtCore import QEvent, QPoint, QSettings, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -44,8 +44,10 @@ from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS,
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
+from dgstudio.studio.window.presenter import Presenter
 from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
+from dgstudio.studio.window.source_actions import list_choices, perform_actions, perform_by_key
 from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.studio.window.window_geometry import LEAST, SIZE, WindowGeometry
 from dgstudio.types import Level
@@ -99,7 +101,7 @@ class StudioWindow(QMainWindow):
         tables = (LABEL_ACTIONS, FILE_ACTIONS, modes, LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS, VIEW_ACTIONS)
         rows = [row for table in (*tables, GENERAL_ACTIONS) for row in table]
         self.actions_: ActionRegistry[WindowParts] = ActionRegistry(self, rows)
-        self.actions_.besides = lambda it: [*class_actions(it), *layout_actions(it)]
+        self.actions_.besides = lambda it: [*class_actions(it), *perform_actions(it), *layout_actions(it)]
         self.labelling = Labelling(state, commands, self)
         layout = self.layout_ = WindowLayout(state, commands, self.labelling, self.actions_, self._attempt)
         self.setCentralWidget(layout.desk)
@@ -131,6 +133,9 @@ class StudioWindow(QMainWindow):
         self.session_actions = SessionActions(self, state, commands, self.desk_place, self.packages, notifier)
         self.new_class = NewClassOffer(layout.uncertain_panel, layout.classes_panel, self.labelling, toast)
         self.keys = KeyRouter(self, state, commands, self.labelling, layout.stream_panel, self.actions_, notifier)
+        self.presenter = Presenter(
+            self, state, layout, self.appearance, self.geometry_, notifier, self.keys.watch, self._open_menu_at
+        )
         own = OwnLayouts(self.settings)
         for problem in own.problems:
             notifier.log(Notice(EventKind.START, problem, Level.WARNING))
@@ -152,6 +157,11 @@ class StudioWindow(QMainWindow):
         self.menu_ = QMenu(self)
         self.menus_ = self.actions_.fill_menu(self.menu_)
         list_own_layouts(self.menus_[SubMenu.LAYOUT], parts)
+        stream = self.menus_[SubMenu.STREAM]
+        perform = self.menus_[SubMenu.PERFORM] = QMenu(SubMenu.PERFORM, stream)
+        stream.addMenu(perform)
+        list_choices(perform, parts)
+        self.keys.on_alt(lambda digit: perform_by_key(digit, parts))
 
     def _connect(self) -> None:
         """Let the parts hear what they ask of each other."""
@@ -226,10 +236,7 @@ class StudioWindow(QMainWindow):
         state.when(StudioState.session_name).connect(self._show_session)
 
     def _show_presentation(self) -> None:
-        presentation = self.state.presentation
-        self.layout_.show_for_audience(presentation)
-        self.appearance.apply()
-        self.geometry_.fill_screen(presentation)
+        self.presenter.present(self.state.presentation)
 
     def _note_mark(self) -> None:
         if self.state.selection is not None:
@@ -241,11 +248,13 @@ class StudioWindow(QMainWindow):
 
     def _open_inspector(self) -> None:
         # What an audience looks at stays as it is.
-        if not self.state.presentation:
+        if not self.layout_.on_stage:
             self.layout_.arrangement.set_open("inspector", True)
 
     def _note_compared(self) -> None:
         self.sheets.did("compared")
+        if not self.layout_.on_stage:
+            self.layout_.show_middle("compared", bool(self.state.compare))
 
     def _show_recorded(self) -> None:
         self.actions_.set_checked(ActionId.RECORD_STREAM, self.state.recording_stream)
@@ -268,8 +277,11 @@ class StudioWindow(QMainWindow):
 
     def _open_menu(self) -> None:
         button = self.layout_.bar.menu
+        self._open_menu_at(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _open_menu_at(self, place: QPoint) -> None:
         # popup, not exec: nothing modal stands in the way of a live stream.
-        self.menu_.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        self.menu_.popup(place)
 
     # -- keys --------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,23 @@ from dgstudio.types import Level, PublishRecord, RecordKind
 
 QUIET_KINDS = frozenset({EventKind.REJECTED})
 """Events that the log tells and no toast does: they come often, or ask for nothing."""
+OF_FILES = frozenset(
+    {
+        EventKind.RECORDING,
+        EventKind.SAVED,
+        EventKind.NOT_SAVED,
+        EventKind.SAVED_AS,
+        EventKind.SESSION_RESCUED,
+        EventKind.COPY_SAVED,
+        EventKind.COPY_NOT_SAVED,
+        EventKind.EXPORTED,
+        EventKind.NOT_EXPORTED,
+        EventKind.SESSION,
+        EventKind.START,
+        EventKind.PACKAGES,
+    }
+)
+"""Events whose sentences may name files: before an audience the log alone tells them."""
 REBUILD = "Rebuild without them"
 """The button of the toast that offers it."""
 
@@ -56,7 +73,8 @@ class Notifier:
         self.state, self.commands = state, commands
         self.toast, self.banner = toast, banner
         self._log, self._sessions, self._undo = log, sessions, undo
-        """The pinned version that a toast spoke of last."""
+        self.names_files = True
+        """Whether toasts may name files; not before an audience."""
         self._doomed_examples: frozenset[int] = frozenset()
         """Examples that stand no more, and that the model is offered to be rebuilt without."""
         self._problems_told = False
@@ -109,6 +127,8 @@ class Notifier:
 
     def tell(self, event: Event) -> None:
         """Show a toast of an event, if it deserves one."""
+        if event.kind in OF_FILES and not self.names_files:
+            return
         toast, text, level = self.toast, event.sentence, event.level
         match event.fact:
             case ActWalked() | NothingToWalk() | LabelsChanged() if self._offers_more():

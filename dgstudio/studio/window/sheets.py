@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.actions.palette import CommandPalette, ShortcutSheet
     from dgstudio.studio.classes.countdown import Countdown
     from dgstudio.studio.common.hints import Hints
-    from dgstudio.studio.docking.layout_sheet import LayoutSheet
+    from dgstudio.studio.common.name_sheet import NameSheet
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet
@@ -148,18 +148,18 @@ class Sheets:
         )
 
     @cached_property
-    def layout(self) -> LayoutSheet:
-        """What a layout is to be called."""
-        from dgstudio.studio.docking.layout_sheet import LayoutSheet
+    def name(self) -> NameSheet:
+        """What a layout is to be called, or, on the stage, a class."""
+        from dgstudio.studio.common.name_sheet import NameSheet
 
-        return self._dress(LayoutSheet(self._desk))
+        return self._dress(NameSheet(self._desk))
 
     @cached_property
     def countdown(self) -> Countdown:
         """3 – 2 – 1, then a take of fixed length."""
         from dgstudio.studio.classes.countdown import Countdown
 
-        return self._dress(Countdown(self._state, self._labelling, self._layout.gates_panel, self._desk))
+        return self._dress(Countdown(self._state, self._labelling, self._layout.middle, self._desk))
 
     @cached_property
     def hints(self) -> Hints:
@@ -211,6 +211,9 @@ class Sheets:
             self.hints.step()
         elif self.proposal.isVisible():
             self.proposal.put_aside()
+        elif open_ones := [sheet for sheet in self._desk.findChildren(Overlay) if sheet.isVisible()]:
+            # The one that was raised last lies on top.
+            open_ones[-1].close_overlay()
         else:
             return False
         return True

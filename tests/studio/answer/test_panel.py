@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtGui import QColor
 
 from dgstudio.engine.facts.compared import TwinFigures
-from dgstudio.studio.answer.panel import mean_answer
 from dgstudio.studio.answer.provenance import carriers
+from dgstudio.studio.answer.quarter import mean_answer
 from dgstudio.studio.bridge.state import CellView, TwinFrame
 from dgstudio.types import BASE, NOBODY, TwinKind, TwinReading, TwinState, Unsure
 

@@ -396,7 +396,7 @@ def test_a_layout_of_ones_own_is_saved_changed_restored_renamed_and_deleted(wind
     settle(window)
     mine = boxes(window)
     window.actions_.trigger(ActionId.SAVE_LAYOUT)
-    sheet = window.sheets.layout
+    sheet = window.sheets.name
     assert sheet.isVisible() and sheet.field.hasFocus()
     QTest.keyClicks(sheet.field, "debug")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
@@ -495,16 +495,16 @@ def test_what_another_version_stored_is_left_without_complaint(make_window, make
     assert "left out" not in window.layout_.log_panel.lines.toPlainText()
 
 
-def test_an_audience_sees_less_and_then_what_was_there(window, monkeypatch):
+def test_after_a_presentation_all_is_where_it_was(window):
     window.layout_.show_log(True)
     choose(window, "Label")
     window.layout_.arrangement.set_open("stability", False)
     settle(window)
     before = boxes(window)
-    window.layout_.show_for_audience(True)
+    window.state.presentation = True
     settle(window)
-    assert not set(boxes(window)) & {"uncertain", "snapshots", "log", "stability"}
-    window.layout_.show_for_audience(False)
+    assert not any(dock.seen for dock in window.layout_.arrangement.docks.values())
+    window.state.presentation = False
     settle(window)
     assert boxes(window) == before
 

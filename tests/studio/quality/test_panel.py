@@ -256,13 +256,6 @@ def test_a_frame_paints_nothing_anew(panel, bridge, window):
     assert painted == []
 
 
-def test_the_checkbox_is_hidden_from_an_audience(panel, bridge):
-    bridge.state.presentation = True
-    assert not panel.aside.isVisible() and panel.isVisible()
-    bridge.state.presentation = False
-    assert panel.aside.isVisible()
-
-
 # -- the real window ---------------------------------------------------------------------------------------------
 
 

@@ -13,10 +13,10 @@ TABLES = (
 )  # fmt: skip
 ROWS = [row for table in TABLES for row in table]
 OF_EACH = {
-    ActionId.RECORD_CLASS, ActionId.TAKE_BACK_CLASS,
+    ActionId.RECORD_CLASS, ActionId.TAKE_BACK_CLASS, ActionId.PERFORM,
     ActionId.OWN_LAYOUT, ActionId.RENAME_LAYOUT, ActionId.DELETE_LAYOUT,
 }  # fmt: skip
-"""Of each class, and of each layout of one's own."""
+"""Of each class, of each choice of the source, and of each layout of one's own."""
 
 
 def test_every_id_has_one_row():

@@ -23,6 +23,7 @@ from dgstudio.studio.actions.palette import HELD_KEYS
 from dgstudio.studio.bars.status_bar import figures_of
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.common.chip import Chip
+from dgstudio.studio.stage import stage_window
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.window.main_window import TEXT_FIELDS, StudioWindow
 from dgstudio.types import Act, ActKind, EngineStats, Mode, PublishRecord, SaveState, Saving, Take
@@ -584,29 +585,13 @@ def test_what_was_maximised_on_a_larger_screen_is_not_on_a_small_one(make_window
     assert (later.width(), later.height()) == (1024, 600)
 
 
-def test_presentation_shows_less_and_larger(window, bridge, monkeypatch):
+def test_a_presentation_fills_the_screen_and_gives_it_back(window, monkeypatch):
     monkeypatch.setattr(window, "screen", lambda: Screen(1920, 1080))
-    small = window.appearance.theme.px("body")
+    monkeypatch.setattr(stage_window, "other_screen", lambda _window: None)
     QTest.keyClick(window, Qt.Key.Key_F5)
-    assert window.state.presentation
-    assert window.isFullScreen()
-    assert window.appearance.theme.px("body") > small
-    for name in ("uncertain", "snapshots"):
-        assert not window.layout_.panels[name].isVisible()
-    # What is performed stays at hand, its other knobs do not.
-    assert window.layout_.panels["source"].isVisible()
-    assert window.layout_.panels["source"].options["gesture"]["walk"].isVisible()
-    assert not window.layout_.panels["source"].sliders
-    for name in ("stream", "answer", "gates", "stability", "classes"):
-        assert window.layout_.panels[name].isVisible()
-    assert not window.layout_.classes_panel.add_button.isVisible()
-    QTest.keyClick(window, Qt.Key.Key_2)
-    assert takes(bridge) == [("labels.press_class", 1), ("labels.release_class",)]
+    assert window.state.presentation and window.isFullScreen()
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    assert not window.state.presentation
-    assert not window.isFullScreen()
-    assert window.layout_.panels["source"].sliders["rotation"].isVisible()
-    assert window.appearance.theme.px("body") == small
+    assert not window.state.presentation and not window.isFullScreen()
 
 
 # -- what is remembered ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The sheet that asks for the name of a layout."""
+"""The sheet that asks for a name: of a layout, of a class."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.errors import BadInputError
+from dgstudio.errors import DgstudioError
 from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.docking.stored import LONGEST_NAME
 from dgstudio.studio.theme.theme import Theme
 
+LONGEST = 200
+"""Letters that can be typed; how many a name may have says whoever takes it."""
 
-class LayoutSheet(Overlay):
+
+class NameSheet(Overlay):
     """A name, Enter; a name that does not do is told below it, and the sheet stays."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -24,8 +26,7 @@ class LayoutSheet(Overlay):
         self.title.setObjectName("panelTitle")
         self.field = QLineEdit()
         self.field.setPlaceholderText("name, then Enter")
-        self.field.setAccessibleName("Name of the layout")
-        self.field.setMaxLength(2 * LONGEST_NAME)
+        self.field.setMaxLength(LONGEST)
         self.field.textEdited.connect(lambda _text: self._say(""))
         self.sentence = QLabel("")
         self.sentence.setObjectName("sentence")
@@ -47,10 +48,12 @@ class LayoutSheet(Overlay):
         column.addLayout(row)
         self.sentence.hide()
 
-    def ask(self, title: str, name: str, done: Callable[[str], object]) -> None:
-        """Ask for a name, beginning with `name`; `done` takes it, or raises BadInputError that says what is wrong."""
+    def ask(self, title: str, name: str, done: Callable[[str], object], button: str = "Save") -> None:
+        """Ask for a name, beginning with `name`; `done` takes it, or raises DgstudioError that says what is wrong."""
         self._done = done
+        self.keep.setText(button)
         self.setAccessibleName(title)
+        self.field.setAccessibleName(title)
         self.title.setText(title)
         self._say("")
         self.open()
@@ -79,7 +82,7 @@ class LayoutSheet(Overlay):
     def _keep(self) -> None:
         try:
             self._done(self.field.text())
-        except BadInputError as error:
+        except DgstudioError as error:
             self._say(str(error))
         else:
             self.close_overlay()

@@ -1,0 +1,98 @@
+"""How many old answers are kept, as a number that can be read from afar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from dgstudio.engine.facts.compared import KeptAnswers
+from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.theme import DARK, Theme
+
+NUMBER, TALL, GAP = 34, 40, 12
+"""Size of the number, height of the line, and the space between number and words, in the theme's pixels."""
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+TIPS = {
+    True: "Protected inputs whose answer is the same to the last bit, as proved at each publish and audited since",
+    False: "Protected inputs whose top class is still the one of when the comparison began",
+}
+
+
+class KeptLine(QWidget):
+    """Paints “250 of 400” and two lines of words beside it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme: Theme = DARK
+        self._answers: KeptAnswers | None = None
+        self._since_s: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Old answers")
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(200, self.theme.px(TALL))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(100, self.theme.px(TALL))
+
+    def say(self, answers: KeptAnswers, since_s: float | None) -> None:
+        """Show these; `since_s`: the seconds since the last teaching began, None where there was none."""
+        whole = None if since_s is None else int(since_s)
+        if (answers, whole) != (self._answers, None if self._since_s is None else int(self._since_s)):
+            self._answers, self._since_s = answers, since_s
+            self.setToolTip(TIPS[answers.bits])
+            self.setAccessibleDescription(" ".join((self.number(), *self.words())))
+            self.update()
+
+    def number(self) -> str:
+        """Return the number; empty where nothing is protected."""
+        answers = self._answers
+        if answers is None or not answers.watched:
+            return ""
+        return f"{grouped(answers.kept)} of {grouped(answers.watched)}"
+
+    def words(self) -> tuple[str, str]:
+        """Return the two lines beside it."""
+        answers = self._answers
+        if answers is None or not answers.watched:
+            return "no old answers to keep:", "nothing is protected yet"
+        lost = answers.gone
+        if not lost:
+            return "old answers kept,", "bit for bit" if answers.bits else "by their class"
+        since = f" in {self._since_s:.0f} s" if self._since_s is not None and self._since_s < 100 else ""
+        return "old answers kept,", f"{grouped(lost)} lost{since}"
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        theme, number, (first, second) = self.theme, self.number(), self.words()
+        answers = self._answers
+        font, small = theme.ui(NUMBER, 700), theme.ui("body")
+        wide, tall = float(self.width()), float(self.height())
+        metrics, aside = QFontMetricsF(small), 0.0
+        words = max(metrics.horizontalAdvance(first), metrics.horizontalAdvance(second))
+        if number:
+            needs, room = QFontMetricsF(font).horizontalAdvance(number), wide - words - theme.px(GAP)
+            if needs > room > 0:
+                font.setPixelSize(max(theme.px("title"), int(font.pixelSize() * room / needs)))
+                needs = QFontMetricsF(font).horizontalAdvance(number)
+            painter.setFont(font)
+            kept_all = answers is not None and not answers.gone
+            painter.setPen(theme.colour("good" if kept_all else "bad"))
+            painter.drawText(QRectF(0, 0, needs + 2, tall), LEFT, number)
+            aside = needs + theme.px(GAP)
+        painter.setFont(small)
+        painter.setPen(theme.colour("text" if number else "text_muted"))
+        line = metrics.height()
+        top = (tall - 2 * line) / 2
+        for place, text in enumerate((first, second)):
+            words_room = QRectF(aside, top + place * line, wide - aside, line)
+            painter.drawText(
+                words_room, LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, words_room.width())
+            )

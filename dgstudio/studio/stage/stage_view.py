@@ -1,0 +1,175 @@
+"""The stage: what an audience sees in a presentation (F5). Its type grows with the screen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from dgstudio.studio.bridge.bridge import Bridge
+from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.gates.panel import GatesPanel
+from dgstudio.studio.stage.caption_bar import CaptionBar
+from dgstudio.studio.stage.halves import Halves
+from dgstudio.studio.stage.pointer_halo import PointerHalo
+from dgstudio.studio.stage.source_words import source_words
+from dgstudio.studio.stage.stage_header import StageHeader, taught_words
+from dgstudio.studio.stage.story import Piece, Sentence, Tone
+from dgstudio.studio.stream.panel import StreamPanel
+from dgstudio.studio.theme.theme import DARK, Theme
+
+DESIGNED = QSize(1280, 720)
+"""The size at which the type of the stage is `TYPE` times that of the window."""
+TYPE, PANEL_TYPE = 1.5, 1.65
+"""Small type of the stage, and the smallest in its panels, are 2.5 % of that height."""
+MARGIN, SPACING = 15, 9
+"""In the theme's pixels."""
+
+
+class StageView(QWidget):
+    """Header, halves and caption; where nothing is compared, stream and gates stand beside our half.
+
+    It works with the keys and commands of the window that it is a part of. `menu_asked` carries the global position of
+    a click with the right button.
+    """
+
+    menu_asked = Signal(object)
+    scaled = Signal(float)
+    """Carries how many times larger the stage is than the smallest screen that it is designed for."""
+
+    def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("desk")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, True)
+        self._state = state
+        self._base: Theme = DARK
+        self.theme: Theme = DARK
+        self.header = StageHeader(self._colour_of)
+        self.halves = Halves(state, commands.twins.past)
+        self.caption = CaptionBar(self._colour_of)
+        self.toast_place = QWidget()
+        """Room for a message beside the caption; it is there only while there is one."""
+        self.toast_place.hide()
+        stream, gates = StreamPanel(state, commands), GatesPanel(state, commands)
+        stream.bar.hide()
+        self.scene: list[PanelFrame] = [stream, gates]
+        """What is shown where nothing is compared."""
+        self._side = QWidget()
+        side = self._side_column = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        for panel, share in zip(self.scene, (3, 2), strict=True):
+            panel.show_status(False)
+            side.addWidget(panel, share)
+        row = self._row = QHBoxLayout()
+        row.addWidget(self._side, 1)
+        row.addWidget(self.halves, 1)
+        foot = self._foot = QHBoxLayout()
+        foot.addWidget(self.caption, 1)
+        foot.addWidget(self.toast_place)
+        column = self._column = QVBoxLayout(self)
+        column.addWidget(self.header)
+        column.addLayout(row, 1)
+        column.addLayout(foot)
+        self.halo = PointerHalo(self)
+        self._frame: Frame | None = None
+        self.halves.told.connect(self._show_caption)
+        state.when(StudioState.compare).connect(self._share)
+        state.when(StudioState.caption).connect(self._show_caption)
+        self._share()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(640, 360)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return DESIGNED
+
+    # -- frames ------------------------------------------------------------------------------------------------
+
+    def update_frame(self, frame: Frame) -> None:
+        """Show one frame."""
+        before, self._frame = self._frame, frame
+        self.halves.update_frame(frame)
+        for panel in self.scene:
+            if panel.isVisible():
+                panel.update_frame(frame)
+            else:
+                panel.update_unseen(frame)
+        state, taught = self._state, self.halves.taught
+        trouble = "not being saved" if state.saved is not None and state.saved.failed else ""
+        past = taught_words(taught, "" if taught is None else state.name_of(taught.class_id))
+        self.header.say(source_words(frame.spec), frame.stats.stream_state, past, self.halves.truth, trouble)
+        if before is None or (before.recording is not None or frame.recording is not None):
+            self._show_caption()
+
+    def update_unseen(self, frame: Frame) -> None:
+        """Keep what was answered."""
+        self.halves.update_unseen(frame)
+        for panel in self.scene:
+            panel.update_unseen(frame)
+
+    def _show_caption(self) -> None:
+        """What is being taught, what a demo says, else what has happened."""
+        frame, said = self._frame, self._state.caption
+        steps = ""
+        if said is not None:
+            steps = f"❚❚ {said.step} of {said.steps}" if said.paused else f"{said.step} of {said.steps}"
+        if said is not None:
+            self.caption.say((Piece(said.text),), steps)
+        elif frame is not None and frame.recording is not None:
+            self.caption.say(self._teaching(frame, frame.recording), dot="recording")
+        else:
+            self.caption.say(self.halves.story)
+
+    def _teaching(self, frame: Frame, recording: tuple[int, float]) -> Sentence:
+        class_id, start = recording
+        name = Piece(self._state.name_of(class_id), Tone.CLASS, class_id)
+        # By half seconds: what changes sixty times a second cannot be read.
+        passed = int(2 * max(0.0, frame.now - start) / self._state.pace) / 2
+        both = "Teaching both " if self._state.compare else "Teaching "
+        return Piece(both), name, Piece(f" · {passed:.1f} s")
+
+    # -- look --------------------------------------------------------------------------------------------------
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme; its type is scaled by the size of the stage."""
+        self._base = theme
+        self._scale_type()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.halo.setGeometry(self.rect())
+        self._scale_type()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange:
+            self.halo.raise_()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
+        self.menu_asked.emit(event.globalPos())
+
+    def _scale_type(self) -> None:
+        unit = min(self.height() / DESIGNED.height(), self.width() / DESIGNED.width())
+        theme = self._base.scaled(max(0.4, TYPE * unit))
+        if theme == self.theme:
+            return
+        self.theme = theme
+        self.scaled.emit(unit)
+        margin, gap = theme.px(MARGIN), theme.px(SPACING)
+        self._column.setContentsMargins(margin, theme.px(7), margin, margin)
+        self._column.setSpacing(gap)
+        for row in (self._row, self._foot, self._side_column):
+            row.setSpacing(gap)
+        for part in (self.header, self.halves, self.caption, self.halo):
+            part.apply_theme(theme)
+        self.toast_place.setFixedWidth(round(0.32 * self.width()))
+        for panel in self.scene:
+            panel.apply_theme(self._base.scaled(max(0.4, PANEL_TYPE * unit)))
+
+    def _share(self) -> None:
+        self._side.setVisible(not self._state.compare)
+
+    def _colour_of(self, class_id: int) -> str:
+        card = self._state.card(class_id)
+        return card.info.colour if card is not None else self.theme.reserve_unit

@@ -1,0 +1,155 @@
+"""The stage: what an audience sees, drawn from the same frames as the window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QApplication
+
+from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers, TwinFigures
+from dgstudio.studio.bridge.caption import Caption
+from dgstudio.studio.stage.stage_view import StageView
+from dgstudio.studio.stage.word_line import Verdict
+from dgstudio.studio.theme.theme import DARK, load_fonts
+from dgstudio.types import TwinKind
+
+SIZES = [(1280, 720), (1920, 1080), (2560, 1440), (3840, 2160)]
+READ, SMALLEST = 0.04, 0.025
+"""Heights of type, as shares of the stage's: what must be read, and all of it."""
+
+
+@pytest.fixture
+def stage(qtbot, bridge):
+    load_fonts()
+    view = StageView(bridge.state, bridge)
+    qtbot.addWidget(view)
+    view.apply_theme(DARK)
+    view.resize(1280, 720)
+    view.show()
+    return view
+
+
+def show(stage: StageView, bridge, seconds: float = 0.3) -> None:
+    stage.update_frame(bridge.frame(seconds))
+    QApplication.processEvents()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_type_grows_with_the_screen(stage, bridge, size):
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    stage.resize(*size)
+    show(stage, bridge)
+    theme, tall = stage.theme, size[1]
+    half = stage.halves.ours.half
+    must = [stage.caption.lines(size[0])[0].pixelSize(), theme.px(34), half.word.height() / 1.22]
+    assert min(must) >= READ * tall - 1
+    fonts = [theme.px("body"), theme.px("small"), stage.header.theme.px("brand"), half.note.font().pixelSize()]
+    assert min(fonts) >= SMALLEST * tall - 1
+
+
+def test_alone_the_stream_and_the_gates_stand_beside_the_answer(stage, bridge):
+    show(stage, bridge)
+    assert all(panel.isVisible() for panel in stage.scene)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    show(stage, bridge)
+    assert not any(panel.isVisible() for panel in stage.scene)
+    ours, twin = stage.halves.halves
+    assert abs(ours.width() - twin.width()) <= 1 and ours.y() == twin.y()
+
+
+def test_two_twins_at_most_share_the_room(stage, bridge):
+    bridge.state.compare = (TwinKind.IN_PLACE, TwinKind.REPLAY)
+    show(stage, bridge)
+    assert len(stage.halves.halves) == 3
+    assert max(h.width() for h in stage.halves.halves) - min(h.width() for h in stage.halves.halves) <= 1
+    bridge.state.compare = (TwinKind.REPLAY,)
+    show(stage, bridge)
+    assert [*stage.halves.twins] == [TwinKind.REPLAY]
+
+
+def test_word_bars_and_figures_are_of_one_quarter_second(stage, bridge):
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    for _ in range(4):
+        show(stage, bridge, 0.3)
+        for half in stage.halves.halves:
+            figures = dict(half.bars.figures())
+            best = max(figures, key=lambda name: float(figures[name]))
+            assert half.word.word == best
+
+
+def test_what_the_twin_has_lost_is_read_in_number_and_sentence(stage, bridge):
+    names = [card.info.name for card in bridge.state.classes]
+    answers = KeptAnswers(400, 250, (LostAnswers(2, 0, 150),), bits=False)
+    bridge.twin_figures[TwinKind.IN_PLACE] = TwinFigures(TwinKind.IN_PLACE, answers, reads=90, torn=2, unpublished=40)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    show(stage, bridge)
+    ours, twin = stage.halves.halves
+    assert (ours.kept.number(), twin.kept.number()) == ("400 of 400", "250 of 400")
+    assert twin.kept.words()[1].startswith("150 lost") and ours.kept.words()[1] == "bit for bit"
+    assert ours.reads.whole and "42 answers" in twin.reads.words()
+    assert f"now calls {names[2]} {names[0]}: 150 of 400 old answers lost, ours 0." in stage.caption.text
+
+
+def test_what_is_being_taught_stands_in_the_caption(stage, bridge):
+    show(stage, bridge)
+    bridge.labels.press_class(0)
+    show(stage, bridge, 0.6)
+    assert stage.caption.text == f"Teaching {bridge.state.name_of(0)} · 0.5 s"
+    assert stage.halves.ours.half.word.verdict != Verdict.UNKNOWN, "a held key says what the input is"
+    bridge.labels.release_class()
+    show(stage, bridge)
+    assert "Teaching" not in stage.caption.text
+
+
+def test_a_demo_speaks_in_the_caption(stage, bridge):
+    show(stage, bridge)
+    bridge.state.caption = Caption("Watch the left half.", 2, 5, "Haywire")
+    assert stage.caption.text == "Watch the left half."
+    bridge.state.caption = None
+    show(stage, bridge)
+    assert stage.caption.text != "Watch the left half."
+
+
+def test_a_long_sentence_takes_two_lines_and_is_not_cut(stage, bridge):
+    show(stage, bridge)
+    text = "Taught circle: the conventional network now calls walk circle: 150 of 400 old answers lost, ours 0."
+    bridge.state.caption = Caption(text, 1, 1, "x")
+    for size in SIZES[:2]:
+        stage.resize(*size)
+        QApplication.processEvents()
+        room = stage.caption.width() - 2 * stage.theme.px(18)
+        font, lines = stage.caption.lines(room)
+        assert len(lines) <= 2
+        said = ["".join(piece.text for piece in line).strip() for line in lines]
+        assert " ".join(said) == text
+        assert all(QFontMetrics(font).horizontalAdvance(line) <= room for line in said)
+
+
+def test_no_file_is_named(stage, bridge):
+    bridge.state.source_name = "/home/somebody/secret-patient.csv"
+    bridge.state.spec = replace(bridge.state.spec, name="secret-patient")
+    show(stage, bridge)
+    assert "secret" not in " ".join((*stage.header.words(), stage.caption.text))
+
+
+def test_the_ring_follows_the_pointer_and_goes(stage):
+    stage.halo.follow(QPointF(100, 80))
+    assert stage.halo.at == QPointF(100, 80)
+    stage.halo.follow(QPointF(-5, 80))
+    assert stage.halo.at is None
+
+
+def test_the_past_is_shown_by_every_half_at_once(stage, bridge):
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    for _ in range(20):
+        show(stage, bridge, 0.3)
+    bridge.state.look_back(bridge.now - 3.0)
+    show(stage, bridge)
+    ours, twin = stage.halves.halves
+    assert ours.note.text().startswith("−3") and twin.note.text() == ours.note.text()
+    bridge.state.set_paused(False)
+    show(stage, bridge)
+    assert ours.note.text() == "learning while it answers" or not ours.note.text().startswith("−")

@@ -1,0 +1,76 @@
+"""The sentence that an audience reads says what the figures say, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers
+from dgstudio.studio.stage.story import ENOUGH, Score, Taught, Tone, TwinScore, sentence_of, words_of
+from dgstudio.types import TwinKind
+
+NAMES = {0: "walk", 1: "rest", 4: "circle", None: "unsure"}
+KEPT = KeptAnswers(400, 400, (), bits=True)
+TAUGHT = Taught(4, 5.0)
+
+
+def twin(
+    kept: int, *lost: LostAnswers, kind: TwinKind = TwinKind.IN_PLACE, right: int = 0, judged: int = 0
+) -> TwinScore:
+    return TwinScore(kind, Score(KeptAnswers(400, kept, lost, bits=False), right, judged))
+
+
+def said(ours: Score, *twins: TwinScore, taught: Taught | None = TAUGHT) -> str:
+    return words_of(sentence_of("A wrist sensor", ours, twins, taught, lambda c: NAMES[c]))
+
+
+def test_what_is_lost_is_named_and_counted():
+    text = said(Score(KEPT), twin(250, LostAnswers(0, 4, 120), LostAnswers(1, 4, 30)))
+    assert text == "Taught circle: the conventional network now calls walk circle: 150 of 400 old answers lost, ours 0."
+
+
+def test_an_answer_that_became_unsure_is_called_so():
+    assert "is now unsure of walk" in said(Score(KEPT), twin(390, LostAnswers(0, None, 10)))
+
+
+def test_the_twin_that_lost_most_is_told_of():
+    text = said(Score(KEPT), twin(399, kind=TwinKind.REPLAY), twin(100, LostAnswers(1, 4, 300)))
+    assert "the conventional network now calls rest circle: 300 of 400" in text
+
+
+def test_where_nothing_is_lost_no_loss_is_told():
+    assert said(Score(KEPT), twin(400)) == "Taught circle: both keep all 400 old answers."
+
+
+def test_what_ours_has_let_go_is_not_hidden():
+    ours = Score(KeptAnswers(400, 397, (LostAnswers(0, 4, 3),), bits=True))
+    assert said(ours, twin(250, LostAnswers(0, 4, 150))).endswith("150 of 400 old answers lost, ours 3.")
+    assert "3 of 400 old answers were let go" in said(ours)
+
+
+@pytest.mark.parametrize(("right", "told"), [(96, True), (91, False)])
+def test_a_better_twin_is_said_to_be_better(right, told):
+    text = said(Score(KEPT, 90, ENOUGH), twin(400, right=right, judged=ENOUGH))
+    assert ("is right more often: 96 %, ours 90 %" in text) is told
+
+
+def test_no_share_is_told_of_a_few_answers():
+    assert "right" not in said(Score(KEPT, 1, ENOUGH - 1), twin(400, right=ENOUGH - 1, judged=ENOUGH - 1))
+
+
+def test_from_nothing_how_often_each_is_right_is_told():
+    nothing = KeptAnswers()
+    one = TwinScore(TwinKind.IN_PLACE, Score(nothing, 70, ENOUGH))
+    text = said(Score(nothing, 98, ENOUGH), one)
+    assert (
+        text == "Taught circle, with no old answer to lose. Right just now: ours 98 %, the conventional network 70 %."
+    )
+
+
+def test_alone_and_untaught_it_says_what_is_seen():
+    assert said(Score(KEPT), taught=None).startswith("A wrist sensor: every answer")
+    assert "400 of 400 old answers are the same, bit for bit" in said(Score(KEPT))
+
+
+def test_classes_keep_their_colour():
+    pieces = sentence_of("x", Score(KEPT), (twin(250, LostAnswers(0, 4, 150)),), TAUGHT, lambda c: NAMES[c])
+    assert [(p.text, p.class_id) for p in pieces if p.tone == Tone.CLASS] == [("circle", 4), ("walk", 0), ("circle", 4)]
