@@ -1,8 +1,8 @@
 """`dataclass` as in the standard library, made eight times as fast: most of three hundred have no instance at first.
 
 The standard one writes and compiles five functions for each class at once: a quarter of a second for all. Here what
-compares, prints and freezes is the same for all classes, and `__init__` is compiled, by the standard library, when the
-first instance is made. Whoever checks types sees the standard one.
+compares, prints and freezes is the same for all classes, and `__init__` is compiled when the first instance is made.
+Whoever checks types sees the standard one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ else:
             own = "__init__" in cls.__dict__
             cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
             if not own:
-                cls.__init__ = _first_init(cls, frozen, slots)
+                cls.__init__ = _first_init(cls, frozen)
             if "__repr__" not in cls.__dict__:
                 cls.__repr__ = _repr
             if eq:
@@ -38,29 +38,39 @@ else:
 
         return make if cls is None else make(cls)
 
-    def _first_init(cls, frozen, slots):
+    def _first_init(cls, frozen):
         """An `__init__` that puts the compiled one into its place."""
 
         def __init__(self, *values, **named):  # noqa: N807
-            cls.__init__ = _compiled_init(cls, frozen, slots)
+            cls.__init__ = _compiled_init(cls, frozen)
             cls.__init__(self, *values, **named)
 
         return __init__
 
-    def _compiled_init(cls, frozen, slots):
-        fields = [(f.name, f.type, _field_like(f)) for f in dataclasses.fields(cls)]
-        after = {"__post_init__": cls.__post_init__} if hasattr(cls, "__post_init__") else {}
-        like = dataclasses.make_dataclass(
-            cls.__name__, fields, namespace={"__doc__": "", **after}, repr=False, eq=False, frozen=frozen, slots=slots
-        )
-        init = like.__init__
-        init.__qualname__ = f"{cls.__qualname__}.__init__"
+    def _compiled_init(cls, frozen):
+        """What the standard library would compile, without the class around it that it would take for that."""
+        taken, lines = [], []
+        known = {"_set": object.__setattr__, "_made": object()}
+        for field in dataclasses.fields(cls):
+            name = value = field.name
+            if field.default is not dataclasses.MISSING:
+                known[f"_of_{name}"], default = field.default, f"=_of_{name}"
+            elif field.default_factory is not dataclasses.MISSING:
+                known[f"_of_{name}"], default = field.default_factory, "=_made"
+                value = f"_of_{name}() if {name} is _made else {name}" if field.init else f"_of_{name}()"
+            else:
+                default = ""
+            if field.init:
+                taken.append(name + default)
+            elif default == f"=_of_{name}":
+                value = f"_of_{name}"
+            lines.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+        if hasattr(cls, "__post_init__"):
+            lines.append("self.__post_init__()")
+        exec(f"def __init__(self, {', '.join(taken)}):\n " + "\n ".join(lines or ["pass"]), known)
+        init = known["__init__"]
+        init.__qualname__, init.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
         return init
-
-    def _field_like(field):
-        return dataclasses.field(
-            default=field.default, default_factory=field.default_factory, init=field.init, kw_only=field.kw_only
-        )
 
     _getters = {}
 
