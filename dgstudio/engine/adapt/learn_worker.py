@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, Queue
 
@@ -20,7 +21,7 @@ from dgstudio.engine.runtime.rings import Latencies
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.receipt_audit import ReceiptAudit
-from dgstudio.errors import DgstudioError
+from dgstudio.errors import DgstudioError, Rejected
 from dgstudio.learning.bank.attribution import difference
 from dgstudio.learning.contract.contract import AuditResult
 from dgstudio.learning.learner.learner import Learner
@@ -196,6 +197,12 @@ class LearnWorker(Worker):
         return not (self._busy or self._learner.pending or self._busy)
 
     # -- the thread ------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Compute what the first label would wait for, while the window is being made."""
+        # The first proposal says it again, in its record.
+        with suppress(Rejected):
+            self._learner.get_ready()
 
     def turn(self) -> None:
         """One command, one block of labels, one publish if it is due, else a slice of the audit."""

@@ -317,6 +317,10 @@ class Learner:
 
     # -- publishing ------------------------------------------------------------------------------------------------
 
+    def get_ready(self) -> None:
+        """Compute what the first `step` would wait for. Raises `Rejected` as that would."""
+        self._state.rule.get_ready()
+
     def step(self) -> PublishRecord | None:
         """Propose, prove, publish: at most one version. None where there was nothing to do, or nothing changed."""
         return self._step.take()

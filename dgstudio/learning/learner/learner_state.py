@@ -74,8 +74,10 @@ class LearnerState:
         return len(self.contract.protected)
 
     def rule_for(self, head: Snapshot, training: TrainingState, settings: LearnerSettings | None = None) -> UpdateRule:
-        """Make the rule of the settings for a version. Raises as `rule_on` and the rules do."""
-        return rule_on(head, training, settings or self.settings, self.labels, self.name_of)
+        """Make the rule of the settings for a version, ready to propose. Raises as `rule_on` and the rules do."""
+        rule = rule_on(head, training, settings or self.settings, self.labels, self.name_of)
+        rule.get_ready()
+        return rule
 
     def go_on_from(
         self, head: Snapshot, training: TrainingState, rule: UpdateRule | None = None, *, explain: bool = True
@@ -87,13 +89,13 @@ class LearnerState:
         head
             In the store already.
         rule
-            Made for it; None to make one.
+            Made for it; None to make one, which gets ready when it is first used.
         explain
             Whether to solve again for its evidence; what there is of it stays otherwise.
         """
         self.training = training
         self.contract = Contract(training.protected)
-        self.rule = rule or self.rule_for(head, training)
+        self.rule = rule or rule_on(head, training, self.settings, self.labels, self.name_of)
         self.published = training.published(self.settings.rule)
         self.applied = self.dials
         if explain:

@@ -174,6 +174,9 @@ class GradientRule:
             self._drop(example_id)
             self._refused.pop(example_id, None)
 
+    def get_ready(self) -> None:
+        """Nothing to do: each proposal begins from the version that there is."""
+
     def reconsider(self) -> None:
         """Let what was refused be absorbed again."""
         self._refused.clear()

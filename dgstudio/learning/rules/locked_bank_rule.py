@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,16 +68,9 @@ class LockedBankRule:
         self._class_ids: dict[int, int] = {}
         self._free = below.phi is None
         self._fitted: dict[int, int] = {}
-        if self._free or sums is None:
-            self._sums = Sums.empty(settings.features + 1)
-            self._statistics = Statistics(self._sums, np.zeros((0, settings.features + 1)))
-        else:
-            self._sums = sums
+        self._sums = Sums.empty(settings.features + 1) if self._free or sums is None else sums
+        self._protected = protected
         self._stand_on(below)
-        if not self._free:
-            Z = features_of_rows(self._plan, protected)
-            self._statistics = Statistics(self._sums, Z.reshape(len(protected), len(self._sums.b_r)))
-        self._store = ExampleStore(self._statistics)
 
     def copy(self) -> LockedBankRule:
         """The same rule with the same examples, to go on apart, in another thread say; what never changes is shared."""
@@ -85,6 +79,16 @@ class LockedBankRule:
         twin._inputs, twin._class_ids, twin._fitted = dict(self._inputs), dict(self._class_ids), dict(self._fitted)
         twin._store = self._store.copy()
         return twin
+
+    def get_ready(self) -> None:
+        """Compute what the first example would wait for: a twentieth of a second, and no start has to.
+
+        Raises
+        ------
+        Rejected
+            If the sums cannot be inverted.
+        """
+        _ = self._statistics
 
     # -- the set of examples -----------------------------------------------------------------------------------
 
@@ -136,7 +140,8 @@ class LockedBankRule:
         gone = [example_id for example_id in ids if example_id in self._inputs]
         for example_id in gone:
             del self._inputs[example_id], self._class_ids[example_id]
-        self._store.forget(gone)
+        if gone:
+            self._store.forget(gone)
         self._refitted()
 
     # -- proposing ---------------------------------------------------------------------------------------------
@@ -222,6 +227,18 @@ class LockedBankRule:
         self.settings = replace(self.settings, tau=tau, delta=delta).check()
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _statistics(self) -> Statistics:
+        if self._free:
+            return Statistics(self._sums, np.zeros((0, len(self._sums.b_r))))
+        Z = features_of_rows(self._plan, self._protected)
+        return Statistics(self._sums, Z.reshape(len(self._protected), len(self._sums.b_r)))
+
+    @cached_property
+    def _store(self) -> ExampleStore:
+        """Made with the first example."""
+        return ExampleStore(self._statistics)
 
     def _stand_on(self, below: Snapshot) -> None:
         """Read what lies below with all its classes living, so that removing a class changes nothing learned."""

@@ -48,6 +48,10 @@ class UpdateRule(Protocol):
         """In how many of how many steps of the last proposal the gates were held still; None where in none."""
         ...
 
+    def get_ready(self) -> None:
+        """Compute now what the first proposal would wait for. Raises `Rejected` where the rule cannot learn at all."""
+        ...
+
     def absorb(self, examples: Sequence[Example]) -> None:
         """Take examples into the set to be learned; one that is there already gets its new label."""
         ...
