@@ -7,7 +7,6 @@ the wheels of Qt bring all that they need.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import importlib.util
 import os
@@ -295,6 +294,8 @@ def ensure(say: Callable[[str], None]) -> None:
 
 def main() -> None:
     """See to the system libraries of Qt, or with names of packages to these; the set-up calls it."""
+    import argparse  # for this only
+
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("packages", nargs="*", help="Debian packages to install instead of what Qt lacks")
     wanted = parser.parse_args().packages

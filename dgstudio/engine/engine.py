@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF
 from dgstudio.engine.adapt.candidate_models import CandidateModels
@@ -20,13 +21,8 @@ from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
-from dgstudio.engine.imports.column_mapping import Target
 from dgstudio.engine.imports.worker import ImportWorker
-from dgstudio.engine.inspection.inputs import InputSource
 from dgstudio.engine.inspection.inspection_worker import InspectionWorker
-from dgstudio.engine.inspection.inspector import Inspector
-from dgstudio.engine.inspection.known_examples import KnownExamples
-from dgstudio.engine.inspection.reachable_versions import ReachableVersions
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
@@ -37,7 +33,6 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
-from dgstudio.engine.plane.map_worker import MapWorker
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -61,6 +56,13 @@ from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.source import Source
 from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
+
+if TYPE_CHECKING:
+    # Imported when they are first asked for: no start waits for them.
+    from dgstudio.engine.imports.column_mapping import Target
+    from dgstudio.engine.inspection.inspector import Inspector
+    from dgstudio.engine.inspection.reachable_versions import ReachableVersions
+    from dgstudio.engine.plane.map_worker import MapWorker
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
@@ -282,6 +284,8 @@ class Engine:
         self.plane: MapWorker | None = None
         """What is answered all over the plane, where the stream is a pointer on it."""
         if self.spec.kind is StreamKind.POINTER:
+            from dgstudio.engine.plane.map_worker import MapWorker
+
             versions = self._reachable_versions()
             self.plane = MapWorker(
                 self.events, self.lane, self.features.dim, lambda version: versions.of(version).snapshot
@@ -396,6 +400,8 @@ class Engine:
 
     def import_target(self) -> Target:
         """Return what examples have to be like to be this session's own. Any thread."""
+        from dgstudio.engine.imports.column_mapping import Target
+
         living = tuple(info.name for info in self.classes.living())
         return Target(self.spec, self.features.names, living)
 
@@ -414,6 +420,10 @@ class Engine:
 
     def _inspector(self) -> Inspector:
         """What dg-inspect asks."""
+        from dgstudio.engine.inspection.inputs import InputSource
+        from dgstudio.engine.inspection.inspector import Inspector
+        from dgstudio.engine.inspection.known_examples import KnownExamples
+
         versions = self._reachable_versions()
         examples = KnownExamples(self.book, self.session)
         inputs = InputSource(self.learner, self.book, self.lane.readings, self.classes)
@@ -421,6 +431,8 @@ class Engine:
 
     def _reachable_versions(self) -> ReachableVersions:
         """All versions, for one thread."""
+        from dgstudio.engine.inspection.reachable_versions import ReachableVersions
+
         return ReachableVersions(self.learner, self.session, lambda: self.queue.kept)
 
     def _has_room(self) -> bool:

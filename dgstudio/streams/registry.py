@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
-from dgstudio.streams import pointer, recording, simulator
 from dgstudio.streams.source import Source, SourceKind, SourceRequest
 
-KINDS: tuple[SourceKind, ...] = (simulator.KIND, pointer.KIND, recording.KIND)
-"""The first kind that claims a name opens it."""
+
+def kinds() -> Iterator[SourceKind]:
+    """Yield all kinds, each imported when it is come to; the first that claims a name opens it."""
+    from dgstudio.streams import simulator
+
+    yield simulator.KIND
+    from dgstudio.streams import pointer
+
+    yield pointer.KIND
+    from dgstudio.streams import recording
+
+    yield recording.KIND
 
 
 def open_source(
@@ -40,21 +51,23 @@ def open_source(
     BadInputError
         If there is no such source, or it cannot be used as asked.
     """
-    for kind in KINDS:
+    for kind in kinds():
         if kind.claims(name):
             return kind.open(SourceRequest(name, rate, speed, loop, seed, labels_column))
-    kinds = ", ".join(kind.usage for kind in KINDS)
+    usages = ", ".join(kind.usage for kind in kinds())
     shipped = ", ".join(shipped_recordings()) or "none"
     shown = name if len(name) <= 60 else f"{name[:60]}…"
-    raise BadInputError(f"There is no source “{shown}”: the sources are {kinds}; recordings that ship: {shipped}.")
+    raise BadInputError(f"There is no source “{shown}”: the sources are {usages}; recordings that ship: {shipped}.")
 
 
 def source_list() -> tuple[tuple[str, str], ...]:
     """Return what can be opened, for help texts and lists: what to type, and a sentence about it."""
-    return tuple((kind.usage, kind.summary) for kind in KINDS)
+    return tuple((kind.usage, kind.summary) for kind in kinds())
 
 
 def shipped_recordings() -> tuple[str, ...]:
     """Return the names of the recordings in sample_data, sorted."""
+    from dgstudio.streams.recording import SUFFIXES
+
     folder = sample("")
-    return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in recording.SUFFIXES))
+    return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in SUFFIXES))

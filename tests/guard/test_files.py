@@ -21,7 +21,7 @@ from dgstudio.session.export.examples import export_examples
 from dgstudio.session.export.request import ExportRequest
 from dgstudio.session.file import Session
 from dgstudio.streams.imports.reading import read_import
-from dgstudio.streams.imports.table import Watch
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.registry import open_source
 from dgstudio.types import ClassInfo, Example, Take
 

@@ -152,7 +152,7 @@ def main(folder: Path) -> None:
     from dgstudio.model.base_model_file import BaseModel
     from dgstudio.streams import csvfile
     from dgstudio.streams.imports.reading import read_import
-    from dgstudio.streams.imports.table import Watch
+    from dgstudio.streams.imports.watch import Watch
     from dgstudio.streams.recording import RecordingSource
 
     # The files would have to be larger, and take longer.

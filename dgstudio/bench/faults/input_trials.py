@@ -10,11 +10,11 @@ from dgstudio.bench.faults.mutations import damaged_bytes, damaged_table
 from dgstudio.bench.faults.pool import Outcome, Try
 from dgstudio.engine.imports.column_mapping import Target, guessed
 from dgstudio.engine.imports.plan import plan_import
-from dgstudio.engine.imports.worker import read_any
+from dgstudio.engine.imports.sources import read_any
 from dgstudio.errors import DgstudioError
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.imports.table import Watch
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.recording import RecordingSource
 from dgstudio.streams.registry import open_source
 

@@ -12,7 +12,7 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.imports.table import Watch
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.types import F32, F64, Example, LabelledBy, Take
 
 BLOCK = 256

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, guessed, matched, numeric_columns
 from dgstudio.engine.imports.plan import ImportPlan, plan_import
+from dgstudio.engine.imports.sources import read_any
 from dgstudio.engine.imports.windows import LEARN_EVERY_S
-from dgstudio.engine.imports.worker import read_any
 from dgstudio.engine.imports.writer import store_import
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_history import LabelHistory
@@ -26,7 +26,8 @@ from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.imports.table import ImportTable, Watch
+from dgstudio.streams.imports.table import ImportTable
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.types import Cause, Example, LabelledBy, Reading, StreamKind, StreamSpec
 
 JOIN_S = 60.0

@@ -12,7 +12,8 @@ from dgstudio.session.export.examples import ExampleRows
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL
 from dgstudio.streams.columns import Categories, Column
-from dgstudio.streams.imports.table import PREVIEW, ImportTable, Watch, shown
+from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.table import listed
 
 SUFFIX = ".dgs"

@@ -28,7 +28,8 @@ from dgstudio.reasons.wrong_lines import CellNoNumber, NoNameOfAClass, NoValue, 
 from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.columns import Categories, Column
-from dgstudio.streams.imports.table import ImportTable, Problems, Watch
+from dgstudio.streams.imports.table import ImportTable, Problems
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.recording_timing import missing
 from dgstudio.types import F32, I32
 

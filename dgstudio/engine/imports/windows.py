@@ -11,7 +11,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.reasons.noted import NoExamplesOfStretches, Note, RateOfStream, Resampled
 from dgstudio.records import dataclass
 from dgstudio.streams.features import repair
-from dgstudio.streams.imports.table import ImportTable, Watch
+from dgstudio.streams.imports.table import ImportTable
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.recording_timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
 from dgstudio.streams.table import RecordingTable, seconds_of
 from dgstudio.types import F32, I32, StreamSpec

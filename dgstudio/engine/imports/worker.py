@@ -7,19 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgstudio.engine.facts.labelling import ImportCancelled, ImportFailed
-from dgstudio.engine.imports.column_mapping import Choices, Target, guessed
-from dgstudio.engine.imports.other_session import SUFFIX, read_session
-from dgstudio.engine.imports.plan import ImportPlan, plan_import
-from dgstudio.engine.imports.writer import store_import
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
 from dgstudio.records import dataclass
-from dgstudio.streams.imports.reading import read_import
-from dgstudio.streams.imports.table import ImportTable, Stopped, Watch
+from dgstudio.streams.imports.watch import Stopped, Watch
+
+if TYPE_CHECKING:
+    from dgstudio.engine.imports.column_mapping import Choices, Target
+    from dgstudio.engine.imports.plan import ImportPlan
+    from dgstudio.streams.imports.table import ImportTable
 
 WAIT_S = 0.5
 
@@ -57,6 +58,8 @@ class ImportView:
 
 class ImportWorker(Worker):
     """One import at a time. The thread begins with the first; commands may be called from any one thread.
+
+    What reads and plans is imported with the first, too.
 
     Parameters
     ----------
@@ -173,6 +176,10 @@ class ImportWorker(Worker):
                 self.view = view
 
     def _read(self, view: ImportView, choices: Choices | None) -> None:
+        from dgstudio.engine.imports.column_mapping import guessed
+        from dgstudio.engine.imports.plan import plan_import
+        from dgstudio.engine.imports.sources import read_any
+
         target = self._target()
         named = () if choices is None or choices.label is None else (choices.label,)
         table = read_any(view.path, target, view.watch, named)
@@ -187,22 +194,13 @@ class ImportWorker(Worker):
             # It was taken for numbers: its words are in the file only.
             self._read(view, choices)
             return
+        from dgstudio.engine.imports.plan import plan_import
+
         plan = plan_import(view.table, choices, self._target(), view.watch)
         self._show(view, replace(view, stage=ImportStage.CHOOSING, choices=choices, plan=plan))
 
     def _import(self, view: ImportView, plan: ImportPlan) -> None:
+        from dgstudio.engine.imports.writer import store_import
+
         store_import(self._door, plan, view.watch)
         self._show(view, replace(view, stage=ImportStage.DONE))
-
-
-def read_any(path: Path, target: Target, watch: Watch, named: tuple[str, ...] = ()) -> ImportTable:
-    """Read a file or another session.
-
-    Raises
-    ------
-    DgstudioError
-        If that cannot be.
-    """
-    if path.suffix.lower() == SUFFIX:
-        return read_session(path, target.features, watch)
-    return read_import(path, len(target.spec.channels), watch, named)

@@ -12,7 +12,7 @@ from dgstudio.engine.imports.plan import ImportPlan
 from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
-from dgstudio.streams.imports.table import Stopped, Watch
+from dgstudio.streams.imports.watch import Stopped, Watch
 from dgstudio.types import Act, ClassInfo, Example, Take
 
 GROUP = 1024

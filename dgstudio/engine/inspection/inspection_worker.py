@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dgstudio.engine.inspection.inspector import Inspector
 from dgstudio.engine.inspection.unavailable import GivenUpError, UnavailableError
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.reasons.reason import Reason
+
+if TYPE_CHECKING:
+    from dgstudio.engine.inspection.inspector import Inspector
 
 IDLE_S = 30.0
 """After so long without a question, what is large is let go of."""

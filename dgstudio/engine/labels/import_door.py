@@ -12,7 +12,7 @@ from dgstudio.engine.labels.labeller import Labeller
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import Worker
-from dgstudio.streams.imports.table import Stopped
+from dgstudio.streams.imports.watch import Stopped
 from dgstudio.types import Act, ClassInfo, Example, Take
 
 POLL_S = 0.2

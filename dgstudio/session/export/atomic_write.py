@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.extras.known import needs
 from dgstudio.guard.files import keep_mode, make_private, require_regular
 
 Write = Callable[[Path], object]
@@ -26,6 +25,8 @@ def needed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        from dgstudio.extras.known import needs
+
         raise MissingLibraryError(needs("This export needs", module.partition(".")[0])) from error
 
 

@@ -16,12 +16,8 @@ from dgstudio.streams.columns import Column, too_many_cells
 from dgstudio.streams.csvfile import begin_csv, encoding_of, text_of
 from dgstudio.streams.imports.arff import read_arff
 from dgstudio.streams.imports.npz import read_npz
-from dgstudio.streams.imports.table import (
-    PREVIEW,
-    ImportTable,
-    Problems,
-    Watch,
-)
+from dgstudio.streams.imports.table import PREVIEW, ImportTable, Problems
+from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.table import SPREADSHEETS
 
 CHUNK = 256

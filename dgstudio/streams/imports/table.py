@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dgstudio.errors import DgstudioError
 from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.noted import Note
@@ -23,33 +22,6 @@ MOST_TOLD = MOST_BAD
 """Problems that are told one by one; all are counted."""
 PREVIEW = 12
 """Rows that are kept as they stand in the file."""
-
-
-class Stopped(DgstudioError):
-    """The user wants no more of it."""
-
-
-class Watch:
-    """How far a long piece of work is; whoever wants it no more calls `stop`. Any thread."""
-
-    def __init__(self) -> None:
-        self.share = 0.0
-        self._stopped = False
-
-    def stop(self) -> None:
-        """Let the work end at its next step."""
-        self._stopped = True
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it is to end."""
-        return self._stopped
-
-    def at(self, share: float) -> None:
-        """So much is done, 0..1; raises `Stopped` where it is to end."""
-        self.share = share
-        if self._stopped:
-            raise Stopped("It was cancelled.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median
-
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -149,7 +148,7 @@ class AnswerPanel(PanelFrame):
             self._reading, self._shares, self._top = mean_answer(self._quarter)
             self._quarter = []
         if self._latencies:
-            self._latency = median(self._latencies)
+            self._latency = float(np.median(self._latencies))
             self._latencies = []
         if self._worst:
             self._twins, self._worst = self._twins | self._worst, {}

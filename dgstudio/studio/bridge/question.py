@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dgstudio.engine.inspection.inspection_worker import Asked, InspectionWorker
-from dgstudio.engine.inspection.inspector import Inspector
+
+if TYPE_CHECKING:
+    from dgstudio.engine.inspection.inspector import Inspector
 
 T = TypeVar("T")
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject
 
-from dgstudio.engine.browse.analysis import Analysis
-from dgstudio.engine.evaluation.quality_report import QualityReport
 from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.facts.event import Event
-from dgstudio.engine.imports.worker import ImportView
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
@@ -37,6 +34,11 @@ from dgstudio.types import (
     TwinKind,
     TwinReading,
 )
+
+if TYPE_CHECKING:
+    from dgstudio.engine.browse.analysis import Analysis
+    from dgstudio.engine.evaluation.quality_report import QualityReport
+    from dgstudio.engine.imports.worker import ImportView
 
 
 class Phase(StrEnum):
@@ -293,11 +295,11 @@ class StudioState(Evented):
     """What goes on in the background, if anything does."""
     proposal = Field[Proposal | None](None)
     """Another model that waits for the user's word."""
-    quality = Field[QualityReport | None](None)
+    quality: Field[QualityReport | None] = Field(None)
     """How good the answers are, on the data that the window watches."""
-    importing = Field[ImportView | None](None)
+    importing: Field[ImportView | None] = Field(None)
     """The import that the user is about, if there is one."""
-    analysis = Field[Analysis | None](None)
+    analysis: Field[Analysis | None] = Field(None)
     """What is known of the labelled examples; brought up to date while they are browsed."""
     set_aside = Field(False)
     """Whether every fifth take of a class is set aside from learning."""

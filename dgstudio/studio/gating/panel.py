@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from dgstudio.engine.inspection.gating_figures import GatingFigures, NearestByGates
 from dgstudio.engine.inspection.unavailable import NoBase
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.reason import Reason
@@ -28,6 +27,7 @@ from dgstudio.studio.theme.format import grouped, seconds
 from dgstudio.studio.theme.theme import Theme
 
 if TYPE_CHECKING:
+    from dgstudio.engine.inspection.gating_figures import GatingFigures, NearestByGates
     from dgstudio.studio.gating.canvas import Canvas
 
 REFRESH_S = 1.0

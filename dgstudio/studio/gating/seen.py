@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from dgstudio.engine.inspection.gating_figures import GatingFigures, NearestByGates
 from dgstudio.records import dataclass
 from dgstudio.types import Reading
+
+if TYPE_CHECKING:
+    from dgstudio.engine.inspection.gating_figures import GatingFigures, NearestByGates
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,8 @@ from scipy.io import arff
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.noted import TakesHeld
 from dgstudio.streams.imports.reading import CHUNK, read_import
-from dgstudio.streams.imports.table import MOST_TOLD, ImportTable, Stopped, Watch
+from dgstudio.streams.imports.table import MOST_TOLD, ImportTable
+from dgstudio.streams.imports.watch import Stopped, Watch
 
 
 def read(path: Path, text: str | bytes, channels: int = 2, **options) -> ImportTable:
