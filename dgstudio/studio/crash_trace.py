@@ -133,9 +133,11 @@ def _beside(session: Path) -> Path:
 
 
 def _header() -> str:
+    # Not `platform.platform()`, which starts another program to ask for the processor's name.
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
     began = time.strftime("%Y-%m-%d %H:%M:%S %z")
     return (
-        f"dgstudio {__version__}, kernel {KERNEL}, Python {platform.python_version()} on {platform.platform()}\n"
+        f"dgstudio {__version__}, kernel {KERNEL}, Python {platform.python_version()} on {system}\n"
         f"began {began}, process {os.getpid()}: {' '.join(sys.argv)}\n"
         "This file goes when the program ends in order.\n\n"
     )

@@ -78,6 +78,8 @@ class ActionRegistry(Generic[On]):
         self._on: On | None = None
         self._actions: dict[ActionId, Action[On]] = {}
         self._qactions: dict[ActionId, QAction] = {}
+        self._taken: dict[str, ActionId] = {}
+        """Whose each shortcut is."""
         self._checked: set[ActionId] = set()
         """Those that are on."""
         self.besides: Callable[[On], list[Action[On]]] = _none
@@ -99,10 +101,9 @@ class ActionRegistry(Generic[On]):
         """
         if action.id in self._actions:
             raise ValueError(f"the action {action.id!r} is declared twice: give one of them another id")
-        for other in self._actions.values():
-            for key in action.keys:
-                if key in other.keys:
-                    raise ValueError(f"{key} belongs to {other.id!r}: give {action.id!r} another shortcut")
+        for key in action.keys:
+            if key in self._taken:
+                raise ValueError(f"{key} belongs to {self._taken[key]!r}: give {action.id!r} another shortcut")
         qaction = QAction(action.title, self._window)
         qaction.setObjectName(action.id)
         qaction.setToolTip(tooltip_of(action))
@@ -116,6 +117,7 @@ class ActionRegistry(Generic[On]):
         self._window.addAction(qaction)
         self._actions[action.id] = action
         self._qactions[action.id] = qaction
+        self._taken.update(dict.fromkeys(action.keys, action.id))
         return qaction
 
     def __getitem__(self, id: ActionId) -> Action[On]:

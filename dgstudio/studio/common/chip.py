@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -147,19 +148,23 @@ class Chip(QAbstractButton):
     def _visible(self) -> list[Part]:
         return [part for part in self._parts if part.level <= self._level and (part.text or part.width)]
 
+    def _type(self, part: Part) -> tuple[bool, str, int]:
+        """Whether a part is written in figures of equal width, its size and its weight."""
+        if part.kind in ("key", "mono"):
+            return True, "tiny" if part.kind == "key" else "small", 400
+        return False, self._size, 600 if part.kind == "strong" else 400
+
     def _font(self, part: Part) -> QFont:
-        if part.kind == "key":
-            return self.theme.mono("tiny")
-        if part.kind == "mono":
-            return self.theme.mono("small")
-        return self.theme.ui(self._size, 600 if part.kind == "strong" else 400)
+        mono, size, weight = self._type(part)
+        return self.theme.mono(size, weight) if mono else self.theme.ui(size, weight)
 
     def _part_width(self, part: Part) -> int:
         if part.kind == "dot":
             return 9
         if part.kind == "icon":
             return self.theme.px(15)
-        wide = QFontMetrics(self._font(part)).horizontalAdvance(part.text)
+        mono, size, weight = self._type(part)
+        wide = _text_width(part.text, mono, self.theme.px(size), weight)
         return max(part.width, wide + 12) if part.kind == "key" else max(part.width, wide)
 
     def _width_at(self, level: int) -> int:
@@ -212,6 +217,12 @@ class Chip(QAbstractButton):
         painter.setFont(self._font(part))
         painter.setPen(ink)
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, part.text)
+
+
+@lru_cache(maxsize=1024)
+def _text_width(text: str, mono: bool, px: int, weight: int) -> int:
+    """Kept, as a bar that looks for what fits asks for each of its chips a dozen times."""
+    return QFontMetrics(DARK.mono(px, weight) if mono else DARK.ui(px, weight)).horizontalAdvance(text)
 
 
 class _Segment(Chip):

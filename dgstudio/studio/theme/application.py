@@ -13,6 +13,9 @@ from dgstudio.studio.freed_memory import share_arenas
 from dgstudio.studio.theme.stylesheet import stylesheet
 from dgstudio.studio.theme.theme import Theme, palette_of
 
+STYLED = "dgstudioStyled"
+"""Property of the application: whether it has our style."""
+
 
 def application() -> QApplication:
     """The one QApplication, made if need be."""
@@ -21,7 +24,9 @@ def application() -> QApplication:
         return existing
     # Before there are threads.
     share_arenas()
-    app = QApplication(sys.argv[:1])
+    # Told at once and not by `setStyle`, which would have PySide make a class of QStyle: a start needs none.
+    app = QApplication([*sys.argv[:1], "-style", "fusion"])
+    app.setProperty(STYLED, True)
     app.setApplicationName("dgstudio")
     app.setApplicationDisplayName("dgstudio")
     app.setDesktopFileName("dgstudio")
@@ -36,7 +41,9 @@ def apply_to(app: QApplication, theme: Theme) -> None:
         return
     app.setProperty("dgstudioTheme", given)
     with _collector_off():
-        app.setStyle("Fusion")
+        if not app.property(STYLED):
+            app.setStyle("Fusion")
+            app.setProperty(STYLED, True)
         app.setPalette(palette_of(theme))
         app.setFont(theme.ui())
         app.setStyleSheet(stylesheet(theme))

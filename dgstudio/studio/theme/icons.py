@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,19 +21,18 @@ GLYPH = 0.875
 def paint_icon(painter: QPainter, name: str, square: QRect, colour: QColor) -> None:
     """Draw an icon, "mdi6.pause" for one, in the middle of a square."""
     prefix, _, glyph = name.partition(".")
-    family, glyphs = _loaded(prefix)
-    font = QFont(family)
+    font = QFont(_loaded(prefix)[0])
     if FONTS[prefix][1]:
         font.setStyleName(FONTS[prefix][1])
     font.setPixelSize(max(1, round(GLYPH * square.height())))
     painter.setFont(font)
     painter.setPen(colour)
-    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, chr(glyphs[glyph]))
+    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, _glyph(prefix, glyph))
 
 
 @cache
-def _loaded(prefix: str) -> tuple[str, dict[str, int]]:
-    """Register a font with Qt when its first icon is drawn; its family, and the code point of each icon."""
+def _loaded(prefix: str) -> tuple[str, str]:
+    """Register a font with Qt when its first icon is drawn; its family, and the list of its icons as it is written."""
     start, _ = FONTS[prefix]
     found = find_spec("qtawesome")
     folders = (found.submodule_search_locations if found is not None else None) or ()
@@ -42,6 +41,14 @@ def _loaded(prefix: str) -> tuple[str, dict[str, int]]:
             listed = folder / f"{start}-charmap{file.stem.removeprefix(start)}.json"
             families = QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(file)))
             if families and listed.is_file():
-                points = json.loads(listed.read_text(encoding="utf-8"))
-                return families[0], {name: int(point, 16) for name, point in points.items()}
+                return families[0], listed.read_text(encoding="utf-8")
     raise DgstudioError(f"The icons {prefix} are missing: install qtawesome again.")
+
+
+@cache
+def _glyph(prefix: str, name: str) -> str:
+    """The character of an icon; looked up in the list as text, for to read all of its seven thousand takes a while."""
+    found = re.search(rf'"{re.escape(name)}": "(?:0x)?([0-9a-f]+)"', _loaded(prefix)[1])
+    if found is None:
+        raise DgstudioError(f"The icon {prefix}.{name} is missing: install qtawesome again.")
+    return chr(int(found[1], 16))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedLayout, QVBoxLayout, QWidget
 
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.answer.panel import AnswerPanel
@@ -53,8 +53,12 @@ TABS = [
 class WindowLayout:
     """The parts that are always there, stacked on `desk`. What is laid over them are `Sheets`.
 
+    Each is made in its place: Qt styles all that a widget holds anew each time that it is put into another.
+
     Parameters
     ----------
+    window
+        Gets the desk for its middle.
     actions
         What the top bar's buttons do; all of them must have been declared.
     attempt
@@ -63,6 +67,7 @@ class WindowLayout:
 
     def __init__(
         self,
+        window: QMainWindow,
         state: StudioState,
         commands: Bridge,
         labelling: Labelling,
@@ -98,25 +103,26 @@ class WindowLayout:
             "snapshots": self.snapshots_panel,
             "log": self.log_panel,
         }
-        desk = self.desk = QWidget()
+        desk = self.desk = QWidget(window)
         desk.setObjectName("desk")
         # The desk itself can have the focus, so that keys have a home when no control does.
         desk.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.bar = TopBar(state, commands.model.offered_modes, actions)
-        self.banner = Banner()
+        window.setCentralWidget(desk)
+        working = self.working = QWidget(desk)
+        """All that is worked with, of which an audience sees nothing."""
+        self._stack = QStackedLayout(desk)
+        self._stack.addWidget(working)
+        self.bar = TopBar(state, commands.model.offered_modes, actions, working)
+        self.banner = Banner(working)
         of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
-        self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL)
+        self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL, working)
         self.tabs = {name: PanelTabs(TABS, name) for name in MIDDLE}
         for name, tabs in self.tabs.items():
             self.panels[name].set_tabs(tabs)
             tabs.chosen.connect(self.show_middle)
-        self.task_line = TaskLine(state, commands)
-        self.opening = OpeningLine()
-        self.status = StatusBar(state)
-        working = self.working = QWidget()
-        """All that is worked with, of which an audience sees nothing."""
-        self._stack = QStackedLayout(desk)
-        self._stack.addWidget(working)
+        self.task_line = TaskLine(state, commands, working)
+        self.opening = OpeningLine(working)
+        self.status = StatusBar(state, working)
         self.theme: Theme | None = None
         self._column = QVBoxLayout(working)
         self._column.setContentsMargins(0, 0, 0, 0)

@@ -103,8 +103,7 @@ class StudioWindow(QMainWindow):
         self.actions_: ActionRegistry[WindowParts] = ActionRegistry(self, rows)
         self.actions_.besides = lambda it: [*class_actions(it), *perform_actions(it), *layout_actions(it)]
         self.labelling = Labelling(state, commands, self)
-        layout = self.layout_ = WindowLayout(state, commands, self.labelling, self.actions_, self._attempt)
-        self.setCentralWidget(layout.desk)
+        layout = self.layout_ = WindowLayout(self, state, commands, self.labelling, self.actions_, self._attempt)
         toast = self.appearance.dress(Toast(layout.desk))
         toast.over = layout.snapshots_panel
         notifier = self.notifier = Notifier(
