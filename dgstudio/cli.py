@@ -121,6 +121,46 @@ def open_session(
     _open_studio(source=source, session=session, quit_after=quit_after, screenshot=screenshot)
 
 
+@app.command("demo", epilog="Example: dgstudio demo haywire --unattended --report out")
+def play_demo(
+    name: Annotated[
+        str, typer.Argument(help="One of those that --list lists, or a TOML file of your own.")
+    ] = "haywire",
+    unattended: Annotated[bool, typer.Option("--unattended", help="Play it by itself, check each claim.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write pictures, figures and a page to this folder.", metavar="DIR")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the demos that ship.")] = False,
+) -> None:
+    """Play a guided demo: the real program by its own actions, with captions.
+
+    F7 pauses it, F8 goes step by step, F9 skips, Esc leaves.
+
+    With --unattended the exit status is 0 where every caption was true, 1 where one was not, 2 where a script is wrong.
+    """
+    from dgstudio.demo import BAD_SCRIPT, BadScriptError, list_demos, play_unattended, script_named, studio_options
+
+    if listed:
+        list_demos(terminal())
+        return
+    if report is not None and not unattended:
+        raise BadInputError("--report goes with --unattended: nobody is asked anything then.")
+    try:
+        script = script_named(name)
+    except BadScriptError as error:
+        _refuse(str(error), BAD_SCRIPT)
+    if not unattended:
+        _open_studio(**studio_options(script))
+        return
+    if without_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from dgstudio.guard.terminal import PlainConsole
+
+    status = play_unattended(script, terminal(), PlainConsole(stderr=True), report)
+    if status:
+        raise typer.Exit(status)
+
+
 @app.command(epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 10 --jsonl out.jsonl")
 def run(
     source: Source = "simulator",

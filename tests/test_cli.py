@@ -26,7 +26,7 @@ from dgstudio.extras.known import EXTRAS, line
 from dgstudio.model.plan import Plan
 from dgstudio.session.file import Session
 
-COMMANDS = ("", "open", "run", "bench", "proof", "experiment", "export", "import", "doctor")
+COMMANDS = ("", "open", "demo", "run", "bench", "proof", "experiment", "export", "import", "doctor")
 
 
 class Done(NamedTuple):
@@ -559,3 +559,29 @@ def test_a_recording_played_fast_waits_and_leaves_no_hop_out(
         assert done.status == 0 and figures_of(done.out)["skipped hops"] == "0"
         hops = [line["hop"] for line in lines_of(jsonl)]
         assert hops == list(range(len(hops))) and len(hops) > 50
+
+
+def test_demos_are_listed_and_what_is_none_is_refused_with_status_2(dgstudio_: Run, tmp_path: Path) -> None:
+    listed = dgstudio_("demo", "--list")
+    assert listed.status == 0 and listed.out.startswith("haywire ")
+    done = dgstudio_("demo", "haywir")
+    assert done.status == 2 and "There is no demo “haywir”: choose haywire" in done.err
+    bad = tmp_path / "own.toml"
+    bad.write_text('title = "Mine"\n[[step]]\ncaption = "{twin.lots}"\n', encoding="utf-8")
+    done = dgstudio_("demo", bad, "--unattended")
+    assert done.status == 2 and "own.toml, step 1, caption: “twin.lots” is no figure" in done.err
+    refused(dgstudio_("demo", "haywire", "--report", tmp_path / "out"), "--report goes with --unattended")
+
+
+@pytest.mark.parametrize(("claimed", "status"), [("==", 0), (">", 1)])
+def test_a_demo_that_nobody_attends_tells_whether_its_captions_were_true(
+    dgstudio_: Run, tmp_path: Path, qapp: object, claimed: str, status: int
+) -> None:
+    own = tmp_path / "own.toml"
+    claim = f'claims = [{{ words = "has lost", holds = "ours.lost {claimed} 0" }}]'
+    text = f'title = "Mine"\n[[step]]\ncaption = "It has lost {{ours.lost}}."\nuntil = {{ seconds = 0.3 }}\n{claim}\n'
+    own.write_text(text, encoding="utf-8")
+    done = dgstudio_("demo", own, "--unattended", "--report", tmp_path / "out")
+    assert done.status == status and "It has lost 0." in done.out
+    assert ("1 of 1 claims of the captions were not true" in done.err) is (status == 1)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"own.html", "own.csv", "own-01.png"}

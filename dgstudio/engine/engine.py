@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from typing import TYPE_CHECKING
 
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF
@@ -37,6 +36,7 @@ from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
 from dgstudio.engine.recording_commands import RecordingCommands
+from dgstudio.engine.runtime import switch_interval
 from dgstudio.engine.runtime.abstention import kept_threshold
 from dgstudio.engine.runtime.event_log import EventLog
 from dgstudio.engine.runtime.events import EventQueue
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
 
 EVENTS_SHOWN = 200
 """Lines of the log of earlier runs that a window shows."""
-SWITCH_INTERVAL_S = 0.0005
-"""`sys.setswitchinterval` while an engine runs: the longest that dg-infer waits for the interpreter."""
 
 
 class Engine:
@@ -308,7 +306,7 @@ class Engine:
     def start(self) -> None:
         """Start all threads. Once. Where that fails, everything is stopped again."""
         self._started = True
-        self._switch_interval = sys.getswitchinterval()
+        switch_interval.shorten()
         try:
             self._start()
         except BaseException:
@@ -316,7 +314,6 @@ class Engine:
             raise
 
     def _start(self) -> None:
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         # What the session brought stays. The collector would walk over it again and again: at 50,000 examples for a
         # tenth of a second, in which nothing is answered or drawn.
         gc.freeze()
@@ -364,7 +361,7 @@ class Engine:
             if not worker.join(JOIN_S):
                 left.append(worker.name)
         if self._started:
-            sys.setswitchinterval(self._switch_interval)
+            switch_interval.restore()
             gc.unfreeze()
         if self.store.name not in left:
             self.session.close()

@@ -77,6 +77,11 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     bridge.tell(notes)
     if options.presentation:
         bridge.state.presentation = True
+    if options.demo is not None:
+        from dgstudio.studio.demos.reading import read_script
+
+        window.geometry_.keeps = False
+        window.demos.play(read_script(options.demo))
     problems: list[str] = []
     if options.quit_after is not None:
         QTimer.singleShot(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
@@ -18,6 +19,9 @@ from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.source import Source
+
+if TYPE_CHECKING:
+    from dgstudio.studio.demos.script import Setting
 
 DEFAULT_SOURCE = "simulator"
 LOOK_S = 0.1
@@ -46,6 +50,13 @@ class StudioOptions:
     screenshot: Path | None = None
     presentation: bool = False
     seed: int = 0
+    demo: Path | None = None
+    """The file of a demo that is played at once."""
+
+
+def demo_options(setting: Setting) -> StudioOptions:
+    """Return what a demo is played on: a fresh session in memory."""
+    return StudioOptions(source=setting.source, base=setting.base, seed=setting.seed, speed=setting.speed, keep=False)
 
 
 def make_engine(options: StudioOptions) -> Made:

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
@@ -14,19 +15,26 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import kept_stream
-from dgstudio.errors import DgstudioError
+from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.crash_trace import CrashTrace, crash_text, crashes, sessions_left_open
 from dgstudio.studio.freed_memory import give_back_freed_memory
-from dgstudio.studio.launch import EngineOpening, Made, StudioOptions
+from dgstudio.studio.launch import EngineOpening, Made, StudioOptions, demo_options
 from dgstudio.studio.sessions.losses import QUIT, Loss, Losses, losses_of
 from dgstudio.studio.sessions.recent import RecentSession, RecentSessions
 from dgstudio.studio.window.main_window import StudioWindow
 from dgstudio.types import Level
 
+if TYPE_CHECKING:
+    from dgstudio.studio.demos.script import Script
+
 POLL_MS = 30
+KEEPING = (
+    "The session from before the demo has something that is lost if you keep the demo: leave the demo with Esc and "
+    "save it first."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,8 @@ class _Opening:
     options: StudioOptions
     leaving: frozenset[Loss]
     making: EngineOpening
+    demo: Script | None = None
+    """What is to be played in it."""
 
 
 class Sessions(QObject):
@@ -47,6 +57,8 @@ class Sessions(QObject):
     and a fresh window on the other session takes the place of this one. Where it cannot be opened, the present one
     never notices. What would be lost with the present one, a training among it, is told first, and the user stays
     unless a button of that toast is pressed.
+
+    A demo is played in a session and a window of its own, while the user's runs on, out of sight.
 
     Parameters
     ----------
@@ -74,6 +86,10 @@ class Sessions(QObject):
         self._make_engine, self._make_window = make_engine, make_window
         self._trace = trace
         self._opening: _Opening | None = None
+        self._aside: StudioWindow | None = None
+        """The user's window, while a demo is played in another."""
+        self._over: list[StudioWindow] = []
+        """Windows of demos that were left, soon to be closed."""
         self._list = RecentSessions(window.settings)
         self._crashes = crashes(self._crash_sites(), self.present())
         self._noted: Path | None = None
@@ -87,11 +103,13 @@ class Sessions(QObject):
 
     def new(self) -> None:
         """Begin a new session on the stream of the present one."""
+        self._leave_demo_first()
         same = kept_stream(self._bridge.engine.session)
         self._begin("", replace(self._options, session=None, keep=True, **same))
 
     def open(self, path: Path) -> None:
         """Go on with a session file."""
+        self._leave_demo_first()
         present = self.present()
         if not path.exists():
             self._say(f"There is no session {path}: it was moved or deleted.")
@@ -99,6 +117,57 @@ class Sessions(QObject):
             self._say(f"{path.name} is the session that is open.", Level.WARNING)
         else:
             self._begin(path.name, replace(self._options, session=path, source=None, keep=True))
+
+    def begin_demo(self, path: Path) -> None:
+        """Play the demo of a file in a fresh session in memory; the present one runs on beside it, out of sight."""
+        from dgstudio.studio.demos.reading import read_script
+
+        try:
+            script = read_script(path)
+        except BadInputError as error:
+            self._say(str(error))
+            return
+        self._start(script.title, demo_options(script.setting), frozenset(), script)
+
+    def leave_demo(self) -> bool:
+        """Bring back the session that waits beside a demo; returns whether there is one."""
+        aside = self._aside
+        if aside is None:
+            return False
+        self.cancel()
+        self._aside = None
+        over = self._let_go()
+        aside.commands.rest(False)
+        aside.appearance.take_up()
+        aside.show()
+        self._take(aside)
+        aside.activateWindow()
+        # Not at once: what asks for it may be a key that this window is still busy with.
+        over.hide()
+        self._over.append(over)
+        QTimer.singleShot(0, self, self._forget_demos)
+        return True
+
+    def keep_demo(self, *, lost: bool = False) -> None:
+        """Go on in the session of the demo and close the one that waits; what is `lost` with that is told first."""
+        window, aside = self.window, self._aside
+        if aside is not None and not lost:
+            losses = _losses_of(aside)
+            if losses.kinds:
+                window.notifier.toast.show_text(
+                    KEEPING,
+                    Level.WARNING,
+                    "Keep the demo all the same",
+                    lambda: self.keep_demo(lost=True),
+                    about=losses,
+                )
+                return
+        self._aside = None
+        window.demos.stop()
+        window.geometry_.keeps = True
+        if aside is not None:
+            _close_for_good(aside)
+        self._note()
 
     def cancel(self) -> None:
         """Stay in the present session after all."""
@@ -118,8 +187,7 @@ class Sessions(QObject):
 
     def present(self) -> Path | None:
         """Return the file of the present session."""
-        path = self._bridge.engine.session.path
-        return None if path is None else path.absolute()
+        return _path_of(self.window)
 
     def recent(self) -> list[RecentSession]:
         """Return the sessions that were open lately, the present one first."""
@@ -142,9 +210,10 @@ class Sessions(QObject):
             self.window.notifier.toast.show_text(text, Level.WARNING, "Open it", lambda: self.open(latest))
 
     def losses(self) -> Losses:
-        """What would be lost with the present session."""
-        packages = self.window.packages
-        return losses_of(self._bridge.engine, packages.words if packages.busy else "")
+        """What would be lost with the present session; nothing that a demo has made is."""
+        if self._aside is not None:
+            return _losses_of(self._aside)
+        return Losses(frozenset()) if self.window.demos.playing else _losses_of(self.window)
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -154,9 +223,7 @@ class Sessions(QObject):
 
     @property
     def _bridge(self) -> Bridge:
-        commands = self.window.commands
-        assert isinstance(commands, Bridge), "only engines have sessions"
-        return commands
+        return _bridge_of(self.window)
 
     def _say(self, text: str, level: Level = Level.ERROR) -> None:
         self.window.notifier.say(Notice(EventKind.SESSION, text, level))
@@ -169,6 +236,25 @@ class Sessions(QObject):
         self._noted = None
         self._note()
 
+    def _let_go(self) -> StudioWindow:
+        """Follow the present window no longer; returns it."""
+        window = self.window
+        window.gone.disconnect(self._left)
+        window.state.when(StudioState.session_name).disconnect(self._note)
+        return window
+
+    def _forget_demos(self) -> None:
+        """Close the windows of demos that were left; what runs on is not looked at again by the collector."""
+        while self._over:
+            _close_for_good(self._over.pop())
+        gc.collect()
+        gc.freeze()
+        give_back_freed_memory()
+
+    def _leave_demo_first(self) -> None:
+        if self._aside is not None:
+            self.window.demos.leave()
+
     def _quit(self) -> None:
         self.window.finish()
         self.window.close()
@@ -176,20 +262,25 @@ class Sessions(QObject):
     def _note(self) -> None:
         """Bring the list up to date on the present session, and on the file that it was in before “Save as”."""
         path, cards = self.present(), self._bridge.state.classes
-        self._trace.follow(path)
+        # A demo has no file; the one that waits beside it is still open.
+        self._trace.follow(path if self._aside is None else _path_of(self._aside))
         for held in (self._noted, path):
             if held is not None and (held == path or held.is_file()):
                 self._list.note(held, len(cards), sum(card.count for card in cards))
         self._noted = path
 
     def _begin(self, name: str, options: StudioOptions, leaving: frozenset[Loss] = frozenset()) -> None:
+        if self._opening is not None or self._may_leave(name, options, leaving):
+            self._start(name, options, leaving)
+
+    def _start(self, name: str, options: StudioOptions, leaving: frozenset[Loss], demo: Script | None = None) -> None:
         if self._opening is not None:
             self._say("Another session is being opened: wait for it, or cancel that.", Level.WARNING)
-        elif self._may_leave(name, options, leaving):
-            making = EngineOpening(lambda: self._make_engine(options))
-            self._opening = _Opening(name, options, leaving, making)
-            self.window.layout_.opening.begin(name)
-            self._timer.start()
+            return
+        making = EngineOpening(lambda: self._make_engine(options))
+        self._opening = _Opening(name, options, leaving, making, demo)
+        self.window.layout_.opening.begin(name)
+        self._timer.start()
 
     def _may_leave(self, name: str, options: StudioOptions, leaving: frozenset[Loss]) -> bool:
         """Whether nothing is lost that the user has not agreed to lose; else it is told, with a button that agrees."""
@@ -217,7 +308,9 @@ class Sessions(QObject):
             self._say(str(error) if isinstance(error, DgstudioError) else f"{what} could not be opened: {error!r}.")
         elif self.window.labelling.held is None and not self._importing:
             # What is being labelled or imported comes to its end first. What has begun since may be lost, too.
-            if self._may_leave(opening.name, opening.options, opening.leaving):
+            if opening.demo is not None:
+                self._play(opening, opening.demo)
+            elif self._may_leave(opening.name, opening.options, opening.leaving):
                 self._switch(opening)
             else:
                 self.cancel()
@@ -229,8 +322,48 @@ class Sessions(QObject):
 
     def _switch(self, opening: _Opening) -> None:
         before = self.window
-        engine, name, notes = opening.making.result()
         before.geometry_.remember()
+        window, notes = self._window_of(opening)
+        self._note()
+        self._let_go()
+        presenting = before.state.presentation
+        # The stream may be a device that two cannot have at once.
+        before.finish()
+        # Shown before the other goes: a program without a window ends.
+        window.show()
+        _close_for_good(before)
+        # Not by any name: what can be reached from here would be kept by `gc.freeze`, with its engine.
+        del before
+        self._take_over(window, presenting, notes)
+        self._greet(_bridge_of(window).engine, notes)
+
+    def _play(self, opening: _Opening, script: Script) -> None:
+        """Put the user's window aside, or close the demo before this one, and play in another window."""
+        before = self.window
+        passing = before.demos.playing
+        before.geometry_.remember()
+        window, notes = self._window_of(opening)
+        window.geometry_.keeps = False
+        self._let_go()
+        presenting = before.state.presentation
+        window.show()
+        if passing:
+            _close_for_good(before)
+        else:
+            self._aside = before
+            before.sheets.call_off()
+            before.commands.rest(True)
+            before.layout_.arrangement.put_away()
+            before.hide()
+            before.layout_.opening.end()
+        del before
+        self._take_over(window, presenting, notes)
+        window.demos.play(script)
+
+    def _window_of(self, opening: _Opening) -> tuple[StudioWindow, list[str]]:
+        """Make the window of what has been opened, as large as the present one, and what is to be told there."""
+        before = self.window
+        engine, name, notes = opening.making.result()
         try:
             window = self._make_window(engine, name, before)
         except BaseException:
@@ -238,19 +371,11 @@ class Sessions(QObject):
             raise
         self._timer.stop()
         self._opening = None
-        self._note()
-        before.gone.disconnect(self._left)
-        presenting = before.state.presentation
         window.restoreGeometry(before.saveGeometry())
-        # The stream may be a device that two cannot have at once.
-        before.finish()
-        # Shown before the other goes: a program without a window ends.
-        window.show()
-        before.close()
-        before.deleteLater()
-        # At once, and by nobody's name: what can be reached from here would be kept by `gc.freeze`, with its engine.
-        QCoreApplication.sendPostedEvents(before, QEvent.Type.DeferredDelete)
-        del before
+        return window, notes
+
+    def _take_over(self, window: StudioWindow, presenting: bool, notes: list[str]) -> None:
+        """Let another window be the one that is shown, and start its engine."""
         window.activateWindow()
         self._take(window)
         if presenting:
@@ -264,7 +389,6 @@ class Sessions(QObject):
             with window.state.update():
                 window.state.phase, window.state.failure = Phase.FAILED, f"The engine could not be started: {error}"
         self._bridge.tell(notes)
-        self._greet(engine, notes)
 
     def _greet(self, engine: Engine, notes: list[str]) -> None:
         if engine.session.path is None:
@@ -277,9 +401,37 @@ class Sessions(QObject):
         self._say(f"{engine.session.name}: {what}." if count else f"{engine.session.name} is open.", Level.GOOD)
 
     def _left(self) -> None:
-        """The user closed the window: whatever is being opened is closed again."""
-        opening = self._opening
+        """The user closed the window: whatever is being opened, or waits beside it, is closed as well."""
+        opening, aside = self._opening, self._aside
+        self._aside = None
         self.cancel()
         if opening is not None:
             opening.making.join()
         self._note()
+        self._forget_demos()
+        if aside is not None:
+            _close_for_good(aside)
+
+
+def _bridge_of(window: StudioWindow) -> Bridge:
+    commands = window.commands
+    assert isinstance(commands, Bridge), "only engines have sessions"
+    return commands
+
+
+def _path_of(window: StudioWindow) -> Path | None:
+    path = _bridge_of(window).engine.session.path
+    return None if path is None else path.absolute()
+
+
+def _losses_of(window: StudioWindow) -> Losses:
+    packages = window.packages
+    return losses_of(_bridge_of(window).engine, packages.words if packages.busy else "")
+
+
+def _close_for_good(window: StudioWindow) -> None:
+    """Stop the engine of a window that is followed no longer, and delete the window at once."""
+    window.finish()
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)

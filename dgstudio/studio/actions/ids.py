@@ -51,6 +51,14 @@ class ActionId(StrEnum):
     COMPARE_SWAP = "compare_swap"
     COMPARE_REPLAY = "compare_replay"
 
+    DEMO_HAYWIRE = "demo_haywire"
+    DEMO_FILE = "demo_file"
+    DEMO_NEXT = "demo_next"
+    DEMO_PAUSE = "demo_pause"
+    DEMO_SKIP = "demo_skip"
+    DEMO_KEEP = "demo_keep"
+    DEMO_LEAVE = "demo_leave"
+
     PAUSE = "pause"
     ANSWER_BEFORE = "answer_before"
     ANSWER_AFTER = "answer_after"
@@ -103,6 +111,7 @@ class Group(StrEnum):
     LEARN = "Learn"
     VERSIONS = "Versions"
     COMPARE = "Compare"
+    DEMOS = "Demos"
     VIEW = "View"
     GENERAL = "General"
 
@@ -115,8 +124,10 @@ class SubMenu(StrEnum):
     LEARN = "Learn"
     PROTECT = "Protect"
     COMPARE = "Compare"
+    DEMOS = "Demos"
     STREAM = "Stream"
     PERFORM = "Perform"
     PANELS = "Panels"
     LAYOUT = "Layout"
     WINDOW = "Window"
+    HELP = "Help"

@@ -124,6 +124,14 @@ class Bridge(QObject):
         self._timer.start()
         self._glance.start()
 
+    def rest(self, on: bool) -> None:
+        """Make no frames, for the window is out of sight, or make them again; the engine goes on."""
+        for timer in (self._timer, self._glance):
+            if on:
+                timer.stop()
+            else:
+                timer.start()
+
     def shutdown(self) -> None:
         """Stop the frames, then the engine; called once, when the window closes."""
         self._timer.stop()

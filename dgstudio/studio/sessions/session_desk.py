@@ -20,6 +20,18 @@ class SessionDesk(Protocol):
         """Go on with a session file; what hinders it is said in the window, and the present session goes on."""
         ...
 
+    def begin_demo(self, path: Path) -> None:
+        """Play the demo of a file in a fresh session in memory; the present one runs on beside it, out of sight."""
+        ...
+
+    def leave_demo(self) -> bool:
+        """Bring back the session that waits beside a demo; returns whether there is one."""
+        ...
+
+    def keep_demo(self) -> None:
+        """Go on in the session of the demo and close the one that waits; what is lost with that is told first."""
+        ...
+
     def cancel(self) -> None:
         """Stay in the present session after all."""
         ...

@@ -22,6 +22,8 @@ QMainWindow#dockArea > QTabBar::tab:selected:focus { border-bottom: 2px solid $a
 QDockWidget#panelDock { background: $border_strong; }
 QFrame#topBar { background: $raised; border: none; border-bottom: 1px solid $background; }
 QFrame#statusBar { background: $raised; border: none; border-top: 1px solid $background; }
+QFrame#captionLine { background: $accent_soft; border: none; border-bottom: 1px solid $background; }
+QLabel#caption { color: $text_strong; }
 QLabel { background: transparent; color: $text; }
 QLabel#panelTitle, QLabel#panelRight, QLabel#muted { color: $text_muted; }
 QLabel#brand { color: $text_strong; }

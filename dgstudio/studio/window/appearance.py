@@ -50,6 +50,11 @@ class Appearance:
             for part in self._parts:
                 part.apply_theme(self.theme)
 
+    def take_up(self) -> None:
+        """Take over the theme that was chosen in another window meanwhile."""
+        self.theme = THEMES.get(str(self._settings.value(THEME, "dark")), self.theme)
+        self.apply()
+
     def toggle(self) -> None:
         """Dark to light, or back; remembered."""
         name = "light" if self.theme.dark else "dark"

@@ -28,6 +28,9 @@ from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.toast import Toast
+from dgstudio.studio.demos.caption_line import CaptionLine
+from dgstudio.studio.demos.demos import Demos
+from dgstudio.studio.demos.parts import DemoParts
 from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.docking.panel_menu import open_panel_menu
 from dgstudio.studio.docking.stored import OwnLayouts
@@ -35,6 +38,7 @@ from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.theme.theme import load_fonts
 from dgstudio.studio.window.appearance import Appearance
+from dgstudio.studio.window.demo_actions import DEMO_ACTIONS
 from dgstudio.studio.window.file_actions import FILE_ACTIONS
 from dgstudio.studio.window.key_router import KeyRouter
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
@@ -98,8 +102,8 @@ class StudioWindow(QMainWindow):
         """Make every part, the later ones from the earlier; none of them knows this window as more than a widget."""
         state, commands = self.state, self.commands
         modes = mode_actions(commands.model.offered_modes)
-        tables = (LABEL_ACTIONS, FILE_ACTIONS, modes, LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS, VIEW_ACTIONS)
-        rows = [row for table in (*tables, GENERAL_ACTIONS) for row in table]
+        tables = (LABEL_ACTIONS, FILE_ACTIONS, modes, LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS)
+        rows = [row for table in (*tables, DEMO_ACTIONS, VIEW_ACTIONS, GENERAL_ACTIONS) for row in table]
         self.actions_: ActionRegistry[WindowParts] = ActionRegistry(self, rows)
         self.actions_.besides = lambda it: [*class_actions(it), *perform_actions(it), *layout_actions(it)]
         self.labelling = Labelling(state, commands, self)
@@ -129,6 +133,10 @@ class StudioWindow(QMainWindow):
             notifier.attempt,
             hints_seen=lambda: self.settings.setValue(HINTS_SEEN, True),
         )
+        self.demos = Demos(
+            DemoParts(state, commands, self.labelling, self.actions_), self.desk_place, notifier.refuse, self
+        )
+        layout.add_line(self.appearance.dress(CaptionLine(state, self.actions_)))
         self.session_actions = SessionActions(self, state, commands, self.desk_place, self.packages, notifier)
         self.new_class = NewClassOffer(layout.uncertain_panel, layout.classes_panel, self.labelling, toast)
         self.keys = KeyRouter(self, state, commands, self.labelling, layout.stream_panel, self.actions_, notifier)
@@ -150,6 +158,7 @@ class StudioWindow(QMainWindow):
             self.geometry_,
             self.session_actions,
             self.packages,
+            self.demos,
             self.close,
         )
         self.actions_.work_on(parts)
@@ -198,6 +207,7 @@ class StudioWindow(QMainWindow):
     def update_frame(self, frame: Frame) -> None:
         """Show one frame; called by the bridge's timer in the Qt thread, up to 60 times a second."""
         self.sheets.update_frame(frame)
+        self.demos.update_frame(frame)
         self.packages.poll()
         for name, error in self.layout_.update_frame(frame):
             text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
@@ -337,6 +347,7 @@ class StudioWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
+        self.demos.stop()
         self.labelling.stop()
         self.geometry_.remember()
         self.commands.keep_layout(self.geometry_.arranged())

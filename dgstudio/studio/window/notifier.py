@@ -130,6 +130,8 @@ class Notifier:
         if event.kind in OF_FILES and not self.names_files:
             return
         toast, text, level = self.toast, event.sentence, event.level
+        if self._demo_speaks and level in (Level.INFO, Level.GOOD):
+            return
         match event.fact:
             case ActWalked() | NothingToWalk() | LabelsChanged() if self._offers_more():
                 # What was offered says the same and more, whichever of the two came first; unless they stand again.
@@ -162,6 +164,8 @@ class Notifier:
 
     def tell_record(self, record: PublishRecord) -> None:
         """Show a toast of a publish, if it is one that the user asked for."""
+        if self._demo_speaks:
+            return
         # What stood there may not be true of this version any more.
         if record.kind == RecordKind.ROLLED_BACK:
             # An undo that comes to this is told as one.
@@ -185,11 +189,19 @@ class Notifier:
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""
+        if self._demo_speaks:
+            return
         pinned = self.state.pinned
         words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
         self.show(words or f"The newest version answers again: v{self.state.serving}.")
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _demo_speaks(self) -> bool:
+        """Whether a demo says by itself what it does: what went well needs no words of ours, and no toast over it."""
+        caption = self.state.caption
+        return caption is not None and not caption.paused and not caption.waiting
 
     def _offers_more(self) -> bool:
         """Whether the toast that can be read now offers to rebuild without examples that still stand no more."""

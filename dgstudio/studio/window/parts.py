@@ -9,6 +9,7 @@ from dgstudio.records import dataclass
 from dgstudio.studio.actions.registry import Action
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.demos.demos import Demos
 from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
@@ -33,6 +34,7 @@ class WindowParts:
     geometry: WindowGeometry
     sessions: SessionActions
     packages: Packages
+    demos: Demos
     close: Callable[[], object]
     """Closes the window, if nothing is lost by it."""
 

@@ -24,11 +24,13 @@ def _gating_shown(it: WindowParts) -> bool:
 
 
 def _leave(it: WindowParts) -> None:
-    """What Esc means: close what lies on top, else unmark, else leave the presentation, else the full screen."""
+    """What Esc means: close what lies on top, else unmark, else leave the demo, the presentation, the full screen."""
     if it.sheets.close_top():
         return
     if it.state.selection is not None:
         it.state.selection = None
+    elif it.demos.playing:
+        it.demos.leave()
     elif it.state.presentation:
         it.state.presentation = False
     else:
@@ -195,7 +197,13 @@ GENERAL_ACTIONS: Final[tuple[Row, ...]] = (
         icon="mdi6.magnify",
         in_palette=False,
     ),
-    Row(ActionId.SHORTCUTS, "Keyboard shortcuts", lambda it: it.sheets.shortcuts.open(), key="F1"),
-    Row(ActionId.HINTS, "Show the hints again", lambda it: it.sheets.begin_hints()),
+    Row(
+        ActionId.SHORTCUTS,
+        "Keyboard shortcuts",
+        lambda it: it.sheets.shortcuts.open(),
+        key="F1",
+        under=SubMenu.HELP,
+    ),
+    Row(ActionId.HINTS, "Show the hints again", lambda it: it.sheets.begin_hints(), under=SubMenu.HELP),
     Row(ActionId.QUIT, "Quit", lambda it: it.close(), key="Ctrl+Q"),
 )

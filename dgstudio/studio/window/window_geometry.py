@@ -41,6 +41,8 @@ class WindowGeometry:
         self._state, self.commands = state, commands
         self._layout, self._notifier = layout, notifier
         self._was_maximised = False
+        self.keeps = True
+        """Whether the next window is to look like this one: not like that of a demo."""
 
     # -- on the screen -----------------------------------------------------------------------------------------------
 
@@ -77,7 +79,7 @@ class WindowGeometry:
 
     def remember(self) -> None:
         """Store geometry and arrangement, for the next window."""
-        if not self._state.presentation:
+        if self.keeps and not self._state.presentation:
             self._settings.setValue(GEOMETRY, self._window.saveGeometry())
             self._layout.arrangement.save(self._settings)
         self._settings.sync()

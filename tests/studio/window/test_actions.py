@@ -1,6 +1,7 @@
 """The tables of actions: each id has one row, and what a row names is there."""
 
 from dgstudio.studio.actions.ids import ActionId
+from dgstudio.studio.window.demo_actions import DEMO_ACTIONS
 from dgstudio.studio.window.file_actions import FILE_ACTIONS
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS
 from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS, VERSION_ACTIONS, mode_actions
@@ -9,7 +10,7 @@ from dgstudio.types import Mode
 
 TABLES = (
     LABEL_ACTIONS, FILE_ACTIONS, mode_actions(tuple(Mode)), LEARN_ACTIONS, VERSION_ACTIONS, COMPARE_ACTIONS,
-    VIEW_ACTIONS, GENERAL_ACTIONS,
+    DEMO_ACTIONS, VIEW_ACTIONS, GENERAL_ACTIONS,
 )  # fmt: skip
 ROWS = [row for table in TABLES for row in table]
 OF_EACH = {
