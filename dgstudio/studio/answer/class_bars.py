@@ -41,6 +41,8 @@ class ClassBars(QWidget):
         self._numbers: dict[int, float] = {}
         self._top: int | None = None
         self.threshold = 0.0
+        self.most_row = MOST_ROW
+        """How tall a row becomes where there is room, in the theme's pixels."""
         self._wall = 0.0
         self._ground: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -144,7 +146,7 @@ class ClassBars(QWidget):
         # The cells of `count` rows, the width of the names and that of the numbers.
         columns, rows = self.grid()
         wide = (self.width() - COLUMN_GAP * (columns - 1)) / columns
-        tall = min(self.height() / rows, float(self.theme.px(MOST_ROW)))
+        tall = min(self.height() / rows, float(self.theme.px(self.most_row)))
         cells = [
             QRectF((place // rows) * (wide + COLUMN_GAP), (place % rows) * tall, wide, tall) for place in range(count)
         ]
@@ -154,7 +156,7 @@ class ClassBars(QWidget):
         return cells, float(min(max(names, self.theme.px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
 
     def _track(self, cell: QRectF, names: float, numbers: float) -> QRectF:
-        tall = min(cell.height() * 0.62, float(self.theme.px(14)))
+        tall = min(cell.height() * 0.62, float(self.theme.px(round(14 * self.most_row / MOST_ROW))))
         box = QRectF(cell.left() + names, 0, max(4.0, cell.width() - names - numbers), tall)
         box.moveTop(round(cell.center().y() - tall / 2))
         return box

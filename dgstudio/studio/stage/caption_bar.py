@@ -135,12 +135,16 @@ class CaptionBar(QWidget):
 
 
 def _words(sentence: Sentence) -> list[Piece]:
-    """A sentence parted at its spaces; each word keeps the space before it."""
+    """A sentence parted at its spaces; each word has the space before it, whichever piece that was in."""
     words: list[Piece] = []
+    spaced = False
     for piece in sentence:
-        parts = piece.text.split(" ")
-        words += [piece._replace(text=part if place == 0 else f" {part}") for place, part in enumerate(parts)]
-    return [word for word in words if word.text]
+        for place, part in enumerate(piece.text.split(" ")):
+            spaced = spaced or place > 0
+            if part:
+                words.append(piece._replace(text=f" {part}" if spaced else part))
+                spaced = False
+    return words
 
 
 def _wide(words: list[Piece], metrics: QFontMetricsF) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from dgstudio.engine.facts.compared import KeptAnswers
@@ -19,7 +19,12 @@ from dgstudio.studio.stage.word_line import Verdict, WordLine
 from dgstudio.studio.theme.theme import DARK, Theme
 
 MARGIN, SPACING, RADIUS = 18, 7, 8
-"""In the theme's pixels."""
+LEAST_TALL = 330
+"""Of a half that says what its answers were read from. In the theme's pixels, as those above."""
+MOST_ROW = 36
+"""How tall a row of the bars becomes where there is room."""
+TITLES = ("title", "bar", "body")
+"""Sizes of a title, the largest that fits."""
 EDGE = 0.55
 """Opacity of the frame's colour."""
 
@@ -53,6 +58,7 @@ class Half(QFrame):
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.note.setObjectName("muted")
         self.word, self.bars = WordLine(), ClassBars()
+        self.bars.most_row = MOST_ROW
         self.ribbon, self.kept, self.reads = AnswerRibbon(look), KeptLine(), ReadsLine()
         head = self._head = QHBoxLayout()
         head.addWidget(self.title)
@@ -104,10 +110,19 @@ class Half(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._fit_note()
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        # Where there is little room the bars need it more.
+        self.reads.setVisible(self.height() >= self.theme.px(LEAST_TALL))
 
     def _fit_note(self) -> None:
-        # A remark that would be cut says less than none.
-        spare = self.width() - 2 * self.theme.px(MARGIN) - self.title.sizeHint().width() - self._head.spacing()
+        # A remark that would be cut says less than none; a title is set smaller first.
+        room, title = self.width() - 2 * self.theme.px(MARGIN), self.title.text()
+        fonts = [self.theme.ui(size, 600) for size in TITLES]
+        font = next((font for font in fonts if QFontMetrics(font).horizontalAdvance(title) <= room), fonts[-1])
+        self.title.setFont(font)
+        spare = room - QFontMetrics(font).horizontalAdvance(title) - self._head.spacing()
         self.note.setVisible(self.note.fontMetrics().horizontalAdvance(self.note.text()) <= spare)
 
     def stand(self, past: AnswerTrail, end: float, wall_s: float, shares: dict[int, float], moment: float) -> None:
@@ -122,11 +137,11 @@ class Half(QFrame):
         self._column.setContentsMargins(margin, theme.px(10), margin, theme.px(10))
         self._column.setSpacing(theme.px(SPACING))
         self._head.setSpacing(theme.px(12))
-        self.title.setFont(theme.ui("title", 600))
         self.note.setFont(theme.ui("body"))
         for part in (self.word, self.bars, self.ribbon, self.kept, self.reads):
             part.apply_theme(theme)
         self._fit_note()
+        self._fit_height()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102

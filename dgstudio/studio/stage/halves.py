@@ -20,13 +20,15 @@ from dgstudio.studio.stage.answer_trail import VIEW_S, AnswerTrail, Judged
 from dgstudio.studio.stage.half import Half, Said
 from dgstudio.studio.stage.reads_line import Reads
 from dgstudio.studio.stage.source_words import source_words
-from dgstudio.studio.stage.story import Score, Sentence, Taught, TwinScore, sentence_of
+from dgstudio.studio.stage.story import Score, Sentence, Taught, TwinScore, story_of
 from dgstudio.studio.stage.word_line import Verdict
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, Reading, TwinKind, TwinReading
 
 GAP = 14
 """Between two halves, in the theme's pixels."""
+PAGE_S = 4.0
+"""Seconds that one of several sentences stands."""
 OURS = "DynamicGate"
 LEARNS = {
     Mode.OFF: "answering, not learning",
@@ -291,7 +293,8 @@ class Halves(QWidget):
         since = max(frame.now - VIEW_S * state.pace, self._taught_at if taught is not None else float("-inf"))
         ours = Score(frame.ours, *self.ours.half.trail.right(since))
         twins = tuple(self._score(twin, since) for twin in frame.twins if twin.kind in self.twins)
-        story = sentence_of(source_words(frame.spec), ours, twins, taught, state.name_of)
+        pages = story_of(source_words(frame.spec), ours, twins, taught, state.name_of)
+        story = pages[int(frame.frame_time_wall / PAGE_S) % len(pages)]
         if story != self.story:
             self.story = story
             self.told.emit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.facts.compared import KeptAnswers
@@ -27,14 +27,17 @@ class KeptLine(QWidget):
         self.theme: Theme = DARK
         self._answers: KeptAnswers | None = None
         self._since_s: float | None = None
+        self._narrow = False
+        """Whether there is no room for the words beside the number: they stand beneath it."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Old answers")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(TALL))
+        line = QFontMetricsF(self.theme.ui("body")).height() if self._narrow else 0.0
+        return QSize(200, self.theme.px(TALL) + round(line))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(100, self.theme.px(TALL))
+        return QSize(100, self.sizeHint().height())
 
     def say(self, answers: KeptAnswers, since_s: float | None) -> None:
         """Show these; `since_s`: the seconds since the last teaching began, None where there was none."""
@@ -43,6 +46,7 @@ class KeptLine(QWidget):
             self._answers, self._since_s = answers, since_s
             self.setToolTip(TIPS[answers.bits])
             self.setAccessibleDescription(" ".join((self.number(), *self.words())))
+            self._fit()
             self.update()
 
     def number(self) -> str:
@@ -59,15 +63,30 @@ class KeptLine(QWidget):
             return "no old answers to keep:", "nothing is protected yet"
         lost = answers.gone
         if not lost:
-            return "old answers kept,", "bit for bit" if answers.bits else "by their class"
+            return "old answers kept,", "bit for bit" if answers.bits else "by class"
         since = f" in {self._since_s:.0f} s" if self._since_s is not None and self._since_s < 100 else ""
         return "old answers kept,", f"{grouped(lost)} lost{since}"
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self._fit()
         self.updateGeometry()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics = QFontMetricsF(self.theme.ui("body"))
+        # By the longest words that may come, so that nothing jumps when a digit more is lost.
+        words = metrics.horizontalAdvance("old answers kept,")
+        number = QFontMetricsF(self.theme.ui(NUMBER, 700)).horizontalAdvance(self.number())
+        narrow = bool(self.number()) and number + self.theme.px(GAP) + words > self.width()
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -76,23 +95,23 @@ class KeptLine(QWidget):
         font, small = theme.ui(NUMBER, 700), theme.ui("body")
         wide, tall = float(self.width()), float(self.height())
         metrics, aside = QFontMetricsF(small), 0.0
-        words = max(metrics.horizontalAdvance(first), metrics.horizontalAdvance(second))
+        line = metrics.height()
+        lines = [first, second]
+        if self._narrow:
+            whole = f"{first} {second}"
+            lines = [whole if metrics.horizontalAdvance(whole) <= wide else whole.split(" in ")[0]]
+        top = tall - line if self._narrow else (tall - 2 * line) / 2
         if number:
-            needs, room = QFontMetricsF(font).horizontalAdvance(number), wide - words - theme.px(GAP)
-            if needs > room > 0:
-                font.setPixelSize(max(theme.px("title"), int(font.pixelSize() * room / needs)))
-                needs = QFontMetricsF(font).horizontalAdvance(number)
+            needs = QFontMetricsF(font).horizontalAdvance(number)
+            if needs > wide > 0:
+                font.setPixelSize(max(theme.px("title"), int(font.pixelSize() * wide / needs)))
             painter.setFont(font)
             kept_all = answers is not None and not answers.gone
             painter.setPen(theme.colour("good" if kept_all else "bad"))
-            painter.drawText(QRectF(0, 0, needs + 2, tall), LEFT, number)
-            aside = needs + theme.px(GAP)
+            painter.drawText(QRectF(0, 0, wide, top if self._narrow else tall), LEFT, number)
+            aside = 0.0 if self._narrow else needs + theme.px(GAP)
         painter.setFont(small)
         painter.setPen(theme.colour("text" if number else "text_muted"))
-        line = metrics.height()
-        top = (tall - 2 * line) / 2
-        for place, text in enumerate((first, second)):
-            words_room = QRectF(aside, top + place * line, wide - aside, line)
-            painter.drawText(
-                words_room, LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, words_room.width())
-            )
+        for place, text in enumerate(lines):
+            room = QRectF(aside, top + place * line, wide - aside, line)
+            painter.drawText(room, LEFT, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width()))

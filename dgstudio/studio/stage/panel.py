@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.studio.actions.ids import ActionId
@@ -22,6 +23,8 @@ NOTHING = (
 )
 TYPE = 0.72
 """Of the caption, as a share of its size on the stage."""
+TALL, WIDE, MOST = 380, 320, 2.0
+"""A half of this size has the window's own type; a larger one larger type, at most so many times."""
 
 
 class ComparePanel(PanelFrame):
@@ -77,14 +80,28 @@ class ComparePanel(PanelFrame):
         super().apply_theme(theme)
         self.words.setFont(theme.ui("body"))
         self.begin.setFont(theme.ui("body", 600))
-        self.halves.apply_theme(theme)
         self.caption.apply_theme(theme.scaled(TYPE * theme.scale))
+        self._scale_type()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._scale_type()
+
+    def _scale_type(self) -> None:
+        """Let the type of the halves grow with the room that they have."""
+        size, theme = self.halves.size(), self.theme
+        by = min(size.height() / theme.px(TALL), size.width() / len(self.halves.halves) / theme.px(WIDE))
+        # By steps: a line that is moved by hand does not set everything anew with each pixel.
+        scale = theme.scale * min(max(1.0, int(8 * by) / 8), MOST)
+        if (theme.name, scale) != (self.halves.theme.name, self.halves.theme.scale):
+            self.halves.apply_theme(theme.scaled(scale))
 
     def _share(self) -> None:
         on = bool(self._state.compare)
         self.empty.setVisible(not on)
         self.halves.setVisible(on)
         self.caption.setVisible(on)
+        self._scale_type()
 
     def _colour_of(self, class_id: int) -> str:
         card = self._state.card(class_id)

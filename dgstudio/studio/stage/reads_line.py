@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import DARK, Theme
 
-TALL, SHEET, GAP, LINES = 32, 22, 10, 5
+TALL, SHEET, GAP, LINES = 34, 22, 10, 5
 """Height of the line, width of the sheet, space beside it, in the theme's pixels; lines that are written on it."""
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -80,8 +80,7 @@ class ReadsLine(QWidget):
         painter.setPen(theme.colour("text" if not self.whole else "text_muted"))
         left = wide + theme.px(GAP)
         room = QRectF(left, 0, self.width() - left, tall)
-        words = QFontMetricsF(painter.font()).elidedText(self.words(), Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, LEFT, words)
+        painter.drawText(room, LEFT | Qt.TextFlag.TextWordWrap, self.words())
 
     def _paint_sheet(self, painter: QPainter, sheet: QRectF) -> None:
         theme, ear = self.theme, sheet.width() * 0.28

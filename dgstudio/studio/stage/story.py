@@ -70,28 +70,29 @@ class TwinScore:
     learned: int = 0
 
 
-def sentence_of(
+def story_of(
     source: str, ours: Score, twins: tuple[TwinScore, ...], taught: Taught | None, name_of: Callable[[int | None], str]
-) -> Sentence:
-    """Return what an audience should know now.
+) -> tuple[Sentence, ...]:
+    """Return what an audience should know now: sentences that are shown in turn.
 
     `source` says what the stream is of; `name_of` names a class, or None for "unsure".
     """
     if not twins:
-        return _alone(source, ours, taught, name_of)
+        return (_alone(source, ours, taught, name_of),)
     if taught is None:
-        return (Piece("Two networks, one stream. Teach a gesture: both get the same labels."),)
+        return ((Piece("Two networks, one stream. Teach a gesture: both get the same labels."),),)
     name = Piece(name_of(taught.class_id), Tone.CLASS, taught.class_id)
-    if taught.going_on and not any(twin.score.answers.gone for twin in twins):
-        return Piece("Both are taught "), name, Piece(" now, by the same examples.")
     worst = max(twins, key=lambda twin: twin.score.answers.gone)
-    if worst.score.answers.gone:
-        return Piece("Taught "), name, Piece(": "), *_losses(worst, ours, name_of), *_better(twins, ours)
+    if taught.going_on and not worst.score.answers.gone:
+        return ((Piece("Both are taught "), name, Piece(" now, by the same examples.")),)
     better = _better(twins, ours)
+    if worst.score.answers.gone:
+        return (Piece("Taught "), name, Piece(": "), *_losses(worst, ours, name_of)), *better
     if worst.score.answers.watched:
         kept = f"all {grouped(worst.score.answers.watched)} old answers"
-        return Piece("Taught "), name, Piece(f": {'both' if len(twins) == 1 else 'all three'} keep {kept}."), *better
-    return Piece("Taught "), name, Piece(", with no old answer to lose."), *(better or _shares(twins[0], ours))
+        both = "both" if len(twins) == 1 else "all three"
+        return (Piece("Taught "), name, Piece(f": {both} keep {kept}.")), *better
+    return (Piece("Taught "), name, Piece(", with no old answer to lose.")), *(better or _shares(twins[0], ours))
 
 
 def _alone(source: str, ours: Score, taught: Taught | None, name_of: Callable[[int | None], str]) -> tuple[Piece, ...]:
@@ -114,7 +115,7 @@ def _alone(source: str, ours: Score, taught: Taught | None, name_of: Callable[[i
 def _losses(twin: TwinScore, ours: Score, name_of: Callable[[int | None], str]) -> Sentence:
     """What a twin has lost, the largest part of it by name."""
     answers, subject = twin.score.answers, TWIN_WORDS[twin.kind].subject
-    count = Piece(f"{grouped(twin.score.answers.gone)} of {grouped(answers.watched)} old answers lost", Tone.BAD)
+    count = Piece(f"{grouped(answers.gone)} of {grouped(answers.watched)} old answers lost", Tone.BAD)
     own = Piece(f"ours {grouped(ours.answers.gone)}", Tone.GOOD if not ours.answers.gone else Tone.BAD)
     if not answers.lost:
         return Piece(f"{subject}: "), count, Piece(", "), own, Piece(".")
@@ -128,26 +129,23 @@ def _losses(twin: TwinScore, ours: Score, name_of: Callable[[int | None], str]) 
     return *confused, Piece(": "), count, Piece(", "), own, Piece(".")
 
 
-def _better(twins: tuple[TwinScore, ...], ours: Score) -> Sentence:
+def _better(twins: tuple[TwinScore, ...], ours: Score) -> tuple[Sentence, ...]:
     """Where a twin is clearly right more often, that it is."""
     own = ours.share
-    shares = [(twin.score.share, twin) for twin in twins if twin.score.share is not None]
-    if own is None or not shares:
+    known = [twin for twin in twins if twin.score.share is not None]
+    if own is None or not known:
         return ()
-    share, twin = max(shares, key=lambda pair: pair[0] or 0.0)
-    if share is None or share - own < CLEARLY:
-        return ()
-    return (
-        Piece(f" Just now {TWIN_WORDS[twin.kind].subject} is right more often: {percent(share)}, ours {percent(own)}."),
-    )
+    best = max(known, key=lambda twin: twin.score.share or 0.0)
+    return _shares(best, ours) if (best.score.share or 0.0) - own >= CLEARLY else ()
 
 
-def _shares(twin: TwinScore, ours: Score) -> Sentence:
+def _shares(twin: TwinScore, ours: Score) -> tuple[Sentence, ...]:
     """How often each is right."""
     own, other = ours.share, twin.score.share
     if own is None or other is None:
         return ()
-    return (Piece(f" Right just now: ours {percent(own)}, {TWIN_WORDS[twin.kind].subject} {percent(other)}."),)
+    subject = TWIN_WORDS[twin.kind].subject
+    return ((Piece(f"Right since then: ours {percent(own)}, {subject} {percent(other)}."),),)
 
 
 def words_of(sentence: Sentence) -> str:

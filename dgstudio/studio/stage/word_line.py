@@ -76,6 +76,10 @@ class WordLine(QWidget):
         theme, wide, tall = self.theme, float(self.width()), float(self.height())
         beside, small = self.beside(), theme.ui(BESIDE, 600)
         aside = QFontMetricsF(small).horizontalAdvance(beside) + theme.px(GAP) if beside else 0.0
+        if beside and QFontMetricsF(self._font(theme.px(SMALLEST))).horizontalAdvance(self.word) > wide - aside:
+            # The mark alone says whether it is right.
+            beside = beside[0]
+            aside = QFontMetricsF(small).horizontalAdvance(beside) + theme.px(GAP)
         size = min(theme.px(LARGEST), tall / 1.22)
         needs = QFontMetricsF(self._font(size)).horizontalAdvance(self.word)
         if needs > wide - aside > 0:

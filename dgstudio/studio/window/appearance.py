@@ -46,7 +46,6 @@ class Appearance:
         if scale != self._scale:
             self._scale = scale
             self.theme = THEMES[self.theme.name].scaled(scale)
-            self.give_to_application()
             for part in self._parts:
                 part.apply_theme(self.theme)
 
@@ -66,4 +65,4 @@ class Appearance:
         """Let Qt's own widgets have it; quick where no widget is there yet."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        apply_to(app, self.theme)
+        apply_to(app, self.theme.scaled(1.0))

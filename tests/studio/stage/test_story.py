@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers
-from dgstudio.studio.stage.story import ENOUGH, Score, Taught, Tone, TwinScore, sentence_of, words_of
+from dgstudio.studio.stage.story import ENOUGH, Score, Taught, Tone, TwinScore, story_of, words_of
 from dgstudio.types import TwinKind
 
 NAMES = {0: "walk", 1: "rest", 4: "circle", None: "unsure"}
@@ -20,7 +20,8 @@ def twin(
 
 
 def said(ours: Score, *twins: TwinScore, taught: Taught | None = TAUGHT) -> str:
-    return words_of(sentence_of("A wrist sensor", ours, twins, taught, lambda c: NAMES[c]))
+    pages = story_of("a wrist sensor", ours, twins, taught, lambda c: NAMES[c])
+    return " / ".join(words_of(page) for page in pages)
 
 
 def test_what_is_lost_is_named_and_counted():
@@ -50,11 +51,11 @@ def test_what_ours_has_let_go_is_not_hidden():
 @pytest.mark.parametrize(("right", "told"), [(96, True), (91, False)])
 def test_a_better_twin_is_said_to_be_better(right, told):
     text = said(Score(KEPT, 90, ENOUGH), twin(400, right=right, judged=ENOUGH))
-    assert ("is right more often: 96 %, ours 90 %" in text) is told
+    assert ("Right since then: ours 90 %, the conventional network 96 %." in text) is told
 
 
 def test_no_share_is_told_of_a_few_answers():
-    assert "right" not in said(Score(KEPT, 1, ENOUGH - 1), twin(400, right=ENOUGH - 1, judged=ENOUGH - 1))
+    assert "Right" not in said(Score(KEPT, 1, ENOUGH - 1), twin(400, right=ENOUGH - 1, judged=ENOUGH - 1))
 
 
 def test_from_nothing_how_often_each_is_right_is_told():
@@ -62,7 +63,8 @@ def test_from_nothing_how_often_each_is_right_is_told():
     one = TwinScore(TwinKind.IN_PLACE, Score(nothing, 70, ENOUGH))
     text = said(Score(nothing, 98, ENOUGH), one)
     assert (
-        text == "Taught circle, with no old answer to lose. Right just now: ours 98 %, the conventional network 70 %."
+        text
+        == "Taught circle, with no old answer to lose. / Right since then: ours 98 %, the conventional network 70 %."
     )
 
 
@@ -72,5 +74,12 @@ def test_alone_and_untaught_it_says_what_is_seen():
 
 
 def test_classes_keep_their_colour():
-    pieces = sentence_of("x", Score(KEPT), (twin(250, LostAnswers(0, 4, 150)),), TAUGHT, lambda c: NAMES[c])
+    (pieces,) = story_of("x", Score(KEPT), (twin(250, LostAnswers(0, 4, 150)),), TAUGHT, lambda c: NAMES[c])
     assert [(p.text, p.class_id) for p in pieces if p.tone == Tone.CLASS] == [("circle", 4), ("walk", 0), ("circle", 4)]
+
+
+def test_every_sentence_is_short_enough_for_the_last_row():
+    ours = Score(KEPT, 90, ENOUGH)
+    twins = (twin(250, LostAnswers(0, 4, 150)), twin(400, kind=TwinKind.REPLAY, right=97, judged=ENOUGH))
+    pages = story_of("a wrist sensor", ours, twins, TAUGHT, lambda c: NAMES[c])
+    assert [len(words_of(page)) <= 110 for page in pages] == [True, True]
