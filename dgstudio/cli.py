@@ -235,6 +235,9 @@ def bench(
     views: Annotated[
         bool, typer.Option("--views", help="Measure how quickly the views that explain follow the hand.")
     ] = False,
+    stage: Annotated[
+        bool, typer.Option("--stage", help="Measure presentations, twins and demos, and look for what is clipped.")
+    ] = False,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
@@ -243,6 +246,7 @@ def bench(
     With --recorded: how fast a session grows while its stream is recorded, without a window.
     With --soak: whether memory, threads, files or widgets grow while everything is used and sessions are switched.
     With --views: the timeline of 10,000 versions, and what else explains an answer, while they are moved.
+    With --stage: a presentation of 2560 x 1440, what a twin costs, whether captions are true, what is clipped.
     With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
     """
@@ -251,9 +255,11 @@ def bench(
 
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
-    options = BenchOptions(window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share, views)
+    options = BenchOptions(
+        window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share, views, stage
+    )
     options.check()
-    screen = _screen_for_bench() if options.windowed else ""
+    screen = _screen_for_bench(large=stage) if options.windowed else ""
     figures = measured(options, _say_dim)
     if options.windowed:
         from PySide6.QtGui import QGuiApplication
@@ -509,13 +515,13 @@ def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
         raise BadInputError(f"{option} {text} is not a list of whole numbers: write it as 1,5,20.") from None
 
 
-def _screen_for_bench() -> str:
+def _screen_for_bench(*, large: bool) -> str:
     """See to it that there is something to draw a window on; what it is called beside Qt's word for it, if need be."""
     if not without_display():
         return ""
-    from dgstudio.bench.surroundings import virtual_screen
+    from dgstudio.bench.surroundings import LARGE_SCREEN, SCREEN, virtual_screen
 
-    lacking = virtual_screen()
+    lacking = virtual_screen(LARGE_SCREEN if large else SCREEN)
     if not lacking:
         return "a virtual X server"
     os.environ["QT_QPA_PLATFORM"] = "offscreen"

@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """The options of the command; of `labels`, `recorded`, `soak`, `faults`, `views` at most one; else the plain bench.
+    """The options of the command: of the benches that are named at most one, else the plain one.
 
     `seconds` None: as long as each takes by default. `share`: how much of the faults.
     """
@@ -31,6 +31,7 @@ class BenchOptions:
     kills: int = 200
     share: float = 1.0
     views: bool = False
+    stage: bool = False
 
     def check(self) -> None:
         """Refuse options that make no sense together; raises BadInputError."""
@@ -45,6 +46,9 @@ class BenchOptions:
             raise BadInputError("--soak goes with --seconds and --json only: it is about the window.")
         if self.views and (self.labels or self.recorded or self.faults or self.soak or others or not self.window):
             raise BadInputError("--views goes with --seconds and --json only: it is about the window.")
+        apart = self.labels or self.recorded or self.faults or self.soak or self.views or others
+        if self.stage and (apart or not self.window):
+            raise BadInputError("--stage goes with --seconds and --json only: it is about the window.")
         if self.labels and not self.window:
             raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
 
@@ -65,6 +69,8 @@ def measured(options: BenchOptions, say: Say) -> dict[str, Any]:
         return _soak(options, say)
     if options.views:
         return _views(options, say)
+    if options.stage:
+        return _stage(options, say)
     if options.recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 
@@ -98,6 +104,17 @@ def _views(options: BenchOptions, say: Say) -> dict[str, Any]:
     # Kept by this name until the end.
     app = application()
     figures = run_view_bench(10.0 if options.seconds is None else options.seconds, say)
+    del app
+    return figures
+
+
+def _stage(options: BenchOptions, say: Say) -> dict[str, Any]:
+    from dgstudio.bench.stage.stage_bench import run_stage_bench
+    from dgstudio.studio.theme.application import application
+
+    # Kept by this name until the end.
+    app = application()
+    figures = run_stage_bench(20.0 if options.seconds is None else options.seconds, say)
     del app
     return figures
 

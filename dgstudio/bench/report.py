@@ -135,6 +135,15 @@ DESCRIBED = (
     Described("compare_versions.one_p99_ms", "… on one input, taken apart, p99", "ms"),
     Described("map.hz", "maps of the pointer's plane, one a version, a second", "", Wanted(5, 10, more=True)),
     Described("map.age_p99_ms", "a version serves → its map is there, p99", "ms"),
+    # With --stage.
+    Described("compare.cost", "serving p99 with a twin ÷ without", "×", Wanted(1.3, 1.1)),
+    Described("present.fps", "a presentation of 2560 × 1440, frames a second", "", Wanted(30, 60, more=True)),
+    Described("present.gap_p99_ms", "… gap between frames, p99", "ms", Wanted(50, 25)),
+    Described("demo.first_change_s", "F6 → a network has fallen apart and ours has not", "s", Wanted(10)),
+    Described("demo.claims_checked", "what captions claim, checked"),
+    Described("demo.claims_false", "… that was not true", "", NONE),
+    Described("screens.checked", "screens, layouts and themes looked at"),
+    Described("screens.clipped", "texts clipped or overlapping in them", "", NONE),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),

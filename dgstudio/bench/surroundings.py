@@ -14,14 +14,14 @@ from contextlib import contextmanager, suppress
 from dgstudio import system_packages
 from dgstudio.errors import DgstudioError
 
-SCREEN = "1600x1000x24"
+SCREEN, LARGE_SCREEN = (1600, 1000), (2560, 1440)
 READY_S, ENDED_S = 20.0, 5.0
 """As long as a virtual X server may take to come up, and to end."""
 BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    for _ in range(200_000):\n        pass"
 """Computes until whoever started it is gone."""
 
 
-def virtual_screen() -> str:
+def virtual_screen(size: tuple[int, int] = SCREEN) -> str:
     """Give this process a screen of its own where it has none: an X server that draws into memory, until it ends.
 
     Returns
@@ -36,7 +36,8 @@ def virtual_screen() -> str:
             return f"Qt lacks {', '.join(lacking)}"
     ours, theirs = os.pipe()
     # It names the first display that is free. Without a reset it stays when the last window has gone.
-    command = [server, "-displayfd", str(theirs), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
+    screen = f"{size[0]}x{size[1]}x24"
+    command = [server, "-displayfd", str(theirs), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, pass_fds=(theirs,), stdin=quiet, stdout=quiet, stderr=quiet)
     os.close(theirs)

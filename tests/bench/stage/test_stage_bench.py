@@ -1,0 +1,30 @@
+"""The bench of the stage measures what it says; the figures themselves depend on the machine."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from dgstudio.bench.command import BenchOptions
+from dgstudio.bench.report import table
+from dgstudio.bench.stage import presentation
+from dgstudio.bench.stage.presentation import present_figures
+from dgstudio.bench.stage.stage_bench import run_stage_bench
+from dgstudio.errors import BadInputError
+
+
+def test_a_presentation_is_drawn_on_a_large_screen_while_both_learn(qapp, tmp_path, monkeypatch) -> None:
+    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    monkeypatch.setattr(presentation, "SETTLE_S", 0.5)
+    figures = present_figures(2.4, settings)
+    assert figures["fps"] > 1 and figures["gap_p99_ms"] > 0
+    assert (figures["width"], figures["height"]) == (2560, 1440)
+    assert len(table({"present": figures})) == 2
+
+
+def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(BadInputError, match="at least 5"):
+        run_stage_bench(1.0)
+    for other in ({"labels": True}, {"views": True}, {"window": False}, {"loaded": True}):
+        with pytest.raises(BadInputError, match="--stage goes with"):
+            BenchOptions(stage=True, **other).check()
