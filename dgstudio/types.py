@@ -314,6 +314,16 @@ class TwinKind(StrEnum):
     """Conventional: fine-tuned, published by swapping one reference."""
     REPLAY = "replay"
     """Conventional: half of each step rehearses the protected inputs, class by class; published by swap."""
+    OURS_OFF = "ours_off"
+    """Our own model, that learns nothing; likewise below, in each of its modes."""
+    OURS_ROUTING = "ours_routing"
+    OURS_WEIGHTS = "ours_weights"
+    OURS_BOTH = "ours_both"
+
+    @property
+    def mode(self) -> Mode | None:
+        """The mode in which it learns, where it is our own model; None of a conventional one."""
+        return Mode(self.removeprefix("ours_")) if self.startswith("ours_") else None
 
 
 class TwinState(StrEnum):

@@ -179,6 +179,7 @@ class Engine:
         )
         self.comparison = TwinComparison(
             self.infer,
+            self.lane,
             self.learn,
             self.queue,
             self.book,

@@ -227,7 +227,10 @@ class FakeBridge:
         self.model.offered_modes = self.modes
         self.model.protected_inputs = lambda: self.inputs
         self.comparison = StandIn(
-            TwinComparison, of="comparison", calls=calls, choose=lambda *kinds: show(compare=kinds)
+            TwinComparison,
+            of="comparison",
+            calls=calls,
+            choose=lambda *kinds: show(compare=tuple(map(TwinKind, kinds))),
         )
         self.candidates = StandIn(
             CandidateModels, of="candidates", calls=calls, start_consolidation=self._start_consolidation,

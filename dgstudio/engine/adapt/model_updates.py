@@ -61,6 +61,7 @@ class ModelUpdates:
             return record
 
         self._learn.ask(forget, cause)
+        self._comparison.forget(ids)
 
     def add_class(self, class_id: int, cause: Cause) -> None:
         """A class lives."""

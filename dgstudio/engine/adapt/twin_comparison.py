@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from dgstudio.engine.adapt.candidate_models import CandidateModels
 from dgstudio.engine.adapt.learn_worker import LearnWorker
-from dgstudio.engine.adapt.protected_watch import ProtectedWatch
 from dgstudio.engine.facts.compared import KeptAnswers
 from dgstudio.engine.facts.learning import TwinFailed
 from dgstudio.engine.labels.label_book import LabelBook
@@ -17,13 +16,17 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
+from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.twins.conventional_lane import ConventionalLane
+from dgstudio.engine.twins.own_lane import OwnLane, settings_of
+from dgstudio.engine.twins.protected_watch import ProtectedWatch
 from dgstudio.engine.twins.twin_lane import TwinLane
 from dgstudio.engine.twins.twin_worker import TwinWorker
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import TwinStart
-from dgstudio.types import Example, TwinKind
+from dgstudio.model.base_model_file import BaseModel
+from dgstudio.types import Example, Mode, TwinKind
 
 AT_MOST = 2
 """Twins that run at once."""
@@ -45,6 +48,7 @@ class TwinComparison:
     def __init__(
         self,
         infer: InferWorker,
+        lane: Lane,
         learn: LearnWorker,
         queue: StoreQueue,
         book: LabelBook,
@@ -55,6 +59,7 @@ class TwinComparison:
         events: EventQueue,
     ) -> None:
         self._infer = infer
+        self._lane = lane
         self._learn = learn
         self._queue = queue
         self._book = book
@@ -89,12 +94,14 @@ class TwinComparison:
     def choose(self, *kinds: TwinKind) -> None:
         """Run these twins beside ours from now on, and no others; one that runs already goes on.
 
-        A twin begins with the base's dense network; where there is no base, from nothing, as ours does.
+        A conventional twin begins with the base's dense network, our own model in another mode with the base itself;
+        where there is none, from nothing, as ours does.
 
         Raises
         ------
         BadInputError
-            For more than two, or where this version stands on a base that is not at hand; nothing changes then.
+            For more than two, for our own model in the mode in which ours learns, and where this version stands on a
+            base that is not at hand; nothing changes then.
         """
         wanted = tuple(dict.fromkeys(map(TwinKind, kinds)))
         if len(wanted) > AT_MOST:
@@ -113,23 +120,37 @@ class TwinComparison:
             self._start(twin)
 
     def _made(self, kind: TwinKind) -> TwinLane:
-        twin = ConventionalLane(kind, self._dense_start(), self._classes)
+        base, mode = self._base(), kind.mode
+        twin: TwinLane
+        if mode is None:
+            twin = ConventionalLane(kind, self._dense_start(base), self._classes)
+        else:
+            if mode is self._learner.mode:
+                raise BadInputError("Ours learns in that mode itself: choose another twin, or another mode for ours.")
+            twin = OwnLane(kind, lambda: self._own_learner(base, mode), self._classes, lambda: self._lane.abstain)
         for info in self._classes.every():
             (twin.add_class if info.living else twin.remove_class)(info.id)
         return twin
 
-    def _dense_start(self) -> TwinStart:
-        base, head = self._candidates.base, self._learner.store.head
-        if base is not None:
-            return TwinStart.of_base(base)
-        if head.base is not None:
+    def _base(self) -> BaseModel | None:
+        base = self._candidates.base
+        if base is None and self._learner.store.head.base is not None:
             raise BadInputError(
                 "A twin begins with the base model, and the one that this version stands on is not at hand."
             )
+        return base
+
+    def _dense_start(self, base: BaseModel | None) -> TwinStart:
+        if base is not None:
+            return TwinStart.of_base(base)
+        head = self._learner.store.head
         start = TwinStart.from_nothing(self._inputs)
         # Once something is protected ours keeps the scale on which it reads.
         fixed = self._learner.training.sums is not None
         return replace(start, normaliser=head.normaliser) if fixed else start
+
+    def _own_learner(self, base: BaseModel | None, mode: Mode) -> Learner:
+        return Learner.begin(base, settings_of(self._learner.settings), name_of=self._classes.name_of, mode=mode)
 
     def _start(self, twin: TwinLane) -> None:
         if twin.kind is TwinKind.IN_PLACE:
@@ -155,6 +176,11 @@ class TwinComparison:
         """Let the twins learn these too."""
         for twin in self.twins:
             twin.absorb(examples)
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Let the twins unlearn these too, those that can."""
+        for twin in self.twins:
+            twin.forget(ids)
 
     def add_class(self, class_id: int) -> None:
         """Let the twins have this class too."""
@@ -182,23 +208,15 @@ class TwinComparison:
     def turn(self) -> bool:
         """Let one of the twins that have no thread of their own learn, in turn; whether one had something to do."""
         twins = self.twins
-        self._follow_protected(twins)
         own = {worker.lane for worker in self._workers}
         for place in range(len(twins)):
             twin = twins[(self._turn + place) % len(twins)]
-            if twin in own:
-                continue
             try:
-                if twin.learn():
+                if twin.begun:
+                    twin.follow(self._learner)
+                if twin not in own and twin.learn():
                     self._turn += place + 1
                     return True
             except Exception as error:
                 self._gave_up(twin, error)
         return False
-
-    def _follow_protected(self, twins: tuple[TwinLane, ...]) -> None:
-        """Let the twins watch what ours protects now."""
-        protected = self._learner.training.protected
-        for twin in twins:
-            if twin.begun:
-                twin.watch(protected)

@@ -65,7 +65,7 @@ class InferWorker(Worker):
         self._ring = ring
         self._features = features
         self._lane = lane
-        lane.readied = self.wake
+        lane.serving.readied = self.wake
         self._lossless = lossless
         self._after = after
         self._windower = Windower(spec)

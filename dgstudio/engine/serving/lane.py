@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import field
 
 import numpy as np
@@ -12,9 +11,9 @@ import numpy as np
 from dgstudio.engine.runtime.abstention import decided
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.rings import Latencies, RecordRing
+from dgstudio.engine.serving.serving_plan import ServingPlan
 from dgstudio.model.certificate import certify
 from dgstudio.model.plan import Answer, Plan
-from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.records import dataclass
 from dgstudio.types import F32, Reading
@@ -58,8 +57,8 @@ class LaneCounts:
 class Lane:
     """The studio's own model: answers hops with the plan of `store.serving`. Called by dg-infer only.
 
-    The reference to the serving snapshot is loaded once an input; no lock is taken. `reference` is the plan that
-    certificates compare with (the last protected version), or None.
+    `serving` is the plan that answers; `reference` is the plan that certificates compare with (the last protected
+    version), or None.
     """
 
     def __init__(self, store: SnapshotStore, classes: ClassTable, readings_kept: int = READINGS_KEPT) -> None:
@@ -72,45 +71,24 @@ class Lane:
         self._classes = classes
         self._features: F32 | None = None
         """Of the last input."""
+        self.serving = ServingPlan(store)
         self._plan: Plan | None = None
-        self._ready: Plan | None = None
-        """Of the version that serves next: compiling it would keep the first answer waiting."""
-        self._warm: Plan | None = None
-        """The one that `prepare` saw last."""
-        self.readied: Callable[[], object] = lambda: None
-        """Called by whoever publishes, when there is something to prepare."""
-        store.before_serving = self._make_ready
+        """The one that answered last."""
         self._taus = np.zeros(0, np.float32)
         """τ of that plan's banks, one array for all its readings."""
 
-    def plan(self, snapshot: Snapshot) -> Plan:
-        """The compiled plan of a snapshot, kept while that snapshot serves."""
-        plan = self._plan
-        if plan is None or plan.snapshot is not snapshot:
-            ready = self._ready
-            plan = self._plan = ready if ready is not None and ready.snapshot is snapshot else Plan(snapshot)
-            self._taus = np.asarray([bank.tau for bank in snapshot.banks], np.float32)
-        return plan
-
-    def _make_ready(self, snapshot: Snapshot) -> None:
-        self._ready = Plan(snapshot)
-        self.readied()
-
     def prepare(self) -> None:
-        """Let the plan of the version that serves next answer the last input, for nobody.
-
-        What a plan touches for the first time in a thread comes from memory, which doubles the time of its first
-        answer: nobody waits for this one.
-        """
-        ready = self._ready
-        if ready is not None and ready is not self._warm and self._features is not None:
-            self._warm = ready
-            ready.answer(self._features)
+        """Let the plan of the version that serves next answer the last input, for nobody."""
+        if self._features is not None:
+            self.serving.prepare(self._features)
 
     def answer(self, hop: Hop) -> Reading:
         """Answer one hop, note the reading in the ring, and return it."""
         begin = time.perf_counter()
-        plan = self.plan(self.store.serving)
+        plan = self.serving.now()
+        if plan is not self._plan:
+            self._plan = plan
+            self._taus = np.asarray([bank.tau for bank in plan.snapshot.banks], np.float32)
         answer = plan.answer(hop.features)
         took = time.perf_counter() - begin
         self._features = hop.features

@@ -15,6 +15,7 @@ from dgstudio.engine.serving.lane import Hop
 from dgstudio.engine.twins.twin_lane import TwinAnswers
 from dgstudio.learning.bank.cold_start import fitted_on
 from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import ConventionalTwin, InPlaceTwin, TwinStart
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.records import dataclass
@@ -141,12 +142,15 @@ class ConventionalLane:
         self._gone |= {class_id}
         self._todo.append(_Look())
 
-    def watch(self, protected: ProtectedSet) -> None:
-        """Watch these inputs, once what was labelled so far has been learned. dg-learn only."""
-        if protected is self._protected:
-            return
-        self._protected = protected
-        self._todo.append(_Watch(protected.inputs, protected.labels))
+    def forget(self, ids: Sequence[int]) -> None:
+        """It cannot. dg-store only."""
+
+    def follow(self, ours: Learner) -> None:
+        """Watch what ours protects, once what was labelled so far has been learned. dg-learn only."""
+        protected = ours.training.protected
+        if protected is not self._protected:
+            self._protected = protected
+            self._todo.append(_Watch(protected.inputs, protected.labels))
 
     def learn(self) -> bool:
         """Do one thing of what it was told, and now and then look what has become of the protected answers."""

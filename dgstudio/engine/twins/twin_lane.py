@@ -9,7 +9,7 @@ from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.rings import RecordRing
 from dgstudio.engine.serving.lane import Hop
-from dgstudio.learning.contract.protected import ProtectedSet
+from dgstudio.learning.learner.learner import Learner
 from dgstudio.types import F32, Example, TwinKind, TwinReading, TwinState
 
 READINGS_KEPT = 4096
@@ -29,7 +29,7 @@ class TwinLane(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether all that it was told so far has been done. Any thread."""
+        """Whether all that it was told so far has been done, and it has followed ours once. Any thread."""
         ...
 
     @property
@@ -41,8 +41,8 @@ class TwinLane(Protocol):
         """What it has done so far. Any thread."""
         ...
 
-    def answer(self, hop: Hop) -> TwinReading:
-        """Answer one hop. dg-infer only."""
+    def answer(self, hop: Hop) -> TwinReading | None:
+        """Answer one hop; None while it cannot yet. dg-infer only."""
         ...
 
     def begin(self, examples: Sequence[Example]) -> None:
@@ -51,6 +51,10 @@ class TwinLane(Protocol):
 
     def absorb(self, examples: Sequence[Example]) -> None:
         """Learn labels; those from before `begin` stand when it is called. dg-store only."""
+        ...
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Labels were taken back: unlearn them, where it can. dg-store only."""
         ...
 
     def end_take(self) -> None:
@@ -65,8 +69,8 @@ class TwinLane(Protocol):
         """No longer answer a class. Any thread."""
         ...
 
-    def watch(self, protected: ProtectedSet) -> None:
-        """Watch these inputs, which are protected in ours, from then on; told again, it does nothing. dg-learn only."""
+    def follow(self, ours: Learner) -> None:
+        """Follow what our own model protects, and what it no longer holds; called again and again. dg-learn only."""
         ...
 
     def learn(self) -> bool:

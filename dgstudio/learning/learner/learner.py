@@ -11,6 +11,7 @@ import numpy as np
 from dgstudio.errors import BadInputError
 from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.contract.contract import AuditResult
+from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.label_set import Fetch, LabelSet
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
@@ -382,6 +383,14 @@ class Learner:
         if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
         return self._protection.seal(RecordKind.PROTECTED, why, recent)
+
+    def protect_as(self, other: ProtectedSet) -> list[PublishRecord]:
+        """Protect the very inputs that another learner does, with the answers that they get here and now.
+
+        What has been learned so far is sealed where inputs join; each record is of a version, or says why there is
+        none.
+        """
+        return self._protection.protect_as(other)
 
     def set_protected(self, count: int) -> None:
         """Choose how many inputs at most join the protected ones at one seal.

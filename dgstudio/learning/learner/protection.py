@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from dgstudio.errors import Rejected
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.contract.protected_selection import contradicted
+from dgstudio.learning.contract.protected_selection import Chosen, contradicted
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.learner.sealing import seal, unprotected
 from dgstudio.model.plan import Plan
-from dgstudio.reasons.published import InputsReleased, ReleasedBy, Sealing
+from dgstudio.reasons.published import InputsReleased, ProtectedByUser, ReleasedBy, Sealing
 from dgstudio.types import F32, Example, PublishRecord, RecordKind
 
 WhySealed = Callable[[int, int, int], Sealing]
@@ -33,18 +35,21 @@ class Protection:
         """Example id → class id of what has been learned and is not protected yet."""
         return unprotected(self._state.training, self._state.labels)
 
-    def seal(self, kind: RecordKind, why: WhySealed, recent: Sequence[F32] = ()) -> PublishRecord:
+    def seal(
+        self, kind: RecordKind, why: WhySealed, recent: Sequence[F32] = (), chosen: Chosen | None = None
+    ) -> PublishRecord:
         """Fold the learning bank's examples into the sums, seal it, and let some of them join P.
 
         `why` makes the reason of what the seal came to. `recent` are raw inputs (d,) without a label that may join as
-        well. A record of a rejection where that cannot be done.
+        well; `chosen` those that are to join instead. A record of a rejection where that cannot be done.
         """
         state, publisher = self._state, self._publisher
         head, settings, training = state.store.head, state.settings, state.training
         try:
             if len(training.learned) and (full := self._queue.no_more_banks()):
                 raise Rejected(full)
-            made = seal(head, training, state.rule, state.labels, settings, publisher.next_version, time.time(), recent)
+            version, unix = publisher.next_version, time.time()
+            made = seal(head, training, state.rule, state.labels, settings, version, unix, recent, chosen)
             # Before anything is published: sums that cannot be inverted must not become what the learner goes on from.
             rule = state.rule_for(made.snapshot, made.training)
         except Rejected as error:
@@ -56,6 +61,22 @@ class Protection:
         publisher.publish(snapshot)
         publisher.go_on_from(snapshot, made.training, rule)
         return publisher.record(kind, snapshot, reason, sealed=made.learned)
+
+    def protect_as(self, other: ProtectedSet) -> list[PublishRecord]:
+        """Protect the very inputs that another learner does: seal, let join what lacks, and release what is too many.
+
+        What joins has the answers that it gets here and now.
+        """
+        mine = [row.tobytes() for row in self._state.training.protected.inputs]
+        theirs = [row.tobytes() for row in other.inputs]
+        had, wanted = set(mine), set(theirs)
+        lacking = np.array([key not in had for key in theirs], bool)
+        released = self.release_rows([number for number, key in enumerate(mine) if key not in wanted])
+        records = [] if released is None else [released]
+        if lacking.any():
+            chosen = Chosen(other.inputs[lacking], other.labels[lacking], other.ids[lacking])
+            records.append(self.seal(RecordKind.PROTECTED, ProtectedByUser, chosen=chosen))
+        return records
 
     def release_rows(self, rows: Iterable[int]) -> PublishRecord | None:
         """Take protected inputs, by their numbers, out of the contract."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from dgstudio.errors import Rejected
 from dgstudio.learning.contract.protected import RECENT
-from dgstudio.learning.contract.protected_selection import choose
+from dgstudio.learning.contract.protected_selection import Chosen, choose
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.training_state import Seal, TrainingState, id_array
 from dgstudio.learning.rules.gradient import GradientRule
@@ -82,6 +82,7 @@ def seal(
     version: int,
     unix: float,
     recent: Sequence[F32] = (),
+    chosen: Chosen | None = None,
 ) -> Sealed:
     """Make a version that protects what `head` has learned; its learning bank, if it has one, is sealed.
 
@@ -89,7 +90,8 @@ def seal(
     likewise B0 and b_r (`Sums.folded`), so that the next bank is solved as if they had been in the base's training
     set. At most `settings.protected` of what is learned, the base's own examples included, and of `recent` raw inputs
     without a label, join P with the answers that they get now: those that are answered rightly and surely, spread
-    over classes and regions (`reservoir`). A locked bank is brought to exactly the bank's examples on the way.
+    over classes and regions (`reservoir`). Where they are `chosen`, those join, with whatever they are answered. A
+    locked bank is brought to exactly the bank's examples on the way.
 
     Raises
     ------
@@ -111,7 +113,8 @@ def seal(
     sealed = head.with_(version=version, parent=head.version, banks=banks, unix=unix)
     news = unprotected(training, labels)
     plan, room = Plan(sealed), min(settings.protected, settings.protected_max - len(training.protected))
-    chosen = choose(plan, news, labels, training.protected, max(0, room), recent)
+    if chosen is None:
+        chosen = choose(plan, news, labels, training.protected, max(0, room), recent)
     if not published and not len(chosen):
         raise Rejected(NothingToProtect(len(training.protected), room=room > 0))
     protected = training.protected.joined(plan, chosen.inputs, chosen.labels, chosen.ids)

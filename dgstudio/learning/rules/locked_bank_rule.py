@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from dgstudio.learning.bank.locked_bank import (
 )
 from dgstudio.learning.bank.out_of_distribution import FROM, examples_near, from_nothing
 from dgstudio.learning.settings import LOCKED_BANK, PROJECTION_SLACK, LearnerSettings
+from dgstudio.model.arrays import content_id
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.reasons.refused import Fault, Faulty
@@ -230,10 +232,8 @@ class LockedBankRule:
 
     @cached_property
     def _statistics(self) -> Statistics:
-        if self._free:
-            return Statistics(self._sums, np.zeros((0, len(self._sums.b_r))))
-        Z = features_of_rows(self._plan, self._protected)
-        return Statistics(self._sums, Z.reshape(len(self._protected), len(self._sums.b_r)))
+        # While it is still fitted, nothing is protected.
+        return statistics_of(self._sums, None if self._free else self._plan, self._protected)
 
     @cached_property
     def _store(self) -> ExampleStore:
@@ -280,6 +280,27 @@ class LockedBankRule:
 
 
 # -- what the rule is made of --------------------------------------------------------------------------------------
+
+_known_statistics: WeakValueDictionary[object, Statistics] = WeakValueDictionary()
+"""By all that they depend on, for as long as somebody uses them."""
+
+
+def statistics_of(sums: Sums, plan: Plan | None, protected: F32) -> Statistics:
+    """What no example changes: for sums, and for raw inputs (N, d) as `plan` embeds them; None: for no inputs.
+
+    They are never written, and 12 MB: all who learn on the same sums and protected inputs have the same ones, which
+    costs them a digest instead of an inversion.
+    """
+    key: tuple[object, ...] = (*map(content_id, (sums.A0, sums.B0, sums.b_r)), sums.classes)
+    if plan is not None:
+        phi, normaliser = plan.snapshot.phi, plan.snapshot.normaliser
+        scale = () if normaliser is None else tuple(sorted(normaliser.ids.items()))
+        key = (*key, "" if phi is None else phi.id, scale, content_id(protected))
+    found = _known_statistics.get(key)
+    if found is None:
+        Z = np.zeros((0, len(sums.b_r))) if plan is None else features_of_rows(plan, protected)
+        found = _known_statistics[key] = Statistics(sums, Z.reshape(-1, len(sums.b_r)))
+    return found
 
 
 def answers(lower: Snapshot) -> bool:

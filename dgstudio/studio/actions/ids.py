@@ -50,6 +50,10 @@ class ActionId(StrEnum):
     COMPARE = "compare"
     COMPARE_SWAP = "compare_swap"
     COMPARE_REPLAY = "compare_replay"
+    COMPARE_ROUTING = "compare_routing"
+    COMPARE_WEIGHTS = "compare_weights"
+    COMPARE_BOTH = "compare_both"
+    COMPARE_OFF = "compare_off"
 
     DEMO_HAYWIRE = "demo_haywire"
     DEMO_FILE = "demo_file"

@@ -223,7 +223,8 @@ class AnswerPanel(PanelFrame):
 
     def _twin_line(self, kind: TwinKind) -> Line:
         words, twin = TWIN_WORDS[kind], self._twins.get(kind)
-        name = f"twin ({words.short})" if twin is None or len(self._state.compare) > 1 else "twin"
+        alone = twin is not None and len(self._state.compare) == 1 and kind.mode is None
+        name = "twin" if alone else f"twin ({words.short})"
         if twin is None:
             return Line(((f"{name}: no answer yet", "text_muted", 400),))
         share = float(twin.probabilities.max()) if twin.top is not None and len(twin.probabilities) else 0.0

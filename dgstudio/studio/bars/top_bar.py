@@ -255,8 +255,8 @@ class TopBar(QFrame):
     def _show_compared(self) -> None:
         compare = self._state.compare
         self.compare.setChecked(bool(compare))
-        names = " and a ".join(TWIN_WORDS[kind].full for kind in compare)
-        self.compare.setToolTip(f"Comparing with a {names}" if names else tooltip_of(self._actions[ActionId.COMPARE]))
+        names = " and ".join(TWIN_WORDS[kind].with_article for kind in compare)
+        self.compare.setToolTip(f"Comparing with {names}" if names else tooltip_of(self._actions[ActionId.COMPARE]))
 
     def _show_source(self) -> None:
         state = self._state

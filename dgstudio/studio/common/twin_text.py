@@ -6,13 +6,16 @@ from typing import Final, NamedTuple
 
 from dgstudio.types import TwinKind
 
+KEEPS = "it cannot unlearn: a label that is taken back it keeps"
+FORGETS = "published by its own proof; a label that is taken back it forgets too"
+
 
 class TwinWords(NamedTuple):
     """Names of a twin and what it is.
 
-    `full` is its name; `twin` stands where it is clear that a twin is meant; `short` where room is short; `what` is a
-    sentence without its full stop. Before an audience `title` heads its half, with `note` beside it, and sentences call
-    it `subject`.
+    `full` is its name, `article` what goes before it; `twin` stands where it is clear that a twin is meant; `short`
+    where room is short; `what` is a sentence without its full stop. Before an audience `title` heads its half, with
+    `note` beside it, and sentences call it `subject`.
     """
 
     full: str
@@ -22,6 +25,26 @@ class TwinWords(NamedTuple):
     title: str
     note: str
     subject: str
+    article: str = "a "
+
+    @property
+    def with_article(self) -> str:
+        """The name in a sentence."""
+        return self.article + self.full
+
+
+def _ours(how: str, note: str, what: str) -> TwinWords:
+    """Our own model, that learns `how`."""
+    return TwinWords(
+        f"our own model ({how})",
+        f"ours, {how}",
+        f"ours, {how}",
+        f"Our own model on the same stream and {what}",
+        f"DynamicGate, {how}",
+        note,
+        f"ours with {how}",
+        article="",
+    )
 
 
 TWIN_WORDS: Final = {
@@ -29,8 +52,7 @@ TWIN_WORDS: Final = {
         "conventional twin (written in place)",
         "twin, written in place",
         "in place",
-        "A conventional network on the same stream and labels, written while it is read; it cannot unlearn: a label "
-        "that is taken back it keeps",
+        f"A conventional network on the same stream and labels, written while it is read; {KEEPS}",
         "A conventional network",
         "same labels, same stream",
         "the conventional network",
@@ -39,8 +61,7 @@ TWIN_WORDS: Final = {
         "conventional twin (published by swap)",
         "twin, published by swap",
         "by swap",
-        "A conventional network on the same stream and labels, published whole, as ours is; it cannot unlearn: a label "
-        "that is taken back it keeps",
+        f"A conventional network on the same stream and labels, published whole, as ours is; {KEEPS}",
         "A conventional network",
         "same labels, published whole",
         "the conventional network",
@@ -50,9 +71,27 @@ TWIN_WORDS: Final = {
         "twin, with replay",
         "replay",
         "A conventional network on the same stream and labels, half of each step rehearsing the protected inputs, "
-        "class by class, published whole; it cannot unlearn: a label that is taken back it keeps",
+        f"class by class, published whole; {KEEPS}",
         "With rehearsal",
         "old inputs in every step",
         "the network that rehearses",
+    ),
+    TwinKind.OURS_ROUTING: _ours(
+        "routing only",
+        "learning which units answer",
+        f"labels, learning which units and banks answer and nothing of what they say; {FORGETS}",
+    ),
+    TwinKind.OURS_WEIGHTS: _ours(
+        "weights only",
+        "learning what units compute",
+        f"labels, learning what units and banks say and nothing of which of them answer; {FORGETS}",
+    ),
+    TwinKind.OURS_BOTH: _ours(
+        "routing and weights",
+        "learning while it answers",
+        f"labels, learning which units and banks answer and what they say; {FORGETS}",
+    ),
+    TwinKind.OURS_OFF: _ours(
+        "learning off", "answering, not learning", "no labels: as it was to begin with, and nothing is learned"
     ),
 }

@@ -466,7 +466,8 @@ class StabilityLanes(QWidget):
         plot, floor = self.plot(lane), self._floor(lane)
         # Where there is no room for it, the tooltip tells it.
         note = "" if self._flat(lane) else self.notes[lane - TWIN]
-        ink = self.theme.colour("twin")
+        moved = any(value for _, value in trace.changes)
+        ink = self.theme.colour("twin" if moved or trace.faults else "text_muted")
         for state, tall in ((TwinState.UNPUBLISHED, 3), (TwinState.TORN, 6), (TwinState.UNATTRIBUTED, 6)):
             times = np.array([when for when, fault in trace.faults if fault == state])
             self._ticks(painter, plot, times, floor, tall, ink)

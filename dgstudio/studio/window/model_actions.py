@@ -24,6 +24,10 @@ COMPARE_IDS: Final = {
     TwinKind.IN_PLACE: ActionId.COMPARE,
     TwinKind.SWAP: ActionId.COMPARE_SWAP,
     TwinKind.REPLAY: ActionId.COMPARE_REPLAY,
+    TwinKind.OURS_ROUTING: ActionId.COMPARE_ROUTING,
+    TwinKind.OURS_WEIGHTS: ActionId.COMPARE_WEIGHTS,
+    TwinKind.OURS_BOTH: ActionId.COMPARE_BOTH,
+    TwinKind.OURS_OFF: ActionId.COMPARE_OFF,
 }
 
 
@@ -155,7 +159,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
 COMPARE_ACTIONS: Final[tuple[Row, ...]] = tuple(
     Row(
         action,
-        f"Compare with a {TWIN_WORDS[kind].full}",
+        f"Compare with {TWIN_WORDS[kind].with_article}",
         partial(_toggle_compare, kind),
         key="C" if kind is TwinKind.IN_PLACE else "",
         tooltip=f"{TWIN_WORDS[kind].what}. Again: no more. Two run at most: a third takes the place of the first",

@@ -10,7 +10,7 @@ import pytest
 
 from dgstudio.engine.facts.compared import KeptAnswers
 from dgstudio.errors import BadInputError
-from dgstudio.types import TwinKind
+from dgstudio.types import Mode, TwinKind
 
 Rigs = Callable[..., Any]
 Until = Callable[..., None]
@@ -160,3 +160,166 @@ def test_what_the_users_own_act_moves_in_ours_is_told(rigs: Rigs, until: Until) 
     rig.settle()
     assert rig.engine.comparison.ours() == KeptAnswers(count, count)
     rig.check_all()
+
+
+# -- our own model in another mode -----------------------------------------------------------------------------------
+
+
+def digest_of(rig: Any, lane: Any) -> str:
+    """Of the newest version of a twin, with the classes in the order of ours."""
+    return lane.learner.store.head.with_(classes=rig.engine.learner.store.head.classes, mode="both").digest
+
+
+def test_our_own_model_in_the_present_mode_is_refused(rigs: Rigs) -> None:
+    rig = rigs()
+    rig.engine.comparison.choose("replay")
+    with pytest.raises(BadInputError, match="learns in that mode itself"):
+        rig.engine.comparison.choose("replay", "ours_both")
+    assert rig.engine.comparison.kinds == ("replay",)
+
+
+def test_three_modes_learn_from_the_same_labels_and_keep_every_byte(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    comparison = rig.engine.comparison
+    comparison.choose("ours_routing", "ours_weights")
+    rig.teach("Walking", "Running")
+    new = rig.teach(NEW, NEW, 2)
+    done(rig, until)
+    routing, weights = comparison.twins
+    learned = rig.engine.stats().learned
+    for twin, mode in ((routing, "routing"), (weights, "weights")):
+        figures = twin.figures()
+        assert figures.learned == learned and figures.waiting == 0 and figures.max_delta == 0
+        assert figures.answers == KeptAnswers(150, 150, bits=True)
+        learner = twin.learner
+        assert learner.mode == mode and learner.store.head.mode == mode and learner.audit_all().bits_changed == 0
+        assert {e.features.tobytes() for e in [*map(learner.example, learner.training.every())]} == {
+            e.features.tobytes() for e in rig.engine.book.active_examples() if e.learn
+        }
+    rig.play(NEW)
+    banks = {
+        twin.kind: [snapshot.banks[-1] for snapshot in twin.learner.store.history() if snapshot.banks]
+        for twin in comparison.twins
+    }
+    routers = {kind: len({bank.ids["w"] for bank in held}) for kind, held in banks.items()}
+    readouts = {kind: len({bank.ids["R"] for bank in held}) for kind, held in banks.items()}
+    assert routers["ours_weights"] == 1 < readouts["ours_weights"]
+    assert readouts["ours_routing"] == 1 < routers["ours_routing"]
+    assert new not in {r.top for r in routing.readings.latest(20)}, "a read-out that is held knows no new class"
+    assert {r.state for twin in comparison.twins for r in twin.readings.since(0)[0]} == {"version"}
+    rig.check_all()
+
+
+@pytest.mark.parametrize("nothing", [False, True], ids=["with a base", "from nothing"])
+def test_a_twin_of_the_same_rule_comes_to_the_same_bytes_and_unlearns_to_the_last_bit(
+    rigs: Rigs, until: Until, nothing: bool
+) -> None:
+    """Ours is off at first, and then learns the same labels: the twin has had its weights all the while."""
+    rig = rigs(nothing=nothing)
+    rig.engine.model.set_mode(Mode.OFF)
+    rig.settle()
+    rig.engine.comparison.choose("ours_both", "in_place")
+    rig.teach("Standing", "Standing")
+    rig.teach(NEW, NEW)
+    done(rig, until)
+    (twin, _) = rig.engine.comparison.twins
+    before = digest_of(rig, twin)
+    assert twin.figures().learned > 0 == rig.engine.stats().learned
+    rig.teach("other", "Walking")
+    done(rig, until)
+    assert digest_of(rig, twin) != before
+    rig.engine.labels.undo()
+    rig.engine.labels.undo()
+    done(rig, until)
+    assert digest_of(rig, twin) == before
+    rig.engine.model.set_mode(Mode.BOTH)
+    done(rig, until)
+    assert rig.engine.learner.store.head.with_(mode="both").digest == before
+
+
+def test_what_protects_ours_protects_the_twin_and_what_is_rebuilt_is_rebuilt_in_it(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    # In the mode of ours, which was another one when it was chosen.
+    rig.engine.model.set_mode(Mode.ROUTING)
+    rig.settle()
+    rig.engine.comparison.choose("ours_both", "ours_off")
+    rig.engine.model.set_mode(Mode.BOTH)
+    both, off = rig.engine.comparison.twins
+    new = rig.teach(NEW, NEW, 2)
+    rig.engine.model.protect_now()
+    done(rig, until)
+    ours = rig.engine.learner.training
+    for twin in (both, off):
+        theirs = twin.learner.training
+        assert {row.tobytes() for row in theirs.protected.inputs} == {row.tobytes() for row in ours.protected.inputs}
+        assert twin.figures().answers == KeptAnswers(len(ours.protected), len(ours.protected))
+    assert [len(s.ids) for s in both.learner.training.seals] == [len(s.ids) for s in ours.seals]
+    assert both.learner.training.sums.A0.tobytes() == ours.sums.A0.tobytes()
+    assert off.figures().learned == 0 and off.figures().waiting == rig.engine.stats().learned
+    rig.teach("other", "Walking")
+    done(rig, until)
+    assert both.figures().answers.gone == 0
+    # A label that is sealed in both goes from both when the user chooses the rebuilt model.
+    mine = [e.id for e in rig.engine.book.active_examples() if e.class_id == new and e.learn][::2]
+    rig.engine.labels.delete_examples(mine)
+    done(rig, until)
+    assert set(mine) <= both.learner.training.every()
+    rig.engine.candidates.plan_rebuild(mine)
+    until(lambda: rig.engine.candidates.rebuild is not None)
+    rig.engine.candidates.accept()
+    done(rig, until)
+    until(lambda: not set(mine) & both.learner.training.every())
+    done(rig, until)
+    assert not set(mine) & rig.engine.learner.training.every()
+    assert both.figures().learned == rig.engine.stats().learned and both.figures().waiting == 0
+    assert both.figures().answers.gone > 0, "what the user chose moves its answers too, and is told"
+    rig.check_all()
+
+
+def test_a_twin_that_sealed_by_itself_forgets_what_is_taken_back(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    rig.engine.model.set_mode(Mode.OFF)
+    rig.engine.model.set_seal_at(20)
+    rig.settle()
+    rig.engine.comparison.choose("ours_both")
+    rig.teach(NEW, NEW, 3)
+    done(rig, until)
+    (twin,) = rig.engine.comparison.twins
+    learner = twin.learner
+    assert learner.training.seals and not rig.engine.learner.training.seals
+    rig.engine.labels.undo()
+    done(rig, until)
+    assert not learner.training.every() and twin.figures().learned == 0 == twin.figures().waiting
+    rig.engine.labels.redo()
+    done(rig, until)
+    assert twin.figures().learned == len([e for e in rig.engine.book.active_examples() if e.learn])
+
+
+def test_the_dials_of_ours_are_those_of_its_twin(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    rig.teach(NEW, NEW)
+    rig.engine.comparison.choose("ours_weights")
+    done(rig, until)
+    (twin,) = rig.engine.comparison.twins
+    assert twin.figures().learned == rig.engine.stats().learned, "it begins with the labels that stand"
+    rig.engine.model.set_openness(-0.2, 0.1)
+    done(rig, until)
+    until(lambda: twin.learner.settings.tau == -0.2)
+    done(rig, until)
+    assert twin.learner.store.head.banks[-1].tau == np.float32(-0.2)
+    rig.engine.model.set_rule("gradient")
+    rig.teach("Standing", "Running")
+    done(rig, until)
+    assert twin.learner.settings.rule == "gradient" and len(twin.learner.training.learned)
+    assert twin.figures().answers.gone == 0
+    rig.check_all()
+
+
+def test_what_never_changes_is_shared(rigs: Rigs, until: Until) -> None:
+    rig = rigs()
+    rig.engine.comparison.choose("ours_routing", "ours_off")
+    done(rig, until)
+    ours = rig.engine.learner._state.rule._statistics
+    for twin in rig.engine.comparison.twins:
+        assert twin.learner._state.rule._statistics is ours
+        assert twin.learner.store.head.base.W1 is rig.engine.learner.store.head.base.W1

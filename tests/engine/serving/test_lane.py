@@ -21,7 +21,7 @@ def test_a_version_has_answered_once_before_it_is_asked_for_an_answer(motions: A
     answer = Plan.answer
     monkeypatch.setattr(Plan, "answer", lambda plan, raw: asked.append(plan.snapshot.version) or answer(plan, raw))
     heard: list[int] = []
-    lane.readied = lambda: heard.append(store.serving.version)
+    lane.serving.readied = lambda: heard.append(store.serving.version)
 
     lane.prepare()
     assert asked == [], "nothing has been seen yet"

@@ -250,12 +250,12 @@ def twin_of(reading, state, top=2, kind="in_place"):
 def test_the_twin_is_silent_unless_compared_with(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge)))
     assert len(lines(answer)) == 2
-    bridge.state.compare = ("in_place",)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
     assert lines(answer)[2] == "twin (in place): no answer yet"
 
 
 def test_a_torn_answer_of_the_twin_within_the_quarter_second_is_marked(answer, bridge, window):
-    bridge.state.compare = ("in_place",)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
     p = probabilities(0.1, 0.1, 0.6, 0.1, 0.1)
     window.update_frame(frame_of(bridge, reading_of(bridge)))
     for state, top in (("version", 2), ("torn", 3), ("version", 2)):
@@ -266,19 +266,19 @@ def test_a_torn_answer_of_the_twin_within_the_quarter_second_is_marked(answer, b
 
 
 def test_a_whole_published_answer_of_the_twin_is_quiet(answer, bridge, window):
-    bridge.state.compare = ("swap",)
+    bridge.state.compare = (TwinKind.SWAP,)
     reading = reading_of(bridge)
     window.update_frame(frame_of(bridge, reading, twins=(twin_of(reading, "version", kind="swap"),)))
     assert {token for _, token, _ in answer.text.lines[2].pieces} == {"text_muted"}
 
 
 def test_of_two_twins_each_has_its_line_and_its_name(answer, bridge, window):
-    bridge.state.compare = ("swap", "in_place")
+    bridge.state.compare = (TwinKind.SWAP, TwinKind.IN_PLACE)
     reading = reading_of(bridge, probabilities=probabilities(0.1, 0.1, 0.6, 0.1, 0.1))
     twins = (twin_of(reading, "version", kind="swap"), twin_of(reading, "torn", 3))
     window.update_frame(frame_of(bridge, reading, twins=twins))
     assert lines(answer)[2:] == ["twin (by swap): walk 0.60", "twin (in place): shake 0.60 · torn"]
-    bridge.state.compare = ("in_place",)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
     window.update_frame(frame_of(bridge, reading, twins=twins[1:]))
     assert lines(answer)[2:] == ["twin: shake 0.60 · torn"]
 

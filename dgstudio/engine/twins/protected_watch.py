@@ -10,6 +10,7 @@ from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers
 from dgstudio.learning.contract.contract import AuditResult
 from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import F32, PublishRecord, RecordKind
@@ -29,6 +30,7 @@ class ProtectedWatch:
     Attributes
     ----------
     kept : what has become of them. Any thread.
+    largest : largest change of a probability among those that are lost, over the classes that live still. Any thread.
     """
 
     def __init__(self, learner: Learner) -> None:
@@ -36,6 +38,7 @@ class ProtectedWatch:
         self._first: dict[bytes, First] = {}
         self._note(learner.training.protected)
         self.kept = KeptAnswers(len(self._first), len(self._first))
+        self.largest = 0.0
 
     def follow(self, record: PublishRecord, learner: Learner) -> None:
         """Hear of a record."""
@@ -66,16 +69,20 @@ class ProtectedWatch:
         plan = Plan(head)
         rows: F32 = np.array([np.frombuffer(key, np.float32) for key in self._first], np.float32)
         pairs: Counter[tuple[int, int | None]] = Counter()
+        largest = 0.0
         if len(rows):
             columns = {class_id: column for column, class_id in enumerate(head.classes)}
-            now = plan.logits_of_rows(rows).view(np.uint32)
-            for raw, bits, (reference, classes) in zip(rows, now, self._first.values(), strict=True):
+            now = plan.logits_of_rows(rows)
+            for raw, logits, (reference, classes) in zip(rows, now, self._first.values(), strict=True):
                 living = [place for place, class_id in enumerate(classes) if class_id in columns]
                 there = [columns[classes[place]] for place in living]
-                if not living or np.array_equal(bits[there], reference[living].view(np.uint32)):
+                if logits[there].tobytes() == reference[living].tobytes():
                     continue
+                shares = [softmax(part / head.temperature) for part in (logits[there], reference[living])]
+                largest = max(largest, float(np.abs(shares[0] - shares[1]).max()))
                 top = plan.answer(raw).top
                 was = classes[living[int(reference[living].argmax())]]
                 pairs[was, head.classes[top] if top >= 0 else None] += 1
+        self.largest = largest
         lost = [LostAnswers(was, is_now, count) for (was, is_now), count in pairs.most_common()]
         self.kept = KeptAnswers(len(rows), len(rows) - pairs.total(), tuple(lost))
