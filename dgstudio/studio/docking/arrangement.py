@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import json_value
 from dgstudio.studio.bridge.settings import ARRANGEMENT
+from dgstudio.studio.common.late_panels import LatePanels
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.docking.built_in import BUILT_IN, LABEL, TITLES, Layout
 from dgstudio.studio.docking.dock_area import LINE, DockArea, box_of
@@ -53,11 +54,13 @@ class Arrangement(QWidget):
     changed = Signal()
     menu_asked = Signal(object, object)
 
-    def __init__(self, panels: dict[str, PanelFrame], usual: Layout = LABEL, parent: QWidget | None = None) -> None:
+    def __init__(self, panels: LatePanels, usual: Layout = LABEL, parent: QWidget | None = None) -> None:
         """`panels` by id, as layouts name them; `usual` is the layout to begin with, and to go back to."""
         super().__init__(parent)
-        self._usual = usual
-        self.docks = {name: PanelDock(name, _title(name), panel, self) for name, panel in panels.items()}
+        self._usual, self._panels = usual, panels
+        self.docks = {name: PanelDock(name, _title(name), self) for name in panels}
+        self._theme: Theme | None = None
+        panels.when_made(self._fill)
         self.layout_name = usual.name
         """The layout that was chosen last."""
         self.by_hand = False
@@ -140,6 +143,7 @@ class Arrangement(QWidget):
 
     def _show(self) -> None:
         wanted = self._wanted()
+        self._make(wanted)
         for name, dock in self.docks.items():
             # What closes first makes no room that the next one has to give back.
             if name not in wanted:
@@ -148,9 +152,22 @@ class Arrangement(QWidget):
             self.docks[name].setVisible(name not in self._floats)
         self._name()
 
+    def _make(self, names: set[str]) -> None:
+        """Have the panels made that are going to be seen."""
+        for name in sorted(names):
+            _ = self._panels[name]
+
+    def _fill(self, name: str, panel: PanelFrame) -> None:
+        dock = self.docks[name]
+        dock.fill(panel)
+        if self._theme is not None:
+            dock.apply_theme(self._theme)
+
     def _name(self) -> None:
         """Let each header say what its panel is called, unless a tab above it does."""
         for dock in self.docks.values():
+            if dock.panel is None:
+                continue
             others = [other for other in self.area.tabifiedDockWidgets(dock) if not other.isHidden()]
             dock.panel.header_bar.show_name(not others or dock.isFloating(), not self._apart)
 
@@ -184,6 +201,7 @@ class Arrangement(QWidget):
 
     def _build(self) -> None:
         focus = self._focus_inside()
+        self._make(self._wanted())
         self._building = True
         self.setUpdatesEnabled(False)
         try:
@@ -293,11 +311,12 @@ class Arrangement(QWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme, once all panels have it."""
+        self._theme = theme
         self.area.apply_theme(theme)
         self.follow()
 
     def _needed(self, name: str) -> int:
-        panel = self.docks[name].panel
+        panel = self._panels[name]
         return panel.sizeHint().height() + panel.header_apart
 
     # -- what a hand has done ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ GAP = 2
 
 
 class PanelDock(QDockWidget):
-    """A panel and its header. Qt thread only.
+    """A panel and its header; empty, and hidden, until its panel is made. Qt thread only.
 
     Signals
     -------
@@ -32,12 +32,20 @@ class PanelDock(QDockWidget):
     menu_asked = Signal(object)
     shut = Signal()
 
-    def __init__(self, name: str, title: str, panel: PanelFrame, parent: QWidget) -> None:
+    menu_button: QPushButton
+    close_button: QPushButton
+
+    def __init__(self, name: str, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
-        self.name, self.title, self.panel = name, title, panel
+        self.name, self.title = name, title
+        self.panel: PanelFrame | None = None
         self.setObjectName("panelDock")
         self.setAccessibleName(title)
-        header = panel.header_bar
+        self.topLevelChanged.connect(self.settled)
+
+    def fill(self, panel: PanelFrame) -> None:
+        """Take the panel in."""
+        self.panel, header, title = panel, panel.header_bar, self.title
         self.setTitleBarWidget(header)
         self.setWidget(panel)
         self.menu_button = _button(header, "⋮", f"Move, float or close {title}", "Move, float or close this panel")
@@ -52,8 +60,7 @@ class PanelDock(QDockWidget):
         header.setAttribute(Qt.WidgetAttribute.WA_Hover)
         for watched in (header, self.menu_button):
             watched.installEventFilter(self)
-        self.topLevelChanged.connect(self.settled)
-        self._show_buttons(False)
+        self._show_buttons(panel, False)
 
     @property
     def seen(self) -> bool:
@@ -63,9 +70,10 @@ class PanelDock(QDockWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme; the panel does so by itself."""
-        for button in (self.menu_button, self.close_button):
-            button.setFont(theme.ui("small"))
-        self._place_buttons()
+        if self.panel is not None:
+            for button in (self.menu_button, self.close_button):
+                button.setFont(theme.ui("small"))
+            self._place_buttons(self.panel)
 
     def float_at(self, place: QRect) -> None:
         """Let it float at a place on the screen."""
@@ -75,12 +83,14 @@ class PanelDock(QDockWidget):
     # -- what Qt tells -------------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
-        kind = event.type()
+        kind, panel = event.type(), self.panel
+        if panel is None:
+            return False
         if kind in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            over = kind == QEvent.Type.Enter if watched is self.panel.header_bar else self.panel.header_bar.underMouse()
-            self._show_buttons(over or self.menu_button.hasFocus())
-        elif kind == QEvent.Type.Resize and watched is self.panel.header_bar:
-            self._place_buttons()
+            over = kind == QEvent.Type.Enter if watched is panel.header_bar else panel.header_bar.underMouse()
+            self._show_buttons(panel, over or self.menu_button.hasFocus())
+        elif kind == QEvent.Type.Resize and watched is panel.header_bar:
+            self._place_buttons(panel)
         return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -106,21 +116,17 @@ class PanelDock(QDockWidget):
 
     # -- buttons ---------------------------------------------------------------------------------------------------
 
-    def _show_buttons(self, shown: bool) -> None:
-        header = self.panel.header_bar
-        header.make_room(round(2 * (self._side() + GAP)) if shown else 0)
+    def _show_buttons(self, panel: PanelFrame, shown: bool) -> None:
+        panel.header_bar.make_room(round(2 * (panel.theme.px(BUTTON) + GAP)) if shown else 0)
         for button in (self.menu_button, self.close_button):
             # They stay where Tab finds them, and are drawn when they are of use.
             button.setText(button.property("sign") if shown else "")
-        self._place_buttons()
+        self._place_buttons(panel)
 
-    def _side(self) -> int:
-        return self.panel.theme.px(BUTTON)
-
-    def _place_buttons(self) -> None:
-        header, side = self.panel.header_bar, self._side()
-        top = ABOVE + (self.panel.theme.px(HEADER_HEIGHT) - side) // 2
-        right = header.width() - 8
+    def _place_buttons(self, panel: PanelFrame) -> None:
+        side = panel.theme.px(BUTTON)
+        top = ABOVE + (panel.theme.px(HEADER_HEIGHT) - side) // 2
+        right = panel.header_bar.width() - 8
         self.close_button.setGeometry(right - side, top, side, side)
         self.menu_button.setGeometry(right - 2 * side - GAP, top, side, side)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QStackedLayout, QVBoxLayout, QWidget
@@ -17,21 +17,18 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.classes.panel import ClassesPanel
+from dgstudio.studio.common.late_panels import LatePanels
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_tabs import PanelTabs
 from dgstudio.studio.common.toast import Banner
 from dgstudio.studio.docking.arrangement import MIDDLE, Arrangement
 from dgstudio.studio.docking.built_in import LABEL, PAD
 from dgstudio.studio.gates.panel import GatesPanel
-from dgstudio.studio.gating.panel import GatingPanel
-from dgstudio.studio.inspector.panel import InspectorPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
-from dgstudio.studio.quality.panel import QualityPanel
 from dgstudio.studio.sessions.opening_bar import OpeningLine
 from dgstudio.studio.source.panel import SourcePanel
 from dgstudio.studio.stability.panel import StabilityPanel
-from dgstudio.studio.stage.panel import ComparePanel
 from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import Theme, Themed
 from dgstudio.studio.uncertain.panel import UncertainPanel
@@ -39,6 +36,9 @@ from dgstudio.studio.versions.panel import SnapshotsPanel
 from dgstudio.types import StreamKind
 
 if TYPE_CHECKING:
+    from dgstudio.studio.gating.panel import GatingPanel
+    from dgstudio.studio.inspector.panel import InspectorPanel
+    from dgstudio.studio.quality.panel import QualityPanel
     from dgstudio.studio.stage.stage_view import StageView
 
 TABS = [
@@ -48,6 +48,8 @@ TABS = [
     ("compared", "Compare", "Ours beside other models, on the same stream and the same labels  [C]"),
 ]
 """Panels that share the middle of the window."""
+LATE = frozenset({"quality", "gating", "compared", "inspector"})
+"""Panels that are made when they are first opened: they ask for what they show."""
 
 
 class WindowLayout:
@@ -81,28 +83,31 @@ class WindowLayout:
         self.source_panel = SourcePanel(state, commands)
         self.gates_panel = GatesPanel(state, commands)
         self.stability_panel = StabilityPanel(state, commands)
-        self.quality_panel = QualityPanel(state, commands)
-        self.gating_panel = GatingPanel(state, commands)
         self.classes_panel = ClassesPanel(state, commands, labelling, attempt, actions.single_letters)
         self.uncertain_panel = UncertainPanel(state, commands)
         self.snapshots_panel = SnapshotsPanel(state, commands)
-        self.inspector_panel = InspectorPanel(state, commands, attempt)
         self.log_panel = LogPanel(state, commands)
-        self.panels: dict[str, PanelFrame] = {
-            "stream": self.stream_panel,
-            "source": self.source_panel,
-            "answer": AnswerPanel(state, commands),
-            "gates": self.gates_panel,
-            "stability": self.stability_panel,
-            "quality": self.quality_panel,
-            "gating": self.gating_panel,
-            "compared": ComparePanel(state, commands, actions),
-            "classes": self.classes_panel,
-            "uncertain": self.uncertain_panel,
-            "inspector": self.inspector_panel,
-            "snapshots": self.snapshots_panel,
-            "log": self.log_panel,
-        }
+        self.panels = LatePanels(
+            {
+                "stream": lambda: self.stream_panel,
+                "source": lambda: self.source_panel,
+                "answer": lambda: AnswerPanel(state, commands),
+                "gates": lambda: self.gates_panel,
+                "stability": lambda: self.stability_panel,
+                "quality": lambda: _quality(state, commands),
+                "gating": lambda: _gating(state, commands),
+                "compared": lambda: _compared(state, commands, actions),
+                "classes": lambda: self.classes_panel,
+                "uncertain": lambda: self.uncertain_panel,
+                "inspector": lambda: _inspector(state, commands, attempt),
+                "snapshots": lambda: self.snapshots_panel,
+                "log": lambda: self.log_panel,
+            }
+        )
+        self.tabs: dict[str, PanelTabs] = {}
+        """By the panel in whose header they stand."""
+        self.theme: Theme | None = None
+        self.panels.when_made(self._prepare)
         desk = self.desk = QWidget(window)
         desk.setObjectName("desk")
         # The desk itself can have the focus, so that keys have a home when no control does.
@@ -115,15 +120,15 @@ class WindowLayout:
         self.bar = TopBar(state, commands.model.offered_modes, actions, working)
         self.banner = Banner(working)
         of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
-        self.arrangement = Arrangement({**self.panels}, PAD if of_pointer else LABEL, working)
-        self.tabs = {name: PanelTabs(TABS, name) for name in MIDDLE}
-        for name, tabs in self.tabs.items():
-            self.panels[name].set_tabs(tabs)
-            tabs.chosen.connect(self.show_middle)
+        self.arrangement = Arrangement(self.panels, PAD if of_pointer else LABEL, working)
         self.task_line = TaskLine(state, commands, working)
         self.opening = OpeningLine(working)
         self.status = StatusBar(state, working)
-        self.theme: Theme | None = None
+        for name in self.panels:
+            if name not in LATE:
+                # They keep what no later frame brings again.
+                _ = self.panels[name]
+        state.when(StudioState.compare).connect(self._follow_compared)
         self._column = QVBoxLayout(working)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -134,6 +139,35 @@ class WindowLayout:
         """Put another line across the window, above that of the background task."""
         self._column.insertWidget(self._column.indexOf(self.task_line), line)
 
+    def _prepare(self, name: str, panel: PanelFrame) -> None:
+        """Give a panel that has just been made what all have."""
+        if self.theme is not None:
+            panel.apply_theme(self.theme)
+        if name in MIDDLE:
+            tabs = self.tabs[name] = PanelTabs(TABS, name)
+            panel.set_tabs(tabs)
+            tabs.chosen.connect(self.show_middle)
+
+    def _follow_compared(self) -> None:
+        # It tells of all that was answered since.
+        if self._state.compare:
+            _ = self.panels["compared"]
+
+    @property
+    def quality_panel(self) -> QualityPanel:
+        """Made at the first look, as are the next two."""
+        return cast("QualityPanel", self.panels["quality"])
+
+    @property
+    def gating_panel(self) -> GatingPanel:
+        """Views of the gating."""
+        return cast("GatingPanel", self.panels["gating"])
+
+    @property
+    def inspector_panel(self) -> InspectorPanel:
+        """Why an answer is what it is."""
+        return cast("InspectorPanel", self.panels["inspector"])
+
     def update_frame(self, frame: Frame) -> list[tuple[str, Exception]]:
         """Show one frame; returns the panels that could not draw it, and why. Each is left out from then on."""
         if self.stage_made:
@@ -142,7 +176,7 @@ class WindowLayout:
         self.status.update_frame(frame)
         self.opening.update_wall(frame.frame_time_wall)
         failed: list[tuple[str, Exception]] = []
-        for name, panel in self.panels.items():
+        for name, panel in self.panels.made.items():
             if name in self.broken:
                 continue
             try:
@@ -224,6 +258,33 @@ class WindowLayout:
         if self.stage_made:
             self.stage.apply_theme(theme)
         lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening]
-        for part in (*lines, *self.panels.values()):
+        for part in (*lines, *self.panels.made.values()):
             part.apply_theme(theme)
         self.arrangement.apply_theme(theme)
+
+
+# -- panels that are closed at the start: imported when they are opened --------------------------------------------
+
+
+def _quality(state: StudioState, commands: Bridge) -> PanelFrame:
+    from dgstudio.studio.quality.panel import QualityPanel
+
+    return QualityPanel(state, commands)
+
+
+def _gating(state: StudioState, commands: Bridge) -> PanelFrame:
+    from dgstudio.studio.gating.panel import GatingPanel
+
+    return GatingPanel(state, commands)
+
+
+def _compared(state: StudioState, commands: Bridge, actions: ActionRegistry[Any]) -> PanelFrame:
+    from dgstudio.studio.stage.panel import ComparePanel
+
+    return ComparePanel(state, commands, actions)
+
+
+def _inspector(state: StudioState, commands: Bridge, attempt: Callable[..., None]) -> PanelFrame:
+    from dgstudio.studio.inspector.panel import InspectorPanel
+
+    return InspectorPanel(state, commands, attempt)

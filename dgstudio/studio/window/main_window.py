@@ -180,8 +180,7 @@ class StudioWindow(QMainWindow):
         layout.opening.cancelled.connect(self.session_actions.stay)
         layout.task_line.look.clicked.connect(sheets.proposal.open)
         layout.classes_panel.countdown.connect(lambda class_id: sheets.countdown.begin(class_id))
-        layout.gating_panel.export.clicked.connect(lambda: self.actions_.trigger(ActionId.EXPORT_GATING))
-        layout.quality_panel.examples_chosen.connect(lambda which: sheets.examples.open_on(which))
+        layout.panels.when_made(self._connect_panel)
         layout.snapshots_panel.examples_asked.connect(lambda version: sheets.examples.show_version(version))
         layout.snapshots_panel.refused.connect(self.notifier.refuse)
         arrangement = layout.arrangement
@@ -198,6 +197,14 @@ class StudioWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
+
+    def _connect_panel(self, name: str, _panel: QWidget) -> None:
+        """The same for a panel that is made when it is opened."""
+        layout = self.layout_
+        if name == "gating":
+            layout.gating_panel.export.clicked.connect(lambda: self.actions_.trigger(ActionId.EXPORT_GATING))
+        elif name == "quality":
+            layout.quality_panel.examples_chosen.connect(lambda which: self.sheets.examples.open_on(which))
 
     def _attempt(self, command: object, *values: object) -> None:
         self.notifier.attempt(command, *values)

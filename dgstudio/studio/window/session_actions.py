@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -11,12 +12,14 @@ from dgstudio.session.export.kinds import ExportKind
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.gating.panel import GatingPanel
 from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.types import Level
+
+if TYPE_CHECKING:
+    from dgstudio.studio.gating.panel import GatingPanel
 
 SESSION_FILES = {"Sessions": "dgs"}
 VIEW_FILES = {"Pictures": "png", "Vector pictures": "svg", "Tables": "csv"}

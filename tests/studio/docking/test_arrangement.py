@@ -18,6 +18,8 @@ from dgstudio.studio.docking.grip import Grip
 from dgstudio.studio.docking.panel_menu import fill_panel_menu
 from dgstudio.studio.docking.tree import Way
 from dgstudio.studio.stream.panel import StreamPanel
+from dgstudio.studio.theme.theme import LIGHT
+from dgstudio.studio.window.layout import LATE
 from dgstudio.studio.window.layout_actions import PANEL_ACTIONS
 from dgstudio.types import StreamKind
 
@@ -533,3 +535,19 @@ def test_the_layout_of_a_pointer_is_no_other_streams(make_window, make_bridge, m
     second = make_window(make_bridge())
     settle(second)
     assert "source" in boxes(second) and second.layout_.arrangement.layout_name == "Label"
+
+
+@pytest.mark.parametrize("name", sorted(LATE))
+def test_a_panel_that_is_made_late_looks_like_the_others_and_leaves_the_start_alone(window, bridge, name):
+    layout = window.layout_
+    assert name not in layout.panels.made and layout.arrangement.docks[name].panel is None
+    window.appearance.toggle()
+    window.update_frame(bridge.frame())
+    layout.arrangement.set_open(name, True)
+    panel, dock = layout.panels.made[name], layout.arrangement.docks[name]
+    assert panel.isVisible() and panel.theme == window.appearance.theme == LIGHT
+    assert dock.menu_button.font() == LIGHT.ui("small")
+    window.update_frame(bridge.frame())
+    assert not layout.broken
+    layout.arrangement.set_open(name, False)
+    assert not panel.isVisible() and layout.panels[name] is panel

@@ -42,7 +42,7 @@ def pip(monkeypatch, tmp_path, lacking):
 
 
 def logged(window):
-    return " ".join(line.text for line in window.layout_.panels["log"]._lines)
+    return " ".join(line.text for line in window.layout_.log_panel.kept)
 
 
 def click(button):
