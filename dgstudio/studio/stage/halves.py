@@ -231,6 +231,9 @@ class Halves(QWidget):
         judged = []
         for reading in readings:
             right: bool | None = None
+            if not reading.classes:
+                # It knows no class: nothing can be right or wrong.
+                continue
             if recording is not None and reading.end > recording[1]:
                 right = reading.top == recording[0]
             elif reading.truth is not None:
@@ -293,7 +296,8 @@ class Halves(QWidget):
         since = max(frame.now - VIEW_S * state.pace, self._taught_at if taught is not None else float("-inf"))
         ours = Score(frame.ours, *self.ours.half.trail.right(since))
         twins = tuple(self._score(twin, since) for twin in frame.twins if twin.kind in self.twins)
-        pages = story_of(source_words(frame.spec), ours, twins, taught, state.name_of)
+        knows = bool(state.classes)
+        pages = story_of(source_words(frame.spec), ours, twins, taught, state.name_of, knows=knows)
         story = pages[int(frame.frame_time_wall / PAGE_S) % len(pages)]
         if story != self.story:
             self.story = story

@@ -18,6 +18,7 @@ from dgstudio.studio.stage.stage_header import StageHeader, taught_words
 from dgstudio.studio.stage.story import Piece, Sentence, Tone
 from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.types import StreamKind
 
 DESIGNED = QSize(1280, 720)
 """The size at which the type of the stage is `TYPE` times that of the window."""
@@ -51,10 +52,10 @@ class StageView(QWidget):
         self.toast_place = QWidget()
         """Room for a message beside the caption; it is there only while there is one."""
         self.toast_place.hide()
-        stream, gates = StreamPanel(state, commands), GatesPanel(state, commands)
-        stream.bar.hide()
-        self.scene: list[PanelFrame] = [stream, gates]
-        """What is shown where nothing is compared."""
+        self._stream, self._gates = StreamPanel(state, commands), GatesPanel(state, commands)
+        self._stream.bar.hide()
+        self.scene: list[PanelFrame] = [self._stream, self._gates]
+        """What is shown where nothing is compared; of a pointer its plane is shown always, since it is drawn on."""
         self._side = QWidget()
         side = self._side_column = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
@@ -74,7 +75,7 @@ class StageView(QWidget):
         self.halo = PointerHalo(self)
         self._frame: Frame | None = None
         self.halves.told.connect(self._show_caption)
-        state.when(StudioState.compare).connect(self._share)
+        state.when(StudioState.compare, StudioState.spec).connect(self._share)
         state.when(StudioState.caption).connect(self._show_caption)
         self._share()
 
@@ -168,7 +169,14 @@ class StageView(QWidget):
             panel.apply_theme(self._base.scaled(max(0.4, PANEL_TYPE * unit)))
 
     def _share(self) -> None:
-        self._side.setVisible(not self._state.compare)
+        pointer = self._state.spec is not None and self._state.spec.kind is StreamKind.POINTER
+        self._side.setVisible(pointer or not self._state.compare)
+        self._stream.view.setVisible(not pointer)
+        if self._stream.pad is not None:
+            # How it is used is for the speaker to say.
+            self._stream.pad.words.hide()
+        self._gates.setVisible(not pointer)
+        self._row.setStretchFactor(self.halves, len(self._state.compare) + 1)
 
     def _colour_of(self, class_id: int) -> str:
         card = self._state.card(class_id)

@@ -71,12 +71,20 @@ class TwinScore:
 
 
 def story_of(
-    source: str, ours: Score, twins: tuple[TwinScore, ...], taught: Taught | None, name_of: Callable[[int | None], str]
+    source: str,
+    ours: Score,
+    twins: tuple[TwinScore, ...],
+    taught: Taught | None,
+    name_of: Callable[[int | None], str],
+    *,
+    knows: bool = True,
 ) -> tuple[Sentence, ...]:
     """Return what an audience should know now: sentences that are shown in turn.
 
-    `source` says what the stream is of; `name_of` names a class, or None for "unsure".
+    `source` says what the stream is of; `name_of` names a class, or None for "unsure"; `knows`: there is a class.
     """
+    if not knows:
+        return ((Piece("It knows nothing yet. It will learn while it runs."),),)
     if not twins:
         return (_alone(source, ours, taught, name_of),)
     if taught is None:

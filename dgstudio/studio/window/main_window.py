@@ -325,9 +325,9 @@ class StudioWindow(QMainWindow):
             self._on_left()
 
     def _on_left(self) -> None:
-        """Hold nothing any longer if neither the window nor a panel of it that floats is in use."""
+        """Hold nothing any longer if neither the window nor the stage nor a panel that floats is in use."""
         active = QApplication.activeWindow()
-        if active is not self and active not in self.layout_.arrangement.docks.values():
+        if active not in (self, self.presenter.apart, *self.layout_.arrangement.docks.values()):
             self.sheets.call_off()
             self.labelling.stop()
 

@@ -78,10 +78,10 @@ class Presenter:
         else:
             layout.show_stage(True)
             self._geometry.fill_screen(True)
+            self._notifier.names_files = False
             self._notifier.toast.beside = stage.toast_place
             self._notifier.toast.apply_theme(stage.theme)
             layout.desk.setFocus()
-        self._notifier.names_files = False
         stage.halo.watch(True)
 
     def _scale(self, unit: float) -> None:

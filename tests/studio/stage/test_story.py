@@ -83,3 +83,8 @@ def test_every_sentence_is_short_enough_for_the_last_row():
     twins = (twin(250, LostAnswers(0, 4, 150)), twin(400, kind=TwinKind.REPLAY, right=97, judged=ENOUGH))
     pages = story_of("a wrist sensor", ours, twins, TAUGHT, lambda c: NAMES[c])
     assert [len(words_of(page)) <= 110 for page in pages] == [True, True]
+
+
+def test_before_there_is_a_class_nothing_is_claimed():
+    (page,) = story_of("a wrist sensor", Score(KeptAnswers()), (), None, lambda c: NAMES[c], knows=False)
+    assert words_of(page) == "It knows nothing yet. It will learn while it runs."
