@@ -155,14 +155,14 @@ class _Rows(QStyledItemDelegate):
         painter.setFont(theme.ui("small"))
         painter.setPen(theme.colour("on_accent" if chosen else "text_muted"))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(rect.adjusted(10, 0, 0, 0), left, action.group)
+        painter.drawText(rect.adjusted(theme.px(10), 0, 0, 0), left, action.group)
         painter.setFont(theme.ui("body"))
         painter.setPen(theme.colour("on_accent" if chosen else "text"))
-        painter.drawText(rect.adjusted(theme.px(92), 0, -90, 0), left, action.title)
+        painter.drawText(rect.adjusted(theme.px(92), 0, 0, 0), left, action.title)
         if action.keys:
             font, text = theme.mono("tiny"), display_key(action.keys[0])
-            wide, tall = QFontMetrics(font).horizontalAdvance(text) + 14, theme.px(18)
-            cap = QRectF(rect.right() - wide - 8, rect.center().y() - tall / 2 + 1, wide, tall)
+            wide, tall = QFontMetrics(font).horizontalAdvance(text) + theme.px(14), theme.px(18)
+            cap = QRectF(rect.right() - wide - theme.px(8), rect.center().y() - tall / 2 + 1, wide, tall)
             paint_key_cap(painter, cap, text, theme, font, theme.colour("text_muted"))
         painter.restore()
 
@@ -177,6 +177,7 @@ class ShortcutSheet(Overlay):
         self._heads: list[QLabel] = []
         self._lines: list[QLabel] = []
         self._caps: list[KeyCap] = []
+        self._grids: list[QGridLayout] = []
         columns = QHBoxLayout(self)
         columns.setContentsMargins(24, 18, 24, 18)
         columns.setSpacing(36)
@@ -204,6 +205,8 @@ class ShortcutSheet(Overlay):
             label.setFont(theme.ui("body"))
         for cap in self._caps:
             cap.apply_theme(theme)
+        for grid in self._grids:
+            grid.setColumnMinimumWidth(0, theme.px(96))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_F1, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -221,7 +224,7 @@ class ShortcutSheet(Overlay):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, 96)
+        self._grids.append(grid)
         for row, (key, title) in enumerate(lines):
             cap, label = KeyCap(key), QLabel(title)
             self._caps.append(cap)

@@ -10,9 +10,11 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
-from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.common.elided_label import BETWEEN, shorter
+from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.theme.theme import DARK, SIZES, Theme
 
-LINE = 19
+LINE, LEAST_LINE = 19, 15
 LEAST_ANSWER = 18
 LARGEST = 1.56
 """How much larger than its usual size the word becomes where there is room."""
@@ -48,12 +50,13 @@ class AnswerText(QWidget):
         self.lines: tuple[Line, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("The answer")
+        may_elide_names(self)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(260, self.theme.px(90))
+        return QSize(self.theme.px(260), self.theme.px(90))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(60))
+        return QSize(self.theme.px(120), self.theme.px(60))
 
     def say(self, answer: str, colour: str, lines: tuple[Line, ...]) -> None:
         """Show other words; nothing happens if they are the same."""
@@ -70,9 +73,11 @@ class AnswerText(QWidget):
         self.update()
 
     def _line_tops(self) -> tuple[float, float]:
-        # Height of the large word, and of each line: the lines keep theirs, the word gives way.
-        line = min(float(self.theme.px(LINE)), self.height() / (len(self.lines) + 1.6))
-        return max(1.0, min(self.height() - line * len(self.lines), self.theme.px("answer") * 1.9)), line
+        # Height of the large word, and of each line: the lines keep theirs as long as they can, the word gives way.
+        count, least = len(self.lines), self.theme.length(LEAST_LINE)
+        line = max(least, min(self.theme.length(LINE), self.height() / (count + 1.6)))
+        word = self.height() - line * count
+        return max(1.0, min(max(word, 1.4 * least), self.theme.px("answer") * 1.9)), line
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -82,7 +87,7 @@ class AnswerText(QWidget):
         most = int(LARGEST * theme.px("answer"))
         size = max(min(theme.px("answer"), int(tall * 0.86)), min(most, int(tall * 0.62)))
         least = min(size, theme.px(LEAST_ANSWER))
-        font = theme.ui(1, 700)
+        font = theme.ui("answer", 700)
         font.setPixelSize(max(1, size))
         metrics = QFontMetrics(font)
         wide = metrics.horizontalAdvance(self.answer)
@@ -98,22 +103,26 @@ class AnswerText(QWidget):
         painter.drawText(QRectF(-bearing, 0, self.width() + 8, tall), left, word)
         top = tall
         for each in self.lines:
+            if top + line > self.height() + 1:
+                # The last ones are the least important, and are told when they are asked for.
+                break
             self._paint_line(painter, QRectF(0, top, self.width(), line), each)
             top += line
 
     def _paint_line(self, painter: QPainter, rect: QRectF, line: Line) -> None:
         theme = self.theme
         # A sentence that is a little too long is set smaller before it is cut.
-        size = theme.px("body")
-        while size > theme.px("tiny"):
-            if self._advance(line, size) <= rect.width():
-                break
+        size, least = SIZES["body"], SIZES["tiny"]
+        while size > least and (self._advance(line, size) > rect.width() or size > 0.72 * rect.height() / theme.scale):
             size -= 1
+        if self._advance(line, size) > rect.width() and BETWEEN in line.pieces[-1][0]:
+            text, token, weight = line.pieces[-1]
+            fitting = ((*line.pieces[:-1], (short, token, weight)) for short in shorter(text))
+            line = next((each for pieces in fitting if self._advance(each := Line(pieces), size) <= rect.width()), line)
         x = rect.left()
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for text, token, weight in line.pieces:
-            font = theme.ui("body", weight)
-            font.setPixelSize(size)
+            font = theme.ui(size, weight)
             metrics = QFontMetrics(font)
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(rect.right() - x + 1)))
             painter.setFont(font)
@@ -124,9 +133,7 @@ class AnswerText(QWidget):
     def _advance(self, line: Line, size: int) -> int:
         wide = 0
         for text, _, weight in line.pieces:
-            font = self.theme.ui("body", weight)
-            font.setPixelSize(size)
-            wide += QFontMetrics(font).horizontalAdvance(text)
+            wide += QFontMetrics(self.theme.ui(size, weight)).horizontalAdvance(text)
         return wide
 
     def event(self, event: QEvent) -> bool:  # noqa: D102

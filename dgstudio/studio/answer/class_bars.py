@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.theme.theme import DARK, Theme
 
 LEAST_ROW, MOST_ROW = 17, 24
@@ -47,12 +48,13 @@ class ClassBars(QWidget):
         self._ground: tuple[object, QPixmap] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Probabilities of all classes")
+        may_elide_names(self)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(360, self.theme.px(90))
+        return QSize(self.theme.px(360), self.theme.px(90))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(34))
+        return QSize(self.theme.px(120), self.theme.px(34))
 
     # -- what it shows -----------------------------------------------------------------------------------------
 

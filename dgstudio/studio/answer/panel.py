@@ -130,7 +130,7 @@ class AnswerPanel(PanelFrame):
 
     def _share(self) -> None:
         # The words get what their longest sentence needs, the bars the rest; no word moves a bar.
-        wide = self.width() - 2 * MARGIN
+        wide = self.width() - 2 * self.theme.px(MARGIN)
         # No least width: it would keep the panel as wide as it is.
         self.text.setMaximumWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
 
@@ -188,9 +188,9 @@ class AnswerPanel(PanelFrame):
             (
                 ("Hold ", "text_muted", 400),
                 ("1", "text", 600),
-                (" to begin, or ", "text_muted", 400),
+                (" to begin · ", "text_muted", 400),
                 ("A", "text", 600),
-                (" to name it first.", "text_muted", 400),
+                (" names it first", "text_muted", 400),
             )
         )
         self.text.say("no class yet", "text_muted", (how,))

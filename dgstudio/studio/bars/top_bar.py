@@ -17,12 +17,11 @@ from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
+from dgstudio.studio.theme.room import keeps_own_room
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamState
 
 HEIGHT = 51
-LEAST_NOTE = 150
-"""Logical pixels that the sentence about the moment that is shown has at least."""
 MODE_WORDS = {
     Mode.OFF: ("Off", "Nothing is learned; labels are kept for later"),
     Mode.ROUTING: ("Routing", "Only which units answer may change"),
@@ -100,8 +99,7 @@ class TopBar(QFrame):
         self.menu = Chip("Menu", [Part("icon", "mdi6.dots-horizontal")])
         self.menu.setToolTip("All actions")
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 0, 14, 0)
-        row.setSpacing(12)
+        keeps_own_room(row)
         left = (self.brand, self.source, self.learn, self.modes, self.contract, self.serving, self.roll_back)
         right = (self.recording, self.compare, self.present, self.search, self.menu)
         for widget in (*left, self.then, self.follow):
@@ -185,6 +183,7 @@ class TopBar(QFrame):
         for chip in self.chips:
             chip.apply_theme(theme)
         self.modes.apply_theme(theme)
+        self._row.setContentsMargins(theme.px(14), 0, theme.px(14), 0)
         self.setFixedHeight(theme.px(HEIGHT))
         self._fit()
 
@@ -222,7 +221,7 @@ class TopBar(QFrame):
             chips = [widget for widget in shown if isinstance(widget, Chip)]
             for chip in (*self.chips, *self.modes.segments.values()):
                 chip.set_size(size)
-            row.setSpacing(12 if level > 3 else 7)
+            row.setSpacing(self.theme.px(12 if level > 3 else 7))
             fixed = sum(widget.sizeHint().width() for widget in shown if not isinstance(widget, Chip))
             room = self.width() - margins.left() - margins.right() - fixed - row.spacing() * len(shown)
             if level == 0 or sum(chip.width_at(level) for chip in chips) <= room:
@@ -231,8 +230,9 @@ class TopBar(QFrame):
                 for widget in spare:
                     widget.setVisible(widget in shown)
                 left = room - sum(chip.width_at(level) for chip in chips)
-                # Of a sentence that would be cut to a word or two nothing is shown.
-                self.then_note.setVisible(self._look is not None and left > self.theme.px(LEAST_NOTE))
+                # Of a sentence that would be cut nothing is shown.
+                note = self.then_note.fontMetrics().horizontalAdvance(self.then_note.text()) + row.spacing()
+                self.then_note.setVisible(self._look is not None and left > note)
                 break
 
     def _show_mode(self) -> None:

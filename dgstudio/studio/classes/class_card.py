@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
@@ -88,6 +89,7 @@ class ClassCardWidget(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover, True)
+        may_elide_names(self)
         self.set_card(card)
 
     @property
@@ -142,10 +144,10 @@ class ClassCardWidget(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(160, self.theme.px(COMPACT if self.compact else HEIGHT))
+        return QSize(self.theme.px(160), self.theme.px(COMPACT if self.compact else HEIGHT))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(COMPACT if self.compact else HEIGHT))
+        return QSize(self.theme.px(120), self.theme.px(COMPACT if self.compact else HEIGHT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton:
@@ -215,29 +217,30 @@ class ClassCardWidget(QWidget):
         cap_font = theme.mono("tiny")
         wide, tall = theme.px(21), theme.px(18)
         if info.key:
-            cap = QRectF(13, box.center().y() - tall / 2 + 1, wide, tall)
+            cap = QRectF(theme.px(13), box.center().y() - tall / 2 + 1, wide, tall)
             ink = theme.colour("text_strong" if self.recording else "text")
             paint_key_cap(painter, cap, info.key, theme, cap_font, ink)
-        left, right, top = theme.px(LEFT), box.right() - 10, theme.px(6 if self.compact else 7)
+        left, right, top = theme.px(LEFT), box.right() - theme.px(10), theme.px(6 if self.compact else 7)
+        gap = theme.px(10)
         line = theme.px(18)
         font = theme.ui("body", 600)
-        room = right - left - QFontMetrics(font).horizontalAdvance(info.name) - 12
+        room = right - left - QFontMetrics(font).horizontalAdvance(info.name) - gap
         taken = self._paint_right(painter, QRectF(left, top, right - left, line), colour, room)
         painter.setFont(font)
         painter.setPen(theme.colour("text_strong"))
         name = QFontMetrics(font).elidedText(
-            info.name, Qt.TextElideMode.ElideRight, max(10, int(right - left - taken - 10))
+            info.name, Qt.TextElideMode.ElideRight, max(10, int(right - left - taken - gap))
         )
         row = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(left, top, right - left - taken - 8, line), row, name)
+        painter.drawText(QRectF(left, top, right - left - taken - 2, line), row, name)
         if self.compact:
             if not info.key:
-                begin = left + QFontMetrics(font).horizontalAdvance(name) + 12
-                self._paint_no_key(painter, QRectF(begin, top, max(0.0, right - taken - 12 - begin), line))
+                begin = left + QFontMetrics(font).horizontalAdvance(name) + gap
+                self._paint_no_key(painter, QRectF(begin, top, max(0.0, right - taken - gap - begin), line))
             return
-        under = QRectF(left, theme.px(27), right - left, box.height() - theme.px(27) - 7)
+        under = QRectF(left, theme.px(27), right - left, box.height() - theme.px(27) - theme.px(7))
         if not info.key:
-            under.setLeft(under.left() + self._paint_no_key(painter, under) + 10)
+            under.setLeft(under.left() + self._paint_no_key(painter, under) + gap)
         if self.card.thumbs:
             if min(under.width(), under.height()) < 1:
                 return
@@ -249,23 +252,23 @@ class ClassCardWidget(QWidget):
             painter.drawText(under, row, words)
 
     def _paint_ground(self, painter: QPainter, box: QRectF, colour: QColor) -> None:
-        theme = self.theme
+        theme, edge = self.theme, self.theme.length(5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._ground(colour))
-        painter.drawRoundedRect(box, 5, 5)
+        painter.drawRoundedRect(box, edge, edge)
         if self._arming.isActive():
             filled = min(1.0, self._begun.elapsed() / HOLD_MS)
             painter.setBrush(mix(theme.colour("raised"), colour, 0.3))
-            painter.drawRoundedRect(QRectF(box.left(), box.top(), box.width() * filled, box.height()), 5, 5)
+            painter.drawRoundedRect(QRectF(box.left(), box.top(), box.width() * filled, box.height()), edge, edge)
         painter.save()
-        painter.setClipRect(QRectF(box.left(), box.top(), 5, box.height()))
+        painter.setClipRect(QRectF(box.left(), box.top(), edge, box.height()))
         painter.setBrush(colour)
-        painter.drawRoundedRect(box, 5, 5)
+        painter.drawRoundedRect(box, edge, edge)
         painter.restore()
         if self.recording or self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colour if self.recording else theme.colour("accent_hover"), 2))
-            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 5, 5)
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), edge, edge)
 
     def _paint_no_key(self, painter: QPainter, rect: QRectF) -> int:
         """Say how a class without a key is recorded; returns how wide that is."""
@@ -294,15 +297,16 @@ class ClassCardWidget(QWidget):
             painter.setPen(theme.colour(theme.readable(colour.name(), self._ground(colour).name())))
             painter.drawText(line, right, text)
             return QFontMetrics(font).horizontalAdvance(text)
-        size, font = 8.0, theme.ui("tiny")
+        size, font = theme.length(8), theme.ui("tiny")
+        free = size + theme.px(7)
         painter.setFont(font)
         metrics = QFontMetrics(font)
-        text = next((text for text in self.counts() if metrics.horizontalAdvance(text) + size + 7 <= room), "")
+        text = next((text for text in self.counts() if metrics.horizontalAdvance(text) + free <= room), "")
         text = text or self.counts()[-1]
         painter.setPen(theme.colour("text"))
-        painter.drawText(line.adjusted(0, 0, -size - 7, 0), right, text)
+        painter.drawText(line.adjusted(0, 0, -free, 0), right, text)
         self._paint_lamp(painter, QRectF(line.right() - size, line.center().y() - size / 2 + 1, size, size))
-        return QFontMetrics(font).horizontalAdvance(text) + size + 7
+        return QFontMetrics(font).horizontalAdvance(text) + free
 
     def _paint_lamp(self, painter: QPainter, rect: QRectF) -> None:
         # The shape tells as much as the colour: ring, crossed, half, dotted ring, full.
@@ -310,33 +314,35 @@ class ClassCardWidget(QWidget):
         ink = theme.colour(LAMP_INKS[lamp])
         painter.setBrush(ink if lamp == Lamp.UP_TO_DATE else Qt.BrushStyle.NoBrush)
         style = Qt.PenStyle.DotLine if lamp == Lamp.LEARNING else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(ink, 1.5, style))
-        painter.drawEllipse(rect.adjusted(0.75, 0.75, -0.75, -0.75))
+        pen = theme.length(1.5)
+        inner = rect.adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2)
+        painter.setPen(QPen(ink, pen, style))
+        painter.drawEllipse(inner)
         if lamp == Lamp.NOT_LEARNABLE:
-            middle = rect.center()
-            painter.drawLine(middle - QPointF(2, 2), middle + QPointF(2, 2))
-            painter.drawLine(middle - QPointF(2, -2), middle + QPointF(2, -2))
+            middle, arm = rect.center(), theme.length(2)
+            painter.drawLine(middle - QPointF(arm, arm), middle + QPointF(arm, arm))
+            painter.drawLine(middle - QPointF(arm, -arm), middle + QPointF(arm, -arm))
         if lamp == Lamp.OUT_OF_DATE:
             painter.setBrush(ink)
-            painter.drawPie(rect.adjusted(0.75, 0.75, -0.75, -0.75), 90 * 16, 180 * 16)
+            painter.drawPie(inner, 90 * 16, 180 * 16)
 
     def _thumbs(self, wide: int, tall: int) -> QPixmap:
         # Painted once for these examples, this size and this theme: cards repaint at every frame while recording.
         ratio = self.devicePixelRatioF()
-        key = (tuple(id(window) for window in self.card.thumbs), wide, tall, ratio, self.theme.name, self.card.info)
+        key = (tuple(id(window) for window in self.card.thumbs), wide, tall, ratio, self.theme, self.card.info)
         if self._strip is not None and self._strip[0] == key:
             return self._strip[1]
         pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
-        step = THUMB_WIDTH + THUMB_GAP
-        fit = max(1, (wide + THUMB_GAP) // step)
+        gap = self.theme.px(THUMB_GAP)
+        fit = max(1, (wide + gap) // (self.theme.px(THUMB_WIDTH) + gap))
         # What is left over is shared out, so that the strip ends where the card's text does.
-        each = (wide + THUMB_GAP) / fit - THUMB_GAP
+        each = (wide + gap) / fit - gap
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for place, line in enumerate(sketch(self.card.thumbs[-fit:], 40)):
-            rect = QRectF(place * (each + THUMB_GAP), 0, each, tall)
+            rect = QRectF(place * (each + gap), 0, each, tall)
             painter.fillRect(rect, self.theme.colour("well"))
             painter.setPen(QPen(self.theme.colour(self.theme.visible(self.card.info.colour)), 1))
             draw_sketch(painter, line, rect)

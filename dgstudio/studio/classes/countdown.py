@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
 COUNT_FROM = 3
@@ -38,6 +39,7 @@ class Countdown(QFrame):
     def __init__(self, state: StudioState, labelling: Labelling, over: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("overlay")
+        lies_over(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.theme: Theme = DARK
         self._state, self._labelling, self._over, self._host = state, labelling, over, parent

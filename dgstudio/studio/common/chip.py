@@ -19,6 +19,7 @@ HEIGHT = 30
 PADDING = 10
 GAP = 7
 RADIUS = 6
+DOT = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ def paint_key_cap(painter: QPainter, rect: QRectF, text: str, theme: Theme, font
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QPen(theme.colour("border_strong"), 1))
     painter.setBrush(theme.colour("well"))
-    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 3.5, 3.5)
+    round_ = theme.length(3.5)
+    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), round_, round_)
     painter.setPen(QPen(theme.colour("border_strong"), 1))
-    painter.drawLine(QPointF(rect.left() + 3, rect.bottom() - 1.5), QPointF(rect.right() - 3, rect.bottom() - 1.5))
+    left, right = rect.left() + round_, rect.right() - round_
+    painter.drawLine(QPointF(left, rect.bottom() - 1.5), QPointF(right, rect.bottom() - 1.5))
     painter.setFont(font)
     painter.setPen(ink)
     painter.drawText(rect.adjusted(0, -1, 0, -1), Qt.AlignmentFlag.AlignCenter, text)
@@ -145,6 +148,10 @@ class Chip(QAbstractButton):
         else:
             event.ignore()
 
+    def _corner(self, less: float = 0.0) -> tuple[float, float]:
+        radius = self.theme.length(RADIUS) - less
+        return radius, radius
+
     def _visible(self) -> list[Part]:
         return [part for part in self._parts if part.level <= self._level and (part.text or part.width)]
 
@@ -160,18 +167,19 @@ class Chip(QAbstractButton):
 
     def _part_width(self, part: Part) -> int:
         if part.kind == "dot":
-            return 9
+            return self.theme.px(DOT)
         if part.kind == "icon":
             return self.theme.px(15)
         mono, size, weight = self._type(part)
-        wide = _text_width(part.text, mono, self.theme.px(size), weight)
-        return max(part.width, wide + 12) if part.kind == "key" else max(part.width, wide)
+        wide = _text_width(part.text, mono, size, weight, self.theme.scale)
+        return max(part.width, wide + self.theme.px(12)) if part.kind == "key" else max(part.width, wide)
 
     def _width_at(self, level: int) -> int:
         if self.fixed_width:
             return self.theme.px(self.fixed_width)
         shown = [part for part in self._parts if part.level <= level and (part.text or part.width)]
-        return 2 * PADDING + sum(self._part_width(part) for part in shown) + GAP * max(0, len(shown) - 1)
+        padding, gap = self.theme.px(PADDING), self.theme.px(GAP)
+        return 2 * padding + sum(self._part_width(part) for part in shown) + gap * max(0, len(shown) - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -186,12 +194,12 @@ class Chip(QAbstractButton):
         painter.setPen(QPen(theme.colour(edge), 2 if self.hasFocus() else 1))
         painter.setBrush(theme.colour(fill))
         inset = 1.0 if self.hasFocus() else 0.5
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
-        x = PADDING
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), *self._corner())
+        x = theme.px(PADDING)
         for part in self._visible():
             wide = self._part_width(part)
             self._paint_part(painter, part, QRect(x, 0, wide, self.height()))
-            x += wide + GAP
+            x += wide + theme.px(GAP)
 
     def _paint_part(self, painter: QPainter, part: Part, rect: QRect) -> None:
         theme = self.theme
@@ -202,7 +210,8 @@ class Chip(QAbstractButton):
         if part.kind == "dot":
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink)
-            painter.drawEllipse(QRectF(rect.left(), rect.center().y() - 3.5, 9, 9))
+            side = theme.length(DOT)
+            painter.drawEllipse(QRectF(rect.left(), (self.height() - side) / 2, side, side))
             return
         if part.kind == "icon":
             side = self.theme.px(15)
@@ -220,9 +229,10 @@ class Chip(QAbstractButton):
 
 
 @lru_cache(maxsize=1024)
-def _text_width(text: str, mono: bool, px: int, weight: int) -> int:
+def _text_width(text: str, mono: bool, size: str, weight: int, scale: float) -> int:
     """Kept, as a bar that looks for what fits asks for each of its chips a dozen times."""
-    return QFontMetrics(DARK.mono(px, weight) if mono else DARK.ui(px, weight)).horizontalAdvance(text)
+    theme = DARK.scaled(scale)
+    return QFontMetrics(theme.mono(size, weight) if mono else theme.ui(size, weight)).horizontalAdvance(text)
 
 
 class _Segment(Chip):
@@ -235,15 +245,15 @@ class _Segment(Chip):
         if self.isChecked():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("accent"))
-            painter.drawRoundedRect(box, RADIUS - 1, RADIUS - 1)
+            painter.drawRoundedRect(box, *self._corner(1))
         elif self.underMouse():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("control_hover"))
-            painter.drawRoundedRect(box, RADIUS - 1, RADIUS - 1)
+            painter.drawRoundedRect(box, *self._corner(1))
         if self.hasFocus():
             painter.setPen(QPen(theme.colour("text_strong" if self.isChecked() else "accent_hover"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), RADIUS - 2, RADIUS - 2)
+            painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), *self._corner(2))
         painter.setFont(theme.ui(self._size, 600 if self.isChecked() else 400))
         painter.setPen(theme.colour("on_accent" if self.isChecked() else "text"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.parts[0].text)
@@ -290,7 +300,8 @@ class Segmented(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(self.theme.colour("border"), 1))
         painter.setBrush(self.theme.colour("control"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        radius = self.theme.length(RADIUS)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
 
 class KeyCap(QWidget):
@@ -310,7 +321,7 @@ class KeyCap(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         wide = QFontMetrics(self.theme.mono("tiny")).horizontalAdvance(self.text)
-        return QSize(max(self.theme.px(20), wide + 12), self.theme.px(18))
+        return QSize(max(self.theme.px(20), wide + self.theme.px(12)), self.theme.px(18))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         ink = self.theme.colour("text_muted")

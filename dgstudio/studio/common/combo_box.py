@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QSizePolicy
 
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.theme.theme import DARK, Theme
 
 ARROW = 22
@@ -22,6 +23,7 @@ class ChoiceBox(QComboBox):
         self.stands_out = False
         self._size = size
         self.setAccessibleName(name)
+        may_elide_names(self)
         self.setToolTip(name)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

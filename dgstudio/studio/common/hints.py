@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
 WIDTH = 270
@@ -41,6 +42,7 @@ class Hints(QWidget):
         self._place = 0
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Hint")
+        lies_over(self)
         self.title, self.text, self.counter = QLabel(""), QLabel(""), QLabel("")
         self.text.setWordWrap(True)
         self.counter.setObjectName("muted")

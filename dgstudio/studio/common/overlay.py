@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from dgstudio.studio.common.key_keeper import KeyKeeper
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
 ROOMY = 0.62
@@ -30,6 +31,7 @@ class Overlay(QFrame):
     def __init__(self, parent: QWidget, width: int, height: int, top: int) -> None:
         super().__init__(parent)
         self.setObjectName("overlay")
+        lies_over(self)
         self.theme: Theme = DARK
         self._host = parent
         self._wanted, self._top = QSize(width, height), top
@@ -88,6 +90,9 @@ class Overlay(QFrame):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        if self.isVisible():
+            # What its parts need with their new type is known once they have been told.
+            QTimer.singleShot(0, self, self.place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() == Qt.Key.Key_Escape:

@@ -58,7 +58,7 @@ class PanelFrame(QFrame):
     @property
     def header_apart(self) -> int:
         """Logical pixels of the header where it stands above this frame, in a dock; 0 where it is a part of it."""
-        return 0 if self.header_bar.parent() is self else self.theme.px(HEADER_HEIGHT) + ABOVE
+        return 0 if self.header_bar.parent() is self else self.theme.px(HEADER_HEIGHT) + self.theme.px(ABOVE)
 
     @property
     def whole_height(self) -> int:
@@ -77,8 +77,7 @@ class PanelFrame(QFrame):
 
     def set_right(self, text: str) -> None:
         """Show another status text at the right; rich text may carry coloured marks."""
-        if text != self._right.text():
-            self._right.setText(text)
+        self.header_bar.say(text)
 
     def show_status(self, on: bool) -> None:
         """Show the status text at the right of the header, or leave it out."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from dgstudio.studio.common.elided_label import shorter
 from dgstudio.studio.common.panel_tabs import PanelTabs
+from dgstudio.studio.theme.room import keeps_own_room
 from dgstudio.studio.theme.theme import DARK, Theme
 
 HEADER_HEIGHT = 18
@@ -14,6 +20,9 @@ MARGIN = 12
 """Logical pixels between a panel's edge and what is in it."""
 ABOVE = 9
 """Logical pixels between a panel's upper edge and its header line."""
+
+
+_TAGS: Final = re.compile(r"<[^>]*>")
 
 
 class PanelHeader(QFrame):
@@ -25,6 +34,7 @@ class PanelHeader(QFrame):
         self.theme: Theme = DARK
         self.tabs: PanelTabs | None = None
         self._named = self._tabbed = True
+        self._free = 0
         self.title = QLabel(title)
         self.title.setObjectName("panelTitle")
         self.right = QLabel(right_text)
@@ -34,10 +44,10 @@ class PanelHeader(QFrame):
             # A long text gives way instead of widening the whole window.
             label.setMinimumWidth(1)
             label.setTextFormat(Qt.TextFormat.AutoText)
+        self._said = right_text
         self.right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(MARGIN, ABOVE, MARGIN, 0)
-        self.row.setSpacing(8)
+        keeps_own_room(self.row)
         self.row.addWidget(self.title)
         self.row.addWidget(self.right, 1)
         self.apply_theme(DARK)
@@ -49,6 +59,16 @@ class PanelHeader(QFrame):
         self.apply_theme(self.theme)
         self._choose()
 
+    def say(self, text: str) -> None:
+        """Show a status text at the right; of its parts (`BETWEEN`) the last ones go where there is no room."""
+        if text != self._said:
+            self._said = text
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
     def show_name(self, named: bool, tabbed: bool) -> None:
         """Show what the panel is called or not, where something else says it; `tabbed` by its tabs, if it has any."""
         if (named, tabbed) != (self._named, self._tabbed):
@@ -57,21 +77,40 @@ class PanelHeader(QFrame):
 
     def make_room(self, pixels: int) -> None:
         """Keep so many logical pixels free at the right."""
-        self.row.setContentsMargins(MARGIN, ABOVE, MARGIN + pixels, 0)
+        self._free = pixels
+        margin = self.theme.px(MARGIN)
+        self.row.setContentsMargins(margin, self.theme.px(ABOVE), margin + pixels, 0)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
         tall = theme.px(HEADER_HEIGHT)
+        self.row.setSpacing(theme.px(8))
+        self.make_room(self._free)
         self.title.setFont(theme.header())
         self.right.setFont(theme.header_mono())
         for label in (self.title, self.right):
             label.setFixedHeight(tall)
         if self.tabs is not None:
             self.tabs.apply_theme(theme, tall)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.row.activate()
+        room, metrics = self.right.width(), QFontMetrics(self.right.font())
+        fitting = (text for text in shorter(self._said) if metrics.horizontalAdvance(_plain(text).upper()) <= room)
+        shown = next(fitting, "")
+        if shown != self.right.text():
+            self.right.setText(shown)
 
     def _choose(self) -> None:
         by_tabs = self.tabs is not None and self._tabbed
         self.title.setVisible(self._named and not by_tabs)
         if self.tabs is not None:
             self.tabs.setVisible(self._named and by_tabs)
+        self._fit()
+
+
+def _plain(text: str) -> str:
+    """What is read of a text with marks."""
+    return _TAGS.sub("", text).replace("&nbsp;", " ")

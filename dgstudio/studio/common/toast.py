@@ -9,6 +9,7 @@ from PySide6.QtGui import QCursor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from dgstudio.guard.texts import plain_text
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Level
 
@@ -27,6 +28,7 @@ class Toast(QFrame):
         super().__init__(parent)
         self._host = parent
         self.setObjectName("toast")
+        lies_over(self)
         self.theme: Theme = DARK
         self.lift = 40
         """Logical pixels above the parent's lower edge, where there is nothing to stand on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from PySide6.QtCore import QPoint, QRect, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -313,6 +313,10 @@ class Arrangement(QWidget):
         """Take over a theme, once all panels have it."""
         self._theme = theme
         self.area.apply_theme(theme)
+        # Layouts remember what their parts needed with the type before.
+        for part in self.findChildren(QWidget):
+            part.updateGeometry()
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
         self.follow()
 
     def _needed(self, name: str) -> int:

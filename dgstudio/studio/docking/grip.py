@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.docking.tree import Way
 from dgstudio.studio.theme.theme import DARK, Theme
 
@@ -31,6 +32,7 @@ class Grip(QWidget):
         self.held = False
         """Whether the mouse holds it."""
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        lies_over(self)
 
     def put(self, line: QRect, way: Way) -> None:
         """Lie over a line between two parts that follow each other in this way."""

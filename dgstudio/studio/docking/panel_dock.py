@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QPushButton, QWidget
 
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import ABOVE, HEADER_HEIGHT
+from dgstudio.studio.common.room_marks import lies_over
 from dgstudio.studio.theme.theme import Theme
 
 BUTTON = 18
@@ -124,9 +125,9 @@ class PanelDock(QDockWidget):
         self._place_buttons(panel)
 
     def _place_buttons(self, panel: PanelFrame) -> None:
-        side = panel.theme.px(BUTTON)
-        top = ABOVE + (panel.theme.px(HEADER_HEIGHT) - side) // 2
-        right = panel.header_bar.width() - 8
+        theme, side = panel.theme, panel.theme.px(BUTTON)
+        top = theme.px(ABOVE) + (theme.px(HEADER_HEIGHT) - side) // 2
+        right = panel.header_bar.width() - theme.px(8)
         self.close_button.setGeometry(right - side, top, side, side)
         self.menu_button.setGeometry(right - 2 * side - GAP, top, side, side)
 
@@ -139,6 +140,8 @@ def _button(header: QWidget, sign: str, name: str, tooltip: str) -> QPushButton:
     button = QPushButton(header)
     button.setObjectName("flat")
     button.setProperty("sign", sign)
+    # Where it is drawn, the header makes room for it.
+    lies_over(button)
     button.setAccessibleName(name)
     button.setToolTip(tooltip)
     return button

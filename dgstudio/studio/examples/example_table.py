@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.browse.example_query import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.examples.example_model import HEADS, ExamplesModel
 from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -147,6 +148,7 @@ class ExampleTable(QTableView):
         self.setModel(examples)
         self.setObjectName("examples")
         self.setAccessibleName("Examples")
+        may_elide_names(self)
         self._head = _Head(self)
         self.setHorizontalHeader(self._head)
         self._cells = _Cells(self)

@@ -18,6 +18,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from dgstudio.engine.browse.analysis import CONFLICTING, MISLABELLED
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.examples.example_model import ExamplesModel
 from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -115,6 +116,7 @@ class ExampleTiles(QListView):
         own.deleteLater()
         self.setObjectName("examples")
         self.setAccessibleName("Examples as thumbnails")
+        may_elide_names(self)
         self._tiles = _Tiles(self)
         self.setItemDelegate(self._tiles)
         self.setFlow(QListView.Flow.LeftToRight)

@@ -123,7 +123,6 @@ class ExampleMap(QWidget):
             "Drag to select, click for one; with Shift it adds, with Ctrl it turns round."
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(200, 160)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def show_columns(self, columns: Columns, shown: npt.NDArray[np.bool_]) -> None:
@@ -171,6 +170,7 @@ class ExampleMap(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self.setMinimumSize(theme.px(200), theme.px(160))
         self._ground = self._marks = None
         self.update()
 

@@ -53,10 +53,10 @@ class BankRows(QWidget):
         return min(len(self.states), self._most)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.rows * self.theme.px(ROW))
+        return QSize(self.theme.px(200), self.rows * self.theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(80, self.rows * self.theme.px(ROW))
+        return QSize(self.theme.px(80), self.rows * self.theme.px(ROW))
 
     def set_most(self, most: int) -> None:
         """Draw at most so many rows, at least one."""
@@ -132,8 +132,8 @@ class BankRows(QWidget):
         font = theme.ui("tiny")
         painter.setFont(font)
         metrics = QFontMetrics(font)
-        name_wide = metrics.horizontalAdvance(f"bank {max(9, len(self.states))}") + 8
-        word_wide = metrics.horizontalAdvance(WORDS[BankState.SPEAKING]) + 8
+        name_wide = metrics.horizontalAdvance(f"bank {max(9, len(self.states))}") + theme.px(8)
+        word_wide = metrics.horizontalAdvance(WORDS[BankState.SPEAKING]) + theme.px(8)
         summary = self.summary()
         for row in range(self.rows):
             box = QRectF(0, row * tall, self.width(), tall)
@@ -154,20 +154,20 @@ class BankRows(QWidget):
 
     def _gauge(self, painter: QPainter, box: QRectF, bank: int, ink: str) -> None:
         theme = self.theme
-        middle = round(box.center().y())
+        middle, end = round(box.center().y()), theme.length(4)
 
-        def x(value: float) -> int:
-            inner = box.width() - 8
-            return round(box.left() + 4 + (max(-1.0, min(1.0, value)) + 1) / 2 * inner)
+        def x(value: float) -> float:
+            inner = box.width() - 2 * end
+            return box.left() + end + (max(-1.0, min(1.0, value)) + 1) / 2 * inner
 
-        tau, r = x(float(self._tau[bank])), x(float(self._r[bank]))
+        tau, r = round(x(float(self._tau[bank]))), x(float(self._r[bank]))
         # The open part of the axis is wider, so that "beyond τ" can be seen at a glance.
         painter.fillRect(QRectF(box.left(), middle - 0.5, box.width(), 1), theme.colour("border"))
-        painter.fillRect(QRectF(tau, middle - 2, box.right() - tau, 4), theme.colour("control_hover"))
-        painter.fillRect(QRectF(tau, middle - 5, 1, 10), theme.colour("border_strong"))
+        painter.fillRect(QRectF(tau, middle - end / 2, box.right() - tau, end), theme.colour("control_hover"))
+        painter.fillRect(QRectF(tau, middle - 1.25 * end, 1, 2.5 * end), theme.colour("border_strong"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(theme.colour(ink), 1))
         opened = float(self._r[bank]) > float(self._tau[bank])
         painter.setBrush(theme.colour(ink if opened else "surface"))
-        painter.drawEllipse(QPointF(r + 0.5, middle), 3.5, 3.5)
+        painter.drawEllipse(QPointF(r + 0.5, middle), 0.9 * end, 0.9 * end)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

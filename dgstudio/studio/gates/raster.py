@@ -119,10 +119,10 @@ class GateRaster(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(400, 240)
+        return QSize(self.theme.px(400), self.theme.px(240))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, 80)
+        return QSize(self.theme.px(120), self.theme.px(80))
 
     # -- what is shown -------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import CellView
+from dgstudio.studio.common.elided_label import shorter
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.theme.format import percent
@@ -156,10 +157,10 @@ class GateMap(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(280, 240)
+        return QSize(self.theme.px(280), self.theme.px(240))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, 80)
+        return QSize(self.theme.px(120), self.theme.px(80))
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
@@ -405,21 +406,24 @@ class GateMap(QWidget):
         painter.setFont(theme.ui("tiny"))
         caption = theme.px(CAPTION)
         line = QRect(0, grid.examples_top - caption, self.width(), caption - 2)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self.example_words())
+        metrics, room = QFontMetrics(painter.font()), self.width()
+        words = next((text for text in self.example_words() if metrics.horizontalAdvance(text) <= room), "")
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()
         return still
 
-    def example_words(self) -> str:
-        """Return what stands above the cells of examples: how many are shown, of how many there are."""
+    def example_words(self) -> tuple[str, ...]:
+        """Return what stands above the cells of examples, the fullest first: how many are shown, of how many."""
         filled = self.slots.filled
         if not filled:
-            return self.caption
+            return (self.caption, *shorter(self.caption))
         adds = ("what each adds" if filled > 1 else "what it adds") if self.carrying else ""
         count = f"{filled} example{'s' if filled > 1 else ''}"
         if self.total > filled:
             # What fits, the strongest, is not what there is.
             count = f"{filled} of {self.total:,} examples"
-        return count + (f", lit by {adds}" if adds else ", not answering now")
+        more = (f"{count}, lit by {adds}", f"{count}, lit by share") if adds else (f"{count}, not answering now",)
+        return (*more, count)
 
     def _ink(self, colour: str, level: int) -> QPixmap:
         """A cell of a colour; level −1 is one that is there and dark. "idle" and "free": one with nothing in it."""

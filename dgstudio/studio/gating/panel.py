@@ -19,7 +19,6 @@ from dgstudio.studio.bridge.inspected import UnitSubject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.common.combo_box import ChoiceBox
-from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.views import VIEWS, View
@@ -98,8 +97,10 @@ class GatingPanel(PanelFrame):
         self.empty.setTextFormat(Qt.TextFormat.PlainText)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(24, 24, 24, 0)
-        self.read = ElidedLabel()
+        self.read = QLabel("")
         self.read.setObjectName("muted")
+        self.read.setWordWrap(True)
+        self.read.setTextFormat(Qt.TextFormat.PlainText)
         self._place = QVBoxLayout()
         self._lay_out()
         state.when(StudioState.class_looks, StudioState.phase).connect(self._show)
@@ -365,5 +366,6 @@ class GatingPanel(PanelFrame):
         self.empty.setFont(theme.ui("body"))
         for widget in (self.whole, self.freeze, self.export, self.read):
             widget.setFont(theme.ui("small"))
+        self.read.setMinimumHeight(2 * self.read.fontMetrics().lineSpacing())
         if self.canvas is not None:
             self.canvas.apply_theme(theme)

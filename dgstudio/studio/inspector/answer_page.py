@@ -66,7 +66,7 @@ class AnswerPage(QWidget):
         self.against = ChoiceBox("The class that the answer is held against")
         self.against.setToolTip("The steps add up to the lead of the answered class over this one, in logits")
         self.against.activated.connect(self._hold_against)
-        self.over = QLabel("what adds up to its lead over")
+        self.over = QLabel("its lead over")
         self.over.setObjectName("muted")
         head = QHBoxLayout()
         head.setSpacing(6)
@@ -203,7 +203,7 @@ class AnswerPage(QWidget):
             strip.setVisible(bool(cards))
             label.setVisible(bool(cards))
             if cards and isinstance(terms, BankTerms):
-                label.setText(f"{words} · the strongest {len(cards)} of {len(terms.example_ids)}, exact")
+                label.setText(f"{words} · the strongest {len(cards)} of {len(terms.example_ids)} · exact")
         speaking = None if self.parts is None else self.parts.speaking
         self.silence.setVisible(speaking is not None)
         if speaking is not None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.theme.theme import DARK, Theme
 
 ROW = 17
@@ -35,6 +36,7 @@ class BarRows(QWidget):
         self.rows: tuple[BarRow, ...] = ()
         self._signed, self._most = signed, most
         self.setAccessibleName(name)
+        may_elide_names(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_rows(self, rows: Sequence[BarRow]) -> None:
@@ -52,10 +54,10 @@ class BarRows(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(240, len(self.rows) * self.theme.px(ROW))
+        return QSize(self.theme.px(240), len(self.rows) * self.theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, len(self.rows) * self.theme.px(ROW))
+        return QSize(self.theme.px(120), len(self.rows) * self.theme.px(ROW))
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPai
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.inspector.waterfall import signed
 from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -47,6 +48,7 @@ class ExampleStrip(QWidget):
         self._rows = rows
         self._thumbs = Thumbnails()
         self.setAccessibleName(name)
+        may_elide_names(self)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -71,7 +73,7 @@ class ExampleStrip(QWidget):
     def sizeHint(self) -> QSize:  # noqa: D102
         across = max(1, (max(self.width(), 200) + GAP) // (self.theme.px(WIDE) + GAP))
         rows = min(self._rows, -(-len(self.cards) // across))
-        return QSize(320, max(0, rows * (self.theme.px(TALL) + GAP) - GAP))
+        return QSize(self.theme.px(320), max(0, rows * (self.theme.px(TALL) + GAP) - GAP))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(WIDE), self.sizeHint().height())

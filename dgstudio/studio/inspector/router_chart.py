@@ -50,10 +50,10 @@ class RouterChart(QWidget):
     def sizeHint(self) -> QSize:  # noqa: D102
         kinds = 0 if self.figures is None else len(self.figures.histograms)
         px = self.theme.px
-        return QSize(280, px(CAPTION) + px(LINE) + kinds * (px(CAPTION) + px(HISTOGRAM)))
+        return QSize(self.theme.px(280), px(CAPTION) + px(LINE) + kinds * (px(CAPTION) + px(HISTOGRAM)))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(160, self.sizeHint().height())
+        return QSize(self.theme.px(160), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         figures = self.figures

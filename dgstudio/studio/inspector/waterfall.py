@@ -66,17 +66,17 @@ class Waterfall(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(320, max(1, len(self.steps)) * self.theme.px(ROW))
+        return QSize(self.theme.px(320), max(1, len(self.steps)) * self.theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, max(1, len(self.steps)) * self.theme.px(ROW))
+        return QSize(self.theme.px(200), max(1, len(self.steps)) * self.theme.px(ROW))
 
     def bars(self) -> list[tuple[QRectF, float, float]]:
         """Return of each step its row, and where its bar begins and ends, in logical pixels."""
         theme, tall = self.theme, self.theme.px(ROW)
         metrics = QFontMetrics(theme.ui("small"))
         widest = max((metrics.horizontalAdvance(step.label) for step in self.steps), default=0)
-        left = min(widest + theme.px(12), 0.46 * self.width())
+        left = min(widest + theme.px(12), 0.55 * self.width())
         right = self.width() - QFontMetrics(theme.mono("small")).horizontalAdvance("+888.8") - theme.px(10)
         ends, level = [], 0.0
         for step in self.steps:

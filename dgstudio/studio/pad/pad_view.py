@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.pad.class_marks import RADIUS, Look, draw_mark, mark_picture
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32
@@ -104,15 +105,16 @@ class PadView(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Pad")
+        may_elide_names(self)
         self.setAccessibleDescription(
             "Arrow keys move the pointer, slowly with Shift; hold a class's key while it moves to label where it is"
         )
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(320, 320)
+        return QSize(self.theme.px(320), self.theme.px(320))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(140, 140)
+        return QSize(self.theme.px(140), self.theme.px(140))
 
     # -- what is shown -------------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from dgstudio.studio.painting.ribbons import ink_on
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import F32, Reading
 
+LONGEST_WORDS = 58
+"""Letters of half the longest sentence below the pad."""
 TRAIL_S = 2.0
 """Wall seconds of the pointer's way that are drawn."""
 MARKS_EVERY_S = 0.2
@@ -108,8 +110,15 @@ class PointerPad(QWidget):
         self._refresh_looks()
         self._show_empty()
 
+    def _keep_lines(self) -> None:
+        """Give the words two lines, three where the pad is narrow, whatever they say: the pad keeps its size."""
+        metrics = self.words.fontMetrics()
+        lines = 2 if self.width() > LONGEST_WORDS * metrics.averageCharWidth() else 3
+        self.words.setFixedHeight(lines * metrics.lineSpacing() + 2)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
+        self._keep_lines()
         # A square is no higher than wide: what it has no use for is left to others.
         self.view.setMaximumHeight(self.width())
         self.setMaximumHeight(self.width() + self._column.spacing() + self.words.height())
@@ -149,8 +158,7 @@ class PointerPad(QWidget):
         self.theme = theme
         self.view.apply_theme(theme)
         self.words.setFont(theme.ui("tiny"))
-        # Two lines, whatever they say: the pad keeps its size.
-        self.words.setFixedHeight(2 * self.words.fontMetrics().lineSpacing() + 2)
+        self._keep_lines()
         self._refresh_looks()
 
     # -- frames --------------------------------------------------------------------------------------------------

@@ -121,7 +121,8 @@ def paint_ribbon(
         if box.width() >= LEAST_TEXT:
             room = int(box.width() - 8)
             text = name if metrics.horizontalAdvance(name) <= room else ""
-            if not text and room > 3 * metrics.averageCharWidth():
+            # A name may be cut; a word is left out where it has no room.
+            if not text and span.key is not None and room > 3 * metrics.averageCharWidth():
                 text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             if text:
                 if span.key is None:

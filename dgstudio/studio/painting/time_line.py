@@ -39,14 +39,20 @@ def ago(seconds: float, *, tenths: bool = True) -> str:
 
 def paint_cursor(painter: QPainter, theme: Theme, x: float, top: float, bottom: float) -> None:
     """Paint the cursor's line at a pixel across, from one pixel down to another."""
-    painter.fillRect(QRectF(round(x) - 1, top, 2, bottom - top), theme.colour(INK))
+    wide = max(1.0, theme.length(2))
+    painter.fillRect(QRectF(round(x) - wide / 2, top, wide, bottom - top), theme.colour(INK))
+
+
+def moment_wide(theme: Theme) -> int:
+    """Return how wide the box is at most in which `paint_moment` writes, in logical pixels."""
+    return QFontMetrics(theme.mono("tiny", 600)).horizontalAdvance("−888.8 s") + theme.px(12)
 
 
 def paint_moment(painter: QPainter, theme: Theme, x: float, row: QRectF, behind: float) -> None:
     """Paint into the row of an axis, under the cursor, how many seconds the moment lies behind the live edge."""
     painter.setFont(theme.mono("tiny", 600))
     words = ago(behind)
-    wide = QFontMetrics(painter.font()).horizontalAdvance(words) + 12
+    wide = QFontMetrics(painter.font()).horizontalAdvance(words) + theme.px(12)
     left = min(max(row.left(), x - wide / 2), row.right() - wide)
     box = QRectF(left, row.top(), wide, row.height())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

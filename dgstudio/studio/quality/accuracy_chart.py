@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.engine.runtime.metrics import LATELY
+from dgstudio.studio.common.elided_label import fitting
 from dgstudio.studio.quality.confusion_matrix import share_words
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F64
@@ -32,10 +33,10 @@ class AccuracyChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(280, self.theme.px(120))
+        return QSize(self.theme.px(280), self.theme.px(120))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(64))
+        return QSize(self.theme.px(120), self.theme.px(64))
 
     def show_report(self, report: QualityReport) -> None:
         """Show another report."""
@@ -109,7 +110,7 @@ class AccuracyChart(QWidget):
             x += 16 + metrics.horizontalAdvance(words) + 14
         painter.setPen(theme.colour("text_muted"))
         below = QRectF(plot.left(), plot.bottom() + 3, plot.width(), line)
-        short = metrics.elidedText(self.axis(), Qt.TextElideMode.ElideRight, int(below.width()))
+        short = fitting(self.axis(), metrics, below.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, short)
 
     def _draw_lines(self, painter: QPainter, plot: QRectF, report: QualityReport) -> None:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.records import dataclass
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
@@ -119,15 +120,16 @@ class ConfusionView(QWidget):
         self._by_key = False
         self._still: QPixmap | None = None
         self.setAccessibleName("Confusion matrix")
+        may_elide_names(self)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(360, self.theme.px(190))
+        return QSize(self.theme.px(360), self.theme.px(190))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(150, self.theme.px(80))
+        return QSize(self.theme.px(150), self.theme.px(80))
 
     # -- what is shown -------------------------------------------------------------------------------------------
 

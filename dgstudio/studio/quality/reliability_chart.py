@@ -8,6 +8,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.runtime.metrics import BINS, Reliability
+from dgstudio.studio.common.elided_label import BETWEEN, fitting
 from dgstudio.studio.quality.confusion_matrix import share_words
 from dgstudio.studio.theme.theme import DARK, Theme
 
@@ -35,10 +36,10 @@ class ReliabilityChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(280, self.theme.px(120))
+        return QSize(self.theme.px(280), self.theme.px(120))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(72))
+        return QSize(self.theme.px(120), self.theme.px(72))
 
     def show_diagram(self, diagram: Reliability) -> None:
         """Show another diagram."""
@@ -49,7 +50,7 @@ class ReliabilityChart(QWidget):
     def title(self) -> str:
         """Return what stands above the diagram."""
         ece = share_words(self.diagram.ece) if self.diagram is not None else "–"
-        return f"calibration: ECE {ece}, {BINS} equal bins"
+        return f"calibration: ECE {ece}{BETWEEN}{BINS} equal bins"
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -65,7 +66,7 @@ class ReliabilityChart(QWidget):
         plot = QRectF(left, line + 4, self.width() - left - 6, max(8, self.height() - 2 * line - strip - 10))
         painter.setFont(theme.ui("tiny"))
         painter.setPen(theme.colour("text"))
-        title = tiny.elidedText(self.title(), Qt.TextElideMode.ElideRight, int(self.width() - left))
+        title = fitting(self.title(), tiny, self.width() - left)
         painter.drawText(QRectF(plot.left(), 0, self.width(), line), Qt.AlignmentFlag.AlignVCenter, title)
         painter.fillRect(plot, theme.colour("well"))
         painter.setPen(QPen(theme.colour("grid"), 1))
@@ -83,7 +84,7 @@ class ReliabilityChart(QWidget):
             painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{share:.1f}")
         painter.setFont(theme.ui("tiny"))
         below = QRectF(plot.left(), plot.bottom() + strip + 5, plot.width(), line)
-        words = tiny.elidedText(AXIS, Qt.TextElideMode.ElideRight, int(plot.width()))
+        words = fitting(AXIS, tiny, plot.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, words)
         if self.diagram is not None:
             self._draw_bins(painter, plot, strip, self.diagram)

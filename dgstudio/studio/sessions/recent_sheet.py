@@ -225,13 +225,14 @@ class _Rows(QStyledItemDelegate):
             painter.setBrush(theme.colour("accent_soft"))
             painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 1.5, -0.5, -1.5), 5, 5)
         half = rect.height() // 2
-        upper = QRect(rect.left() + 12, rect.top() + 5, rect.width() - 24, half - 4)
-        lower = QRect(rect.left() + 12, rect.top() + half, rect.width() - 24, half - 5)
+        side, edge = theme.px(12), theme.px(4)
+        upper = QRect(rect.left() + side, rect.top() + edge, rect.width() - 2 * side, half - edge)
+        lower = QRect(rect.left() + side, rect.top() + half, rect.width() - 2 * side, half - edge)
         left, right = (side | Qt.AlignmentFlag.AlignVCenter for side in (LEFT, RIGHT))
         painter.setFont(theme.ui("small"))
         painter.setPen(theme.colour("good" if present else "text_muted"))
         painter.drawText(upper, right, when)
-        taken = painter.fontMetrics().horizontalAdvance(when) + 12
+        taken = painter.fontMetrics().horizontalAdvance(when) + side
         painter.setPen(theme.colour("warning" if entry.gone else "text_muted"))
         middle = Qt.TextElideMode.ElideMiddle
         painter.drawText(lower, left, painter.fontMetrics().elidedText(about, middle, lower.width()))

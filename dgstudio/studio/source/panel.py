@@ -24,6 +24,7 @@ from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.flow_row import FlowRow
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import HEADER_HEIGHT, MARGIN
+from dgstudio.studio.theme.room import scale_room
 from dgstudio.studio.theme.theme import Theme
 
 
@@ -78,17 +79,17 @@ class SourcePanel(PanelFrame):
             box.setFont(theme.ui(size))
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(270, self.needed_height() - self.header_apart)
+        return QSize(self.theme.px(270), self.needed_height() - self.header_apart)
 
     def needed_height(self) -> int:
         """Return how tall header and body are with all knobs in full at this width."""
         # The arrangement gives it where it can.
         if self._compact:
             return self._full_tall
-        tall = self.theme.px(HEADER_HEIGHT) + 30
+        tall = self.theme.px(HEADER_HEIGHT) + self.theme.px(30)
         layout = self._content.layout() if self._content is not None else None
         if layout is not None:
-            wide = self.width() - 2 * MARGIN
+            wide = self.width() - 2 * self.theme.px(MARGIN)
             tall += layout.heightForWidth(wide) if layout.hasHeightForWidth() else layout.sizeHint().height()
         return tall
 
@@ -125,6 +126,7 @@ class SourcePanel(PanelFrame):
         for knob in knobs:
             self._show(knob)
         if self._content is not None:
+            scale_room(self._content, self.theme.scale)
             # So that it is known at once how tall it is.
             for part in self._content.findChildren(QWidget):
                 part.ensurePolished()
@@ -207,7 +209,7 @@ class SourcePanel(PanelFrame):
         label.setToolTip(_explained(knob))
         if self._compact:
             # Half the panel, less its number.
-            room = max(30, (self.width() - 2 * MARGIN - 16) // 2 - self.theme.px(48))
+            room = max(30, (self.width() - 2 * self.theme.px(MARGIN) - 16) // 2 - self.theme.px(48))
             metrics = QFontMetrics(self.theme.ui("tiny"))
             label.setText(metrics.elidedText(knob.label, Qt.TextElideMode.ElideRight, room))
             label.setToolTip(f"{knob.label}\n{_explained(knob)}".strip())
@@ -245,7 +247,7 @@ class SourcePanel(PanelFrame):
         slider.setAccessibleName(knob.label)
         value = QLabel("")
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setMinimumWidth(0 if self._compact else 46)
+        value.setMinimumWidth(0 if self._compact else self.theme.px(46))
         if self._compact:
             slider.setObjectName("small")
             slider.setFixedHeight(self.theme.px(12))

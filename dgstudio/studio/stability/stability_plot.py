@@ -47,11 +47,11 @@ EVENT = 14
 NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
 NO_TWIN = "C compares with a conventional network on the same stream and labels."
 LABELS = (
-    ("protected outputs, max |Δ|", "protected outputs"),
+    ("protected outputs, max |Δ|", "protected outputs", "protected"),
     ("this input, before / after", "this input"),
     ("flips · rejections · roll-backs", "flips · rejections"),
 )
-"""What each lane is called: in full, and where room is short."""
+"""What each lane is called: in full, and where room is shorter and shorter."""
 MEANINGS = (
     "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
     """How far the logits of the newest live input moved at each publish, in logits: the part of the gates that
@@ -100,11 +100,11 @@ class StabilityLanes(QWidget):
         return self._bars.repaints
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(500, self.theme.px(150))
+        return QSize(self.theme.px(500), self.theme.px(150))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         # Two lines of text a lane.
-        return QSize(240, 8 * self.theme.px(LINE))
+        return QSize(self.theme.px(240), 8 * self.theme.px(LINE))
 
     def advance(self, news: bool) -> None:
         """Draw anew if the axis moved by a pixel or there is something new."""
@@ -351,7 +351,9 @@ class StabilityLanes(QWidget):
         metrics = QFontMetrics(painter.font())
         painter.setPen(theme.colour("text_muted"))
         middle = Qt.AlignmentFlag.AlignVCenter
-        name = metrics.elidedText(names[-1], Qt.TextElideMode.ElideRight, room)
+        # The figures are what is looked for: the name gives way.
+        free = room - theme.px(10) - metrics.horizontalAdvance(self.words[lane][0])
+        name = next((name for name in names[1:] if metrics.horizontalAdvance(name) <= free), names[-1])
         painter.drawText(QRect(0, row.top(), room, row.height()), middle, name)
         left = metrics.horizontalAdvance(name) + theme.px(10)
         behind = QRect(left, row.top(), max(1, room - left), row.height())

@@ -49,7 +49,7 @@ class BufferBar(QWidget):
         self.setToolTip("All that is still in the buffer. Click or drag to look back; End returns to the live edge.")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(HEIGHT))
+        return QSize(self.theme.px(200), self.theme.px(HEIGHT))
 
     def note(self, readings: list[Reading], hop_s: float) -> None:
         """Take up new answers, oldest first; `hop_s` is the stream time between two."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.painting.decimation import SlowRange
 from dgstudio.studio.painting.ribbons import ink_on
-from dgstudio.studio.painting.time_line import axis_marks, paint_cursor, paint_moment
+from dgstudio.studio.painting.time_line import axis_marks, moment_wide, paint_cursor, paint_moment
 from dgstudio.studio.stream.scene import Places, Scene
 from dgstudio.studio.stream.strip import StreamStrip
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -19,7 +19,7 @@ from dgstudio.studio.theme.theme import DARK, Theme
 LEAST_ROW = 13
 """Logical pixels a channel needs to be readable; where there is less room the rows scroll."""
 RIBBON, GAP, AXIS = 13, 5, 15
-THIN_RIBBON = 11
+THIN_RIBBON, AXIS_TYPE = 11, 10
 MODE_TOKENS = {StreamMode.FOLLOWING: "good", StreamMode.PAUSED: "warning", StreamMode.SCRUBBING: "warning"}
 """Colour tokens of what the view does."""
 
@@ -48,10 +48,10 @@ class StreamCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(280, self.theme.px(260))
+        return QSize(self.theme.px(280), self.theme.px(260))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(160, self.theme.px(90))
+        return QSize(self.theme.px(160), self.theme.px(90))
 
     # -- what it shows -----------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class StreamCanvas(QWidget):
             plot = self._plot()
             top, ribbons = plot.bottom() + 2, {}
             for name in self.scene.ribbons:
-                ribbons[name] = QRectF(plot.left(), top + GAP, plot.width(), self._tall(name))
+                ribbons[name] = QRectF(plot.left(), top + self.theme.px(GAP), plot.width(), self._tall(name))
                 top = ribbons[name].bottom()
             count = max(1, len(self.scene.channels))
             tall = max(plot.height() / count, float(self.theme.px(LEAST_ROW)))
@@ -127,11 +127,11 @@ class StreamCanvas(QWidget):
         """Logical pixels left of the time axis, for the names."""
         metrics = QFontMetrics(self.theme.ui("tiny"))
         words = (*self.scene.channels[:64], *self.scene.ribbons)
-        wide = max((metrics.horizontalAdvance(word) for word in words), default=0) + 8
-        return int(min(max(wide, 24), 0.26 * self.width()))
+        wide = max((metrics.horizontalAdvance(word) for word in words), default=0) + self.theme.px(8)
+        return int(min(max(wide, self.theme.px(24)), 0.26 * self.width()))
 
     def _plot(self) -> QRectF:
-        below = self.theme.px(AXIS) + sum(self._tall(name) + GAP for name in self.scene.ribbons) + 2
+        below = self.theme.px(AXIS) + sum(self._tall(name) + self.theme.px(GAP) for name in self.scene.ribbons) + 2
         right = self.width() - (self.rows_bar.width() + 3 if not self.rows_bar.isHidden() else 0)
         left = self._gutter()
         return QRectF(left, 0, max(1, right - left), max(1, self.height() - below))
@@ -199,8 +199,25 @@ class StreamCanvas(QWidget):
         behind = 0.0 if scene.edge is None else scene.edge - scene.end
         return (
             self.size(), self.devicePixelRatioF(), self.theme, self.places, scene.channels, scene.span,
-            round(behind, 3), bool(scene.empty),
+            round(behind, 3), bool(scene.empty), self._hidden_marks(),
         )  # fmt: skip
+
+    def _marks(self) -> list[tuple[float, str]]:
+        """The marks of the axis: how far from its right end, as a share of it, and their figures."""
+        scene, metrics = self.scene, QFontMetrics(self.theme.mono(AXIS_TYPE))
+        behind = 0.0 if scene.edge is None else round(scene.edge - scene.end, 3)
+        return [*axis_marks(scene.span, behind, self.plot.width(), metrics)]
+
+    def _hidden_marks(self) -> tuple[float, ...]:
+        """The marks whose figures would stand where that of the time cursor does."""
+        moment, plot = self.scene.moment, self.plot
+        if moment is None:
+            return ()
+        half = moment_wide(self.theme) / 2
+        room = half + QFontMetrics(self.theme.mono(AXIS_TYPE)).horizontalAdvance("−88 ") / 2
+        cursor = min(max(self.x_of(moment), plot.left() + half), plot.right() - half)
+        shares = (share for share, _ in self._marks())
+        return tuple(share for share in shares if abs(plot.right() - share * plot.width() - cursor) < room)
 
     def _unmoved(self, plot: QRectF) -> QPixmap:
         # Names and axis stand still: painted once for this size, theme and stream.
@@ -213,8 +230,7 @@ class StreamCanvas(QWidget):
         if not scene.empty:
             painter = QPainter(pixmap)
             self._paint_names(painter, plot)
-            behind = 0.0 if scene.edge is None else scene.edge - scene.end
-            self._paint_axis(painter, plot, scene.span, round(behind, 3))
+            self._paint_axis(painter, plot)
             painter.end()
         self._still = (key, pixmap)
         return pixmap
@@ -224,7 +240,7 @@ class StreamCanvas(QWidget):
         font = theme.ui("tiny")
         metrics = QFontMetrics(font)
         painter.setFont(font)
-        room = int(plot.left() - 6)
+        room = int(plot.left() - self.theme.px(6))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for row in range(places.fit):
             channel, middle = places.first + row, places.middle(row)
@@ -236,13 +252,16 @@ class StreamCanvas(QWidget):
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QRectF(0, rect.center().y() - 10, room + 4, 20), left, text)
 
-    def _paint_axis(self, painter: QPainter, plot: QRectF, span: float, behind: float) -> None:
+    def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
         theme = self.theme
-        font = theme.mono(10)
+        font = theme.mono(AXIS_TYPE)
         metrics = QFontMetrics(font)
         painter.setFont(font)
         top = self.height() - theme.px(AXIS)
-        for share, text in axis_marks(span, behind, plot.width(), metrics):
+        hidden = self._hidden_marks()
+        for share, text in self._marks():
+            if share in hidden:
+                continue
             x = plot.right() - share * plot.width()
             painter.setPen(theme.colour("border_strong"))
             painter.drawLine(QPointF(x - 0.5, top), QPointF(x - 0.5, top + 3))
@@ -300,7 +319,7 @@ class StreamCanvas(QWidget):
         theme, scene = self.theme, self.scene
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         if scene.mode != StreamMode.FOLLOWING:
-            painter.setPen(QPen(theme.colour(MODE_TOKENS[scene.mode]), 2))
+            painter.setPen(QPen(theme.colour(MODE_TOKENS[scene.mode]), theme.length(2)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             frame = QRectF(plot.left(), 1, plot.width() - 1, self.height() - theme.px(AXIS) - 1)
             painter.drawRect(frame)

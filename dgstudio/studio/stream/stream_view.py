@@ -8,6 +8,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.ribbons import span_at
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import StreamCanvas
@@ -58,6 +59,7 @@ class StreamView(StreamCanvas):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName("The live stream")
+        may_elide_names(self)
         self.setAccessibleDescription(
             "Arrow keys, Page Up and Down, Home and End move through the past, plus and minus zoom; Shift and an "
             "arrow key mark a stretch and move its beginning, with Ctrl its end, Ctrl alone moves all of it; a class "

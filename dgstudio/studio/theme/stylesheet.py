@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from string import Template
+from typing import Final
 
 from dgstudio.studio.theme.theme import Theme
 
@@ -153,8 +155,19 @@ QListWidget#takes::item:selected { background: $control_hover; color: $text_stro
 """
 )
 
+_LENGTH: Final = re.compile(r"(radius: )?\b([2-9]|[1-9][0-9]+)px")
+"""Lengths of more than a pixel, of corners apart."""
+
 
 def stylesheet(theme: Theme) -> str:
     """Return the stylesheet of `theme`; a token that the template names and the theme lacks raises KeyError."""
     values = {name: getattr(theme, name) for name in _TEMPLATE.get_identifiers() if name != "small"}
-    return _TEMPLATE.substitute(values, small=theme.px("small"))
+
+    def sized(found: re.Match[str]) -> str:
+        length = theme.length(int(found[2]))
+        # Qt leaves a corner sharp whose radius is larger than half of what it rounds.
+        return f"{found[1]}{int(length)}px" if found[1] else f"{round(length)}px"
+
+    # Lines stay as fine as they are.
+    template = _LENGTH.sub(sized, _TEMPLATE.template)
+    return Template(template).substitute(values, small=theme.px("small"))

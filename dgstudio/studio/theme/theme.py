@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from dgstudio.paths import asset
 from dgstudio.records import dataclass
@@ -119,15 +119,24 @@ class Theme:
 
     def px(self, size: str | int) -> int:
         """Return a size of `SIZES` (or logical pixels) times the scale of type."""
-        return round((SIZES[size] if isinstance(size, str) else size) * self.scale)
+        return round(self.length(size))
 
-    def ui(self, size: str | int = "body", weight: int = 400) -> QFont:
+    def length(self, size: str | float) -> float:
+        """Return the same unrounded, for what is drawn finer than in whole logical pixels."""
+        return (SIZES[size] if isinstance(size, str) else size) * self.scale
+
+    def ui(self, size: str | float = "body", weight: int = 400) -> QFont:
         """Return Inter with figures of equal width; `size` as for `px`, `weight` 100..900."""
-        return _font(UI_FAMILY, self.px(size), weight)
+        return self._font(UI_FAMILY, size, weight)
 
-    def mono(self, size: str | int = "small", weight: int = 400) -> QFont:
+    def mono(self, size: str | float = "small", weight: int = 400) -> QFont:
         """Return JetBrains Mono; `size` as for `px`."""
-        return _font(MONO_FAMILY, self.px(size), weight)
+        return self._font(MONO_FAMILY, size, weight)
+
+    def _font(self, family: str, size: str | float, weight: int) -> QFont:
+        # Below the usual size a pixel is several of the screen's: rounded, small and smaller type would be the same.
+        length = self.length(size)
+        return QFont(_made(family, length if self.scale < 1 else float(round(length)), weight))
 
     def header(self) -> QFont:
         """Return the font of a panel's header: small, capitals, spaced."""
@@ -171,10 +180,6 @@ class Themed(Protocol):
         ...
 
 
-def _font(family: str, px: int, weight: int) -> QFont:
-    return QFont(_made(family, px, weight))
-
-
 @lru_cache(maxsize=4096)
 def _colour(name: str, alpha: float) -> QColor:
     value = QColor(name)
@@ -201,12 +206,20 @@ def _readable(colour: str, on: str, towards: str, least: float) -> str:
 
 
 @cache
-def _made(family: str, px: int, weight: int) -> QFont:
+def _made(family: str, px: float, weight: int) -> QFont:
     font = QFont(family)
-    font.setPixelSize(max(1, px))
+    set_size(font, px)
     font.setWeight(QFont.Weight(weight))
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
+
+
+def set_size(font: QFont, px: float) -> None:
+    """Give a font a size in logical pixels, which need not be whole."""
+    if px == round(px):
+        font.setPixelSize(max(1, round(px)))
+    else:
+        font.setPointSizeF(max(1.0, px) * 72 / QGuiApplication.primaryScreen().logicalDotsPerInchY())
 
 
 def mix(a: QColor, b: QColor, share: float) -> QColor:

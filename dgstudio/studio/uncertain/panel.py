@@ -15,6 +15,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.thumbnails import busiest, draw_sketch, sketch
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -53,6 +54,7 @@ class MomentTile(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         words = " or ".join(f"{name} {share:.2f}" for name, share in guesses) or "no answer"
         words += f"; {UNSEEN}" if unseen else f"; {self.reason}" if self.reason else ""
+        may_elide_names(self)
         self.setAccessibleName(f"Moment at {reading.end:.1f} s: {words}")
         how = "Click it, then press the key of the class that it was; N: none of them, S: skip."
         self.setToolTip(f"{words}, at {reading.end:.1f} s.\n{how}")
@@ -67,7 +69,7 @@ class MomentTile(QAbstractButton):
         return QSize(self.theme.px(TILE_WIDTH), self.theme.px(92))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(60, self.theme.px(64))
+        return QSize(self.theme.px(60), self.theme.px(64))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():

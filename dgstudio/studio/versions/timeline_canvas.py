@@ -74,10 +74,10 @@ class TimelineCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(400, self.theme.px(84))
+        return QSize(self.theme.px(400), self.theme.px(84))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(160, self.theme.px(46))
+        return QSize(self.theme.px(160), self.theme.px(46))
 
     # -- what it shows -----------------------------------------------------------------------------------------
 
@@ -347,7 +347,7 @@ class TimelineCanvas(QWidget):
         theme = self.theme
         plain, strong = theme.ui("tiny"), theme.ui("tiny", 600)
         line = theme.px(16)
-        top = middle - 11 * max(1.0, theme.scale) - line
+        top = middle - 11 * theme.scale - line
         taken = math.inf
         # From the newest back; what would overlap is left to its mark and the pointer. What is selected has its room.
         chosen = [mark for mark in (self.selected, self.compared) if mark is not None and mark.record is None]
@@ -363,7 +363,11 @@ class TimelineCanvas(QWidget):
             if mark.record is not None or mark in chosen:
                 continue
             box = self._title_box(mark, metrics)
-            if box[1] + 12 > taken or any(box[0] < right + 10 and box[1] + 10 > left for left, right in boxes):
+            if (
+                box[0] < 0
+                or box[1] + 12 > taken
+                or any(box[0] < right + 10 and box[1] + 10 > left for left, right in boxes)
+            ):
                 continue
             taken = box[0]
             self._paint_title(painter, mark, box, top, "text_muted", plain)
@@ -393,7 +397,7 @@ class TimelineCanvas(QWidget):
     def _paint_below(self, painter: QPainter, middle: float) -> list[tuple[float, float]]:
         """Letters of what is selected, and which version serves; returns the room that they take."""
         theme = self.theme
-        line, top = theme.px(16), middle + 11 * max(1.0, theme.scale)
+        line, top = theme.px(16), middle + 11 * theme.scale
         boxes: list[tuple[float, float]] = []
 
         def write(mark: Mark, text: str, token: str, weight: int) -> None:
@@ -435,12 +439,12 @@ class TimelineCanvas(QWidget):
     def _paint_folds(self, painter: QPainter, first: int, stop: int, taken: list[tuple[float, float]]) -> None:
         theme = self.theme
         painter.setFont(theme.ui("tiny"))
-        line, top = theme.px(16), self.middle + 11 * max(1.0, theme.scale)
+        line, top = theme.px(16), self.middle + 11 * theme.scale
         for place in range(first, stop):
             mark = self.timeline.mark_at(place)
             sign = self._fold_sign(mark)
             box = QRectF(self.x_of(place) - 16, top, 32, line)
-            if not sign or any(left < box.right() and right > box.left() for left, right in taken):
+            if not sign or box.left() < 0 or any(left < box.right() and right > box.left() for left, right in taken):
                 continue
             painter.setPen(theme.colour("text" if mark == self.under else "text_muted"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, sign)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QSettings, QSize
+from PySide6.QtWidgets import QApplication, QWidget
 
 from dgstudio.studio.bridge.settings import THEME
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.theme.application import apply_to
+from dgstudio.studio.theme.room import scale_room
 from dgstudio.studio.theme.theme import THEMES, Theme, Themed
+from dgstudio.studio.theme.type_scale import type_scale
 
 Part = TypeVar("Part", bound=Themed)
 
@@ -21,48 +23,71 @@ class Appearance:
     def __init__(self, settings: QSettings, state: StudioState) -> None:
         self._settings, self._state = settings, state
         self._parts: list[Themed] = []
-        self._scale = 1.0
+        self._fit = self._over = 1.0
         self.frame: Themed | None = None
         """What holds all other parts: it shares the room out once they have their type."""
+        self.root: QWidget | None = None
+        """The window: margins and gaps in it follow its type."""
         self.theme: Theme = THEMES.get(str(settings.value(THEME, "dark")), THEMES["dark"])
+        """The look of what lies over the window."""
         self.give_to_application()
 
     def dress(self, part: Part) -> Part:
         """Give what lies over the window its look, now and whenever that changes; returns it."""
         self._parts.append(part)
-        part.apply_theme(self.theme)
+        self._give_to(part)
         return part
 
     def apply(self) -> None:
         """Give every part its look anew."""
         self.give_to_application()
+        if self.root is not None:
+            scale_room(self.root, self._fit)
         for part in self._parts:
-            part.apply_theme(self.theme)
+            self._give_to(part)
         if self.frame is not None:
-            self.frame.apply_theme(self.theme.scaled(1.0))
+            self.frame.apply_theme(self.theme.scaled(self._fit))
+
+    def fit(self, size: QSize, ratio: float) -> None:
+        """Let type be as large as suits a window of this size, in logical pixels; `ratio` as `type_scale` takes it."""
+        scale = type_scale(size, ratio)
+        if scale != self._fit:
+            self._fit = scale
+            self._choose(self.theme.name)
+            self.apply()
 
     def scale_to(self, scale: float) -> None:
-        """Scale the type of what lies over the window: a large screen that is shown to an audience asks for more."""
-        if scale != self._scale:
-            self._scale = scale
-            self.theme = THEMES[self.theme.name].scaled(scale)
+        """Enlarge the type of what lies over the window, for an audience, or not (1): it is the window's then."""
+        if scale != self._over:
+            self._over = scale
+            self._choose(self.theme.name)
             for part in self._parts:
-                part.apply_theme(self.theme)
+                self._give_to(part)
 
     def take_up(self) -> None:
         """Take over the theme that was chosen in another window meanwhile."""
-        self.theme = THEMES.get(str(self._settings.value(THEME, "dark")), self.theme)
+        self._choose(str(self._settings.value(THEME, self.theme.name)))
         self.apply()
 
     def toggle(self) -> None:
         """Dark to light, or back; remembered."""
         name = "light" if self.theme.dark else "dark"
         self._settings.setValue(THEME, name)
-        self.theme = THEMES[name].scaled(self._scale)
+        self._choose(name)
         self.apply()
 
     def give_to_application(self) -> None:
         """Let Qt's own widgets have it; quick where no widget is there yet."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        apply_to(app, self.theme.scaled(1.0))
+        apply_to(app, self.theme.scaled(self._fit))
+
+    def _choose(self, name: str) -> None:
+        scale = max(self._over, self._fit) if self._over > 1.0 else self._fit
+        self.theme = THEMES.get(name, self.theme).scaled(scale)
+
+    def _give_to(self, part: object) -> None:
+        if isinstance(part, QWidget):
+            scale_room(part, self.theme.scale)
+        # Whoever is dressed can be.
+        part.apply_theme(self.theme)  # type: ignore[attr-defined]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QSettings, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QSettings, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -56,6 +56,8 @@ from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.studio.window.window_geometry import LEAST, SIZE, WindowGeometry
 from dgstudio.types import Level
 
+REST_MS = 120
+"""As long as the window's size must have rested before its type is fitted to it."""
 TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -81,7 +83,7 @@ class StudioWindow(QMainWindow):
         self.settings = settings if settings is not None else open_settings()
         self.setObjectName("studio")
         self.setWindowTitle("dgstudio")
-        self.setMinimumSize(LEAST)
+        self.setMinimumSize(LEAST / self.devicePixelRatioF())
         self.resize(SIZE.boundedTo(self.screen().availableSize()))
         load_fonts()
         # Before any widget is there: styling none is quick.
@@ -90,8 +92,13 @@ class StudioWindow(QMainWindow):
         """Where whoever can put another session into the place of this one makes himself known."""
         self._closed = False
         self._recording_shown = False
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(REST_MS)
+        self._resized.timeout.connect(self._fit_type)
         self._make_parts()
         self._connect()
+        self.appearance.root = self
         self.appearance.apply()
         self.geometry_.restore()
         self.notifier.show_trouble()
@@ -330,6 +337,20 @@ class StudioWindow(QMainWindow):
         if active not in (self, self.presenter.apart, *self.layout_.arrangement.docks.values()):
             self.sheets.call_off()
             self.labelling.stop()
+
+    # -- size ---------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if self.isVisible():
+            self._resized.start()
+        else:
+            self._fit_type()
+
+    def _fit_type(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self.setMinimumSize(LEAST / ratio)
+        self.appearance.fit(self.size(), ratio)
 
     # -- life --------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from dgstudio.types import Level
 SIZE = QSize(1600, 1000)
 """Of a first window, where the screen has room for it."""
 LEAST = QSize(1024, 600)
+"""Device pixels of the smallest window: type gives way to a scale factor that leaves it fewer logical ones."""
 TITLE_BAR = 40
 """Logical pixels that a system's title bar takes at most."""
 

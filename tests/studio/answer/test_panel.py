@@ -112,7 +112,7 @@ def test_without_a_class_it_says_how_to_add_one(make_window, make_bridge):
         window.update_frame(frame_of(bridge, reading))
         answer = window.layout_.panels["answer"]
         assert answer.text.answer == "no class yet"
-        assert lines(answer) == ["Hold 1 to begin, or A to name it first."]
+        assert lines(answer) == ["Hold 1 to begin · A names it first"]
         answer.grab()
     assert window.layout_.broken == set()
 

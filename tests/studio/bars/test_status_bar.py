@@ -25,4 +25,4 @@ def test_it_counts_as_the_panels_do(window, bridge):
     assert figures["publishes"].text() == "published 39 · rejected 3"
     assert window.layout_.panels["snapshots"]._right.text().startswith("39 published · ")
     assert figures["learn"].text() == "learned 1,105 · 45 sealed"
-    assert window.layout_.panels["gates"].map.example_words().startswith("40 of 1,060 examples")
+    assert window.layout_.panels["gates"].map.example_words()[0].startswith("40 of 1,060 examples")

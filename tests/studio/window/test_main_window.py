@@ -535,6 +535,22 @@ def test_the_panels_fill_the_window_in_its_proportions(window):
         assert size[0] - total == 2
 
 
+def test_type_follows_the_size_of_the_window_once_it_rests(make_window, make_bridge, qtbot):
+    window = make_window(make_bridge(), size=(1280, 720))
+    theme = window.appearance.theme
+    margin = window.layout_.gates_panel.body.contentsMargins().left()
+    window.resize(3840, 2160)
+    qtbot.waitUntil(lambda: window.appearance.theme.scale >= 1.5)
+    assert window.layout_.gates_panel.theme.px("body") > theme.px("body")
+    assert window.layout_.gates_panel.body.contentsMargins().left() > margin
+    panels = window.layout_.arrangement.area.boxes().values()
+    assert max(box.y + box.tall for box in panels) <= window.layout_.arrangement.height()
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.appearance.theme.scale == 1.0)
+    assert window.layout_.gates_panel.body.contentsMargins().left() == margin
+    assert window.size() == QSize(1280, 720)
+
+
 class Screen:
     """A screen of this size without a system's bars."""
 
