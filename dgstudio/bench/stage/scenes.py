@@ -102,6 +102,31 @@ def _let_go(window: StudioWindow) -> Script:
     window.notifier.toast.hide()
 
 
+def _compared(window: StudioWindow) -> Script:
+    """A twin learns beside ours from now on; a take of walking is given to both."""
+    window.layout_.desk.setFocus()
+    if not window.state.compare:
+        Hands(window).tap(Qt.Key.Key_C)
+        yield Until(lambda: bool(window.state.compare), "the twin")
+        window.commands.set_knob("gesture", "walk")
+        yield after(1.2)
+        yield from _held(window)
+        yield from _let_go(window)
+    window.layout_.show_middle("compared")
+    yield after(0.5)
+
+
+def _presented(window: StudioWindow) -> Script:
+    window.state.presentation = True
+    yield Until(lambda: window.layout_.on_stage, "the stage")
+    yield after(0.5)
+
+
+def _not_presented(window: StudioWindow) -> Script:
+    window.state.presentation = False
+    yield after(0.3)
+
+
 def _told(window: StudioWindow) -> Script:
     text = f"Recorded 1.6 s of {LONG_NAME}: 12 examples. They are learned now, and are in the version that serves."
     window.notifier.toast.show_text(text, Level.GOOD, "Undo")
@@ -142,7 +167,7 @@ def _import(window: StudioWindow) -> Script:
 
 
 def _layout_name(window: StudioWindow) -> Script:
-    window.sheets.layout.ask("Save layout as", "my evening", lambda _name: None)
+    window.sheets.name.ask("Save layout as", "my evening", lambda _name: None)
     yield after(0.1)
 
 
@@ -253,18 +278,24 @@ def all_scenes() -> list[Scene]:
             for view in ("table", "thumbnails")
         ),
         Scene("importing", TAUGHT, "Label", _import, partial(_sheet_away, "importing")),
-        Scene("layout name", TAUGHT, "Label", _layout_name, partial(_sheet_away, "layout")),
+        Scene("name of a layout", TAUGHT, "Label", _layout_name, partial(_sheet_away, "name")),
         Scene("countdown", TAUGHT, "Label", _countdown, _no_countdown, anew=True),
         Scene("proposal", TAUGHT, "Label", _proposal, _no_proposal),
         Scene("packages", TAUGHT, "Label", _packages, _no_packages),
         Scene("naming a class", TAUGHT, "Label", _named, _unnamed),
+        Scene("stage", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
         Scene("menu", TAUGHT, "Label", _menu, _no_menu, anew=True),
         *(Scene(f"hint {number + 1}", TAUGHT, "Label", partial(_hint, number), _no_hints) for number in range(4)),
+        Scene("compare", TAUGHT, "Label", _compared, _gates_again, everywhere=True),
+        Scene("compare, stability", TAUGHT, "Label"),
+        Scene("stage with a twin", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
         *(Scene(f"nothing, {name}", NOTHING, name, everywhere=True) for name in ("Talk", "Label", "Debug")),
         Scene("nothing, quality", NOTHING, "Label", partial(_middle, "quality"), _gates_again),
         Scene("nothing, gating", NOTHING, "Label", partial(_gating, View.SHARES), _gates_again),
+        Scene("stage from nothing", NOTHING, "Label", _presented, _not_presented),
         Scene("pad", PAD, "Pad", everywhere=True),
         Scene("pad, Label", PAD, "Label"),
+        Scene("stage of a pad", PAD, "Pad", _presented, _not_presented),
         Scene("recorded", RECORDED, "Label", everywhere=True),
         Scene("long, Label", LONG, "Label", everywhere=True),
         Scene("long, Debug", LONG, "Debug"),

@@ -98,7 +98,7 @@ class StudioWindow(QMainWindow):
         self._resized.timeout.connect(self._fit_type)
         self._make_parts()
         self._connect()
-        self.appearance.root = self
+        self.appearance.root = self.layout_.working
         self.appearance.apply()
         self.geometry_.restore()
         self.notifier.show_trouble()
