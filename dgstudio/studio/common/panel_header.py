@@ -45,6 +45,7 @@ class PanelHeader(QFrame):
             label.setMinimumWidth(1)
             label.setTextFormat(Qt.TextFormat.AutoText)
         self._said = right_text
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.row = QHBoxLayout(self)
         keeps_own_room(self.row)

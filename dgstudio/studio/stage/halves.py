@@ -27,6 +27,8 @@ from dgstudio.types import Mode, Reading, TwinKind, TwinReading
 
 GAP = 14
 """Between two halves, in the theme's pixels."""
+LONGEST_NAME = 16
+"""Letters of a class's name that a sentence has."""
 PAGE_S = 4.0
 """Seconds that one of several sentences stands."""
 OURS = "DynamicGate"
@@ -80,7 +82,7 @@ class Halves(QWidget):
         self._state, self._twin_past = state, twin_past
         self._look: Look | None = None
         self._looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
-        self._due = float("-inf")
+        self._said_wall = float("-inf")
         self._taught_end = float("-inf")
         self.taught: Taught | None = None
         self._taught_at = 0.0
@@ -125,7 +127,7 @@ class Halves(QWidget):
             if kind not in self.twins:
                 self.twins[kind] = _Voice(self._add_half())
                 self.twins[kind].half.set_title(TWIN_WORDS[kind].title, TWIN_WORDS[kind].note)
-        self._due = float("-inf")
+        self._said_wall = float("-inf")
 
     def _name_ours(self) -> None:
         self.ours.half.set_title(OURS, LEARNS[self._state.mode])
@@ -149,9 +151,9 @@ class Halves(QWidget):
             return
         if before is not None:
             self._name_all()
-            self._due = float("-inf")
-        if not 0 <= frame.frame_time_wall - self._due < TEXT_S:
-            self._due = frame.frame_time_wall
+            self._said_wall = float("-inf")
+        if not 0 <= frame.frame_time_wall - self._said_wall < TEXT_S:
+            self._said_wall = frame.frame_time_wall
             self._say(frame)
         for voice in (self.ours, *self.twins.values()):
             voice.half.follow(frame.now, frame.frame_time_wall, voice.shares, VIEW_S)
@@ -297,11 +299,16 @@ class Halves(QWidget):
         ours = Score(frame.ours, *self.ours.half.trail.right(since))
         twins = tuple(self._score(twin, since) for twin in frame.twins if twin.kind in self.twins)
         knows = bool(state.classes)
-        pages = story_of(source_words(frame.spec), ours, twins, taught, state.name_of, knows=knows)
+        pages = story_of(source_words(frame.spec), ours, twins, taught, self._short, knows=knows)
         story = pages[int(frame.frame_time_wall / PAGE_S) % len(pages)]
         if story != self.story:
             self.story = story
             self.told.emit()
+
+    def _short(self, class_id: int | None) -> str:
+        """The name of a class as sentences have it: one that is long leaves no room for the figures."""
+        name = self._state.name_of(class_id)
+        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
     def _score(self, twin: TwinFrame, since: float) -> TwinScore:
         trail = self.twins[twin.kind].half.trail
@@ -324,7 +331,7 @@ class Halves(QWidget):
 
     def _forget_looks(self) -> None:
         self._looks.clear()
-        self._due = float("-inf")
+        self._said_wall = float("-inf")
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -333,4 +340,4 @@ class Halves(QWidget):
         self._row.setSpacing(theme.px(GAP))
         for half in self.halves:
             half.apply_theme(theme)
-        self._due = float("-inf")
+        self._said_wall = float("-inf")

@@ -153,3 +153,12 @@ def test_the_past_is_shown_by_every_half_at_once(stage, bridge):
     bridge.state.set_paused(False)
     show(stage, bridge)
     assert ours.note.text() == "learning while it answers" or not ours.note.text().startswith("−")
+
+
+def test_a_long_name_leaves_room_for_the_figures(stage, bridge):
+    bridge.show_card(0, info=replace(bridge.state.classes[0].info, name="a very long name of a gesture"))
+    answers = KeptAnswers(400, 250, (LostAnswers(2, 0, 150),), bits=False)
+    bridge.twin_figures[TwinKind.IN_PLACE] = TwinFigures(TwinKind.IN_PLACE, answers)
+    bridge.state.compare = (TwinKind.IN_PLACE,)
+    show(stage, bridge)
+    assert "a very long nam…: 150 of 400 old answers lost" in stage.caption.text
