@@ -137,6 +137,8 @@ DESCRIBED = (
     Described("map.age_p99_ms", "a version serves → its map is there, p99", "ms"),
     # With --stage.
     Described("compare.cost", "serving p99 with a twin ÷ without", "×", Wanted(1.3, 1.1)),
+    Described("compare.cost_replay", "… with a twin that rehearses", "×", Wanted(1.3, 1.1)),
+    Described("compare.cost_ours", "… with our own model in another mode", "×", Wanted(1.3, 1.1)),
     Described("present.fps", "a presentation of 2560 × 1440, frames a second", "", Wanted(30, 60, more=True)),
     Described("present.gap_p99_ms", "… gap between frames, p99", "ms", Wanted(50, 25)),
     Described("demo.first_change_s", "F6 → a network has fallen apart and ours has not", "s", Wanted(10)),

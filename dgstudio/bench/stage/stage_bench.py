@@ -14,6 +14,7 @@ from typing import Any
 from PySide6.QtCore import QSettings
 
 from dgstudio.bench.report import machine
+from dgstudio.bench.stage.compare_cost import cost_figures
 from dgstudio.bench.stage.presentation import present_figures
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
@@ -33,7 +34,10 @@ class Measure:
     figures: Callable[[float, QSettings], dict[str, Any]]
 
 
-MEASURES: tuple[Measure, ...] = (Measure("present", "presenting ours beside a twin, both learning", present_figures),)
+MEASURES: tuple[Measure, ...] = (
+    Measure("present", "presenting ours beside a twin, both learning", present_figures),
+    Measure("compare", "serving with a twin and without, in turns", cost_figures),
+)
 
 
 def run_stage_bench(seconds: float, say: Callable[[str], object] = lambda text: None) -> dict[str, Any]:

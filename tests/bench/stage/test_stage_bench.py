@@ -7,10 +7,13 @@ from PySide6.QtCore import QSettings
 
 from dgstudio.bench.command import BenchOptions
 from dgstudio.bench.report import table
-from dgstudio.bench.stage import presentation
+from dgstudio.bench.stage import compare_cost, presentation
+from dgstudio.bench.stage.compare_cost import cost_figures
 from dgstudio.bench.stage.presentation import present_figures
 from dgstudio.bench.stage.stage_bench import run_stage_bench
+from dgstudio.engine.adapt.twin_comparison import TwinComparison
 from dgstudio.errors import BadInputError
+from dgstudio.types import TwinKind
 
 
 def test_a_presentation_is_drawn_on_a_large_screen_while_both_learn(qapp, tmp_path, monkeypatch) -> None:
@@ -20,6 +23,21 @@ def test_a_presentation_is_drawn_on_a_large_screen_while_both_learn(qapp, tmp_pa
     assert figures["fps"] > 1 and figures["gap_p99_ms"] > 0
     assert (figures["width"], figures["height"]) == (2560, 1440)
     assert len(table({"present": figures})) == 2
+
+
+def test_a_twin_is_switched_on_and_off_in_turns_while_labels_come(qapp, tmp_path, monkeypatch) -> None:
+    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    monkeypatch.setattr(compare_cost, "BLOCKS", 3)
+    monkeypatch.setattr(compare_cost, "FEWEST", 5)
+    monkeypatch.setattr(compare_cost, "LONG_S", 5.0)
+    chosen: list[tuple[str, ...]] = []
+    choose = TwinComparison.choose
+    monkeypatch.setattr(TwinComparison, "choose", lambda it, *kinds: (chosen.append(kinds), choose(it, *kinds))[1])
+    figures = cost_figures(5.0, settings)
+    assert set(figures) == {"cost", "cost_replay", "cost_ours"} and all(ratio > 0 for ratio in figures.values())
+    assert chosen[:3] == [(TwinKind.IN_PLACE,), (), (TwinKind.IN_PLACE,)] and len(chosen) == 9
+    assert len(table({"compare": figures})) == 3
+    assert list(cost_figures(4.0, settings)) == ["cost"]
 
 
 def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
