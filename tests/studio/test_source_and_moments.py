@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QButtonGroup
 
-from dgstudio.studio.source.panel import SourcePanel, worded
+from dgstudio.studio.source.controls import worded
+from dgstudio.studio.source.panel import SourcePanel
 from dgstudio.studio.theme.theme import LIGHT
 from dgstudio.studio.uncertain.panel import reason_of
 from dgstudio.types import Unsure
@@ -42,7 +43,7 @@ def test_a_slider_turns_its_knob_by_its_step(source, bridge):
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     assert bridge.calls == [("set_knob", "rotation", 25.0)]
-    assert source._values["rotation"].text() == "25°"
+    assert source.values["rotation"].text() == "25°"
 
 
 def test_a_switch_switches(source, bridge):
@@ -226,20 +227,54 @@ def test_where_it_is_low_the_knobs_stand_in_two_columns_and_come_back(bridge, qt
     assert bridge.calls[-1] == ("set_knob", "rotation", 30.0)
 
 
-def test_what_is_built_anew_takes_its_place_before_the_old_goes(bridge, qtbot):
-    """A resize may come in the middle of Qt's styling of all widgets, to which Qt has bare pointers."""
+def test_a_panel_that_is_low_has_small_cells_and_both_looks_show_what_is_so(bridge, qtbot):
     panel = SourcePanel(bridge.state, bridge)
     qtbot.addWidget(panel)
     panel.show()
-    tall = panel.sizeHint().height()
-    gone = []
-    for height in (tall - 20, 400) * 3:
-        content = panel._content
-        content.destroyed.connect(lambda: gone.append(1))
-        panel.resize(290, height)
-        assert panel._content is not content and not content.isVisible() and not gone
-        del content
+    panel.resize(290, 600)
+    tall, full = panel.sizeHint().height(), panel.controls
+    for number in (30.0, 45.0):
+        panel.resize(290, tall - 20)
+        cells = panel.controls
+        assert cells is not full and cells.isVisible() and not full.isVisible()
+        # However much room it has: what it would need is said by those in full.
+        assert panel.sizeHint().height() == tall
+        turn(bridge, number)
+        assert panel.values["rotation"].text() == f"{number:.0f}°"
+        panel.resize(290, 600)
+        assert panel.controls is full and full.isVisible() and not cells.isVisible()
+        assert panel.values["rotation"].text() == f"{number:.0f}°" and panel.sliders["rotation"].value() == number
+
+
+def test_words_of_small_cells_are_cut_off_where_they_have_no_room(bridge, qtbot):
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.resize(220, 160)
+
+    def words():
+        return {label.text() for label, _ in panel.controls._labels}
+
+    narrow = words()
+    panel.resize(500, 160)
+    assert any(text.endswith("…") for text in narrow) and not any(text.endswith("…") for text in words())
+
+
+@pytest.mark.parametrize("height", [160, 600])
+def test_other_knobs_take_their_place_before_the_old_go(bridge, qtbot, height):
+    """Who turns a knob may be the reason for others."""
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.resize(290, height)
+    for _ in range(3):
+        gone, before = [], panel.controls
+        before.destroyed.connect(lambda _object, gone=gone: gone.append(1))
+        high = bridge.state.knobs[-1].high + 1
+        bridge.state.knobs = tuple(dataclasses.replace(knob, high=high) for knob in bridge.state.knobs)
+        assert panel.controls is not before and panel.controls.isVisible() and not before.isVisible() and not gone
+        del before
         assert not gone
-        qtbot.waitUntil(lambda: bool(gone))
-        gone.clear()
-    assert len(panel.findChildren(QButtonGroup)) == len(panel.options)
+        qtbot.waitUntil(lambda gone=gone: bool(gone))
+    looks = 2 if height == 160 else 1
+    assert len(panel.findChildren(QButtonGroup)) == looks * len(panel.options)

@@ -51,6 +51,9 @@ class FlowRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         self._arrange()
+        if event.size().width() != event.oldSize().width():
+            # How tall it is depends on it.
+            self.updateGeometry()
         super().resizeEvent(event)
 
     def event(self, event: QEvent) -> bool:  # noqa: D102
