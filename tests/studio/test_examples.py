@@ -446,7 +446,7 @@ def test_the_map_keeps_places_and_adds_those_of_new_examples(sheet, bridge, monk
 def test_the_dots_of_later_classes_lie_over_those_of_earlier_ones(sheet):
     red, blue = QColor(255, 0, 0), QColor(0, 0, 255)
     layers = [(np.array([[30.0, 40.0], [80.0, 80.0]]), red), (np.array([[33.0, 40.0]]), blue)]
-    image = sheet.map._dots(layers, 2.3, QColor(0, 0, 0)).toImage()
+    image = sheet.map._dots(layers, 2.3, 1.0, QColor(0, 0, 0)).toImage()
     colours = [image.pixelColor(x, 40).name() for x in (27, 28, 30, 31, 35, 36)]
     assert colours == ["#000000", "#ff0000", "#ff0000", "#0000ff", "#0000ff", "#000000"]
     assert image.pixelColor(80, 82) == red and image.pixelColor(82, 82) == QColor(0, 0, 0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.theme import DARK, Theme
 
 LEAST_ROW, MOST_ROW = 17, 24
@@ -45,7 +46,7 @@ class ClassBars(QWidget):
         self.most_row = MOST_ROW
         """How tall a row becomes where there is room, in the theme's pixels."""
         self._wall = 0.0
-        self._ground: tuple[object, QPixmap] | None = None
+        self._ground = KeptLayer()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Probabilities of all classes")
         may_elide_names(self)
@@ -135,7 +136,7 @@ class ClassBars(QWidget):
         self._paint_anew()
 
     def _paint_anew(self) -> None:
-        self._ground = None
+        self._ground.forget()
         self.update()
 
     def _figure(self, class_id: int) -> str:
@@ -167,10 +168,7 @@ class ClassBars(QWidget):
         if not self._bars:
             return
         painter = QPainter(self)
-        key = (self.size(), self.devicePixelRatioF())
-        if self._ground is None or self._ground[0] != key:
-            self._ground = (key, self._paint_ground())
-        painter.drawPixmap(0, 0, self._ground[1])
+        self._ground.draw(painter, QRectF(self.rect()), self.devicePixelRatioF(), self._paint_ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         bars, more = self.shown()
@@ -186,13 +184,9 @@ class ClassBars(QWidget):
                 line = QRectF(x - 0.5, track.top() - 2, 1.5, track.height() + 4)
                 painter.fillRect(line, self.theme.colour("warning"))
 
-    def _paint_ground(self) -> QPixmap:
+    def _paint_ground(self, painter: QPainter) -> None:
         # Names, tracks and numbers: they change four times a second, the bars thirty.
-        theme, ratio = self.theme, self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+        theme = self.theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         bars, more = self.shown()
         self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
@@ -216,8 +210,6 @@ class ClassBars(QWidget):
             painter.setFont(theme.ui("small"))
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(cells[-1], left, self.more_text())
-        painter.end()
-        return pixmap
 
     def more_text(self) -> str:
         """What the last row says of the classes that have none; empty where all have."""

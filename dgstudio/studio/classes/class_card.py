@@ -13,13 +13,13 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
 from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
@@ -84,7 +84,7 @@ class ClassCardWidget(QWidget):
         self._arming.setInterval(ARMING_MS)
         self._arming.timeout.connect(self._arm)
         self.compact = False
-        self._strip: tuple[object, QPixmap] | None = None
+        self._strip = KeptLayer()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -139,7 +139,7 @@ class ClassCardWidget(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
-        self._strip = None
+        self._strip.forget()
         self.updateGeometry()
         self.update()
 
@@ -244,7 +244,16 @@ class ClassCardWidget(QWidget):
         if self.card.thumbs:
             if min(under.width(), under.height()) < 1:
                 return
-            painter.drawPixmap(under.topLeft(), self._thumbs(int(under.width()), int(under.height())))
+            # Painted once for these examples and this theme: cards repaint at every frame while recording.
+            key = (tuple(id(window) for window in self.card.thumbs), theme, info)
+            wide, tall = int(under.width()), int(under.height())
+            self._strip.draw(
+                painter,
+                QRectF(under.left(), under.top(), wide, tall),
+                self.devicePixelRatioF(),
+                lambda strip: self._paint_thumbs(strip, wide, tall),
+                key=key,
+            )
         else:
             painter.setFont(theme.ui("small"))
             painter.setPen(theme.colour("text_muted"))
@@ -326,29 +335,17 @@ class ClassCardWidget(QWidget):
             painter.setBrush(ink)
             painter.drawPie(inner, 90 * 16, 180 * 16)
 
-    def _thumbs(self, wide: int, tall: int) -> QPixmap:
-        # Painted once for these examples, this size and this theme: cards repaint at every frame while recording.
-        ratio = self.devicePixelRatioF()
-        key = (tuple(id(window) for window in self.card.thumbs), wide, tall, ratio, self.theme, self.card.info)
-        if self._strip is not None and self._strip[0] == key:
-            return self._strip[1]
-        pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
+    def _paint_thumbs(self, painter: QPainter, wide: int, tall: int) -> None:
         gap = self.theme.px(THUMB_GAP)
         fit = max(1, (wide + gap) // (self.theme.px(THUMB_WIDTH) + gap))
         # What is left over is shared out, so that the strip ends where the card's text does.
         each = (wide + gap) / fit - gap
-        painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for place, line in enumerate(sketch(self.card.thumbs[-fit:], 40)):
             rect = QRectF(place * (each + gap), 0, each, tall)
             painter.fillRect(rect, self.theme.colour("well"))
             painter.setPen(QPen(self.theme.colour(self.theme.visible(self.card.info.colour)), 1))
             draw_sketch(painter, line, rect)
-        painter.end()
-        self._strip = (key, pixmap)
-        return pixmap
 
 
 def lamp_words(card: ClassCard) -> str:

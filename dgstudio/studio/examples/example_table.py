@@ -65,8 +65,8 @@ class _Cells(QStyledItemDelegate):
         if column == 0:
             theme, ratio = self._table.theme, self._table.devicePixelRatioF()
             wide, tall = rect.width() - 12, rect.height() - 6
-            picture = self._thumbnails.picture(model.picture(row), model.colour(row), wide, tall, ratio, theme)
-            painter.drawPixmap(rect.topLeft() + QPoint(6, 3), picture)
+            at, window, colour = rect.topLeft() + QPoint(6, 3), model.picture(row), model.colour(row)
+            self._thumbnails.draw(painter, at, window, colour, wide, tall, ratio, theme)
             return
         text = model.text(row, column)
         if not text:

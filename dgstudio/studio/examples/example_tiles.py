@@ -52,8 +52,8 @@ class _Tiles(QStyledItemDelegate):
         painter.fillRect(box, self._ink("accent_soft" if chosen else "surface"))
         wide, tall = box.width() - 2, box.height() - line - 1
         window, colour, ratio = model.picture(row), model.colour(row), self._view.devicePixelRatioF()
-        picture = self._thumbnails.picture(window, colour, wide, tall, ratio, theme, 60)
-        painter.drawPixmap(box.topLeft() + QPoint(1, 1), picture)
+        at = box.topLeft() + QPoint(1, 1)
+        self._thumbnails.draw(painter, at, window, colour, wide, tall, ratio, theme, 60)
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
         painter.setPen(QPen(self._ink("accent" if chosen else "accent_hover" if focused else "border"), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.browse.example_query import Columns
 from dgstudio.engine.labels.example_table import distinct, places_of
+from dgstudio.studio.painting.kept_layer import PRINTED
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32, F64, Example
 
@@ -193,9 +195,10 @@ class ExampleMap(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
-        if self._ground is None:
-            self._ground = self._painted()
-        painter.drawPixmap(0, 0, self._ground)
+        shapes, ratio = keeps_shapes(painter), self.devicePixelRatioF()
+        if self._ground is None and not shapes:
+            self._ground = self._painted(ratio)
+        painter.drawPixmap(0, 0, self._painted(PRINTED) if shapes or self._ground is None else self._ground)
         theme = self.theme
         if not len(self._ids):
             painter.setFont(theme.ui("body"))
@@ -203,9 +206,9 @@ class ExampleMap(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, EMPTY)
             return
         if len(self._selected) > FEW:
-            if self._marks is None:
-                self._marks = self._dots([(self._chosen_points(), theme.colour("text_strong"))], MARK)
-            painter.drawPixmap(0, 0, self._marks)
+            if self._marks is None and not shapes:
+                self._marks = self._chosen_dots(ratio)
+            painter.drawPixmap(0, 0, self._chosen_dots(PRINTED) if shapes or self._marks is None else self._marks)
         elif self._selected:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -226,21 +229,25 @@ class ExampleMap(QWidget):
         places, found = places_of(chosen, self._ids)
         return self.points()[places[found]]
 
-    def _painted(self) -> QPixmap:
+    def _chosen_dots(self, ratio: float) -> QPixmap:
+        return self._dots([(self._chosen_points(), self.theme.colour("text_strong"))], MARK, ratio)
+
+    def _painted(self, ratio: float) -> QPixmap:
         points, visible = self.points(), self.theme.visible
         layers = [(points[~self._shown], self.theme.colour("border"))]
         layers += [
             (points[self._shown & (self._labels == class_id)], QColor(visible(colour)))
             for class_id, colour in self._colours.items()
         ]
-        return self._dots(layers, 2.3, self.theme.colour("well"))
+        return self._dots(layers, 2.3, ratio, self.theme.colour("well"))
 
-    def _dots(self, layers: Sequence[tuple[F64, QColor]], radius: float, ground: QColor | None = None) -> QPixmap:
+    def _dots(
+        self, layers: Sequence[tuple[F64, QColor]], radius: float, ratio: float, ground: QColor | None = None
+    ) -> QPixmap:
         """Points as discs, later layers over earlier ones: a painter takes seconds for tens of thousands.
 
         Each point sets one pixel to the number of its layer; then every pixel takes the highest number within reach.
         """
-        ratio = self.devicePixelRatioF()
         wide, tall = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
         reach = radius * ratio
         edge = int(reach)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.example_slots import SLOTS
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import axis_marks, paint_cursor
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F32, I32, U8
@@ -113,7 +114,7 @@ class GateRaster(QWidget):
         self._rows = share_rows(0, 0, 1)
         self._table: U32 = np.zeros(256, np.uint32)
         self._clean = 0
-        self._axis: QPixmap | None = None
+        self._axis = KeptLayer()
         self.setAccessibleName("Raster of gates over time")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -155,7 +156,8 @@ class GateRaster(QWidget):
     def put_cursor(self, moment: float | None, edge: float) -> None:
         """Draw the time cursor at a moment of stream time, or none; the axis counts from `edge`."""
         if (moment, edge) != (self.moment, self._edge):
-            self.moment, self._edge, self._axis = moment, edge, None
+            self.moment, self._edge = moment, edge
+            self._axis.forget()
             self.update()
 
     def add(self, end: float, active: I32, activations: F32, cells: Sequence[CellView | None], states: U8) -> None:
@@ -338,7 +340,7 @@ class GateRaster(QWidget):
         # The image looks at the array: nothing is copied until it is drawn.
         self._image = QImage(self._pixels.data, ring, tall, ring * 4, QImage.Format.Format_RGB32)
         self._clean = int(np.ceil(self._now * self._rate()))
-        self._axis = None
+        self._axis.forget()
         dash = max(1, round(DASH * ratio))
         self._dashes = np.arange(tall) // dash % 2 == 0
         self._label_anew()
@@ -435,11 +437,10 @@ class GateRaster(QWidget):
             paint_cursor(painter, theme, min(x, self.width() - 1), top, top + tall / ratio)
         low = top + tall / ratio
         if event.rect().bottom() >= int(low):
-            if self._axis is None:
-                self._axis = self._make_axis()
             # At 150 % the axis ends between two pixels; what is left below it is this widget's, too.
-            painter.fillRect(QRectF(0, low, self.width(), self.height() - low), theme.colour("surface"))
-            painter.drawPixmap(QPointF(0, low), self._axis)
+            ground, tall = theme.colour("surface"), theme.px(BOTTOM)
+            painter.fillRect(QRectF(0, low, self.width(), self.height() - low), ground)
+            self._axis.draw(painter, QRectF(0, low, self.width(), tall), ratio, self._paint_axis, ground=ground)
 
     def _draw_labels(self, painter: QPainter, top: int) -> None:
         begin, rate = self._now - self._view_s, self.width() / self._view_s
@@ -456,13 +457,9 @@ class GateRaster(QWidget):
                 # Left of its line: there the whole label has room as soon as the line appears.
                 painter.drawText(QRectF(x - 200, 0, 200, top - 1), flags, words)
 
-    def _make_axis(self) -> QPixmap:
+    def _paint_axis(self, painter: QPainter) -> None:
         """The seconds below the image, marked as on the stream's axis; drawn once for as long as they do not move."""
-        theme, ratio = self.theme, self.devicePixelRatioF()
-        axis = QPixmap(max(1, round(self.width() * ratio)), max(1, round(theme.px(BOTTOM) * ratio)))
-        axis.setDevicePixelRatio(ratio)
-        axis.fill(theme.colour("surface"))
-        painter = QPainter(axis)
+        theme = self.theme
         painter.setFont(theme.mono(10))
         metrics = QFontMetrics(painter.font())
         behind = max(0.0, self._edge - self._now)
@@ -474,8 +471,6 @@ class GateRaster(QWidget):
             painter.setPen(theme.colour("text_muted"))
             box = QRectF(centre - half, 2, 2 * half, theme.px(BOTTOM) - 2)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()
-        return axis
 
 
 def _blend(pixels: U32, ink: int, share: float) -> U32:

@@ -26,7 +26,9 @@ from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.common.elided_label import shorter
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
+from dgstudio.studio.painting.kept_layer import painted
 from dgstudio.studio.theme.format import percent
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F32, I32
 
@@ -345,12 +347,15 @@ class GateMap(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         told = self.slots.filled, self.total
-        if self._picture is None or self._told != told:
-            self._picture, self._told = self._draw_still(), told
-            self._lit = {}
-        self._light(self._picture)
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._picture)
+        if keeps_shapes(painter):
+            self._draw_shapes(painter)
+        else:
+            if self._picture is None or self._told != told:
+                self._picture, self._told = self._draw_still(), told
+                self._lit = {}
+            self._light(self._picture)
+            painter.drawPixmap(0, 0, self._picture)
         frames = [("hover", self._hovered), ("chosen", ("unit", self.chosen) if self.chosen is not None else None)]
         if self.hasFocus() and self._by_key:
             frames.append(("focus", self._cursor))
@@ -360,14 +365,7 @@ class GateMap(QWidget):
 
     def _light(self, picture: QPixmap) -> None:
         """Paint the cells that look different from before, and no others."""
-        base, units = self.theme.base_unit, self._units
-        pairs = zip(self._active.tolist(), self._levels.tolist(), strict=True)
-        lit = {unit: (base, level) for unit, level in pairs}
-        for place, cell in enumerate(self.slots.places, units):
-            if cell is not None:
-                bright = self.carrying and cell.strength >= 0.02
-                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if bright else -1
-                lit[place] = self._colour_of(cell.class_id), level
+        lit, units = self._lit_now(), self._units
         before, self._lit = self._lit, lit
         painter = QPainter(picture)
         for cell_index in before.keys() - lit.keys():
@@ -376,6 +374,28 @@ class GateMap(QWidget):
             if before.get(cell_index) != ink:
                 painter.drawPixmap(self._spots[cell_index], self._ink(*ink))
         painter.end()
+
+    def _lit_now(self) -> dict[int, tuple[str, int]]:
+        """The cells with something in them, each with its colour and level."""
+        base, units = self.theme.base_unit, self._units
+        pairs = zip(self._active.tolist(), self._levels.tolist(), strict=True)
+        lit = {unit: (base, level) for unit, level in pairs}
+        for place, cell in enumerate(self.slots.places, units):
+            if cell is not None:
+                bright = self.carrying and cell.strength >= 0.02
+                level = round(max(0.0, min(1.0, cell.strength)) * (LEVELS - 1)) if bright else -1
+                lit[place] = self._colour_of(cell.class_id), level
+        return lit
+
+    def _draw_shapes(self, painter: QPainter) -> None:
+        """Paint every cell as what it is, where shapes are kept."""
+        lit = self._lit_now()
+        for place, spot in enumerate(self._spots):
+            painter.save()
+            painter.translate(spot)
+            self._paint_cell(painter, *self._inks_of(*lit.get(place, ("idle" if place < self._units else "free", 0))))
+            painter.restore()
+        self._draw_words(painter)
 
     def _frame(self, painter: QPainter, look: str, kind: str, index: int) -> None:
         box = self.grid.unit(index) if kind == "unit" else self.grid.example(index)
@@ -390,14 +410,16 @@ class GateMap(QWidget):
 
     def _draw_still(self) -> QPixmap:
         """What does not change from answer to answer: idle cells, free places, words."""
+
+        def paint(painter: QPainter) -> None:
+            for place, spot in enumerate(self._spots):
+                painter.drawPixmap(spot, self._ink("idle" if place < self._units else "free", 0))
+            self._draw_words(painter)
+
+        return painted(self.width(), self.height(), self.devicePixelRatioF(), paint, self.theme.colour("surface"))
+
+    def _draw_words(self, painter: QPainter) -> None:
         theme, grid = self.theme, self.grid
-        ratio = self.devicePixelRatioF()
-        still = QPixmap(self.size() * ratio)
-        still.setDevicePixelRatio(ratio)
-        still.fill(theme.colour("surface"))
-        painter = QPainter(still)
-        for place, spot in enumerate(self._spots):
-            painter.drawPixmap(spot, self._ink("idle" if place < self._units else "free", 0))
         painter.setPen(theme.colour("text_muted"))
         if not self._units and self._notice:
             painter.setFont(theme.ui("small"))
@@ -409,8 +431,6 @@ class GateMap(QWidget):
         metrics, room = QFontMetrics(painter.font()), self.width()
         words = next((text for text in self.example_words() if metrics.horizontalAdvance(text) <= room), "")
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
-        painter.end()
-        return still
 
     def example_words(self) -> tuple[str, ...]:
         """Return what stands above the cells of examples, the fullest first: how many are shown, of how many."""
@@ -428,24 +448,31 @@ class GateMap(QWidget):
     def _ink(self, colour: str, level: int) -> QPixmap:
         """A cell of a colour; level −1 is one that is there and dark. "idle" and "free": one with nothing in it."""
         found = self._inks.get((colour, level))
-        if found is None and colour in ("idle", "free"):
-            off, border = self.theme.colour("unit_off"), self.theme.colour("unit_border")
-            free = mix(self.theme.colour("surface"), off, 0.6), off
-            found = self._inks[colour, level] = self._cell(*((off, border) if colour == "idle" else free))
         if found is None:
-            full, off = QColor(colour), self.theme.colour("unit_off")
-            share = 0.0 if level < 0 else 0.25 + 0.75 * level / (LEVELS - 1)
-            edge = mix(self.theme.colour("unit_border"), full, 0.35 if level < 0 else 0.9)
-            found = self._inks[colour, level] = self._cell(mix(off, full, share), edge)
+            side, inks = self.grid.pitch - self.grid.gap, self._inks_of(colour, level)
+            # With the panel around it: one is put in the place of another.
+            found = self._inks[colour, level] = painted(
+                side,
+                side,
+                self.devicePixelRatioF(),
+                lambda painter: self._paint_cell(painter, *inks),
+                self.theme.colour("surface"),
+            )
         return found
 
-    def _cell(self, fill: QColor, edge: QColor) -> QPixmap:
-        side, ratio, radius = self.grid.pitch - self.grid.gap, self.devicePixelRatioF(), self._radius()
-        cell = QPixmap(round(side * ratio), round(side * ratio))
-        cell.setDevicePixelRatio(ratio)
-        # With the panel around it: one is put in the place of another.
-        cell.fill(self.theme.colour("surface"))
-        painter = QPainter(cell)
+    def _inks_of(self, colour: str, level: int) -> tuple[QColor, QColor]:
+        """Return what fills a cell, and its edge."""
+        off, border = self.theme.colour("unit_off"), self.theme.colour("unit_border")
+        if colour == "idle":
+            return off, border
+        if colour == "free":
+            return mix(self.theme.colour("surface"), off, 0.6), off
+        full = QColor(colour)
+        share = 0.0 if level < 0 else 0.25 + 0.75 * level / (LEVELS - 1)
+        return mix(off, full, share), mix(border, full, 0.35 if level < 0 else 0.9)
+
+    def _paint_cell(self, painter: QPainter, fill: QColor, edge: QColor) -> None:
+        side, radius = self.grid.pitch - self.grid.gap, self._radius()
         if side < 6:
             painter.fillRect(QRectF(0, 0, side, side), fill)
         else:
@@ -454,5 +481,3 @@ class GateMap(QWidget):
             painter.setBrush(fill)
             inset = 0.5 if radius > 0 else 0.0
             painter.drawRoundedRect(QRectF(inset, inset, side - 1, side - 1), radius, radius)
-        painter.end()
-        return cell

@@ -149,10 +149,8 @@ class ExampleStrip(QWidget):
             painter.drawRoundedRect(box, 5, 5)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             inner = at.adjusted(5, 4, -5, -line - 2)
-            picture = self._thumbs.picture(
-                card.window, card.colour, inner.width(), inner.height(), self.devicePixelRatioF(), theme
-            )
-            painter.drawPixmap(inner.topLeft(), picture)
+            wide, tall, ratio = inner.width(), inner.height(), self.devicePixelRatioF()
+            self._thumbs.draw(painter, inner.topLeft(), card.window, card.colour, wide, tall, ratio, theme)
             row = QRect(at.left() + 5, at.bottom() - line, at.width() - 10, line)
             amount = signed(card.amount)
             painter.setFont(theme.mono("tiny"))

@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygonF,
     QResizeEvent,
     QTabletEvent,
@@ -28,6 +27,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from dgstudio.records import dataclass
 from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.pad.class_marks import RADIUS, Look, draw_mark, mark_picture
+from dgstudio.studio.painting.kept_layer import KeptLayer
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32
 
@@ -83,10 +84,8 @@ class PadView(QWidget):
         self._overlay: QImage | None = None
         self._marks: tuple[F32, Ids, Mapping[int, Look]] = (np.zeros((0, 2), np.float32), np.zeros(0, np.int64), {})
         self._protected: F32 = np.zeros((0, 2), np.float32)
-        self._ground: QPixmap | None = None
-        self._dots: QPixmap | None = None
-        self._tags: QPixmap | None = None
-        self._still: QPixmap | None = None
+        self._ground, self._dots, self._tags = KeptLayer(), KeptLayer(), KeptLayer()
+        self._still = KeptLayer()
         """Ground, marks and names together."""
         self._moving_part = QRect()
         """Where the pointer, its trail and its answer are."""
@@ -120,20 +119,18 @@ class PadView(QWidget):
 
     def show_map(self, picture: QImage | None, names: Sequence[tuple[float, float, Look]] = ()) -> None:
         """Draw this picture of the whole plane, and the names of classes at places of it; None: none."""
-        self._map, self._names, self._ground, self._tags = picture, list(names), None, None
-        self._still = None
-        self.update()
+        self._map, self._names = picture, list(names)
+        self._forget(self._ground, self._tags)
 
     def show_region(self, overlay: QImage | None) -> None:
         """Lay this picture of the whole plane over the map; None: none."""
-        self._overlay, self._still = overlay, None
-        self.update()
+        self._overlay = overlay
+        self._forget()
 
     def show_marks(self, places: F32, class_ids: Ids, looks: Mapping[int, Look], protected: F32) -> None:
         """Draw examples at `places` (n, 2), each as its class, (n,), and protected inputs (N, 2) as small crosses."""
-        self._marks, self._protected, self._dots = (places, class_ids, looks), protected, None
-        self._still = None
-        self.update()
+        self._marks, self._protected = (places, class_ids, looks), protected
+        self._forget(self._dots)
 
     def show_pointer(self, shown: Shown | None) -> None:
         """Draw the pointer and its trail; None: there is none yet. Nothing else is painted again."""
@@ -149,7 +146,12 @@ class PadView(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
-        self._ground = self._dots = self._tags = self._still = None
+        self._forget(self._ground, self._dots, self._tags)
+
+    def _forget(self, *parts: KeptLayer) -> None:
+        """Paint these parts of what stands still anew, and all of it together."""
+        for part in (*parts, self._still):
+            part.forget()
         self.update()
 
     # -- where things are ----------------------------------------------------------------------------------------
@@ -251,14 +253,13 @@ class PadView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        self._ground = self._dots = self._tags = self._still = None
+        self._forget(self._ground, self._dots, self._tags)
         self.resized.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter, square = QPainter(self), self.square
-        if self._still is None:
-            self._still = self._composed()
-        painter.drawPixmap(0, 0, self._still)
+        ground = self.theme.colour("surface")
+        self._still.draw(painter, QRectF(self.rect()), self.devicePixelRatioF(), self._paint_still, ground=ground)
         if self.empty:
             self._paint_sentence(painter, square)
         if self.shown is not None and len(self.shown.trail):
@@ -271,23 +272,14 @@ class PadView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(square).adjusted(0.5, 0.5, -0.5, -0.5))
 
-    def _composed(self) -> QPixmap:
+    def _paint_still(self, painter: QPainter) -> None:
         """What stands still, each part painted anew only where it has changed."""
-        square = self.square
-        if self._ground is None:
-            self._ground = self._painted_ground()
-        if self._dots is None:
-            self._dots = self._painted_marks()
-        if self._tags is None:
-            self._tags = self._painted_tags()
-        still = QPixmap(self._ground)
-        painter = QPainter(still)
+        square, whole, ratio = self.square, QRectF(self.rect()), self.devicePixelRatioF()
+        self._ground.draw(painter, whole, ratio, self._paint_ground, ground=self.theme.colour("surface"))
         if self._overlay is not None:
             painter.drawImage(square, self._overlay)
-        painter.drawPixmap(square.topLeft(), self._dots)
-        painter.drawPixmap(0, 0, self._tags)
-        painter.end()
-        return still
+        self._dots.draw(painter, QRectF(square), ratio, self._paint_marks)
+        self._tags.draw(painter, whole, ratio, self._paint_tags)
 
     def _part_of(self, shown: Shown | None) -> QRect:
         """Everything that the pointer's picture covers."""
@@ -304,33 +296,20 @@ class PadView(QWidget):
             part = part.united(self._words_box(at, shown.words)[0])
         return part.adjusted(-4, -4, 4, 4).toAlignedRect()
 
-    def _painted_ground(self) -> QPixmap:
-        theme, ratio, square = self.theme, self.devicePixelRatioF(), self.square
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(theme.colour("surface"))
-        painter = QPainter(pixmap)
+    def _paint_ground(self, painter: QPainter) -> None:
+        theme, square = self.theme, self.square
         painter.fillRect(square, theme.colour("well"))
         if self._map is not None:
             # Without smoothing: between two cells there is nothing that the model said.
             painter.drawImage(square, self._map)
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.drawRect(QRectF(square).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
-        return pixmap
 
-    def _painted_tags(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+    def _paint_tags(self, painter: QPainter) -> None:
         painter.setFont(self.theme.ui("small", 600))
         metrics = painter.fontMetrics()
         for x, y, look in self._names:
             self._paint_tag(painter, metrics, self.pixel_of(x, y), look)
-        painter.end()
-        return pixmap
 
     def _paint_tag(self, painter: QPainter, metrics: QFontMetrics, at: QPointF, look: Look) -> None:
         """The name of a class and its mark, in the middle of where it is answered."""
@@ -353,12 +332,8 @@ class PadView(QWidget):
     def _edge(self) -> QColor:
         return self.theme.colour("background" if self.theme.dark else "surface")
 
-    def _painted_marks(self) -> QPixmap:
-        ratio, side = self.devicePixelRatioF(), self.square.width()
-        pixmap = QPixmap(round(side * ratio), round(side * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+    def _paint_marks(self, painter: QPainter) -> None:
+        ratio, side, shapes = self.devicePixelRatioF(), self.square.width(), keeps_shapes(painter)
         scale = np.array([0.5, -0.5]) * side
         painter.setPen(QPen(self.theme.colour("text", 0.5), 1))
         arm = max(1.0, side / 240)
@@ -371,15 +346,17 @@ class PadView(QWidget):
             look = looks.get(class_id)
             if look is None:
                 continue
-            picture = mark_picture(look, self.theme.px(1) * RADIUS, edge, ratio)
-            middle = picture.width() / ratio / 2
+            radius = self.theme.px(1) * RADIUS
+            picture = None if shapes else mark_picture(look, radius, edge, ratio)
+            middle = 0.0 if picture is None else picture.width() / ratio / 2
             spots = places[class_ids == class_id] * scale + side / 2
             # Of those that would cover each other one is enough; the newest lies on top.
             _, first = np.unique(np.rint(spots[::-1] / SAME), axis=0, return_index=True)
             for x, y in (spots[::-1][np.sort(first)[::-1]] - middle).tolist():
-                painter.drawPixmap(QPointF(x, y), picture)
-        painter.end()
-        return pixmap
+                if picture is None:
+                    draw_mark(painter, look, QPointF(x, y), radius, edge)
+                else:
+                    painter.drawPixmap(QPointF(x, y), picture)
 
     def _paint_sentence(self, painter: QPainter, square: QRect) -> None:
         painter.setFont(self.theme.ui("body"))

@@ -71,6 +71,17 @@ class ScrollingLayer:
             painter.end()
             self._painted = stop
 
+    def draw_straight(self, painter: QPainter, place: QPointF, first: int, wide: int, tall: int, ratio: float) -> None:
+        """Paint the columns `first` to before `first + wide` at `place` and keep nothing of it, where shapes are kept.
+
+        The columns are of `ratio` a logical pixel; what is kept and shown has another, and stays as it is.
+        """
+        painter.save()
+        painter.translate(place)
+        painter.setClipRect(QRectF(0, 0, wide / ratio, tall / ratio))
+        self._paint(painter, first, first + wide)
+        painter.restore()
+
     def draw(self, painter: QPainter, place: QPointF) -> None:
         """Copy what is shown to `place`, its upper left corner in logical pixels."""
         ratio, tall = self._ratio, self._pixmap.height()

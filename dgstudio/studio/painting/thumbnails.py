@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
+from dgstudio.studio.painting.kept_layer import painted
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import F32
 
@@ -68,25 +70,53 @@ class Thumbnails:
         """Forget all of them: the theme has changed."""
         self._drawn.clear()
 
-    def picture(
-        self, window: F32 | None, colour: str, wide: int, tall: int, ratio: float, theme: Theme, points: int = 40
+    def draw(
+        self,
+        painter: QPainter,
+        at: QPoint,
+        window: F32 | None,
+        colour: str,
+        wide: int,
+        tall: int,
+        ratio: float,
+        theme: Theme,
+        points: int = 40,
+    ) -> None:
+        """Draw a window (n, channels) in a class's colour, `wide` × `tall` logical pixels; empty without one."""
+        if keeps_shapes(painter):
+            box = QRectF(at.x(), at.y(), wide, tall)
+            painter.save()
+            painter.fillRect(box, theme.colour("well"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            _draw_window(painter, window, colour, box, theme, points)
+            painter.restore()
+        else:
+            painter.drawPixmap(at, self._picture(window, colour, wide, tall, ratio, theme, points))
+
+    def _picture(
+        self, window: F32 | None, colour: str, wide: int, tall: int, ratio: float, theme: Theme, points: int
     ) -> QPixmap:
-        """Return a window (n, channels) in a class's colour, `wide` × `tall` logical pixels; empty without one."""
         key = (id(window), colour, wide, tall, ratio)
         known = self._drawn.get(key)
         if known is not None:
             return known[1]
-        pixmap = QPixmap(round(wide * ratio), round(tall * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(theme.colour("well"))
-        if window is not None:
-            painter = QPainter(pixmap)
-            painter.setPen(QPen(theme.colour(theme.visible(colour)), 1))
-            for line in sketch([window], points):
-                draw_sketch(painter, line, QRectF(0, 0, wide, tall))
-            painter.end()
+        box = QRectF(0, 0, wide, tall)
+        pixmap = painted(
+            wide,
+            tall,
+            ratio,
+            lambda painter: _draw_window(painter, window, colour, box, theme, points),
+            theme.colour("well"),
+        )
         if len(self._drawn) >= KEPT:
             self._drawn.clear()
         # With its window, so that its id stays its own.
         self._drawn[key] = window, pixmap
         return pixmap
+
+
+def _draw_window(painter: QPainter, window: F32 | None, colour: str, box: QRectF, theme: Theme, points: int) -> None:
+    if window is not None:
+        painter.setPen(QPen(theme.colour(theme.visible(colour)), 1))
+        for line in sketch([window], points):
+            draw_sketch(painter, line, box)

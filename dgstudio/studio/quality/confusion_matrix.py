@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.records import dataclass
 from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
@@ -118,7 +118,7 @@ class ConfusionView(QWidget):
         self._cursor: Cell = (0, 0)
         self._hovered: Cell | None = None
         self._by_key = False
-        self._still: QPixmap | None = None
+        self._still = KeptLayer()
         self.setAccessibleName("Confusion matrix")
         may_elide_names(self)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -181,7 +181,7 @@ class ConfusionView(QWidget):
         self._draw_anew()
 
     def _draw_anew(self) -> None:
-        self._still = None
+        self._still.forget()
         self._tell()
 
     def _tell(self) -> None:
@@ -259,7 +259,7 @@ class ConfusionView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        self._still = None
+        self._still.forget()
 
     def _places(self) -> _Places:
         assert self.report is not None, "asked only where there is a report"
@@ -280,12 +280,13 @@ class ConfusionView(QWidget):
         return _Places(names, line, min(wide, theme.px(MOST_WIDE)), min(tall, theme.px(MOST_TALL)), tail, foot, count)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        if self.report is None or not self.report.classes:
+        report = self.report
+        if report is None or not report.classes:
             return
         painter = QPainter(self)
-        if self._still is None or self._still.devicePixelRatioF() != self.devicePixelRatioF():
-            self._still = self._draw_still(self.report)
-        painter.drawPixmap(0, 0, self._still)
+        self._still.draw(
+            painter, QRectF(self.rect()), self.devicePixelRatioF(), lambda still: self._draw_still(still, report)
+        )
         places = self._places()
         frames = [("border_strong", 1, self._hovered), ("text_strong", 2, self.cell)]
         if self.hasFocus() and self._by_key:
@@ -308,12 +309,8 @@ class ConfusionView(QWidget):
         level = (0.14 + (STRONGEST - 0.14) * share) if share > 0 else 0.0
         return mix(theme.colour("well"), QColor(ink), level).name()
 
-    def _draw_still(self, report: QualityReport) -> QPixmap:
-        theme, places, ratio = self.theme, self._places(), self.devicePixelRatioF()
-        still = QPixmap(self.size() * ratio)
-        still.setDevicePixelRatio(ratio)
-        still.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(still)
+    def _draw_still(self, painter: QPainter, report: QualityReport) -> None:
+        theme, places = self.theme, self._places()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         numbered = places.wide < theme.px(READABLE)
         self._draw_names(painter, report, places, numbered)
@@ -335,8 +332,6 @@ class ConfusionView(QWidget):
                     painter.setPen(QColor(theme.readable(theme.text, on=fill)))
                     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         self._draw_margins(painter, report, places)
-        painter.end()
-        return still
 
     def _draw_names(self, painter: QPainter, report: QualityReport, places: _Places, numbered: bool) -> None:
         theme = self.theme

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter
 from dgstudio.studio.painting.scrolling_layer import ScrollingLayer
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog
 from dgstudio.studio.stability.stability_marks import Marks
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import PublishRecord
 
@@ -60,8 +61,12 @@ class LiveBars:
             self._note()
         key = (theme, rate, plot, self._most, self._wide)
         tall = round((room.bottom() + 1) * ratio) - round(room.top() * ratio)
-        self._layer.show(key, floor(first * ratio), round(room.width() * ratio), tall, ratio)
-        self._layer.draw(painter, QPointF(room.topLeft()))
+        place, column, wide = QPointF(room.topLeft()), floor(first * ratio), round(room.width() * ratio)
+        if keeps_shapes(painter):
+            self._layer.draw_straight(painter, place, column, wide, tall, ratio)
+            return
+        self._layer.show(key, column, wide, tall, ratio)
+        self._layer.draw(painter, place)
 
     def _note(self) -> None:
         before = self._records[-1] if self._records else None

@@ -10,8 +10,10 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
 from dgstudio.records import dataclass
+from dgstudio.studio.painting.kept_layer import painted
 from dgstudio.studio.stability.stability_log import Mark, changed
 from dgstudio.studio.theme.icons import paint_icon
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import PublishRecord, RecordKind
 
@@ -179,31 +181,47 @@ class Marks:
 
     def draw(self, painter: QPainter, mark: Mark, x: float, y: float) -> None:
         """Draw a mark with its middle at a point."""
+        side = self._lanes.theme.px(ICONS.get(mark, ("", "", 12))[2])
+        at = QPointF(round(x - side / 2), round(y - side / 2))
+        if keeps_shapes(painter):
+            painter.save()
+            painter.translate(at)
+            self._paint(painter, mark, side)
+            painter.restore()
+            return
         made = self._made.get(mark)
         if made is None:
-            made = self._made[mark] = self._make(mark)
-        side = made.width() / made.devicePixelRatio()
-        painter.drawPixmap(QPointF(round(x - side / 2), round(y - side / 2)), made)
+            ratio = self._lanes.devicePixelRatioF()
+            made = self._made[mark] = painted(side, side, ratio, lambda picture: self._paint(picture, mark, side))
+        painter.drawPixmap(at, made)
 
     def draw_run(
         self, painter: QPainter, span: tuple[float, float], y: int, tall: int, count: int, checked: bool
     ) -> None:
         """Draw a run of `count` publishes as a bar from one end to the other, its middle at the height `y`."""
         wide, left = span[1] - span[0], floor(span[0])
-        key = round(wide, 3), round(span[0] - left, 3), tall, count, checked
+        at, begin = QPointF(left, y - tall // 2 - 1), span[0] - left
+        if keeps_shapes(painter):
+            painter.save()
+            painter.translate(at)
+            self._paint_bar(painter, begin, wide, tall, count, checked)
+            painter.restore()
+            return
+        key = round(wide, 3), round(begin, 3), tall, count, checked
         bar = self._bars.get(key)
         if bar is None:
             if len(self._bars) >= MOST_BARS:
                 self._bars.clear()
-            bar = self._bars[key] = self._make_bar(span[0] - left, wide, tall, count, checked)
-        painter.drawPixmap(QPointF(left, y - tall // 2 - 1), bar)
+            bar = self._bars[key] = painted(
+                ceil(wide + 2),
+                tall + 3,
+                self._lanes.devicePixelRatioF(),
+                lambda picture: self._paint_bar(picture, begin, wide, tall, count, checked),
+            )
+        painter.drawPixmap(at, bar)
 
-    def _make_bar(self, left: float, wide: float, tall: int, count: int, checked: bool) -> QPixmap:
-        theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()
-        bar = QPixmap(ceil((wide + 2) * ratio), ceil((tall + 3) * ratio))
-        bar.setDevicePixelRatio(ratio)
-        bar.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(bar)
+    def _paint_bar(self, painter: QPainter, left: float, wide: float, tall: int, count: int, checked: bool) -> None:
+        theme = self._lanes.theme
         box = QRectF(left, tall // 2 + 1 - tall / 2 + 0.5, wide, tall)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen if checked else QPen(theme.colour("text_muted"), 1))
@@ -216,17 +234,10 @@ class Marks:
         fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= wide), "")
         painter.setPen(theme.colour("surface" if checked else "text_muted"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
-        painter.end()
-        return bar
 
-    def _make(self, mark: Mark) -> QPixmap:
-        theme, ratio = self._lanes.theme, self._lanes.devicePixelRatioF()
-        icon, ink, wide = ICONS.get(mark, ("", "", 12))
-        side = theme.px(wide)
-        picture = QPixmap(round(side * ratio), round(side * ratio))
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
+    def _paint(self, painter: QPainter, mark: Mark, side: int) -> None:
+        theme = self._lanes.theme
+        icon, ink, _ = ICONS.get(mark, ("", "", 12))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         middle, reach = QPointF(side / 2, side / 2), side * 0.34
         if icon:
@@ -247,5 +258,3 @@ class Marks:
             painter.rotate(45)
             half = side * 0.34
             painter.drawRect(QRectF(-half, -half, 2 * half, 2 * half))
-        painter.end()
-        return picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -14,13 +14,13 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QPolygon,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.studio.common.twin_text import TWIN_WORDS
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import paint_cursor
 from dgstudio.studio.stability.live_bars import LiveBars
 from dgstudio.studio.stability.stability_log import Mark, StabilityLog, changed, tooltip_of
@@ -86,7 +86,7 @@ class StabilityLanes(QWidget):
         self._edge = 0
         self._cursor: float | None = None
         self._marks = Marks(self)
-        self._still: tuple[object, QPixmap] | None = None
+        self._still = KeptLayer()
         self._bars = LiveBars(log, self._marks)
         self._known: tuple[object, tuple[list[int], int, float]] | None = None
         self._made: tuple[object, list[list[PublishRecord]], list[PublishRecord]] = (None, [], [])
@@ -111,7 +111,7 @@ class StabilityLanes(QWidget):
         edge = int(self._log.now * self._rate()) if np.isfinite(self._log.now) else 0
         if news or edge != self._edge:
             self._edge = edge
-            if self._still is not None and self._still[0] == self._still_key():
+            if self._still.key == self._still_key():
                 # Names and words stand as they are.
                 self.update(QRect(self._label_wide(), 0, self.width() - self._label_wide(), self.height()))
             else:
@@ -262,10 +262,9 @@ class StabilityLanes(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
-        key = self._still_key()
-        if self._still is None or self._still[0] != key:
-            self._still = key, self._draw_still()
-        painter.drawPixmap(0, 0, self._still[1])
+        ground = self.theme.colour("surface")
+        ratio, key = self.devicePixelRatioF(), self._still_key()
+        self._still.draw(painter, QRectF(self.rect()), ratio, self._draw_still, key=key, ground=ground)
         if self._log.any_update:
             self._draw_live(painter)
             self._draw_protected(painter)
@@ -282,13 +281,9 @@ class StabilityLanes(QWidget):
             self.counts,
         )  # fmt: skip
 
-    def _draw_still(self) -> QPixmap:
+    def _draw_still(self, painter: QPainter) -> None:
         """What does not move with time: lines, names, and the words that are renewed four times a second."""
-        theme, ratio = self.theme, self.devicePixelRatioF()
-        still = QPixmap(self.size() * ratio)
-        still.setDevicePixelRatio(ratio)
-        still.fill(theme.colour("surface"))
-        painter = QPainter(still)
+        theme = self.theme
         for lane in range(1 if self._log.any_update else TWIN, TWIN + max(1, len(self.compare))):
             painter.fillRect(0, self.lane(lane).top(), self.width(), 1, theme.colour("grid"))
         if self._log.any_update:
@@ -307,8 +302,6 @@ class StabilityLanes(QWidget):
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
             painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
-        painter.end()
-        return still
 
     def _base_line(self, painter: QPainter, lane: int) -> None:
         plot = self.plot(lane)

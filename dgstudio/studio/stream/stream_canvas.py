@@ -5,15 +5,17 @@ from __future__ import annotations
 from math import ceil, floor
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
 from dgstudio.studio.painting.decimation import SlowRange
+from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.ribbons import ink_on
 from dgstudio.studio.painting.time_line import axis_marks, moment_wide, paint_cursor, paint_moment
 from dgstudio.studio.stream.scene import Places, Scene
 from dgstudio.studio.stream.strip import StreamStrip
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 
 LEAST_ROW = 13
@@ -38,7 +40,7 @@ class StreamCanvas(QWidget):
         self.looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
         """Fill, ink and name of each class, by id and by name."""
         self.strip = StreamStrip(self.range, self.look)
-        self._still: tuple[object, QPixmap] | None = None
+        self._still = KeptLayer()
         self._places: Places | None = None
         self.rows_bar = QScrollBar(Qt.Orientation.Vertical, self)
         self.rows_bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -60,7 +62,7 @@ class StreamCanvas(QWidget):
         before, self.scene = self.scene, scene
         if (scene.channels, tuple(scene.ribbons)) != (before.channels, tuple(before.ribbons)):
             self._lay_out()
-        elif self._still is None or self._still[0] != self._still_key() or scene.moment != before.moment:
+        elif self._still.key != self._still_key() or scene.moment != before.moment:
             self.update()
         else:
             # Names and axis stand as they are.
@@ -156,7 +158,8 @@ class StreamCanvas(QWidget):
         return self.theme.px(THIN_RIBBON if name == "truth" else RIBBON)
 
     def _lay_out(self) -> None:
-        self._places = self._still = None
+        self._places = None
+        self._still.forget()
         count, fit = len(self.scene.channels), self.places.fit
         wide = 8
         self.rows_bar.setRange(0, max(0, count - fit))
@@ -176,7 +179,15 @@ class StreamCanvas(QWidget):
         painter = QPainter(self)
         theme, scene, places, ratio = self.theme, self.scene, self.places, self.devicePixelRatioF()
         if scene.empty or not self._moving().contains(event.rect()):
-            painter.drawPixmap(0, 0, self._unmoved(places.plot))
+            # Names and axis stand still: painted once for this size, theme and stream.
+            self._still.draw(
+                painter,
+                QRectF(self.rect()),
+                ratio,
+                self._paint_still,
+                key=self._still_key(),
+                ground=theme.colour("surface"),
+            )
         if scene.empty:
             painter.setFont(theme.ui("body"))
             painter.setPen(theme.colour("text_muted"))
@@ -184,8 +195,11 @@ class StreamCanvas(QWidget):
             painter.drawText(QRectF(self.rect()).adjusted(12, 0, -12, 0), flags, scene.empty)
             self._paint_focus(painter)
             return
-        self.strip.show(scene, places, ratio)
-        self.strip.draw(painter)
+        if keeps_shapes(painter):
+            self.strip.draw_whole(painter, scene, places)
+        else:
+            self.strip.show(scene, places, ratio)
+            self.strip.draw(painter)
         if scene.marked is not None:
             self._paint_edges(painter, places, scene.marked)
         self._paint_gone(painter, places)
@@ -219,21 +233,10 @@ class StreamCanvas(QWidget):
         shares = (share for share, _ in self._marks())
         return tuple(share for share in shares if abs(plot.right() - share * plot.width() - cursor) < room)
 
-    def _unmoved(self, plot: QRectF) -> QPixmap:
-        # Names and axis stand still: painted once for this size, theme and stream.
-        scene, ratio, key = self.scene, self.devicePixelRatioF(), self._still_key()
-        if self._still is not None and self._still[0] == key:
-            return self._still[1]
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(self.theme.colour("surface"))
-        if not scene.empty:
-            painter = QPainter(pixmap)
-            self._paint_names(painter, plot)
-            self._paint_axis(painter, plot)
-            painter.end()
-        self._still = (key, pixmap)
-        return pixmap
+    def _paint_still(self, painter: QPainter) -> None:
+        if not self.scene.empty:
+            self._paint_names(painter, self.plot)
+            self._paint_axis(painter, self.plot)
 
     def _paint_names(self, painter: QPainter, plot: QRectF) -> None:
         theme, scene, places = self.theme, self.scene, self.places

@@ -19,6 +19,10 @@ from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F64
 
 THIN_TEXT = 9
+FINE = 3
+"""Columns of traces a logical pixel in print."""
+RUN = 48
+"""Points of a trace that are drawn as one line in print: a wide, smooth pen is slow on long lines."""
 BURST = 10
 """Logical pixels between two publishes up to which they are drawn as one band."""
 SMOOTH_POINTS = 6000
@@ -58,6 +62,8 @@ class StreamStrip:
         self._ratio = self._rate = 1.0
         self._first = 0
         self._dense = self._smooth = False
+        self._fine = 1
+        """Columns of traces a logical pixel."""
         self._closed: dict[str, list[Span]] = {}
         self._bursts: list[Burst] = []
         self._type: dict[str, tuple[QFont, QFontMetrics]] = {}
@@ -86,12 +92,7 @@ class StreamStrip:
     def show(self, scene: Scene, places: Places, ratio: float) -> None:
         """Bring the picture up to a scene."""
         before, same_places = self._scene, places is self._places
-        self._scene, self._places, self._ratio = scene, places, ratio
-        wide, tall = max(1, round(places.plot.width() * ratio)), max(1, ceil(places.bottom * ratio))
-        self._rate = wide / scene.span
-        self._first = ceil(scene.end * self._rate - 1e-6) - wide
-        a_pixel = scene.rate if scene.rate > 0 else len(scene.times) / scene.span
-        self._dense = a_pixel * ratio / self._rate > POINTS
+        wide, tall = self._take(scene, places, ratio, 1)
         points = places.fit * min(len(scene.times), ceil(POINTS * wide / ratio))
         self._smooth = points <= SMOOTH_POINTS
         drift = self._drawn.away_from(self._range) * 0.44 * places.tall
@@ -104,6 +105,27 @@ class StreamStrip:
         self._layer.show(key, self._first, wide, tall, ratio)
         if scene.following:
             self._layer.repaint_from(self._first + wide - ceil(UNSETTLED * ratio))
+
+    def draw_whole(self, painter: QPainter, scene: Scene, places: Places) -> None:
+        """Draw a scene where shapes are kept, finer than a screen shows it; the next `show` paints all of it anew."""
+        wide, tall = self._take(scene, places, 1.0, FINE)
+        self._drawn.take(self._range)
+        self._smooth = True
+        self._note_stretches()
+        self._note_publishes()
+        self._layer.draw_straight(painter, QPointF(places.plot.left(), 0), self._first, wide, tall, 1.0)
+        self._draw_moving(painter)
+        self._layer.forget()
+
+    def _take(self, scene: Scene, places: Places, ratio: float, fine: int) -> tuple[int, int]:
+        """Take over a scene; returns how many columns are in view, and how many device pixels each has."""
+        self._scene, self._places, self._ratio, self._fine = scene, places, ratio, fine
+        wide, tall = max(1, round(places.plot.width() * ratio)), max(1, ceil(places.bottom * ratio))
+        self._rate = wide / scene.span
+        self._first = ceil(scene.end * self._rate - 1e-6) - wide
+        a_pixel = scene.rate if scene.rate > 0 else len(scene.times) / scene.span
+        self._dense = a_pixel * ratio / (self._rate * fine) > POINTS
+        return wide, tall
 
     def _goes_on_from(self, before: Scene) -> bool:
         """Whether what was painted is still to be seen: time has moved on, or it stands still."""
@@ -138,6 +160,9 @@ class StreamStrip:
     def draw(self, painter: QPainter) -> None:
         """Draw the picture, and the stretches that move against it."""
         self._layer.draw(painter, QPointF(self._places.plot.left(), 0))
+        self._draw_moving(painter)
+
+    def _draw_moving(self, painter: QPainter) -> None:
         scene = self._scene
         start, end = (
             self._first / self._rate,
@@ -219,7 +244,7 @@ class StreamStrip:
             scene.values[begin:end],
             left * column_s,
             (left + wide) * column_s,
-            wide,
+            wide * self._fine,
             scene.rate,
             self._dense,
         )
@@ -229,7 +254,7 @@ class StreamStrip:
         scaled = np.clip(self._drawn.scaled(ys)[:, seen], -1.3, 1.3)
         middles = places.plot.top() + (np.arange(places.fit) + 0.5) * places.tall
         rows = middles - scaled * (0.44 * places.tall)
-        xs = xs + (left - first / ratio)
+        xs = xs / self._fine + (left - first / ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
         for row in range(places.fit):
             painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), 1))
@@ -237,8 +262,10 @@ class StreamStrip:
             for run, after in finite_runs(line):
                 if after - run == 1:
                     painter.drawPoint(QPointF(float(xs[run]), float(line[run])))
-                else:
-                    painter.drawPolyline(_polygon(xs[run:after], line[run:after]))
+                    continue
+                for part in range(run, after - 1, RUN - 1 if self._fine > 1 else after):
+                    stop_at = min(after, part + RUN) if self._fine > 1 else after
+                    painter.drawPolyline(_polygon(xs[part:stop_at], line[part:stop_at]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 

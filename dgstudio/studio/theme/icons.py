@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPainter
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter, QPainterPath
 
 from dgstudio.errors import DgstudioError
+from dgstudio.studio.theme.paper import keeps_shapes
 
 FONTS = {"mdi6": ("materialdesignicons6-webfont", ""), "fa6s": ("fontawesome6-solid-webfont", "Solid")}
 """Prefix of an icon's name → how the names of its font's files begin, and the style in that family."""
@@ -27,7 +28,23 @@ def paint_icon(painter: QPainter, name: str, square: QRect, colour: QColor) -> N
     font.setPixelSize(max(1, round(GLYPH * square.height())))
     painter.setFont(font)
     painter.setPen(colour)
-    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, _glyph(prefix, glyph))
+    if keeps_shapes(painter):
+        # As its outline: who looks at a vector picture elsewhere has not this font.
+        _fill_outline(painter, font, square, colour, _glyph(prefix, glyph))
+    else:
+        painter.drawText(square, Qt.AlignmentFlag.AlignCenter, _glyph(prefix, glyph))
+
+
+def _fill_outline(painter: QPainter, font: QFont, square: QRect, colour: QColor, sign: str) -> None:
+    metrics = QFontMetricsF(font)
+    path = QPainterPath()
+    left = square.center().x() + 0.5 - metrics.horizontalAdvance(sign) / 2
+    base = square.center().y() + 0.5 + (metrics.ascent() - metrics.descent()) / 2
+    path.addText(left, base, font, sign)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.fillPath(path, colour)
+    painter.restore()
 
 
 @cache

@@ -277,9 +277,8 @@ class TimelineCanvas(QWidget):
         radius = (RADIUS if mark.record is None else SMALL) * self.theme.scale
         radius = min(radius, max(2.0, self.pitch * 0.3))
         ink = self._marks.ink(code, self._colour_of(class_id) if class_id is not None else None)
-        picture = self._marks.mark(code, ink, radius, self.devicePixelRatioF(), hollow=self.timeline.gone(mark))
-        half = picture.width() / picture.devicePixelRatio() / 2
-        painter.drawPixmap(QPointF(x - half, middle - half), picture)
+        ratio, hollow = self.devicePixelRatioF(), self.timeline.gone(mark)
+        self._marks.draw(painter, QPointF(x, middle), code, ink, radius, ratio, hollow=hollow)
 
     def _paint_band(self, painter: QPainter, first: int, stop: int, middle: float) -> None:
         # Many places a pixel: one image, a column a pixel, taller where more was done; specials stand out of it.

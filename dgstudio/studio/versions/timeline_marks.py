@@ -7,6 +7,8 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
+from dgstudio.studio.painting.kept_layer import painted
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.studio.versions.timeline import BACK, CLASSES, HELD, LEARNED, PLAIN, REJECTED, SEALED
 
@@ -42,22 +44,32 @@ class TimelineMarks:
             return self._theme.visible(colour)
         return self._theme.colour(TOKENS[code]).name()
 
-    def mark(self, code: int, ink: str, radius: float, ratio: float, *, hollow: bool) -> QPixmap:
-        """Return a mark of this colour; `hollow`: its version is not kept."""
+    def draw(
+        self, painter: QPainter, at: QPointF, code: int, ink: str, radius: float, ratio: float, *, hollow: bool
+    ) -> None:
+        """Draw a mark of this colour with its middle at a point; `hollow`: its version is not kept."""
+        size = math.ceil(2 * radius + 8)
+        corner = at - QPointF(size / 2, size / 2)
+        if keeps_shapes(painter):
+            painter.save()
+            painter.translate(corner)
+            self._paint(painter, size, code, QColor(ink), radius, hollow=hollow)
+            painter.restore()
+            return
         key = (code, ink, hollow, round(radius * 2) / 2, ratio)
         found = self._painted.get(key)
         if found is None:
             if len(self._painted) >= MOST:
                 self._painted.clear()
-            found = self._painted[key] = self._paint(code, QColor(ink), radius, ratio, hollow=hollow)
-        return found
+            found = self._painted[key] = painted(
+                size,
+                size,
+                ratio,
+                lambda picture: self._paint(picture, size, code, QColor(ink), radius, hollow=hollow),
+            )
+        painter.drawPixmap(corner, found)
 
-    def _paint(self, code: int, ink: QColor, radius: float, ratio: float, *, hollow: bool) -> QPixmap:
-        size = math.ceil(2 * radius + 8)
-        pixmap = QPixmap(round(size * ratio), round(size * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+    def _paint(self, painter: QPainter, size: int, code: int, ink: QColor, radius: float, *, hollow: bool) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         centre = QPointF(size / 2, size / 2)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -86,5 +98,3 @@ class TimelineMarks:
             painter.drawEllipse(
                 centre, radius * (0.8 if code == PLAIN else 1.0), radius * (0.8 if code == PLAIN else 1.0)
             )
-        painter.end()
-        return pixmap
