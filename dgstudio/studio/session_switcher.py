@@ -88,6 +88,8 @@ class Sessions(QObject):
         self._opening: _Opening | None = None
         self._aside: StudioWindow | None = None
         """The user's window, while a demo is played in another."""
+        self._presented = False
+        """Whether that was presented."""
         self._over: list[StudioWindow] = []
         """Windows of demos that were left, soon to be closed."""
         self._list = RecentSessions(window.settings)
@@ -140,6 +142,7 @@ class Sessions(QObject):
         aside.commands.rest(False)
         aside.appearance.take_up()
         aside.show()
+        aside.state.presentation = self._presented
         self._take(aside)
         aside.activateWindow()
         # Not at once: what asks for it may be a key that this window is still busy with.
@@ -350,7 +353,9 @@ class Sessions(QObject):
         if passing:
             _close_for_good(before)
         else:
-            self._aside = before
+            self._aside, self._presented = before, presenting
+            # What is presented may stand on another screen, which the demo takes.
+            before.state.presentation = False
             before.sheets.call_off()
             before.commands.rest(True)
             before.layout_.arrangement.put_away()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -35,10 +37,10 @@ def run_unattended(
     Raises
     ------
     DgstudioError
-        Where the stream cannot be opened, or the engine fails meanwhile.
+        Where the stream cannot be opened, or the engine or the window fails meanwhile.
     """
     engine, name, _notes = make_engine(demo_options(script.setting))
-    with TemporaryDirectory(prefix="dgstudio-demo-") as folder:
+    with TemporaryDirectory(prefix="dgstudio-demo-") as folder, _nothing_raised():
         settings = QSettings(str(Path(folder) / "studio.ini"), QSettings.Format.IniFormat)
         window = make_window(engine, name, settings=settings)
         try:
@@ -70,6 +72,19 @@ def _play(window: StudioWindow, script: Script, say: Callable[[str], None], pict
     return player.outcome
 
 
+@contextmanager
+def _nothing_raised() -> Iterator[None]:
+    """Raise at the end what Qt's own calls of the window's code have raised meanwhile: Qt only prints it."""
+    raised: list[BaseException] = []
+    before, sys.excepthook = sys.excepthook, lambda _kind, error, _trace: raised.append(error)
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+    if raised:
+        raise DgstudioError(f"The window failed {len(raised)} times, first of {raised[0]!r}.") from raised[0]
+
+
 def _wait(come: Callable[[], object], patience_s: float, what: str, window: StudioWindow) -> None:
     """Let the window live until something has come."""
     engine, loop, timer = window.commands.engine, QEventLoop(), QTimer()
@@ -79,6 +94,8 @@ def _wait(come: Callable[[], object], patience_s: float, what: str, window: Stud
         nonlocal wrong
         if engine.infer.failed or engine.learn.failed:
             wrong = f"A thread of the engine stopped while waiting for {what}."
+        elif window.layout_.broken:
+            wrong = f"The panel {min(window.layout_.broken)} stopped drawing while waiting for {what}."
         elif time.monotonic() > deadline:
             wrong = f"Waited {patience_s:g} s in vain for {what}."
         if wrong or come():

@@ -56,6 +56,11 @@ class ActionId(StrEnum):
     COMPARE_OFF = "compare_off"
 
     DEMO_HAYWIRE = "demo_haywire"
+    DEMO_NEW_GESTURE = "demo_new_gesture"
+    DEMO_DRIFT = "demo_drift"
+    DEMO_MOUSE = "demo_mouse"
+    DEMO_WHY = "demo_why"
+    DEMO_MODES = "demo_modes"
     DEMO_FILE = "demo_file"
     DEMO_NEXT = "demo_next"
     DEMO_PAUSE = "demo_pause"

@@ -67,6 +67,17 @@ class Lamp(StrEnum):
     UP_TO_DATE = "up to date"
 
 
+class MapMode(StrEnum):
+    """What the map of a pointer's plane shows."""
+
+    CLASS = "class"
+    """The class that is answered, and how sure the answer is."""
+    UNITS = "units"
+    """Which units are active, and who speaks."""
+    CERTIFIED = "certified"
+    """Which answers are byte for byte those of the last protected version."""
+
+
 class ProposalKind(StrEnum):
     """What other model waits for the user's word."""
 
@@ -271,6 +282,8 @@ class StudioState(Evented):
     """Moments that the model was least sure of, newest first."""
     unseen = Field[frozenset[int]](frozenset())
     """Numbers (`Reading.hop`) of those among them whose gate pattern was an unseen one."""
+    map_mode = Field(MapMode.CLASS)
+    """What the map of a pointer's plane shows."""
     paused = Field(False)
     """The view of the stream stands still; the engine goes on."""
     view_s = Field(10.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dgstudio.records import dataclass
+from dgstudio.studio.bridge.state import MapMode
 from dgstudio.studio.demos.parts import DemoParts
 from dgstudio.types import Mode, TwinKind
 
@@ -16,13 +17,14 @@ class Before:
     rule: str
     knobs: tuple[tuple[str, float | str | bool], ...]
     presentation: bool
+    map_mode: MapMode
 
     @classmethod
     def of(cls, parts: DemoParts) -> Before:
         """As it is now."""
         state = parts.state
         knobs = tuple((knob.name, knob.value) for knob in state.knobs)
-        return cls(state.compare, state.mode, state.rule, knobs, state.presentation)
+        return cls(state.compare, state.mode, state.rule, knobs, state.presentation, state.map_mode)
 
     def put_back(self, parts: DemoParts) -> None:
         """Turn back what stands otherwise now."""
@@ -38,4 +40,5 @@ class Before:
             if name in now and now[name] != value:
                 commands.set_knob(name, value)
         state.set_paused(False)
+        state.map_mode = self.map_mode
         state.presentation = self.presentation

@@ -11,7 +11,10 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, TwinFrame
 from dgstudio.studio.demos.conditions import Value
 from dgstudio.studio.demos.figures import figure_named, written
+from dgstudio.studio.demos.moved import moved
+from dgstudio.studio.demos.plane import PlaneFigures
 from dgstudio.studio.demos.settled import LateAccuracy, SettledTruth
+from dgstudio.studio.demos.traced import Tracing
 from dgstudio.types import Reading, RecordKind, TwinKind, TwinReading
 
 HOPS_KEPT: Final = 500
@@ -51,7 +54,17 @@ class Facts:
         """Hops of late, whose whole window was of one truth."""
         self._ours = _Model()
         self._twins: dict[TwinKind, _Model] = {}
+        self._tracing, self._plane = Tracing(commands), PlaneFigures()
+        self._step = commands.engine.learner.store.serving
+        """What answered when the present step began."""
+        self._step_versions = 0
         self._frame: Frame | None = None
+
+    def begin_step(self) -> None:
+        """Hold what moves against what is now, and count right answers from now on."""
+        for model in (self._ours, *self._twins.values()):
+            model.accuracy.begin()
+        self._step, self._step_versions = self._commands.engine.learner.store.serving, self._versions
 
     def update_frame(self, frame: Frame) -> None:
         """Take up a frame."""
@@ -66,6 +79,9 @@ class Facts:
         self._twins = running
         for twin in frame.twins:
             self._take_twin(twin)
+        self._tracing.follow()
+        if self._commands.plane is not None:
+            self._plane.follow(self._commands.plane.map)
         for record in frame.publishes:
             self._versions += record.version is not None
             self._rejected += record.kind == RecordKind.REJECTED
@@ -82,14 +98,21 @@ class Facts:
     def value(self, name: str) -> Value:
         """Return a figure as it is now; None while it is not known."""
         owner, _, rest = name.partition(".")
-        if not rest:
-            return self._plain(name)
-        if owner == "ours":
-            return self._of_ours(rest)
-        kinds = list(self._twins)
-        model = self._twins.get(kinds[0]) if owner == "twin" and kinds else None
-        if owner != "twin":
-            model = next((model for kind, model in self._twins.items() if kind == owner), None)
+        match owner:
+            case _ if not rest:
+                return self._plain(name)
+            case "ours":
+                return self._of_ours(rest)
+            case "because":
+                return self._because(rest)
+            case "moved":
+                return self._moved(rest)
+            case "plane":
+                return self._of_plane(rest)
+            case "twin":
+                model = next(iter(self._twins.values()), None)
+            case _:
+                model = next((model for kind, model in self._twins.items() if kind == owner), None)
         return None if model is None else self._of_twin(model, rest)
 
     def words(self, name: str) -> str:
@@ -118,6 +141,8 @@ class Facts:
                 return None if stats is None else stats.coverage
             case "label_to_publish":
                 return self._label_to_publish
+            case "same_as":
+                return self._tracing.same_as(state.serving)
             case _:
                 return time.perf_counter() - self._began
 
@@ -130,7 +155,9 @@ class Facts:
             case "answer":
                 return self._word(self._ours)
             case "accuracy":
-                return self._ours.accuracy.share
+                return self._ours.accuracy.lately
+            case "right":
+                return self._ours.accuracy.since
             case "kept":
                 return frame.ours.kept
             case "lost":
@@ -153,7 +180,9 @@ class Facts:
             case "answer":
                 return self._word(model)
             case "accuracy":
-                return model.accuracy.share
+                return model.accuracy.lately
+            case "right":
+                return model.accuracy.since
             case "kept":
                 return figures.answers.kept
             case "lost":
@@ -164,6 +193,32 @@ class Facts:
                 counts = {"torn": figures.torn, "unpublished": figures.unpublished}
                 more = {"unattributed": figures.unattributed, "learned": figures.learned, "reads": figures.reads}
                 return {**counts, **more}[name]
+
+    def _because(self, name: str) -> Value:
+        frame = self._frame
+        if frame is None:
+            return None
+        carrier = self._tracing.carrier(frame.reading if frame.look is None else frame.look.reading)
+        if carrier is None:
+            return None
+        class_name = self._state.name_of(carrier.class_id)
+        # People count takes from 1.
+        values: dict[str, Value] = {"take": carrier.take + 1, "class": class_name, "examples": carrier.examples}
+        return {**values, "version": carrier.version, "share": carrier.share}[name]
+
+    def _moved(self, name: str) -> Value:
+        if name == "versions":
+            return self._versions - self._step_versions
+        found = moved(self._step, self._commands.engine.learner.store.serving)
+        return found.routing if name == "routing" else found.weights
+
+    def _of_plane(self, name: str) -> Value:
+        if name == "patches":
+            return self._plane.patches
+        if name == "certified":
+            return self._plane.certified
+        class_id = next((card.info.id for card in self._state.classes if card.info.name == name), None)
+        return None if class_id is None else self._plane.share(class_id)
 
     def _word(self, model: _Model) -> Value:
         return self._state.name_of(model.answer) if model.answered else None

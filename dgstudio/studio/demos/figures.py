@@ -37,6 +37,7 @@ ANSWERS: Final = "answers to protected inputs"
 OF_ALL: Final[dict[str, Figure]] = {
     "answer": Figure("the class that is answered now", Unit.WORD),
     "accuracy": Figure("share of right ones among the answers of the last 2 s", Unit.SHARE),
+    "right": Figure("share of right ones among the answers since the step began", Unit.SHARE),
     "kept": Figure(f"{ANSWERS} that are what they were", Unit.COUNT),
     "lost": Figure(f"{ANSWERS} that are no longer what they were", Unit.COUNT),
     "torn": Figure("answers whose arrays changed while they were read", Unit.COUNT),
@@ -61,21 +62,51 @@ PLAIN: Final[dict[str, Figure]] = {
     "mode": Figure("what the learner may change: off, routing, weights, both", Unit.WORD),
     "certified": Figure("share of late answers certified to equal the last protected version's", Unit.SHARE),
     "label_to_publish": Figure("from a label to the first version that knows it, the newest", Unit.MILLISECONDS),
+    "same_as": Figure("an earlier version that the one that answers equals, to the last bit", Unit.COUNT),
     "seconds": Figure("since the demo began", Unit.SECONDS),
 }
+BECAUSE: Final[dict[str, Figure]] = {
+    "take": Figure("number of the take that speaks most for the answer that is shown", Unit.COUNT),
+    "class": Figure("what that take was labelled", Unit.WORD),
+    "examples": Figure("examples of that take that stand", Unit.COUNT),
+    "version": Figure("the first version that learned from that take", Unit.COUNT),
+    "share": Figure("that take's part of all that speaks for the answer", Unit.SHARE),
+}
+"""What stands after “because.”."""
+MOVED: Final[dict[str, Figure]] = {
+    "routing": Figure("gates and routers that are not as they were when the step began", Unit.COUNT),
+    "weights": Figure("units' weights and read-outs that are not as they were when the step began", Unit.COUNT),
+    "versions": Figure("versions published since the step began", Unit.COUNT),
+}
+"""What stands after “moved.”."""
+PLANE: Final[dict[str, Figure]] = {
+    "patches": Figure("sets of units that answer somewhere on the plane of a pointer", Unit.COUNT),
+    "certified": Figure("share of the plane whose answer is the last protected version's to the last bit", Unit.SHARE),
+}
+"""What stands after “plane.”; else the name of a class stands there."""
 TWINS: Final = ("twin", *TwinKind)
 """What stands before the dot of a twin's figures; “twin” is the one that was chosen first."""
+OWNERS: Final[dict[str, dict[str, Figure]]] = {
+    "ours": OF_ALL | OURS_ONLY,
+    **dict.fromkeys(TWINS, OF_ALL),
+    "because": BECAUSE,
+    "moved": MOVED,
+    "plane": PLANE,
+}
+"""What stands before a dot → what may stand after it."""
+OF_A_CLASS: Final = Figure("share of the plane that is answered with that class", Unit.SHARE)
 
 
 def figure_named(name: str) -> Figure:
     """Return what a name stands for; `BadInputError` where there is none."""
-    owner, _, rest = name.partition(".")
-    known = PLAIN if not rest else OF_ALL | OURS_ONLY if owner == "ours" else OF_ALL if owner in TWINS else {}
-    found = known.get(rest or name)
+    owner, dot, rest = name.partition(".")
+    found = OWNERS.get(owner, {}).get(rest) if dot else PLAIN.get(name)
+    if found is None and owner == "plane" and rest:
+        return OF_A_CLASS
     if found is None:
-        names = [*PLAIN, *(f"ours.{key}" for key in OF_ALL | OURS_ONLY), *(f"{t}.{k}" for t in TWINS for k in OF_ALL)]
+        names = [*PLAIN, *(f"{owner}.{key}" for owner, keys in OWNERS.items() for key in keys)]
         near = get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names[: len(PLAIN)])} …"
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PLAIN)} …"
         raise BadInputError(f"“{name}” is no figure; {hint}")
     return found
 

@@ -162,6 +162,7 @@ class Player(QObject):
         self._number, self._clock = number, 0.0
         self._todo = list(self.step.deeds)
         self._broken = set()
+        self.facts.begin_step()
         self._play()
         self._do_what_is_due()
 

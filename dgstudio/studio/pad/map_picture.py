@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from PySide6.QtGui import QColor, QImage
 
 from dgstudio.engine.plane.decision_map import DecisionMap
+from dgstudio.studio.bridge.state import MapMode
 from dgstudio.studio.pad.class_marks import Look
 from dgstudio.studio.theme.theme import Theme
 
@@ -32,17 +32,6 @@ LEAN = 0.30
 DIMMED = 0.62
 LEAST_NAMED = 0.004
 """Part of the plane that a class has at least where its name is written on it."""
-
-
-class MapMode(StrEnum):
-    """What the map shows."""
-
-    CLASS = "class"
-    """The class that is answered, and how sure the answer is."""
-    UNITS = "units"
-    """Which units are active, and who speaks."""
-    CERTIFIED = "certified"
-    """Which answers are byte for byte those of the last protected version."""
 
 
 def map_picture(made: DecisionMap, mode: MapMode, looks: Mapping[int, Look], theme: Theme, size: int) -> QImage:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QS
 from dgstudio.engine.labels.example_table import places_of
 from dgstudio.engine.plane.decision_map import DecisionMap
 from dgstudio.studio.bridge.bridge import Bridge
-from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.bridge.state import Frame, MapMode, StudioState
 from dgstudio.studio.pad.class_marks import Look
-from dgstudio.studio.pad.map_picture import MapMode, map_picture, name_places, outline
+from dgstudio.studio.pad.map_picture import map_picture, name_places, outline
 from dgstudio.studio.pad.pad_view import PadView, Shown
 from dgstudio.studio.pad.sentences import HOW, START, map_words, unit_words
 from dgstudio.studio.painting.ribbons import ink_on
@@ -75,7 +75,6 @@ class PointerPad(QWidget):
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._commands = state, commands
-        self.mode = MapMode.CLASS
         self.view = PadView()
         self.choice = MapChoice()
         self.words = QLabel()
@@ -104,11 +103,18 @@ class PointerPad(QWidget):
         self.view.pointed.connect(self._point)
         self.view.resized.connect(self._draw_map)
         self.choice.chosen.connect(self.show_mode)
+        state.when(StudioState.map_mode).connect(self._show_mode)
         state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.looked_at_unit).connect(self._show_unit)
         state.when(StudioState.classes, StudioState.phase).connect(self._show_empty)
         self._refresh_looks()
         self._show_empty()
+        self._show_mode()
+
+    @property
+    def mode(self) -> MapMode:
+        """What the map shows, here and on the stage."""
+        return self._state.map_mode
 
     def _keep_lines(self) -> None:
         """Give the words two lines, three where the pad is narrow, whatever they say: the pad keeps its size."""
@@ -138,14 +144,16 @@ class PointerPad(QWidget):
 
     def show_mode(self, mode: MapMode) -> None:
         """Let the map show something else."""
-        self.mode = mode
-        self.choice.buttons[mode].setChecked(True)
-        self._draw_map()
+        self._state.map_mode = mode
 
     def show_next_mode(self) -> None:
         """Let the map show what comes next in the row of choices."""
         modes = list(self.choice.buttons)
         self.show_mode(modes[(modes.index(self.mode) + 1) % len(modes)])
+
+    def _show_mode(self) -> None:
+        self.choice.buttons[self.mode].setChecked(True)
+        self._draw_map()
 
     def _point(self, x: float, y: float) -> None:
         if not self._moved:

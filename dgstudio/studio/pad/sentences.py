@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dgstudio.engine.plane.decision_map import DecisionMap
-from dgstudio.studio.pad.map_picture import MapMode
+from dgstudio.studio.bridge.state import MapMode
 
 START = "Nothing is known yet. Hold {first} while you move here, then {second} somewhere else: two places make a map."
 HOW = "Move a mouse, a finger or a pen over the pad, or use the arrow keys there; hold a class's key to label it."

@@ -15,6 +15,11 @@ FIRST_KEY: Final = "F6"
 ENDING: Final = ".toml"
 SHOWN: Final = (
     (ActionId.DEMO_HAYWIRE, "haywire", "Haywire", "A network falls apart while it learns, and ours does not"),
+    (ActionId.DEMO_NEW_GESTURE, "new-gesture", "A new gesture", "Two seconds of teaching, and it is known"),
+    (ActionId.DEMO_DRIFT, "drift", "Drift", "The sensor is turned on the wrist; what recovers, and by what"),
+    (ActionId.DEMO_MOUSE, "mouse", "Mouse", "Draw classes with the pointer, and see gates tile the plane"),
+    (ActionId.DEMO_WHY, "why", "Why?", "A wrong answer is traced to its examples, and undone"),
+    (ActionId.DEMO_MODES, "modes", "Modes", "Off, Routing, Weights, Both: what each may move"),
 )
 """The demos that ship: action, name, title and what is seen."""
 

@@ -130,7 +130,7 @@ class Notifier:
         if event.kind in OF_FILES and not self.names_files:
             return
         toast, text, level = self.toast, event.sentence, event.level
-        if self._demo_speaks and level in (Level.INFO, Level.GOOD):
+        if self._demo_speaks and level is not Level.ERROR and event.kind is not EventKind.REFUSED:
             return
         match event.fact:
             case ActWalked() | NothingToWalk() | LabelsChanged() if self._offers_more():
@@ -199,7 +199,7 @@ class Notifier:
 
     @property
     def _demo_speaks(self) -> bool:
-        """Whether a demo says by itself what it does: what went well needs no words of ours, and no toast over it."""
+        """Whether a demo says by itself what it does: only what goes wrong is told beside it."""
         caption = self.state.caption
         return caption is not None and not caption.paused and not caption.waiting
 

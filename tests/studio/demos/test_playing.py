@@ -287,3 +287,12 @@ def test_what_goes_well_is_said_by_the_demo_alone(desk, own):
     answers_go_on(desk)
     assert player(desk).step.name == "two" and "circle" not in window.notifier.toast.said
     desk.switch(window.demos.leave)
+
+
+def test_who_presents_presents_in_the_demo_and_afterwards(desk, own):
+    mine = desk.window
+    QTest.keyClick(mine, Key.Key_F5)
+    begin(desk, lambda: desk.sessions.begin_demo(own))
+    assert desk.state.presentation and not mine.state.presentation
+    desk.switch(lambda: QTest.keyClick(desk.window, Key.Key_Escape))
+    assert desk.window is mine and desk.state.presentation

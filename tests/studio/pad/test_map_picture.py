@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from dgstudio.studio.bridge.state import MapMode
 from dgstudio.studio.pad.class_marks import SHAPES, mark_picture
-from dgstudio.studio.pad.map_picture import MapMode, map_picture, name_places, outline
+from dgstudio.studio.pad.map_picture import map_picture, name_places, outline
 from dgstudio.studio.theme.theme import DARK, LIGHT, contrast
 
 SIZE = 320

@@ -11,7 +11,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.studio.app import make_window
-from dgstudio.studio.pad.map_picture import MapMode
+from dgstudio.studio.bridge.state import MapMode
 
 
 @pytest.fixture
