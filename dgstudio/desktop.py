@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -36,6 +37,15 @@ def open_studio(**options: Any) -> int:
             "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio bench, "
             "dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
         )
+    # Nothing of what is imported and made until the window is there is garbage: to look for some takes a fifth of it.
+    gc.disable()
+    try:
+        return _open(options)
+    finally:
+        gc.enable()
+
+
+def _open(options: dict[str, Any]) -> int:
     # Until the window listens to signals, and when it does no more.
     with interrupts_end_at_once():
         from dgstudio.studio.pyside_imports import keep_from_reading_sources

@@ -53,9 +53,12 @@ def shown(value: object) -> str:
     return repr(value).replace("made_by.<locals>.", "")
 
 
+@pytest.mark.parametrize("before", [0, 3, 20])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_they_are_alike(options):
+def test_they_are_alike_however_many_there_are(options, before):
     for ours, theirs in zip(made_by(dataclass, options), made_by(dataclasses.dataclass, options), strict=True):
+        for _ in range(before):
+            assert shown(ours(2, d=3.0)) == shown(theirs(2, d=3.0))
         one, other = ours(1), theirs(1)
         assert shown(one) == shown(other)
         assert [f.name for f in dataclasses.fields(ours)] == [f.name for f in dataclasses.fields(theirs)]
@@ -69,7 +72,8 @@ def test_they_are_alike(options):
             assert shown(changed[0]) == shown(changed[1])
         assert (one == other) is False and one != 1
         assert one.c is not ours(1).c, "each has a list of its own"
-        for bad in (lambda cls: cls(), lambda cls: cls(1, 2, 3, 4, 5, 6, 7), lambda cls: cls(1, nothing=2)):
+        wrong = [lambda cls: cls(), lambda cls: cls(1, 2, 3, 4, 5, 6, 7), lambda cls: cls(1, nothing=2)]
+        for bad in (*wrong, lambda cls: cls(1, a=2), lambda cls: cls(1, e=2)):
             with pytest.raises(TypeError) as mine_said:
                 bad(ours)
             with pytest.raises(TypeError) as its_said:
@@ -114,3 +118,21 @@ def test_they_are_pickled_copied_and_hashed():
     match Frozen(4, ("y",)):
         case Frozen(a, (b,)):
             assert (a, b) == (4, "y")
+
+
+@pytest.mark.parametrize("bad", [(), (1, 2, 3)], ids=str)
+def test_what_the_first_says_of_wrong_arguments_is_what_all_say(bad):
+    @dataclass(frozen=True)
+    class Ours:
+        """One."""
+
+        a: int
+        b: int = 2
+
+    said = []
+    for _ in range(10):
+        with pytest.raises(TypeError) as error:
+            Ours(*bad)
+        said.append(str(error.value))
+        assert Ours(1) == Ours(a=1, b=2)
+    assert len(set(said)) == 1

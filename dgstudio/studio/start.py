@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from dgstudio.studio.bridge.settings import THEME, open_settings
@@ -14,10 +13,11 @@ from dgstudio.studio.timings import Timings
 
 
 def start_studio(**options: Any) -> int:
-    """Open the studio; returns the exit status. `options` are those of `StudioOptions`."""
+    """Open the studio; returns the exit status. `options` are those of `StudioOptions`.
+
+    The collector is best off; it is on once the window is there.
+    """
     timings = Timings()
-    # Nothing of what is imported and made now is garbage: to look for some takes a fifth of the start.
-    gc.disable()
     # Kept by this name until the end.
     app = application()
     ending = Ending()
@@ -42,6 +42,5 @@ def start_studio(**options: Any) -> int:
             raise
     finally:
         splash.close()
-        gc.enable()
         ending.done()
         del app

@@ -16,11 +16,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
+from dgstudio.desktop import open_studio
 from dgstudio.errors import BadInputError
 from dgstudio.studio import app
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
 from dgstudio.studio.splash import FirstPicture, Splash
-from dgstudio.studio.start import start_studio
 from dgstudio.studio.theme.theme import THEMES
 from dgstudio.studio.timings import TIMINGS, Timings
 
@@ -178,7 +178,7 @@ def test_the_first_picture_is_told_once(qtbot):
 def test_what_cannot_be_opened_takes_the_splash_along(qapp, tmp_path):
     before = gc.isenabled()
     with pytest.raises(BadInputError, match=r"missing\.csv"):
-        start_studio(source=str(tmp_path / "missing.csv"), keep=False, quit_after=1.0)
+        open_studio(source=str(tmp_path / "missing.csv"), keep=False, quit_after=1.0)
     assert not [widget for widget in qapp.topLevelWidgets() if isinstance(widget, Splash) and widget.isVisible()]
     assert gc.isenabled() == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -148,7 +147,7 @@ class AnswerPanel(PanelFrame):
             self._reading, self._shares, self._top = mean_answer(self._quarter)
             self._quarter = []
         if self._latencies:
-            self._latency = float(np.median(self._latencies))
+            self._latency = sorted(self._latencies)[len(self._latencies) // 2]
             self._latencies = []
         if self._worst:
             self._twins, self._worst = self._twins | self._worst, {}

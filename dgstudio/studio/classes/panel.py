@@ -14,7 +14,6 @@ from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
-from dgstudio.studio.classes.class_menu import ClassMenu
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import HEADER_HEIGHT
@@ -212,6 +211,8 @@ class ClassesPanel(PanelFrame):
         if place is None:
             return
         if wish == "menu":
+            from dgstudio.studio.classes.class_menu import ClassMenu  # with what it needs of Qt, at the first wish
+
             card = self._cards[class_id]
             menu = ClassMenu(
                 class_id, state, commands, self._attempt, self.begin_rename, self.countdown.emit, self, self._taken()

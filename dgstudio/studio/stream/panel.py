@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QWidget
@@ -11,7 +13,6 @@ from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import HEADER_HEIGHT
-from dgstudio.studio.pad.pointer_pad import PointerPad
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.scene import Scene
@@ -19,6 +20,9 @@ from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import RecordKind, StreamKind, StreamState, Take
+
+if TYPE_CHECKING:
+    from dgstudio.studio.pad.pointer_pad import PointerPad
 
 WAITING = "Waiting for the stream …"
 LOADING = "Loading …"
@@ -131,6 +135,8 @@ class StreamPanel(PanelFrame):
         if spec is None or spec.kind is not StreamKind.POINTER:
             return
         if self.pad is None:
+            from dgstudio.studio.pad.pointer_pad import PointerPad  # most streams are of something else
+
             self.pad = PointerPad(self._state, self._commands)
             self.header.insertWidget(1, self.pad.choice)
             self.body.insertWidget(0, self.pad)
