@@ -468,6 +468,8 @@ class PublishRecord:
     """What the user did that it comes of; None where he did not, or where an earlier dgstudio kept the record."""
     change: SetChange | None = None
     """What was learned and unlearned in it; None where nothing was, or it is not known."""
+    parts_left: int = 0
+    """Where it is one part of what was learned, published apart: how many parts were still to come."""
     by_gradient: bool = False
     """Whether steps of the gradient moved the base: such a version cannot be learned again."""
 

@@ -88,6 +88,23 @@ class LearnedFrom(Reason):
 
 
 @dataclass(frozen=True, slots=True)
+class PartPublished(Reason):
+    """One atomic part of what was learned, apart from the rest: the read-out of class `name`, or the router.
+
+    `left` parts are still to come.
+    """
+
+    name: str | None
+    left: int
+
+    @property
+    def words(self) -> str:
+        """As in "read-out of circle alone, 3 parts still to come"."""
+        part = "router" if self.name is None else f"read-out of {self.name}"
+        return f"{part} alone, {how_many(self.left, 'part')} still to come"
+
+
+@dataclass(frozen=True, slots=True)
 class Sealing(Reason):
     """What was learned was folded in for good: `learned` examples, of which `protected` joined the protected inputs.
 

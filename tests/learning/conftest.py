@@ -133,8 +133,10 @@ class User:
         self.learner = learner
         self.labelled: dict[int, Example] = {}
 
-    def does(self, act: tuple[str, int, int]) -> list[PublishRecord]:
-        """Do it, let the learner learn, and return what came of it."""
+    def does(
+        self, act: tuple[str, int, int], learns: Callable[[Learner], list[PublishRecord]] | None = None
+    ) -> list[PublishRecord]:
+        """Do it, let the learner learn (to the end, unless told otherwise), and return what came of it."""
         what, which, count = act
         learner = self.learner
         record: PublishRecord | None = None
@@ -178,7 +180,7 @@ class User:
         elif what == "consolidate":
             known = {i: e.class_id for i, e in self.labelled.items() if e.class_id in KNOWN}
             record = learner.adopt_base(make_base(protected=6 + which % 5, features=48, seed=which), known)
-        return [step for step in (record, *settle(learner)) if step is not None]
+        return [step for step in (record, *(learns or settle)(learner)) if step is not None]
 
 
 def settle(learner: Learner, most: int = 8) -> list[PublishRecord]:

@@ -15,6 +15,7 @@ from dgstudio.reasons.published import (
     ClassesAdded,
     LearnedAgain,
     LearnedFrom,
+    PartPublished,
     Pinned,
     ProtectedByUser,
     RebuiltWithout,
@@ -39,7 +40,7 @@ BankFilled BankNotFinite BankWouldChange BankWouldOpen BaseLoaded BaseMoved Base
 BegunFromNothing BegunHere BitsWouldChange ClassAdded ClassEdited ClassEnded ClassMade ClassMoved
 ClassRemoved ClassesAdded ClassesUnknown ExamplesAside ExamplesDeleted ExamplesImported ExamplesNotFinite
 ExamplesRelabelled Faulty IllConditioned InputsReleased LearnedAgain LearnedFrom LearningOff NoMoreBanks
-NoRoom NotePut NothingMoves NothingToProtect OtherUnits Pinned ProtectedByUser RebuiltWithout RolledBack
+NoRoom NotePut NothingMoves NothingToProtect OtherUnits PartPublished Pinned ProtectedByUser RebuiltWithout RolledBack
 RouterNotClosed Sealing StaysLearned TakeMade TakeTakenBack UnitWouldChange Unpinned VerdictWouldTurn
 """
 """As they stand in session files: a name that goes here cannot be read there any more."""
@@ -51,6 +52,8 @@ SAID: list[tuple[Reason, str]] = [
     (LearnedFrom((("wave", 1),), forgot=1), "learned from 1 example of wave, forgot 1 example"),
     (LearnedFrom(forgot=2), "forgot 2 examples"),
     (LearnedFrom(), "learned anew"),
+    (PartPublished(None, 3), "router alone, 3 parts still to come"),
+    (PartPublished("circle", 1), "read-out of circle alone, 1 part still to come"),
     (ClassesAdded(3000), "3,000 classes added"),
     (Pinned(3), "v3 serves, and is held"),
     (Unpinned(14), "the newest serves again: v14"),

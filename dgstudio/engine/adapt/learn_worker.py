@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
@@ -40,6 +41,8 @@ AUDIT_SLICE = 8
 CAUSES = 3
 """Classes at most that a publish names as what moved the live answer."""
 IDLE_S = 0.25
+PART_AFTER_S = (0.05, 0.4)
+"""Where what is learned is published part by part: how long the next part waits, between these two."""
 LENT_S = 1.0
 """How long somebody who wants a copy of the rule waits for dg-learn."""
 
@@ -306,6 +309,8 @@ class LearnWorker(Worker):
         if record is None:
             self._oldest_label = None
             return False
+        if record.parts_left:
+            self._next_publish = time.perf_counter() + random.uniform(*PART_AFTER_S)
         if self._oldest_label is not None and record.version is not None:
             waited = (time.perf_counter() - self._oldest_label) * 1e3
             record = replace(record, label_to_publish_ms=waited)
@@ -361,6 +366,9 @@ class LearnWorker(Worker):
 
     def _with_causes(self, record: PublishRecord) -> PublishRecord:
         """Whose examples moved the newest live answer, where learning did."""
+        if record.parts_left:
+            # Of a part nobody knows whose examples it is; the last one tells of all.
+            return record
         before, self._evidence = self._evidence, self._learner.evidence()
         reading = self._lane.readings.newest
         if (

@@ -44,6 +44,7 @@ class Dials:
     protect_by_itself : whether what has been stable for half a minute is protected without being asked for.
     seal_at : how many examples fill the learning bank, so that it is sealed.
     features : how many random features a model has that began from nothing.
+    parts_apart : whether what is learned is published part by part, with pauses; not kept in the session.
     """
 
     mode: Mode
@@ -55,6 +56,7 @@ class Dials:
     protect_by_itself: bool
     seal_at: int
     features: int
+    parts_apart: bool
 
 
 class ModelCommands:
@@ -127,6 +129,14 @@ class ModelCommands:
         """Choose the update rule that learns from now on."""
         self.dials = replace(self.dials, rule=name)
         self._turn_dial(lambda learner: learner.set_rule(name))
+
+    def set_parts_apart(self, on: bool) -> None:
+        """Publish what is learned part by part from now on, in random order and with pauses, or whole again.
+
+        For an audience: each version in between is proved, answers, and is whole. No session keeps this.
+        """
+        self.dials = replace(self.dials, parts_apart=on)
+        self._learn.request(lambda learner: learner.set_parts_apart(on))
 
     def pin(self, version: int) -> None:
         """Serve this version until `unpin`."""
@@ -307,4 +317,5 @@ class ModelCommands:
             protect_by_itself=self.stable.on,
             seal_at=settings.seal_at,
             features=settings.features,
+            parts_apart=learner.parts_apart,
         )

@@ -10,7 +10,7 @@ from dataclasses import field
 from enum import StrEnum
 
 from dgstudio.engine.runtime.history import History
-from dgstudio.reasons.published import LearnedAgain, LearnedFrom
+from dgstudio.reasons.published import LearnedAgain, LearnedFrom, PartPublished
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.types import Cause, CauseKind, PublishRecord, RecordKind
@@ -362,5 +362,5 @@ def _grow(act: VersionAct, number: int, record: PublishRecord) -> None:
         act.forgot += record.reason.forgot
     if record.kind in _OF_RECORD and number == act.first:
         act.reason, act.to_version, act.waiting = record.reason, record.to_version, record.waiting
-    elif record.version is not None and isinstance(act.reason, LearnedFrom):
+    elif record.version is not None and isinstance(act.reason, LearnedFrom | PartPublished):
         act.reason = record.reason

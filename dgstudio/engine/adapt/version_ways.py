@@ -19,6 +19,7 @@ class WhyNot(StrEnum):
     UNKNOWN = "unknown"
     GRADIENT = "gradient"
     NOT_NOTED = "not noted"
+    PART = "part"
     OWN_ACT = "own act"
 
 
@@ -26,6 +27,7 @@ _WORDS = {
     WhyNot.UNKNOWN: "the history does not tell how it was made",
     WhyNot.GRADIENT: "steps of the gradient have moved its base, and the steps are not kept",
     WhyNot.NOT_NOTED: "an earlier dgstudio made it, which did not note what each version had learned",
+    WhyNot.PART: "it is one part of what was learned, published apart",
     WhyNot.OWN_ACT: "it stands on a version that an act of yours made, and that version is lost",
 }
 
@@ -104,7 +106,8 @@ class VersionWays:
             if place == len(self.versions) or self.versions[place] != at:
                 return CannotLearnAgain(version, WhyNot.UNKNOWN)
             obstacle = self._obstacles[place]
-            if obstacle is not None:
+            # What comes after it is a function of its set, whatever was published of that before.
+            if obstacle is not None and (obstacle is not WhyNot.PART or at == version):
                 return CannotLearnAgain(version, obstacle)
             places.append(place)
             at = self._parents[place]
@@ -119,4 +122,6 @@ def _obstacle(record: PublishRecord) -> WhyNot | None:
         return WhyNot.OWN_ACT
     if record.change is None:
         return WhyNot.NOT_NOTED
+    if record.parts_left:
+        return WhyNot.PART
     return WhyNot.UNKNOWN if record.parent is None or record.parent < 0 else None

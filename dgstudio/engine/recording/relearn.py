@@ -152,6 +152,8 @@ class _Recipes:
             raise _NotPossible(NoRecipe(NotKept.TRAINING))
         if len(training.base_learned):
             raise _NotPossible(NoRecipe(NotKept.GRADIENT_STEPS))
+        if training.partway:
+            raise _NotPossible(NoRecipe(NotKept.REST))
         if not len(training.learned):
             if checkpoint.kind == RecordKind.REBUILT and training.seals:
                 raise _NotPossible(NoRecipe(NotKept.LEFT_OUT))

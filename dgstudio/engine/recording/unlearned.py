@@ -17,6 +17,7 @@ class NotKept(StrEnum):
     GRADIENT_STEPS = "gradient steps"
     LEFT_OUT = "left out"
     NO_SEAL = "no seal"
+    REST = "rest"
 
 
 _NOT_KEPT = {
@@ -24,6 +25,7 @@ _NOT_KEPT = {
     NotKept.GRADIENT_STEPS: "the gradient rule has moved its base, step by step, and the steps are not kept",
     NotKept.LEFT_OUT: "its sealed banks were made anew, and what was left out of them is not kept",
     NotKept.NO_SEAL: "it protected what was learned without sealing a bank",
+    NotKept.REST: "it has one part of what was learned, published apart, and the rest of what was learned before",
 }
 
 

@@ -322,9 +322,25 @@ class Learner:
         """Compute what the first `step` would wait for. Raises `Rejected` as that would."""
         self._state.rule.get_ready()
 
-    def step(self) -> PublishRecord | None:
-        """Propose, prove, publish: at most one version. None where there was nothing to do, or nothing changed."""
-        return self._step.take()
+    def step(self, *, whole: bool = False) -> PublishRecord | None:
+        """Propose, prove, publish: at most one version. None where there was nothing to do, or nothing changed.
+
+        `whole`: all of it at once, though parts are published apart.
+        """
+        return self._step.take(whole=whole)
+
+    @property
+    def parts_apart(self) -> bool:
+        """Whether what is learned is published part by part. Any thread."""
+        return self._state.parts_apart
+
+    def set_parts_apart(self, on: bool) -> None:
+        """Let each step publish one atomic part of what is proposed, in random order, until the newest version is it.
+
+        A part is the learning bank's router, or its read-out of one class. Each version in between is proved as any
+        other is. What cannot be cut is published whole: see `parts_between`; steps of the gradient rule are too.
+        """
+        self._state.parts_apart = on
 
     def give_up(self) -> int:
         """After something unforeseen: go on from `head`, what it had not learned set aside. Returns how many.
@@ -378,8 +394,8 @@ class Learner:
         BadInputError
             If nothing has been learned since the last seal.
         """
-        if self.mode is not Mode.OFF and self._queue.unsaid():
-            self.step()
+        if self._state.training.partway or (self.mode is not Mode.OFF and self._queue.unsaid()):
+            self.step(whole=True)
         if not self.unprotected():
             raise BadInputError("Nothing new to protect: label something first.")
         return self._protection.seal(RecordKind.PROTECTED, why, recent)

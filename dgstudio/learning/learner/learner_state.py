@@ -61,6 +61,8 @@ class LearnerState:
         self.states = TrainingStates(self.store, recall)
         self.training = training
         self.evidence: Evidence | None = None
+        self.parts_apart = False
+        """Whether what is learned is published part by part."""
         self.audit = RotatingAudit()
 
     @property
@@ -105,6 +107,12 @@ class LearnerState:
         """Note that the newest version is what these examples and the dials give."""
         self.rule.accept()
         self.published, self.applied = taken, self.dials
+        self.training = replace(self.training, partway=False)
+
+    def took_part(self) -> None:
+        """Note that the newest version has a part of what is proposed, and the rest of what was learned before."""
+        self.training = replace(self.training, partway=True)
+        self.evidence = None
 
     def note(self, version: int) -> None:
         """Remember what the newest version was learned from."""

@@ -66,14 +66,15 @@ class LearningQueue:
         state = self._state
         learned = state.rule.learned
         todo = self.unsaid() or self.full(learned) or bool(state.labels.refused)
-        self.pending = state.mode is not Mode.OFF and todo
+        # What is on its way arrives, even if learning is switched off meanwhile.
+        self.pending = todo if state.mode is not Mode.OFF else state.training.partway and self.unsaid()
         self.refusal = self._why if self._rejected == (learned, state.dials) else self.crowded
 
     def unsaid(self) -> bool:
         """Whether the newest version is not what the present examples and dials give, as far as is known."""
         state = self._state
         learned, dials = state.rule.learned, state.dials
-        moved = learned != state.published or (bool(learned) and dials != state.applied)
+        moved = learned != state.published or (bool(learned) and dials != state.applied) or state.training.partway
         return moved and (learned, dials) != self._rejected
 
     def full(self, learned: dict[int, int]) -> bool:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from functools import partial
 
+import numpy as np
+
 from dgstudio.errors import Rejected
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.protection import Protection
 from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed, set_change
+from dgstudio.learning.learner.publish_parts import parts_between, with_part
 from dgstudio.learning.learner.publisher import Publisher
+from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.model.plan import Plan
-from dgstudio.reasons.published import BankFilled, LearnedAgain, LearnedFrom
+from dgstudio.model.snapshot import Snapshot
+from dgstudio.reasons.published import BankFilled, LearnedAgain, LearnedFrom, PartPublished
 from dgstudio.reasons.refused import ExamplesNotFinite, Fault, Faulty
-from dgstudio.types import PublishRecord, RecordKind
+from dgstudio.types import Mode, PublishRecord, RecordKind, SetChange
 
 
 class PublishStep:
@@ -27,16 +32,19 @@ class PublishStep:
         self._publisher = publisher
         self._protection = protection
 
-    def take(self) -> PublishRecord | None:
-        """Publish at most one version. None where there was nothing to do, or nothing changed."""
+    def take(self, *, whole: bool = False) -> PublishRecord | None:
+        """Publish at most one version. None where there was nothing to do, or nothing changed.
+
+        `whole`: not part by part, though that has been chosen.
+        """
         if not self._queue.pending:
             return None
         try:
-            return self._taken()
+            return self._taken(whole)
         finally:
             self._queue.judge()
 
-    def _taken(self) -> PublishRecord | None:
+    def _taken(self, whole: bool) -> PublishRecord | None:
         state, publisher = self._state, self._publisher
         refused = state.labels.refused
         if refused:
@@ -48,15 +56,21 @@ class PublishStep:
             return self._protection.seal(RecordKind.BANK_SEALED, partial(BankFilled, held=len(rule)))
         begin = time.perf_counter()
         try:
-            proposal = rule.propose(head, state.mode)
+            # What is on its way arrives, though learning may be off by now.
+            mode = state.mode if state.mode is not Mode.OFF else Mode(head.mode)
+            proposal = rule.propose(head, mode)
             taken = rule.proposed
             if proposal.digest == head.digest:
                 state.took(taken)
                 state.note(head.version)
                 self._queue.follow()
                 return None
+            if state.parts_apart and not whole and rule.name == LOCKED_BANK:
+                part = self._one_part(head, proposal, mode, begin)
+                if part is not None:
+                    return part
             reason = self._reason(taken)
-            candidate = publisher.numbered(proposal, reason, mode=state.mode.value)
+            candidate = publisher.numbered(proposal, reason, mode=mode.value)
             state.contract.prove(head, candidate, rule.name)
             if state.settings.audit_at_publish == "full":
                 state.contract.audit(Plan(candidate), 0, state.protected_count).require_unmoved()
@@ -82,6 +96,34 @@ class PublishStep:
             duration_ms=duration,
             change=change,
             by_gradient=not rule.unlearns,
+        )
+
+    def _one_part(self, head: Snapshot, proposal: Snapshot, mode: Mode, begin: float) -> PublishRecord | None:
+        """Publish one part of a proposal; None where it is to be published whole, as its last part is."""
+        state, publisher = self._state, self._publisher
+        parts = parts_between(head, proposal)
+        if len(parts) < 2:
+            return None
+        # With the version, so that the order can be had again.
+        drawn = np.random.default_rng((state.settings.seed, publisher.next_version)).integers(len(parts))
+        part, left = parts[int(drawn)], len(parts) - 1
+        reason = PartPublished(None if part.class_id is None else state.name_of(part.class_id), left)
+        candidate = publisher.numbered(with_part(head, proposal, part), reason, mode=mode.value)
+        state.contract.prove(head, candidate, LOCKED_BANK)
+        publisher.publish(candidate)
+        duration = (time.perf_counter() - begin) * 1e3
+        state.took_part()
+        self._queue.refuse_no_more()
+        publisher.note(candidate)
+        return publisher.record(
+            RecordKind.LEARNED,
+            candidate,
+            reason,
+            units_changed=parts_changed(head, candidate),
+            duration_ms=duration,
+            # Its set is that of the version before it; the last part tells of what comes with all of them.
+            change=SetChange(),
+            parts_left=left,
         )
 
     def give_up(self) -> int:

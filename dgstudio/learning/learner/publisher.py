@@ -35,6 +35,7 @@ class RecordFigures(AuditFigures, total=False):
     waiting: int
     change: SetChange | None
     by_gradient: bool
+    parts_left: int
 
 
 class Publisher:

@@ -53,7 +53,8 @@ class TrainingState:
 
     The sums are None where the model began from nothing and nothing is sealed. `certified` is the last version that
     protected something. `base_learned` and `base_labels` are the examples that moved the base itself, likewise.
-    `dials` are those that the version was made with, None where that is not known.
+    `dials` are those that the version was made with, None where that is not known. `partway`: its learning bank is on
+    the way from what these examples give to another one, part by part.
     """
 
     learned: npt.NDArray[np.int64]
@@ -65,6 +66,7 @@ class TrainingState:
     base_learned: npt.NDArray[np.int64] = field(default_factory=_none)
     base_labels: npt.NDArray[np.int64] = field(default_factory=_none)
     dials: Dials | None = None
+    partway: bool = False
 
     def published(self, rule: str = LOCKED_BANK) -> dict[int, int]:
         """Example id → class id, by id, of what a rule has learned where it learns: the learning bank, or the base."""
@@ -110,6 +112,8 @@ class TrainingState:
             "sums": None,
             "dials": None,
         }
+        if self.partway:
+            meta["partway"] = True
         if self.dials is not None:
             rule, mode, tau, delta = self.dials
             # JSON has no infinity.
@@ -141,7 +145,8 @@ class TrainingState:
         if meta.get("dials") is not None:
             rule, mode, tau, delta = meta["dials"]
             dials = Dials(str(rule), str(mode), float(tau), math.inf if delta is None else float(delta))
-        training = cls(learned, labels, protected, sums, seals, meta["certified"], dials=dials)
+        partway = meta.get("partway") is True
+        training = cls(learned, labels, protected, sums, seals, meta["certified"], dials=dials, partway=partway)
         if "base.learned" not in arrays:
             return training
         ids, class_ids = (frozen(arrays[name], np.int64) for name in ("base.learned", "base.labels"))

@@ -53,7 +53,7 @@ class Recipe:
 def fits(kind: RecordKind, meta: Mapping[str, Any], names: Iterable[str]) -> bool:
     """Whether a version with this metadata and these arrays can be made from a recipe, here and now.
 
-    That is: it was learned by the locked bank alone, router and read-out together, by this kernel.
+    That is: it was learned by the locked bank alone, router and read-out together, by this kernel, and all of it.
     """
     snapshot, training = meta.get("snapshot"), meta.get(TRAINING)
     if kind != RecordKind.LEARNED or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
@@ -64,6 +64,7 @@ def fits(kind: RecordKind, meta: Mapping[str, Any], names: Iterable[str]) -> boo
         and snapshot.get("mode") == Mode.BOTH.value
         and dials is not None
         and dials[0] == LOCKED_BANK
+        and not training.get("partway")
         and PROTECTED + "base.learned" not in names
         and {LEARNED, LABELS} <= names
         and all(bank["sealed"] for bank in snapshot["banks"][:-1])

@@ -43,6 +43,7 @@ class ActionId(StrEnum):
     PROTECTED = "protected"
     RESUME_PARKED = "resume_parked"
     CONSOLIDATE = "consolidate"
+    PARTS_APART = "parts_apart"
     ROLL_BACK = "roll_back"
     GO_FORWARD = "go_forward"
     COMPARE_BEFORE = "compare_before"

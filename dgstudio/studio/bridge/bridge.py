@@ -176,6 +176,7 @@ class Bridge(QObject):
         base = learner.store.head.base
         state.mode, state.tau, state.delta, state.abstain = dials.mode, dials.tau, dials.delta, dials.abstain
         state.protect_at_seal, state.protect_by_itself = dials.protect_at_seal, dials.protect_by_itself
+        state.parts_apart = dials.parts_apart
         state.seal_at, state.features, state.features_open = dials.seal_at, dials.features, learner.features_open
         state.hidden, state.active = (0, 0) if base is None else (base.b1.shape[0], base.k)
         state.rules = learner.offered_rules

@@ -253,6 +253,8 @@ class StudioState(Evented):
     """The learning bank speaks where it disagrees by more than −δ."""
     protect_at_seal = Field(400)
     """How many inputs at most join the protected ones at one seal."""
+    parts_apart = Field(False)
+    """Whether what is learned is published part by part, with pauses."""
     seal_at = Field(1000)
     """How many examples fill the learning bank, so that it is sealed."""
     features = Field(1024)

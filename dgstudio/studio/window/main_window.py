@@ -44,7 +44,13 @@ from dgstudio.studio.window.key_router import KeyRouter
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.layout_actions import LAYOUT_ACTIONS, PANEL_ACTIONS, layout_actions, list_own_layouts
-from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS, VERSION_ACTIONS, mode_actions
+from dgstudio.studio.window.model_actions import (
+    COMPARE_ACTIONS,
+    COMPARE_IDS,
+    LEARN_ACTIONS,
+    VERSION_ACTIONS,
+    mode_actions,
+)
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
@@ -197,6 +203,7 @@ class StudioWindow(QMainWindow):
         arrangement.changed.connect(self._check_panels)
         arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at))
         self._check_panels()
+        self._check_twins()
         self._follow_state()
         self.labelling.changed.connect(self._on_held)
         self.labelling.overruled.connect(self.notifier.tell_overruled)
@@ -256,6 +263,7 @@ class StudioWindow(QMainWindow):
         state.when(StudioState.inspections).connect(self._open_inspector)
         state.when(StudioState.compared).connect(self._show_versions)
         state.when(StudioState.recording_stream).connect(self._show_recorded)
+        state.when(StudioState.parts_apart).connect(self._show_parts_apart)
         state.when(StudioState.session_name).connect(self._show_session)
 
     def _show_presentation(self) -> None:
@@ -276,8 +284,16 @@ class StudioWindow(QMainWindow):
 
     def _note_compared(self) -> None:
         self.sheets.did("compared")
+        self._check_twins()
         if not self.layout_.on_stage:
             self.layout_.show_middle("compared", bool(self.state.compare))
+
+    def _check_twins(self) -> None:
+        for kind, id in COMPARE_IDS.items():
+            self.actions_.set_checked(id, kind in self.state.compare)
+
+    def _show_parts_apart(self) -> None:
+        self.actions_.set_checked(ActionId.PARTS_APART, self.state.parts_apart)
 
     def _show_recorded(self) -> None:
         self.actions_.set_checked(ActionId.RECORD_STREAM, self.state.recording_stream)

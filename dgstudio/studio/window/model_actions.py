@@ -61,11 +61,10 @@ def _toggle_pin(it: WindowParts) -> None:
         it.notifier.attempt(it.commands.model.unpin)
 
 
-def _toggle_compare(kind: TwinKind, it: WindowParts) -> None:
+def _compare(kind: TwinKind, it: WindowParts, on: bool) -> None:
     """Run this twin too, the one that was chosen first giving way where there are two; or run it no more."""
     others = tuple(other for other in it.state.compare if other != kind)
-    chosen = others if kind in it.state.compare else (*others[-(AT_MOST - 1) :], kind)
-    it.notifier.attempt(it.commands.comparison.choose, *chosen)
+    it.notifier.attempt(it.commands.comparison.choose, *((*others[-(AT_MOST - 1) :], kind) if on else others))
 
 
 LEARN_ACTIONS: Final[tuple[Row, ...]] = (
@@ -103,6 +102,15 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
         tooltip="Follow the labels again of examples that a roll-back, or a failure, set aside: learn what was parked, "
         "and unlearn what was taken back since",
         icon="mdi6.play-outline",
+        group=Group.LEARN,
+    ),
+    Row(
+        ActionId.PARTS_APART,
+        "Publish part by part",
+        switch=lambda it, on: it.notifier.attempt(it.commands.model.set_parts_apart, on),
+        tooltip="Every publish is cut into its atomic parts, a router or the read-out of one class, which come in "
+        "random order and with pauses: each version in between is proved and whole. Again: all at once",
+        icon="mdi6.puzzle-outline",
         group=Group.LEARN,
     ),
     Row(
@@ -160,7 +168,7 @@ COMPARE_ACTIONS: Final[tuple[Row, ...]] = tuple(
     Row(
         action,
         f"Compare with {TWIN_WORDS[kind].with_article}",
-        partial(_toggle_compare, kind),
+        switch=partial(_compare, kind),
         key="C" if kind is TwinKind.IN_PLACE else "",
         tooltip=f"{TWIN_WORDS[kind].what}. Again: no more. Two run at most: a third takes the place of the first",
         icon="mdi6.compare" if kind is TwinKind.IN_PLACE else "",
