@@ -112,6 +112,7 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
         "random order and with pauses: each version in between is proved and whole. Again: all at once",
         icon="mdi6.puzzle-outline",
         group=Group.LEARN,
+        under=SubMenu.LEARN,
     ),
     Row(
         ActionId.CONSOLIDATE,
