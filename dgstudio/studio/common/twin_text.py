@@ -40,7 +40,7 @@ def _ours(how: str, note: str, what: str) -> TwinWords:
         f"ours, {how}",
         f"ours, {how}",
         f"Our own model on the same stream and {what}",
-        f"DynamicGate, {how}",
+        f"Ours, {how}",
         note,
         f"ours with {how}",
         article="",

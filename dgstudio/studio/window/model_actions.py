@@ -69,6 +69,16 @@ def _compare(kind: TwinKind, it: WindowParts, on: bool) -> None:
 
 LEARN_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
+        ActionId.PARTS_APART,
+        "Publish part by part",
+        switch=lambda it, on: it.notifier.attempt(it.commands.model.set_parts_apart, on),
+        tooltip="Every publish is cut into its atomic parts, a router or the read-out of one class, which come in "
+        "random order and with pauses: each version in between is proved and whole. Again: all at once",
+        icon="mdi6.puzzle-outline",
+        group=Group.LEARN,
+        under=SubMenu.LEARN,
+    ),
+    Row(
         ActionId.LEARNING,
         "Contract and learning",
         lambda it: toggle(it.sheets.learning),
@@ -103,16 +113,6 @@ LEARN_ACTIONS: Final[tuple[Row, ...]] = (
         "and unlearn what was taken back since",
         icon="mdi6.play-outline",
         group=Group.LEARN,
-    ),
-    Row(
-        ActionId.PARTS_APART,
-        "Publish part by part",
-        switch=lambda it, on: it.notifier.attempt(it.commands.model.set_parts_apart, on),
-        tooltip="Every publish is cut into its atomic parts, a router or the read-out of one class, which come in "
-        "random order and with pauses: each version in between is proved and whole. Again: all at once",
-        icon="mdi6.puzzle-outline",
-        group=Group.LEARN,
-        under=SubMenu.LEARN,
     ),
     Row(
         ActionId.CONSOLIDATE,
