@@ -104,7 +104,8 @@ def _look(scale: float, options: ScreenOptions, note: Callable[[dict[str, Any]],
             for line in _lines(process):
                 note(json.loads(line))
         if process.wait():
-            last = [line for line in said.read_text().splitlines() if line[:1].strip()][-1:] or ["it did not say why"]
+            lines = said.read_text().splitlines()
+            last = [line for line in lines if "Error" in line[:60]][-1:] or lines[-1:] or ["it did not say why"]
             raise DgstudioError(f"The pictures at scale {scale:g} ended early: {last[0]}")
 
 

@@ -46,6 +46,13 @@ class World:
     versions: int = 0
 
 
+class _NoTrace(CrashTrace):
+    """A crash of a bench is told where its other errors are."""
+
+    def follow(self, session: Path | None) -> None:
+        """Leave no trace."""
+
+
 @contextmanager
 def opened(world: World, folder: Path) -> Iterator[StudioWindow]:
     """Open a world in a window and work in it until it is as it is to be seen; it is closed again at the end."""
@@ -60,7 +67,7 @@ def opened(world: World, folder: Path) -> Iterator[StudioWindow]:
     engine = Engine(source, base, session)
     settings = QSettings(str(folder / f"{world.name}.ini"), QSettings.Format.IniFormat)
     window = make_window(engine, path.name, settings=settings, start=False)
-    trace = CrashTrace()
+    trace = _NoTrace()
     sessions = Sessions(window, StudioOptions(session=path), make_engine, next_window, trace)
     try:
         window.show()

@@ -93,6 +93,7 @@ class QualityReport:
     unscored : takes whose answers are not known.
     again : windows that were answered again by the version before the take.
     version : the version that gave the answers, None where many did.
+    taught : the classes whose first takes are not scored: before these nothing could know them.
     """
 
     kind: QualityData
@@ -113,6 +114,7 @@ class QualityReport:
     unscored: int = 0
     again: int = 0
     version: int | None = None
+    taught: tuple[int, ...] = ()
 
     @property
     def windows(self) -> int:
@@ -143,6 +145,7 @@ def report_of(
     unscored: int = 0,
     again: int = 0,
     version: int | None = None,
+    taught: Sequence[int] = (),
 ) -> QualityReport:
     """Read every figure off what was scored.
 
@@ -194,6 +197,7 @@ def report_of(
         unscored=unscored,
         again=again,
         version=version,
+        taught=tuple(taught),
     )
 
 

@@ -153,15 +153,24 @@ class QualityWorker(Worker):
         parts: list[Scored] = []
         delays: list[float] = []
         unscored = again = 0
+        base = self._learner.store.head.base
+        known, taught = set[int]() if base is None else set(base.classes), list[int]()
         for number, (take, examples) in enumerate(self._book.standing_takes()):
             if number % TAKES_AT_A_TIME == TAKES_AT_A_TIME - 1 and not self._breathes(QualityData.LABELLED):
                 return None
+            class_id = examples[0].class_id if examples else take.class_id
+            new = class_id not in known
+            known.add(class_id)
             answers = self._scores.of(take.id)
             if answers is None:
                 unscored += take.who not in (LabelledBy.FILE, LabelledBy.IMPORT)
                 continue
             scored = self._scored(take, examples, answers, take.id in here)
             if scored is None:
+                continue
+            if new:
+                # It was how the class was taught: no answer to it could be right.
+                taught.append(class_id)
                 continue
             parts.append(scored)
             delays.append(answers.delay_s)
@@ -175,6 +184,7 @@ class QualityWorker(Worker):
             delay_s=delay,
             unscored=unscored,
             again=again,
+            taught=taught,
         )
 
     def _scored(self, take: Take, examples: list[Example], answers: TakeAnswers, here: bool) -> Scored | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
@@ -38,6 +39,10 @@ HELD_KEYS = (
     ("Shift ← →", "Once paused: mark a stretch to label"),
 )
 """Keys of the classes, which are no actions."""
+
+
+COLUMNS, HEADING = 3, 2
+"""Columns of the list of keys, and how many lines the heading of a group takes there."""
 
 
 class CommandPalette(Overlay):
@@ -167,11 +172,26 @@ class _Rows(QStyledItemDelegate):
         painter.restore()
 
 
+Keys = tuple[Group, list[tuple[str, str]]]
+"""A group of actions: its name, and the key and the title of each."""
+
+
+def in_columns(groups: list[Keys]) -> list[list[Keys]]:
+    """Return groups of keys in columns, in their order, so that the tallest column is as low as can be."""
+
+    def tall(part: list[Keys]) -> int:
+        return sum(len(lines) + HEADING for _, lines in part)
+
+    cuts = combinations(range(len(groups) + 1), COLUMNS - 1)
+    shared = ([groups[a:b] for a, b in pairwise((0, *cut, len(groups)))] for cut in cuts)
+    return min(shared, key=lambda columns: max(map(tall, columns)))
+
+
 class ShortcutSheet(Overlay):
     """Every key of the window, by group."""
 
     def __init__(self, actions: ActionRegistry[Any], parent: QWidget) -> None:
-        super().__init__(parent, 780, 560, 64)
+        super().__init__(parent, 1248, 560, 56)
         self.setAccessibleName("Keyboard shortcuts")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._heads: list[QLabel] = []
@@ -179,22 +199,19 @@ class ShortcutSheet(Overlay):
         self._caps: list[KeyCap] = []
         self._grids: list[QGridLayout] = []
         columns = QHBoxLayout(self)
-        columns.setContentsMargins(24, 18, 24, 18)
-        columns.setSpacing(36)
+        columns.setContentsMargins(20, 18, 20, 18)
+        columns.setSpacing(24)
         groups = {Group.LABEL: list(HELD_KEYS)}
         for name, members in actions.groups().items():
             groups.setdefault(name, []).extend((display_key(it.keys[0]), it.title) for it in members if it.keys)
         wanted = [(name, lines) for name, lines in groups.items() if lines]
-        half, total = sum(len(lines) + 2 for _, lines in wanted) / 2, 0
-        sides = [QVBoxLayout(), QVBoxLayout()]
-        for name, lines in wanted:
-            side = sides[0 if total < half - 1 else 1]
-            side.addLayout(self._group(name, lines))
-            total += len(lines) + 2
-        for side in sides:
+        sides = [QVBoxLayout() for _ in range(COLUMNS)]
+        for side, column in zip(sides, in_columns(wanted), strict=True):
+            for name, lines in column:
+                side.addLayout(self._group(name, lines))
             side.setSpacing(14)
             side.addStretch(1)
-            columns.addLayout(side, 1)
+            columns.addLayout(side)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

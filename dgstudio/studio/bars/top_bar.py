@@ -14,6 +14,7 @@ from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
 from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
@@ -92,6 +93,7 @@ class TopBar(QFrame):
             clickable=False,
         )
         self.recording.fixed_width = 150
+        may_elide_names(self.recording)
         self.compare = self._button(ActionId.COMPARE, "Compare", [Part("text", "Compare")])
         self.compare.setCheckable(True)
         self.present = self._button(ActionId.PRESENT, "Present", [Part("text", "Present")])

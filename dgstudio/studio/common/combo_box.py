@@ -44,7 +44,9 @@ class ChoiceBox(QComboBox):
     def sizeHint(self) -> QSize:  # noqa: D102
         metrics = QFontMetrics(self.font())
         widest = max((metrics.horizontalAdvance(self.itemText(place)) for place in range(self.count())), default=40)
-        return QSize(min(widest + self.theme.px(ARROW) + 12, self.theme.px(WIDEST)), self.theme.px(TALLEST))
+        return QSize(
+            min(widest + self.theme.px(ARROW) + self.theme.px(12), self.theme.px(WIDEST)), self.theme.px(TALLEST)
+        )
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return self.sizeHint()
@@ -56,13 +58,14 @@ class ChoiceBox(QComboBox):
         edge = "accent" if self.stands_out else "border_strong" if over else "border"
         painter.setPen(QPen(theme.colour("accent_hover" if self.hasFocus() else edge), 1))
         painter.setBrush(theme.colour("accent_soft" if self.stands_out else "control_hover" if over else "control"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.length(5), theme.length(5))
         ink = "text_faint" if not self.isEnabled() else "text_strong" if self.stands_out else "text"
         painter.setPen(theme.colour(ink))
         painter.setFont(self.font())
-        room = self.rect().adjusted(9, 0, -theme.px(ARROW), 0)
+        room = self.rect().adjusted(theme.px(9), 0, -theme.px(ARROW), 0)
         words = painter.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-        painter.setPen(QPen(theme.colour("text_muted"), 1.3))
-        x, y = self.width() - theme.px(ARROW) / 2, self.height() / 2 - 1.5
-        painter.drawPolyline(QPolygonF([QPointF(x - 3.5, y), QPointF(x, y + 3.5), QPointF(x + 3.5, y)]))
+        painter.setPen(QPen(theme.colour("text_muted"), theme.length(1.3)))
+        arm = theme.length(3.5)
+        x, y = self.width() - theme.length(ARROW) / 2, (self.height() - arm) / 2
+        painter.drawPolyline(QPolygonF([QPointF(x - arm, y), QPointF(x, y + arm), QPointF(x + arm, y)]))

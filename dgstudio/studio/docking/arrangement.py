@@ -291,10 +291,11 @@ class Arrangement(QWidget):
     def follow(self) -> None:
         """Share the present size out among what is docked."""
         given: dict[str, Box] = {}
+        scale = 1.0 if self._theme is None else self._theme.scale
         for _ in range(2):
             # How tall the knobs are depends on how wide they are, which is known once it is given.
             whole = Box(0, 0, self.width(), self.height())
-            boxes = share_out(self._tree, whole, self.area.docked(), LINE, self._needed)
+            boxes = share_out(self._tree, whole, self.area.docked(), LINE, self._needed, scale)
             if boxes != given:
                 given = boxes
                 self.area.give_sizes(boxes)
@@ -336,6 +337,9 @@ class Arrangement(QWidget):
     def _note(self) -> None:
         """See whether a hand has put panels elsewhere, and make that the arrangement."""
         if self._building or not self.isVisible():
+            return
+        if self.area.crowded and not self._taken_out:
+            # Nobody has put them like that: what they need is more than there is, until type gives way.
             return
         if not self.area.stands_as(self._tree):
             self._tree = self._whole(merged(self.area.seen_tree(self._tree), self._tree, set(self.docks)) or self._tree)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabBar, QTabWidget, QWidget
@@ -142,6 +142,13 @@ class DockArea(QMainWindow):
             if set(texts) == {self.docks[each].title for each in own}:
                 return tuple(sorted(own, key=lambda each: texts.index(self.docks[each].title)))
         return tuple(each for each in self.docks if each in own)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether docks lie on each other or stick out, as they do where there is less room than they need."""
+        rects = [rect for rect in (self.docks[name].geometry() for name in self.docked()) if rect.right() >= 0]
+        inside = all(self.rect().contains(rect) for rect in rects)
+        return not inside or any(one.intersects(other) for one, other in combinations(rects, 2))
 
     def stands_as(self, tree: Node | None) -> bool:
         """Whether what is docked stands as the tree says."""

@@ -228,7 +228,9 @@ def fronted(node: Node, seen: set[str]) -> Node:
 # -- sharing out the room --------------------------------------------------------------------------------------------
 
 
-def share_out(node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str], int]) -> dict[str, Box]:
+def share_out(
+    node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str], int], scale: float = 1.0
+) -> dict[str, Box]:
     """Return the box of each panel that is shown.
 
     Parameters
@@ -237,25 +239,29 @@ def share_out(node: Node, box: Box, shown: set[str], line: int, needs: Callable[
         Logical pixels between two parts.
     needs
         How tall a panel must be for all that is in it.
+    scale
+        Of type: the limits of rooms are those of its usual size.
     """
     if isinstance(node, Stack):
         return {name: box for name in node.names if name in shown}
     parts = [part for part in node.parts if shown & set(names_of(part))]
     begin, end = box.span(node.way)
-    extents = _extents(parts, end - begin, shown, line, needs)
+    extents = _extents(parts, end - begin, shown, line, needs, scale)
     boxes: dict[str, Box] = {}
     at = 0
     for part, extent in zip(parts, extents, strict=True):
-        boxes |= share_out(part, box.cut(node.way, at, extent), shown, line, needs)
+        boxes |= share_out(part, box.cut(node.way, at, extent), shown, line, needs, scale)
         at += extent + line
     return boxes
 
 
-def _extents(parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str], int]) -> list[int]:
+def _extents(
+    parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str], int], scale: float
+) -> list[int]:
     free = whole - line * (len(parts) - 1)
     if len(parts) == 1:
         return [whole]
-    wanted = [_wanted(part, whole, shown, needs) for part in parts]
+    wanted = [_wanted(part, whole, shown, needs, scale) for part in parts]
     growing = [at for at, part in enumerate(parts) if part.room.grows]
     if growing:
         left = free - sum(round(extent) for at, extent in enumerate(wanted) if at not in growing)
@@ -268,12 +274,12 @@ def _extents(parts: Sequence[Node], whole: int, shown: set[str], line: int, need
     return [max(1, end - begin) for begin, end in pairwise(ends)]
 
 
-def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str], int]) -> float:
-    room = part.room
+def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str], int], scale: float) -> float:
+    room, least, most = part.room, part.room.least * scale, part.room.most * scale
     if room.fits:
         name = next(name for name in names_of(part) if name in shown)
-        return round(min(max(needs(name), room.least), room.share * whole))
-    extent = min(max(room.share * whole, room.least), room.most)
+        return round(min(max(needs(name), least), room.share * whole))
+    extent = min(max(room.share * whole, least), most)
     return round(extent) if (room.least, room.most) != (0.0, inf) else extent
 
 

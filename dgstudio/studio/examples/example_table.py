@@ -33,7 +33,7 @@ from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
 
 Index = QModelIndex | QPersistentModelIndex
-WIDTHS = (70, 116, 46, 82, 94, 78, 118, 0)
+WIDTHS = (70, 116, 46, 82, 94, 84, 118, 0)
 ROW = 26
 """Logical pixels of a row."""
 WORDS = 5000
@@ -64,17 +64,19 @@ class _Cells(QStyledItemDelegate):
             painter.fillRect(rect, self._ink("accent_soft"))
         if column == 0:
             theme, ratio = self._table.theme, self._table.devicePixelRatioF()
-            wide, tall = rect.width() - 12, rect.height() - 6
-            at, window, colour = rect.topLeft() + QPoint(6, 3), model.picture(row), model.colour(row)
+            side, edge = theme.px(6), theme.px(3)
+            wide, tall = rect.width() - 2 * side, rect.height() - 2 * edge
+            at, window, colour = rect.topLeft() + QPoint(side, edge), model.picture(row), model.colour(row)
             self._thumbnails.draw(painter, at, window, colour, wide, tall, ratio, theme)
             return
         text = model.text(row, column)
         if not text:
             return
-        left = rect.left() + 8
+        px = self._table.theme.px
+        left = rect.left() + px(8)
         if column == 1:
-            painter.fillRect(left, rect.center().y() - 4, 9, 9, QColor(model.colour(row)))
-            left += 17
+            painter.fillRect(left, rect.center().y() - px(9) // 2, px(9), px(9), QColor(model.colour(row)))
+            left += px(17)
         painter.setFont(self._fonts[column in (2, 3)])
         ink = "text_strong" if chosen or column == 1 else "text"
         if column == 6 and model.is_wrong(row):

@@ -31,7 +31,7 @@ class HistorySheet(LabelSheet):
         self.list = QListWidget()
         self.list.setObjectName("acts")
         self.list.setAccessibleName("Acts")
-        self.list.setUniformItemSizes(True)
+        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemDoubleClicked.connect(lambda _item: self.go())
         self.list.installEventFilter(self)

@@ -159,7 +159,8 @@ class ExampleStrip(QWidget):
             wide = row.width() - QFontMetrics(painter.font()).horizontalAdvance(amount) - 6
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
-            caption = metrics.elidedText(card.caption, Qt.TextElideMode.ElideRight, wide)
+            # What has no room is told by the tooltip.
+            caption = card.caption if metrics.horizontalAdvance(card.caption) <= wide else ""
             painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, caption)
             name = metrics.elidedText(card.name, Qt.TextElideMode.ElideRight, inner.width() - 6)
             painter.setPen(theme.colour(theme.readable(card.colour, "well")))

@@ -289,7 +289,7 @@ class PadView(QWidget):
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             return self.rect()
         part = QRectF(self.pixel_of(float(low[0]), float(high[1])), self.pixel_of(float(high[0]), float(low[1])))
-        reach = self.theme.px(HALO) + 5.0
+        reach = self.theme.length(HALO) + 5.0
         at = self.pixel_of(*_place(shown.trail))
         part = part.united(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach))
         if shown.words:
@@ -308,26 +308,36 @@ class PadView(QWidget):
     def _paint_tags(self, painter: QPainter) -> None:
         painter.setFont(self.theme.ui("small", 600))
         metrics = painter.fontMetrics()
+        taken: list[QRectF] = []
         for x, y, look in self._names:
-            self._paint_tag(painter, metrics, self.pixel_of(x, y), look)
+            box, text = self._tag(metrics, self.pixel_of(x, y), look)
+            # Of places that lie close the first, the largest, is named.
+            if not any(box.intersects(other) for other in taken):
+                taken.append(box)
+                self._paint_tag(painter, box, text, look)
 
-    def _paint_tag(self, painter: QPainter, metrics: QFontMetrics, at: QPointF, look: Look) -> None:
-        """The name of a class and its mark, in the middle of where it is answered."""
+    def _tag(self, metrics: QFontMetrics, at: QPointF, look: Look) -> tuple[QRectF, str]:
+        """Where the name of a class stands that is answered around a pixel, and what of it."""
+        px = self.theme.length
         text = metrics.elidedText(look.name, Qt.TextElideMode.ElideRight, self.theme.px(90))
-        wide, tall, mark = metrics.horizontalAdvance(text), metrics.height(), 2 * RADIUS + 5
-        box = QRectF(0, 0, wide + mark + 12, tall + 2)
+        box = QRectF(0, 0, metrics.horizontalAdvance(text) + px(2 * RADIUS + 17), metrics.height() + 2)
         square = QRectF(self.square).adjusted(2, 2, -2, -2)
         box.moveCenter(at)
         box.moveLeft(min(max(box.left(), square.left()), square.right() - box.width()))
         box.moveTop(min(max(box.top(), square.top()), square.bottom() - box.height()))
+        return box, text
+
+    def _paint_tag(self, painter: QPainter, box: QRectF, text: str, look: Look) -> None:
+        """The name of a class and its mark."""
+        px = self.theme.length
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.colour("surface", 0.82))
-        painter.drawRoundedRect(box, 4, 4)
-        draw_mark(painter, look, QPointF(box.left() + 5 + RADIUS, box.center().y()), RADIUS, self._edge())
+        painter.drawRoundedRect(box, px(4), px(4))
+        draw_mark(painter, look, QPointF(box.left() + px(5 + RADIUS), box.center().y()), px(RADIUS), self._edge())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self.theme.colour("text_strong"))
-        painter.drawText(box.adjusted(mark + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(box.adjusted(px(2 * RADIUS + 11), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
     def _edge(self) -> QColor:
         return self.theme.colour("background" if self.theme.dark else "surface")
@@ -346,7 +356,7 @@ class PadView(QWidget):
             look = looks.get(class_id)
             if look is None:
                 continue
-            radius = self.theme.px(1) * RADIUS
+            radius = self.theme.length(RADIUS)
             picture = None if shapes else mark_picture(look, radius, edge, ratio)
             middle = 0.0 if picture is None else picture.width() / ratio / 2
             spots = places[class_ids == class_id] * scale + side / 2
@@ -379,17 +389,17 @@ class PadView(QWidget):
         theme = self.theme
         at = self.pixel_of(*_place(shown.trail))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = theme.px(HALO)
+        radius = theme.length(HALO)
         # A dark or light rim below, so that the ring is seen on any ground.
-        painter.setPen(QPen(self._edge(), 6))
+        painter.setPen(QPen(self._edge(), theme.length(6)))
         painter.drawEllipse(at, radius, radius)
         dotted = Qt.PenStyle.DotLine if shown.answer is None else Qt.PenStyle.SolidLine
         ink = theme.colour("text_muted") if shown.answer is None else shown.answer.fill
-        painter.setPen(QPen(ink, 3.2, dotted))
+        painter.setPen(QPen(ink, theme.length(3.2), dotted))
         painter.drawEllipse(at, radius, radius)
         painter.setPen(QPen(self._edge(), 1))
         painter.setBrush(theme.colour("text_strong") if shown.live else self._edge())
-        painter.drawEllipse(at, 3.2, 3.2)
+        painter.drawEllipse(at, theme.length(3.2), theme.length(3.2))
         if shown.words:
             box, text = self._words_box(at, shown.words)
             painter.setFont(theme.ui("small", 600))
@@ -402,9 +412,9 @@ class PadView(QWidget):
     def _words_box(self, at: QPointF, words: str) -> tuple[QRectF, str]:
         """Where the answer is written beside the ring, at the side where there is room, and what of it."""
         metrics = QFontMetrics(self.theme.ui("small", 600))
-        square, away = QRectF(self.square), self.theme.px(HALO) + 5
+        square, away = QRectF(self.square), self.theme.length(HALO + 5)
         text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(square.width() * 0.45))
-        box = QRectF(0, 0, metrics.horizontalAdvance(text) + 10, metrics.height() + 3)
+        box = QRectF(0, 0, metrics.horizontalAdvance(text) + self.theme.px(10), metrics.height() + 3)
         box.moveLeft(at.x() + away)
         if box.right() > square.right() - 2:
             box.moveRight(at.x() - away)

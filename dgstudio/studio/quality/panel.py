@@ -12,7 +12,7 @@ from dgstudio.engine.runtime.metrics import BINS, LATELY
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.elided_label import BETWEEN, ElidedLabel
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.stat_row import Figure, FigureRow
 from dgstudio.studio.quality.accuracy_chart import AccuracyChart
@@ -40,6 +40,8 @@ ASIDE_TIP = (
     f"The {SET_ASIDE_EVERY}th, {2 * SET_ASIDE_EVERY}th, … take of each class is kept and scored, but not learned: it "
     "shows what the model\nmakes of what it never saw. Takes that are there stay as they are."
 )
+FIRST_TAKES = "The first take of a class is not scored: before it, no answer could have been right."
+NEXT_TAKES = "Each later take is, by the answers that it was given before any of it was learned: label another one."
 WRONG = "Answered wrong, newest first"
 ALL_RIGHT = "Nothing was answered wrong"
 WORKING = "Working it out …"
@@ -212,6 +214,10 @@ class QualityPanel(PanelFrame):
             return LOADING
         if report is None:
             return WORKING
+        if self.kind == QualityData.LABELLED and report.taught:
+            names = [state.name_of(class_id) for class_id in report.taught]
+            were = f"{', '.join(names[:-1])} and {names[-1]} were" if len(names) > 1 else f"{names[0]} was"
+            return f"{were} taught. {FIRST_TAKES} {NEXT_TAKES}"
         if self.kind == QualityData.LABELLED and report.unscored:
             return f"{report.unscored} takes were labelled without noting the answers. The next take is scored."
         if self.kind == QualityData.HELD_OUT and state.set_aside:
@@ -273,7 +279,12 @@ def figures_of(report: QualityReport) -> list[Figure]:
     weighs = (
         "Each answer weighs one." if kind == QualityData.TRUTH else "Overlapping windows of a take count as one take."
     )
-    figures = [Figure(share_words(report.accuracy), f"right, of {what}", f"Accuracy: share answered right. {weighs}")]
+    caption = f"answered right{BETWEEN}{what}"
+    tip = f"Accuracy: the share answered right. {weighs}"
+    if report.taught:
+        caption += f"{BETWEEN}{len(report.taught)} taught a class"
+        tip += f"\n{FIRST_TAKES}"
+    figures = [Figure(share_words(report.accuracy), caption, tip)]
     if report.version is not None:
         figures.append(Figure(f"v{report.version}", "answered now", "The version that gave these answers"))
     elif len(report.late):

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.common.elided_label import fitting
 from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import paint_cursor
@@ -334,6 +335,9 @@ class StabilityLanes(QWidget):
             self._count(painter, below)
         else:
             text, ink = self.words[lane]
+            if metrics.horizontalAdvance(text) > room:
+                painter.setFont(theme.ui("tiny"))
+                metrics = QFontMetrics(painter.font())
             painter.setPen(theme.colour(ink))
             painter.drawText(below, middle, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
@@ -492,7 +496,7 @@ class StabilityLanes(QWidget):
             return
         painter.setFont(self.theme.ui("tiny"))
         metrics = QFontMetrics(painter.font())
-        short = metrics.elidedText(note, Qt.TextElideMode.ElideRight, plot.width() - 12)
+        short = fitting(note, metrics, plot.width() - 12)
         box = QRect(plot.left(), plot.top() - 1, plot.width() - 5, self._note_tall())
         painter.setPen(self.theme.colour(token))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, short)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.ribbons import Span, paint_ribbon
 from dgstudio.studio.painting.time_line import paint_cursor
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -38,14 +39,15 @@ class AnswerRibbon(QWidget):
         self._moment: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Answers of the last seconds")
+        may_elide_names(self)
         self.setToolTip("What was answered in the last seconds; red beneath: it was wrong, as far as that is known")
 
     def sizeHint(self) -> QSize:  # noqa: D102
         px = self.theme.px
-        return QSize(200, px(TALL) + px(GAP) + px(LINE) + px(AXIS))
+        return QSize(self.theme.px(200), px(TALL) + px(GAP) + px(LINE) + px(AXIS))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(100, self.sizeHint().height())
+        return QSize(self.theme.px(100), self.sizeHint().height())
 
     def show_stretch(
         self,

@@ -36,10 +36,10 @@ class CaptionBar(QWidget):
         self.setAccessibleName("Caption")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(300, self.theme.px(TALL))
+        return QSize(self.theme.px(300), self.theme.px(TALL))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(TALL))
+        return QSize(self.theme.px(200), self.theme.px(TALL))
 
     def say(self, sentence: Sentence, steps: str = "", dot: str = "") -> None:
         """Show a sentence; `steps` stands at the right, `dot` is the colour token of a dot before the sentence."""

@@ -72,7 +72,7 @@ class Half(QFrame):
         column.addWidget(self.reads)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, 240)
+        return QSize(self.theme.px(200), self.theme.px(240))
 
     def set_title(self, title: str, note: str) -> None:
         """Say whose answers these are."""

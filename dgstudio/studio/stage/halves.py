@@ -100,7 +100,7 @@ class Halves(QWidget):
         self._share()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(320, 240)
+        return QSize(self.theme.px(320), self.theme.px(240))
 
     @property
     def halves(self) -> list[Half]:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.facts.compared import KeptAnswers
 from dgstudio.studio.theme.format import grouped
-from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.theme.theme import DARK, Theme, set_size
 
 NUMBER, TALL, GAP = 34, 40, 12
 """Size of the number, height of the line, and the space between number and words, in the theme's pixels."""
@@ -34,10 +34,10 @@ class KeptLine(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         line = QFontMetricsF(self.theme.ui("body")).height() if self._narrow else 0.0
-        return QSize(200, self.theme.px(TALL) + round(line))
+        return QSize(self.theme.px(200), self.theme.px(TALL) + round(line))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(100, self.sizeHint().height())
+        return QSize(self.theme.px(100), self.sizeHint().height())
 
     def say(self, answers: KeptAnswers, since_s: float | None) -> None:
         """Show these; `since_s`: the seconds since the last teaching began, None where there was none."""
@@ -104,7 +104,7 @@ class KeptLine(QWidget):
         if number:
             needs = QFontMetricsF(font).horizontalAdvance(number)
             if needs > wide > 0:
-                font.setPixelSize(max(theme.px("title"), int(font.pixelSize() * wide / needs)))
+                set_size(font, max(theme.length("title"), theme.length(NUMBER) * wide / needs))
             painter.setFont(font)
             kept_all = answers is not None and not answers.gone
             painter.setPen(theme.colour("good" if kept_all else "bad"))

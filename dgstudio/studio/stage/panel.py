@@ -62,7 +62,7 @@ class ComparePanel(PanelFrame):
         self._share()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, 120)
+        return QSize(self.theme.px(200), self.theme.px(120))
 
     def update_frame(self, frame: Frame) -> None:
         """Show one frame."""

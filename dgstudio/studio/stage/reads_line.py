@@ -35,10 +35,10 @@ class ReadsLine(QWidget):
         self.setAccessibleName("What answers were read from")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(TALL))
+        return QSize(self.theme.px(200), self.theme.px(TALL))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(100, self.theme.px(TALL))
+        return QSize(self.theme.px(100), self.theme.px(TALL))
 
     @property
     def whole(self) -> bool:

@@ -38,10 +38,10 @@ class StageHeader(QWidget):
         self.setAccessibleName("Stream")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(300, self.theme.px(TALL))
+        return QSize(self.theme.px(300), self.theme.px(TALL))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(TALL))
+        return QSize(self.theme.px(200), self.theme.px(TALL))
 
     def say(self, source: str, state: StreamState, past: str, truth: tuple[str, int | None], trouble: str = "") -> None:
         """Show these; `past` is what it has learned, `truth` what the input is now, `trouble` what is wrong."""

@@ -24,6 +24,8 @@ DESIGNED = QSize(1280, 720)
 """The size at which the type of the stage is `TYPE` times that of the window."""
 TYPE, PANEL_TYPE = 1.5, 1.65
 """Small type of the stage, and the smallest in its panels, are 2.5 % of that height."""
+LEAST = 0.2
+"""The smallest scale of type, of a stage that nobody could read."""
 MARGIN, SPACING = 15, 9
 """In the theme's pixels."""
 
@@ -152,7 +154,7 @@ class StageView(QWidget):
 
     def _scale_type(self) -> None:
         unit = min(self.height() / DESIGNED.height(), self.width() / DESIGNED.width())
-        theme = self._base.scaled(max(0.4, TYPE * unit))
+        theme = self._base.scaled(max(LEAST, TYPE * unit))
         if theme == self.theme:
             return
         self.theme = theme
@@ -166,7 +168,7 @@ class StageView(QWidget):
             part.apply_theme(theme)
         self.toast_place.setFixedWidth(round(0.32 * self.width()))
         for panel in self.scene:
-            panel.apply_theme(self._base.scaled(max(0.4, PANEL_TYPE * unit)))
+            panel.apply_theme(self._base.scaled(max(LEAST, PANEL_TYPE * unit)))
 
     def _share(self) -> None:
         pointer = self._state.spec is not None and self._state.spec.kind is StreamKind.POINTER

@@ -42,10 +42,10 @@ class WordLine(QWidget):
         self.setAccessibleName("The answer")
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(200, self.theme.px(70))
+        return QSize(self.theme.px(200), self.theme.px(70))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(120, self.theme.px(38))
+        return QSize(self.theme.px(120), self.theme.px(38))
 
     def say(self, word: str, colour: str, verdict: Verdict, truth: str) -> None:
         """Show another answer; nothing happens where it is the same."""

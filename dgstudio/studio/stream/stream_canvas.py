@@ -253,7 +253,8 @@ class StreamCanvas(QWidget):
         painter.setPen(theme.colour("text_muted"))
         for name, rect in places.ribbons.items():
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QRectF(0, rect.center().y() - 10, room + 4, 20), left, text)
+            tall = theme.px(20)
+            painter.drawText(QRectF(0, rect.center().y() - tall / 2, room + 4, tall), left, text)
 
     def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
         theme = self.theme

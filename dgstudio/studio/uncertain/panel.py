@@ -28,7 +28,7 @@ UNSEEN = "no moment before had such a gate pattern"
 NEW_PATTERN, STRANGE = "new pattern", "too strange"
 CLOSE = "too close"
 """Why a moment is asked about of which the probabilities alone would not tell it."""
-TILE_WIDTH = 80
+TILE_WIDTH, WIDEST_TILE = 80, 150
 MOST_TILES = 8
 
 
@@ -70,6 +70,13 @@ class MomentTile(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(60), self.theme.px(64))
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self.theme = theme
+        self.setMaximumWidth(theme.px(WIDEST_TILE))
+        self.updateGeometry()
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
@@ -157,6 +164,7 @@ class UncertainPanel(PanelFrame):
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(10)
+        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self.body.addWidget(self.empty, 1)
         self.body.addLayout(self._row, 1)
         state.when(StudioState.uncertain, StudioState.unseen).connect(self._show_moments)
@@ -216,9 +224,7 @@ class UncertainPanel(PanelFrame):
             button.setFont(theme.ui("tiny", 600))
             button.setFixedHeight(theme.px(18))
         for tile in self.tiles:
-            tile.theme = theme
-            tile.updateGeometry()
-            tile.update()
+            tile.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
@@ -274,7 +280,7 @@ class UncertainPanel(PanelFrame):
         chosen, self.tiles = self.chosen, []
         for reading in shown:
             tile = MomentTile(reading, self._guesses(reading), reading.hop in self._state.unseen)
-            tile.theme = self.theme
+            tile.apply_theme(self.theme)
             tile.trace, tile.channel = self._traces.get(reading.hop, (None, ""))
             tile.setChecked(reading is chosen)
             tile.clicked.connect(lambda on, reading=reading: self._choose(reading, on))

@@ -169,7 +169,7 @@ class TimelineCanvas(QWidget):
     @property
     def middle(self) -> float:
         """The line's height, in logical pixels."""
-        above = below = self.theme.px(17) + 9
+        above = below = self.theme.px(26)
         spare = max(0.0, self.height() - above - below)
         return round(above + spare * 0.3) + 0.5
 

@@ -56,6 +56,10 @@ class Appearance:
             self._choose(self.theme.name)
             self.apply()
 
+    def fits(self, size: QSize, ratio: float) -> bool:
+        """Whether a window of this size has room for the type as it is."""
+        return type_scale(size, ratio) >= self._fit
+
     def scale_to(self, scale: float) -> None:
         """Enlarge the type of what lies over the window, for an audience, or not (1): it is the window's then."""
         if scale != self._over:

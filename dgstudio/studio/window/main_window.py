@@ -358,9 +358,10 @@ class StudioWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        if self.isVisible():
+        if self.isVisible() and self.appearance.fits(self.size(), self.devicePixelRatioF()):
             self._resized.start()
         else:
+            # Before its parts are laid out with less room than they need.
             self._fit_type()
 
     def _fit_type(self) -> None:

@@ -102,13 +102,26 @@ def test_the_switch_sets_takes_aside_and_follows_the_state(panel, bridge):
 # -- what it shows -----------------------------------------------------------------------------------------------
 
 
+def test_the_first_success_is_told_in_a_sentence_not_as_nothing_right(panel, bridge):
+    give(bridge, report(parts=[], taught=(0,)))
+    said = panel.empty.text()
+    assert panel.empty.isVisible() and not panel.shown.isVisible()
+    assert said.startswith("circle was taught. The first take of a class is not scored: before it, no answer could")
+    give(bridge, report(parts=[], taught=(0, 3)))
+    assert panel.empty.text().startswith("circle and shake were taught.")
+    give(bridge, report(parts=[take(1, 0, [0, 0])], taught=(0,)))
+    first = panel.figures.figures[0]
+    assert (first.value, first.caption) == ("1.00", "answered right · 1 take · 1 taught a class")
+    assert "no answer could have been right" in first.tooltip
+
+
 def test_a_report_is_shown_in_figures_and_marks(panel, bridge):
     made = report()
     give(bridge, made)
     assert panel.shown.isVisible() and not panel.empty.isVisible()
     # (0.5 + 1 + 0.5) / 3 takes
     assert [figure.value for figure in panel.figures.figures][:2] == ["0.67", "0.67"]
-    assert panel.figures.figures[0].caption == "right, of 3 takes"
+    assert panel.figures.figures[0].caption == "answered right · 3 takes"
     assert panel.figures.figures[-1].value == "0.4 s"
     assert panel._right.text() == "3 takes · 8 answers"
     assert panel.chart.legend()[0][0] == "all so far 0.67" and panel.chart.axis() == "3 takes, oldest left"
