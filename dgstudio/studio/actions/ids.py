@@ -133,6 +133,7 @@ class SubMenu(StrEnum):
     FILE = "File"
     LEARN = "Learn"
     PROTECT = "Protect"
+    VERSIONS = "Versions"
     COMPARE = "Compare"
     DEMOS = "Demos"
     STREAM = "Stream"

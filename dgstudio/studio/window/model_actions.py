@@ -135,6 +135,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
         "stay as they are: what was labelled or taken back since then waits until it is resumed",
         icon="mdi6.undo-variant",
         group=Group.VERSIONS,
+        under=SubMenu.VERSIONS,
     ),
     Row(
         ActionId.GO_FORWARD,
@@ -144,6 +145,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
         tooltip="Go to the end of the act that came after this version, on the branch that you were on last",
         icon="mdi6.redo-variant",
         group=Group.VERSIONS,
+        under=SubMenu.VERSIONS,
     ),
     Row(
         ActionId.COMPARE_BEFORE,
@@ -153,6 +155,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
         "of the act that made the serving version",
         icon="mdi6.compare-horizontal",
         group=Group.VERSIONS,
+        under=SubMenu.VERSIONS,
     ),
     Row(
         ActionId.PIN,
@@ -162,6 +165,7 @@ VERSION_ACTIONS: Final[tuple[Row, ...]] = (
         tooltip="Keep answering with this version while learning goes on; again: serve the newest",
         icon="mdi6.pin-outline",
         group=Group.VERSIONS,
+        under=SubMenu.VERSIONS,
     ),
 )
 
