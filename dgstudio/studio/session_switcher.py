@@ -431,7 +431,8 @@ def _path_of(window: StudioWindow) -> Path | None:
 
 def _losses_of(window: StudioWindow) -> Losses:
     packages = window.packages
-    return losses_of(_bridge_of(window).engine, packages.words if packages.busy else "")
+    installing = packages.words if packages.busy else ""
+    return losses_of(_bridge_of(window).engine, installing, window.files.writing)
 
 
 def _close_for_good(window: StudioWindow) -> None:

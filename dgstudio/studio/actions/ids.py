@@ -33,6 +33,8 @@ class ActionId(StrEnum):
     EXPORT_MODEL = "export_model"
     EXPORT_REPORT = "export_report"
     EXPORT_RECORDING = "export_recording"
+    PICTURE_WINDOW = "picture_window"
+    PICTURE_PANEL = "picture_panel"
 
     MODE_OFF = "mode_off"
     MODE_ROUTING = "mode_routing"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QPushButton, QWidget
@@ -80,6 +83,19 @@ class PanelDock(QDockWidget):
         """Let it float at a place on the screen."""
         self.setFloating(True)
         self.setGeometry(place)
+
+    @contextmanager
+    def without_buttons(self) -> Iterator[None]:
+        """Show none of its buttons meanwhile, wherever the pointer is: for its picture."""
+        panel = self.panel
+        if panel is not None:
+            self._show_buttons(panel, False)
+            panel.header_bar.row.activate()
+        try:
+            yield
+        finally:
+            if panel is not None:
+                self._show_buttons(panel, panel.header_bar.underMouse() or self.menu_button.hasFocus())
 
     # -- what Qt tells -------------------------------------------------------------------------------------------
 

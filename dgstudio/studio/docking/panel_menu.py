@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QPoint
@@ -18,23 +19,25 @@ SIDES: Final = (
 )
 
 
-def open_panel_menu(arrangement: Arrangement, name: str, at: QPoint) -> None:
-    """Open the menu of the panel `name` at a place on the screen."""
+def open_panel_menu(arrangement: Arrangement, name: str, at: QPoint, more: Callable[[QMenu, str], object]) -> None:
+    """Open the menu of the panel `name` at a place on the screen; `more` lists in it what else can be done with one."""
     menu = QMenu(arrangement)
     menu.setAccessibleName(f"Panel {arrangement.docks[name].title}")
     menu.aboutToHide.connect(menu.deleteLater)
-    fill_panel_menu(menu, arrangement, name)
+    fill_panel_menu(menu, arrangement, name, more)
     # popup, not exec: nothing modal stands in the way of a live stream.
     menu.popup(at)
 
 
-def fill_panel_menu(menu: QMenu, arrangement: Arrangement, name: str) -> None:
-    """List in `menu` what can be done with the panel `name` now."""
+def fill_panel_menu(menu: QMenu, arrangement: Arrangement, name: str, more: Callable[[QMenu, str], object]) -> None:
+    """List in `menu` what can be done with the panel `name` now, and what `more` adds."""
     dock = arrangement.docks[name]
     floats = dock.isFloating()
     words = "Put back into the window" if floats else "Float"
     menu.addAction(words).triggered.connect(lambda: arrangement.let_float(name, not floats))
     add_destinations(menu, arrangement, name)
+    menu.addSeparator()
+    more(menu, name)
     menu.addSeparator()
     menu.addAction("Close").triggered.connect(lambda: arrangement.set_open(name, False))
 

@@ -16,6 +16,7 @@ from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.example_slots import SLOTS
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import axis_marks, paint_cursor
+from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F32, I32, U8
 
@@ -32,6 +33,7 @@ SILENT, SPEAKING, CELLS = 16, 17, 32
 """Entries of the colour table: 0 off, 1..15 units by activation, then banks, then `CELL_LEVELS` a class."""
 DASH = 4
 """Logical pixels of a dash of a publish's line."""
+FORMAT = QImage.Format.Format_RGB32
 FAINT = 0.4
 """How much of a line is seen that is one of a burst."""
 
@@ -338,7 +340,7 @@ class GateRaster(QWidget):
         self._rows = share_rows(self._units, self._banks, tall)
         self._pixels = np.full((tall, ring), self._table[0], np.uint32)
         # The image looks at the array: nothing is copied until it is drawn.
-        self._image = QImage(self._pixels.data, ring, tall, ring * 4, QImage.Format.Format_RGB32)
+        self._image = QImage(self._pixels.data, ring, tall, ring * 4, FORMAT)
         self._clean = int(np.ceil(self._now * self._rate()))
         self._axis.forget()
         dash = max(1, round(DASH * ratio))
@@ -427,9 +429,14 @@ class GateRaster(QWidget):
         first = min(wide, ring - start)
         # In device pixels, which the image has: it is copied and nothing is looked for.
         painter.scale(1 / ratio, 1 / ratio)
-        painter.drawImage(QPointF(0, top * ratio), self._image, QRectF(start, 0, first, tall))
-        if first < wide:
-            painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
+        if keeps_shapes(painter):
+            # As one: a part of an image is kept as all of it.
+            columns = np.ascontiguousarray(self._pixels[:, (start + np.arange(wide)) % ring])
+            painter.drawImage(QPointF(0, top * ratio), QImage(columns.data, wide, tall, 4 * wide, FORMAT).copy())
+        else:
+            painter.drawImage(QPointF(0, top * ratio), self._image, QRectF(start, 0, first, tall))
+            if first < wide:
+                painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
         painter.scale(ratio, ratio)
         self._draw_labels(painter, top)
         if self.moment is not None:

@@ -6,39 +6,61 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QImageWriter, QPainter
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
 
-from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import cell_text, plain_text
 from dgstudio.records import dataclass
 from dgstudio.session.export.atomic_write import write_whole
 from dgstudio.studio.gating.pictures import Picture
+from dgstudio.studio.painting.still import Still, recorded
+from dgstudio.studio.painting.still_file import write_still
 from dgstudio.studio.theme.theme import Theme
 
-SCALE = 2
-"""Pixels of a PNG file for each logical one."""
 MARGIN = 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """What is written: a title, a sentence, a line on when it is of, the picture, and what draws it.
-
-    `draw` draws the picture into a part of a painter's surface; `size` is how large it stands in the window.
-    """
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is written around a view: a title, a sentence, a line on when it is of."""
 
     title: str
     sentence: str
     about: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """What goes to a file: the still, with words around the view, and the picture with its table."""
+
+    still: Still
     picture: Picture
-    draw: Callable[[QPainter, QRectF], None]
-    size: QSize
-    theme: Theme
+
+
+def sheet_of(
+    words: Words, picture: Picture, draw: Callable[[QPainter, QRectF], None], size: QSize, theme: Theme
+) -> Sheet:
+    """Keep a view as it is now. Qt thread only.
+
+    Parameters
+    ----------
+    draw
+        Draws the view into a part of a painter's surface, with `theme`.
+    size
+        How large it stands in the window.
+    """
+    head = theme.px(24) + _sentence_height(words, size, theme) + theme.px(22) + theme.px(20)
+    whole = QSize(size.width() + 2 * MARGIN, size.height() + 2 * MARGIN + head)
+
+    def paint(painter: QPainter) -> None:
+        _paint(painter, words, picture, draw, size, theme)
+
+    return Sheet(recorded(words.title, whole, paint, words.sentence), picture)
 
 
 def write_sheet(path: Path, sheet: Sheet, *, overwrite: bool) -> None:
-    """Write a PNG, SVG or CSV file, as its ending says. Qt thread only.
+    """Write a PNG, SVG or CSV file, as its ending says. Any thread.
 
     Raises
     ------
@@ -47,81 +69,48 @@ def write_sheet(path: Path, sheet: Sheet, *, overwrite: bool) -> None:
     DgstudioError
         If the system refuses; what was there before is still there.
     """
-    write = {".png": _write_png, ".svg": _write_svg, ".csv": _write_csv}.get(path.suffix.lower())
-    if write is None:
+    ending = path.suffix.lower()
+    if ending == ".csv":
+        write_whole([(path, lambda new: _write_csv(new, sheet.picture))], overwrite)
+    elif ending in (".png", ".svg"):
+        write_still(path, sheet.still, overwrite=overwrite)
+    else:
         raise BadInputError(f"{path.name} ends neither in .png nor in .svg nor in .csv: give it one of these endings.")
-    write_whole([(path, lambda new: write(new, sheet))], overwrite)
 
 
-def _write_csv(path: Path, sheet: Sheet) -> None:
+def _write_csv(path: Path, picture: Picture) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        rows = ([cell_text(v) if isinstance(v, str) else v for v in row] for row in sheet.picture.table())
+        rows = ([cell_text(v) if isinstance(v, str) else v for v in row] for row in picture.table())
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
-def _write_png(path: Path, sheet: Sheet) -> None:
-    size = _size(sheet)
-    image = QImage(size * SCALE, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(SCALE)
-    painter = QPainter(image)
-    _paint(painter, sheet, size)
-    painter.end()
-    writer = QImageWriter(str(path), QByteArray(b"png"))
-    if not writer.write(image):
-        raise DgstudioError(f"The picture could not be written: {writer.errorString()}.")
+def _sentence_height(words: Words, size: QSize, theme: Theme) -> int:
+    room = QRect(0, 0, size.width(), 400)
+    return QFontMetrics(theme.ui("body")).boundingRect(room, Qt.TextFlag.TextWordWrap, words.sentence).height()
 
 
-def _write_svg(path: Path, sheet: Sheet) -> None:
-    # Not needed before.
-    from PySide6.QtSvg import QSvgGenerator
-
-    size = _size(sheet)
-    # The later version of SVG can clip: what lies outside of a view that is zoomed is not seen.
-    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
-    generator.setFileName(str(path))
-    # Axes are kept as drawn, in dots of the screen: where those of the file were others, they would be scaled.
-    generator.setResolution(round(QGuiApplication.primaryScreen().logicalDotsPerInch()))
-    generator.setSize(size)
-    generator.setViewBox(QRect(0, 0, size.width(), size.height()))
-    generator.setTitle(plain_text(sheet.title))
-    generator.setDescription(plain_text(sheet.sentence))
-    painter = QPainter(generator)
-    _paint(painter, sheet, size)
-    if not painter.end():
-        raise DgstudioError("The picture could not be written: the system refused.")
-
-
-def _size(sheet: Sheet) -> QSize:
-    return QSize(sheet.size.width() + 2 * MARGIN, sheet.size.height() + 2 * MARGIN + _head(sheet))
-
-
-def _head(sheet: Sheet) -> int:
-    theme = sheet.theme
-    return theme.px(24) + _sentence_height(sheet) + theme.px(22) + theme.px(20)
-
-
-def _sentence_height(sheet: Sheet) -> int:
-    room = QRect(0, 0, sheet.size.width(), 400)
-    return QFontMetrics(sheet.theme.ui("body")).boundingRect(room, Qt.TextFlag.TextWordWrap, sheet.sentence).height()
-
-
-def _paint(painter: QPainter, sheet: Sheet, size: QSize) -> None:
+def _paint(
+    painter: QPainter,
+    words: Words,
+    picture: Picture,
+    draw: Callable[[QPainter, QRectF], None],
+    size: QSize,
+    theme: Theme,
+) -> None:
     """The title, the sentence, when it is of, the picture, and how to read it."""
-    theme, wide = sheet.theme, sheet.size.width()
-    painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.colour("surface"))
-    left, top = MARGIN, MARGIN
+    left, top, wide = MARGIN, MARGIN, size.width()
     lines = (
-        (sheet.title, theme.ui("title", 600), "text_strong", theme.px(24)),
-        (sheet.sentence, theme.ui("body"), "text", _sentence_height(sheet)),
-        (sheet.about, theme.ui("small"), "text_muted", theme.px(22)),
+        (words.title, theme.ui("title", 600), "text_strong", theme.px(24)),
+        (words.sentence, theme.ui("body"), "text", _sentence_height(words, size, theme)),
+        (words.about, theme.ui("small"), "text_muted", theme.px(22)),
     )
-    for words, font, token, tall in lines:
+    for text, font, token, tall in lines:
         painter.setFont(font)
         painter.setPen(theme.colour(token))
-        painter.drawText(QRect(left, top, wide, tall), Qt.TextFlag.TextWordWrap, plain_text(words))
+        painter.drawText(QRect(left, top, wide, tall), Qt.TextFlag.TextWordWrap, plain_text(text))
         top += tall
-    sheet.draw(painter, QRectF(left, top, wide, sheet.size.height()))
+    draw(painter, QRectF(left, top, wide, size.height()))
     painter.setFont(theme.ui("small"))
     painter.setPen(theme.colour("text_muted"))
-    below = QRect(left, top + sheet.size.height(), wide, theme.px(20))
-    painter.drawText(below, Qt.AlignmentFlag.AlignBottom, sheet.picture.hint)
+    below = QRect(left, top + size.height(), wide, theme.px(20))
+    painter.drawText(below, Qt.AlignmentFlag.AlignBottom, picture.hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -23,11 +22,12 @@ from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.views import VIEWS, View
 from dgstudio.studio.theme.format import grouped, seconds
-from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.theme.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
     from dgstudio.engine.inspection.gating_figures import GatingFigures, NearestByGates
     from dgstudio.studio.gating.canvas import Canvas
+    from dgstudio.studio.gating.export import Sheet
 
 REFRESH_S = 1.0
 """Wall seconds between two looks at the live gating."""
@@ -148,17 +148,20 @@ class GatingPanel(PanelFrame):
             self._due = float("-inf")
         self._show()
 
-    def write(self, path: Path) -> None:
-        """Write the view that is shown to a PNG, SVG or CSV file.
+    @property
+    def has_picture(self) -> bool:
+        """Whether the view has something to show."""
+        return self.seen is not None and self.canvas is not None and self.canvas.picture is not None
+
+    def sheet(self) -> Sheet:
+        """Return the view that is shown, on the light theme, as it goes to a file: picture and table.
 
         Raises
         ------
         BadInputError
-            If there is nothing to see, or the file has another ending.
-        DgstudioError
-            If the system refuses.
+            If there is nothing to see.
         """
-        from dgstudio.studio.gating.export import Sheet, write_sheet
+        from dgstudio.studio.gating.export import Words, sheet_of
         from dgstudio.studio.gating.sentences import sentence_of
 
         title, canvas = VIEWS[self.view].title, self.canvas
@@ -166,8 +169,13 @@ class GatingPanel(PanelFrame):
         if self.seen is None or canvas is None or picture is None:
             raise BadInputError("There is nothing to export: this view is empty.")
         about = f"{self._when(self.seen.stance)}: {self._inputs(self.seen)}"
-        sheet = Sheet(title, sentence_of(self.view, self.seen), about, picture, canvas.draw, canvas.size(), self.theme)
-        write_sheet(path, sheet, overwrite=True)
+        words = Words(title, sentence_of(self.view, self.seen), about)
+        before, light = canvas.theme, LIGHT.scaled(canvas.theme.scale)
+        canvas.apply_theme(light)
+        try:
+            return sheet_of(words, picture, canvas.draw, canvas.size(), light)
+        finally:
+            canvas.apply_theme(before)
 
     def suggested_name(self) -> str:
         """What a file of this view may be called, without an ending."""

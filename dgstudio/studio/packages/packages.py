@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QWidget
-
-from dgstudio.engine.facts.event import EventKind, Fact
+from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.theme.theme import Themed
+from dgstudio.studio.common.surroundings import Dresser, Room, Teller
 from dgstudio.types import Level
 
 if TYPE_CHECKING:
@@ -19,41 +17,6 @@ if TYPE_CHECKING:
     from dgstudio.studio.packages.package_sheet import PackageLine, PackageSheet
 
 JOIN_S = 10.0
-Part = TypeVar("Part", bound=Themed)
-
-
-class Teller(Protocol):
-    """Whoever tells the user something."""
-
-    def say(self, fact: Fact) -> None:
-        """Show it and note it."""
-        ...
-
-    def log(self, fact: Fact) -> None:
-        """Note it."""
-        ...
-
-    def show(self, text: str, level: Level = Level.INFO) -> None:
-        """Show a sentence for a moment."""
-        ...
-
-
-class Room(Protocol):
-    """Where there is room for the sheet that offers, and for the line that tells how far it is."""
-
-    desk: QWidget
-
-    def add_line(self, line: QWidget) -> None:
-        """Put a line across the window."""
-        ...
-
-
-class Dresser(Protocol):
-    """Whoever gives new parts the look of the others."""
-
-    def dress(self, part: Part) -> Part:
-        """Give it to a part, now and whenever it changes; returns the part."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Loss(Enum):
     TRAINING = auto()
     TRAINED = auto()
     INSTALLING = auto()
+    WRITING = auto()
 
 
 LEAVE = {
@@ -26,17 +27,19 @@ LEAVE = {
     Loss.TRAINING: "Stop it and go",
     Loss.TRAINED: "Go without it",
     Loss.INSTALLING: "Stop it and go",
+    Loss.WRITING: "Stop it and go",
 }
 """The button of the toast that warns of one thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What goes with the present session: which things, how many examples, which packages."""
+    """What goes with the present session: which things, how many examples, which packages, which file."""
 
     kinds: frozenset[Loss]
     unsaved: int = 0
     installing: str = ""
+    writing: str = ""
 
     def sentences(self) -> str:
         """A sentence on each."""
@@ -46,6 +49,7 @@ class Losses:
             Loss.TRAINING: "A new base is being trained: going stops that.",
             Loss.TRAINED: "A trained new base waits for your word (“Compare …” above): it is lost if you go.",
             Loss.INSTALLING: f"{self.installing} is not installed yet: going stops that.",
+            Loss.WRITING: f"{self.writing} is not written yet: going stops that.",
         }
         return " ".join(sentence for loss, sentence in said.items() if loss in self.kinds)
 
@@ -54,8 +58,8 @@ class Losses:
         return LEAVE[next(iter(self.kinds))] if len(self.kinds) == 1 else GO
 
 
-def losses_of(engine: Engine, installing: str) -> Losses:
-    """Return what would be lost; `installing` names packages that are being installed, "" where none are."""
+def losses_of(engine: Engine, installing: str, writing: str) -> Losses:
+    """Return what would be lost; packages that are being installed, and a file that is being written, "" for none."""
     unsaved = 0 if engine.queue.saved.safe else engine.book.total
     training = engine.candidates.consolidation
     there = {
@@ -63,5 +67,6 @@ def losses_of(engine: Engine, installing: str) -> Losses:
         Loss.TRAINING: training is not None and training.state == ConsolidationState.RUNNING,
         Loss.TRAINED: training is not None and training.state == ConsolidationState.READY,
         Loss.INSTALLING: bool(installing),
+        Loss.WRITING: bool(writing),
     }
-    return Losses(frozenset(loss for loss, is_there in there.items() if is_there), unsaved, installing)
+    return Losses(frozenset(loss for loss, is_there in there.items() if is_there), unsaved, installing, writing)

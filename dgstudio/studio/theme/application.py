@@ -40,7 +40,7 @@ def apply_to(app: QApplication, theme: Theme) -> None:
         # Setting a stylesheet styles every widget anew: tens of milliseconds for what is there already.
         return
     app.setProperty("dgstudioTheme", given)
-    with _collector_off():
+    with collector_off():
         if not app.property(STYLED):
             app.setStyle("Fusion")
             app.setProperty(STYLED, True)
@@ -50,7 +50,7 @@ def apply_to(app: QApplication, theme: Theme) -> None:
 
 
 @contextmanager
-def _collector_off() -> Iterator[None]:
+def collector_off() -> Iterator[None]:
     """Let no widget go meanwhile that is garbage: Qt has bare pointers to all there are, and calls our code between."""
     collecting = gc.isenabled()
     gc.disable()

@@ -57,6 +57,10 @@ TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3.0
 """What text and what shapes need against their ground (WCAG 2.1, 1.4.3 and 1.4.11)."""
 UI_FAMILY: Final = "Inter"
 MONO_FAMILY: Final = "JetBrains Mono"
+CAPITALS: Final = 401
+"""Weight of type that is all in capitals: drawn as 400 is, and known by it where a file keeps no capitals."""
+SPACED: Final = 0.7
+"""Logical pixels between two letters of a header, besides what is between all letters."""
 SIZES: Final[dict[str, int]] = {
     "tiny": 11,
     "small": 12,
@@ -140,14 +144,14 @@ class Theme:
 
     def header(self) -> QFont:
         """Return the font of a panel's header: small, capitals, spaced."""
-        font = self.ui("tiny", 400)
+        font = self.ui("tiny", CAPITALS)
         font.setCapitalization(QFont.Capitalization.AllUppercase)
-        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.7)
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, SPACED)
         return font
 
     def header_mono(self) -> QFont:
         """Return the font of the status text at the right of a panel's header."""
-        font = self.mono("tiny")
+        font = self.mono("tiny", CAPITALS)
         font.setCapitalization(QFont.Capitalization.AllUppercase)
         return font
 

@@ -48,6 +48,12 @@ class Appearance:
         if self.frame is not None:
             self.frame.apply_theme(self.theme.scaled(self._fit))
 
+    def worn(self) -> list[tuple[Themed, Theme]]:
+        """Return what is seen and has a look, each with the theme that it has; what holds all others first."""
+        frame = [] if self.frame is None else [(self.frame, self.theme.scaled(self._fit))]
+        seen = (part for part in self._parts if not isinstance(part, QWidget) or part.isVisible())
+        return [*frame, *((part, self.theme) for part in seen)]
+
     def fit(self, size: QSize, ratio: float) -> None:
         """Let type be as large as suits a window of this size, in logical pixels; `ratio` as `type_scale` takes it."""
         scale = type_scale(size, ratio)

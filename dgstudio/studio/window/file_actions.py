@@ -7,6 +7,7 @@ from typing import Final
 from dgstudio.session.export.kinds import ExportKind
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.window.parts import Row, WindowParts
+from dgstudio.studio.window.picture_actions import PICTURE_ACTIONS
 from dgstudio.studio.window.sheets import toggle
 
 
@@ -141,4 +142,4 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
     ),
 )
 
-FILE_ACTIONS: Final = SESSION_ACTIONS + TAKEN_ALONG_ACTIONS
+FILE_ACTIONS: Final = SESSION_ACTIONS + TAKEN_ALONG_ACTIONS + PICTURE_ACTIONS

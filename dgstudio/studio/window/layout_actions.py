@@ -81,7 +81,8 @@ def _open_menu(it: WindowParts) -> None:
     arrangement = it.layout.arrangement
     if arrangement.at_hand is not None:
         dock = arrangement.docks[arrangement.at_hand]
-        open_panel_menu(arrangement, arrangement.at_hand, dock.mapToGlobal(dock.rect().topLeft()))
+        at = dock.mapToGlobal(dock.rect().topLeft())
+        open_panel_menu(arrangement, arrangement.at_hand, at, it.pictures.fill_panel_menu)
 
 
 def _float(it: WindowParts) -> None:

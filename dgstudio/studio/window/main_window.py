@@ -35,6 +35,7 @@ from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.docking.panel_menu import open_panel_menu
 from dgstudio.studio.docking.stored import OwnLayouts
 from dgstudio.studio.packages.packages import Packages
+from dgstudio.studio.pictures.file_desk import FileDesk
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.theme.theme import load_fonts
 from dgstudio.studio.window.appearance import Appearance
@@ -54,6 +55,7 @@ from dgstudio.studio.window.model_actions import (
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
+from dgstudio.studio.window.picture_taking import PictureTaking
 from dgstudio.studio.window.presenter import Presenter
 from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
@@ -151,6 +153,10 @@ class StudioWindow(QMainWindow):
         )
         layout.add_line(self.appearance.dress(CaptionLine(state, self.actions_)))
         self.session_actions = SessionActions(self, state, commands, self.desk_place, self.packages, notifier)
+        self.files = FileDesk(layout, self.appearance, notifier)
+        self.pictures = PictureTaking(
+            self, state, layout, self.appearance, notifier, self.files, self.session_actions.folder
+        )
         self.new_class = NewClassOffer(layout.uncertain_panel, layout.classes_panel, self.labelling, toast)
         self.keys = KeyRouter(self, state, commands, self.labelling, layout.stream_panel, self.actions_, notifier)
         self.presenter = Presenter(
@@ -170,6 +176,7 @@ class StudioWindow(QMainWindow):
             self.appearance,
             self.geometry_,
             self.session_actions,
+            self.pictures,
             self.packages,
             self.demos,
             self.close,
@@ -201,7 +208,8 @@ class StudioWindow(QMainWindow):
             self.keys.watch(dock)
         self.keys.left.connect(self._on_left)
         arrangement.changed.connect(self._check_panels)
-        arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at))
+        more = self.pictures.fill_panel_menu
+        arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at, more))
         self._check_panels()
         self._check_twins()
         self._follow_state()
@@ -230,6 +238,7 @@ class StudioWindow(QMainWindow):
         self.sheets.update_frame(frame)
         self.demos.update_frame(frame)
         self.packages.poll()
+        self.files.poll()
         for name, error in self.layout_.update_frame(frame):
             text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
             self.notifier.say(Notice(EventKind.PANEL_FAILED, text, Level.ERROR))
@@ -397,5 +406,6 @@ class StudioWindow(QMainWindow):
         self.geometry_.remember()
         self.commands.keep_layout(self.geometry_.arranged())
         self.packages.stop()
+        self.files.stop()
         self.commands.shutdown()
         self.gone.emit()

@@ -11,7 +11,7 @@ from dgstudio.engine.facts.labelling import ActWalked, LabelsChanged, NothingToW
 from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import SessionProblems
-from dgstudio.engine.facts.saving import CopySaved, NotSaved
+from dgstudio.engine.facts.saving import CopySaved, Exported, NotExported, NotSaved
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
@@ -128,6 +128,10 @@ class Notifier:
     def tell(self, event: Event) -> None:
         """Show a toast of an event, if it deserves one."""
         if event.kind in OF_FILES and not self.names_files:
+            if isinstance(event.fact, Exported | NotExported):
+                well = isinstance(event.fact, Exported)
+                words = "Written; the log says where." if well else "Not written; the log says why."
+                self.toast.show_text(words, event.level)
             return
         toast, text, level = self.toast, event.sentence, event.level
         if self._demo_speaks and level is not Level.ERROR and event.kind is not EventKind.REFUSED:

@@ -15,6 +15,7 @@ from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.notifier import Notifier
+from dgstudio.studio.window.picture_taking import PictureTaking
 from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
 from dgstudio.studio.window.window_geometry import WindowGeometry
@@ -33,6 +34,7 @@ class WindowParts:
     appearance: Appearance
     geometry: WindowGeometry
     sessions: SessionActions
+    pictures: PictureTaking
     packages: Packages
     demos: Demos
     close: Callable[[], object]

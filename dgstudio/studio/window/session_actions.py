@@ -16,13 +16,11 @@ from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.window.notifier import Notifier
-from dgstudio.types import Level
 
 if TYPE_CHECKING:
-    from dgstudio.studio.gating.panel import GatingPanel
+    pass
 
 SESSION_FILES = {"Sessions": "dgs"}
-VIEW_FILES = {"Pictures": "png", "Vector pictures": "svg", "Tables": "csv"}
 
 
 class SessionActions:
@@ -67,7 +65,7 @@ class SessionActions:
 
     def ask_which(self) -> None:
         """Ask for a session file and open it."""
-        dialog = QFileDialog(self._window, "Open a session", str(self._folder()), "Sessions (*.dgs);;All files (*)")
+        dialog = QFileDialog(self._window, "Open a session", str(self.folder()), "Sessions (*.dgs);;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda path: self.sessions.open(Path(path)))
@@ -81,7 +79,7 @@ class SessionActions:
             SESSION_FILES,
             lambda path: self._notifier.attempt(lambda: self.commands.recording.save_as(Path(path), overwrite=True)),
             suggested_name(self._state.session_name),
-            self._folder(),
+            self.folder(),
         )
 
     def save_copy(self) -> None:
@@ -91,7 +89,7 @@ class SessionActions:
             "Save a copy",
             SESSION_FILES,
             lambda path: self._notifier.attempt(lambda: self.commands.recording.save_copy(Path(path), overwrite=True)),
-            folder=self._folder(),
+            folder=self.folder(),
         )
 
     def export(self, kind: ExportKind) -> None:
@@ -115,23 +113,7 @@ class SessionActions:
 
         ask_where(self._window, title, formats, chosen, suggested_name(self._state.session_name))
 
-    def export_view(self, panel: GatingPanel) -> None:
-        """Ask where to write the view that a panel shows to, and write it."""
-
-        def write(path: str) -> None:
-            panel.write(Path(path))
-            self._notifier.show(f"{Path(path).name} is written.", Level.GOOD)
-
-        name = f"{suggested_name(self._state.session_name)} {panel.suggested_name()}"
-        ask_where(
-            self._window,
-            "Export the view",
-            VIEW_FILES,
-            lambda path: self._notifier.attempt(lambda: write(path)),
-            name,
-        )
-
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
         """Where a dialog begins: beside the present session."""
         present = self.sessions.present
         folder = session_folder() if present is None else present.parent

@@ -23,6 +23,10 @@ def _gating_shown(it: WindowParts) -> bool:
     return it.layout.arrangement.is_open("gating")
 
 
+def _view_shown(it: WindowParts) -> bool:
+    return _gating_shown(it) and it.layout.gating_panel.has_picture
+
+
 def _leave(it: WindowParts) -> None:
     """What Esc means: close what lies on top, else unmark, else leave the demo, the presentation, the full screen."""
     if it.sheets.close_top():
@@ -135,12 +139,12 @@ GATING_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.EXPORT_GATING,
         "Export the view of the gating…",
-        lambda it: it.sessions.export_view(it.layout.gating_panel),
+        lambda it: it.pictures.of_view(),
         tooltip="Write the view that is shown to a file: PNG, SVG, or its numbers as CSV",
         icon="mdi6.export-variant",
         group=Group.VIEW,
         under=SubMenu.WINDOW,
-        offered=_gating_shown,
+        offered=_view_shown,
     ),
 )
 

@@ -82,7 +82,7 @@ def entry(menu, *path):
 
 def panel_menu(window, name):
     menu = QMenu(window)
-    fill_panel_menu(menu, window.layout_.arrangement, name)
+    fill_panel_menu(menu, window.layout_.arrangement, name, window.pictures.fill_panel_menu)
     return menu
 
 

@@ -21,6 +21,7 @@ from dgstudio.streams.registry import open_source
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.inspected import AnswerSubject, UnitSubject
+from dgstudio.studio.gating.export import write_sheet
 from dgstudio.studio.gating.views import VIEWS, View
 from dgstudio.studio.theme.theme import DARK, LIGHT
 
@@ -251,10 +252,11 @@ def test_a_view_is_written_as_picture_and_as_table(panel, turn, bridge, tmp_path
     bridge.show_card(1, info=SimpleNamespace(id=1, name="=2+2", key="2", colour="#56b4e9"))
     turn()
     for ending in ("png", "svg", "csv"):
-        panel.write(tmp_path / f"view.{ending}")
+        write_sheet(tmp_path / f"view.{ending}", panel.sheet(), overwrite=True)
     assert len(list(tmp_path.iterdir())) == 3, "nothing half-written is left"
     image = QImage(str(tmp_path / "view.png"))
-    assert image.width() > panel.canvas.width() * 2 and image.pixelColor(3, 3).name() == panel.theme.surface
+    assert image.width() > panel.canvas.width() * 3 and image.pixelColor(3, 3).name() == LIGHT.surface
+    assert panel.canvas.theme.dark, "only the file is on a light ground"
     drawing = ElementTree.parse(tmp_path / "view.svg")
     assert "Each class wakes its own set" in drawing.getroot().findtext("{http://www.w3.org/2000/svg}desc")
     assert any(text.text == "=2+2" for text in drawing.iter("{http://www.w3.org/2000/svg}text"))
@@ -263,18 +265,25 @@ def test_a_view_is_written_as_picture_and_as_table(panel, turn, bridge, tmp_path
     assert rows[0][:3] == ["class", "unit 0", "unit 1"] and [row[0] for row in rows[1:]] == ["circle", "'=2+2"]
     assert [float(cell) for cell in rows[2][1:]] == [1, 0, 0, 1, 1, 0, 0, 0]
     with pytest.raises(BadInputError, match=r"neither in \.png nor"):
-        panel.write(tmp_path / "view.pdf")
+        write_sheet(tmp_path / "view.pdf", panel.sheet(), overwrite=True)
 
 
-def test_a_view_is_exported_by_its_button_and_from_the_palette(panel, turn, window, tmp_path):
+def test_a_view_is_exported_by_its_button_and_from_the_palette(panel, turn, window, tmp_path, qtbot):
     turn()
     QTest.mouseClick(panel.export, LEFT)
     (dialog,) = window.findChildren(QFileDialog)
-    dialog.fileSelected.emit(str(tmp_path / "one.csv"))
+
+    def choose(path):
+        dialog.fileSelected.emit(str(path))
+        qtbot.waitUntil(lambda: not window.files.writing)
+        window.files.poll()
+
+    choose(tmp_path / "one.csv")
     assert (tmp_path / "one.csv").is_file() and "one.csv is written" in window.notifier.toast.text.text()
-    dialog.fileSelected.emit(str(tmp_path / "none" / "one.csv"))
+    choose(tmp_path / "none" / "one.csv")
     assert not (tmp_path / "none").exists() and "nothing was written" in window.notifier.toast.text.text()
     dialog.close()
+    qtbot.waitUntil(window.isActiveWindow)
     found = [action.id for action in window.actions_.search("export the view")]
     assert found[0] == ActionId.EXPORT_GATING
     QTest.keyClick(window, Qt.Key.Key_G)
