@@ -15,6 +15,7 @@ from PySide6.QtCore import QSettings
 
 from dgstudio.bench.report import machine
 from dgstudio.bench.stage.compare_cost import cost_figures
+from dgstudio.bench.stage.demo_bench import demo_figures
 from dgstudio.bench.stage.presentation import present_figures
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
@@ -37,6 +38,7 @@ class Measure:
 MEASURES: tuple[Measure, ...] = (
     Measure("present", "presenting ours beside a twin, both learning", present_figures),
     Measure("compare", "serving with a twin and without, in turns", cost_figures),
+    Measure("demo", "playing demos, checking what their captions say", demo_figures),
 )
 
 

@@ -33,7 +33,7 @@ _PART = re.compile(
 )
 _AND = re.compile(r'\s+and\s+(?=(?:[^"]*"[^"]*")*[^"]*$)')
 """The word, where it does not stand between quotes."""
-FORM: Final = 'write it as twin.lost >= 50, or answer == "walk", several joined by “and”'
+FORM: Final = 'write it as twin.lost >= 50, or ours.answer == "walk", several joined by “and”'
 
 
 @dataclass(frozen=True, slots=True)

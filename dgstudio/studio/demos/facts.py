@@ -166,6 +166,8 @@ class Facts:
                 return stats.torn + stats.unpublished
             case "bits":
                 return stats.protected_bits_changed
+            case "certified":
+                return None if frame.reading is None else frame.reading.certified is not None
             case "wrong_receipts":
                 return stats.receipts_wrong
             case _:

@@ -50,6 +50,7 @@ OF_ALL: Final[dict[str, Figure]] = {
 """What there is of ours and of each twin."""
 OURS_ONLY: Final[dict[str, Figure]] = {
     "bits": Figure("bits of protected answers that changed, at any publish or in the audit", Unit.COUNT),
+    "certified": Figure("whether the answer is the last protected version's, to the last bit", Unit.YES_OR_NO),
     "wrong_receipts": Figure("answers that their version, asked again, does not give", Unit.COUNT),
 }
 PLAIN: Final[dict[str, Figure]] = {

@@ -9,6 +9,7 @@ from dgstudio.bench.command import BenchOptions
 from dgstudio.bench.report import table
 from dgstudio.bench.stage import compare_cost, presentation
 from dgstudio.bench.stage.compare_cost import cost_figures
+from dgstudio.bench.stage.demo_bench import demo_figures
 from dgstudio.bench.stage.presentation import present_figures
 from dgstudio.bench.stage.stage_bench import run_stage_bench
 from dgstudio.engine.adapt.twin_comparison import TwinComparison
@@ -38,6 +39,14 @@ def test_a_twin_is_switched_on_and_off_in_turns_while_labels_come(qapp, tmp_path
     assert chosen[:3] == [(TwinKind.IN_PLACE,), (), (TwinKind.IN_PLACE,)] and len(chosen) == 9
     assert len(table({"compare": figures})) == 3
     assert list(cost_figures(4.0, settings)) == ["cost"]
+
+
+def test_the_first_demo_is_played_by_its_key_until_it_is_seen_and_its_claims_are_counted(qapp, tmp_path) -> None:
+    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
+    figures = demo_figures(5.0, settings)
+    assert figures["first_change_s"] > 1.0
+    assert figures["claims_checked"] >= 7 and figures["claims_false"] == 0
+    assert len(table({"demo": figures})) == 3
 
 
 def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
