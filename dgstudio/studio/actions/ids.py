@@ -61,6 +61,7 @@ class ActionId(StrEnum):
     DEMO_HAYWIRE = "demo_haywire"
     DEMO_NEW_GESTURE = "demo_new_gesture"
     DEMO_DRIFT = "demo_drift"
+    DEMO_PARTIAL_UPDATE = "demo_partial_update"
     DEMO_MOUSE = "demo_mouse"
     DEMO_WHY = "demo_why"
     DEMO_MODES = "demo_modes"

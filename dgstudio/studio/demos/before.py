@@ -18,13 +18,14 @@ class Before:
     knobs: tuple[tuple[str, float | str | bool], ...]
     presentation: bool
     map_mode: MapMode
+    parts_apart: bool
 
     @classmethod
     def of(cls, parts: DemoParts) -> Before:
         """As it is now."""
         state = parts.state
         knobs = tuple((knob.name, knob.value) for knob in state.knobs)
-        return cls(state.compare, state.mode, state.rule, knobs, state.presentation, state.map_mode)
+        return cls(state.compare, state.mode, state.rule, knobs, state.presentation, state.map_mode, state.parts_apart)
 
     def put_back(self, parts: DemoParts) -> None:
         """Turn back what stands otherwise now."""
@@ -35,6 +36,8 @@ class Before:
             commands.model.set_rule(self.rule)
         if state.mode is not self.mode:
             commands.model.set_mode(self.mode)
+        if state.parts_apart != self.parts_apart:
+            commands.model.set_parts_apart(self.parts_apart)
         now = {knob.name: knob.value for knob in state.knobs}
         for name, value in self.knobs:
             if name in now and now[name] != value:

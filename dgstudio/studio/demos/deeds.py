@@ -122,6 +122,17 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsApart:
+    """Publish what is learned part by part, in random order and with pauses, or whole again."""
+
+    parts_apart: bool
+
+    def do(self, parts: DemoParts) -> None:
+        """As “Publish part by part” does."""
+        parts.commands.model.set_parts_apart(self.parts_apart)
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Do something that the menu has."""
 
@@ -181,6 +192,7 @@ DEEDS: tuple[type[Deed], ...] = (
     SetMode,
     SetRule,
     Compare,
+    PartsApart,
     Act,
     Present,
     LookBack,

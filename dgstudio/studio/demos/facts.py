@@ -47,7 +47,7 @@ class Facts:
     def __init__(self, commands: Bridge) -> None:
         self._commands, self._state = commands, commands.state
         self._began = time.perf_counter()
-        self._versions = self._rejected = 0
+        self._versions = self._parts = self._rejected = 0
         self._label_to_publish: float | None = None
         self._settled = SettledTruth()
         self._whole: dict[int, None] = {}
@@ -57,14 +57,15 @@ class Facts:
         self._tracing, self._plane = Tracing(commands), PlaneFigures()
         self._step = commands.engine.learner.store.serving
         """What answered when the present step began."""
-        self._step_versions = 0
+        self._step_versions = self._step_parts = 0
         self._frame: Frame | None = None
 
     def begin_step(self) -> None:
         """Hold what moves against what is now, and count right answers from now on."""
         for model in (self._ours, *self._twins.values()):
             model.accuracy.begin()
-        self._step, self._step_versions = self._commands.engine.learner.store.serving, self._versions
+        self._step = self._commands.engine.learner.store.serving
+        self._step_versions, self._step_parts = self._versions, self._parts
 
     def update_frame(self, frame: Frame) -> None:
         """Take up a frame."""
@@ -84,6 +85,7 @@ class Facts:
             self._plane.follow(self._commands.plane.map)
         for record in frame.publishes:
             self._versions += record.version is not None
+            self._parts += record.parts_left > 0
             self._rejected += record.kind == RecordKind.REJECTED
             if record.label_to_publish_ms is not None:
                 self._label_to_publish = record.label_to_publish_ms
@@ -211,6 +213,8 @@ class Facts:
     def _moved(self, name: str) -> Value:
         if name == "versions":
             return self._versions - self._step_versions
+        if name == "parts":
+            return self._parts - self._step_parts
         found = moved(self._step, self._commands.engine.learner.store.serving)
         return found.routing if name == "routing" else found.weights
 

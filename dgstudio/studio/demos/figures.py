@@ -78,6 +78,7 @@ MOVED: Final[dict[str, Figure]] = {
     "routing": Figure("gates and routers that are not as they were when the step began", Unit.COUNT),
     "weights": Figure("units' weights and read-outs that are not as they were when the step began", Unit.COUNT),
     "versions": Figure("versions published since the step began", Unit.COUNT),
+    "parts": Figure("those of them that are one part of what was learned, published apart", Unit.COUNT),
 }
 """What stands after “moved.”."""
 PLANE: Final[dict[str, Figure]] = {

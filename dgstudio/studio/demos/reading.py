@@ -269,6 +269,7 @@ CONVERT: Final[dict[str, Callable[[object], Any]]] = {
     "mode": _mode,
     "rule": _text,
     "compare": _twins,
+    "parts_apart": _yes_or_no,
     "action": _action,
     "present": _yes_or_no,
     "look_back": _seconds,

@@ -17,6 +17,12 @@ SHOWN: Final = (
     (ActionId.DEMO_HAYWIRE, "haywire", "Haywire", "A network falls apart while it learns, and ours does not"),
     (ActionId.DEMO_NEW_GESTURE, "new-gesture", "A new gesture", "Two seconds of teaching, and it is known"),
     (ActionId.DEMO_DRIFT, "drift", "Drift", "The sensor is turned on the wrist; what recovers, and by what"),
+    (
+        ActionId.DEMO_PARTIAL_UPDATE,
+        "partial-update",
+        "Partial updates",
+        "Publishes in parts, shuffled and late: every answer still belongs to a valid version",
+    ),
     (ActionId.DEMO_MOUSE, "mouse", "Mouse", "Draw classes with the pointer, and see gates tile the plane"),
     (ActionId.DEMO_WHY, "why", "Why?", "A wrong answer is traced to its examples, and undone"),
     (ActionId.DEMO_MODES, "modes", "Modes", "Off, Routing, Weights, Both: what each may move"),

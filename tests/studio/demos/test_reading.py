@@ -1,12 +1,17 @@
 """Scripts of demos: what ships is sound, and what is wrong is told with file, step and key."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from dgstudio.errors import BadInputError
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.demos.catalogue import SHIPPED, script_path
 from dgstudio.studio.demos.deeds import Act, Compare, Draw, Hold, Perform, SetMode, Turn
-from dgstudio.studio.demos.reading import CAPTION, read_script
+from dgstudio.studio.demos.figures import OF_ALL, OURS_ONLY, OWNERS, PLAIN
+from dgstudio.studio.demos.reading import CAPTION, CONVERT, read_script, script_of
 from dgstudio.types import Mode, TwinKind
 
 HEAD = 'title = "Mine"\n[[step]]\nname = "first"\n'
@@ -126,3 +131,16 @@ def test_a_demo_is_named_or_a_file(tmp_path):
     for name in ("haywires", "", "\0", str(tmp_path), "none.toml"):
         with pytest.raises(BadInputError, match="There is no demo"):
             script_path(name)
+
+
+def test_what_a_demo_can_do_and_say_is_in_the_document():
+    text = (Path(__file__).resolve().parents[3] / "docs" / "demos.md").read_text(encoding="utf-8")
+    assert [key for key in CONVERT if f"`{key}`" not in text] == []
+    told = {*re.findall(r"^\| `([\w.]+)`", text, re.MULTILINE)}
+    named = {*OF_ALL, *OURS_ONLY, *PLAIN}
+    named |= {f"{owner}.{key}" for owner in ("because", "moved", "plane") for key in OWNERS[owner]}
+    assert named <= told
+    assert all(figure.words in text for figures in OWNERS.values() for figure in figures.values())
+    # And the example in it is a demo.
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    script_of(tomllib.loads(example.group(1)), Path("mine.toml"))
