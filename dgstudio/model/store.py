@@ -7,12 +7,15 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from dgstudio.errors import BadInputError
+from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import RolledBack
 
 MAX_KEPT = 128
 RECENT = 64
 """The newest versions are never thinned out."""
+PLANS = 4
+"""Plans that are kept: of the versions before and after a publish, of that which serves, and of one proposed."""
 DIGEST_BYTES = 16
 """Of a snapshot's digest."""
 
@@ -39,6 +42,7 @@ class SnapshotStore:
         self._next = max(next_version, initial.version + 1)
         self._kept = {initial.version}
         self._max_kept = max(max_kept, RECENT)
+        self._plans: tuple[Plan, ...] = ()
         self.head = initial
         self.serving = initial
         self.pinned: int | None = None
@@ -113,6 +117,18 @@ class SnapshotStore:
             why = "has been thinned out of memory" if self._digests.of(version) else "does not exist"
             raise BadInputError(f"Version {version} {why}; choose another.")
         return snapshot
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """Compile a snapshot for answering, unless that was done just now; whether it was published does not matter.
+
+        Any thread. A publish asks for the same plan a dozen times, for what is proved, audited and told of it.
+        """
+        plans = self._plans
+        plan = next((plan for plan in plans if plan.snapshot is snapshot), None) or Plan(snapshot)
+        if not plans or plans[0] is not plan:
+            # What was asked for last goes last. One assignment: of what two threads add at once one is made again.
+            self._plans = (plan, *[other for other in plans if other is not plan][: PLANS - 1])
+        return plan
 
     def holds(self, version: int) -> bool:
         """Whether `get` would return this version."""

@@ -6,7 +6,7 @@ import pytest
 
 from dgstudio.errors import BadInputError
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.model.store import RECENT, SnapshotStore
+from dgstudio.model.store import PLANS, RECENT, SnapshotStore
 
 
 def version(number, **changes):
@@ -109,3 +109,15 @@ def test_whoever_answers_hears_of_a_version_before_it_serves(store):
     store.publish(version(2))
     store.unpin()
     assert heard == [(1, 0), (0, 1), (2, 0)]
+
+
+def test_a_plan_is_compiled_once_as_long_as_it_is_asked_for_now_and_then(store):
+    first = store.plan(store.head)
+    assert first.snapshot is store.head and store.plan(store.head) is first
+    others = [version(number) for number in range(1, 2 * PLANS)]
+    for other in others:
+        assert store.plan(other).snapshot is other and store.plan(store.head) is first
+    for other in others[-PLANS:]:
+        store.plan(other)
+    again = store.plan(store.head)
+    assert again is not first and again.snapshot is store.head, "it was let go of, and is made again"

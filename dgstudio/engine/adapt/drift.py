@@ -67,7 +67,7 @@ class DriftWatch:
             self.novelty = None
             return False
         if self._plan is None or self._plan.snapshot is not snapshot:
-            self._plan = Plan(snapshot)
+            self._plan = self._lane.store.plan(snapshot)
         drifted = False
         for reading in [r for r in readings if r.hop % EVERY == 0][-PER_TURN:]:
             value = novelty(snapshot, self._plan, reading.features)

@@ -28,7 +28,7 @@ from dgstudio.learning.contract.contract import AuditResult
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.certificate import decompose
-from dgstudio.model.plan import BANK_GAIN, Plan
+from dgstudio.model.plan import BANK_GAIN
 from dgstudio.records import dataclass
 from dgstudio.types import OWN_ACTS, Cause, Example, LearnerActivity, Level, PublishRecord, RecordKind
 
@@ -350,7 +350,7 @@ class LearnWorker(Worker):
         if not (store.holds(record.parent) and store.holds(record.version)):
             return record
         before, after = store.get(record.parent), store.get(record.version)
-        a, b = Plan(before), Plan(after)
+        a, b = store.plan(before), store.plan(after)
         routing, representation, _ = decompose(a, b, reading.features)
         if not len(routing):
             return record
@@ -384,7 +384,8 @@ class LearnWorker(Worker):
 
     def _look_round(self) -> bool:
         """Look at a few protected inputs' margins; whether there was something to look at."""
-        return self.room.turn(self._learner.store.head, self._learner.training.protected)
+        store = self._learner.store
+        return self.room.turn(store.plan(store.head), self._learner.training.protected)
 
     def _audit(self) -> bool:
         """Audit a slice; True when the whole protected set has been audited since the last publish."""

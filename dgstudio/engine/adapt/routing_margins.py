@@ -88,20 +88,20 @@ class RoomWatch:
     def __init__(self) -> None:
         self.newest: RoutingRoom | None = None
         self._of: tuple[Snapshot, ProtectedSet] | None = None
-        self._plan: Plan | None = None
         self._found: Room | None = None
 
-    def turn(self, head: Snapshot, protected: ProtectedSet) -> bool:
-        """Look at the next few; False when nothing is left to do."""
+    def turn(self, plan: Plan, protected: ProtectedSet) -> bool:
+        """Look at the next few with the plan of the newest version; False when nothing is left to do."""
+        head = plan.snapshot
         if self._of is None or self._of[0] is not head or self._of[1] is not protected:
-            self._of, self._plan, self._found = (head, protected), Plan(head), None
+            self._of, self._found = (head, protected), None
             if not len(protected):
                 self.newest = None
         done = 0 if self._found is None else len(self._found)
-        if self._plan is None or done >= len(protected):
+        if done >= len(protected):
             return False
         stretches = protected.stretches(done, min(PER_TURN, len(protected) - done))
-        more = room(self._plan, np.concatenate([cohort.inputs[here] for cohort, here in stretches]))
+        more = room(plan, np.concatenate([cohort.inputs[here] for cohort, here in stretches]))
         self._found = more if self._found is None else self._found + more
         if len(self._found) >= len(protected):
             self.newest = summed_up(head.version, self._found)

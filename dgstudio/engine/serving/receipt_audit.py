@@ -57,7 +57,7 @@ class ReceiptAudit:
             return
         snapshot = store.get(reading.version)
         if self._plan is None or self._plan.snapshot is not snapshot:
-            self._plan = Plan(snapshot)
+            self._plan = store.plan(snapshot)
         self.checked += 1
         differs = verify_receipt(self._plan, reading.features, reading.receipt)
         if differs is not None:

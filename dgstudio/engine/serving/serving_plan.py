@@ -31,8 +31,8 @@ class ServingPlan:
         """The plan of the version that serves at this moment."""
         snapshot, plan = self._store.serving, self._plan
         if plan is None or plan.snapshot is not snapshot:
-            ready = self._ready
-            plan = self._plan = ready if ready is not None and ready.snapshot is snapshot else Plan(snapshot)
+            # There since before it serves, as a rule.
+            plan = self._plan = self._store.plan(snapshot)
         return plan
 
     def prepare(self, features: F32) -> None:
@@ -47,5 +47,5 @@ class ServingPlan:
             ready.answer(features)
 
     def _make_ready(self, snapshot: Snapshot) -> None:
-        self._ready = Plan(snapshot)
+        self._ready = self._store.plan(snapshot)
         self.readied()

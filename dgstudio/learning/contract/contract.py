@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -62,7 +63,9 @@ class Contract:
         self._embedded: tuple[object, list[Array]] | None = None
         self._activated: tuple[Base, I32] | None = None
 
-    def prove(self, head: Snapshot, candidate: Snapshot, rule: str = LOCKED_BANK) -> None:
+    def prove(
+        self, head: Snapshot, candidate: Snapshot, rule: str = LOCKED_BANK, plan_of: Callable[[Snapshot], Plan] = Plan
+    ) -> None:
         """Prove that publishing `candidate` after `head` moves no protected logit; say why where it cannot.
 
         Under any rule but the gradient the base must be the same in every byte, protected inputs or not: no other rule
@@ -79,6 +82,8 @@ class Contract:
         ----------
         rule
             One of `settings.RULES`: who proposes.
+        plan_of
+            Compiles a snapshot.
 
         Raises
         ------
@@ -102,7 +107,7 @@ class Contract:
         for held in sorted({bank_id for cohort in self.protected.cohorts for bank_id in cohort.banks}):
             if held not in after or held not in before or not _same_bank(before[held], after[held]):
                 raise Rejected(BankWouldChange(held))
-        self._prove_closed(head, candidate)
+        self._prove_closed(head, candidate, plan_of(candidate))
 
     def audit(self, plan: Plan, start: int, count: int) -> AuditResult:
         """Re-answer `count` protected inputs from number `start` on (going round) and compare bytes.
@@ -144,23 +149,21 @@ class Contract:
         if len(others):
             raise Rejected(VerdictWouldTurn(int(others[0])))
 
-    def _prove_closed(self, head: Snapshot, candidate: Snapshot) -> None:
+    def _prove_closed(self, head: Snapshot, candidate: Snapshot, plan: Plan) -> None:
         proven = {bank.id: bank for bank in head.banks}
-        plan = Plan(candidate)
         for place, bank in enumerate(candidate.banks):
             old = proven.get(bank.id)
             if old is not None and old.w is bank.w and old.tau == bank.tau:
                 continue
             first = 0
-            for cohort, z_rows in zip(self.protected.cohorts, self._embed(candidate), strict=True):
+            for cohort, z_rows in zip(self.protected.cohorts, self._embed(candidate, plan), strict=True):
                 if bank.id not in cohort.banks:
                     prove_closed(plan, place, z_rows, first)
                 first += len(cohort)
 
-    def _embed(self, snapshot: Snapshot) -> list[Array]:
+    def _embed(self, snapshot: Snapshot, plan: Plan) -> list[Array]:
         """Embed every protected input by the serving kernel; kept, since φ and the normaliser are the same for all."""
         if self._embedded is None or self._embedded[0] is not snapshot.phi:
-            plan = Plan(snapshot)
             rows: list[Array] = [plan.embed_rows(cohort.inputs) for cohort in self.protected.cohorts]
             self._embedded = (snapshot.phi, rows)
         return self._embedded[1]

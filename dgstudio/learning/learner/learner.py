@@ -26,7 +26,6 @@ from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import ClassAdded, ClassesAdded, ClassRemoved, Pinned, ProtectedByUser, Unpinned
 from dgstudio.reasons.reason import Reason
@@ -238,11 +237,11 @@ class Learner:
 
     def audit_slice(self, count: int) -> AuditResult:
         """Answer the next protected inputs with `head`, in rotation, and compare bytes with their references."""
-        return self._state.audit.slice(self._state.contract, self.store.head, count)
+        return self._state.audit.slice(self._state.contract, self.store.plan(self.store.head), count)
 
     def audit_all(self) -> AuditResult:
         """Answer every protected input with `head` and compare bytes with their references. Any thread."""
-        return self._state.contract.audit(Plan(self.store.head), 0, self.protected_count)
+        return self._state.contract.audit(self.store.plan(self.store.head), 0, self.protected_count)
 
     # -- labels ----------------------------------------------------------------------------------------------------
 

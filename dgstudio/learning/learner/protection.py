@@ -15,7 +15,6 @@ from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.learner.sealing import seal, unprotected
-from dgstudio.model.plan import Plan
 from dgstudio.reasons.published import InputsReleased, ProtectedByUser, ReleasedBy, Sealing
 from dgstudio.types import F32, Example, PublishRecord, RecordKind
 
@@ -85,9 +84,12 @@ class Protection:
     def release_relabelled(self, added: Sequence[Example]) -> PublishRecord | None:
         """Release what these examples, as they are labelled now, contradict. None where that is nothing."""
         protected = self._state.training.protected
+        store = self._state.store
         kept = dict(zip(protected.ids.tolist(), protected.labels.tolist(), strict=True))
         relabelled = [e.id for e in added if kept.get(e.id, e.class_id) != e.class_id]
-        against = contradicted(protected, Plan(self._state.store.head), added)
+        against = contradicted(protected, store.plan(store.head), added)
+        if not relabelled and not against:
+            return None
         return self._keep_only(protected.without_rows(against).without(relabelled), ReleasedBy.LABEL)
 
     def _keep_only(self, protected: ProtectedSet, by: ReleasedBy) -> PublishRecord | None:

@@ -16,7 +16,6 @@ from dgstudio.learning.learner.publish_diff import fresh_classes, parts_changed,
 from dgstudio.learning.learner.publish_parts import parts_between, with_part
 from dgstudio.learning.learner.publisher import Publisher
 from dgstudio.learning.settings import LOCKED_BANK
-from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BankFilled, LearnedAgain, LearnedFrom, PartPublished
 from dgstudio.reasons.refused import ExamplesNotFinite, Fault, Faulty
@@ -71,9 +70,9 @@ class PublishStep:
                     return part
             reason = self._reason(taken)
             candidate = publisher.numbered(proposal, reason, mode=mode.value)
-            state.contract.prove(head, candidate, rule.name)
+            state.contract.prove(head, candidate, rule.name, state.store.plan)
             if state.settings.audit_at_publish == "full":
-                state.contract.audit(Plan(candidate), 0, state.protected_count).require_unmoved()
+                state.contract.audit(state.store.plan(candidate), 0, state.protected_count).require_unmoved()
         except Rejected as error:
             why = error.reason
             self._queue.refuse(learned, why)
@@ -109,7 +108,7 @@ class PublishStep:
         part, left = parts[int(drawn)], len(parts) - 1
         reason = PartPublished(None if part.class_id is None else state.name_of(part.class_id), left)
         candidate = publisher.numbered(with_part(head, proposal, part), reason, mode=mode.value)
-        state.contract.prove(head, candidate, LOCKED_BANK)
+        state.contract.prove(head, candidate, LOCKED_BANK, state.store.plan)
         publisher.publish(candidate)
         duration = (time.perf_counter() - begin) * 1e3
         state.took_part()

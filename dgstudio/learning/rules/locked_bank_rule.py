@@ -68,6 +68,8 @@ class LockedBankRule:
         """What the last proposal was solved to."""
         self._inputs: dict[int, F32] = {}
         self._class_ids: dict[int, int] = {}
+        self._learned: dict[int, int] | None = None
+        """`learned`, once it has been asked for."""
         self._free = below.phi is None
         self._fitted: dict[int, int] = {}
         self._sums = Sums.empty(settings.features + 1) if self._free or sums is None else sums
@@ -107,8 +109,10 @@ class LockedBankRule:
 
     @property
     def learned(self) -> dict[int, int]:
-        """Example id → class id of the present set, by id."""
-        return dict(sorted(self._class_ids.items()))
+        """Example id → class id of the present set, by id; not to be changed; each change makes another."""
+        if self._learned is None:
+            self._learned = dict(sorted(self._class_ids.items()))
+        return self._learned
 
     @property
     def proposed(self) -> dict[int, int]:
@@ -127,6 +131,8 @@ class LockedBankRule:
 
     def absorb(self, examples: Sequence[Example]) -> None:
         """Take examples in; one that is there already gets its new label."""
+        if examples:
+            self._learned = None
         for example in examples:
             known = self._inputs.get(example.id)
             if known is not None and known.tobytes() != example.features.tobytes():
@@ -140,6 +146,8 @@ class LockedBankRule:
     def forget(self, ids: Iterable[int]) -> None:
         """Take examples out; ids that are not here are passed over."""
         gone = [example_id for example_id in ids if example_id in self._inputs]
+        if gone:
+            self._learned = None
         for example_id in gone:
             del self._inputs[example_id], self._class_ids[example_id]
         if gone:

@@ -31,7 +31,8 @@ def learner(motions: Any) -> Learner:
 
 def looked_round(watch: RoomWatch, learner: Learner, protected: ProtectedSet | None = None) -> int:
     turns = 0
-    while watch.turn(learner.store.head, learner.training.protected if protected is None else protected):
+    store = learner.store
+    while watch.turn(store.plan(store.head), learner.training.protected if protected is None else protected):
         turns += 1
     return turns
 
