@@ -86,5 +86,5 @@ def test_a_package_index_shows_neither_a_broken_picture_nor_a_broken_link() -> N
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for rule in PROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
         text = re.sub(rule["pattern"], rule["replacement"], text)
-    assert text.startswith("# dgstudio") and "## Two commands" in text
-    assert not re.findall(r"\]\((?!https?://)", text) and "made by `make picture`" not in text
+    assert text.startswith("# dgstudio") and "## The first five minutes" in text
+    assert not re.findall(r"\]\((?!https?://)", text) and "picture above" not in text
