@@ -35,7 +35,7 @@ HELD_KEYS = (
     ("0, then …", "Hold the second key of a later class"),
     ("Shift 1 … 9", "Take back the last take of that class"),
     ("← → Home", "Once paused: look back"),
-    ("Alt 1 … 9", "Perform a gesture, where the source is simulated"),
+    ("Alt 1 … 9", "Let the simulator perform a gesture"),
     ("Shift ← →", "Once paused: mark a stretch to label"),
 )
 """Keys of the classes, which are no actions."""

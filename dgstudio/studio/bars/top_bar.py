@@ -14,6 +14,7 @@ from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.chip import Chip, Part, Segmented
 from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.mode_words import MODE_WORDS
 from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.painting.time_line import ago
@@ -23,12 +24,6 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamState
 
 HEIGHT = 51
-MODE_WORDS = {
-    Mode.OFF: ("Off", "Nothing is learned; labels are kept for later"),
-    Mode.ROUTING: ("Routing", "Only which units answer may change"),
-    Mode.WEIGHTS: ("Weights", "Only what units compute may change"),
-    Mode.BOTH: ("Both", "Routing and weights may change, within the contract"),
-}
 STREAM_WORDS = {
     StreamState.OPENING: ("warning", "opening …"),
     StreamState.LIVE: ("good", ""),

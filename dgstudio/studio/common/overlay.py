@@ -75,10 +75,11 @@ class Overlay(QFrame):
         wide, tall = self.grows
         most = QSize(round(wanted.width() * wide), round(wanted.height() * tall))
         wanted = wanted.expandedTo(most.boundedTo(host.size() * ROOMY))
-        most = QSize(host.width() - 32, host.height() - self._top - 16)
+        top, edge = self.theme.px(self._top), self.theme.px(16)
+        most = QSize(host.width() - 2 * edge, host.height() - top - edge)
         wide = min(wanted.width(), most.width())
         size = QSize(wide, min(wanted.height(), self.wanted_height(wide), most.height()))
-        self.setGeometry((host.width() - size.width()) // 2, self._top, size.width(), size.height())
+        self.setGeometry((host.width() - size.width()) // 2, top, size.width(), size.height())
 
     def wanted_height(self, wide: int) -> int:
         """Return the height that what is in it needs at this width."""

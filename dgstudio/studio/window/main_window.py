@@ -267,6 +267,7 @@ class StudioWindow(QMainWindow):
         state.when(StudioState.presentation).connect(self._show_presentation)
         state.when(StudioState.phase, StudioState.failure, StudioState.saved).connect(self.notifier.show_trouble)
         state.when(StudioState.pinned).connect(self.notifier.tell_pin)
+        state.when(StudioState.mode).connect(self.notifier.tell_mode)
         state.when(StudioState.selection).connect(self._note_mark)
         state.when(StudioState.compare).connect(self._note_compared)
         state.when(StudioState.inspections).connect(self._open_inspector)

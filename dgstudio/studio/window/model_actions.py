@@ -7,7 +7,7 @@ from typing import Final
 
 from dgstudio.engine.adapt.twin_comparison import AT_MOST
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
-from dgstudio.studio.bars.top_bar import MODE_WORDS
+from dgstudio.studio.common.mode_words import MODE_WORDS
 from dgstudio.studio.common.twin_text import TWIN_WORDS
 from dgstudio.studio.packages.packages import TRAINING
 from dgstudio.studio.window.parts import Row, WindowParts

@@ -15,6 +15,7 @@ from dgstudio.engine.facts.saving import CopySaved, Exported, NotExported, NotSa
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
+from dgstudio.studio.common.mode_words import mode_sentence
 from dgstudio.studio.common.toast import Banner, Toast
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.sessions.session_desk import DeskPlace
@@ -198,6 +199,10 @@ class Notifier:
         pinned = self.state.pinned
         words = f"v{pinned} is pinned: it answers until P is pressed again." if pinned is not None else ""
         self.show(words or f"The newest version answers again: v{self.state.serving}.")
+
+    def tell_mode(self) -> None:
+        """Show a toast of what may change from now on."""
+        self.show(mode_sentence(self.state.mode))
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

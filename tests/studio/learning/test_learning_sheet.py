@@ -5,7 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dgstudio.studio.learning.dials import DIALS, Dial, effects_of
 from dgstudio.studio.learning.learning_sheet import coverage_words
+from dgstudio.types import Mode
 
 
 @pytest.fixture
@@ -36,29 +38,29 @@ def test_it_says_what_is_promised_and_how_much_is_certified(sheet, window, bridg
 
 
 def test_the_dials_ask_and_show_what_was_set(sheet, bridge):
-    assert sheet.openness.value() == 50 and sheet.disagreement.value() == 5
-    QTest.keyClick(sheet.openness, Qt.Key.Key_Left)
-    QTest.keyClick(sheet.disagreement, Qt.Key.Key_Home)
+    assert sheet.dials[Dial.OPENNESS].slider.value() == 50 and sheet.dials[Dial.DISAGREEMENT].slider.value() == 5
+    QTest.keyClick(sheet.dials[Dial.OPENNESS].slider, Qt.Key.Key_Left)
+    QTest.keyClick(sheet.dials[Dial.DISAGREEMENT].slider, Qt.Key.Key_Home)
     assert bridge.calls == [("model.set_openness", -0.49, 0.05), ("model.set_openness", -0.49, 0.0)]
-    assert sheet._labels["Openness value"].text() == "τ = −0.49"
-    QTest.keyClick(sheet.openness, Qt.Key.Key_End)
+    assert sheet.dials[Dial.OPENNESS].value.text() == "τ = −0.49"
+    QTest.keyClick(sheet.dials[Dial.OPENNESS].slider, Qt.Key.Key_End)
     assert bridge.calls[-1] == ("model.set_openness", -0.52, 0.0), "no wider than leaves protected inputs room"
 
 
 def test_the_threshold_of_unsure_is_a_dial(sheet, bridge):
-    assert sheet._labels["Unsure below value"].text() == "off"
-    QTest.keyClick(sheet.abstain, Qt.Key.Key_Right)
-    assert bridge.calls == [("model.set_abstain", 0.01)] and sheet._labels["Unsure below value"].text() == "p < 0.01"
-    QTest.keyClick(sheet.abstain, Qt.Key.Key_End)
+    assert sheet.dials[Dial.ABSTAIN].value.text() == "off"
+    QTest.keyClick(sheet.dials[Dial.ABSTAIN].slider, Qt.Key.Key_Right)
+    assert bridge.calls == [("model.set_abstain", 0.01)] and sheet.dials[Dial.ABSTAIN].value.text() == "p < 0.01"
+    QTest.keyClick(sheet.dials[Dial.ABSTAIN].slider, Qt.Key.Key_End)
     assert bridge.calls[-1] == ("model.set_abstain", 0.99)
 
 
 def test_how_much_is_protected_and_whether_by_itself_are_asked_for(sheet, bridge):
-    assert sheet._labels["Most at once value"].text() == "400" and not sheet.by_itself.isChecked()
-    QTest.keyClick(sheet.most, Qt.Key.Key_Right)
+    assert sheet.dials[Dial.MOST].value.text() == "400" and not sheet.by_itself.isChecked()
+    QTest.keyClick(sheet.dials[Dial.MOST].slider, Qt.Key.Key_Right)
     sheet.by_itself.click()
     assert bridge.calls == [("model.set_protected", 450), ("model.protect_by_itself", True)]
-    assert sheet._labels["Most at once value"].text() == "450" and sheet.by_itself.isChecked()
+    assert sheet.dials[Dial.MOST].value.text() == "450" and sheet.by_itself.isChecked()
 
 
 def test_the_protected_inputs_are_browsed_and_released(sheet, window, bridge, qtbot):
@@ -88,7 +90,7 @@ def test_rule_and_protection_are_asked_for(sheet, bridge):
 
 
 def test_a_class_key_records_while_a_dial_has_the_focus(sheet, bridge):
-    sheet.openness.setFocus()
+    sheet.dials[Dial.OPENNESS].slider.setFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2)
     assert bridge.calls == [("labels.press_class", 1), ("labels.release_class",)]
 
@@ -103,7 +105,8 @@ def test_everything_on_it_has_room(make_window, make_bridge, size):
     for _ in range(3):
         window.update_frame(bridge.frame())
         QApplication.processEvents()
-    for label in window.sheets.learning._labels.values():
+    sheet = window.sheets.learning
+    for label in [*sheet._labels.values(), *(row.words for row in sheet.dials.values() if row.isVisible())]:
         needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
         assert label.height() >= needed - 1, label.text()
     assert window.rect().contains(window.sheets.learning.geometry())
@@ -112,10 +115,48 @@ def test_everything_on_it_has_room(make_window, make_bridge, size):
 def test_the_size_of_a_bank_is_chosen_and_features_only_while_that_can_be(window, bridge):
     sheet = window.sheets.learning
     sheet.open()
-    assert sheet.bank.value() * 100 == bridge.state.seal_at == 1000 and not sheet.features.isVisible()
-    sheet.bank.setValue(5)
-    assert bridge.calls[-1] == ("model.set_seal_at", 500) and sheet._labels["Sealed at value"].text() == "500"
+    assert (
+        sheet.dials[Dial.BANK].slider.value() * 100 == bridge.state.seal_at == 1000
+        and not sheet.dials[Dial.FEATURES].slider.isVisible()
+    )
+    sheet.dials[Dial.BANK].slider.setValue(5)
+    assert bridge.calls[-1] == ("model.set_seal_at", 500) and sheet.dials[Dial.BANK].value.text() == "500"
     bridge.state.features_open = True
-    assert sheet.features.isVisible()
-    sheet.features.setValue(2)
+    assert sheet.dials[Dial.FEATURES].slider.isVisible()
+    sheet.dials[Dial.FEATURES].slider.setValue(2)
     assert bridge.calls[-1] == ("model.set_features", 256)
+
+
+def test_every_mode_rule_and_dial_has_one_plain_sentence_that_can_be_read(sheet, window, bridge):
+    for _ in range(2):
+        window.update_frame(bridge.frame(0.3))
+        QApplication.processEvents()
+    said = set()
+    for mode in (Mode.BOTH, Mode.OFF):
+        bridge.state.mode = mode
+        words = sheet._labels["mode words"]
+        assert words.isVisible() and words.text().count(".") == 1
+        said.add(words.text())
+    for rule in ("locked bank", "gradient"):
+        bridge.state.rule = rule
+        assert sheet._labels["rule words"].isVisible()
+        said.add(sheet._labels["rule words"].text())
+    assert len(said) == 4
+    for dial, row in sheet.dials.items():
+        assert DIALS[dial].sentence.count(".") == 1 and row.sentence.startswith(DIALS[dial].sentence)
+        assert row.isVisible() == (dial != Dial.FEATURES) and row.words.height() > 0
+
+
+def test_what_a_dial_does_is_seen_beside_it(sheet, window, bridge):
+    bridge.stats.learned, bridge.stats.sealed = 26, 16
+    for _ in range(3):
+        window.update_frame(bridge.frame(0.3))
+    frame = bridge.frame(0.3)
+    effects = effects_of(frame, bridge.state)
+    banks = [reading for reading in frame.readings if len(reading.bank_r)]
+    opened = sum(bool(reading.bank_r[-1] > reading.bank_tau[-1]) for reading in banks) / len(banks)
+    assert effects[Dial.OPENNESS].startswith(f"Open on {100 * opened:.0f} % of the last")
+    assert effects[Dial.BANK] == "10 are in it." and effects[Dial.MOST] == "400 are protected."
+    window.update_frame(frame)
+    row = sheet.dials[Dial.OPENNESS]
+    assert effects[Dial.OPENNESS].split(" of ")[0] in row.sentence and "Open on" in row.words.text()

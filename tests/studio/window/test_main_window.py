@@ -454,6 +454,14 @@ def test_only_the_modes_on_offer_are_shown(window, bridge):
     assert not window.layout_.bar.modes.segments["both"].isChecked()
 
 
+def test_a_mode_that_is_chosen_says_what_it_means(make_window, make_bridge):
+    window = make_window(make_bridge(modes=ALL_MODES))
+    assert not window.notifier.toast.isVisible()
+    for mode, means in ((Mode.ROUTING, "Only which units answer"), (Mode.OFF, "Nothing is learned")):
+        window.state.mode = mode
+        assert means.lower() in window.notifier.toast.said.lower() and window.notifier.toast.isVisible()
+
+
 def test_the_palette_finds_and_does(window, bridge):
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
     assert window.sheets.palette.isVisible()
