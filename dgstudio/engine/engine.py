@@ -182,6 +182,7 @@ class Engine:
             self.lane,
             self.learn,
             self.queue,
+            self.session,
             self.book,
             self.classes,
             self.candidates,
@@ -301,6 +302,7 @@ class Engine:
             self.exports,
             self.events,
         )
+        self.recording.exporting = self.comparison.note
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -358,6 +360,7 @@ class Engine:
                 continue
             if worker is self.store:
                 self.versions.ended(self.learner)
+                self.comparison.note()
             worker.stop()
             if not worker.join(JOIN_S):
                 left.append(worker.name)

@@ -44,6 +44,8 @@ class RecordingCommands:
         self._versions = versions
         self._exports = exports
         self._events = events
+        self.exporting: Callable[[], object] = lambda: None
+        """Called before something is exported: who has figures that are not in the session yet puts them there."""
 
     def record(self, on: bool) -> None:
         """Record samples, answers and their versions in the session from now on, or no more; the session remembers.
@@ -94,6 +96,7 @@ class RecordingCommands:
             If the file's name says no format of this kind, or it cannot or must not be written.
         """
         job = self._exports.prepare(kind, path, overwrite, self._session.path, self._session.name)
+        self.exporting()
 
         def copied(error: SessionError | None) -> None:
             if error is None:

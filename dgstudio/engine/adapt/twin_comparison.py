@@ -17,6 +17,7 @@ from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.engine.runtime.worker import JOIN_S
 from dgstudio.engine.serving.infer_worker import InferWorker
 from dgstudio.engine.serving.lane import Lane
+from dgstudio.engine.twins.compared_log import ComparedLog
 from dgstudio.engine.twins.conventional_lane import ConventionalLane
 from dgstudio.engine.twins.own_lane import OwnLane, settings_of
 from dgstudio.engine.twins.protected_watch import ProtectedWatch
@@ -26,6 +27,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.conventional import TwinStart
 from dgstudio.model.base_model_file import BaseModel
+from dgstudio.session.file import Session
 from dgstudio.types import Example, Mode, TwinKind
 
 AT_MOST = 2
@@ -51,6 +53,7 @@ class TwinComparison:
         lane: Lane,
         learn: LearnWorker,
         queue: StoreQueue,
+        session: Session,
         book: LabelBook,
         classes: ClassTable,
         candidates: CandidateModels,
@@ -69,6 +72,7 @@ class TwinComparison:
         self._inputs = inputs
         self._events = events
         self._watch = ProtectedWatch(learner)
+        self._log = ComparedLog(session, queue, lane)
         self._workers: tuple[TwinWorker, ...] = ()
         self._turn = 0
         self._changing = threading.Lock()
@@ -86,6 +90,10 @@ class TwinComparison:
     def workers(self) -> tuple[TwinWorker, ...]:
         """The threads of those that have one of their own."""
         return self._workers
+
+    def note(self) -> None:
+        """Keep in the session how the twins stand, for a report. The thread that commands, or after all have ended."""
+        self._log.note(self.twins, self.ours())
 
     def ours(self) -> KeptAnswers:
         """What has become of the protected answers of our own model, as last proved and audited. Any thread."""
@@ -108,6 +116,7 @@ class TwinComparison:
             raise BadInputError(f"At most two twins can be compared at once, and {len(wanted)} were chosen.")
         running = {twin.kind: twin for twin in self.twins}
         new = {kind: self._made(kind) for kind in wanted if kind not in running}
+        self._log.end([twin for twin in self.twins if twin.kind not in wanted], self.ours())
         with self._changing:
             stays = {twin.kind: twin for twin in self.twins}
             self._run(tuple(new.get(kind) or stays[kind] for kind in wanted if kind in new or kind in stays))
@@ -157,6 +166,7 @@ class TwinComparison:
             worker = TwinWorker(twin, self._gave_up, self._events)
             self._workers = (*self._workers, worker)
             worker.start()
+        self._log.begin(twin)
         self._queue.ask(lambda: self._begin(twin))
 
     def _run(self, twins: tuple[TwinLane, ...]) -> None:

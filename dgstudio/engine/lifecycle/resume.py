@@ -309,7 +309,7 @@ def _gone_on(
     if not served_here(latest):
         notes.append(MadeByOtherKernel(KERNEL))
     notes += _served_again(session, learner)
-    if base is not None and not _stands_on(head, base):
+    if base is not None and head.base is not None and not _stands_on(head, base):
         # It is kept all the same: a version before a new base stands on it.
         notes.append(OtherBase())
     return Resumed(

@@ -11,7 +11,7 @@ from typing import Any
 from dgstudio import __version__
 from dgstudio.kernel import KERNEL
 from dgstudio.reasons.published import BaseLoaded, BegunFromNothing
-from dgstudio.reasons.reason import Reason
+from dgstudio.reasons.reason import Reason, capital
 from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.figures import (
     accuracy_figure,
@@ -25,7 +25,8 @@ from dgstudio.session.export.model import iso
 from dgstudio.session.export.report_data import MAY_MOVE, Story, tell
 from dgstudio.session.export.stylesheet import STYLE
 from dgstudio.session.file import Session
-from dgstudio.types import LabelledBy, RecordKind
+from dgstudio.session.format.compared import ComparedTwin
+from dgstudio.types import LabelledBy, RecordKind, TwinKind
 
 TIMELINE_ROWS = 200
 """Lines of the timeline; of a longer history the newest."""
@@ -44,6 +45,18 @@ WAYS = {
     LabelledBy.SUGGESTION: "from a suggestion",
 }
 """How a take was labelled, in words."""
+TWINS = {
+    TwinKind.IN_PLACE: "a conventional network, written in place",
+    TwinKind.SWAP: "a conventional network, published by swap",
+    TwinKind.REPLAY: "a conventional network that rehearses the protected inputs",
+    TwinKind.OURS_OFF: "this model, learning nothing",
+    TwinKind.OURS_ROUTING: "this model, learning routing only",
+    TwinKind.OURS_WEIGHTS: "this model, learning weights only",
+    TwinKind.OURS_BOTH: "this model, learning routing and weights",
+}
+"""What ran beside the model, in words."""
+PAIRS = 4
+"""Confusions that are named of one twin."""
 
 
 def export_report(session: Session, path: Path, *, overwrite: bool = False) -> str:
@@ -114,6 +127,7 @@ def page_of(story: Story) -> str:
         **_opening(story),
         **_stability(story),
         confusion=_confusion(story),
+        compared=[_compared(story, twin) for twin in story.compared],
         facts=_facts(story),
     )
 
@@ -178,6 +192,34 @@ def _confusion(story: Story) -> dict[str, Any]:
         cells = [(column == label, row.get(column, 0), round(100 * row.get(column, 0) / total)) for column in columns]
         rows.append((label, cells))
     return {"columns": columns, "rows": rows}
+
+
+def _compared(story: Story, twin: ComparedTwin) -> dict[str, Any]:
+    """One line of the comparison: what the twin was, what it and ours kept, and how right both were meanwhile."""
+    named = [f"{story.named(was)} → {story.named(now)} {count:,}" for was, now, count in twin.lost[:PAIRS]]
+    more = sum(count for _, _, count in twin.lost[PAIRS:])
+    faults = [
+        f"{count:,} {what}"
+        for count, what in (
+            (twin.torn, "torn"),
+            (twin.unpublished, "of no version"),
+            (twin.unattributed, "of no state that ever was"),
+        )
+        if count
+    ]
+    return {
+        "what": capital(TWINS[twin.kind]),
+        "learned": _counted(twin.learned, "example"),
+        "kept": f"{twin.kept:,} of {twin.watched:,}{', to the last bit' if twin.bits else ''}",
+        "lost": ", ".join([*named, *([_counted(more, "other")] if more else [])]),
+        "ours_kept": f"{twin.ours_kept:,} of {twin.ours_watched:,}, to the last bit",
+        "reads": f"{twin.reads:,}",
+        "faults": ", ".join(faults) or "all of versions",
+        "right": _share(twin.right / twin.seen if twin.seen else None),
+        "ours_right": _share(twin.ours_right / twin.ours_seen if twin.ours_seen else None),
+        "seen": twin.seen,
+        "when": twin.unix,
+    }
 
 
 def _facts(story: Story) -> list[tuple[str, str]]:

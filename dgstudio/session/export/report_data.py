@@ -16,6 +16,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.export.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
+from dgstudio.session.format.compared import COMPARED, ComparedTwin, of_setting
 from dgstudio.session.restore import SIGNAL
 from dgstudio.types import F32, OWN_ACTS, ClassInfo, Example, Level, LogLine, PublishRecord, RecordKind, Take
 
@@ -95,14 +96,18 @@ class Story:
     scores: Scores
     events: tuple[LogLine, ...] = ()
     """What was told of things that went wrong, oldest first."""
+    compared: tuple[ComparedTwin, ...] = ()
+    """The twins that ran beside it, each as it stood at last."""
 
     @property
     def examples(self) -> int:
         """How many examples stand."""
         return sum(entry.examples for entry in self.classes)
 
-    def named(self, class_id: int) -> str:
-        """The name of a class that ever was."""
+    def named(self, class_id: int | None) -> str:
+        """The name of a class that ever was; None is "unsure"."""
+        if class_id is None:
+            return "unsure"
         found = [entry.info.name for entry in self.classes if entry.info.id == class_id]
         return found[0] if found else f"class {class_id}"
 
@@ -170,6 +175,7 @@ def tell(session: Session) -> Story:
         own_bits=own_bits,
         protected=0 if head is None else len(head.training.protected),
         scores=score_takes(session, kept, examples, records, living),
+        compared=of_setting(session.config(COMPARED)),
         events=tuple(event for event in session.events() if event.level in (Level.WARNING, Level.ERROR)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from dgstudio.engine.facts.compared import KeptAnswers
 from dgstudio.errors import BadInputError
+from dgstudio.session.file import Session
+from dgstudio.session.format.compared import COMPARED, of_setting
 from dgstudio.types import Mode, TwinKind
 
 Rigs = Callable[..., Any]
@@ -323,3 +326,38 @@ def test_what_never_changes_is_shared(rigs: Rigs, until: Until) -> None:
     for twin in rig.engine.comparison.twins:
         assert twin.learner._state.rule._statistics is ours
         assert twin.learner.store.head.base.W1 is rig.engine.learner.store.head.base.W1
+
+
+# -- what is kept of it ------------------------------------------------------------------------------------------------
+
+
+def test_a_session_keeps_how_each_twin_stood_at_last(rigs: Rigs, until: Until, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    comparison = rig.engine.comparison
+    comparison.choose("swap", "ours_weights")
+    rig.teach(NEW, NEW, 2)
+    done(rig, until)
+    truth = np.full(100, rig.engine.spec.truth_names.index("Walking"), np.int16)
+    rig.tape.put(rig.motions.takes["Walking"][0], truth=truth)
+    rig.answered()
+    swap = comparison.twins[0].figures()
+    comparison.choose("ours_weights")
+    rig.play("Standing")
+    reads = comparison.twins[0].figures().reads
+    rig.engine.stop()
+    with Session.open(path) as session:
+        kept = {twin.kind: twin for twin in of_setting(session.config(COMPARED))}
+    assert set(kept) == {"swap", "ours_weights"} and kept["ours_weights"].reads == reads > kept["swap"].reads
+    told = kept["swap"]
+    assert (told.watched, told.kept, told.learned) == (150, swap.answers.kept, swap.learned)
+    assert sum(count for _, _, count in told.lost) == swap.answers.gone
+    assert (told.ours_watched, told.ours_kept) == (150, 150)
+    assert told.seen == told.ours_seen == swap.truth_seen > 0 and told.right == swap.truth_right
+    # It is told of what ran here before, too.
+    again = rigs(Session.open(path))
+    again.engine.comparison.choose("replay")
+    again.play("Standing")
+    again.engine.stop()
+    with Session.open(path) as session:
+        assert [twin.kind for twin in of_setting(session.config(COMPARED))] == ["swap", "ours_weights", "replay"]

@@ -19,6 +19,7 @@ from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.model.snapshot import frozen
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Mode
@@ -170,13 +171,34 @@ def test_what_began_from_nothing_comes_back(rigs: Rigs, tmp_path: Path) -> None:
     again.check_all()
 
 
-def test_a_session_from_nothing_says_that_no_twin_can_be_compared(rigs: Rigs, tmp_path: Path) -> None:
+def test_a_session_from_nothing_is_compared_with_twins_from_nothing(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path), nothing=True)
     rig.teach("a", "Standing")
     rig.engine.stop()
+    # The base that ships is at hand, and this session does not stand on it.
     again = reopened(rigs, path)
-    assert "no twin" in again.heard("session").sentence and again.engine.candidates.base is None
+    assert again.engine.candidates.base is None and not again.events("session")
+    again.engine.comparison.choose("swap", "ours_routing")
+    again.play("Standing")
+    assert [twin.figures().reads > 0 for twin in again.engine.comparison.twins] == [True, True]
+
+
+def test_a_session_on_another_base_says_that_no_twin_can_be_compared(rigs: Rigs, tmp_path: Path) -> None:
+    path = tmp_path / "a.dgs"
+    rig = rigs(Session.create(path))
+    rig.teach("a", "Standing")
+    rig.engine.stop()
+    base = rig.motions.base
+    other = replace(base, phi=replace(base.phi, W1=frozen(base.phi.W1 * 2)))
+    again = Engine(rig.tape, other, Session.open(path))
+    try:
+        assert any("no twin" in event.sentence for event in again.events.drain())
+        with pytest.raises(BadInputError, match="is not at hand"):
+            again.comparison.choose("swap")
+        assert again.comparison.kinds == ()
+    finally:
+        again.stop()
 
 
 def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from dgstudio.session.export.report import NOTE_ROWS, TIMELINE_ROWS, export_repo
 from dgstudio.session.export.report_data import Note, chapters_of, tell
 from dgstudio.session.export.scoring import version_before
 from dgstudio.session.file import Session
+from dgstudio.session.format.compared import COMPARED, ComparedTwin, of_setting, to_setting
 from dgstudio.session.restore import restored
-from dgstudio.types import ClassInfo, Example, PublishRecord, Take
+from dgstudio.types import ClassInfo, Example, PublishRecord, Take, TwinKind
 
 VOID = {"meta", "link", "br", "img"}
 
@@ -293,3 +294,38 @@ def test_of_very_many_notes_the_first_are_listed(story):
     class_id = told.classes[0].info.id
     page = page_of(replace(told, notes=tuple(Note(f"n{i}", class_id, 1, 1, (i, i)) for i in range(NOTE_ROWS + 5))))
     assert f"<td>n{NOTE_ROWS - 1}<" in page and f"<td>n{NOTE_ROWS}<" not in page and "5 more notes" in page
+
+
+# -- what ran beside it ------------------------------------------------------------------------------------------------
+
+PLACE = ComparedTwin(
+    TwinKind.IN_PLACE, 1.7e9, 400, 250, ((0, 3, 120), (1, None, 20), (2, 1, 6), (1, 0, 3), (2, 0, 1)), False, 40,
+    10_000, 12, 9_000, 2, 3_000, 2_430, 400, 400, 3_000, 2_850,
+)  # fmt: skip
+ROUTING = ComparedTwin(TwinKind.OURS_ROUTING, 1.7e9, 400, 400, bits=True, reads=50, ours_watched=400, ours_kept=390)
+
+
+def test_what_was_compared_is_told_with_both_sides(story):
+    told = tell(story)
+    assert told.compared == () and "Compared with" not in Page(page_of(told)).text
+    text = Page(page_of(replace(told, compared=(PLACE, ROUTING)))).text
+    names = [told.named(class_id) for class_id in range(4)]
+    assert "A conventional network, written in place; it learned 40 examples 250 of 400 400 of 400" in text
+    assert f"{names[0]} → {names[3]} 120, {names[1]} → unsure 20" in text and "1 other " in text
+    assert "10,000: 12 torn, 9,000 of no version, 2 of no state that ever was 81.0 % 95.0 %" in text
+    assert "learning routing only" in text and "400 of 400, to the last bit 390 of 400, to the last bit none" in text
+    assert "50: all of versions – –" in text
+
+
+def test_what_was_compared_comes_back_from_a_session_and_what_is_none_is_left_out():
+    with Session.memory() as session:
+        assert of_setting(session.config(COMPARED)) == ()
+        session.set_config(COMPARED, to_setting([PLACE, ROUTING]))
+        assert of_setting(session.config(COMPARED)) == (PLACE, ROUTING)
+    (good,) = to_setting([ROUTING])
+    bad = [
+        None, 3, {}, {**good, "kind": "later"}, {**good, "reads": -1}, {**good, "reads": True}, {**good, "lost": [[1]]},
+        {**good, "lost": [[1, "x", 2]]}, {**good, "unix": "now"}, {**good, "seen": 2**60}, {**good, "bits": None},
+        {**good, "lost": [[0, 1, 1]] * 2000},
+    ]  # fmt: skip
+    assert of_setting([*bad, good]) == (ROUTING,) and of_setting("all") == of_setting(None) == ()
