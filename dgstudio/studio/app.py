@@ -46,7 +46,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     app = QApplication.instance()
     assert isinstance(app, QApplication), "the splash needed one"
     engine, name, notes = making.result(ending.check)
-    window = make_window(engine, name, hints=options.quit_after is None, start=False)
+    window = make_window(engine, name, hints=options.quit_after is None and options.demo is None, start=False)
     trace = CrashTrace()
     sessions = Sessions(window, options, make_engine, next_window, trace)
     bridge = window.commands

@@ -348,7 +348,7 @@ class Sessions(QObject):
         window, notes = self._window_of(opening)
         window.geometry_.keeps = False
         self._let_go()
-        presenting = before.state.presentation
+        presenting = before.demos.presented_before
         window.show()
         if passing:
             _close_for_good(before)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from dgstudio import __version__
 from dgstudio.studio.theme.theme import Theme
@@ -88,9 +89,10 @@ class FirstPicture(QObject):
         return False
 
     def forget(self) -> None:
-        """Call nobody any more."""
+        """Call nobody any more; the window may be gone, another one in its place."""
         self._seen = None
-        self._handle.removeEventFilter(self)
+        if isValid(self._handle):
+            self._handle.removeEventFilter(self)
 
     def _tell(self) -> None:
         seen = self._seen

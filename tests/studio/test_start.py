@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -172,6 +172,10 @@ def test_the_first_picture_is_told_once(qtbot):
     window.show()
     QApplication.processEvents()
     assert told == [True]
+    picture.forget()
+    # Another session may be in its place when the program ends.
+    window.deleteLater()
+    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
     picture.forget()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from dgstudio.studio.actions.ids import ActionId
@@ -32,6 +33,7 @@ class CaptionLine(QFrame):
         self.setObjectName("captionLine")
         self.setAccessibleName("Demo")
         self._state = state
+        self.theme: Theme = DARK
         self.place, self.text = QLabel(""), ElidedLabel("")
         self.place.setObjectName("muted")
         self.text.setObjectName("caption")
@@ -54,26 +56,47 @@ class CaptionLine(QFrame):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
+        self.theme = theme
         self.place.setFont(theme.ui("body"))
-        self.text.setFont(theme.ui("title", 600))
         for button in self.buttons.values():
             button.setFont(theme.ui("body"))
         pause = self.buttons[ActionId.DEMO_PAUSE]
         pause.setMinimumWidth(pause.fontMetrics().horizontalAdvance("Go on") + theme.px(16))
         self.setFixedHeight(theme.px(HEIGHT))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the sentence room: first the name of the demo goes, then its type is smaller."""
+        caption = self._state.caption
+        if caption is None:
+            return
+        shown = [button for button in self.buttons.values() if not button.isHidden()]
+        margins, gaps = self.contentsMargins(), 12 * (len(shown) + 1)
+        fixed = sum(button.sizeHint().width() for button in shown) + gaps + 22 + margins.left() + margins.right()
+        words = QFontMetrics(self.theme.ui("body"))
+        for size, named in (("title", True), ("title", False), ("bar", False), ("body", False)):
+            font, place = self.theme.ui(size, 600), place_words(caption, named=named)
+            needs = QFontMetrics(font).horizontalAdvance(caption.text) + words.horizontalAdvance(place) + fixed
+            self.place.setText(place)
+            self.text.setFont(font)
+            if needs <= self.width():
+                break
 
     def _show_caption(self) -> None:
         caption = self._state.caption
         if caption is not None:
             self.text.setText(caption.text)
             self.text.setToolTip(caption.text)
-            place = place_words(caption)
-            self.place.setText(place)
-            self.setAccessibleDescription(f"{place}: {caption.text}")
+            self.setAccessibleDescription(f"{place_words(caption)}: {caption.text}")
             stands = caption.paused or caption.waiting
             self.buttons[ActionId.DEMO_PAUSE].setText("Go on" if stands else "Pause")
             for id in (ActionId.DEMO_NEXT, ActionId.DEMO_PAUSE, ActionId.DEMO_SKIP):
                 self.buttons[id].setVisible(not is_over(caption))
+            self._fit()
         self.setVisible(caption is not None and not self._state.presentation)
 
 
@@ -82,7 +105,8 @@ def is_over(caption: Caption) -> bool:
     return caption.waiting and caption.step == caption.steps
 
 
-def place_words(caption: Caption) -> str:
+def place_words(caption: Caption, *, named: bool = True) -> str:
     """Return which step of which demo a caption is of, and whether the demo stands still there."""
     stands = " · over" if is_over(caption) else " · paused" if caption.paused else " · waits" if caption.waiting else ""
-    return f"{caption.title} · {caption.step} of {caption.steps}{stands}"
+    title = f"{caption.title} · " if named else ""
+    return f"{title}{caption.step} of {caption.steps}{stands}"

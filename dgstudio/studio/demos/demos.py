@@ -46,6 +46,11 @@ class Demos(QObject):
         return self.player is not None
 
     @property
+    def presented_before(self) -> bool:
+        """Whether the window was presented before the demo, or is, where there is none."""
+        return self._parts.state.presentation if self._before is None else self._before.presentation
+
+    @property
     def offered(self) -> bool:
         """Whether a demo can be begun: in a session of its own."""
         return self._sessions.desk is not None
@@ -94,7 +99,7 @@ class Demos(QObject):
 
     def stop(self) -> None:
         """End the demo; all stays as it is."""
-        player, self.player = self.player, None
+        player, self.player, self._before = self.player, None, None
         if player is not None:
             player.end()
             player.deleteLater()

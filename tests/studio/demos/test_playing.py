@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from dgstudio.session.file import Session
 from dgstudio.studio.actions.ids import ActionId
+from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.demos.caption_line import CaptionLine
 from dgstudio.studio.demos.catalogue import script_path
 from dgstudio.studio.demos.outcome import Verdict
@@ -296,3 +297,27 @@ def test_who_presents_presents_in_the_demo_and_afterwards(desk, own):
     assert desk.state.presentation and not mine.state.presentation
     desk.switch(lambda: QTest.keyClick(desk.window, Key.Key_Escape))
     assert desk.window is mine and desk.state.presentation
+
+
+def test_a_long_caption_has_room_in_a_small_window(window):
+    window.resize(1024, 600)
+    (line,) = window.findChildren(CaptionLine)
+    text = "Routing only: which part answers may change, what it computes may not. Taught to wave."
+    window.state.caption = Caption(text, 4, 8, "Modes", paused=True)
+    QApplication.processEvents()
+    assert line.text.shown() == text and line.place.text() == "4 of 8 · paused"
+    window.resize(1600, 800)
+    QApplication.processEvents()
+    assert line.text.shown() == text and line.place.text() == "Modes · 4 of 8 · paused"
+    window.state.caption = None
+    assert not line.isVisible()
+
+
+def test_the_second_demo_does_not_take_the_stage_of_the_first_for_the_users(desk, own):
+    own.write_text(OWN.replace("do = [\n", "do = [\n    { present = true },\n", 1), encoding="utf-8")
+    begin(desk, lambda: desk.sessions.begin_demo(own))
+    desk.until(lambda: desk.state.presentation)
+    begin(desk, lambda: desk.sessions.begin_demo(own))
+    assert not desk.window.demos.presented_before
+    desk.switch(lambda: QTest.keyClick(desk.window, Key.Key_Escape))
+    assert not desk.state.presentation
