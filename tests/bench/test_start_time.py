@@ -50,3 +50,19 @@ def test_a_window_in_which_nothing_moved_is_no_measurement(monkeypatch: pytest.M
     monkeypatch.setattr(start_time.subprocess, "run", ran)
     with pytest.raises(DgstudioError, match="nothing moving"):
         start_time.timed_start(tmp_path)
+
+
+def test_compiled_modules_are_kept_from_the_first_start_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    environments: list[dict[str, str]] = []
+
+    def ran(command: list[str], *, env: dict[str, str], **_: Any) -> None:
+        environments.append(env)
+        (tmp_path / "timings.json").write_text('{"moving": 1.0}', encoding="utf-8")
+
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("HELD", "on")
+    monkeypatch.setattr(start_time.subprocess, "run", ran)
+    start_time.bare_imports()
+    start_time.timed_start(tmp_path)
+    assert len(environments) == 2
+    assert all(env["HELD"] == "on" and "PYTHONDONTWRITEBYTECODE" not in env for env in environments)
