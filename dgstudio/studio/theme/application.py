@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from PySide6.QtWidgets import QApplication
 
-from dgstudio.studio.freed_memory import share_arenas
+from dgstudio.studio.freed_memory import keep_little_freed_memory
 from dgstudio.studio.theme.stylesheet import stylesheet
 from dgstudio.studio.theme.theme import Theme, palette_of
 
@@ -23,7 +23,7 @@ def application() -> QApplication:
     if isinstance(existing, QApplication):
         return existing
     # Before there are threads.
-    share_arenas()
+    keep_little_freed_memory()
     # Told at once and not by `setStyle`, which would have PySide make a class of QStyle: a start needs none.
     app = QApplication([*sys.argv[:1], "-style", "fusion"])
     app.setProperty(STYLED, True)
