@@ -116,8 +116,9 @@ class StageView(QWidget):
         frame, said = self._frame, self._state.caption
         steps = ""
         if said is not None:
-            steps = f"❚❚ {said.step} of {said.steps}" if said.paused else f"{said.step} of {said.steps}"
-        if said is not None:
+            waits = said.waiting and said.step < said.steps
+            mark = "❚❚ " if said.paused else "▸ " if waits else ""
+            steps = f"{mark}{said.step} of {said.steps}"
             self.caption.say((Piece(said.text),), steps)
         elif frame is not None and frame.recording is not None:
             self.caption.say(self._teaching(frame, frame.recording), dot="recording")

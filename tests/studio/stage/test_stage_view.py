@@ -108,6 +108,9 @@ def test_a_demo_speaks_in_the_caption(stage, bridge):
     show(stage, bridge)
     bridge.state.caption = Caption("Watch the left half.", 2, 5, "Haywire")
     assert stage.caption.text == "Watch the left half."
+    for paused, waiting, step, mark in ((True, False, 2, "❚❚ "), (False, True, 2, "▸ "), (False, True, 5, "")):
+        bridge.state.caption = Caption("Watch the left half.", step, 5, "Haywire", paused, waiting)
+        assert stage.caption.accessibleDescription() == f"Watch the left half. {mark}{step} of 5"
     bridge.state.caption = None
     show(stage, bridge)
     assert stage.caption.text != "Watch the left half."
