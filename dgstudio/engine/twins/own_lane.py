@@ -12,6 +12,7 @@ from dgstudio.engine.runtime.abstention import decided
 from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.serving.lane import Hop
 from dgstudio.engine.serving.serving_plan import ServingPlan
+from dgstudio.engine.twins.learned_labels import LearnedLabels
 from dgstudio.engine.twins.protected_watch import ProtectedWatch
 from dgstudio.engine.twins.twin_lane import TwinAnswers
 from dgstudio.learning.contract.protected import ProtectedSet
@@ -104,9 +105,7 @@ class OwnLane:
         self._ours_sealed: set[int] = set()
         self._kept: set[int] = set()
         """Versions from which a rebuild may go on."""
-        self._wanted: set[int] = set()
-        """Ids of the labels that stand, as far as it has been told."""
-        self._learned = self._late = 0
+        self._labels = LearnedLabels()
         self._published_at = 0.0
 
     @property
@@ -130,8 +129,8 @@ class OwnLane:
         return self._answers.figures(
             self.kind,
             KeptAnswers() if watch is None else watch.kept,
-            learned=self._learned,
-            waiting=queued + self._late,
+            learned=self._labels.learned,
+            waiting=queued + self._labels.late,
             max_delta=0.0 if watch is None else watch.largest,
         )
 
@@ -230,10 +229,10 @@ class OwnLane:
 
     def _do(self, learner: Learner, task: _Task) -> Sequence[PublishRecord | None]:
         if isinstance(task, _Learn):
-            self._wanted.update(example.id for example in task.examples)
+            self._labels.want(example.id for example in task.examples)
             return [learner.absorb(task.examples)]
         if isinstance(task, _Forget):
-            self._wanted.difference_update(task.ids)
+            self._labels.want_no_more(task.ids)
             record = learner.forget(task.ids)
             # What ours has sealed too goes when ours does.
             return [record, *self._rebuilt(learner, [i for i in task.ids if i not in self._ours_sealed])]
@@ -241,7 +240,7 @@ class OwnLane:
             return [(learner.add_class if task.living else learner.remove_class)(task.class_id)]
         if isinstance(task, _Protect):
             return learner.protect_as(task.protected)
-        return self._rebuilt(learner, [i for i in task.ids if i not in self._wanted])
+        return self._rebuilt(learner, [i for i in task.ids if not self._labels.wants(i)])
 
     def _rebuilt(self, learner: Learner, ids: Sequence[int]) -> list[PublishRecord]:
         """Get rid of those of these examples that are sealed; what is protected stays so, with what it comes to."""
@@ -262,8 +261,7 @@ class OwnLane:
                 # A rebuild goes on from it.
                 learner.store.keep(held.before)
                 self._kept.add(held.before)
-        learned = learner.training.every()
-        self._learned, self._late = len(learned), len(self._wanted - learned)
+        self._labels.count(learner.training)
 
     def _audit(self, learner: Learner) -> None:
         if not learner.audit_complete and self._watch is not None:

@@ -13,7 +13,10 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.rules.dense import softmax
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
-from dgstudio.types import F32, PublishRecord, RecordKind
+from dgstudio.types import F32, OWN_ACTS, PublishRecord, RecordKind
+
+MAY_MOVE = OWN_ACTS | {RecordKind.ROLLED_BACK}
+"""Kinds of versions that may move what is protected all the while."""
 
 First = tuple[F32, tuple[int, ...]]
 """Logits (C,) that an input had when it was protected, and the classes that these stand for."""
@@ -43,10 +46,12 @@ class ProtectedWatch:
     def follow(self, record: PublishRecord, learner: Learner) -> None:
         """Hear of a record."""
         protected = learner.training.protected
-        if record.version is None or (record.kind is RecordKind.LEARNED and protected is self._protected):
-            return
-        self._note(protected)
-        self._look(learner.store.head)
+        others, moves = protected is not self._protected, record.kind in MAY_MOVE
+        # What is lost may be a class by now that lives no more.
+        renamed = bool(self.kept.lost) and record.kind is not RecordKind.LEARNED
+        if record.version is not None and (others or moves or renamed):
+            self._note(protected)
+            self._look(learner.store.head)
 
     def audited(self, result: AuditResult, learner: Learner) -> None:
         """Hear of protected inputs that were answered again, and held against the contract's references."""

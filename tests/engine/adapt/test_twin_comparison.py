@@ -328,6 +328,27 @@ def test_what_never_changes_is_shared(rigs: Rigs, until: Until) -> None:
         assert twin.learner.store.head.base.W1 is rig.engine.learner.store.head.base.W1
 
 
+@pytest.mark.parametrize("kind", ["ours_off", "ours_routing", "ours_weights"])
+def test_from_nothing_our_own_model_runs_in_each_mode_and_keeps_what_is_protected(
+    rigs: Rigs, until: Until, kind: str
+) -> None:
+    rig = rigs(nothing=True)
+    rig.engine.comparison.choose(kind)
+    rig.teach("Standing", "Standing")
+    rig.teach("Running", "Running")
+    rig.engine.model.protect_now()
+    done(rig, until)
+    count = rig.engine.learner.protected_count
+    rig.teach(NEW, NEW, 2)
+    done(rig, until)
+    (twin,) = rig.engine.comparison.twins
+    assert twin.figures().answers == KeptAnswers(count, count) and count > 0
+    assert (twin.figures().learned > 0) == (kind == "ours_weights"), "without a read-out there is nothing to route to"
+    assert twin.figures().learned + twin.figures().waiting == rig.engine.stats().learned
+    assert twin.learner.audit_all().bits_changed == 0 and not rig.events("twin failed")
+    rig.check_all()
+
+
 # -- what is kept of it ------------------------------------------------------------------------------------------------
 
 
