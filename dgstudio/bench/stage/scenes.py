@@ -18,6 +18,7 @@ from dgstudio.studio.docking.built_in import BUILT_IN
 from dgstudio.studio.gating.views import View
 from dgstudio.studio.packages.package_sheet import PackageSheet
 from dgstudio.studio.packages.packages import TRAINING
+from dgstudio.studio.window.hint_acts import MARKED
 from dgstudio.studio.window.main_window import StudioWindow
 from dgstudio.types import Level
 
@@ -222,6 +223,12 @@ def _hint(number: int, window: StudioWindow) -> Script:
     yield after(0.1)
 
 
+def _praised(window: StudioWindow) -> Script:
+    window.sheets.begin_hints()
+    window.sheets.did(MARKED)
+    yield after(0.1)
+
+
 def _no_hints(window: StudioWindow) -> Script:
     window.sheets.hints.finish()
     yield after(0.05)
@@ -286,6 +293,7 @@ def all_scenes() -> list[Scene]:
         Scene("stage", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
         Scene("menu", TAUGHT, "Label", _menu, _no_menu, anew=True),
         *(Scene(f"hint {number + 1}", TAUGHT, "Label", partial(_hint, number), _no_hints) for number in range(4)),
+        Scene("hint followed", TAUGHT, "Label", _praised, _no_hints, anew=True),
         Scene("compare", TAUGHT, "Label", _compared, _gates_again, everywhere=True),
         Scene("compare, stability", TAUGHT, "Label"),
         Scene("stage with a twin", TAUGHT, "Label", _presented, _not_presented, everywhere=True),

@@ -1,176 +1,180 @@
-"""Four hints on the real window, shown at the first start only, one after the other; never in the keyboard's way."""
+"""Hints of a first start: one at a time, on a line of their own that covers nothing; each outlines what it is about."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from dgstudio.records import dataclass
-from dgstudio.studio.common.room_marks import lies_over
+from dgstudio.studio.common.outline import Outline
 from dgstudio.studio.theme.theme import DARK, Theme
 
-WIDTH = 270
-ARROW = 8
+HEIGHT = 44
+ARROW = 6
+PRAISE_MS = 3000
+"""How long it is said that a hint was followed, before the next one comes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A hint beside `target`: `side` says where the bubble stands ("left" of it, "below", or "over" it, no arrow).
+    """A hint at what `target` returns; None where that cannot be seen now.
 
-    `act` names what the user does to have understood it (`Hints.did`).
+    `act` names what the user does to have followed it (`Hints.did`), and `praise` says what came of that. While the
+    user is at it (`Hints.doing`), `meanwhile` is said.
     """
 
-    target: QWidget
-    side: str
+    target: Callable[[], QWidget | None]
     title: str
     text: str
-    act: str = ""
+    act: str
+    praise: str
+    meanwhile: str = ""
 
 
-class Hints(QWidget):
-    """A bubble with an arrow at the part of the window that it speaks of. It never takes the focus."""
+class Hints(QFrame):
+    """A line across the window. It follows what the user does, never takes the focus, and goes when all is said."""
 
     finished = Signal()
 
-    def __init__(self, hints: list[Hint], parent: QWidget) -> None:
+    def __init__(self, hints: list[Hint], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._host = parent
         self.theme: Theme = DARK
         self._hints = hints
-        self._arrow_at = QPoint(0, 0)
         self._place = 0
+        self._done: set[str] = set()
+        self._begun = self._aside = self._at_it = False
+        self.praising = False
+        """It is said of the hint that was followed what came of that."""
+        self._outline = Outline(self)
+        self._target: QWidget | None = None
+        self.setObjectName("captionLine")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Hint")
-        lies_over(self)
-        self.title, self.text, self.counter = QLabel(""), QLabel(""), QLabel("")
+        self.counter, self.title, self.text = QLabel(""), QLabel(""), QLabel("")
         self.text.setWordWrap(True)
         self.counter.setObjectName("muted")
         self.skip, self.next = QPushButton("Skip all"), QPushButton("Next")
-        self.skip.setObjectName("flat")
-        self.next.setObjectName("link")
-        row = QHBoxLayout()
-        row.setSpacing(4)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 0, 8, 0)
+        row.setSpacing(12)
         row.addWidget(self.counter)
-        row.addStretch(1)
+        row.addWidget(self.title)
+        row.addWidget(self.text, 1)
         for button, callback in ((self.skip, self.finish), (self.next, self.step)):
+            button.setObjectName("link")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(callback)
             row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14 + ARROW, 11 + ARROW, 8 + ARROW, 8 + ARROW)
-        column.setSpacing(4)
-        column.addWidget(self.title)
-        column.addWidget(self.text)
-        column.addLayout(row)
-        parent.installEventFilter(self)
+        self._praised = QTimer(self)
+        self._praised.setSingleShot(True)
+        self._praised.setInterval(PRAISE_MS)
+        self._praised.timeout.connect(self.step)
         self.hide()
 
     @property
     def current(self) -> Hint | None:
         """The hint that is shown, or None."""
-        return self._hints[self._place] if self._place < len(self._hints) else None
+        return self._hints[self._place] if self._begun and self._place < len(self._hints) else None
+
+    @property
+    def target(self) -> QWidget | None:
+        """What is outlined now."""
+        return self._target
 
     def begin(self) -> None:
         """Show the first hint."""
-        self._place = 0
+        self._place, self._begun = 0, True
+        self._done.clear()
         self._fill()
-        self.show()
-        self.raise_()
-        self._arrange()
 
     def step(self) -> None:
-        """Go on to the next hint, or finish after the last."""
+        """Go on to the next hint that was not followed yet, or finish after the last."""
+        self._praised.stop()
+        self.praising = self._at_it = False
         self._place += 1
+        while self.current is not None and self.current.act in self._done:
+            self._place += 1
         if self.current is None:
             self.finish()
         else:
             self._fill()
-            self._arrange()
 
     def did(self, act: str) -> None:
-        """Go on if this is what the hint that is shown asks for."""
-        if self.isVisible() and self.current is not None and self.current.act == act:
-            self.step()
+        """Note what the user did: what the hint that is shown asks for, or one to come, which then need not come."""
+        if self.current is None or act in self._done:
+            return
+        self._done.add(act)
+        if self.current.act == act:
+            self.praising = True
+            self._fill()
+            self._praised.start()
+
+    def doing(self, act: str, on: bool) -> None:
+        """Follow what the user is at, before it is done."""
+        if self.current is not None and self.current.act == act and self._at_it is not on:
+            self._at_it = on
+            self._fill()
+
+    def set_aside(self, aside: bool) -> None:
+        """Leave the line to somebody else, or take it up again where it was."""
+        self._aside = aside
+        self._fill()
 
     def finish(self) -> None:
         """Close the hints; `finished` says that they need not come again."""
-        self._place = len(self._hints)
-        if not self.isHidden():
-            self.hide()
+        if self._begun:
+            self._begun = self.praising = False
+            self._praised.stop()
+            self._fill()
             self.finished.emit()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
         self.title.setFont(theme.ui("body", 600))
-        self.text.setFont(theme.ui("small"))
+        self.text.setFont(theme.ui("body"))
         self.counter.setFont(theme.mono("tiny"))
         for button in (self.skip, self.next):
-            button.setFont(theme.ui("small", 500))
-        if self.isVisible():
-            self._arrange()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
-        if self.isVisible() and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            self._arrange()
-        return False
+            button.setFont(theme.ui("body"))
+        self.setFixedHeight(theme.px(HEIGHT))
+        self._point()
 
     def _fill(self) -> None:
         hint = self.current
-        if hint is None:
-            return
-        self.title.setText(hint.title)
-        self.text.setText(hint.text)
-        self.counter.setText(f"{self._place + 1} / {len(self._hints)}")
-        last = self._place == len(self._hints) - 1
-        self.next.setText("Got it" if last else "Next")
-        self.skip.setVisible(not last)
-        self.setAccessibleDescription(f"{hint.title}. {hint.text}")
+        if hint is not None:
+            said = hint.praise if self.praising else hint.meanwhile if self._at_it and hint.meanwhile else hint.text
+            title = f"✓ {hint.title}" if self.praising else hint.title
+            self.title.setText(title)
+            self.text.setText(said)
+            self.counter.setText(f"{self._place + 1} / {len(self._hints)}")
+            last = self._place == len(self._hints) - 1
+            self.next.setText("Got it" if last else "Next")
+            self.skip.setVisible(not last)
+            self.setAccessibleDescription(f"{title}. {said}")
+        self.setVisible(hint is not None and not self._aside)
+        self._point()
 
-    def _arrange(self) -> None:
+    def _point(self) -> None:
         hint = self.current
-        if hint is None:
-            return
-        layout = self.layout()
-        assert layout is not None
-        # A wrapped text tells its height only when it is asked for this width.
-        layout.activate()
-        self.setFixedSize(self.theme.px(WIDTH), layout.totalHeightForWidth(self.theme.px(WIDTH)))
-        box = QRect(hint.target.mapTo(self._host, QPoint(0, 0)), hint.target.size())
-        spot = {
-            "over": box.center() - QPoint(self.width() // 2, self.height() // 2),
-            # Below the bars of the answer, which are what is looked at first.
-            "left": QPoint(box.left() - self.width() + 16, box.top() + round(0.4 * box.height())),
-            "below": QPoint(box.center().x() - self.width() // 2, box.bottom() - 4),
-        }[hint.side]
-        room = self._host.rect().adjusted(6, 6, -6, -6)
-        spot.setX(max(room.left(), min(spot.x(), room.right() - self.width())))
-        spot.setY(max(room.top(), min(spot.y(), room.bottom() - self.height())))
-        self.move(spot)
-        self._arrow_at = self.mapFrom(self._host, box.center())
+        shown = hint is not None and not self.isHidden()
+        self._target = hint.target() if hint is not None and shown else None
+        self._outline.surround(self._target, self.theme.colour("accent").name())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        hint = self.current
-        if hint is None:
+        super().paintEvent(event)
+        target = self._target
+        if target is None or not target.isVisible() or target.window() is not self.window():
             return
+        middle = self.mapFromGlobal(target.mapToGlobal(target.rect().center()))
+        above, arrow = middle.y() < 0, self.theme.length(ARROW)
+        edge, tip = (arrow, 0.0) if above else (self.height() - arrow, float(self.height()))
+        at = max(2 * arrow, min(float(middle.x()), self.width() - 2 * arrow))
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        theme, box = self.theme, self.rect().adjusted(ARROW, ARROW, -ARROW, -ARROW)
-        painter.setPen(QPen(theme.colour("accent"), 1))
-        painter.setBrush(theme.colour("accent_soft"))
-        painter.drawRoundedRect(box, 8, 8)
-        if hint.side == "over":
-            return
-        tip = {
-            "left": [(box.right(), 22), (self.width(), 30), (box.right(), 38)],
-            "below": [(self._tip_x() - 8, box.top() + 1), (self._tip_x(), 0), (self._tip_x() + 8, box.top() + 1)],
-        }[hint.side]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in tip]))
-        painter.setPen(QPen(theme.colour("accent"), 1))
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in tip]))
-
-    def _tip_x(self) -> int:
-        return max(ARROW + 16, min(self._arrow_at.x(), self.width() - ARROW - 16))
+        painter.setBrush(self.theme.colour("accent"))
+        painter.drawPolygon(QPolygonF([QPointF(at - arrow, edge), QPointF(at, tip), QPointF(at + arrow, edge)]))

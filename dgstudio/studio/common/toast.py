@@ -17,12 +17,20 @@ TOAST_MS = 6000
 """How long a toast stays; it waits while the pointer is on it, or the focus."""
 WIDEST = 760
 """Logical pixels of its words, at most."""
+HEIGHT = 36
+"""Logical pixels where it has no line to stand on."""
+ON_LINE = "onLine"
+"""A dynamic property, of which the stylesheet knows."""
 MARKS = {Level.INFO: "", Level.GOOD: "✓", Level.WARNING: "▲", Level.ERROR: "✕"}
 INKS = {Level.INFO: "text", Level.GOOD: "good", Level.WARNING: "warning", Level.ERROR: "bad"}
 
 
 class Toast(QFrame):
-    """A sentence at the lower edge of its parent, with at most one button; a new one takes the place of the old."""
+    """A sentence at the lower edge of its parent, with at most one button; a new one takes the place of the old.
+
+    It covers nothing that anybody watches: it stands on a line that can wait (`stand_on`), or where a place is kept
+    free for it (`beside`).
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -32,8 +40,7 @@ class Toast(QFrame):
         self.theme: Theme = DARK
         self.lift = 40
         """Logical pixels above the parent's lower edge, where there is nothing to stand on."""
-        self.over: QWidget | None = None
-        """A part of the window whose upper edge the toast covers while it is shown: there is least to hide."""
+        self._line: QWidget | None = None
         self.beside: QWidget | None = None
         """A place kept free for the toast, shown and hidden with it; None: it stands over the window."""
         self._callback: Callable[[], object] | None = None
@@ -49,16 +56,22 @@ class Toast(QFrame):
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.clicked.connect(self._act)
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 7, 8, 7)
+        row.setContentsMargins(14, 1, 14, 1)
         row.setSpacing(8)
         for widget in (self._mark, self.text, self.button):
             row.addWidget(widget)
+        row.addStretch(1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(TOAST_MS)
         self._timer.timeout.connect(self._expire)
         parent.installEventFilter(self)
         self.hide()
+
+    def stand_on(self, line: QWidget) -> None:
+        """Cover a line of the window, from edge to edge, instead of standing over its middle."""
+        self._line = line
+        line.installEventFilter(self)
 
     @property
     def about(self) -> object:
@@ -99,6 +112,7 @@ class Toast(QFrame):
         self.theme = theme
         self.text.setFont(theme.ui("body"))
         self.button.setFont(theme.ui("body", 600))
+        self.setMinimumHeight(0 if self.property(ON_LINE) else theme.px(HEIGHT))
         if self.isVisible():
             self._place()
 
@@ -118,30 +132,54 @@ class Toast(QFrame):
         return False
 
     def _place(self) -> None:
-        # As wide as its words, up to where lines get hard to read; then it has two of them.
+        line, beside = self._line, self.beside
+        self._look(line is not None and line.isVisible())
+        if beside is not None and beside.window() is self._host.window():
+            self._place_beside(beside)
+        elif line is not None and line.isVisible() and line.window() is self._host.window():
+            self._place_on(line)
+        else:
+            self._fit(max(200, min(self._host.width() - 220, self.theme.px(WIDEST))))
+            top = self._host.height() - self.height() - self.lift
+            self.move((self._host.width() - self.width()) // 2, top)
+
+    def _look(self, on_line: bool) -> None:
+        if self.property(ON_LINE) is not on_line:
+            self.setProperty(ON_LINE, on_line)
+            self.setMinimumHeight(0 if on_line else self.theme.px(HEIGHT))
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def _place_beside(self, beside: QWidget) -> None:
+        button = 0 if self.button.isHidden() else self.button.sizeHint().width()
+        self._fit(max(120, beside.width() - button - 60))
+        parent = beside.parentWidget()
+        around = parent.layout() if parent is not None else None
+        if around is not None:
+            # The place may have come up just now.
+            around.activate()
+        place = QRect(beside.mapTo(self._host, QPoint(0, 0)), beside.size())
+        self.move(place.right() + 1 - self.width(), place.bottom() + 1 - self.height())
+
+    def _place_on(self, line: QWidget) -> None:
+        row = self.layout()
+        assert row is not None
+        margins = row.contentsMargins()
+        shown = [part for part in (self._mark, self.button) if not part.isHidden()]
+        besides = sum(part.sizeHint().width() + row.spacing() for part in shown)
+        self._fit(max(200, line.width() - margins.left() - margins.right() - besides))
+        height = max(self.height(), line.height())
+        left, bottom = line.mapTo(self._host, QPoint(0, 0)).x(), line.mapTo(self._host, QPoint(0, line.height())).y()
+        self.setGeometry(left, bottom - height, line.width(), height)
+
+    def _fit(self, room: int) -> None:
+        """Become as wide as the words are, or as there is room for, and as high as they are then."""
         words = self.text.fontMetrics().horizontalAdvance(self.said) + 2
-        room = max(200, min(self._host.width() - 220, self.theme.px(WIDEST)))
-        if self.beside is not None:
-            room = max(120, self.beside.width() - self.button.sizeHint().width() * (not self.button.isHidden()) - 60)
         # The height of the sentence before counts no more.
         self.text.setMinimumHeight(0)
         self.text.setFixedWidth(min(words, room))
         self.text.setFixedHeight(self.text.heightForWidth(min(words, room)))
         self.adjustSize()
-        host, over, beside = self._host, self.over, self.beside
-        if beside is not None and beside.window() is host.window():
-            parent = beside.parentWidget()
-            around = parent.layout() if parent is not None else None
-            if around is not None:
-                # The place may have come up just now.
-                around.activate()
-            place = QRect(beside.mapTo(host, QPoint(0, 0)), beside.size())
-            self.move(place.right() + 1 - self.width(), place.bottom() + 1 - self.height())
-            return
-        top = host.height() - self.height() - self.lift
-        if over is not None and over.isVisible() and over.window() is host.window():
-            top = over.mapTo(host, QPoint(0, 2)).y()
-        self.move((host.width() - self.width()) // 2, top)
 
     def _act(self) -> None:
         callback, self._callback = self._callback, None

@@ -231,7 +231,8 @@ class Marks:
         painter.setFont(theme.ui("tiny", 600))
         metrics = QFontMetrics(painter.font())
         words = (f"{count} bit-identical" if checked else f"{count} unchecked", str(count))
-        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= wide), "")
+        low = metrics.capHeight() >= tall
+        fit = next((text for text in words if metrics.horizontalAdvance(text) + 8 <= wide and not low), "")
         painter.setPen(theme.colour("surface" if checked else "text_muted"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fit)
 

@@ -430,9 +430,9 @@ class StabilityLanes(QWidget):
         # One bar with their count: dots that lie on each other could not be counted.
         reach = theme.px(12) * 0.34
         begin = max(plot.left(), left - reach)
-        self._marks.draw_run(
-            painter, (begin, right + reach), y, min(theme.px(13), plot.height() + 2), len(run), checked
-        )
+        lane = self.lane(PROTECTED)
+        room = 2 * min(y - lane.top(), lane.bottom() - y) - 1
+        self._marks.draw_run(painter, (begin, right + reach), y, min(theme.px(13), room), len(run), checked)
 
     def _draw_live(self, painter: QPainter) -> None:
         lane, plot = self.lane(LIVE), self.plot(LIVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 from string import Template
 from typing import Final
 
@@ -140,6 +141,9 @@ QMenu::indicator { width: 12px; height: 12px; left: 8px; }
 QPlainTextEdit#log { background: $surface; color: $text; border: none; selection-background-color: $accent; }
 QFrame#overlay { background: $raised; border: 1px solid $border_strong; border-radius: 9px; }
 QFrame#toast { background: $raised; border: 1px solid $border_strong; border-radius: 7px; }
+QFrame#toast[onLine="true"] {
+    background: $accent_soft; border: none; border-top: 1px solid $accent; border-radius: 0;
+}
 QFrame#banner { background: $recording_soft; border: none; border-left: 3px solid $bad; }
 QListWidget { background: transparent; border: 1px solid transparent; outline: none; color: $text; }
 QListWidget:focus { border: 1px solid $accent_hover; }
@@ -155,8 +159,8 @@ QListWidget#takes::item:selected { background: $control_hover; color: $text_stro
 """
 )
 
-_LENGTH: Final = re.compile(r"(radius: )?\b([2-9]|[1-9][0-9]+)px")
-"""Lengths of more than a pixel, of corners apart."""
+_LENGTH: Final = re.compile(r"(radius: |-)?\b([2-9]|[1-9][0-9]+)px")
+"""Lengths of more than a pixel; those of corners and those that reach out apart."""
 
 
 def stylesheet(theme: Theme) -> str:
@@ -166,7 +170,8 @@ def stylesheet(theme: Theme) -> str:
     def sized(found: re.Match[str]) -> str:
         length = theme.length(int(found[2]))
         # Qt leaves a corner sharp whose radius is larger than half of what it rounds.
-        return f"{found[1]}{int(length)}px" if found[1] else f"{round(length)}px"
+        whole = ceil(length) if found[1] == "-" else int(length) if found[1] else round(length)
+        return f"{found[1] or ''}{whole}px"
 
     # Lines stay as fine as they are.
     template = _LENGTH.sub(sized, _TEMPLATE.template)

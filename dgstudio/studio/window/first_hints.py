@@ -5,25 +5,48 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.studio.common.hints import Hint, Hints
+from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED, TAUGHT
 from dgstudio.studio.window.layout import WindowLayout
 
-HINT_TEXTS = (
-    "The stream at the left is answered from the first second. Drag over what is past, press a class key to label it.",
-    "Press A for a new class and name it. Then hold its key, 1 to 9, while you perform it. Ctrl+Z takes it back.",
-    "Lit cells answered this moment. Everything else was not computed, and cannot have changed the answer.",
-    "C runs a conventional network beside yours, F5 is for an audience, Ctrl+K finds every action, F1 lists the keys.",
-)
 
+def first_hints(layout: WindowLayout, parent: QWidget) -> Hints:
+    """Return the hints, not yet begun."""
 
-def first_hints(layout: WindowLayout, desk: QWidget) -> Hints:
-    """Return the hints, not yet begun, over `desk`."""
+    def panel(*names: str) -> QWidget | None:
+        docks = layout.arrangement.docks
+        return next((layout.panels[name] for name in names if name in docks and docks[name].seen), None)
+
     return Hints(
         [
-            # Over Stability: there is nothing yet that it could hide.
-            Hint(layout.stability_panel, "over", "This is live", HINT_TEXTS[0], "marked"),
-            Hint(layout.classes_panel, "left", "Teach it by holding a key", HINT_TEXTS[1], "held"),
-            Hint(layout.gates_panel, "below", "Which gates answered", HINT_TEXTS[2]),
-            Hint(layout.bar.compare, "below", "Compare, present, find", HINT_TEXTS[3], "compared"),
+            Hint(
+                lambda: panel("stream"),
+                "This is live",
+                "Every moment of the stream is answered. Drag over what is past: that marks it.",
+                MARKED,
+                "Marked. The key of a class, 1 to 9, now makes examples of it; Esc lets go of it.",
+            ),
+            Hint(
+                lambda: panel("classes", "answer"),
+                "Teach it by holding a key",
+                "A names a new class. Hold its key, 1 to 9, for as long as you perform it.",
+                TAUGHT,
+                "It is learned, and each version that answers has been proved first. Ctrl+Z takes it back.",
+                "Recording: perform it for a second or two, then let go.",
+            ),
+            Hint(
+                lambda: panel("gates"),
+                "Which gates answered",
+                "Lit cells answered this moment; nothing else was computed. Click one to see what it does.",
+                ASKED,
+                "The inspector says what it did for this answer, and keeps up with the stream.",
+            ),
+            Hint(
+                lambda: layout.bar.compare,
+                "Compare, present, find",
+                "C runs a conventional network beside yours, F5 is for an audience, Ctrl+K finds every action.",
+                LOOKED_FURTHER,
+                "F1 lists all keys; the menu, under Help, shows these hints again.",
+            ),
         ],
-        desk,
+        parent,
     )

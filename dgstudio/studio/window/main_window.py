@@ -41,6 +41,7 @@ from dgstudio.studio.theme.theme import load_fonts
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.demo_actions import DEMO_ACTIONS
 from dgstudio.studio.window.file_actions import FILE_ACTIONS
+from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED, TAUGHT
 from dgstudio.studio.window.key_router import KeyRouter
 from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
 from dgstudio.studio.window.layout import WindowLayout
@@ -62,7 +63,7 @@ from dgstudio.studio.window.sheets import Sheets
 from dgstudio.studio.window.source_actions import list_choices, perform_actions, perform_by_key
 from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.studio.window.window_geometry import LEAST, SIZE, WindowGeometry
-from dgstudio.types import Level
+from dgstudio.types import Level, RecordKind
 
 REST_MS = 120
 """As long as the window's size must have rested before its type is fitted to it."""
@@ -124,7 +125,7 @@ class StudioWindow(QMainWindow):
         self.labelling = Labelling(state, commands, self)
         layout = self.layout_ = WindowLayout(self, state, commands, self.labelling, self.actions_, self._attempt)
         toast = self.appearance.dress(Toast(layout.desk))
-        toast.over = layout.snapshots_panel
+        toast.stand_on(layout.status)
         notifier = self.notifier = Notifier(
             state,
             commands,
@@ -244,6 +245,8 @@ class StudioWindow(QMainWindow):
             self.notifier.say(Notice(EventKind.PANEL_FAILED, text, Level.ERROR))
         for record in frame.publishes:
             self.notifier.tell_record(record)
+            if record.kind == RecordKind.LEARNED:
+                self.sheets.did(TAUGHT)
         for event in frame.events:
             self.notifier.tell(event)
         self._show_recording(frame)
@@ -277,23 +280,25 @@ class StudioWindow(QMainWindow):
         state.when(StudioState.session_name).connect(self._show_session)
 
     def _show_presentation(self) -> None:
+        self.sheets.did(LOOKED_FURTHER)
         self.presenter.present(self.state.presentation)
 
     def _note_mark(self) -> None:
         if self.state.selection is not None:
-            self.sheets.did("marked")
+            self.sheets.did(MARKED)
 
     def _show_versions(self) -> None:
         if self.state.compared is not None:
             self.state.inspect(VersionsSubject())
 
     def _open_inspector(self) -> None:
+        self.sheets.did(ASKED)
         # What an audience looks at stays as it is.
         if not self.layout_.on_stage:
             self.layout_.arrangement.set_open("inspector", True)
 
     def _note_compared(self) -> None:
-        self.sheets.did("compared")
+        self.sheets.did(LOOKED_FURTHER)
         self._check_twins()
         if not self.layout_.on_stage:
             self.layout_.show_middle("compared", bool(self.state.compare))
@@ -344,8 +349,7 @@ class StudioWindow(QMainWindow):
 
     def _on_held(self, held: object) -> None:
         self._show_recording(None)
-        if held is not None:
-            self.sheets.did("held")
+        self.sheets.doing(TAUGHT, held is not None)
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         # The release of a held key would go to the text field and never be seen.

@@ -18,6 +18,7 @@ from dgstudio.studio.common.overlay import Overlay
 from dgstudio.studio.learning.consolidation_sheet import ProposalSheet
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.window.appearance import Appearance
+from dgstudio.studio.window.hint_acts import LOOKED_FURTHER
 from dgstudio.studio.window.layout import WindowLayout
 
 if TYPE_CHECKING:
@@ -166,8 +167,11 @@ class Sheets:
         """What a first start explains."""
         from dgstudio.studio.window.first_hints import first_hints
 
-        hints = self._dress(first_hints(self._layout, self._desk))
+        hints = self._dress(first_hints(self._layout, self._layout.working))
+        self._layout.add_line(hints)
         hints.finished.connect(self._hints_seen)
+        # A demo speaks on a line of its own.
+        self._state.when(StudioState.caption).connect(lambda: hints.set_aside(self._state.caption is not None))
         return hints
 
     def _keyed(self, sheet: Sheet, *ids: ActionId) -> Sheet:
@@ -189,16 +193,31 @@ class Sheets:
             self.learning.update_frame(frame)
 
     def begin_hints(self) -> None:
-        """Show the first hint; they point at what stands there."""
+        """Show the first hint, and what they point at."""
         self._layout.show_middle("gates")
-        for name in ("stability", "classes", "gates"):
+        for name in ("stream", "classes", "gates"):
             self._layout.arrangement.reveal(name)
         self.hints.begin()
 
+    @property
+    def hints_shown(self) -> bool:
+        """Whether a hint can be read."""
+        return self.made("hints") and self.hints.isVisible()
+
+    def open_palette(self) -> None:
+        """Let every action be found."""
+        self.did(LOOKED_FURTHER)
+        self.palette.open()
+
     def did(self, act: str) -> None:
-        """Go on to the next hint if this is what the one that is shown asks for."""
+        """Let the hints know what the user did."""
         if self.made("hints"):
             self.hints.did(act)
+
+    def doing(self, act: str, on: bool) -> None:
+        """Let the hints know what the user is at."""
+        if self.made("hints"):
+            self.hints.doing(act, on)
 
     def call_off(self) -> None:
         """Begin no recording by itself: the window is not in use any more."""
@@ -207,9 +226,7 @@ class Sheets:
 
     def close_top(self) -> bool:
         """Close what lies over the window without having the focus; whether there was any."""
-        if self.made("hints") and self.hints.isVisible():
-            self.hints.step()
-        elif self.proposal.isVisible():
+        if self.proposal.isVisible():
             self.proposal.put_aside()
         elif open_ones := [sheet for sheet in self._desk.findChildren(Overlay) if sheet.isVisible()]:
             # The one that was raised last lies on top.

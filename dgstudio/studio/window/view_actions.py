@@ -28,11 +28,13 @@ def _view_shown(it: WindowParts) -> bool:
 
 
 def _leave(it: WindowParts) -> None:
-    """What Esc means: close what lies on top, else unmark, else leave the demo, the presentation, the full screen."""
+    """What Esc means: close what lies on top, else unmark, else leave hint, demo, presentation, full screen."""
     if it.sheets.close_top():
         return
     if it.state.selection is not None:
         it.state.selection = None
+    elif it.sheets.hints_shown:
+        it.sheets.hints.step()
     elif it.demos.playing:
         it.demos.leave()
     elif it.state.presentation:
@@ -195,7 +197,7 @@ GENERAL_ACTIONS: Final[tuple[Row, ...]] = (
     Row(
         ActionId.PALETTE,
         "Command palette",
-        lambda it: it.sheets.palette.open(),
+        lambda it: it.sheets.open_palette(),
         key="Ctrl+K",
         tooltip="Find any action by typing some letters of it",
         icon="mdi6.magnify",
