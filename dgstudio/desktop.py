@@ -34,8 +34,9 @@ def open_studio(**options: Any) -> int:
         raise BadInputError(f"--quit-after must be a number of seconds above 0 and at most {LONGEST_S:,.0f}.")
     if without_display():
         raise DgstudioError(
-            "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio demo --unattended, "
-            "dgstudio bench, dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, dgstudio export, dgstudio doctor."
+            "There is no display to open the studio on. Without one these work: dgstudio run, dgstudio demo "
+            "--unattended, dgstudio bench, dgstudio replay, dgstudio experiment, dgstudio proof, dgstudio import, "
+            "dgstudio export, dgstudio doctor."
         )
     # Nothing of what is imported and made until the window is there is garbage: to look for some takes a fifth of it.
     gc.disable()
