@@ -21,7 +21,7 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.reasons.sizes import size_words
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.registry import open_source
 from dgstudio.types import Level, StreamKind
 

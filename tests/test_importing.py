@@ -16,7 +16,7 @@ from dgstudio.errors import BadInputError, DgstudioError, SessionError
 from dgstudio.importing import run_import
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 
 
 def engine_on(path: Path) -> Engine:

@@ -28,7 +28,7 @@ from dgstudio.kernel import KERNEL
 from dgstudio.paths import sample
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.studio.app import make_window
 from dgstudio.studio.window.main_window import StudioWindow
 from dgstudio.types import Reading, StreamState

@@ -21,7 +21,7 @@ from dgstudio.paths import asset, sample
 from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.pointer import PointerSource
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import F32, UNKNOWN_TRUTH, StreamSpec
 

@@ -18,8 +18,8 @@ from dgstudio.lab.synthetic_glyphs import SIDE, SIGNS, strokes
 from dgstudio.paths import sample
 from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.npzfile import arrays_of
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
+from dgstudio.streams.tables.npzfile import arrays_of
 from dgstudio.types import F32, StreamSpec
 
 SHIPPED = ("digits", "basicmotions", "strokes")

@@ -17,7 +17,7 @@ def kinds() -> Iterator[SourceKind]:
     from dgstudio.streams import pointer
 
     yield pointer.KIND
-    from dgstudio.streams import recording
+    from dgstudio.streams.recordings import source as recording
 
     yield recording.KIND
 
@@ -67,7 +67,7 @@ def source_list() -> tuple[tuple[str, str], ...]:
 
 def shipped_recordings() -> tuple[str, ...]:
     """Return the names of the recordings in sample_data, sorted."""
-    from dgstudio.streams.recording import SUFFIXES
+    from dgstudio.streams.recordings.source import SUFFIXES
 
     folder = sample("")
     return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in SUFFIXES))

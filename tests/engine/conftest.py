@@ -21,7 +21,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan, verify_receipt
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.types import Block, Reading, StreamSpec
 
 

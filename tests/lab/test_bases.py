@@ -22,7 +22,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan
 from dgstudio.paths import asset, sample
 from dgstudio.streams.pointer import PointerSource
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.simulator import SimulatorSource
 from dgstudio.types import Example, StreamSpec
 

@@ -24,7 +24,7 @@ from dgstudio.session.format.row_check import CHECKED, fill
 from dgstudio.session.recording.recorded import RecordedBlock, RecordedStretch
 from dgstudio.streams.imports.reading import read_import
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.types import ClassInfo, Example, LogLine, Take
 
 MB = 1 << 20

@@ -150,10 +150,10 @@ def main(folder: Path) -> None:
     """Read them all."""
     from dgstudio.guard.limits import MB
     from dgstudio.model.base_model_file import BaseModel
-    from dgstudio.streams import csvfile
     from dgstudio.streams.imports.reading import read_import
     from dgstudio.streams.imports.watch import Watch
-    from dgstudio.streams.recording import RecordingSource
+    from dgstudio.streams.recordings.source import RecordingSource
+    from dgstudio.streams.tables import csvfile
 
     # The files would have to be larger, and take longer.
     csvfile.LINE_CHARACTERS = MB  # type: ignore[misc]

@@ -7,7 +7,7 @@ import pytest
 
 from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.registry import kinds, open_source, shipped_recordings, source_list
 from dgstudio.streams.simulator import SimulatorSource
 

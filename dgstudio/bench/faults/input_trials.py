@@ -15,7 +15,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.registry import open_source
 
 READ_BLOCKS = 20

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import Column
 from dgstudio.streams.imports.table import ImportTable
-from dgstudio.streams.table import LABEL_NAMES, TIME_NAMES
+from dgstudio.streams.tables.columns import Column
+from dgstudio.streams.tables.table import LABEL_NAMES, TIME_NAMES
 from dgstudio.types import StreamSpec
 
 SAMPLES, FEATURES = "samples", "features"

@@ -11,10 +11,10 @@ from dgstudio.reasons.noted import ClassesGone, FoundAtOpening, Note
 from dgstudio.session.export.examples import ExampleRows
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES, SIGNAL
-from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.table import listed
+from dgstudio.streams.tables.columns import Categories, Column
+from dgstudio.streams.tables.table import listed
 
 SUFFIX = ".dgs"
 

@@ -27,10 +27,10 @@ from dgstudio.reasons.reason import how_many
 from dgstudio.reasons.wrong_lines import CellNoNumber, NoNameOfAClass, NoValue, Outcome, ValueTooLarge, WrongLine
 from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
-from dgstudio.streams.columns import Categories, Column
 from dgstudio.streams.imports.table import ImportTable, Problems
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.recording_timing import missing
+from dgstudio.streams.recordings.timing import missing
+from dgstudio.streams.tables.columns import Categories, Column
 from dgstudio.types import F32, I32
 
 MOST_CLASSES = 100

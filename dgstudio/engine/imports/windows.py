@@ -13,8 +13,8 @@ from dgstudio.records import dataclass
 from dgstudio.streams.features import repair
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.recording_timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
-from dgstudio.streams.table import RecordingTable, seconds_of
+from dgstudio.streams.recordings.timing import HIGHEST_RATE, Stretch, stretches_of, takes_of, timing_of
+from dgstudio.streams.tables.table import RecordingTable, seconds_of
 from dgstudio.types import F32, I32, StreamSpec
 
 LEARN_EVERY_S = 0.1

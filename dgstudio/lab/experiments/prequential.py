@@ -30,8 +30,8 @@ from dgstudio.lab.incremental import Incremental, classifiers, protected_bits
 from dgstudio.lab.results import Result, Row, over_seeds
 from dgstudio.lab.runs import RunId, Runs
 from dgstudio.records import dataclass
-from dgstudio.streams.csvfile import read_csv
-from dgstudio.streams.table import read_table
+from dgstudio.streams.tables.csvfile import read_csv
+from dgstudio.streams.tables.table import read_table
 from dgstudio.types import F32
 
 LENGTH, QUICK_LENGTH = 2000, 500

@@ -27,9 +27,9 @@ from dgstudio.reasons.wrong_lines import (
     RowOfOtherLength,
 )
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import Categories, Column, name_in, number_in, require_columns, too_many_cells
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, Problems, shown
 from dgstudio.streams.imports.watch import Watch
+from dgstudio.streams.tables.columns import Categories, Column, name_in, number_in, require_columns, too_many_cells
 from dgstudio.types import F64
 
 CHUNK = 256

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.guard.limits import IMPORT_CELLS, LABEL
 from dgstudio.reasons.noted import Note, TakesHeld
-from dgstudio.streams.columns import Categories, Column, categories_of, require_columns, texts_of, too_many_cells
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, shown
-from dgstudio.streams.npzfile import arrays_of
-from dgstudio.streams.table import listed
+from dgstudio.streams.tables.columns import Categories, Column, categories_of, require_columns, texts_of, too_many_cells
+from dgstudio.streams.tables.npzfile import arrays_of
+from dgstudio.streams.tables.table import listed
 
 Array = npt.NDArray[Any]
 LABELS, CLASS_NAMES = "y", "class_names"

@@ -12,13 +12,13 @@ from dgstudio.errors import BadInputError
 from dgstudio.guard import limits
 from dgstudio.guard.files import read_regular
 from dgstudio.reasons.wrong_lines import RowOfOtherLength
-from dgstudio.streams.columns import Column, too_many_cells
-from dgstudio.streams.csvfile import begin_csv, encoding_of, text_of
 from dgstudio.streams.imports.arff import read_arff
 from dgstudio.streams.imports.npz import read_npz
 from dgstudio.streams.imports.table import PREVIEW, ImportTable, Problems
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.table import SPREADSHEETS
+from dgstudio.streams.tables.columns import Column, too_many_cells
+from dgstudio.streams.tables.csvfile import begin_csv, encoding_of, text_of
+from dgstudio.streams.tables.table import SPREADSHEETS
 
 CHUNK = 256
 """Rows turned into columns at a time: while that goes on, no other thread runs."""

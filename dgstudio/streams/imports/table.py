@@ -13,7 +13,7 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.noted import Note
 from dgstudio.reasons.wrong_lines import WrongLine
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import MOST_BAD, Column
+from dgstudio.streams.tables.columns import MOST_BAD, Column
 from dgstudio.types import F32
 
 I64 = npt.NDArray[np.int64]

@@ -232,7 +232,7 @@ from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 
 path, how = sys.argv[1:]
 source = RecordingSource(sample("basic_motions.csv"), speed=0, loop=False, takes=[30, 31])

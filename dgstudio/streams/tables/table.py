@@ -24,7 +24,7 @@ from dgstudio.reasons.noted import (
     ValuesMissing,
 )
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import (
+from dgstudio.streams.tables.columns import (
     Categories,
     Column,
     categories_of,
@@ -32,8 +32,8 @@ from dgstudio.streams.columns import (
     texts_of,
     too_many_cells,
 )
-from dgstudio.streams.csvfile import read_csv
-from dgstudio.streams.npzfile import arrays_of
+from dgstudio.streams.tables.csvfile import read_csv
+from dgstudio.streams.tables.npzfile import arrays_of
 from dgstudio.types import F32, F64
 
 TIME_NAMES = {"time": 1.0, "t": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "time_ms": 1e-3, "ms": 1e-3}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dgstudio.errors import BadInputError
-from dgstudio.streams.columns import Categories
-from dgstudio.streams.csvfile import CHUNK
-from dgstudio.streams.table import RecordingTable, read_table
+from dgstudio.streams.tables.columns import Categories
+from dgstudio.streams.tables.csvfile import CHUNK
+from dgstudio.streams.tables.table import RecordingTable, read_table
 
 
 def csv(tmp_path: Path, text: str | bytes, name: str = "data.csv") -> Path:

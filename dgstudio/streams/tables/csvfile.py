@@ -18,7 +18,7 @@ from dgstudio.reasons.noted import NameRepeated, NoHeader, Note
 from dgstudio.reasons.reason import how_many
 from dgstudio.reasons.wrong_lines import LengthOf
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import MOST_BAD, Column, name_in, number_in, too_many_cells
+from dgstudio.streams.tables.columns import MOST_BAD, Column, name_in, number_in, too_many_cells
 
 I64 = npt.NDArray[np.int64]
 

@@ -24,8 +24,8 @@ from dgstudio.reasons.noted import (
     TimesTooClose,
 )
 from dgstudio.records import dataclass
-from dgstudio.streams.columns import Categories
-from dgstudio.streams.table import RecordingTable
+from dgstudio.streams.tables.columns import Categories
+from dgstudio.streams.tables.table import RecordingTable
 from dgstudio.types import F64, UNKNOWN_TRUTH
 
 RATE = 50.0

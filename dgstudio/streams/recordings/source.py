@@ -13,9 +13,9 @@ from dgstudio.paths import sample
 from dgstudio.reasons.noted import Note, RecordingTooShort, StretchesTooShort
 from dgstudio.streams.features import default_window
 from dgstudio.streams.playback_clock import LATE_S, StreamClock
-from dgstudio.streams.recording_timing import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
+from dgstudio.streams.recordings.timing import HIGHEST_RATE, RecordedTake, stretches_of, takes_of, timing_of, truth_of
 from dgstudio.streams.source import BLOCK_S, Knob, KnobKind, SourceKind, SourceRequest
-from dgstudio.streams.table import read_table
+from dgstudio.streams.tables.table import read_table
 from dgstudio.types import F32, Block, StreamKind, StreamSpec
 
 SUFFIXES = (".csv", ".npz")

@@ -8,7 +8,7 @@ import pytest
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
-from dgstudio.streams.recording import RecordingSource
+from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.windows import Windower
 from dgstudio.types import UNKNOWN_TRUTH, Block
 

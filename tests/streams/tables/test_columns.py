@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dgstudio.streams.columns import Column
+from dgstudio.streams.tables.columns import Column
 
 
 def filled(*pieces: list[str], **options: bool) -> Column:
