@@ -129,7 +129,7 @@ def test_what_is_no_command_or_option(dgstudio_: Run, arguments: list[str], word
         (["--source", "nonsense"], "no source “nonsense”"),
         (["--source", ""], "no source"),
         (["--source", "missing.csv"], "no file missing.csv"),
-        (["--source", "."], "is a folder"),
+        (["--source", "."], "holds no recording"),
         (["--source", "pointer"], "open one with dgstudio --source pointer"),
         (["--speed", "0"], "give --duration"),
         (["--speed", "-1"], "--speed must be"),

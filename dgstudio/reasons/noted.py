@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from dgstudio.reasons.reason import example_count, how_many
+from dgstudio.reasons.reason import example_count, how_many, shortened
 from dgstudio.records import dataclass
 
 LEAST_TIMES = 2
@@ -266,6 +266,82 @@ class TimeRunsBack(Note):
         """With what comes of it."""
         count = "once" if self.count == 1 else f"{self.count} times"
         return f"The time runs backwards {count}: windows start afresh there."
+
+
+@dataclass(frozen=True, slots=True)
+class TimesEvened(Note):
+    """The times are uneven: rows were interpolated, so many a second. The steps were of `least_s` to `most_s`."""
+
+    rate: float
+    least_s: float
+    most_s: float
+
+    @property
+    def sentence(self) -> str:
+        """With the steps and the rate."""
+        steps = f"{1000 * self.least_s:.3g} to {1000 * self.most_s:.3g} ms"
+        return f"The times are uneven, in steps of {steps}: rows are interpolated, {self.rate:g} a second."
+
+
+@dataclass(frozen=True, slots=True)
+class LinesWrong(Note):
+    """So many lines of a file are wrong; `first` is the number of the first, `why` what is wrong with it."""
+
+    count: int
+    first: int
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """Naming the first."""
+        if self.count == 1:
+            return f"Line {self.first} cannot be taken as it stands: {self.why}."
+        return f"{self.count:,} lines cannot be taken as they stand; the first is line {self.first}: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class TakesFound(Note):
+    """A folder holds so many takes, in so many files; `labels` are what they are called, "" by whom nothing is."""
+
+    takes: int
+    files: int
+    by: str
+    labels: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """With where the labels come from."""
+        found = f"{how_many(self.takes, 'take')} in {how_many(self.files, 'file')}"
+        if not self.labels:
+            return f"The folder holds {found}, without labels: put those of a class in a folder of its name."
+        return f"The folder holds {found}; {self.by}: {shortened(', '.join(self.labels), 120)}."
+
+
+@dataclass(frozen=True, slots=True)
+class FileLeftOut(Note):
+    """A file of a folder is not played, and why, in a sentence."""
+
+    file: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """Naming the file."""
+        return f"{self.file} is left out. {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRate(Note):
+    """So many files of a folder have other rates than the first: their rows are interpolated."""
+
+    files: int
+    rate: float
+
+    @property
+    def sentence(self) -> str:
+        """With the rate that all get."""
+        have = "1 file has another rate" if self.files == 1 else f"{self.files} files have other rates"
+        return f"{have} than the first: rows are interpolated, {self.rate:g} a second."
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_a_recording_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None
     for name in (tmp_path / "none.csv", tmp_path / "none.NPZ"):
         with pytest.raises(BadInputError, match="no file"):
             open_source(str(name))
-    with pytest.raises(BadInputError, match="folder"):
+    with pytest.raises(BadInputError, match="holds no recording"):
         open_source(str(tmp_path))
 
 

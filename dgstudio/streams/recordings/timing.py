@@ -25,7 +25,7 @@ from dgstudio.reasons.noted import (
 )
 from dgstudio.records import dataclass
 from dgstudio.streams.tables.columns import Categories
-from dgstudio.streams.tables.table import RecordingTable
+from dgstudio.streams.tables.table import RecordedForm, RecordingTable
 from dgstudio.types import F64, UNKNOWN_TRUTH
 
 RATE = 50.0
@@ -62,11 +62,15 @@ class Stretch(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """`breaks` (n,) bool: rows that do not follow the one before; `gaps` (n,) seconds beyond one step before a row."""
+    """`breaks` (n,) bool: rows that do not follow the one before; `gaps` (n,) seconds beyond one step before a row.
+
+    `from_times`: the file's times say when each row was taken, and not only when a packet of them came.
+    """
 
     rate: float
     breaks: npt.NDArray[np.bool_]
     gaps: F64
+    from_times: bool = False
 
 
 def timing_of(table: RecordingTable, rate: float | None, notes: list[Note]) -> Timing:
@@ -102,16 +106,31 @@ def timing_of(table: RecordingTable, rate: float | None, notes: list[Note]) -> T
         notes.append(TimeRunsBack(int(np.count_nonzero(back))))
     gaps[1:] = np.where(ahead, steps - usual, 0.0)
     breaks[1:] |= ahead | back
-    return Timing(own, breaks, gaps)
+    return Timing(own, breaks, gaps, from_times=bool(np.median(steps[steps >= 0]) > 0))
+
+
+def timing_as_recorded(stream: RecordedForm) -> Timing:
+    """Return the timing of a stream that dgstudio recorded: it says itself where it broke, and how fast it came."""
+    time, breaks = stream.time, stream.breaks.copy()
+    breaks[0] = True
+    gaps = np.zeros(len(time))
+    # After a break it may have gone on at once, or some time later.
+    gaps[1:] = np.where(breaks[1:], np.maximum(0.0, np.diff(time) - 1.0 / stream.rate), 0.0)
+    return Timing(stream.rate, breaks, gaps, from_times=True)
+
+
+def times_known(time: F64) -> F64:
+    """Return the times (n,), missing ones interpolated between their neighbours."""
+    known = np.isfinite(time)
+    rows = np.arange(len(time))
+    return time if known.all() else np.interp(rows, rows[known], time[known])
 
 
 def _steps(time: F64) -> F64 | None:
     """Return the steps (n − 1,) between the times of rows, missing ones interpolated; None if there are none."""
-    known = np.isfinite(time)
-    if np.count_nonzero(known) < LEAST_TIMES:
+    if np.count_nonzero(np.isfinite(time)) < LEAST_TIMES:
         return None
-    rows = np.arange(len(time))
-    return np.diff(time if known.all() else np.interp(rows, rows[known], time[known]))
+    return np.diff(times_known(time))
 
 
 def _usual_step(steps: F64) -> float | None:

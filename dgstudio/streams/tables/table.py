@@ -23,6 +23,7 @@ from dgstudio.reasons.noted import (
     TimeWithoutNumbers,
     ValuesMissing,
 )
+from dgstudio.reasons.reason import shortened
 from dgstudio.records import dataclass
 from dgstudio.streams.tables.columns import (
     Categories,
@@ -34,7 +35,7 @@ from dgstudio.streams.tables.columns import (
 )
 from dgstudio.streams.tables.csvfile import read_csv
 from dgstudio.streams.tables.npzfile import arrays_of
-from dgstudio.types import F32, F64
+from dgstudio.types import F32, F64, StreamKind
 
 TIME_NAMES = {"time": 1.0, "t": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "time_ms": 1e-3, "ms": 1e-3}
 """Names of a time column, in lower case, and the seconds that its unit is."""
@@ -43,7 +44,27 @@ EPOCH_UNITS = (("nanoseconds", 1e17, 1e-9), ("microseconds", 1e14, 1e-6), ("mill
 LABEL_NAMES = ("label", "labels", "class", "activity", "gesture")
 TAKE_NAME = "take"
 SPLIT_NAME = "split"
+FORM_NAMES = ("kind", "rate", "window_s", "hop_s", "breaks")
+"""Arrays of an NPZ file that say how the stream was that dgstudio recorded; see docs/session-format.md."""
+LARGEST_FORM = 1e6
+MOST_SAMPLES = 1_000_000
+"""In a window: what a file says of it is not trusted."""
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedForm:
+    """How a stream was that dgstudio recorded: it is played as it was, sample by sample.
+
+    `time` (n,) float64 seconds of stream time; `breaks` (n,) bool: samples that do not follow the one before.
+    """
+
+    kind: StreamKind
+    rate: float
+    window_s: float
+    hop_s: float
+    time: F64
+    breaks: npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +72,8 @@ class RecordingTable:
     """The rows of a recording.
 
     `values` (n, channels) float32, NaN where a value is missing; `time` (n,) float64 seconds or None; `labels`,
-    `takes` and `splits` a name a row, or None. `notes` says what a user should know.
+    `takes` and `splits` a name a row, or None. `notes` says what a user should know. `form` is there where dgstudio
+    recorded it.
     """
 
     channels: tuple[str, ...]
@@ -61,6 +83,7 @@ class RecordingTable:
     takes: Categories | None = None
     splits: Categories | None = None
     notes: list[Note] = field(default_factory=list)
+    form: RecordedForm | None = None
 
 
 def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
@@ -89,7 +112,12 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     if data.startswith(b"PK\x03\x04") or path.suffix.lower() == ".npz":
         table = _from_npz(path, data, labels_column)
     else:
-        table = _from_columns(path, read_csv(path, data, labels_column), labels_column)
+        table = table_of(path, *read_csv(path, data, labels_column), labels_column)
+    return checked(path, table)
+
+
+def checked(path: Path, table: RecordingTable) -> RecordingTable:
+    """Return the table, with a note on what is missing in it. `BadInputError` where it has no rows."""
     if not len(table.values):
         raise BadInputError(f"{path} has no rows: record some samples first.")
     bad = int(np.count_nonzero(~np.isfinite(table.values)))
@@ -98,10 +126,27 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     return table
 
 
-def _from_columns(
-    path: Path, read: tuple[list[Column], npt.NDArray[np.int64], list[Note]], labels_column: str | None
+def table_of(
+    path: Path,
+    columns: list[Column],
+    lines: npt.NDArray[np.int64],
+    notes: list[Note],
+    labels_column: str | None = None,
 ) -> RecordingTable:
-    columns, lines, notes = read
+    """Return columns of equal length as a recording: which is the time, which names what, and which are channels.
+
+    Parameters
+    ----------
+    lines
+        (n,) where each row stands in the file.
+    labels_column
+        As in `read_table`.
+
+    Raises
+    ------
+    BadInputError
+        If there is no channel, or no column for the labels as asked for.
+    """
     by_name = {c.name.lower(): c for c in reversed(columns)}
     label = _label_column(path, columns, labels_column)
     take, split = (c if c is not label else None for c in (by_name.get(TAKE_NAME), by_name.get(SPLIT_NAME)))
@@ -225,7 +270,29 @@ def _from_npz(path: Path, data: bytes, labels_key: str | None) -> RecordingTable
         takes=takes,
         splits=splits,
         notes=notes,
+        form=_form_of(path, arrays, rows),
     )
+
+
+def _form_of(path: Path, arrays: dict[str, npt.NDArray[Any]], rows: int) -> RecordedForm | None:
+    """How the stream was, in a file that dgstudio wrote of one; None in others."""
+    if any(name not in arrays for name in (*FORM_NAMES, "time")):
+        return None
+    kind, breaks, time = str(arrays["kind"]), arrays["breaks"], arrays["time"]
+    numbers = [arrays[name] for name in ("rate", "window_s", "hop_s")]
+    if any(number.shape or number.dtype.kind not in "fiu" for number in numbers):
+        raise BadInputError(f"“rate”, “window_s” and “hop_s” in {path} must be a number each.")
+    rate, window_s, hop_s = (float(number) for number in numbers)
+    if kind not in (StreamKind.SIGNAL, StreamKind.POINTER, StreamKind.VALUES):
+        raise BadInputError(f"{path} holds a stream of the kind “{shortened(kind)}”, which cannot be played.")
+    if not all(0 < number < LARGEST_FORM for number in (rate, window_s, hop_s)) or window_s * rate > MOST_SAMPLES:
+        raise BadInputError(f"{path} says that it has a rate, a window or a hop that cannot be: it is damaged.")
+    if breaks.shape != (rows,) or breaks.dtype.kind != "b":
+        raise BadInputError(f"“breaks” in {path} must say of each of the {rows} rows whether it follows no other.")
+    seconds = time.astype(np.float64)
+    if time.shape != (rows,) or not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
+        raise BadInputError(f"“time” in {path} must be seconds that rise, one for each of the {rows} rows.")
+    return RecordedForm(StreamKind(kind), rate, window_s, hop_s, seconds, breaks.astype(np.bool_))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """Playback of recordings: order, breaks, time, truth, takes, loops and the end."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
+from dgstudio.streams.condition import Lamp
 from dgstudio.streams.recordings.source import RecordingSource
+from dgstudio.streams.source import Knob
 from dgstudio.streams.windows import Windower
 from dgstudio.types import UNKNOWN_TRUTH, Block
 
@@ -59,6 +62,10 @@ def breaks_of(blocks: list[Block]) -> list[int]:
 
 def once(path: Path, **options: object) -> RecordingSource:
     return RecordingSource(path, **{"speed": 0, "loop": False, **options})  # type: ignore[arg-type]
+
+
+def knob_of(source: RecordingSource, name: str) -> Knob:
+    return next(knob for knob in source.knobs() if knob.name == name)
 
 
 def said(source: RecordingSource) -> str:
@@ -327,13 +334,13 @@ def test_playback_keeps_its_pace(tmp_path: Path) -> None:
 
 def test_the_speed_can_be_changed_while_it_plays(tmp_path: Path) -> None:
     source = RecordingSource(numbered(tmp_path, rows=1000), speed=0.1, rate=1)
-    (knob,) = source.knobs()
-    assert (knob.name, knob.kind, knob.value) == ("speed", "float", 0.1)
+    knob = knob_of(source, "speed")
+    assert (knob.kind, knob.value, knob.high) == ("float", 0.1, 20)
     source.open()
     first = source.read(0.0)
     assert first is not None and source.read(0.0) is None, "the next sample is ten seconds away"
     source.set_knob("speed", 1000)
-    assert source.knobs()[0].value == knob.high == source.spec.speed
+    assert knob_of(source, "speed").value == knob.high == source.spec.speed
     second = source.read(5.0)
     source.close()
     assert second is not None and not second.break_before
@@ -369,6 +376,153 @@ def test_reopening_goes_on_after_a_break(tmp_path: Path) -> None:
     assert rows_of(head + tail) == list(range(1000))
     assert breaks_of(head + tail) == [256]
     assert source.sent == 1000
+
+
+# -- played, paused, sought in --------------------------------------------------------------------------------
+
+
+def test_a_pause_stands_still_and_goes_on_without_a_break(tmp_path: Path) -> None:
+    source = RecordingSource(numbered(tmp_path, rows=1000), speed=20, rate=100)
+    assert source.condition().lamp is Lamp.WAITING
+    source.open()
+    first = source.read(5.0)
+    source.set_knob("playing", False)
+    assert source.read(0.05) is None and source.condition().lamp is Lamp.PAUSED
+    assert knob_of(source, "playing").value is False
+    source.set_knob("playing", True)
+    second = source.read(5.0)
+    source.close()
+    assert first is not None and second is not None and not second.break_before
+    assert rows_of([first, second]) == list(range(len(first.times) + len(second.times)))
+    np.testing.assert_allclose(np.diff(times_of([first, second])), 0.01)
+
+
+def test_a_waiting_read_notices_a_pause_and_a_seek_at_once(tmp_path: Path) -> None:
+    source = RecordingSource(numbered(tmp_path, rows=1000), speed=0.1, rate=1)
+    source.open()
+    assert source.read(0.0) is not None
+    begin = time.perf_counter()
+    thread = threading.Timer(0.05, source.set_knob, args=("position", 500.0))
+    thread.start()
+    block = None
+    while block is None:
+        block = source.read(60.0)
+    thread.join()
+    source.close()
+    assert time.perf_counter() - begin < 5 and rows_of([block]) == [500] and block.break_before
+
+
+def test_a_seek_is_a_break_and_stream_time_goes_on_by_one_step(tmp_path: Path) -> None:
+    source = RecordingSource(numbered(tmp_path, rows=1000), speed=20, rate=100)
+    source.open()
+    blocks = [source.read(5.0)]
+    for position, row in ((5.0, 500), (0.0, 0), (9.994, 999), (99.0, 999)):
+        source.set_knob("position", position)
+        assert knob_of(source, "position").value == min(position, 10.0)
+        block = source.read(5.0)
+        assert block is not None and block.break_before and block.values[0, 0] == row
+        blocks.append(block)
+    source.close()
+    assert all(block is not None for block in blocks)
+    np.testing.assert_allclose(np.diff(times_of([b for b in blocks if b is not None])), 0.01)
+
+
+def test_what_has_come_to_its_end_is_played_again_or_sought_in(tmp_path: Path) -> None:
+    source = RecordingSource(numbered(tmp_path, rows=40), speed=20, rate=100, loop=False)
+    source.open()
+
+    def to_end() -> list[Block]:
+        blocks: list[Block] = []
+        try:
+            while True:
+                block = source.read(5.0)
+                blocks += [] if block is None else [block]
+        except StreamEnded:
+            return blocks
+
+    assert rows_of(to_end()) == list(range(40)) and source.condition().lamp is Lamp.ENDED
+    assert knob_of(source, "position").value == pytest.approx(0.4)
+    source.set_knob("playing", True)
+    again = to_end()
+    assert rows_of(again) == list(range(40)) and again[0].break_before
+    source.set_knob("position", 0.3)
+    assert source.condition().lamp is Lamp.RECEIVING
+    assert rows_of(to_end()) == list(range(30, 40))
+    source.set_knob("loop", True)
+    block = source.read(5.0)
+    assert block is not None and block.values[0, 0] == 0 and block.break_before
+    source.set_knob("loop", False)
+    assert rows_of([block, *to_end()]) == list(range(40))
+    source.close()
+
+
+def test_the_line_of_positions_has_the_gaps_of_the_file(tmp_path: Path) -> None:
+    times = [0.02 * i for i in range(50)] + [100 + 0.02 * i for i in range(50)]
+    source = RecordingSource(numbered(tmp_path, times), speed=20)
+    assert knob_of(source, "position").high == pytest.approx(101.0)
+    source.open()
+    for position, row in ((50.0, 50), (100.5, 75), (0.5, 25)):
+        source.set_knob("position", position)
+        block = source.read(5.0)
+        assert block is not None and block.values[0, 0] == row
+    source.close()
+
+
+# -- a stream that was recorded -------------------------------------------------------------------------------
+
+
+def recorded(tmp_path: Path, **other: object) -> Path:
+    arrays: dict[str, object] = {
+        "X": np.arange(12, dtype=np.float32)[:, None],
+        "time": [5.0, 5.011, 5.019, 5.032, 5.040, 5.05, 8.0, 8.013, 8.02, 8.02, 8.04, 8.05],
+        "channels": ["x"],
+        "kind": "signal",
+        "rate": 100.0,
+        "window_s": 0.04,
+        "hop_s": 0.02,
+        "breaks": np.arange(12) == 6,
+    }
+    np.savez(tmp_path / "told.npz", **{**arrays, **other})  # type: ignore[arg-type]
+    return tmp_path / "told.npz"
+
+
+def test_a_recorded_stream_is_played_as_it_was(tmp_path: Path) -> None:
+    source = once(recorded(tmp_path), rate=50.0)
+    spec = source.spec
+    assert (spec.rate, spec.window, spec.hop, spec.channels) == (100, 4, 2, ("x",))
+    assert "rate 50 is not used" in said(source)
+    blocks = play(source)
+    assert rows_of(blocks) == list(range(12)) and breaks_of(blocks) == [6]
+    np.testing.assert_allclose(times_of(blocks), np.array(np.load(tmp_path / "told.npz")["time"]) - 5.0, atol=1e-9)
+
+
+def test_values_that_came_when_they_liked_come_so_again(tmp_path: Path) -> None:
+    source = RecordingSource(recorded(tmp_path, kind="values", window_s=0.01, hop_s=0.01), speed=20, loop=False)
+    assert source.spec.kind == "values" and source.spec.window == source.spec.hop == 1
+    source.open()
+    source.set_knob("position", 0.019)
+    block = source.read(5.0)
+    source.close()
+    assert block is not None and block.values[0, 0] == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"kind": "smell"}, "smell"),
+        ({"rate": -1.0}, "damaged"),
+        ({"rate": "fast"}, "a number each"),
+        ({"window_s": 1e5, "rate": 1e5}, "damaged"),
+        ({"breaks": np.zeros(3, bool)}, "breaks"),
+        ({"time": np.arange(12)[::-1] * 1.0}, "seconds that rise"),
+    ],
+)
+def test_a_recorded_stream_that_cannot_be_is_refused(tmp_path: Path, other: dict[str, object], told: str) -> None:
+    with pytest.raises(BadInputError, match=told):
+        once(recorded(tmp_path, **other))
+
+
+# -- bad input --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("speed", [-1.0, float("nan")])
