@@ -385,15 +385,18 @@ def export(
         Path | None,
         typer.Option("--recording", help="Write a copy whose recorded answers audit on any machine: a DGS file."),
     ] = None,
+    stream: Annotated[
+        Path | None, typer.Option("--stream", help="Write the recorded stream, to be played as a source: an NPZ file.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
 ) -> None:
-    """Take along what a session holds: its examples, its model, a report, or all of it for another machine.
+    """Take along what a session holds: its examples, its model, a report, its stream, or all for another machine.
 
     An ONNX model is compared with dgstudio's own answers before it is kept; a card beside each model says what it is.
     """
     from dgstudio.session.export.request import ExportRequest
 
-    request = ExportRequest(session, examples, model, version, report, recording, overwrite)
+    request = ExportRequest(session, examples, model, version, report, recording, overwrite, stream)
     request.run(lambda text: terminal().print(text, highlight=False, markup=False, soft_wrap=True))
 
 

@@ -15,6 +15,7 @@ class ExportKind(StrEnum):
     MODEL = "model"
     REPORT = "report"
     RECORDING = "recording"
+    STREAM = "stream"
 
 
 class Told(StrEnum):
@@ -31,6 +32,7 @@ SUFFIXES = {
     ExportKind.MODEL: (".onnx", ".safetensors"),
     ExportKind.REPORT: (".html", ".htm"),
     ExportKind.RECORDING: (".dgs",),
+    ExportKind.STREAM: (".npz",),
 }
 """Kind → endings of file names; the ending says the format."""
 
@@ -44,5 +46,6 @@ def check_name(kind: ExportKind, path: Path) -> None:
             ExportKind.MODEL: "A model is",
             ExportKind.REPORT: "A report is",
             ExportKind.RECORDING: "A session is",
+            ExportKind.STREAM: "A stream is",
         }[kind]
         raise BadInputError(f"{what} written as {' or '.join(endings)}, not “{path.name}”: name the file so.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
-from dgstudio.session.export import examples, model, recording, report
+from dgstudio.session.export import examples, model, recording, report, stream
 from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import ExportKind, check_name
 from dgstudio.session.file import Session
@@ -24,6 +24,7 @@ class ExportRequest:
     report: Path | None = None
     recording: Path | None = None
     overwrite: bool = False
+    stream: Path | None = None
 
     def run(self, say: Callable[[str], object]) -> None:
         """Do it all; `say` is given a sentence for each file, and for what of the session could not be read.
@@ -44,6 +45,8 @@ class ExportRequest:
                     say(report.export_report(session, self.report, overwrite=self.overwrite))
                 if self.recording is not None:
                     say(recording.export_recording(session, self.recording, overwrite=self.overwrite))
+                if self.stream is not None:
+                    say(stream.export_stream(session, self.stream, overwrite=self.overwrite))
             finally:
                 for problem in session.report.problems:
                     say(f"Note: {problem}")
@@ -54,10 +57,13 @@ class ExportRequest:
             ExportKind.MODEL: self.model,
             ExportKind.REPORT: self.report,
             ExportKind.RECORDING: self.recording,
+            ExportKind.STREAM: self.stream,
         }
         named = {kind: path for kind, path in wanted.items() if path is not None}
         if not named:
-            raise BadInputError("Say what to export: --examples FILE, --model FILE, --report FILE or --recording FILE.")
+            raise BadInputError(
+                "Say what to export: --examples FILE, --model FILE, --report FILE, --recording FILE or --stream FILE."
+            )
         if self.version is not None and self.model is None:
             raise BadInputError("--version says which model to export: give --model FILE as well.")
         for kind, path in named.items():

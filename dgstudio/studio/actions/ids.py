@@ -35,6 +35,7 @@ class ActionId(StrEnum):
     EXPORT_RECORDING = "export_recording"
     PICTURE_WINDOW = "picture_window"
     PICTURE_PANEL = "picture_panel"
+    EXPORT_STREAM = "export_stream"
 
     MODE_OFF = "mode_off"
     MODE_ROUTING = "mode_routing"

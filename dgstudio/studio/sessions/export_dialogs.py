@@ -16,6 +16,7 @@ EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ExportKind.MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
     ExportKind.REPORT: ("Export report", {"Pages": "html"}),
     ExportKind.RECORDING: ("Export for another machine", {"Sessions": "dgs"}),
+    ExportKind.STREAM: ("Export the recorded stream", {"NumPy arrays": "npz"}),
 }
 """Kind → title of its dialog, and what its formats are called, with their endings."""
 

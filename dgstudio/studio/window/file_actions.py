@@ -140,6 +140,16 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.FILE,
         under=SubMenu.FILE,
     ),
+    Row(
+        ActionId.EXPORT_STREAM,
+        "Export the recorded stream…",
+        lambda it: it.sessions.export(ExportKind.STREAM),
+        tooltip="All that was recorded of the stream, with your labels, as an NPZ file that plays back as a source: "
+        "the same windows, the same answers",
+        icon="mdi6.export-variant",
+        group=Group.FILE,
+        under=SubMenu.FILE,
+    ),
 )
 
 FILE_ACTIONS: Final = SESSION_ACTIONS + TAKEN_ALONG_ACTIONS + PICTURE_ACTIONS

@@ -744,6 +744,7 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     texts = [action.text() for action in under.actions()]
     assert texts[:6] == ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
     taken_along = ["Export examples…", "Export model…", "Export report…", "Export for another machine…"]
+    taken_along.append("Export the recorded stream…")
     pictures = ["Save a picture of the window…", "Save a picture of this panel…"]
     assert texts[6:] == ["Import examples…", "Record the stream", *taken_along, *pictures]
     assert len(window.actions_.groups()["File"]) == len(texts)
