@@ -32,10 +32,10 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def shortened(text: str) -> str:
-    """The same text, as a sentence can hold it: plain, on one line, at most 40 characters."""
+def shortened(text: str, most: int = 40) -> str:
+    """The same text, as a sentence can hold it: plain, on one line, at most so many characters."""
     text = " ".join(plain_text(text).split())
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def how_many(count: int, what: str) -> str:

@@ -8,6 +8,8 @@ import time
 
 from dgstudio.errors import BadInputError
 
+PLAYING, LOOP, POSITION, SPEED = "playing", "loop", "position", "speed"
+"""Knobs of what is played, by which it is paused, repeated, sought in, hurried."""
 LATE_S = 2.0
 """Wall seconds behind from which the clock starts afresh (a laptop that slept) instead of hurrying after."""
 

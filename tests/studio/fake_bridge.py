@@ -463,6 +463,9 @@ class FakeBridge:
     def set_knob(self, name: str, value: float | str | bool) -> None:
         self.calls.append(("set_knob", name, value))
 
+    def source_knobs(self) -> tuple[Knob, ...]:
+        return self.state.knobs
+
     def layout(self) -> dict[str, object]:
         return {}
 

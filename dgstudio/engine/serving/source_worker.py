@@ -39,8 +39,8 @@ class SourceWorker(Worker):
     def turn(self) -> None:
         """Open if need be, then read one block."""
         if self.state == StreamState.ENDED:
+            # What is over may be played again, or sought in.
             self.pause(0.1)
-            return
         if self._room is not None and not self._room():
             self.pause(0.001)
             return
@@ -51,9 +51,10 @@ class SourceWorker(Worker):
             block = self._source.read(0.05)
             self._check(block)
         except StreamEnded:
-            self.state = StreamState.ENDED
-            self._ring.grown.set()
-            self.events.say(StreamOver(self._source.spec.name))
+            if self.state != StreamState.ENDED:
+                self.state = StreamState.ENDED
+                self._ring.grown.set()
+                self.events.say(StreamOver(self._source.spec.name))
             return
         except (StreamError, BadInputError) as error:
             self._lose(error)

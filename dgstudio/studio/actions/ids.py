@@ -20,6 +20,11 @@ class ActionId(StrEnum):
     RECORD_CLASS = "record_class"
     TAKE_BACK_CLASS = "take_back_class"
     PERFORM = "perform"
+    PLAY_RECORDING = "play_recording"
+    LOOP_RECORDING = "loop_recording"
+    SEEK_BACK = "seek_back"
+    SEEK_ON = "seek_on"
+    FROM_THE_START = "from_the_start"
 
     NEW_SESSION = "new_session"
     OPEN_SESSION = "open_session"

@@ -25,7 +25,9 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.playback_clock import POSITION
 from dgstudio.streams.pointer import PointerSource
+from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor
@@ -268,6 +270,9 @@ class Bridge(QObject):
         if path is not None:
             # It may have been saved as another file.
             state.session_name = plain_text(path.name)
+        if any(knob.name == POSITION for knob in state.knobs):
+            # A recording that plays moves by itself.
+            state.knobs = self.source_knobs()
         state.reachable = engine.model.reachable()
         state.set_aside_examples = len(engine.learner.parked)
         state.quality, state.analysis = engine.quality.report, engine.browse.analysis
@@ -398,6 +403,10 @@ class Bridge(QObject):
         with state.update():
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
+
+    def source_knobs(self) -> tuple[Knob, ...]:
+        """Return the source's knobs as they stand at this moment."""
+        return self.engine.source.knobs()
 
     def point(self, x: float, y: float) -> None:
         """Move the pointer on its plane, −1 to 1 each; nothing where the stream is no pointer."""

@@ -18,10 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dgstudio.streams.playback_clock import LOOP, PLAYING, POSITION
 from dgstudio.streams.source import Knob, KnobKind
 from dgstudio.studio.common.flow_row import FlowRow
+from dgstudio.studio.source.transport import Transport
 from dgstudio.studio.theme.room import scale_room
 from dgstudio.studio.theme.theme import Theme
+
+PLAYED = frozenset({PLAYING, LOOP, POSITION})
+"""Knobs that stand together as the controls of a player."""
 
 
 class Controls(QWidget):
@@ -58,6 +63,11 @@ class Controls(QWidget):
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 2, 0)
         column.setSpacing(4 if compact else 6)
+        self.transport: Transport | None = None
+        if Transport.fits(knobs):
+            self.transport = Transport({knob.name: knob for knob in knobs if knob.name in PLAYED}, set_knob, self)
+            column.addWidget(self.transport)
+            knobs = tuple(knob for knob in knobs if knob.name not in PLAYED)
         first = next((knob for knob in knobs if knob.kind == KnobKind.CHOICE), None)
         for knob in knobs:
             if knob.kind == KnobKind.CHOICE:
@@ -79,7 +89,7 @@ class Controls(QWidget):
             for knob in switches:
                 row.add(self._switch(knob))
             column.addWidget(row)
-        if not knobs:
+        if not knobs and self.transport is None:
             words = QLabel(nothing, self)
             words.setObjectName("empty")
             self._labels.append((words, nothing))
@@ -97,6 +107,8 @@ class Controls(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over the type of a theme; so that it is known at once how tall all is, Qt's style as well."""
         size = "tiny" if self._compact else "body"
+        if self.transport is not None:
+            self.transport.apply_theme(theme, size)
         for label, _ in self._labels:
             label.setFont(theme.ui(size))
         for value in self.values.values():
@@ -131,7 +143,9 @@ class Controls(QWidget):
 
     def show_value(self, knob: Knob) -> None:
         """Show what a knob stands at, unless it is in a hand."""
-        if knob.kind == KnobKind.FLOAT and knob.name in self.sliders:
+        if self.transport is not None and self.transport.shows(knob.name):
+            self.transport.show_value(knob)
+        elif knob.kind == KnobKind.FLOAT and knob.name in self.sliders:
             slider = self.sliders[knob.name]
             if slider.isSliderDown():
                 return

@@ -89,6 +89,7 @@ QSlider::handle:horizontal {
     width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: $text; border: 1px solid $surface;
 }
 QSlider::handle:horizontal:hover { background: $text_strong; }
+QSlider#played::sub-page:horizontal { background: $accent; }
 QSlider#small { min-height: 12px; }
 QSlider#small::handle:horizontal { width: 10px; height: 10px; margin: -4px 0; border-radius: 6px; }
 QSlider:focus { border: none; }

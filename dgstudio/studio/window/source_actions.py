@@ -1,16 +1,21 @@
-"""What a source can be told to send, as actions: a simulated gesture can be performed from the stage too."""
+"""What a source can be told, as actions: which gesture to perform, where to play a recording."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from PySide6.QtWidgets import QMenu
 
 from dgstudio.engine.runtime.class_table import KEYS
-from dgstudio.streams.source import KnobKind
-from dgstudio.studio.actions.ids import ActionId, Group
+from dgstudio.streams.playback_clock import LOOP, PLAYING, POSITION
+from dgstudio.streams.source import Knob, KnobKind
+from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.parts import Row, WindowParts
+
+SEEK_S = 5.0
+"""Seconds of a recording that a key goes back or on."""
 
 
 def choices_of(state: StudioState) -> tuple[str, tuple[str, ...]]:
@@ -62,3 +67,86 @@ def list_choices(menu: QMenu, it: WindowParts) -> None:
             menu.addAction("This source sends what it gets").setEnabled(False)
 
     menu.aboutToShow.connect(fill)
+
+
+# -- recordings ------------------------------------------------------------------------------------------------------
+
+
+def knob_of(it: WindowParts, name: str) -> Knob | None:
+    """Return a knob of the source, None where it has none of this name."""
+    return next((knob for knob in it.state.knobs if knob.name == name), None)
+
+
+def _played(it: WindowParts) -> bool:
+    return knob_of(it, POSITION) is not None
+
+
+def _switch(name: str, it: WindowParts) -> None:
+    knob = knob_of(it, name)
+    if knob is not None:
+        it.commands.set_knob(name, not knob.value)
+
+
+def _seek(by: float, it: WindowParts) -> None:
+    now = next((knob for knob in it.commands.source_knobs() if knob.name == POSITION), None)
+    if now is not None:
+        it.commands.set_knob(POSITION, max(0.0, float(now.value) + by))
+
+
+PLAYER_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.PLAY_RECORDING,
+        "Play or pause the recording",
+        partial(_switch, PLAYING),
+        key="Ctrl+Space",
+        tooltip="Let the recording that is the source stand still, or go on; Space pauses the view only",
+        icon="mdi6.play-pause",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=_played,
+    ),
+    Row(
+        ActionId.SEEK_BACK,
+        "Recording: five seconds back",
+        partial(_seek, -SEEK_S),
+        key="Alt+Left",
+        tooltip="Play what was five seconds before; windows start afresh",
+        icon="mdi6.rewind-5",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=_played,
+    ),
+    Row(
+        ActionId.SEEK_ON,
+        "Recording: five seconds on",
+        partial(_seek, SEEK_S),
+        key="Alt+Right",
+        tooltip="Play what comes in five seconds; windows start afresh",
+        icon="mdi6.fast-forward-5",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=_played,
+    ),
+    Row(
+        ActionId.FROM_THE_START,
+        "Recording: from the start",
+        lambda it: it.commands.set_knob(POSITION, 0.0),
+        key="Alt+Home",
+        tooltip="Play the recording from its first row on",
+        icon="mdi6.skip-previous",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=_played,
+    ),
+    Row(
+        ActionId.LOOP_RECORDING,
+        "Loop the recording",
+        partial(_switch, LOOP),
+        tooltip="Begin anew at its end, or stop there",
+        icon="mdi6.repeat",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+        offered=_played,
+    ),
+)
+"""What is done to a recording that is played as the source."""

@@ -8,6 +8,7 @@ from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.stream.stream_view import ZOOM
 from dgstudio.studio.window.layout_actions import LAYOUT_ROWS, PANEL_ROWS
 from dgstudio.studio.window.parts import Row, WindowParts
+from dgstudio.studio.window.source_actions import PLAYER_ACTIONS
 
 
 def _toggle_theme(it: WindowParts) -> None:
@@ -152,6 +153,7 @@ GATING_ACTIONS: Final[tuple[Row, ...]] = (
 
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
+    *PLAYER_ACTIONS,
     *PANEL_ROWS,
     *LAYOUT_ROWS,
     *GATING_ACTIONS,
