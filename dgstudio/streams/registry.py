@@ -67,7 +67,7 @@ def source_list() -> tuple[tuple[str, str], ...]:
 
 def shipped_recordings() -> tuple[str, ...]:
     """Return the names of the recordings in sample_data, sorted."""
-    from dgstudio.streams.recordings.source import SUFFIXES
+    from dgstudio.streams.recordings.reading import SUFFIXES
 
     folder = sample("")
     return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in SUFFIXES))

@@ -493,16 +493,6 @@ def test_a_recorded_stream_is_played_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_allclose(times_of(blocks), np.array(np.load(tmp_path / "told.npz")["time"]) - 5.0, atol=1e-9)
 
 
-def test_values_that_came_when_they_liked_come_so_again(tmp_path: Path) -> None:
-    source = RecordingSource(recorded(tmp_path, kind="values", window_s=0.01, hop_s=0.01), speed=20, loop=False)
-    assert source.spec.kind == "values" and source.spec.window == source.spec.hop == 1
-    source.open()
-    source.set_knob("position", 0.019)
-    block = source.read(5.0)
-    source.close()
-    assert block is not None and block.values[0, 0] == 2
-
-
 @pytest.mark.parametrize(
     ("other", "told"),
     [
