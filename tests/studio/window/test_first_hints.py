@@ -8,7 +8,6 @@ from dgstudio.reasons.stored import Told
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.bridge.settings import HINTS_SEEN, read_flag
-from dgstudio.studio.common.hints import PRAISE_MS
 from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED
 from dgstudio.types import PublishRecord
 
@@ -78,7 +77,7 @@ def test_a_hint_reacts_to_what_is_done_and_goes(make_window, make_bridge, qtbot)
     bridge.publish(PublishRecord(1, "learned", 43, 42, Told("9 examples of circle"), 0.0, 0.0))
     window.update_frame(bridge.frame())
     assert hints.praising and hints.title.text().startswith("✓")
-    qtbot.waitUntil(lambda: hints.current.act == ASKED, timeout=2 * PRAISE_MS)
+    qtbot.waitUntil(lambda: hints.current.act == ASKED)
 
 
 def test_what_was_done_unasked_is_not_asked_for(make_window, make_bridge):
