@@ -15,7 +15,18 @@ NOTE_S = 0.25
 """Wall seconds between two looks at the data."""
 LOOKED_AT = 256
 """Samples of the view that a look takes in."""
+CALM_SAMPLES, CALM_LEAST = 2048, 64
+"""Samples, the newest, from which it is told whether a channel is at rest; and how few tell nothing."""
 QUANTILES = (0.01, 0.99)
+CALM = 4.0
+"""A channel that only makes noise is given a row this many times as wide as the noise: rest looks like rest."""
+NOISE, MOTION = 0.3, 0.6
+"""How alike a sample and the next one are (as a correlation), at most where there is but noise, at least in motion."""
+STEADY = (1.5, 2.5)
+"""Noise is as strong all the time: how many times the weakest eighth the strongest is, at most, and where not at all.
+
+What comes and goes is something to see, even if its samples are as unlike as those of noise are.
+"""
 POINTS = 2.0
 """Samples a pixel column above which they are thinned."""
 
@@ -149,8 +160,32 @@ class SlowRange:
         # What is missing is sorted to the end; np.nanquantile takes ten times as long.
         seen.sort(axis=0)
         known = np.isfinite(seen).sum(0)
-        ends = [_quantile(seen, known, share) for share in QUANTILES]
-        return ends[0], ends[1]
+        low, high = (_quantile(seen, known, share) for share in QUANTILES)
+        wider = (CALM - 1) * calmness(values[-CALM_SAMPLES:]) * (high - low) / 2
+        return low - wider, high + wider
+
+
+def calmness(values: F32) -> F64:
+    """Return for each of the channels (n, channels) how surely it only makes noise, from 0 to 1.
+
+    No unit tells noise from motion, but motion goes on from each sample to the next, and noise does not.
+    """
+    if len(values) < CALM_LEAST:
+        return np.zeros(values.shape[1])
+    known = np.isfinite(values)
+    away = np.where(known, values, 0.0).astype(np.float64)
+    away = np.where(known, away - away.sum(0) / np.maximum(known.sum(0), 1), 0.0)
+    power = np.einsum("ij,ij->j", away, away)
+    alike = np.einsum("ij,ij->j", away[1:], away[:-1]) / np.where(power > 0, power, 1.0)
+    eighth = len(away) // 8
+    strength = np.sqrt(np.square(away[: 8 * eighth]).reshape(8, eighth, -1).mean(1))
+    weakest, strongest = strength.min(0), strength.max(0)
+    change = strongest / np.where(weakest > 0, weakest, 1.0)
+    change[weakest <= 0] = np.inf
+    calm: F64 = np.clip((MOTION - alike) / (MOTION - NOISE), 0.0, 1.0)
+    calm *= np.clip((STEADY[1] - change) / (STEADY[1] - STEADY[0]), 0.0, 1.0)
+    calm[power <= 0] = 0.0
+    return calm
 
 
 def _quantile(ordered: F64, known: npt.NDArray[np.int64], share: float) -> F64:

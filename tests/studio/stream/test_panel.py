@@ -117,6 +117,31 @@ def test_the_range_never_jumps_ignores_spikes_and_closes_slowly():
     assert slow.high[0] > 0.9 * seen[-1]
 
 
+def test_rest_looks_like_rest_and_motion_fills_its_row():
+    rng, at = np.random.default_rng(1), np.arange(600) / 200
+    noise = rng.normal(0, 0.04, (600, 4))
+    noise[:, 1] += np.sin(2 * np.pi * 8 * at)
+    noise[:, 2] += 1.0
+    # Bursts are something to see, however rough they are.
+    noise[:, 3] *= np.where((at > 1.0) & (at < 1.6), 20.0, 1.0)
+    values, slow = noise.astype(np.float32), SlowRange()
+    slow.follow(values, 0.0)
+    heights = np.quantile(np.abs(slow.scaled(values)), 0.98, axis=0)
+    assert np.all(heights[[0, 2]] < 0.35), "a still sensor is not blown up to noise"
+    assert np.all(heights[[1, 3]] > 0.7)
+
+
+def test_a_motion_after_rest_is_followed_at_once_enough():
+    rng, at = np.random.default_rng(2), np.arange(1000) / 200
+    values = rng.normal(0, 0.04, (1000, 1))
+    values[800:, 0] += np.sin(2 * np.pi * 2 * at[800:])
+    slow = SlowRange()
+    slow.follow(values[:800].astype(np.float32), 0.0)
+    for k in range(1, 40):
+        slow.follow(values.astype(np.float32), 0.033 * k)
+    assert 0.9 < slow.high[0] < 1.3
+
+
 def test_a_constant_and_an_empty_channel_have_a_row_all_the_same():
     slow = SlowRange()
     values = np.full((50, 2), 7.0, np.float32)
