@@ -1,4 +1,4 @@
-"""All classes as bars with numbers, in the order of the classes; bars move each frame, numbers four times a second."""
+"""All classes as bars with numbers, in the order of the classes; a bar and its number are always of the same answer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ LEAST_ROW, MOST_ROW = 17, 24
 LEAST_COLUMN = 170
 MOST_ROWS = 12
 COLUMN_GAP = 22
-GLIDE_S = 0.07
-"""Wall seconds in which a bar goes two thirds of its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,11 @@ class ClassBars(QWidget):
         self.theme: Theme = DARK
         self._bars: list[Bar] = []
         self._inks: list[QColor] = []
-        self._target: dict[int, float] = {}
-        self._drawn: dict[int, float] = {}
         self._numbers: dict[int, float] = {}
         self._top: int | None = None
         self.threshold = 0.0
         self.most_row = MOST_ROW
         """How tall a row becomes where there is room, in the theme's pixels."""
-        self._wall = 0.0
         self._ground = KeptLayer()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Probabilities of all classes")
@@ -66,7 +61,7 @@ class ClassBars(QWidget):
             self._paint_anew()
 
     def set_numbers(self, numbers: dict[int, float], top: int | None) -> None:
-        """Show these probabilities in figures; `top` is printed stronger. A class without one shows a dash."""
+        """Show these probabilities, in bars and figures; `top` is printed stronger, what is unknown as a dash."""
         if numbers != self._numbers or top != self._top:
             self._numbers, self._top = dict(numbers), top
             words = ", ".join(f"{name} {text}" for name, text in self.figures())
@@ -79,31 +74,10 @@ class ClassBars(QWidget):
             self.threshold = threshold
             self._paint_anew()
 
-    def glide(self, target: dict[int, float], wall: float) -> None:
-        """Move the bars towards these probabilities; `wall` is the time of the frame in seconds."""
-        passed = min(max(wall - self._wall, 0.0), 1.0)
-        self._wall, self._target = wall, target
-        # The first answer is shown at once: a bar that grows would tell of a change.
-        share = 1 - math.exp(-passed / GLIDE_S) if self._drawn else 1.0
-        moved = False
-        for bar in self._bars:
-            aim, now = target.get(bar.class_id, 0.0), self._drawn.get(bar.class_id, 0.0)
-            aim = aim if math.isfinite(aim) else 0.0
-            if abs(aim - now) > 1e-3:
-                self._drawn[bar.class_id] = now + (aim - now) * share
-                moved = True
-        if moved:
-            self.update()
-
-    def put(self, shares: dict[int, float]) -> None:
-        """Let the bars stand at these probabilities at once."""
-        self._target = shares
-        self._drawn = {c: share for c, share in shares.items() if math.isfinite(share)}
-        self.update()
-
     def drawn(self, class_id: int) -> float:
-        """How long a class's bar is at this moment, 0..1."""
-        return self._drawn.get(class_id, 0.0)
+        """How long a class's bar is, 0..1: as its number says."""
+        number = self._numbers.get(class_id, 0.0)
+        return min(1.0, max(0.0, number)) if math.isfinite(number) else 0.0
 
     def figures(self) -> list[tuple[str, str]]:
         """Return (name, printed number) of every class, in order."""
@@ -176,7 +150,7 @@ class ClassBars(QWidget):
         for bar, cell, ink in zip(bars, cells, self._inks, strict=False):
             track = self._track(cell, names, numbers)
             # Even nothing leaves a sliver in the class's colour: it is its key.
-            wide = max(3.0, track.width() * min(1.0, max(0.0, self.drawn(bar.class_id))))
+            wide = max(3.0, track.width() * self.drawn(bar.class_id))
             painter.setBrush(ink)
             painter.drawRoundedRect(QRectF(track.left(), track.top(), wide, track.height()), 2, 2)
             if self.threshold > 0:
@@ -185,7 +159,6 @@ class ClassBars(QWidget):
                 painter.fillRect(line, self.theme.colour("warning"))
 
     def _paint_ground(self, painter: QPainter) -> None:
-        # Names, tracks and numbers: they change four times a second, the bars thirty.
         theme = self.theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         bars, more = self.shown()

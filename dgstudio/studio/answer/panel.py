@@ -7,10 +7,11 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.reasons.reason import capital
+from dgstudio.records import dataclass
 from dgstudio.studio.answer.answer_text import AnswerText, Line
 from dgstudio.studio.answer.class_bars import Bar, ClassBars
 from dgstudio.studio.answer.provenance import lead_of, provenance
-from dgstudio.studio.answer.quarter import TEXT_S, mean_answer
+from dgstudio.studio.answer.quarter import Quarters, answers_of, mean_answer
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.bridge.look import Look
@@ -35,8 +36,17 @@ TWIN_TIPS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """What a twin answered in a quarter second: the class, its mean probability, and its worst state in it."""
+
+    top: int | None
+    share: float
+    state: TwinState
+
+
 class AnswerPanel(PanelFrame):
-    """Words and figures four times a second, bars at every frame."""
+    """Words, figures and bars, renewed together four times a second: they are always of the same quarter second."""
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
         super().__init__("Answer", parent=parent)
@@ -46,11 +56,11 @@ class AnswerPanel(PanelFrame):
         self._quarter: list[Reading] = []
         self._shares: dict[int, float] = {}
         self._top: int | None = None
-        self._twins: dict[TwinKind, TwinReading] = {}
-        self._worst: dict[TwinKind, TwinReading] = {}
+        self._twins: dict[TwinKind, _Twin] = {}
+        self._twin_quarter: dict[TwinKind, list[TwinReading]] = {}
         self._latencies: list[float] = []
         self._latency = 0.0
-        self._text_wall = float("-inf")
+        self._quarters = Quarters()
         self._stale = ""
         self._unsure = 0.0
         self.text = AnswerText()
@@ -68,8 +78,8 @@ class AnswerPanel(PanelFrame):
         self._refresh()
 
     def update_frame(self, frame: Frame) -> None:
-        """Let the bars move; every quarter second renew the words, the figures and what the bars move to."""
-        self._quarter.extend(frame.new_readings or ([frame.reading] if frame.reading is not None else []))
+        """Take up the answers; every quarter second renew what is shown of them."""
+        self._quarter.extend(answers_of(frame.new_readings, frame.reading))
         self._latencies.extend(reading.latency_us for reading in frame.new_readings)
         self._note_twins(frame)
         self._unsure = frame.stats.unsure_share or 0.0
@@ -82,23 +92,20 @@ class AnswerPanel(PanelFrame):
             return
         if self._look is not None:
             # At the live edge again: nothing of the past stands any longer.
-            self._look, self._text_wall = None, float("-inf")
+            self._look = None
+            self._quarters.begin_again()
             self.set_title("Answer")
-        if not 0 <= wall - self._text_wall < TEXT_S:
-            self._text_wall = wall
+        if self._quarters.over(wall):
             if frame.reading is None:
                 self._reading, self._shares, self._top = None, {}, None
             self._take_quarter()
             self._refresh()
-        if self._reading is not None:
-            self.bars.glide(self._shares, wall)
 
     def _show_then(self, look: Look, wall: float) -> None:
         """Show the answer of the moment that is looked at; what is said today is asked for four times a second."""
         before, self._look = self._look, look
-        if look is before and 0 <= wall - self._text_wall < TEXT_S:
+        if not self._quarters.over(wall) and look is before:
             return
-        self._text_wall = wall
         self.set_title("Answer, then")
         reading = self._reading = look.reading
         self._quarter, self._latencies = [], []
@@ -109,7 +116,6 @@ class AnswerPanel(PanelFrame):
         self._latency = 0.0 if reading is None else reading.latency_us
         self._twins = {}
         self._refresh()
-        self.bars.put(self._shares)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -134,12 +140,8 @@ class AnswerPanel(PanelFrame):
         self.text.setMaximumWidth(int(min(max(0.4 * wide, self.theme.px(230)), self.theme.px(330), 0.52 * wide)))
 
     def _note_twins(self, frame: Frame) -> None:
-        # Of a quarter second the answer in the worst state: a torn one would never be seen otherwise.
         for twin in frame.twins:
-            for reading in (*twin.new, *([twin.newest] if twin.newest is not None else [])):
-                worst = self._worst.get(twin.kind)
-                if worst is None or _badness(reading) >= _badness(worst):
-                    self._worst[twin.kind] = reading
+            self._twin_quarter.setdefault(twin.kind, []).extend(answers_of(twin.new, twin.newest))
 
     def _take_quarter(self) -> None:
         # One mean for the word, its figure and the bars: three samples of one moment would contradict each other.
@@ -149,11 +151,16 @@ class AnswerPanel(PanelFrame):
         if self._latencies:
             self._latency = sorted(self._latencies)[len(self._latencies) // 2]
             self._latencies = []
-        if self._worst:
-            self._twins, self._worst = self._twins | self._worst, {}
+        for kind, answers in self._twin_quarter.items():
+            if answers:
+                _, shares, top = mean_answer(answers)
+                # The worst state of all: a torn answer would never be seen otherwise.
+                worst = max((answer.state for answer in answers), key=list(TwinState).index)
+                self._twins[kind] = _Twin(top, 0.0 if top is None else shares.get(top, 0.0), worst)
+        self._twin_quarter = {}
 
     def _forget_twins(self) -> None:
-        self._twins, self._worst = {}, {}
+        self._twins, self._twin_quarter = {}, {}
         self._refresh()
 
     # -- words -------------------------------------------------------------------------------------------------
@@ -226,8 +233,7 @@ class AnswerPanel(PanelFrame):
         name = "twin" if alone else f"twin ({words.short})"
         if twin is None:
             return Line(((f"{name}: no answer yet", "text_muted", 400),))
-        share = float(twin.probabilities.max()) if twin.top is not None and len(twin.probabilities) else 0.0
-        said = f"{name}: {self._state.name_of(twin.top)}" + (f" {share:.2f}" if twin.top is not None else "")
+        said = f"{name}: {self._state.name_of(twin.top)}" + (f" {twin.share:.2f}" if twin.top is not None else "")
         tip = f"{capital(words.full)}. {TWIN_TIPS[twin.state]}."
         if twin.state == TwinState.VERSION:
             return Line(((said, "text_muted", 400),), tip)
@@ -245,7 +251,3 @@ class AnswerPanel(PanelFrame):
         if reading.truth is not None:
             words.append(f"truth {reading.truth}")
         return " · ".join(words)
-
-
-def _badness(twin: TwinReading) -> int:
-    return list(TwinState).index(twin.state)

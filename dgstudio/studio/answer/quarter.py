@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
@@ -11,6 +12,23 @@ from dgstudio.types import F32
 
 TEXT_S = 0.25
 """Wall seconds that words and figures stand, so that they can be read."""
+
+
+class Quarters:
+    """Quarters of a second of the wall, the same ones for all that ask: what is shown in two places then agrees."""
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def over(self, wall: float) -> bool:
+        """Return whether another quarter has begun since this was asked last; True the first time."""
+        number = math.floor(wall / TEXT_S)
+        before, self._number = self._number, number
+        return number != before
+
+    def begin_again(self) -> None:
+        """Let what is asked next be the first time."""
+        self._number = None
 
 
 class Answered(Protocol):
@@ -25,6 +43,11 @@ class Answered(Protocol):
 
 
 One = TypeVar("One", bound=Answered)
+
+
+def answers_of(new: Sequence[One], newest: One | None) -> Sequence[One]:
+    """Return what a frame tells of one model's answers: the new ones, or, where none is new, the newest once more."""
+    return new or ([] if newest is None else [newest])
 
 
 def mean_answer(readings: Sequence[One]) -> tuple[One, dict[int, float], int | None]:

@@ -102,9 +102,8 @@ class Half(QFrame):
             self._lost = lost
             self.update()
 
-    def follow(self, now: float, wall: float, shares: dict[int, float], wall_s: float) -> None:
-        """Let bars and ribbon move; `wall_s` is how many seconds of the wall the ribbon is long."""
-        self.bars.glide(shares, wall)
+    def follow(self, now: float, wall_s: float) -> None:
+        """Let the ribbon move; `wall_s` is how many seconds of the wall it is long."""
         self.ribbon.show_stretch(now, self.trail.view_s, wall_s, self.trail.answers, self.trail.wrong)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -125,9 +124,8 @@ class Half(QFrame):
         spare = room - QFontMetrics(font).horizontalAdvance(title) - self._head.spacing()
         self.note.setVisible(self.note.fontMetrics().horizontalAdvance(self.note.text()) <= spare)
 
-    def stand(self, past: AnswerTrail, end: float, wall_s: float, shares: dict[int, float], moment: float) -> None:
-        """Show the stretch of the stream that ends at `end`, and the answer at `moment` in it."""
-        self.bars.put(shares)
+    def stand(self, past: AnswerTrail, end: float, wall_s: float, moment: float) -> None:
+        """Show the stretch of the stream that ends at `end`, and a moment in it."""
         self.ribbon.show_stretch(end, past.view_s, wall_s, past.answers, past.wrong, moment)
 
     def apply_theme(self, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.studio.answer.class_bars import Bar
-from dgstudio.studio.answer.quarter import TEXT_S, Answered, mean_answer
+from dgstudio.studio.answer.quarter import Answered, Quarters, answers_of, mean_answer
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState, TwinFrame
 from dgstudio.studio.common.twin_text import TWIN_WORDS
@@ -64,7 +64,7 @@ TwinPast = Callable[[TwinKind, float, float], Sequence[TwinReading]]
 
 
 class Halves(QWidget):
-    """Words and figures four times a second, bars and ribbons at every frame; while the past is looked at, all of them
+    """Words, figures and bars four times a second, ribbons at every frame; while the past is looked at, all of them
     as they were at that moment. Qt thread only.
 
     Attributes
@@ -82,7 +82,7 @@ class Halves(QWidget):
         self._state, self._twin_past = state, twin_past
         self._look: Look | None = None
         self._looks: dict[int | str | None, tuple[QColor, QColor, str]] = {}
-        self._said_wall = float("-inf")
+        self._quarters = Quarters()
         self._taught_end = float("-inf")
         self.taught: Taught | None = None
         self._taught_at = 0.0
@@ -127,7 +127,7 @@ class Halves(QWidget):
             if kind not in self.twins:
                 self.twins[kind] = _Voice(self._add_half())
                 self.twins[kind].half.set_title(TWIN_WORDS[kind].title, TWIN_WORDS[kind].note)
-        self._said_wall = float("-inf")
+        self._quarters.begin_again()
 
     def _name_ours(self) -> None:
         self.ours.half.set_title(OURS, LEARNS[self._state.mode])
@@ -151,12 +151,11 @@ class Halves(QWidget):
             return
         if before is not None:
             self._name_all()
-            self._said_wall = float("-inf")
-        if not 0 <= frame.frame_time_wall - self._said_wall < TEXT_S:
-            self._said_wall = frame.frame_time_wall
+            self._quarters.begin_again()
+        if self._quarters.over(frame.frame_time_wall):
             self._say(frame)
         for voice in (self.ours, *self.twins.values()):
-            voice.half.follow(frame.now, frame.frame_time_wall, voice.shares, VIEW_S)
+            voice.half.follow(frame.now, VIEW_S)
 
     def update_unseen(self, frame: Frame) -> None:
         """Keep what was answered and taught."""
@@ -187,7 +186,7 @@ class Halves(QWidget):
                 self._said(shares, None if then is None else then.top, truth, then is not None, answers, reads, None),
                 bars,
             )
-            voice.half.stand(trail, look.end, span / self._state.pace, shares, look.moment)
+            voice.half.stand(trail, look.end, span / self._state.pace, look.moment)
 
     def _name_all(self) -> None:
         self._name_ours()
@@ -197,12 +196,12 @@ class Halves(QWidget):
     def _note(self, frame: Frame) -> None:
         self._note_taught(frame)
         hop_s = frame.spec.hop_s
-        self.ours.quarter.extend(frame.new_readings)
+        self.ours.quarter.extend(answers_of(frame.new_readings, frame.reading))
         self.ours.half.take(self._judged(frame.new_readings, frame.recording), hop_s)
         for twin in frame.twins:
             voice = self.twins.get(twin.kind)
             if voice is not None:
-                voice.quarter.extend(twin.new)
+                voice.quarter.extend(answers_of(twin.new, twin.newest))
                 voice.half.take(self._judged(twin.new, frame.recording), hop_s)
         for half in self.halves:
             half.trail.keep_until(frame.now)
@@ -331,7 +330,7 @@ class Halves(QWidget):
 
     def _forget_looks(self) -> None:
         self._looks.clear()
-        self._said_wall = float("-inf")
+        self._quarters.begin_again()
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -340,4 +339,4 @@ class Halves(QWidget):
         self._row.setSpacing(theme.px(GAP))
         for half in self.halves:
             half.apply_theme(theme)
-        self._said_wall = float("-inf")
+        self._quarters.begin_again()

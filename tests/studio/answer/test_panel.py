@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 
 from dgstudio.engine.facts.compared import TwinFigures
 from dgstudio.studio.answer.provenance import carriers
-from dgstudio.studio.answer.quarter import mean_answer
+from dgstudio.studio.answer.quarter import TEXT_S, mean_answer
 from dgstudio.studio.bridge.state import CellView, TwinFrame
 from dgstudio.types import BASE, NOBODY, TwinKind, TwinReading, TwinState, Unsure
 
@@ -167,36 +167,33 @@ def test_bars_keep_the_order_of_the_classes_and_carry_numbers(answer, bridge, wi
     assert [name for name, _ in answer.bars.figures()] == [name for name, _ in figures]
 
 
-def test_bars_glide_and_arrive(answer, bridge, window):
-    one, other = probabilities(1, 0, 0, 0, 0), probabilities(0, 1, 0, 0, 0)
-    for _ in range(20):
-        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=one, top=0), 1 / 30))
-    assert answer.bars.drawn(0) == pytest.approx(1.0, abs=0.01)
-    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=one, top=0), 0.3))
-    for _ in range(8):
-        # Until the quarter second is over, all stands as it is.
-        assert answer.bars.drawn(1) == 0
-        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=other, top=1), 1 / 30))
-    assert 0.2 < answer.bars.drawn(1) < 0.8
-    for _ in range(20):
-        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=other, top=1), 1 / 30))
-    assert answer.bars.drawn(1) == pytest.approx(1.0, abs=0.01)
-    bars = answer.bars
-    image = bars.grab().toImage()
-    wanted = window.appearance.theme.readable(bridge.state.classes[1].info.colour)
-    assert any(QColor(image.pixel(round(0.8 * bars.width()), y)).name() == wanted for y in range(bars.height()))
+def test_bars_and_figures_always_agree(answer, bridge, window):
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        p = probabilities(*rng.dirichlet(np.ones(5)))
+        window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=p, top=int(p.argmax())), 1 / 30))
+        for card, (name, figure) in zip(bridge.state.classes, answer.bars.figures(), strict=True):
+            assert card.info.name == name and f"{answer.bars.drawn(card.info.id):.2f}" == figure
+    image, bars = answer.bars.grab().toImage(), answer.bars
+    shares = [answer.bars.drawn(card.info.id) for card in bridge.state.classes]
+    ink = window.appearance.theme.visible(bridge.state.classes[int(np.argmax(shares))].info.colour)
+    drawn = [sum(QColor(image.pixel(x, y)).name() == ink for x in range(bars.width())) for y in range(bars.height())]
+    track = bars._track(bars._cells(5)[0][0], *bars._cells(5)[1:]).width()
+    assert max(drawn) == pytest.approx(max(shares) * track, abs=3)
 
 
 def test_word_figure_and_bar_are_of_one_mean(answer, bridge, window):
     window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=probabilities(1, 0, 0, 0, 0), top=0)))
     assert answer.bars.drawn(0) == 1.0  # the first answer is shown at once
+    bridge.wall += TEXT_S - bridge.wall % TEXT_S + 0.01
+    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=probabilities(1, 0, 0, 0, 0), top=0), 0.0))
     for values, top in (((0.1, 0.9, 0, 0, 0), 1), ((0.2, 0.8, 0, 0, 0), 1), ((0.6, 0.4, 0, 0, 0), 0)):
+        # Until the quarter second is over, all stands as it is.
+        assert answer.bars.drawn(1) == 0
         window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=probabilities(*values), top=top), 0.1))
     assert answer.text.answer == "rest"
     assert dict(answer.bars.figures())["rest"] == "0.70"
-    for _ in range(7):
-        window.update_frame(dataclasses.replace(bridge.frame(0.03), new_readings=[], reading=None))
-    assert answer.bars.drawn(1) == pytest.approx(0.7, abs=0.05)
+    assert answer.bars.drawn(1) == pytest.approx(0.7)
 
 
 def test_it_is_unsure_where_most_of_the_quarter_was(bridge):
@@ -261,8 +258,24 @@ def test_a_torn_answer_of_the_twin_within_the_quarter_second_is_marked(answer, b
     for state, top in (("version", 2), ("torn", 3), ("version", 2)):
         reading = reading_of(bridge, probabilities=p)
         window.update_frame(frame_of(bridge, reading, 0.1, twins=(twin_of(reading, state, top),)))
-    assert lines(answer)[2] == "twin: shake 0.60 · torn"
+    assert lines(answer)[2] == "twin: walk 0.60 · torn"
     assert answer.text.lines[2].pieces[-1][1] == "twin"
+
+
+def test_the_twin_and_ours_agree_with_their_halves_of_compare(answer, bridge, window):
+    bridge.state.compare = (TwinKind.SWAP,)
+    halves, rng = window.layout_.panels["compared"].halves, np.random.default_rng(5)
+    for _ in range(24):
+        p, q = probabilities(*rng.dirichlet(np.ones(5))), probabilities(*rng.dirichlet(np.ones(5)))
+        ours = reading_of(bridge, probabilities=p, top=int(p.argmax()))
+        theirs = reading_of(bridge, probabilities=q)
+        frame = frame_of(bridge, ours, 0.08, twins=(twin_of(theirs, "version", int(q.argmax()), kind="swap"),))
+        answer.update_frame(frame)
+        halves.update_frame(frame)
+        half, twin = halves.halves
+        assert half.word.word == answer.text.answer and half.bars.figures() == answer.bars.figures()
+        figure = dict(twin.bars.figures())[twin.word.word]
+        assert lines(answer)[2] == f"twin: {twin.word.word} {figure}"
 
 
 def test_a_whole_published_answer_of_the_twin_is_quiet(answer, bridge, window):
@@ -275,7 +288,8 @@ def test_a_whole_published_answer_of_the_twin_is_quiet(answer, bridge, window):
 def test_of_two_twins_each_has_its_line_and_its_name(answer, bridge, window):
     bridge.state.compare = (TwinKind.SWAP, TwinKind.IN_PLACE)
     reading = reading_of(bridge, probabilities=probabilities(0.1, 0.1, 0.6, 0.1, 0.1))
-    twins = (twin_of(reading, "version", kind="swap"), twin_of(reading, "torn", 3))
+    other = reading_of(bridge, probabilities=probabilities(0.1, 0.1, 0.1, 0.6, 0.1))
+    twins = (twin_of(reading, "version", kind="swap"), twin_of(other, "torn", 3))
     window.update_frame(frame_of(bridge, reading, twins=twins))
     assert lines(answer)[2:] == ["twin (by swap): walk 0.60", "twin (in place): shake 0.60 · torn"]
     bridge.state.compare = (TwinKind.IN_PLACE,)
