@@ -22,6 +22,8 @@ LONGEST_TICK_S = 0.2
 """A window that stood still for longer has not shown the script to anybody meanwhile."""
 NAP_S = 0.1
 """How often a caption's figures change at most: figures that flicker cannot be read."""
+UNKNOWN_S = 2.0
+"""How long the caption before stands on where a figure of the next one is not known yet."""
 
 
 class Phase(StrEnum):
@@ -240,7 +242,7 @@ class Player(QObject):
 
     def _close(self, *, checked: bool, in_vain: bool = False) -> None:
         """Check the claims of the step and tell of it; `in_vain`: it has waited for something that did not come."""
-        self._say()
+        self._say(closing=True)
         figure = self.facts.value
         claims = []
         for claim in self.step.claims:
@@ -267,8 +269,12 @@ class Player(QObject):
             found.append(CheckedFigure(name, value, written(value, figure_named(name).unit)))
         return tuple(found)
 
-    def _say(self) -> None:
+    def _say(self, *, closing: bool = False) -> None:
         text = self.step.said(self.facts.words)
+        unknown = any(self.facts.value(name) is None for name in self.step.figures)
+        if unknown and not closing and self._clock < UNKNOWN_S:
+            # It will be known in a moment: no sentence with a hole in it.
+            text = self._said[1]
         self._said = time.perf_counter(), text
         self._parts.state.caption = Caption(
             text,

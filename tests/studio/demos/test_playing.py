@@ -97,6 +97,17 @@ def test_one_key_begins_the_first_demo_in_a_session_of_its_own_and_esc_brings_th
     assert desk.window is mine
 
 
+def test_no_caption_has_a_hole_for_a_figure_that_is_not_known_yet(desk):
+    said = []
+    begin(desk, lambda: QTest.keyClick(desk.window, Key.Key_F6))
+    state = desk.state
+    said.append(state.caption.text)
+    state.when(type(state).caption).connect(lambda: said.append(state.caption.text if state.caption else ""))
+    desk.until(lambda: bool(state.caption.text))
+    assert not [text for text in said if "…" in text]
+    desk.switch(lambda: QTest.keyClick(desk.window, Key.Key_Escape))
+
+
 def test_the_keys_pause_step_and_skip(desk, own):
     begin(desk, lambda: desk.sessions.begin_demo(own))
     window, demo = desk.window, player(desk)
