@@ -36,7 +36,30 @@ app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=False, pre
 
 Source = Annotated[
     str | None,
-    typer.Option("--source", help="simulator, basic_motions, pointer, or a CSV or NPZ recording.", metavar="NAME"),
+    typer.Option(
+        "--source",
+        help="KIND or KIND:ADDRESS: simulator, pointer, osc, osc:6448/wek/inputs; or a CSV or NPZ recording.",
+        metavar="NAME",
+    ),
+]
+Window = Annotated[
+    float | None,
+    typer.Option("--window", help="Seconds of a window, for a source whose values are inputs as they are."),
+]
+Inputs = Annotated[
+    int | None, typer.Option("--inputs", help="How many values come at a time; else the first message says so.")
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--osc-listen", help="Address on which OSC is heard; 0.0.0.0: from the whole network.", metavar="ADDRESS"
+    ),
+]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--osc-from", help="Who may send OSC, as 192.168.1.20 or 192.168.1.0/24; repeatable.", metavar="ADDRESS"
+    ),
 ]
 Rate = Annotated[
     float | None, typer.Option("--rate", help="Samples a second of a recording without a time column; else 50.")
@@ -76,6 +99,10 @@ def studio(
     labels_column: Labels = None,
     base: Base = "auto",
     seed: Seed = 0,
+    window_s: Window = None,
+    inputs: Inputs = None,
+    listen: Listen = None,
+    allowed: Allowed = None,
     session: Annotated[
         Path | None, typer.Option("--session", help="Session file to make or go on with; else a new one.")
     ] = None,
@@ -100,6 +127,10 @@ def studio(
             labels_column=labels_column,
             base=base,
             seed=seed,
+            window_s=window_s,
+            inputs=inputs,
+            listen=listen,
+            allowed=tuple(allowed or ()),
             session=session,
             keep=not memory,
             presentation=present,
@@ -161,10 +192,19 @@ def play_demo(
         raise typer.Exit(status)
 
 
-@app.command(epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 10 --jsonl out.jsonl")
+@app.command(
+    epilog="Example: dgstudio run --source basic_motions --labels-column label --speed 10 --out jsonl:out.jsonl"
+)
 def run(
-    source: Source = "simulator",
-    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Write one JSON line for each answer.")] = None,
+    station: Annotated[
+        Path | None, typer.Argument(help="A session to go on with; made where it is not there.", metavar="[SESSION]")
+    ] = None,
+    source: Source = None,
+    out: Annotated[
+        list[str] | None,
+        typer.Option("--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE.", metavar="OUT"),
+    ] = None,
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="The same as --out jsonl:FILE.")] = None,
     rate: Rate = None,
     speed: Speed = 1.0,
     duration: Annotated[float | None, typer.Option("--duration", help="Stop after so many seconds.")] = None,
@@ -178,8 +218,12 @@ def run(
     ] = False,
     base: Base = "auto",
     seed: Seed = 0,
+    window_s: Window = None,
+    inputs: Inputs = None,
+    listen: Listen = None,
+    allowed: Allowed = None,
 ) -> None:
-    """Run the engine without a window: live figures, JSON lines, labels from a file to the learner.
+    """Run the engine without a window: live figures, answers to others, labels from a file to the learner.
 
     With --labels-column every answer is scored before its label is learned (prequential accuracy).
     """
@@ -188,7 +232,9 @@ def run(
 
     run_engine(
         RunOptions(
-            source="simulator" if source is None else source,
+            source=source,
+            station=station,
+            outs=tuple(out or ()),
             jsonl=jsonl,
             rate=rate,
             speed=speed,
@@ -199,6 +245,10 @@ def run(
             record=record,
             base=base,
             seed=seed,
+            window_s=window_s,
+            inputs=inputs,
+            listen=listen,
+            allowed=tuple(allowed or ()),
         ),
         terminal(),
     )

@@ -19,11 +19,16 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "--labels-column": ("labels_column", str),
     "--base": ("base", str),
     "--seed": ("seed", int),
+    "--window": ("window_s", float),
+    "--inputs": ("inputs", int),
+    "--osc-listen": ("listen", str),
     "--session": ("session", Path),
     "--quit-after": ("quit_after", float),
     "--screenshot": ("screenshot", Path),
 }
 """Options of the studio that take a value: name of the parameter, and what makes a value of the text."""
+LISTS: Final[dict[str, str]] = {"--osc-from": "allowed"}
+"""Options that may be given again and again: name of the parameter."""
 SWITCHES: Final[dict[str, tuple[str, bool]]] = {"--no-session": ("keep", False), "--present": ("presentation", True)}
 
 
@@ -34,6 +39,12 @@ def plain_start(arguments: Sequence[str]) -> dict[str, Any] | None:
     for argument in rest:
         if argument in SWITCHES:
             name, value = SWITCHES[argument]
+        elif argument in LISTS:
+            name, text = LISTS[argument], next(rest, "")
+            if not text or text.startswith("-"):
+                return None
+            wanted[name] = (*wanted.get(name, ()), text)
+            continue
         elif argument in OPTIONS:
             name, read = OPTIONS[argument]
             text = next(rest, "")

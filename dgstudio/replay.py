@@ -18,7 +18,6 @@ from rich.table import Table
 from dgstudio.engine.recording.relearn import RelearnFigures, relearn
 from dgstudio.engine.recording.replay import Replay, ReplayFigures
 from dgstudio.engine.recording.replayed import Replayed
-from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.terminal import PlainConsole
 from dgstudio.kernel import KERNEL
@@ -26,6 +25,7 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.stored import reason_fields
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
+from dgstudio.streams.sinks.jsonl import as_record
 
 SAME, DIFFERS, OTHER_KERNEL = 0, 1, 2
 """Exit statuses."""

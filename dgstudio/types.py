@@ -46,6 +46,8 @@ class LabelledBy(StrEnum):
     """A label column of what is played."""
     IMPORT = "import"
     SUGGESTION = "suggestion"
+    MESSAGE = "message"
+    """Another program said when it began and when it ended."""
 
 
 class StreamKind(StrEnum):
@@ -54,13 +56,17 @@ class StreamKind(StrEnum):
     SIGNAL = "signal"
     POINTER = "pointer"
     IMAGE = "image"
+    VALUES = "values"
+    """Each sample is an input of the model as it stands, and comes when it likes: there are no windows."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
     """What a source declares about its stream.
 
-    `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes.
+    `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes. Of values,
+    which come when they like, `rate` is what there is room for, and `hop_s` how far apart two of them still belong
+    together where they are drawn.
     """
 
     name: str
@@ -76,12 +82,12 @@ class StreamSpec:
     @property
     def window(self) -> int:
         """Samples in a window, at least one."""
-        return max(1, round(self.window_s * self.rate))
+        return 1 if self.kind == StreamKind.VALUES else max(1, round(self.window_s * self.rate))
 
     @property
     def hop(self) -> int:
         """Samples between two windows, at least one."""
-        return max(1, round(self.hop_s * self.rate))
+        return 1 if self.kind == StreamKind.VALUES else max(1, round(self.hop_s * self.rate))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,7 +114,7 @@ def test_version(dgstudio_: Run) -> None:
         (["run", "--speed", "fast"], "--speed"),
         (["run", "--speed"], "--speed"),
         (["open"], "session"),
-        (["run", "surplus"], "surplus"),
+        (["run", "a.dgs", "surplus"], "surplus"),
     ],
 )
 def test_what_is_no_command_or_option(dgstudio_: Run, arguments: list[str], words: str) -> None:
@@ -148,6 +148,14 @@ def test_what_is_no_command_or_option(dgstudio_: Run, arguments: list[str], word
         (["--duration", "1", "--jsonl", "."], "Cannot write ."),
         (["--duration", "1", "--jsonl", "no/such/folder.jsonl"], "Cannot write no/such/folder.jsonl"),
         (["--duration", "1", "--session", "no.dgs/such"], "no.dgs"),
+        (["surplus"], "no session surplus: a new one is named NAME.dgs"),
+        (["a.dgs", "--session", "b.dgs"], "Name one session"),
+        (["no.dgs"], "no.dgs"),
+        (["--window", "1"], "no use for --window"),
+        (["--source", "osc", "--window", "0.001"], "--window"),
+        (["--source", "osc:70000"], "names no port"),
+        (["--out", "nowhere"], "no output “nowhere”: the outputs are jsonl:FILE"),
+        (["--out", "jsonl"], "name it, as in --out jsonl:"),
     ],
 )
 def test_options_of_run_that_make_no_sense(

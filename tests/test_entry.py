@@ -9,7 +9,7 @@ import typer
 from waiting import DEADLINE_S
 
 from dgstudio.cli import app, studio
-from dgstudio.entry import OPTIONS, SWITCHES, plain_start
+from dgstudio.entry import LISTS, OPTIONS, SWITCHES, plain_start
 
 
 def test_nothing_and_the_studios_options_open_it_at_once():
@@ -17,10 +17,12 @@ def test_nothing_and_the_studios_options_open_it_at_once():
     assert plain_start(["--source", "walk.csv", "--speed", "10", "--no-session"]) == {
         "source": "walk.csv", "speed": 10.0, "keep": False,
     }  # fmt: skip
+    assert plain_start(["--osc-from", "10.0.0.1", "--osc-from", "10.0.0.2"]) == {"allowed": ("10.0.0.1", "10.0.0.2")}
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run"], ["--speed", "fast"], ["--speed"], ["--source", "--present"], ["--nothing"]]
+    "arguments",
+    [["--help"], ["run"], ["--speed", "fast"], ["--speed"], ["--source", "--present"], ["--nothing"], ["--osc-from"]],
 )
 def test_all_else_is_the_command_lines(arguments):
     assert plain_start(arguments) is None
@@ -29,11 +31,13 @@ def test_all_else_is_the_command_lines(arguments):
 def test_it_has_the_command_lines_own_options():
     params = {param.name: param for param in typer.main.get_command(app).params}
     told = {option for param in params.values() for option in param.opts}
-    assert {*OPTIONS, *SWITCHES} == told - {"--version", "--debug", "--help"}
+    assert {*OPTIONS, *SWITCHES, *LISTS} == told - {"--version", "--debug", "--help"}
     kinds = typing.get_type_hints(studio)
     for option, (name, read) in OPTIONS.items():
         assert option in params[name].opts
         assert read in (kinds[name], *typing.get_args(kinds[name]))
+    for option, name in LISTS.items():
+        assert option in params[name].opts and list[str] in typing.get_args(kinds[name])
 
 
 def test_opening_the_studio_imports_no_command_line():

@@ -62,6 +62,9 @@ class BlockQueue:
     def open(self) -> None:
         """Start; what came before is read first."""
         self._opened = True
+        if not self._blocks:
+            # The end before this has woken whoever waited.
+            self._arrived.clear()
 
     def break_next(self) -> None:
         """What is put in next does not follow what was put in before."""

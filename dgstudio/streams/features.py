@@ -1,4 +1,4 @@
-"""Features of a window of samples: what the model sees of a signal or of a pointer."""
+"""Features of a window of samples: what the model sees of a signal, of a pointer, or of values that others send."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ MAX_CORRELATED = 8
 LARGEST = 1e18
 """Values beyond this magnitude count as bad, as NaN and infinities do: their squares would overflow float32."""
 
+AS_THEY_ARE = frozenset({StreamKind.POINTER, StreamKind.VALUES})
+"""Kinds of streams whose newest sample is what the model sees."""
 STATISTICS = ("mean", "sd", "mean abs difference", "rms", "crossing rate")
 
 
@@ -65,9 +67,10 @@ class SignalFeatures:
 
     Of a signal, for each channel: mean, standard deviation, mean absolute difference of neighbours, root mean
     square, rate of crossings of the mean (0..1 a sample), log10 of the power in five bands (Hann window); then the
-    correlations of all pairs of channels, if there are at most eight channels. Of a pointer: the last sample as it is.
-    Works for any window of at least two samples. By the kernel (docs/kernel.md): the same on every machine. Power has
-    10⁻¹⁰ of the channel's unit squared added, so that silence is a number.
+    correlations of all pairs of channels, if there are at most eight channels. Of a pointer, and of values: the last
+    sample as it is. Works for any window of at least two samples; of values one is enough. By the kernel
+    (docs/kernel.md): the same on every machine. Power has 10⁻¹⁰ of the channel's unit squared added, so that silence is
+    a number.
 
     The same window gives the same bytes. `repaired` counts bad values (see `repair`): all those of the first
     window, later only those among the newest `spec.hop` samples, so that overlapping windows in turn count each
@@ -76,22 +79,23 @@ class SignalFeatures:
     Raises
     ------
     BadInputError
-        For a stream that is neither a signal nor a pointer, or has no channels.
+        For a stream of pictures, or one that has no channels.
     """
 
     def __init__(self, spec: StreamSpec) -> None:
-        if spec.kind not in (StreamKind.SIGNAL, StreamKind.POINTER) or not spec.channels:
+        if spec.kind == StreamKind.IMAGE or not spec.channels:
             raise BadInputError(f"“{spec.name}” ({spec.kind}) has no features of a signal: it needs numeric channels.")
         self.spec = spec
         self.repaired = 0
         self._first = True
-        self._pointer = spec.kind == StreamKind.POINTER
+        self._as_it_is = spec.kind in AS_THEY_ARE
+        self._least = 1 if spec.kind == StreamKind.VALUES else 2
         channels = spec.channels
         names = [f"{c} {s}" for s in STATISTICS for c in channels]
         names += [f"{c} power {b + 1}/{BANDS}" for b in range(BANDS) for c in channels]
         pairs = list(combinations(range(len(channels)), 2)) if len(channels) <= MAX_CORRELATED else []
         names += [f"{channels[i]}~{channels[j]}" for i, j in pairs]
-        if self._pointer:
+        if self._as_it_is:
             names = [*channels]
         self.names: tuple[str, ...] = tuple(names)
         self.dim = len(names)
@@ -99,7 +103,7 @@ class SignalFeatures:
         self._kernels: dict[int, WindowFeatures] = {}
 
     def __call__(self, window: F32) -> F32:
-        """Return the features (dim,) float32, all finite, of a window (n, channels), n ≥ 2.
+        """Return the features (dim,) float32, all finite, of a window (n, channels), n ≥ 2, of values n ≥ 1.
 
         Raises
         ------
@@ -107,19 +111,19 @@ class SignalFeatures:
             If the window has another shape.
         """
         window = np.ascontiguousarray(window, np.float32)
-        if window.ndim != 2 or len(window) < 2 or window.shape[1] != len(self.spec.channels):
-            raise ValueError(f"a window is (n ≥ 2, {len(self.spec.channels)} channels), not {window.shape}")
-        features = None if self._pointer else self._of_signal(window)
+        if window.ndim != 2 or len(window) < self._least or window.shape[1] != len(self.spec.channels):
+            raise ValueError(f"a window is (n ≥ {self._least}, {len(self.spec.channels)} channels), not {window.shape}")
+        features = None if self._as_it_is else self._of_signal(window)
         if features is None:
             values, bad = repair(window)
             if bad is not None:
                 self.repaired += int(np.count_nonzero(bad if self._first else bad[-self.spec.hop :]))
-            features = self._of_pointer(values) if self._pointer else self._of_signal(values.astype(np.float32))
+            features = self._newest(values) if self._as_it_is else self._of_signal(values.astype(np.float32))
             assert features is not None, "what is repaired has features"
         self._first = False
         return features
 
-    def _of_pointer(self, values: F64) -> F32:
+    def _newest(self, values: F64) -> F32:
         last: F32 = values[-1].astype(np.float32)
         return last
 

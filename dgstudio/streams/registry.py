@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
-from dgstudio.streams.source import Source, SourceKind, SourceRequest
+from dgstudio.reasons.reason import shortened
+from dgstudio.streams.condition import SourceCondition
+from dgstudio.streams.source import OPTIONS, Patience, Source, SourceKind, SourceRequest
 
 
 def kinds() -> Iterator[SourceKind]:
@@ -17,6 +20,9 @@ def kinds() -> Iterator[SourceKind]:
     from dgstudio.streams import pointer
 
     yield pointer.KIND
+    from dgstudio.streams.osc import source as osc
+
+    yield osc.KIND
     from dgstudio.streams.recordings import source as recording
 
     yield recording.KIND
@@ -30,8 +36,14 @@ def open_source(
     loop: bool = True,
     seed: int = 0,
     labels_column: str | None = None,
+    window_s: float | None = None,
+    channels: tuple[str, ...] | None = None,
+    inputs: int | None = None,
+    listen: str | None = None,
+    allowed: tuple[str, ...] = (),
+    patience: Callable[[SourceCondition], None] | None = None,
 ) -> Source:
-    """Make the source that a user names: "simulator", "pointer", the path of a recording, or one of sample_data.
+    """Make the source that a user names: KIND, KIND:ADDRESS, the path of a recording, or one of sample_data.
 
     Parameters
     ----------
@@ -45,18 +57,25 @@ def open_source(
         The simulated person.
     labels_column
         Where the ground truth of a recording is.
+    window_s, channels, inputs, listen, allowed, patience
+        As in `SourceRequest`.
 
     Raises
     ------
     BadInputError
         If there is no such source, or it cannot be used as asked.
     """
+    shown = shortened(name, 60)
     for kind in kinds():
         if kind.claims(name):
-            return kind.open(SourceRequest(name, rate, speed, loop, seed, labels_column))
+            request = SourceRequest(name, rate, speed, loop, seed, labels_column, window_s, channels, inputs)
+            for field, option in OPTIONS.items():
+                if getattr(request, field) is not None and field not in kind.options:
+                    raise BadInputError(f"“{shown}” has no use for {option}: leave it out.")
+            request = replace(request, listen=listen, allowed=allowed, patience=patience or Patience())
+            return kind.open(request)
     usages = ", ".join(kind.usage for kind in kinds())
     shipped = ", ".join(shipped_recordings()) or "none"
-    shown = name if len(name) <= 60 else f"{name[:60]}…"
     raise BadInputError(f"There is no source “{shown}”: the sources are {usages}; recordings that ship: {shipped}.")
 
 

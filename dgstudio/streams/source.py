@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
+from dataclasses import field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
+from dgstudio.streams.condition import SourceCondition
 from dgstudio.types import Block, StreamSpec
 
 BLOCK_S = 0.01
@@ -108,9 +111,51 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Listening(Protocol):
+    """A source that others send to, and that can hear them before it is opened."""
+
+    def listen(self) -> None:
+        """Hear from now on what is sent. `StreamError` where that cannot be."""
+        ...
+
+
+PATIENCE_S = 10.0
+"""How long a source that must hear something before it can begin is waited for, where nobody says otherwise."""
+
+
+class Patience:
+    """Waits some seconds for a source that has to hear something before it can begin, then gives up."""
+
+    def __init__(self, seconds: float = PATIENCE_S) -> None:
+        self._seconds = seconds
+        self._until: float | None = None
+
+    def __call__(self, condition: SourceCondition) -> None:
+        """Go on waiting. `BadInputError` once it has been too long."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + self._seconds
+        if now > self._until:
+            raise BadInputError(
+                f"After {self._seconds:.0f} s still {condition.words}. Start what sends first, or say with --inputs "
+                "how many inputs there will be."
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What a user asks of a source; each kind takes from it what it knows. See `registry.open_source`."""
+    """What a user asks of a source; each kind takes from it what it knows. See `registry.open_source`.
+
+    Attributes
+    ----------
+    name : what was typed: a kind, KIND:ADDRESS, or the path of a file.
+    rate, window_s : samples a second, and seconds of a window, of a source that does not say its own.
+    channels : those of the session that is gone on with.
+    inputs : how many values come at a time, where the source would otherwise find out.
+    listen, allowed : the address of this machine that others send to, and the networks that may.
+    patience : called again and again while the source waits for what it must know; raises to give up.
+    """
 
     name: str
     rate: float | None = None
@@ -118,14 +163,27 @@ class SourceRequest:
     loop: bool = True
     seed: int = 0
     labels_column: str | None = None
+    window_s: float | None = None
+    channels: tuple[str, ...] | None = None
+    inputs: int | None = None
+    listen: str | None = None
+    allowed: tuple[str, ...] = ()
+    patience: Callable[[SourceCondition], None] = field(default_factory=Patience)
+
+
+def address_in(typed: str, kind: str) -> str | None:
+    """Return ADDRESS of KIND:ADDRESS, "" of KIND alone, None where another kind is meant."""
+    named, _, address = typed.partition(":")
+    return address if named == kind else None
 
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
     """A kind of source, as its file declares it and the registry lists it.
 
-    `usage` is what a user types for it; `summary` says in one sentence what it is. `claims` tells whether a typed name
-    means a source of this kind, and must be quick; `open` makes it, and raises `BadInputError` where it can't.
+    `usage` is what a user types for it, as in KIND[:ADDRESS]; `summary` says in one sentence what it is. `claims` tells
+    whether a typed name means a source of this kind, and must be quick; `open` makes it, and raises `BadInputError`
+    where it can't. `options` are those of `OPTIONS` that it has a use for; another one that is given is refused.
     """
 
     name: str
@@ -133,3 +191,8 @@ class SourceKind:
     summary: str
     claims: Callable[[str], bool]
     open: Callable[[SourceRequest], Source]
+    options: frozenset[str] = frozenset()
+
+
+OPTIONS = {"window_s": "--window", "inputs": "--inputs"}
+"""Fields of a request that few kinds have a use for, and the option of the command line that gives each."""

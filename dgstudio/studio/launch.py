@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
+from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_channels, kept_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.texts import plain_text
@@ -50,6 +50,10 @@ class StudioOptions:
     screenshot: Path | None = None
     presentation: bool = False
     seed: int = 0
+    window_s: float | None = None
+    inputs: int | None = None
+    listen: str | None = None
+    allowed: tuple[str, ...] = ()
     demo: Path | None = None
     """The file of a demo that is played at once."""
 
@@ -69,6 +73,7 @@ def make_engine(options: StudioOptions) -> Made:
     """
     notes: list[str] = []
     session = _session(options, notes)
+    source: Source | None = None
     try:
         source, options = _source(options, session)
         base, why = base_for(source.spec, options.base)
@@ -83,8 +88,14 @@ def make_engine(options: StudioOptions) -> Made:
                 labels_column=options.labels_column,
                 base=options.base,
                 seed=options.seed,
+                window_s=options.window_s,
+                inputs=options.inputs,
+                listen=options.listen,
+                allowed=options.allowed,
             )
     except BaseException:
+        if source is not None:
+            source.close()
         session.close()
         raise
     name = "not saved" if session.path is None else plain_text(session.path.name)
@@ -103,6 +114,11 @@ def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOpt
             loop=True,
             seed=options.seed,
             labels_column=options.labels_column,
+            window_s=options.window_s,
+            channels=kept_channels(session),
+            inputs=options.inputs,
+            listen=options.listen,
+            allowed=options.allowed,
         )
     except BadInputError as error:
         if not before:

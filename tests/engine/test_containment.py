@@ -20,6 +20,7 @@ from dgstudio.engine.serving.out_worker import OutWorker
 from dgstudio.errors import SessionError, StreamError
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.session.file import Session
+from dgstudio.streams.condition import Lamp
 from dgstudio.types import F32, Reading
 
 Rigs = Callable[..., Any]
@@ -479,3 +480,15 @@ def test_a_start_that_fails_half_way_stops_what_runs(
         rig.engine.start()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("dg-")]
     Session.open(path).close()
+
+
+def test_the_lamp_of_a_source_follows_how_reading_it_goes(rigs: Rigs, until: Until, quick_retry: None) -> None:
+    rig = rigs()
+    until(lambda: rig.engine.input.condition().lamp is Lamp.WAITING)
+    rig.play("Walking")
+    assert rig.engine.input.condition().words == "receiving"
+    rig.tape.failing = StreamError("The cable was pulled.")
+    until(lambda: rig.engine.input.condition().words == "retrying: The cable was pulled")
+    rig.tape.failing = None
+    rig.play("Walking")
+    assert rig.engine.input.condition().lamp is Lamp.RECEIVING

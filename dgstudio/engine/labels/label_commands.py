@@ -67,6 +67,23 @@ class LabelCommands:
         else:
             self._store.end_take(now)
 
+    def begin_take(self, class_id: int, at: float) -> None:
+        """From stream time `at` on everything is of a class, until `end_take`; another take that is open ends there.
+
+        For programs, which say exactly when: nothing is trimmed, and nothing is too short.
+        """
+        self._require_living(class_id)
+        self._pressed = None
+        self._store.begin_take(class_id, at, LabelledBy.MESSAGE)
+
+    def end_take(self, at: float) -> None:
+        """The take that `begin_take` began ends at stream time `at`, with what came at that moment."""
+        self._store.end_take(at, trim=False)
+
+    def delete_every_example(self) -> None:
+        """Let no example stand any more; the classes live on. Ctrl+Z takes it back."""
+        self._history.ask(lambda acts: acts.all_deleted())
+
     @property
     def held(self) -> tuple[int, float] | None:
         """(class id, stream time of the press) of the take being held."""

@@ -15,10 +15,12 @@ from dgstudio.engine.labels.prequential import PriorAnswers
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.records import dataclass
-from dgstudio.types import Example, LabelledBy, Reading, StreamSpec, Take
+from dgstudio.types import Example, LabelledBy, Reading, StreamKind, StreamSpec, Take
 
 SHARE = 0.5
 """Part of the shorter of window and take that must overlap."""
+VALUES_AT_ONCE = 32
+"""Values of a take that are learned however quickly they come: a program may send them all in a moment."""
 
 
 @dataclass(slots=True)
@@ -42,10 +44,15 @@ class OpenTake:
 
 
 def belongs(start: float, end: float, take_start: float, take_end: float, *, strict: bool) -> bool:
-    """Whether the window [start, end] belongs to the take [take_start, take_end]."""
+    """Whether the window [start, end] belongs to the take [take_start, take_end].
+
+    A window of one sample takes no time: it belongs to the take that it lies in.
+    """
     slack = 1e-9
     if end > take_end + slack:
         return False
+    if start == end:
+        return end >= take_start - slack
     overlap = min(end, take_end) - max(start, take_start)
     shorter = (end - start) if strict else min(end - start, take_end - take_start)
     return overlap >= SHARE * shorter - slack and overlap > 0
@@ -54,9 +61,10 @@ def belongs(start: float, end: float, take_start: float, take_end: float, *, str
 class Labeller:
     """Makes examples from readings. Used by dg-store only.
 
-    `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned. Of raw
-    samples every example whose window begins after the last such one has ended keeps its own. A take of the past may
-    begin before what the rings hold, where `past` goes back further.
+    `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned; of
+    values, which share no samples, the first `VALUES_AT_ONCE` are learned in any case. Of raw samples every example
+    whose window begins after the last such one has ended keeps its own. A take of the past may begin before what the
+    rings hold, where `past` goes back further.
     """
 
     def __init__(
@@ -75,6 +83,8 @@ class Labeller:
         self._readings = readings
         self._ring = ring
         self._learn_every_s = learn_every_s
+        self._ahead_s = learn_every_s * (VALUES_AT_ONCE - 1) if spec.kind is StreamKind.VALUES else 0.0
+        """By how much what is learned of a take may be ahead of one example each `learn_every_s`."""
         self._next_example = next_example
         self._next_take = next_take
 
@@ -154,11 +164,12 @@ class Labeller:
         return examples, passed
 
     def _example(self, open_take: OpenTake, reading: Reading) -> Example:
-        due = reading.end if open_take.learn_due is None else open_take.learn_due
+        due = reading.end - self._ahead_s if open_take.learn_due is None else open_take.learn_due
         learn = reading.end >= due - 1e-6 and not open_take.set_aside
         if learn:
             # On a grid of its own, so that hops that do not divide the interval do not lower the rate.
-            open_take.learn_due = max(due, reading.end - self._learn_every_s) + self._learn_every_s
+            every = self._learn_every_s
+            open_take.learn_due = max(due, reading.end - self._ahead_s - every) + every
         window = None
         if reading.start >= open_take.raw_from:
             # Neighbours share most of their samples: those are kept that together show the take once.

@@ -52,6 +52,10 @@ class Acts:
         going = self._book.standing(ids)
         return self._made(ActKind.DELETED, ExamplesDeleted(len(going)), _changes(going, None))
 
+    def all_deleted(self) -> Act | None:
+        """No example stands any more."""
+        return self.deleted([example.id for info in self._classes.every() for example in self._book.of_class(info.id)])
+
     def noted(self, ids: Sequence[int], text: str) -> Act | None:
         """These examples have this note from now on; "" is none."""
         known, by_note = self._book.notes(), dict[str, list[int]]()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dgstudio.session.file import Session
+from dgstudio.session.restore import SIGNAL
 
 STREAM = "stream"
 """Session setting: the options below, as they were asked for."""
@@ -16,6 +18,10 @@ TYPES: dict[str, tuple[type, ...]] = {
     "labels_column": (str, type(None)),
     "base": (str,),
     "seed": (int,),
+    "window_s": (int, float, type(None)),
+    "inputs": (int, type(None)),
+    "listen": (str, type(None)),
+    "allowed": (list,),
 }
 """What each of them may be."""
 OPTIONS = tuple(TYPES)
@@ -30,12 +36,17 @@ def keep_stream(
     labels_column: str | None = None,
     base: str = "auto",
     seed: int = 0,
+    window_s: float | None = None,
+    inputs: int | None = None,
+    listen: str | None = None,
+    allowed: Sequence[str] = (),
 ) -> None:
     """Note the stream; files by their whole path, since a session may be opened from elsewhere. Any thread.
 
     As fast as possible (`speed` 0) is no way to look at a stream: it is opened again at its own speed.
     """
-    values = (_whole(source), rate, speed or 1.0, labels_column, _whole(base), seed)
+    asked = (_whole(source), rate, speed or 1.0, labels_column, _whole(base), seed, window_s, inputs, listen)
+    values = (*asked, list(allowed))
     session.set_config(STREAM, dict(zip(OPTIONS, values, strict=True)))
 
 
@@ -44,7 +55,19 @@ def kept_stream(session: Session) -> dict[str, Any]:
     stored = session.config(STREAM)
     if not isinstance(stored, dict) or not isinstance(stored.get("source"), str):
         return {}
-    return {name: stored[name] for name in OPTIONS if name in stored and isinstance(stored[name], TYPES[name])}
+    found = {name: stored[name] for name in OPTIONS if name in stored and isinstance(stored[name], TYPES[name])}
+    if "allowed" in found:
+        found["allowed"] = tuple(text for text in found["allowed"] if isinstance(text, str))
+    return found
+
+
+def kept_channels(session: Session) -> tuple[str, ...] | None:
+    """Return the names of the session's channels; None where it does not say, or is damaged there."""
+    signal = session.config(SIGNAL)
+    channels = signal.get("channels") if isinstance(signal, dict) else None
+    if not isinstance(channels, list) or not channels or not all(isinstance(name, str) for name in channels):
+        return None
+    return tuple(channels)
 
 
 def _whole(name: str) -> str:

@@ -14,10 +14,12 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Hop, Lane
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.windows import Windower
-from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamSpec
+from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamKind, StreamSpec
 
 BACKLOG = 25
 """Hops that may wait for their answer before the oldest are skipped and counted."""
+VALUES_BACKLOG = 250
+"""The same of values, each of which somebody wants an answer to: a quarter of a second at a thousand a second."""
 
 
 class Answering(Protocol):
@@ -29,7 +31,8 @@ class Answering(Protocol):
 
 
 class InferWorker(Worker):
-    """Answers every hop in order; when it falls behind by more than `BACKLOG` hops it skips to the newest ones.
+    """Answers every hop in order; when it falls behind by more than `BACKLOG` hops it skips to the newest ones (of
+    values `VALUES_BACKLOG`).
 
     With `lossless` nothing is skipped (the source waits instead), and `after` may block. `after` is called with
     each reading of the studio's lane, in this thread.
@@ -85,7 +88,8 @@ class InferWorker(Worker):
         self.lost_samples += max(0, self._ring.oldest - max(self.done, self._looked))
         self._looked = total
         self._due.extend(self._windower.due(total, self._ring.breaks))
-        while not self._lossless and len(self._due) > BACKLOG:
+        backlog = VALUES_BACKLOG if self._spec.kind is StreamKind.VALUES else BACKLOG
+        while not self._lossless and len(self._due) > backlog:
             self._due.popleft()
             self.skipped += 1
         while self._due:

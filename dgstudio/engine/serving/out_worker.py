@@ -1,4 +1,4 @@
-"""dg-out: hands readings to sinks (JSON lines today) in a thread of its own, so that no sink can slow serving."""
+"""dg-out: hands readings to sinks in a thread of its own, so that no sink can slow serving."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from dgstudio.engine.facts.running import OutputBehind, OutputFailed
 from dgstudio.engine.runtime.events import EventQueue
@@ -20,7 +21,8 @@ FINISH_S = 2.0
 
 class OutWorker(Worker):
     """A bounded queue of readings. When the sinks cannot keep up, the newest are dropped and counted, and it is
-    said once; a lossless engine waits instead. A sink that raises is taken out of the list, and that is said.
+    said once; a lossless engine waits instead. A sink that raises is taken out of the list, and that is said; one
+    that can be closed is, at the end.
     """
 
     name = "dg-out"
@@ -77,6 +79,10 @@ class OutWorker(Worker):
         if self._queue:
             self._drop(len(self._queue))
             self._queue.clear()
+        for sink in list(self._sinks):
+            close = getattr(sink, "close", None)
+            if close is not None:
+                self._guarded(sink, close)
 
     def _drop(self, count: int) -> None:
         if not self.dropped:
@@ -87,11 +93,14 @@ class OutWorker(Worker):
         self._busy = True
         reading = self._queue.popleft()
         for sink in list(self._sinks):
-            try:
-                sink(reading)
-            except Exception as error:
-                self._sinks.remove(sink)
-                self.switched_off[sink] = str(error)
-                named = getattr(sink, "name", "An output")
-                self.events.say(OutputFailed(named, str(error)))
+            self._guarded(sink, partial(sink, reading))
         self._busy = False
+
+    def _guarded(self, sink: Sink, do: Callable[[], object]) -> None:
+        """Let a sink do something; where it fails it is taken out."""
+        try:
+            do()
+        except Exception as error:
+            self._sinks.remove(sink)
+            self.switched_off[sink] = str(error)
+            self.events.say(OutputFailed(getattr(sink, "name", "An output"), str(error)))

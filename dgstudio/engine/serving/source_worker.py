@@ -10,6 +10,8 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
+from dgstudio.reasons.arrivals import Trouble
+from dgstudio.streams.condition import Reporting, SourceCondition, condition_of
 from dgstudio.streams.source import Source
 from dgstudio.types import Block, StreamState
 
@@ -34,7 +36,14 @@ class SourceWorker(Worker):
         self._open = False
         self._gap = True
         self._lost_said = False
+        self._trouble: Trouble | None = None
         self.state = StreamState.OPENING
+
+    def condition(self) -> SourceCondition:
+        """What the lamp of the source shows. Any thread."""
+        if self.state is not StreamState.LOST and isinstance(self._source, Reporting):
+            return self._source.condition()
+        return condition_of(self.state, self._trouble if self.state is StreamState.LOST else None)
 
     def turn(self) -> None:
         """Open if need be, then read one block."""
@@ -91,6 +100,7 @@ class SourceWorker(Worker):
             self._lost_said = False
 
     def _lose(self, error: Exception) -> None:
+        self._trouble = Trouble(str(error))
         self.state = StreamState.LOST
         self._gap = True
         if not self._lost_said:

@@ -43,6 +43,7 @@ WAYS = {
     LabelledBy.FILE: "by a label column",
     LabelledBy.IMPORT: "from a file",
     LabelledBy.SUGGESTION: "from a suggestion",
+    LabelledBy.MESSAGE: "by another program",
 }
 """How a take was labelled, in words."""
 TWINS = {

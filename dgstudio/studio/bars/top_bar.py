@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from dgstudio.streams.condition import Lamp, condition_of
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
 from dgstudio.studio.bridge.look import Look
@@ -24,13 +26,15 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamState
 
 HEIGHT = 51
-STREAM_WORDS = {
-    StreamState.OPENING: ("warning", "opening …"),
-    StreamState.LIVE: ("good", ""),
-    StreamState.ENDED: ("text_faint", StreamState.ENDED),
-    StreamState.LOST: ("bad", "lost, retrying"),
+LAMPS = {
+    Lamp.WAITING: ("warning", "waiting …"),
+    Lamp.RECEIVING: ("good", ""),
+    Lamp.WRONG: ("bad", "wrong input"),
+    Lamp.LOST: ("warning", "silent"),
+    Lamp.RETRYING: ("bad", "lost, retrying"),
+    Lamp.ENDED: ("text_faint", Lamp.ENDED),
 }
-"""Stream state → (colour of the dot, words beside it)."""
+"""Lamp of the source → (colour of the dot, words beside it)."""
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
 IDLE = Part("text", "Label"), Part("muted", "hold a key")
@@ -54,7 +58,7 @@ class TopBar(QFrame):
         self.setAccessibleName("Top bar")
         self._state, self._actions = state, actions
         self.theme: Theme = DARK
-        self._stream_state = StreamState.OPENING
+        self._condition = condition_of(StreamState.OPENING)
         self._look: Look | None = None
         self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
@@ -125,8 +129,9 @@ class TopBar(QFrame):
         """Follow the stream's state, and say which moment is shown."""
         if frame.look is not self._look:
             self._show_moment(frame.look)
-        if frame.stats.stream_state != self._stream_state:
-            self._stream_state = frame.stats.stream_state
+        condition = frame.source or condition_of(frame.stats.stream_state)
+        if condition != self._condition:
+            self._condition = condition
             self._show_source()
 
     def show_recording(self, name: str, colour: str, seconds: float) -> None:
@@ -256,29 +261,39 @@ class TopBar(QFrame):
         self.compare.setToolTip(f"Comparing with {names}" if names else tooltip_of(self._actions[ActionId.COMPARE]))
 
     def _show_source(self) -> None:
-        state = self._state
-        dot, words = STREAM_WORDS.get(self._stream_state, ("warning", self._stream_state))
+        state, condition = self._state, self._condition
+        dot, words = LAMPS[condition.lamp]
         spec = state.spec
-        detail = f"{_kind_word(spec.kind, spec.channels)} · {spec.rate:g} Hz" if spec is not None else "no stream"
+        kind = "no stream" if spec is None else _kind_word(spec.kind, spec.channels)
+        pace = "" if spec is None else f" · {spec.rate:g} Hz" if condition.rate is None else _measured(condition.rate)
         if spec is not None and spec.speed not in (1.0, 0.0):
-            detail += f" · ×{spec.speed:g}"
+            pace += f" · ×{spec.speed:g}"
         name = state.source_name or (spec.name if spec is not None else "") or "No source"
-        self.source.set_parts(
-            [
-                Part("dot", "dot", dot),
-                Part("strong", _short((name[:1].upper() + name[1:]).replace("_", " "), 22)),
-                # Trouble is told in words too, and is never left out.
-                Part("text", words, dot) if words else Part("muted", detail, level=3),
-            ]
-        )
-        self.source.setToolTip(f"{name}: {words or 'live'} · {detail}")
-        self._fit()
+        # Trouble is told in words too, and is never left out.
+        told = Part("text", words, dot) if words else Part("muted", kind + pace, level=3)
+        if condition.rate is not None and not words:
+            # What is measured changes all the time, and its neighbours stand still.
+            widest = QFontMetrics(self.theme.ui("bar")).horizontalAdvance(f"{kind} · 8888 a second")
+            told = replace(told, width=widest)
+        before = self.source.sizeHint().width()
+        shown = "OSC" if name == "osc" else (name[:1].upper() + name[1:]).replace("_", " ")
+        self.source.set_parts([Part("dot", "dot", dot), Part("strong", _short(shown, 22)), told])
+        lines = [f"{shown}: {condition.words}", kind + pace, *(f"{each.words} left out" for each in condition.counted)]
+        self.source.setToolTip("\n".join(lines))
+        if self.source.sizeHint().width() != before:
+            self._fit()
 
 
 def _kind_word(kind: StreamKind, channels: tuple[str, ...]) -> str:
     if kind == StreamKind.SIGNAL:
         return "IMU" if tuple(name.lower() for name in channels) == IMU else f"{len(channels)} ch"
+    if kind == StreamKind.VALUES:
+        return f"{len(channels)} input{'' if len(channels) == 1 else 's'}"
     return "video" if kind == StreamKind.IMAGE else kind
+
+
+def _measured(rate: float) -> str:
+    return f" · {rate:.0f} a second" if rate >= 10 else f" · {rate:.1f} a second"
 
 
 def _short(text: str, limit: int) -> str:

@@ -98,6 +98,7 @@ class Bridge(QObject):
         self.twins = TwinFeed(engine.comparison)
         self._stats = EngineStats()
         self._stats_wall = 0.0
+        self._condition = engine.input.condition()
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
@@ -252,6 +253,7 @@ class Bridge(QObject):
             recording=engine.labels.held,
             events=engine.events.drain(),
             stats=self._stats,
+            source=self._condition,
             frame_time_wall=wall,
             oldest=oldest,
             look=look,
@@ -261,6 +263,7 @@ class Bridge(QObject):
         """What is soon enough four times a second."""
         state, engine = self.state, self.engine
         stats = self._stats = engine.stats()
+        self._condition = engine.input.condition()
         self.twins.renew()
         # One that failed runs no more.
         state.compare = engine.comparison.kinds

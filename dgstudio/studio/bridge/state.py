@@ -14,6 +14,7 @@ from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
+from dgstudio.streams.condition import SourceCondition
 from dgstudio.streams.source import Knob
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.bridge.evented import Evented, Field
@@ -207,6 +208,8 @@ class Frame:
     """(class id, stream time of its start) of the take that is being held."""
     events: list[Event] = field(default_factory=list)
     stats: EngineStats = field(default_factory=EngineStats)
+    source: SourceCondition | None = None
+    """What the lamp of the source shows; None: what `stats` say of the stream."""
     frame_time_wall: float = 0.0
     oldest: float = 0.0
     """Stream time of the oldest sample in the buffer."""

@@ -25,6 +25,7 @@ WHO = {
     LabelledBy.FILE: LabelledBy.FILE,
     LabelledBy.IMPORT: LabelledBy.IMPORT,
     LabelledBy.SUGGESTION: LabelledBy.SUGGESTION,
+    LabelledBy.MESSAGE: LabelledBy.MESSAGE,
 }
 SAID = (MISLABELLED, CONFLICTING, IDENTICAL, NEAR, PROTECTED)
 """Marks that the tooltip names."""

@@ -254,8 +254,10 @@ class StreamPanel(PanelFrame):
         self._knows_truth = self._knows_truth or bool(truths)
         if self._knows_truth:
             ribbons["truth"] = truths
+        # What comes when it likes has no rate by which a gap would show.
+        rate = 0.0 if spec.kind is StreamKind.VALUES else spec.rate
         return Scene(
-            channels=spec.channels, rate=spec.rate, start=start, end=end, times=times, values=values,
+            channels=spec.channels, rate=rate, start=start, end=end, times=times, values=values,
             ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
             pills=self._pills(frame), mode=state.stream_mode, edge=end if look is None else look.edge,
             gone=self._gone(frame), moment=None if look is None else look.moment,

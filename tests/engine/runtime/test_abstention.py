@@ -12,9 +12,9 @@ import pytest
 
 from dgstudio.engine.runtime.abstention import ABSTAIN, kept_threshold
 from dgstudio.engine.runtime.metrics import UNSURE
-from dgstudio.engine.serving.jsonl import as_record
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
+from dgstudio.streams.sinks.jsonl import as_record
 from dgstudio.types import Unsure
 
 Rigs = Callable[..., Any]

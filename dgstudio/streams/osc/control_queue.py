@@ -1,0 +1,55 @@
+"""Messages that tell the program what to do, from whoever sends to whoever carries them out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from dgstudio.records import dataclass
+
+CAPACITY = 256
+"""Messages that wait at most: nobody turns so many knobs before they are looked at."""
+WEKINATOR = "/wekinator/control/"
+OURS = "/dgstudio/"
+PREFIXES = (WEKINATOR, OURS)
+"""Addresses that begin so are for the program, whatever its inputs' address is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMessage:
+    """A wish as it came.
+
+    Attributes
+    ----------
+    address, values : the message.
+    moment : stream time at which it came; below 0 before the first input.
+    after : how many inputs had come before it; None where inputs do not come one by one from the same sender.
+    """
+
+    address: str
+    values: tuple[object, ...]
+    moment: float | None = None
+    after: int | None = None
+
+
+class ControlQueue:
+    """Bounded; any thread puts, one takes. `arrived` is set whenever there is something, and cleared by `take`."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        """Messages for which there was no room."""
+        self.arrived = threading.Event()
+        self._messages: deque[ControlMessage] = deque()
+
+    def put(self, message: ControlMessage) -> None:
+        """Add a message, unless too many wait."""
+        if len(self._messages) >= CAPACITY:
+            self.dropped += 1
+            return
+        self._messages.append(message)
+        self.arrived.set()
+
+    def take(self) -> list[ControlMessage]:
+        """Return all that waits, in the order in which it came."""
+        self.arrived.clear()
+        return [self._messages.popleft() for _ in range(len(self._messages))]
