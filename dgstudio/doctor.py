@@ -181,13 +181,17 @@ def _torch() -> Iterator[Finding]:
 
 
 def _exports() -> Iterator[Finding]:
-    for what, extra in (("ONNX models", EXTRAS["export"]), ("Reports", EXTRAS["report"])):
-        missing = [name for name in extra.packages.values() if _version(name) is None]
+    named = (("ONNX models", "export"), ("Reports", "report"), ("Moving pictures", "animation"))
+    for what, name in named:
+        extra = EXTRAS[name]
+        missing = [package for package in extra.packages.values() if _version(package) is None]
         if missing:
             text = f"{listed(missing)} not installed: only exporting them needs that; to install it: {line(extra)}"
             yield Finding("note", what, text)
         else:
-            yield Finding("ok", what, " · ".join(f"{name} {_version(name)}" for name in extra.packages.values()))
+            yield Finding(
+                "ok", what, " · ".join(f"{package} {_version(package)}" for package in extra.packages.values())
+            )
 
 
 def _bases() -> Iterator[Finding]:

@@ -44,10 +44,11 @@ def test_a_missing_library_and_another_qt_are_bad_and_say_what_to_run(
     versions["PySide6_Essentials"] = None
     assert about("Qt")[0].text == "missing: run pip install PySide6_Essentials==6.11.3"
     assert about("torch")[0].level == "note"
-    versions |= {"onnx": None, "onnxruntime": "1.22.0", "matplotlib": None}
+    versions |= {"onnx": None, "onnxruntime": "1.22.0", "matplotlib": None, "pillow": None}
     assert about("ONNX models")[0].level == about("Reports")[0].level == "note"
     assert about("ONNX models")[0].text.startswith("onnx not installed")
-    for subject, extra in (("torch", "train"), ("ONNX models", "export"), ("Reports", "report")):
+    extras = {"torch": "train", "ONNX models": "export", "Reports": "report", "Moving pictures": "animation"}
+    for subject, extra in extras.items():
         assert about(subject)[0].text.endswith(f"to install it: {line(EXTRAS[extra])}")
 
 

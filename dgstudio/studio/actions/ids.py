@@ -38,9 +38,11 @@ class ActionId(StrEnum):
     EXPORT_MODEL = "export_model"
     EXPORT_REPORT = "export_report"
     EXPORT_RECORDING = "export_recording"
+    EXPORT_STREAM = "export_stream"
     PICTURE_WINDOW = "picture_window"
     PICTURE_PANEL = "picture_panel"
-    EXPORT_STREAM = "export_stream"
+    KEEP_MOVING = "keep_moving"
+    SAVE_MOVING = "save_moving"
 
     MODE_OFF = "mode_off"
     MODE_ROUTING = "mode_routing"

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from dgstudio.reasons.sizes import size_words
-from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.bars.status_lamp import StatusLamp
 from dgstudio.types import EngineStats
 
 
-class RecordingLamp(QLabel):
-    """A dot and words, hidden while nothing is recorded. Words and shape say it too, not the colour alone."""
+class RecordingLamp(StatusLamp):
+    """A dot and words, hidden while nothing is recorded."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("", parent)
-        self.setObjectName("recording")
-        self.setTextFormat(Qt.TextFormat.RichText)
-        self.setAccessibleName("Recording of the stream")
-        self.theme: Theme = DARK
-        self._said = ("", "", "")
-        self.hide()
-
-    @property
-    def said(self) -> str:
-        """What it says, as plain text; "" while it is hidden."""
-        mark, words, _ = self._said
-        return f"{mark} {words}" if words else ""
+        super().__init__("Recording of the stream", parent)
 
     def show_stats(self, stats: EngineStats) -> bool:
         """Follow the figures; returns whether its width has changed."""
         said = words_of(stats)
-        if said == self._said:
-            return False
-        self._said = said
-        self.setToolTip(tooltip_of(stats) if said[1] else "")
-        return self._draw()
-
-    def apply_theme(self, theme: Theme) -> None:
-        """Take over a theme."""
-        self.theme = theme
-        self._draw()
-
-    def set_type(self, font: QFont) -> None:
-        """Take over the type of its neighbours."""
-        self.setFont(font)
-        self._draw()
-
-    def _draw(self) -> bool:
-        mark, words, token = self._said
-        before = 0 if self.isHidden() else self.width()
-        if words:
-            colour = self.theme.readable(getattr(self.theme, token), "surface")
-            self.setText(
-                f'<span style="color:{colour}">{mark}</span> <span style="color:{self.theme.text}">{words}</span>'
-            )
-            self.setFixedWidth(self.fontMetrics().horizontalAdvance(self.said) + 2)
-        self.setAccessibleDescription(words)
-        self.setVisible(bool(words))
-        return before != (self.width() if words else 0)
+        return said != self._said and self.say(*said, tooltip_of(stats))
 
 
 def words_of(stats: EngineStats) -> tuple[str, str, str]:

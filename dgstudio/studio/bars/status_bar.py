@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from dgstudio.studio.bars.recording_lamp import RecordingLamp
+from dgstudio.studio.bars.status_lamp import StatusLamp
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.theme.format import duration, grouped
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -63,8 +64,11 @@ class StatusBar(QFrame):
             row.addWidget(label)
             self.figures[name] = label
         row.addStretch(1)
+        self.keeping = StatusLamp("What is kept of the last seconds")
         self.recording = RecordingLamp()
-        row.addWidget(self.recording)
+        self._lamps = self.keeping, self.recording
+        for lamp in self._lamps:
+            row.addWidget(lamp)
         self.session = QLabel("")
         self.session.setObjectName("muted")
         row.addWidget(self.session)
@@ -92,12 +96,18 @@ class StatusBar(QFrame):
             self._show(name, text, look)
         self._show_session()
 
+    def show_kept(self, words: str, tooltip: str) -> None:
+        """Say what is kept of the last seconds; "": nothing is."""
+        if self.keeping.say("◉", words, "accent_text", tooltip):
+            self._show_session()
+
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
         # Widths of another type are no room to keep.
         self._widths.clear()
-        self.recording.apply_theme(theme)
+        for lamp in self._lamps:
+            lamp.apply_theme(theme)
         self._set_type()
         self.setFixedHeight(theme.px(HEIGHT))
 
@@ -113,7 +123,8 @@ class StatusBar(QFrame):
         self._widths.clear()
         for label in (*self.figures.values(), self.session):
             label.setFont(font)
-        self.recording.set_type(font)
+        for lamp in self._lamps:
+            lamp.set_type(font)
         for name, label in self.figures.items():
             self._keep_room(name, label)
         self._show_session()
@@ -141,10 +152,10 @@ class StatusBar(QFrame):
         assert row is not None
         margins = row.contentsMargins()
         shown = dict(self._widths)
-        lamp = 0 if self.recording.isHidden() else self.recording.width() + row.spacing()
+        lit = sum(lamp.width() + row.spacing() for lamp in self._lamps if not lamp.isHidden())
         for name in ("", *SPARE):
             shown.pop(name, None)
-            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1) + lamp
+            taken = sum(shown.values()) + row.spacing() * (len(shown) + 1) + lit
             room = self.width() - margins.left() - margins.right() - taken
             if room >= least:
                 break

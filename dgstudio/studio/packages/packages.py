@@ -46,7 +46,10 @@ ONNX: Final = Need(
 REPORT: Final = Need(
     "report", "A report needs matplotlib and Jinja2", "They draw the figures and fill in the page.", "The report"
 )
-NEEDED_BY: Final = {".onnx": ONNX, ".html": REPORT, ".htm": REPORT}
+ANIMATION: Final = Need(
+    "animation", "A moving picture needs Pillow", "It writes files of WebP and of GIF.", "The moving picture"
+)
+NEEDED_BY: Final = {".onnx": ONNX, ".html": REPORT, ".htm": REPORT, ".webp": ANIMATION, ".gif": ANIMATION}
 """Ending of a file → what writing it needs."""
 
 

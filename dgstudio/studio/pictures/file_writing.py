@@ -66,7 +66,7 @@ class FileWriting:
     def _note(self, share: float) -> None:
         if self._unwanted.is_set():
             raise Cancelled(f"Writing {self.path.name} was cancelled.")
-        self.share = share
+        self.share = max(self.share, share)
 
     def _run(self) -> None:
         try:

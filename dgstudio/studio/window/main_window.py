@@ -53,9 +53,11 @@ from dgstudio.studio.window.model_actions import (
     VERSION_ACTIONS,
     mode_actions,
 )
+from dgstudio.studio.window.moving_pictures import MovingPictures
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
+from dgstudio.studio.window.picture_places import PicturePlaces
 from dgstudio.studio.window.picture_taking import PictureTaking
 from dgstudio.studio.window.presenter import Presenter
 from dgstudio.studio.window.session_actions import SessionActions
@@ -155,9 +157,9 @@ class StudioWindow(QMainWindow):
         layout.add_line(self.appearance.dress(CaptionLine(state, self.actions_)))
         self.session_actions = SessionActions(self, state, commands, self.desk_place, self.packages, notifier)
         self.files = FileDesk(layout, self.appearance, notifier)
-        self.pictures = PictureTaking(
-            self, state, layout, self.appearance, notifier, self.files, self.session_actions.folder
-        )
+        places = PicturePlaces(self, state, notifier, self.session_actions.folder)
+        self.moving = MovingPictures(self, state, layout, notifier, self.files, places, self.packages)
+        self.pictures = PictureTaking(state, layout, self.appearance, notifier, self.files, places, self.moving)
         self.new_class = NewClassOffer(layout.uncertain_panel, layout.classes_panel, self.labelling, toast)
         self.keys = KeyRouter(self, state, commands, self.labelling, layout.stream_panel, self.actions_, notifier)
         self.presenter = Presenter(
@@ -178,6 +180,7 @@ class StudioWindow(QMainWindow):
             self.geometry_,
             self.session_actions,
             self.pictures,
+            self.moving,
             self.packages,
             self.demos,
             self.close,
@@ -208,6 +211,8 @@ class StudioWindow(QMainWindow):
         for dock in arrangement.docks.values():
             self.keys.watch(dock)
         self.keys.left.connect(self._on_left)
+        recorder = self.moving.recorder
+        recorder.changed.connect(lambda: self.actions_.set_checked(ActionId.KEEP_MOVING, recorder.on))
         arrangement.changed.connect(self._check_panels)
         more = self.pictures.fill_panel_menu
         arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at, more))
@@ -240,6 +245,7 @@ class StudioWindow(QMainWindow):
         self.demos.update_frame(frame)
         self.packages.poll()
         self.files.poll()
+        self.moving.update_frame(frame)
         for name, error in self.layout_.update_frame(frame):
             text = f"The panel {name} stopped drawing ({error!r}): restart dgstudio to get it back."
             self.notifier.say(Notice(EventKind.PANEL_FAILED, text, Level.ERROR))
@@ -412,5 +418,6 @@ class StudioWindow(QMainWindow):
         self.commands.keep_layout(self.geometry_.arranged())
         self.packages.stop()
         self.files.stop()
+        self.moving.stop()
         self.commands.shutdown()
         self.gone.emit()

@@ -14,6 +14,7 @@ from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.layout import WindowLayout
+from dgstudio.studio.window.moving_pictures import MovingPictures
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.picture_taking import PictureTaking
 from dgstudio.studio.window.session_actions import SessionActions
@@ -35,6 +36,7 @@ class WindowParts:
     geometry: WindowGeometry
     sessions: SessionActions
     pictures: PictureTaking
+    moving: MovingPictures
     packages: Packages
     demos: Demos
     close: Callable[[], object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+from dgstudio.studio.window.moving_pictures import KEEP, SAVE
 from dgstudio.studio.window.parts import Row, WindowParts
 
 
@@ -42,5 +43,26 @@ PICTURE_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.FILE,
         under=SubMenu.FILE,
         offered=lambda it: _at_hand(it) is not None,
+    ),
+    Row(
+        ActionId.KEEP_MOVING,
+        f"{KEEP} as a picture",
+        switch=lambda it, on: it.moving.keep(on),
+        tooltip="Keep in memory what the window shows, while presenting the stage, so that it can be saved as a moving "
+        "picture; off, it is forgotten and costs nothing",
+        icon="mdi6.filmstrip",
+        group=Group.FILE,
+        under=SubMenu.FILE,
+    ),
+    Row(
+        ActionId.SAVE_MOVING,
+        SAVE,
+        lambda it: it.moving.save(),
+        tooltip="What was kept, as a moving picture: WebP, or GIF. Needs the package Pillow, which is offered where it "
+        "is missing",
+        icon="mdi6.filmstrip",
+        group=Group.FILE,
+        under=SubMenu.FILE,
+        offered=lambda it: it.moving.recorder.on,
     ),
 )

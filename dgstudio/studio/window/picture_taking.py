@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
-from dgstudio.session.storage.location import duplicate_path
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.docking.built_in import TITLES
 from dgstudio.studio.pictures.file_desk import FileDesk
 from dgstudio.studio.pictures.file_writing import FileWriting
-from dgstudio.studio.sessions.export_dialogs import ask_where, suggested_name
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.layout import WindowLayout
+from dgstudio.studio.window.moving_pictures import MovingPictures
 from dgstudio.studio.window.notifier import Notifier
+from dgstudio.studio.window.picture_places import PicturePlaces
 from dgstudio.types import Level
 
 if TYPE_CHECKING:
@@ -29,31 +28,21 @@ VIEW_FILES = {"Pictures for print": "png", "Vector pictures": "svg", "Tables": "
 class PictureTaking:
     """Takes a picture at the moment that it is asked for, then asks where it goes; the stream goes on meanwhile.
 
-    Before an audience nothing is asked, as that would show what files there are: it goes beside the session. Qt thread
-    only.
-
-    Parameters
-    ----------
-    window
-        The window over which dialogs appear.
-    files
-        Writes them.
-    folder
-        Where a dialog begins.
+    Qt thread only.
     """
 
     def __init__(
         self,
-        window: QWidget,
         state: StudioState,
         layout: WindowLayout,
         appearance: Appearance,
         notifier: Notifier,
         files: FileDesk,
-        folder: Callable[[], Path],
+        places: PicturePlaces,
+        moving: MovingPictures,
     ) -> None:
-        self._window, self._state, self._layout = window, state, layout
-        self._appearance, self._notifier, self._files, self._folder = appearance, notifier, files, folder
+        self._state, self._layout, self._appearance = state, layout, appearance
+        self._notifier, self._files, self._places, self._moving = notifier, files, places, moving
 
     def of_window(self) -> None:
         """A still of the window, or, in a presentation, of the stage."""
@@ -75,6 +64,7 @@ class PictureTaking:
     def fill_panel_menu(self, menu: QMenu, name: str) -> None:
         """List in the menu of the panel `name` what pictures can be made of it."""
         menu.addAction("Save a picture of this panel…").triggered.connect(lambda: self.of_panel(name))
+        self._moving.fill_panel_menu(menu, name)
 
     def of_view(self) -> None:
         """The view of the gating that is shown: as a picture, or as the table behind it."""
@@ -88,7 +78,7 @@ class PictureTaking:
             said = "" if table else PRINTED.format(sheet.still.words)
             self._files.add(FileWriting(path, lambda _note: write_sheet(path, sheet, overwrite=True), said))
 
-        self._ask("Save a picture of this view", VIEW_FILES, panel.suggested_name(), write)
+        self._places.ask("Save a picture of this view", VIEW_FILES, panel.suggested_name(), write)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -128,13 +118,4 @@ class PictureTaking:
             said = PRINTED.format(still.words)
             self._files.add(FileWriting(path, lambda _note: write_still(path, still, overwrite=True), said))
 
-        self._ask(f"Save a picture of {of}", formats, what, write)
-
-    def _ask(self, title: str, formats: Mapping[str, str], what: str, write: Callable[[Path], object]) -> None:
-        """Ask where a picture of something goes, unless an audience would see the files that there are."""
-        name = f"{suggested_name(self._state.session_name)} {what}"
-        if self._notifier.names_files:
-            ask_where(self._window, title, formats, lambda path: write(Path(path)), name)
-            return
-        path = self._folder() / f"{name}.{next(iter(formats.values()))}"
-        write(duplicate_path(path) if path.exists() else path)
+        self._places.ask(f"Save a picture of {of}", formats, what, write)

@@ -746,7 +746,8 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     taken_along = ["Export examples…", "Export model…", "Export report…", "Export for another machine…"]
     taken_along.append("Export the recorded stream…")
     pictures = ["Save a picture of the window…", "Save a picture of this panel…"]
-    assert texts[6:] == ["Import examples…", "Record the stream", *taken_along, *pictures]
+    moving = ["Keep the last 30 s as a picture", "Save the last 30 s…"]
+    assert texts[6:] == ["Import examples…", "Record the stream", *taken_along, *pictures, *moving]
     assert len(window.actions_.groups()["File"]) == len(texts)
 
 

@@ -115,7 +115,7 @@ def test_a_light_window_is_taken_as_it_is(shown, qtbot, tmp_path):
 
 
 def test_before_an_audience_no_file_is_shown_and_the_stage_is_taken(shown, bridge, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr(shown.pictures, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(shown.pictures._places, "_folder", lambda: tmp_path)
     shown.state.presentation = True
     shown.update_frame(bridge.frame())
     stage = shown.layout_.stage
