@@ -53,9 +53,11 @@ bench: setup-all ## measure speed on this machine
 bases: setup-all ## train the base models in assets/bases again
 	@$(PYTHON) -m dgstudio.lab.bases
 
-picture: setup ## make docs/studio.png again, by the proof run
+picture: setup-all ## make the pictures of README again, by the proof run and the first demo
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m dgstudio proof --out out
 	@cp out/studio.png docs/studio.png
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m dgstudio demo haywire --unattended --moving out/haywire.webp
+	@cp out/haywire.webp docs/haywire.webp
 
 fresh: ## try all this on fresh Debian machines, or PARTS of it; as root, with debootstrap
 	@python3 scripts/fresh.py $(PARTS)

@@ -161,6 +161,9 @@ def play_demo(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write pictures, figures and a page to this folder.", metavar="DIR")
     ] = None,
+    moving: Annotated[
+        Path | None, typer.Option("--moving", help="Write a moving picture of it, .webp or .gif.", metavar="FILE")
+    ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the demos that ship.")] = False,
 ) -> None:
     """Play a guided demo: the real program by its own actions, with captions.
@@ -174,8 +177,11 @@ def play_demo(
     if listed:
         list_demos(terminal())
         return
-    if report is not None and not unattended:
-        raise BadInputError("--report goes with --unattended: nobody is asked anything then.")
+    for option, wanted in (("--report", report), ("--moving", moving)):
+        if wanted is not None and not unattended:
+            raise BadInputError(f"{option} goes with --unattended: nobody is asked anything then.")
+    if moving is not None and (moving.suffix.lower() not in (".webp", ".gif") or not moving.absolute().parent.is_dir()):
+        raise BadInputError(f"Cannot write {moving}: name a .webp or .gif file in a folder that exists.")
     try:
         script = script_named(name)
     except BadScriptError as error:
@@ -187,7 +193,7 @@ def play_demo(
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from dgstudio.guard.terminal import PlainConsole
 
-    status = play_unattended(script, terminal(), PlainConsole(stderr=True), report)
+    status = play_unattended(script, terminal(), PlainConsole(stderr=True), report, moving)
     if status:
         raise typer.Exit(status)
 

@@ -48,8 +48,13 @@ def list_demos(terminal: Console) -> None:
         terminal.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def play_unattended(script: Script, terminal: Console, errors: Console, folder: Path | None) -> int:
-    """Play a demo by itself, check every claim, write a report into `folder`; returns the exit status."""
+def play_unattended(
+    script: Script, terminal: Console, errors: Console, folder: Path | None, moving: Path | None = None
+) -> int:
+    """Play a demo by itself, check every claim; returns the exit status.
+
+    A report goes into `folder`, a moving picture into the file `moving`, where they are wanted.
+    """
     from dgstudio.studio.demos.report import DemoReport
     from dgstudio.studio.theme.application import application
     from dgstudio.studio.unattended import run_unattended
@@ -65,13 +70,15 @@ def play_unattended(script: Script, terminal: Console, errors: Console, folder: 
         if report is not None:
             window.grab().save(str(report.picture_path()))
 
-    outcome = run_unattended(script, lambda text: say(f"  {text}"), picture)
+    outcome = run_unattended(script, lambda text: say(f"  {text}"), picture, moving)
     del app
     for claim in outcome.claims:
         figures = ", ".join(f"{figure.name} {figure.text}" for figure in claim.figures)
         say(f"{claim.verdict.value:5}  {claim.words}  ({figures})")
     if report is not None:
         say(f"Report: {report.write(outcome)}")
+    if moving is not None:
+        say(f"Moving picture: {moving}")
     if outcome.trouble:
         errors.print(f"dgstudio: {outcome.trouble}.", highlight=False, markup=False, soft_wrap=True)
         return BAD_SCRIPT

@@ -579,6 +579,8 @@ def test_demos_are_listed_and_what_is_none_is_refused_with_status_2(dgstudio_: R
     done = dgstudio_("demo", bad, "--unattended")
     assert done.status == 2 and "own.toml, step 1, caption: “twin.lots” is no figure" in done.err
     refused(dgstudio_("demo", "haywire", "--report", tmp_path / "out"), "--report goes with --unattended")
+    refused(dgstudio_("demo", "haywire", "--moving", tmp_path / "a.webp"), "--moving goes with --unattended")
+    refused(dgstudio_("demo", "haywire", "--unattended", "--moving", tmp_path / "a.mp4"), "a .webp or .gif file")
 
 
 @pytest.mark.parametrize(("claimed", "status"), [("==", 0), (">", 1)])

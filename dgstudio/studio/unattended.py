@@ -17,6 +17,7 @@ from dgstudio.studio.app import make_window
 from dgstudio.studio.demos.outcome import Outcome, StepOutcome
 from dgstudio.studio.demos.script import Script
 from dgstudio.studio.launch import demo_options, make_engine
+from dgstudio.studio.pictures.clip_file import write_clip
 from dgstudio.studio.window.main_window import StudioWindow
 
 SIZE: Final = (1280, 720)
@@ -30,9 +31,14 @@ Picture = Callable[[StepOutcome, StudioWindow], None]
 
 
 def run_unattended(
-    script: Script, say: Callable[[str], None] = lambda _text: None, picture: Picture = lambda _step, _window: None
+    script: Script,
+    say: Callable[[str], None] = lambda _text: None,
+    picture: Picture = lambda _step, _window: None,
+    moving: Path | None = None,
 ) -> Outcome:
     """Play a demo in a window of its own, on a fresh session in memory. Qt thread only; no key is pressed.
+
+    `moving` is a WebP or GIF file for a moving picture of it, of the last half minute where it is longer.
 
     Raises
     ------
@@ -47,7 +53,12 @@ def run_unattended(
             window.geometry_.keeps = False
             window.resize(*SIZE)
             window.show()
-            return _play(window, script, say, picture)
+            window.moving.keep(moving is not None)
+            outcome = _play(window, script, say, picture)
+            clip = window.moving.recorder.taken()
+            if moving is not None and clip is not None:
+                write_clip(moving, clip, lambda _share: None, overwrite=True)
+            return outcome
         finally:
             window.close()
 

@@ -4,6 +4,7 @@ import csv
 import re
 
 import pytest
+from PIL import Image
 
 from dgstudio.studio.demos.catalogue import script_path
 from dgstudio.studio.demos.outcome import Verdict
@@ -29,8 +30,12 @@ until = { when = 'truth == "nothing"', at_most = 0.3 }
 def test_haywire_is_true_from_beginning_to_end(qapp, tmp_path):
     pytest.importorskip("jinja2")
     script = read_script(script_path("haywire"))
-    report, said = DemoReport(script, tmp_path / "out"), []
-    outcome = run_unattended(script, said.append, lambda _step, window: window.grab().save(str(report.picture_path())))
+    report, said, moving = DemoReport(script, tmp_path / "out"), [], tmp_path / "haywire.webp"
+    outcome = run_unattended(
+        script, said.append, lambda _step, window: window.grab().save(str(report.picture_path())), moving
+    )
+    with Image.open(moving) as picture:
+        assert picture.n_frames > 8 and picture.size[0] > picture.size[1]
     assert not outcome.trouble and not outcome.false, outcome.false
     assert len(outcome.claims) >= 7 and len(outcome.steps) == len(script.steps) == len(said)
     last = {figure.name: figure.value for figure in outcome.steps[-1].figures}
