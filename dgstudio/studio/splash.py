@@ -12,6 +12,7 @@ from shiboken6 import isValid
 
 from dgstudio import __version__
 from dgstudio.studio.theme.theme import Theme
+from dgstudio.studio.theme.type_scale import type_scale
 
 WIDE, TALL, MARGIN = 420, 168, 28
 UNITS, OPEN = 28, frozenset((2, 3, 9, 12, 17, 18, 24))
@@ -30,11 +31,13 @@ class Splash(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setWindowTitle("dgstudio")
-        self.setFixedSize(WIDE, TALL)
-        self.theme, self.words = theme, ""
-        self.painted = False
+        self.words, self.painted = "", False
         screen = QGuiApplication.screenAt(QCursor.pos()) or QGuiApplication.primaryScreen()
-        self.move(screen.availableGeometry().center() - QPoint(WIDE // 2, TALL // 2))
+        room = screen.availableGeometry()
+        # As large as the window's type is going to be.
+        self.theme = theme.scaled(type_scale(room.size(), screen.devicePixelRatio()))
+        self.setFixedSize(self.theme.px(WIDE), self.theme.px(TALL))
+        self.move(room.center() - QPoint(self.width() // 2, self.height() // 2))
 
     def say(self, words: str) -> None:
         """Show what is being done, at once."""
@@ -55,7 +58,8 @@ class Splash(QWidget):
         painter.fillRect(self.rect(), theme.colour("surface"))
         painter.setPen(QPen(theme.colour("border_strong"), 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        inner = self.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        margin, gap, tall = theme.px(MARGIN), theme.px(3), theme.px(10)
+        inner = self.rect().adjusted(margin, margin, -margin, -margin)
         painter.setFont(theme.ui(24, 600))
         painter.setPen(theme.colour("text_strong"))
         painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, "dgstudio")
@@ -66,7 +70,7 @@ class Splash(QWidget):
         painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self.words)
         step = inner.width() / UNITS
         for unit in range(UNITS):
-            cell = QRect(round(inner.left() + unit * step), inner.center().y() - 2, round(step) - 3, 10)
+            cell = QRect(round(inner.left() + unit * step), inner.center().y() - gap, round(step) - gap, tall)
             painter.fillRect(cell, theme.colour("base_unit" if unit in OPEN else "unit_off"))
         painter.end()
         self.painted = True
