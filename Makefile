@@ -8,7 +8,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE QT_QPA_PLATFORM=offscreen $(PYTHON) -m 
 # four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
 PARALLEL := --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist worksteal
 
-.PHONY: help setup setup-all lock fresh run test quick lint portable bench bases picture clean
+.PHONY: help setup setup-all lock fresh run test quick lint portable bench bases picture pictures clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -58,6 +58,9 @@ picture: setup-all ## make the pictures of README again, by the proof run and th
 	@cp out/studio.png docs/studio.png
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m dgstudio demo haywire --unattended --moving out/haywire.webp
 	@cp out/haywire.webp docs/haywire.webp
+
+pictures: setup-all ## take a picture of every screen into out/pictures, ARGS="--size 1280x720" say; find what is clipped
+	@$(PYTHON) -m dgstudio pictures $(ARGS)
 
 fresh: ## try all this on fresh Debian machines, or PARTS of it; as root, with debootstrap
 	@python3 scripts/fresh.py $(PARTS)

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from dgstudio import __version__
+from dgstudio.bench.stage.command import EXAMPLE, pictures
 from dgstudio.desktop import open_studio, without_display
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.signals import raise_ended, status_of
@@ -347,6 +348,9 @@ def proof(
     terminal().print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)
     if not figures.passed:
         raise DgstudioError("The proof run did not show what it promises: see the figures above.")
+
+
+app.command(epilog=EXAMPLE)(pictures)
 
 
 class ExperimentCommand(TyperCommand):

@@ -27,9 +27,6 @@ from dgstudio.studio.window.main_window import StudioWindow
 
 SETTLE_S = 0.2
 """As long as a window may take to lay itself out, and to draw some frames."""
-THEMES = ("dark", "light")
-LIGHT_SIZE = (1280, 720)
-"""Where what is not looked at everywhere is looked at in the light theme, at scale 1."""
 QUICK_PNG = 90
 """Qt's quality of a PNG: the more, the less time is spent on making it small."""
 
@@ -48,22 +45,37 @@ class Shot:
     found: tuple[Finding, ...]
 
 
-def shots(
-    scenes: Iterable[Scene], sizes: Iterable[Size], scale: float, themes: Iterable[str], out: Path | None
-) -> Iterator[Shot]:
-    """Look at scenes, those of one world after each other, at sizes in device pixels; yields each as it is looked at.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """In which themes, and at which sizes in device pixels; `telling` are the sizes of what is not seen everywhere."""
+
+    themes: tuple[str, ...]
+    sizes: tuple[Size, ...]
+    telling: tuple[Size, ...]
+
+    def of(self, scene: Scene, scale: float) -> list[tuple[str, Size]]:
+        """Return in which themes and at which sizes a scene is looked at, at a scale factor."""
+        if scene.everywhere:
+            return [(theme, size) for theme in self.themes for size in self.sizes]
+        first, *others = self.themes
+        found = [(first, size) for size in self.telling]
+        # The smallest has most to tell.
+        return found + [(theme, self.telling[0]) for theme in others if scale == 1]
+
+
+def shots(scenes: Iterable[Scene], seen: Seen, scale: float, out: Path | None) -> Iterator[Shot]:
+    """Look at scenes, those of one world after each other; yields each picture as it is looked at.
 
     The scale factor is that which Qt was started with. `out` is a folder for the pictures, or None.
     """
     # Kept by this name until the end.
     app = application()
-    wanted = [(theme, size) for theme in themes for size in sizes]
     with tempfile.TemporaryDirectory(prefix="dgstudio-screens-") as name, PaintedTexts() as texts:
         for world, group in groupby(scenes, key=lambda scene: scene.world):
             with opened(world, Path(name)) as window:
                 look = _Look(window, texts, scale, out)
                 for scene in group:
-                    yield from look.at(scene, wanted)
+                    yield from look.at(scene, seen.of(scene, scale))
     del app
 
 
@@ -88,8 +100,6 @@ class _Look:
         if scene.show is not None and not scene.anew:
             yield from scene.show(window)
         for theme, size in wanted:
-            if theme == "light" and not (scene.everywhere or (size == LIGHT_SIZE and self._scale == 1)):
-                continue
             yield from self._shown_as(theme, size)
             if scene.show is not None and scene.anew:
                 yield from scene.show(window)
@@ -113,7 +123,7 @@ class _Look:
     def _take(self, scene: Scene, theme: str, size: Size) -> None:
         window, state = self._window, self._window.state
         named = {card.info.name for card in state.classes} | {state.session_name, state.source_name}
-        named |= set(state.spec.channels) if state.spec is not None else set()
+        named |= {*state.spec.channels, *state.spec.truth_names} if state.spec is not None else set()
         file = ""
         if self._out is not None:
             file = f"{scene.name.replace(' ', '-').replace(',', '')}-{size[0]}x{size[1]}-{self._scale:g}-{theme}.png"
@@ -140,8 +150,8 @@ def main() -> None:
     names = wanted["scenes"]
     scenes = [scene for scene in all_scenes() if not names or any(part in scene.name for part in names)]
     out = None if wanted["out"] is None else Path(wanted["out"])
-    sizes = [(int(wide), int(tall)) for wide, tall in wanted["sizes"]]
-    for shot in shots(scenes, sizes, wanted["scale"], wanted["themes"], out):
+    sizes, telling = (tuple((int(wide), int(tall)) for wide, tall in wanted[of]) for of in ("sizes", "telling"))
+    for shot in shots(scenes, Seen(tuple(wanted["themes"]), sizes, telling), wanted["scale"], out):
         sys.stdout.write(json.dumps(asdict(shot)) + "\n")
         sys.stdout.flush()
 

@@ -14,7 +14,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from PySide6.QtCore import QSettings
+
 from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.guard.files import make_folder
 from dgstudio.records import dataclass
 
 Size = tuple[int, int]
@@ -22,19 +25,34 @@ SIZES: tuple[Size, ...] = ((1280, 720), (1366, 768), (1600, 1000), (1920, 1080),
 """Screens, in device pixels."""
 SCALES = (1.0, 1.5, 2.0)
 THEMES = ("dark", "light")
+TELLING: tuple[Size, ...] = ((1280, 720), (1600, 1000), (3840, 2160))
+"""Of what is laid over the window, and of pages in a panel, all else follows: looked at where no other is named."""
 AT_ONCE = 2
 """Processes that look at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenOptions:
-    """What is to be looked at; `scenes` are parts of names, none for all. `out`: a folder for pictures, or None."""
+    """What is to be looked at: what is empty, at all there are. `out`: a folder for pictures, or None.
+
+    `scenes` are parts of names. Layouts are looked at in every combination; what is laid over them in both themes at
+    one size only, as a theme moves nothing, and, unless sizes are named, at those that are `TELLING`.
+    """
 
     out: Path | None = None
-    sizes: tuple[Size, ...] = SIZES
-    scales: tuple[float, ...] = SCALES
-    themes: tuple[str, ...] = THEMES
+    sizes: tuple[Size, ...] = ()
+    scales: tuple[float, ...] = ()
+    themes: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse what cannot be looked at; raises BadInputError."""
+        for scale in self.scales:
+            if not 0.5 <= scale <= 4:
+                raise BadInputError(f"{scale:g} is no scale factor to look at: from 0.5 to 4.")
+        for theme in self.themes:
+            if theme not in THEMES:
+                raise BadInputError(f"{theme} is no theme: {' or '.join(THEMES)}.")
 
 
 def size_of(text: str) -> Size:
@@ -53,11 +71,17 @@ def look_at_screens(options: ScreenOptions, say: Callable[[str], object] = lambd
 
     Raises
     ------
+    BadInputError
+        For what cannot be looked at.
     DgstudioError
         Where a process ends before it is done.
     """
+    options.check()
     if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
+        try:
+            make_folder(options.out)
+        except OSError as error:
+            raise DgstudioError(f"There can be no folder {options.out}: {error.strerror or error}.") from error
     shots: list[dict[str, Any]] = []
     lock = Lock()
 
@@ -67,9 +91,19 @@ def look_at_screens(options: ScreenOptions, say: Callable[[str], object] = lambd
             for finding in shot["found"]:
                 say(f"{_title(shot)}: {finding['what']}: {finding['where']}: {finding['words']}")
 
+    running: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in pool.map(lambda scale: _look(scale, options, note), options.scales):
-            pass
+        try:
+            for _ in pool.map(lambda scale: _look(scale, options, note, running), options.scales or SCALES):
+                pass
+        except BaseException:
+            # Whoever ends this waits for none of them.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                process.terminate()
+            raise
+    if not shots:
+        raise BadInputError(f"No scene is called {' or '.join(options.scenes)}.")
     shots.sort(key=lambda shot: (shot["scene"], shot["size"], shot["scale"], shot["theme"]))
     return {
         "checked": len(shots),
@@ -79,18 +113,24 @@ def look_at_screens(options: ScreenOptions, say: Callable[[str], object] = lambd
     }
 
 
-def screen_figures(say: Callable[[str], object] = lambda text: None) -> dict[str, Any]:
+def screen_figures(_seconds: float, _settings: QSettings) -> dict[str, Any]:
     """Return the figures of the bench: how many screens were looked at, and in how many something is clipped."""
-    figures = look_at_screens(ScreenOptions(), say)
+    figures = look_at_screens(ScreenOptions())
     return {key: figures[key] for key in ("checked", "clipped")}
 
 
-def _look(scale: float, options: ScreenOptions, note: Callable[[dict[str, Any]], None]) -> None:
-    """Look at all that is wanted at one scale factor, in a process of its own."""
+def _look(
+    scale: float,
+    options: ScreenOptions,
+    note: Callable[[dict[str, Any]], None],
+    running: list[subprocess.Popen[str]],
+) -> None:
+    """Look at all that is wanted at one scale factor, in a process of its own, which is noted in `running`."""
     wanted = {
         "scenes": options.scenes,
-        "sizes": options.sizes,
-        "themes": options.themes,
+        "sizes": options.sizes or SIZES,
+        "telling": options.sizes or TELLING,
+        "themes": options.themes or THEMES,
         "scale": scale,
         "out": None if options.out is None else str(options.out.absolute()),
     }
@@ -101,6 +141,7 @@ def _look(scale: float, options: ScreenOptions, note: Callable[[dict[str, Any]],
             process = subprocess.Popen(
                 command, env=_surroundings(scale, Path(folder)), stdout=subprocess.PIPE, stderr=errors, text=True
             )
+            running.append(process)
             for line in _lines(process):
                 note(json.loads(line))
         if process.wait():

@@ -17,6 +17,7 @@ from dgstudio.bench.report import machine
 from dgstudio.bench.stage.compare_cost import cost_figures
 from dgstudio.bench.stage.demo_bench import demo_figures
 from dgstudio.bench.stage.presentation import present_figures
+from dgstudio.bench.stage.screens import screen_figures
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
 
@@ -39,6 +40,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("present", "presenting ours beside a twin, both learning", present_figures),
     Measure("compare", "serving with a twin and without, in turns", cost_figures),
     Measure("demo", "playing demos, checking what their captions say", demo_figures),
+    Measure("screens", "looking at every screen for what is clipped", screen_figures),
 )
 
 

@@ -16,6 +16,9 @@ from dgstudio.studio.common.panel_header import HEADER_HEIGHT, MARGIN
 from dgstudio.studio.source.controls import Controls
 from dgstudio.studio.theme.theme import Theme
 
+TRIES = 3
+"""Times that a look is chosen again, as the one that was chosen has changed the room."""
+
 
 class _Look(QScrollArea):
     """The controls in one of their looks, which scroll where they have too little room."""
@@ -52,7 +55,7 @@ class SourcePanel(PanelFrame):
         self._full: _Look | None = None
         self._cells: _Look | None = None
         """Made when they are first needed."""
-        self._compact = False
+        self._compact = self._choosing = False
         state.when(StudioState.knobs, StudioState.source_name, StudioState.spec).connect(self._show_source)
         self._show_source()
 
@@ -127,6 +130,19 @@ class SourcePanel(PanelFrame):
         self._choose_look()
 
     def _choose_look(self) -> None:
+        # To show one may give this panel its height, which asks for the other while Qt is still showing the first.
+        if self._choosing:
+            return
+        self._choosing = True
+        try:
+            for _ in range(TRIES):
+                self._take_look()
+                if self._compact == (self.whole_height < self.needed_height()):
+                    break
+        finally:
+            self._choosing = False
+
+    def _take_look(self) -> None:
         compact = self.whole_height < self.needed_height()
         if compact and self._cells is None:
             self._cells = self._made(compact=True)
