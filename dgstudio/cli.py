@@ -448,15 +448,19 @@ def export(
     stream: Annotated[
         Path | None, typer.Option("--stream", help="Write the recorded stream, to be played as a source: an NPZ file.")
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", help="Write what each publish, take, class and compared model came to: a CSV file."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
 ) -> None:
-    """Take along what a session holds: its examples, its model, a report, its stream, or all for another machine.
+    """Take along what a session holds: examples, model, report, figures, its stream, or all for another machine.
 
     An ONNX model is compared with dgstudio's own answers before it is kept; a card beside each model says what it is.
     """
     from dgstudio.session.export.request import ExportRequest
 
-    request = ExportRequest(session, examples, model, version, report, recording, overwrite, stream)
+    request = ExportRequest(session, examples, model, version, report, recording, overwrite, stream, figures)
     request.run(lambda text: terminal().print(text, highlight=False, markup=False, soft_wrap=True))
 
 

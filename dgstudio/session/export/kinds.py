@@ -16,6 +16,7 @@ class ExportKind(StrEnum):
     REPORT = "report"
     RECORDING = "recording"
     STREAM = "stream"
+    FIGURES = "figures"
 
 
 class Told(StrEnum):
@@ -33,6 +34,7 @@ SUFFIXES = {
     ExportKind.REPORT: (".html", ".htm"),
     ExportKind.RECORDING: (".dgs",),
     ExportKind.STREAM: (".npz",),
+    ExportKind.FIGURES: (".csv",),
 }
 """Kind → endings of file names; the ending says the format."""
 
@@ -47,5 +49,6 @@ def check_name(kind: ExportKind, path: Path) -> None:
             ExportKind.REPORT: "A report is",
             ExportKind.RECORDING: "A session is",
             ExportKind.STREAM: "A stream is",
+            ExportKind.FIGURES: "Figures are",
         }[kind]
         raise BadInputError(f"{what} written as {' or '.join(endings)}, not “{path.name}”: name the file so.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
-from dgstudio.session.export import examples, model, recording, report, stream
+from dgstudio.session.export import examples, figure_table, model, recording, report, stream
 from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import ExportKind, check_name
 from dgstudio.session.file import Session
@@ -25,6 +25,7 @@ class ExportRequest:
     recording: Path | None = None
     overwrite: bool = False
     stream: Path | None = None
+    figures: Path | None = None
 
     def run(self, say: Callable[[str], object]) -> None:
         """Do it all; `say` is given a sentence for each file, and for what of the session could not be read.
@@ -47,6 +48,8 @@ class ExportRequest:
                     say(recording.export_recording(session, self.recording, overwrite=self.overwrite))
                 if self.stream is not None:
                     say(stream.export_stream(session, self.stream, overwrite=self.overwrite))
+                if self.figures is not None:
+                    say(figure_table.export_figures(session, self.figures, overwrite=self.overwrite))
             finally:
                 for problem in session.report.problems:
                     say(f"Note: {problem}")
@@ -58,11 +61,13 @@ class ExportRequest:
             ExportKind.REPORT: self.report,
             ExportKind.RECORDING: self.recording,
             ExportKind.STREAM: self.stream,
+            ExportKind.FIGURES: self.figures,
         }
         named = {kind: path for kind, path in wanted.items() if path is not None}
         if not named:
             raise BadInputError(
-                "Say what to export: --examples FILE, --model FILE, --report FILE, --recording FILE or --stream FILE."
+                "Say what to export: --examples FILE, --model FILE, --report FILE, --recording FILE, --stream FILE or "
+                "--figures FILE."
             )
         if self.version is not None and self.model is None:
             raise BadInputError("--version says which model to export: give --model FILE as well.")

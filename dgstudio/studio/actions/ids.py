@@ -39,6 +39,7 @@ class ActionId(StrEnum):
     EXPORT_REPORT = "export_report"
     EXPORT_RECORDING = "export_recording"
     EXPORT_STREAM = "export_stream"
+    EXPORT_FIGURES = "export_figures"
     PICTURE_WINDOW = "picture_window"
     PICTURE_PANEL = "picture_panel"
     KEEP_MOVING = "keep_moving"

@@ -17,6 +17,7 @@ EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ExportKind.REPORT: ("Export report", {"Pages": "html"}),
     ExportKind.RECORDING: ("Export for another machine", {"Sessions": "dgs"}),
     ExportKind.STREAM: ("Export the recorded stream", {"NumPy arrays": "npz"}),
+    ExportKind.FIGURES: ("Export figures", {"Tables": "csv"}),
 }
 """Kind → title of its dialog, and what its formats are called, with their endings."""
 

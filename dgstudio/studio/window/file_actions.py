@@ -150,6 +150,16 @@ TAKEN_ALONG_ACTIONS: Final[tuple[Row, ...]] = (
         group=Group.FILE,
         under=SubMenu.FILE,
     ),
+    Row(
+        ActionId.EXPORT_FIGURES,
+        "Export figures…",
+        lambda it: it.sessions.export(ExportKind.FIGURES),
+        tooltip="A CSV table of this session: when each version was published and what it changed, how each take was "
+        "answered before it was learned, recall and precision, and what was compared",
+        icon="mdi6.export-variant",
+        group=Group.FILE,
+        under=SubMenu.FILE,
+    ),
 )
 
 FILE_ACTIONS: Final = SESSION_ACTIONS + TAKEN_ALONG_ACTIONS + PICTURE_ACTIONS

@@ -692,6 +692,7 @@ def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, 
         ("examples", ["Tables (*.csv)", "NumPy arrays (*.npz)"], ["csv", "npz"]),
         ("model", ["ONNX models (*.onnx)", "Safetensors (*.safetensors)"], ["onnx", "safetensors"]),
         ("report", ["Pages (*.html)"], ["html"]),
+        ("figures", ["Tables (*.csv)"], ["csv"]),
     ],
 )
 def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, bridge, kind, filters, suffixes):
@@ -744,7 +745,7 @@ def test_what_comes_in_and_goes_out_stands_together_in_the_menu(window):
     texts = [action.text() for action in under.actions()]
     assert texts[:6] == ["New session", "Open a session…", "Recent sessions…", "Save as…", "Save a copy…", "Duplicate"]
     taken_along = ["Export examples…", "Export model…", "Export report…", "Export for another machine…"]
-    taken_along.append("Export the recorded stream…")
+    taken_along += ["Export the recorded stream…", "Export figures…"]
     pictures = ["Save a picture of the window…", "Save a picture of this panel…"]
     moving = ["Keep the last 30 s as a picture", "Save the last 30 s…"]
     assert texts[6:] == ["Import examples…", "Record the stream", *taken_along, *pictures, *moving]
