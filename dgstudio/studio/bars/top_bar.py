@@ -205,6 +205,9 @@ class TopBar(QFrame):
         return chip
 
     def _fit(self) -> None:
+        if not self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            # How wide it will be nobody has said yet; whoever does calls this again.
+            return
         # From the fullest to the barest, the first that fits: large type, smaller type, then fewer and fewer parts.
         row = self._row
         # Not by the items of the row: with each of them that is looked at and let go, PySide may free what others use.
