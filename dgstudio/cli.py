@@ -209,8 +209,13 @@ def run(
     source: Source = None,
     out: Annotated[
         list[str] | None,
-        typer.Option("--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE.", metavar="OUT"),
+        typer.Option(
+            "--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE, osc, osc:HOST:PORT/ADDRESS.", metavar="OUT"
+        ),
     ] = None,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Let other programs label: OSC messages as Wekinator takes them.")
+    ] = False,
     jsonl: Annotated[Path | None, typer.Option("--jsonl", help="The same as --out jsonl:FILE.")] = None,
     rate: Rate = None,
     speed: Speed = 1.0,
@@ -252,6 +257,7 @@ def run(
             record=record,
             base=base,
             seed=seed,
+            learn=learn,
             window_s=window_s,
             inputs=inputs,
             listen=listen,

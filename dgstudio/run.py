@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -15,9 +15,10 @@ from rich.markup import escape
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import Event
 from dgstudio.errors import DgstudioError
-from dgstudio.station.line_limit import LineLimit
-from dgstudio.station.opening import as_kept, make_engine, open_session, open_stream
+from dgstudio.guard.line_limit import LineLimit
+from dgstudio.station.opening import Say, as_kept, make_engine, open_session, open_stream
 from dgstudio.station.options import RunOptions
+from dgstudio.station.others import Others
 from dgstudio.station.table import condition_words, live_table, summary
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.sinks.registry import open_sink
@@ -25,6 +26,9 @@ from dgstudio.streams.sinks.sink import Sink
 from dgstudio.types import Level
 
 __all__ = ["RunOptions", "run"]
+
+SHOWN_S = 0.2
+"""How often what goes on is shown."""
 
 
 def run(options: RunOptions, console: Console) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
     """
     options.check()
     begin = time.monotonic()
-    say = LineLimit(lambda line: console.print(line, highlight=False))
+    say = _limited(console)
     with ExitStack() as stack:
         session = open_session(options)
         stack.callback(session.close)
@@ -50,11 +54,12 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
         stack.callback(source.close)
         engine = make_engine(options, session, source, lambda line: console.print(line, highlight=False))
         sinks = _sinks(options, engine, stack)
+        others = Others(options, engine, source, sinks, stack)
         if options.record:
             engine.recording.record(True)
         left: list[str] = []
         try:
-            ended = _watch(engine, sinks, options, begin, console, say)
+            ended = _watch(engine, sinks, others, options, begin, console, say)
         finally:
             left += engine.stop()
     _say_events(engine.events.drain(), say)
@@ -106,30 +111,51 @@ def _closed(sink: Sink) -> None:
         sink.close()
 
 
-def _say_events(events: Sequence[Event], say: Callable[[str], object]) -> None:
+def _say_events(events: Sequence[Event], say: Say) -> None:
     for event in events:
         if event.level in (Level.WARNING, Level.ERROR):
             say(f"[yellow]{event.kind}[/] {escape(event.sentence)}")
 
 
+def _limited(console: Console) -> Say:
+    """Print a line, unless too many come; then how many were left out is said before the next one."""
+    limit = LineLimit()
+
+    def say(line: str) -> None:
+        left_out = limit.admit()
+        if left_out:
+            console.print(f"[dim]… {left_out:,} lines left out[/]", highlight=False)
+        if left_out is not None:
+            console.print(line, highlight=False)
+
+    return say
+
+
 def _watch(
-    engine: Engine, sinks: Sequence[Sink], options: RunOptions, begin: float, console: Console, say: LineLimit
+    engine: Engine,
+    sinks: Sequence[Sink],
+    others: Others,
+    options: RunOptions,
+    begin: float,
+    console: Console,
+    say: Say,
 ) -> KeyboardInterrupt | None:
     """Show the run until it ends; what ended it before its time."""
     engine.start()
-    lamp = Lamp.WAITING
+    lamp, shown = Lamp.WAITING, 0.0
     live = Live(live_table(engine), console=console, refresh_per_second=4, transient=True, auto_refresh=False)
     with live:
         try:
             while not engine.ended:
                 if options.duration is not None and time.monotonic() - begin >= options.duration:
                     break
-                time.sleep(0.05 if options.speed else 0.01)
-                if console.is_terminal:
-                    live.update(live_table(engine, sinks), refresh=True)
-                else:
-                    lamp = _say_lamp(engine, lamp, say)
-                _say_events(engine.events.drain(), say)
+                others.wait(0.05 if options.speed else 0.01)
+                events = engine.events.drain()
+                others.turn(events)
+                if time.monotonic() >= shown + SHOWN_S:
+                    shown = time.monotonic()
+                    lamp = _shown(engine, sinks, others, live, lamp, say)
+                _say_events(events, say)
                 if engine.infer.failed or engine.input.failed:
                     break
         except KeyboardInterrupt as ended:
@@ -138,9 +164,13 @@ def _watch(
     return None
 
 
-def _say_lamp(engine: Engine, before: Lamp, say: LineLimit) -> Lamp:
-    """Where no table shows it: say when the lamp of the source changes, unless an event does."""
+def _shown(engine: Engine, sinks: Sequence[Sink], others: Others, live: Live, before: Lamp, say: Say) -> Lamp:
+    """Bring the table up to date; where there is none, say when the source's lamp changes, unless an event does."""
     condition = engine.input.condition()
+    if live.console.is_terminal:
+        if not others.performing:
+            live.update(live_table(engine, sinks), refresh=True)
+        return condition.lamp
     if condition.lamp is not before and condition.lamp not in (Lamp.RETRYING, Lamp.ENDED):
         say(f"{escape(engine.spec.name)} {condition_words(condition)}")
     return condition.lamp

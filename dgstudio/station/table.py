@@ -13,6 +13,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.reasons.sizes import size_words
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.sinks.sink import Sink
+from dgstudio.types import StreamKind
 
 COLOURS = {
     Lamp.WAITING: "yellow",
@@ -35,7 +36,8 @@ def live_table(engine: Engine, sinks: Sequence[Sink] = ()) -> Table:
     stats, names = engine.stats(), engine.classes.names
     spec = engine.spec
     inputs = f"{len(spec.channels)} channel{'' if len(spec.channels) == 1 else 's'}"
-    table = Table(title=f"{escape(spec.name)} · {spec.rate:g} Hz · {inputs}")
+    rate = "" if spec.kind is StreamKind.VALUES else f" · {spec.rate:g} Hz"
+    table = Table(title=f"{escape(spec.name)}{rate} · {inputs}")
     table.add_column("class")
     table.add_column("probability")
     table.add_column("examples", justify="right")

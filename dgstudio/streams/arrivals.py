@@ -70,7 +70,8 @@ class Arrivals:
         if self._why is not None and wall - self._wrong_wall < LOST_S and self._wrong_wall > self._right_wall:
             return SourceCondition(Lamp.WRONG, why=self._why, counted=counted)
         if since < LOST_S:
-            return SourceCondition(Lamp.RECEIVING, self._rate.at(wall), counted=counted)
+            # Not before there is a whole quarter of a second to count in.
+            return SourceCondition(Lamp.RECEIVING, self._rate.at(wall) or None, counted=counted)
         if math.isfinite(since):
             return SourceCondition(Lamp.LOST, why=NothingComes(int(since)), counted=counted)
         return SourceCondition(Lamp.WAITING, why=waiting or NothingComes(), counted=counted)

@@ -13,6 +13,10 @@ CAPACITY = 8192
 """Values that wait at most: four seconds at two thousand a second."""
 
 
+BEFORE_ALL = -1.0
+"""The stream time of what comes before the first value."""
+
+
 class QueuedSource:
     """A stream of what others put in, in the order in which it came: no value is left out while there is room.
 
@@ -52,7 +56,7 @@ class QueuedSource:
     def moment(self, wall: float) -> float:
         """The stream time of something that came at `wall`: after all that came before it. Below 0 before the first."""
         if self._begun is None:
-            return -1.0
+            return BEFORE_ALL
         # What comes together has an order all the same; a microsecond is less than any sensor's jitter.
         self._last = max(wall - self._begun, self._last + 1e-6)
         return self._last

@@ -18,7 +18,7 @@ from dgstudio.streams.osc.endpoint import LOOPBACK, Endpoint, Networks, endpoint
 from dgstudio.streams.osc.packets import OscMessage
 from dgstudio.streams.osc.receiver import OscReceiver
 from dgstudio.streams.push import PushSource
-from dgstudio.streams.queued import QueuedSource
+from dgstudio.streams.queued import BEFORE_ALL, QueuedSource
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
 from dgstudio.types import Block, StreamKind, StreamSpec
 
@@ -175,11 +175,16 @@ class OscSource:
         if address == self.at.path:
             self._input(message.values, wall)
         elif address.startswith(PREFIXES):
-            queued = self._queued
-            moment = queued.moment(wall) if queued is not None else None
-            self.controls.put(ControlMessage(address, message.values, moment, None if queued is None else queued.taken))
+            self.controls.put(self._wish(message, wall))
         elif address in self.heard or len(self.heard) < HEARD:
             self.heard[address] = len(message.values)
+
+    def _wish(self, message: OscMessage, wall: float) -> ControlMessage:
+        if self._window_s is not None:
+            return ControlMessage(message.address, message.values)
+        if self._queued is None:
+            return ControlMessage(message.address, message.values, BEFORE_ALL, 0)
+        return ControlMessage(message.address, message.values, self._queued.moment(wall), self._queued.taken)
 
     def _input(self, values: tuple[object, ...], wall: float) -> None:
         row, why = _numbers(values)

@@ -14,6 +14,9 @@ def kinds() -> Iterator[SinkKind]:
     from dgstudio.streams.sinks import jsonl
 
     yield jsonl.KIND
+    from dgstudio.streams.sinks import osc
+
+    yield osc.KIND
 
 
 def open_sink(name: str, names: Callable[[], Mapping[int, str]]) -> Sink:

@@ -23,7 +23,7 @@ from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.room import keeps_own_room
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import Mode, StreamKind, StreamState
+from dgstudio.types import Mode, StreamKind, StreamSpec, StreamState
 
 HEIGHT = 51
 LAMPS = {
@@ -268,7 +268,7 @@ class TopBar(QFrame):
         dot, words = LAMPS[condition.lamp]
         spec = state.spec
         kind = "no stream" if spec is None else _kind_word(spec.kind, spec.channels)
-        pace = "" if spec is None else f" · {spec.rate:g} Hz" if condition.rate is None else _measured(condition.rate)
+        pace = _pace(spec, condition.rate)
         if spec is not None and spec.speed not in (1.0, 0.0):
             pace += f" · ×{spec.speed:g}"
         name = state.source_name or (spec.name if spec is not None else "") or "No source"
@@ -295,8 +295,12 @@ def _kind_word(kind: StreamKind, channels: tuple[str, ...]) -> str:
     return "video" if kind == StreamKind.IMAGE else kind
 
 
-def _measured(rate: float) -> str:
-    return f" · {rate:.0f} a second" if rate >= 10 else f" · {rate:.1f} a second"
+def _pace(spec: StreamSpec | None, measured: float | None) -> str:
+    """How many samples a second there are, as they come or as they are declared."""
+    if measured is not None:
+        return f" · {measured:.0f} a second" if measured >= 10 else f" · {measured:.1f} a second"
+    # What comes when it likes declares nothing.
+    return "" if spec is None or spec.kind is StreamKind.VALUES else f" · {spec.rate:g} Hz"
 
 
 def _short(text: str, limit: int) -> str:
