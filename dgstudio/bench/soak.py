@@ -41,6 +41,8 @@ TURNS = 4
 """So many turns a session lasts, then a new one takes its place: what it holds on purpose must not look like a leak."""
 TURN_S = 60.0
 LEAST_S = 90.0
+LEAST_TURNS = 4
+"""With fewer, the line goes through all that was seen."""
 SETTLED = 1 / 6
 """The share of the time after which nothing more may grow: of an hour ten minutes."""
 SEED = 20260316
@@ -54,8 +56,11 @@ DEEDS = (
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How large the program was: `stored` are bytes of examples and history that the open session has in memory."""
+    """How large the program was in which turn: `stored` are bytes of examples and history that the open session has in
+    memory.
+    """
 
+    turn: int
     at: float
     rss: int
     stored: int
@@ -266,6 +271,7 @@ class SoakRun:
         stored = sum(e.features.nbytes + (0 if e.raw is None else e.raw.nbytes) for e in examples)
         self._soak.moments.append(
             Moment(
+                self._soak.switches,
                 self._looked - self._begun,
                 process.memory_info().rss,
                 stored,
@@ -293,14 +299,24 @@ def run_soak(folder: Path, seconds: float, say: Callable[[str], object]) -> dict
 
 
 def soak_figures(soak: Soak, seconds: float) -> dict[str, float]:
-    """Growth an hour after the first sixth of the time, by a line through what was seen; and what must be nothing."""
+    """Growth an hour after the first sixth of the time, by a line through what was seen; and what must be nothing.
+
+    Of memory the line goes through the least of each turn: by how much a session grows while it is worked in differs by
+    more from turn to turn than an hour may leave behind.
+    """
     late = [moment for moment in soak.moments if moment.at > SETTLED * seconds]
     if len(late) < 8:
         raise DgstudioError("The window was looked at too rarely: is this machine very busy?")
     half = len(late) // 2
     first, second = late[:half], late[half:]
-    times = np.asarray([moment.at for moment in late]) / 3600
-    free = np.asarray([moment.rss - moment.stored for moment in late]) / 1e6
+    turns: dict[int, Moment] = {}
+    for moment in late:
+        least = turns.setdefault(moment.turn, moment)
+        if moment.rss - moment.stored < least.rss - least.stored:
+            turns[moment.turn] = moment
+    least_of_turns = list(turns.values()) if len(turns) >= LEAST_TURNS else late
+    times = np.asarray([moment.at for moment in least_of_turns]) / 3600
+    free = np.asarray([moment.rss - moment.stored for moment in least_of_turns]) / 1e6
 
     def more(name: str) -> float:
         """By how much the least of the second half is above that of the first: what windows that went have left."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dgstudio.bench import soak as soak_bench
@@ -12,11 +14,11 @@ from dgstudio.studio import crash_trace
 MB = 10**6
 
 
-def moments(count: int, **grows: float) -> list[Moment]:
-    """One every ten seconds; `grows` says by how much each figure does, a moment."""
+def moments(count: int, turn: int = 5, **grows: float) -> list[Moment]:
+    """One every ten seconds, `turn` of them a turn; `grows` says by how much each figure does, a moment."""
     start = {"rss": 300 * MB, "stored": 10 * MB, "threads": 12, "files": 40, "widgets": 500}
     return [
-        Moment(10.0 * i, **{name: int(value + grows.get(name, 0) * i) for name, value in start.items()})
+        Moment(i // turn, 10.0 * i, **{name: int(value + grows.get(name, 0) * i) for name, value in start.items()})
         for i in range(count)
     ]
 
@@ -44,6 +46,16 @@ def test_growth_is_told_by_the_hour_and_without_what_is_stored():
     # What grows in the first sixth only is the program finding its size.
     early = moments(10, rss=20 * MB) + moments(60)[10:]
     assert soak_figures(Soak(early), 600)["memory_mb_per_hour"] == pytest.approx(0, abs=0.01)
+
+
+def test_what_a_session_grows_by_while_it_is_worked_in_is_no_leak():
+    worked = [replace(m, rss=m.rss + (4 - i % 5) ** 2 * (i // 5 % 3 + 1) * MB) for i, m in enumerate(moments(60))]
+    assert soak_figures(Soak(worked), 600)["memory_mb_per_hour"] == pytest.approx(0, abs=0.01)
+    leaking = [replace(m, rss=m.rss + m.turn * MB) for m in worked]
+    assert soak_figures(Soak(leaking), 600)["memory_mb_per_hour"] == pytest.approx(72)
+    # Few turns say nothing of what turns leave behind.
+    long = moments(60, turn=60, rss=MB)
+    assert soak_figures(Soak(long), 600)["memory_mb_per_hour"] == pytest.approx(360)
 
 
 def test_too_short_a_soak_is_refused(tmp_path):
