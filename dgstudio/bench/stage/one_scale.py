@@ -25,8 +25,8 @@ from dgstudio.studio.docking.built_in import BUILT_IN
 from dgstudio.studio.theme.application import application
 from dgstudio.studio.window.main_window import StudioWindow
 
-SETTLE_S = 0.2
-"""As long as a window may take to lay itself out, and to draw some frames."""
+SETTLE_S, FRAME_S = 0.25, 0.1
+"""As long as a window may take to lay itself out and to draw some frames, and to draw another one."""
 QUICK_PNG = 90
 """Qt's quality of a PNG: the more, the less time is spent on making it small."""
 
@@ -103,7 +103,7 @@ class _Look:
             yield from self._shown_as(theme, size)
             if scene.show is not None and scene.anew:
                 yield from scene.show(window)
-            yield after(SETTLE_S)
+            yield after(FRAME_S)
             self._take(scene, theme, size)
             if scene.leave is not None and scene.anew:
                 yield from scene.leave(window)

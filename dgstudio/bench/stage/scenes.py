@@ -29,8 +29,8 @@ Act = Callable[[StudioWindow], Script]
 class Scene:
     """Something to look at in a world: how it comes about (`show`), and how it is put away again (`leave`).
 
-    `layout` is the arrangement that it is looked at in. What is not `everywhere` is looked at in the light theme at one
-    size only: a theme moves nothing. What does not last is shown `anew` for each picture.
+    `layout` is the arrangement that it is looked at in; `everywhere`: in each theme, at each size. What does not last
+    is shown `anew` for each picture.
     """
 
     name: str
@@ -271,10 +271,10 @@ def all_scenes() -> list[Scene]:
     """Return everything that is looked at, those of one world together."""
     scenes = [Scene(f"layout {name}", TAUGHT, name, everywhere=True) for name in BUILT_IN]
     scenes += [
-        Scene("then", TAUGHT, "Label", _then, _now, everywhere=True),
+        Scene("then", TAUGHT, "Label", _then, _now),
         Scene("recording", TAUGHT, "Label", _held, _let_go),
         Scene("told", TAUGHT, "Label", _told, _untold, anew=True),
-        Scene("quality", TAUGHT, "Label", partial(_middle, "quality"), _gates_again, everywhere=True),
+        Scene("quality", TAUGHT, "Label", partial(_middle, "quality"), _gates_again),
         *(Scene(f"gating {view}", TAUGHT, "Label", partial(_gating, view), _gates_again) for view in View),
         *(Scene(f"inspector {name}", TAUGHT, "Debug", partial(_inspected, subject)) for name, subject in PAGES),
         Scene("inspector versions", TAUGHT, "Debug", _versions),
@@ -297,15 +297,16 @@ def all_scenes() -> list[Scene]:
         Scene("compare", TAUGHT, "Label", _compared, _gates_again, everywhere=True),
         Scene("compare, stability", TAUGHT, "Label"),
         Scene("stage with a twin", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
-        *(Scene(f"nothing, {name}", NOTHING, name, everywhere=True) for name in ("Talk", "Label", "Debug")),
+        Scene("nothing, Label", NOTHING, "Label", everywhere=True),
+        *(Scene(f"nothing, {name}", NOTHING, name) for name in ("Talk", "Debug")),
         Scene("nothing, quality", NOTHING, "Label", partial(_middle, "quality"), _gates_again),
         Scene("nothing, gating", NOTHING, "Label", partial(_gating, View.SHARES), _gates_again),
         Scene("stage from nothing", NOTHING, "Label", _presented, _not_presented),
         Scene("pad", PAD, "Pad", everywhere=True),
         Scene("pad, Label", PAD, "Label"),
         Scene("stage of a pad", PAD, "Pad", _presented, _not_presented),
-        Scene("recorded", RECORDED, "Label", everywhere=True),
-        Scene("long, Label", LONG, "Label", everywhere=True),
+        Scene("recorded", RECORDED, "Label"),
+        Scene("long, Label", LONG, "Label"),
         Scene("long, Debug", LONG, "Debug"),
     ]
     return scenes

@@ -27,8 +27,8 @@ SCALES = (1.0, 1.5, 2.0)
 THEMES = ("dark", "light")
 TELLING: tuple[Size, ...] = ((1280, 720), (1600, 1000), (3840, 2160))
 """Of what is laid over the window, and of pages in a panel, all else follows: looked at where no other is named."""
-AT_ONCE = 2
-"""Processes that look at the same time."""
+AT_ONCE = 3
+"""Processes that look at the same time: a third of it is waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from dgstudio.studio.theme.theme import DARK, SIZES, Theme
 
 LINE, LEAST_LINE = 19, 15
 LEAST_ANSWER = 18
-LARGEST = 1.56
-"""How much larger than its usual size the word becomes where there is room."""
+LARGEST, ROOM = 2.2, 3.4
+"""How much larger than its usual size the word becomes where there is room, and how high the room is that it gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class AnswerText(QWidget):
         count, least = len(self.lines), self.theme.length(LEAST_LINE)
         line = max(least, min(self.theme.length(LINE), self.height() / (count + 1.6)))
         word = self.height() - line * count
-        return max(1.0, min(max(word, 1.4 * least), self.theme.px("answer") * 1.9)), line
+        return max(1.0, min(max(word, 1.4 * least), self.theme.px("answer") * ROOM)), line
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)

@@ -13,7 +13,11 @@ from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.theme import DARK, Theme
 
-LEAST_ROW, MOST_ROW = 17, 24
+LEAST_ROW, MOST_ROW = 17, 36
+TALL_ROW = 28
+"""From here on a row has larger type. In the theme's pixels, as those above."""
+BAR = 14
+"""How thick a bar is at most, in a row that is not taller."""
 LEAST_COLUMN = 170
 MOST_ROWS = 12
 COLUMN_GAP = 22
@@ -39,8 +43,6 @@ class ClassBars(QWidget):
         self._numbers: dict[int, float] = {}
         self._top: int | None = None
         self.threshold = 0.0
-        self.most_row = MOST_ROW
-        """How tall a row becomes where there is room, in the theme's pixels."""
         self._ground = KeptLayer()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Probabilities of all classes")
@@ -123,17 +125,22 @@ class ClassBars(QWidget):
         # The cells of `count` rows, the width of the names and that of the numbers.
         columns, rows = self.grid()
         wide = (self.width() - COLUMN_GAP * (columns - 1)) / columns
-        tall = min(self.height() / rows, float(self.theme.px(self.most_row)))
+        tall = min(self.height() / rows, float(self.theme.px(MOST_ROW)))
         cells = [
             QRectF((place // rows) * (wide + COLUMN_GAP), (place % rows) * tall, wide, tall) for place in range(count)
         ]
-        metrics = QFontMetrics(self.theme.ui("body"))
+        name, number = self._types(tall)
+        metrics = QFontMetrics(self.theme.ui(name))
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + 12
-        numbers = QFontMetrics(self.theme.mono("small")).horizontalAdvance("0.00") + 8
+        numbers = QFontMetrics(self.theme.mono(number)).horizontalAdvance("0.00") + 8
         return cells, float(min(max(names, self.theme.px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
 
+    def _types(self, tall: float) -> tuple[str, str]:
+        """The sizes of names and of numbers in a row of this height."""
+        return ("title", "bar") if tall >= self.theme.px(TALL_ROW) else ("body", "small")
+
     def _track(self, cell: QRectF, names: float, numbers: float) -> QRectF:
-        tall = min(cell.height() * 0.62, float(self.theme.px(round(14 * self.most_row / MOST_ROW))))
+        tall = min(cell.height() * 0.62, max(self.theme.length(BAR), cell.height() * 0.56))
         box = QRectF(cell.left() + names, 0, max(4.0, cell.width() - names - numbers), tall)
         box.moveTop(round(cell.center().y() - tall / 2))
         return box
@@ -164,11 +171,12 @@ class ClassBars(QWidget):
         bars, more = self.shown()
         self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
         cells, names, numbers = self._cells(len(bars) + (more > 0))
+        type_of_names, type_of_numbers = self._types(cells[0].height())
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for bar, cell in zip(bars, cells, strict=False):
             top = bar.class_id == self._top
-            font = theme.ui("body", 600 if top else 400)
+            font = theme.ui(type_of_names, 600 if top else 400)
             painter.setFont(font)
             painter.setPen(theme.colour("text_strong" if top else "text"))
             name = QFontMetrics(font).elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names - 8))
@@ -176,7 +184,7 @@ class ClassBars(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("control"))
             painter.drawRoundedRect(self._track(cell, names, numbers), 2, 2)
-            painter.setFont(theme.mono("small"))
+            painter.setFont(theme.mono(type_of_numbers))
             painter.setPen(theme.colour("text" if top else "text_muted"))
             painter.drawText(cell, right, self._figure(bar.class_id))
         if more:

@@ -57,7 +57,7 @@ _ALL = frozenset(TITLES)
 
 LABEL: Final = Layout(
     "Label",
-    _labelling(Room(0.2325, 290, 520)),
+    _labelling(Room(0.2325, 290, 600)),
     _ALL - {"quality", "gating", "compared", "inspector", "log"},
     "For labelling: classes and doubtful moments beside the stream and its answers",
 )
@@ -100,7 +100,7 @@ DEBUG: Final = Layout(
                     ),
                 ),
             ),
-            Split(Way.ACROSS, (place("snapshots", Room(0.66)), place("log", Room(0.34))), Room(0.27, 150, 380)),
+            Split(Way.ACROSS, (place("snapshots", Room(0.66)), place("log", Room(0.34))), Room(0.22, 134, 300)),
         ),
     ),
     frozenset({"stream", "answer", "gates", "stability", "inspector", "snapshots", "log"}),

@@ -127,7 +127,7 @@ class BankRows(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         theme = self.theme
-        painter.fillRect(self.rect(), theme.colour("surface"))
+        painter.fillRect(self.rect().adjusted(0, 0, 1, 1), theme.colour("surface"))
         tall, first = theme.px(ROW), len(self.states) - self.rows
         font = theme.ui("tiny")
         painter.setFont(font)

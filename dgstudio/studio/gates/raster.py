@@ -31,6 +31,8 @@ UNIT_LEVELS = 15
 CELL_LEVELS, CELL_COLOURS = 6, 36
 SILENT, SPEAKING, CELLS = 16, 17, 32
 """Entries of the colour table: 0 off, 1..15 units by activation, then banks, then `CELL_LEVELS` a class."""
+EMPTY = "Each answer leaves a column here: which units and examples it comes of."
+"""Stands in the picture until one does."""
 DASH = 4
 """Logical pixels of a dash of a publish's line."""
 FORMAT = QImage.Format.Format_RGB32
@@ -100,6 +102,8 @@ class GateRaster(QWidget):
         self.moment: float | None = None
         """Stream time at which the time cursor stands."""
         self._newest = -1
+        self._blank = True
+        """No answer has left a trace yet."""
         self._data: U8 = np.zeros((1, SLOTS), np.uint8)
         self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
         self._classes: dict[int, int] = {}
@@ -136,7 +140,7 @@ class GateRaster(QWidget):
         columns = int(np.ceil(self._view_s / self._step)) + 2
         self._data = np.zeros((columns, units + SLOTS + self._banks), np.uint8)
         self._at = np.full(columns, -1, np.int64)
-        self._newest, self._scale = -1, 0.0
+        self._newest, self._scale, self._blank = -1, 0.0, True
         self._publishes.clear()
         self._free = -np.inf
         self._rebuild()
@@ -185,6 +189,7 @@ class GateRaster(QWidget):
         if self._banks:
             row[self._units + SLOTS :] = np.where(states == 2, SPEAKING, np.where(states == 1, SILENT, 0))
         self._newest = max(self._newest, column)
+        self._blank = self._blank and not row.any()
         if not self._filling:
             self._write(place)
 
@@ -423,7 +428,10 @@ class GateRaster(QWidget):
         painter = QPainter(self)
         theme, ratio = self.theme, self.devicePixelRatioF()
         top, tall, ring = self._top(), self._pixels.shape[0], self._pixels.shape[1]
-        painter.fillRect(QRectF(0, 0, self.width(), top), theme.colour("surface"))
+        painter.fillRect(QRectF(0, 0, self.width() + 1, top), theme.colour("surface"))
+        if ratio != int(ratio):
+            # The image may end a pixel before the widget does.
+            painter.fillRect(QRectF(self.width() - 1, 0, 2, self.height()), theme.colour("surface"))
         wide = min(ring, round(self.width() * ratio))
         start = (int(np.ceil(self._now * self._rate())) - wide) % ring
         first = min(wide, ring - start)
@@ -438,6 +446,8 @@ class GateRaster(QWidget):
             if first < wide:
                 painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
         painter.scale(ratio, ratio)
+        if self._blank:
+            self._say_empty(painter, QRectF(0, top, self.width(), tall / ratio))
         self._draw_labels(painter, top)
         if self.moment is not None:
             x = self.width() - (self._now - self.moment) * self.width() / self._view_s
@@ -448,6 +458,13 @@ class GateRaster(QWidget):
             ground, tall = theme.colour("surface"), theme.px(BOTTOM)
             painter.fillRect(QRectF(0, low, self.width(), self.height() - low), ground)
             self._axis.draw(painter, QRectF(0, low, self.width(), tall), ratio, self._paint_axis, ground=ground)
+
+    def _say_empty(self, painter: QPainter, box: QRectF) -> None:
+        painter.setFont(self.theme.ui("body"))
+        painter.setPen(self.theme.colour("text_muted"))
+        margin = self.theme.px(12)
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        painter.drawText(box.adjusted(margin, 0, -margin, 0), flags, EMPTY)
 
     def _draw_labels(self, painter: QPainter, top: int) -> None:
         begin, rate = self._now - self._view_s, self.width() / self._view_s

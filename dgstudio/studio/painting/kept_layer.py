@@ -67,7 +67,9 @@ class KeptLayer:
 
 def painted(wide: float, tall: float, ratio: float, paint: PaintPart, ground: QColor | None = None) -> QPixmap:
     """Return what `paint` paints as a picture of its own, `wide` × `tall` logical pixels; sizes as for `KeptLayer`."""
-    pixmap = QPixmap(max(1, round(wide * ratio)), max(1, round(tall * ratio)))
+    # Where a logical pixel is no whole number of pixels, a widget may reach one farther than its size says.
+    more = int(ground is not None and ratio != int(ratio))
+    pixmap = QPixmap(max(1, round(wide * ratio)) + more, max(1, round(tall * ratio)) + more)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent if ground is None else ground)
     painter = QPainter(pixmap)

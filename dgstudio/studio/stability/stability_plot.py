@@ -53,6 +53,8 @@ LABELS = (
     ("flips · rejections · roll-backs", "flips · rejections"),
 )
 """What each lane is called: in full, and where room is shorter and shorter."""
+LEGEND = ("base_unit", "routing"), ("learned_unit", "representation")
+"""The two bars of the lane of live input, by their colours."""
 MEANINGS = (
     "How far any logit of any protected input moved at each publish, in logits, compared bit by bit.",
     """How far the logits of the newest live input moved at each publish, in logits: the part of the gates that
@@ -349,10 +351,13 @@ class StabilityLanes(QWidget):
         painter.setPen(theme.colour("text_muted"))
         middle = Qt.AlignmentFlag.AlignVCenter
         # The figures are what is looked for: the name gives way.
-        free = room - theme.px(10) - metrics.horizontalAdvance(self.words[lane][0])
+        taken = self._legend_wide(metrics) if lane == LIVE else metrics.horizontalAdvance(self.words[lane][0])
+        free = room - theme.px(10) - taken
         name = next((name for name in names[1:] if metrics.horizontalAdvance(name) <= free), names[-1])
+        if lane == LIVE and metrics.horizontalAdvance(name) > free:
+            name = ""
         painter.drawText(QRect(0, row.top(), room, row.height()), middle, name)
-        left = metrics.horizontalAdvance(name) + theme.px(10)
+        left = metrics.horizontalAdvance(name) + theme.px(10) * bool(name)
         behind = QRect(left, row.top(), max(1, room - left), row.height())
         if lane == LIVE:
             self._legend(painter, behind)
@@ -369,20 +374,25 @@ class StabilityLanes(QWidget):
         metrics, x, side = QFontMetrics(painter.font()), box.left(), self.theme.px(12)
         for name, count in self.counts:
             self._marks.draw(painter, name, x + side // 2, box.center().y() + 1)
-            x += side + 5
+            x += side + self.theme.px(5)
             painter.setPen(self.theme.colour(ICONS[name][1]))
             painter.drawText(QRect(x, box.top(), 100, box.height()), Qt.AlignmentFlag.AlignVCenter, str(count))
-            x += metrics.horizontalAdvance(str(count)) + 12
+            x += metrics.horizontalAdvance(str(count)) + self.theme.px(12)
 
     def _legend(self, painter: QPainter, box: QRect) -> None:
         theme, metrics = self.theme, QFontMetrics(painter.font())
         side, x = theme.px(7), box.left()
-        for ink, word in (("base_unit", "routing"), ("learned_unit", "representation")):
+        for ink, word in LEGEND:
             painter.fillRect(x, box.center().y() - side // 2, side, side, theme.colour(ink))
-            x += side + 5
+            x += side + theme.px(5)
             painter.setPen(theme.colour("text_muted"))
-            painter.drawText(QRect(x, box.top(), 200, box.height()), Qt.AlignmentFlag.AlignVCenter, word)
-            x += metrics.horizontalAdvance(word) + 10
+            room = QRect(x, box.top(), max(1, box.right() + 1 - x), box.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, word)
+            x += metrics.horizontalAdvance(word) + theme.px(10)
+
+    def _legend_wide(self, metrics: QFontMetrics) -> int:
+        wide = sum(self.theme.px(7) + self.theme.px(5) + metrics.horizontalAdvance(word) for _, word in LEGEND)
+        return wide + self.theme.px(10)
 
     def _draw_protected(self, painter: QPainter) -> None:
         plot, y, theme = self.plot(PROTECTED), self._floor(PROTECTED), self.theme

@@ -21,8 +21,6 @@ from dgstudio.studio.theme.theme import DARK, Theme
 MARGIN, SPACING, RADIUS = 18, 7, 8
 LEAST_TALL = 330
 """Of a half that says what its answers were read from. In the theme's pixels, as those above."""
-MOST_ROW = 36
-"""How tall a row of the bars becomes where there is room."""
 TITLES = ("title", "bar", "body")
 """Sizes of a title, the largest that fits."""
 EDGE = 0.55
@@ -58,7 +56,6 @@ class Half(QFrame):
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.note.setObjectName("muted")
         self.word, self.bars = WordLine(), ClassBars()
-        self.bars.most_row = MOST_ROW
         self.ribbon, self.kept, self.reads = AnswerRibbon(look), KeptLine(), ReadsLine()
         head = self._head = QHBoxLayout()
         head.addWidget(self.title)

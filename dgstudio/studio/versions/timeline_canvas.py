@@ -213,7 +213,7 @@ class TimelineCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         theme = self.theme
-        painter.fillRect(self.rect(), theme.colour("surface"))
+        painter.fillRect(self.rect().adjusted(0, 0, 1, 1), theme.colour("surface"))
         middle = self.middle
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.drawLine(QPointF(4, middle), QPointF(self.width() - 4, middle))

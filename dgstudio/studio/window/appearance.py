@@ -24,6 +24,7 @@ class Appearance:
         self._settings, self._state = settings, state
         self._parts: list[Themed] = []
         self._fit = self._over = 1.0
+        self._worn = False
         self.frame: Themed | None = None
         """What holds all other parts: it shares the room out once they have their type."""
         self.root: QWidget | None = None
@@ -41,8 +42,14 @@ class Appearance:
     def apply(self) -> None:
         """Give every part its look anew."""
         self.give_to_application()
-        if self.root is not None:
-            scale_room(self.root, self._fit)
+        root = self.root
+        if root is not None:
+            scale_room(root, self._fit)
+            if self._worn:
+                # What is styled for the first time after it has been given another font gets its first one back.
+                for widget in root.window().findChildren(QWidget):
+                    widget.ensurePolished()
+            self._worn = True
         for part in self._parts:
             self._give_to(part)
         if self.frame is not None:

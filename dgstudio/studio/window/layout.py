@@ -121,6 +121,8 @@ class WindowLayout:
         self.banner = Banner(working)
         of_pointer = state.spec is not None and state.spec.kind is StreamKind.POINTER
         self.arrangement = Arrangement(self.panels, PAD if of_pointer else LABEL, working)
+        # After the arrangement has put it there.
+        self.panels.when_made(self._dress)
         self.task_line = TaskLine(state, commands, working)
         self.opening = OpeningLine(working)
         self.status = StatusBar(state, working)
@@ -141,12 +143,19 @@ class WindowLayout:
 
     def _prepare(self, name: str, panel: PanelFrame) -> None:
         """Give a panel that has just been made what all have."""
-        if self.theme is not None:
-            panel.apply_theme(self.theme)
         if name in MIDDLE:
             tabs = self.tabs[name] = PanelTabs(TABS, name)
             panel.set_tabs(tabs)
             tabs.chosen.connect(self.show_middle)
+
+    def _dress(self, _name: str, panel: PanelFrame) -> None:
+        """Give a panel its look that has just been put in its place, where others have theirs."""
+        if self.theme is not None:
+            # Qt, when it styles them for the first time, would put other fonts in the place of ours.
+            for part in (panel, panel.header_bar):
+                for widget in (part, *part.findChildren(QWidget)):
+                    widget.ensurePolished()
+            panel.apply_theme(self.theme)
 
     def _follow_compared(self) -> None:
         # It tells of all that was answered since.

@@ -148,7 +148,7 @@ def test_proportions_follow_the_window_before_and_after_a_hand(window):
         window.resize(*size)
         settle(window)
         wide[size[0]] = boxes(window)["stream"].wide
-    assert wide[1280] == 298 and wide[1600] == 372 and wide[2560] == 520
+    assert wide[1280] == 298 and wide[1600] == 372 and wide[2560] == 595
     window.resize(1280, 720)
     settle(window)
     drag_line(window, "stream", Way.ACROSS, QPoint(100, 0))
@@ -159,7 +159,7 @@ def test_proportions_follow_the_window_before_and_after_a_hand(window):
     assert abs(boxes(window)["stream"].wide - 2 * by_hand) <= 3
     window.actions_.trigger(ActionId.RESET_LAYOUT)
     settle(window)
-    assert boxes(window)["stream"].wide == 520
+    assert boxes(window)["stream"].wide == 595
 
 
 def test_a_line_is_taken_hold_of_beside_it_and_is_one_pixel_wide(window):

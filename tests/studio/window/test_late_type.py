@@ -1,0 +1,34 @@
+"""Panels that are made when they are opened have the type of the window as it is then, and follow it from there on."""
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from dgstudio.studio.docking.built_in import BUILT_IN
+
+LARGE, SMALL = (3840, 2160), (1280, 720)
+
+
+def types_of(window):
+    """The type of the headers, and of the lines of the log, as it is, each with what it should be."""
+    layout, theme = window.layout_, window.layout_.theme
+    headers = [panel.header_bar.right.font().pixelSize() for panel in layout.panels.made.values()]
+    return {*headers, layout.log_panel.lines.font().pixelSize()}, {theme.px("tiny")}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_opened_late_has_the_type_of_all_others(make_window, bridge, qtbot, turned):
+    window = make_window(bridge, size=LARGE)
+    qtbot.waitUntil(lambda: window.layout_.theme.scale == 1.5)
+    window.layout_.arrangement.choose(BUILT_IN["Debug"])
+    if turned:
+        # Before Qt has come to style what is new.
+        window.appearance.toggle()
+    else:
+        QApplication.processEvents()
+        found, wanted = types_of(window)
+        assert found == wanted
+    window.resize(*SMALL)
+    QApplication.processEvents()
+    assert window.layout_.theme.scale == 1.0
+    found, wanted = types_of(window)
+    assert found == wanted
