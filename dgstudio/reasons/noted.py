@@ -301,7 +301,7 @@ class LinesWrong(Note):
 
 @dataclass(frozen=True, slots=True)
 class TakesFound(Note):
-    """A folder holds so many takes, in so many files; `labels` are what they are called, "" by whom nothing is."""
+    """A folder holds so many takes, in so many files; `by` says where their `labels` come from, if they have any."""
 
     takes: int
     files: int

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting import DEADLINE_S
+from waiting import DEADLINE_S, wait_until
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.resume import LEARNING
@@ -180,6 +180,8 @@ def test_a_session_from_nothing_is_compared_with_twins_from_nothing(rigs: Rigs, 
     again = reopened(rigs, path)
     assert again.engine.candidates.base is None and not again.events("session")
     again.engine.comparison.choose("swap", "ours_routing")
+    # Our own is made by the learner, and answers from its first version on.
+    wait_until(lambda: all(twin.idle for twin in again.engine.comparison.twins), "both twins")
     again.play("Standing")
     assert [twin.figures().reads > 0 for twin in again.engine.comparison.twins] == [True, True]
 
