@@ -48,6 +48,7 @@ EXTRAS: Final = {
         Extra("train", "training base models", {"torch": "torch"}, 210, 900),
         Extra("export", "ONNX models", {"onnx": "onnx", "onnxruntime": "onnxruntime"}, 40, 130),
         Extra("serial", "boards on a serial port", {"serial": "pyserial"}, 1, 1),
+        Extra("lsl", "LSL streams", {"pylsl": "pylsl"}, 2, 3),
         Extra("report", "reports", {"matplotlib": "matplotlib", "jinja2": "Jinja2"}, 25, 100),
         Extra("animation", "moving pictures", {"PIL": "pillow"}, 7, 20),
         Extra(

@@ -40,3 +40,19 @@ class NoLinesYet(Reason):
     def words(self) -> str:
         """With how many have come."""
         return "no line has come yet" if not self.came else f"{self.came} lines have come, too few to tell how fast"
+
+
+@dataclass(frozen=True, slots=True)
+class NoLslStream(Reason):
+    """No such LSL stream is on the network; `others` are there, in words."""
+
+    wanted: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """With those that are there."""
+        none = f"there is no LSL stream {self.wanted}".rstrip() + " on the network"
+        if not self.others:
+            return f"{none}: is its sender running"
+        return f"{none}, but {shortened(', '.join(self.others), 200)}"

@@ -204,13 +204,13 @@ class SerialSource:
     def _counted(self) -> tuple[Counted, ...]:
         counts = self.counts
         found = (
-            (counts.partial, "line cut at its beginning"),
-            (counts.garbled, "line garbled"),
-            (counts.uneven, "line with another number of values"),
-            (self._cutter.too_long, "line too long"),
-            (0 if self._queue is None else self._queue.dropped, "sample for which there was no room"),
+            (counts.partial, "line", "cut at the beginning"),
+            (counts.garbled, "line", "garbled"),
+            (counts.uneven, "line", "with another number of values"),
+            (self._cutter.too_long, "line", "too long"),
+            (0 if self._queue is None else self._queue.dropped, "sample", "without room"),
         )
-        return tuple(Counted(count, what) for count, what in found if count)
+        return tuple(Counted(count, what, why) for count, what, why in found if count)
 
     # -- dg-serial -------------------------------------------------------------------------------------------------
 
