@@ -150,6 +150,8 @@ def _watch(
                 if options.duration is not None and time.monotonic() - begin >= options.duration:
                     break
                 others.wait(0.05 if options.speed else 0.01)
+                if options.learn:
+                    engine.marks.carry_out()
                 events = engine.events.drain()
                 others.turn(events)
                 if time.monotonic() >= shown + SHOWN_S:

@@ -41,7 +41,9 @@ def test_what_the_window_needs_is_pinned_with_all_that_it_brings_along() -> None
                 assert canonicalize_name(brought.name) in named, f"{row.name} brings {brought.name}"
 
 
-@pytest.mark.parametrize(("part", "groups"), [("window", []), ("all", ["dev", "lab", "export", "report", "animation", "serial", "lsl"])])
+@pytest.mark.parametrize(
+    ("part", "groups"), [("window", []), ("all", ["dev", "lab", "export", "report", "animation", "serial", "lsl"])]
+)
 def test_what_is_set_up_is_what_was_tested_with_the_hash_of_every_file(part: str, groups: list[str]) -> None:
     locked: dict[str, str] = {}
     for line in (ROOT / "requirements" / f"{part}.txt").read_text(encoding="utf-8").replace("\\\n", "").splitlines():

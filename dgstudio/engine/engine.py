@@ -26,6 +26,7 @@ from dgstudio.engine.labels.import_door import ImportDoor
 from dgstudio.engine.labels.label_commands import LabelCommands
 from dgstudio.engine.labels.label_history import LabelHistory
 from dgstudio.engine.labels.labeller import Labeller
+from dgstudio.engine.labels.mark_labels import MarkLabels
 from dgstudio.engine.labels.prequential import SET_ASIDE, PrequentialScores, kept_answers
 from dgstudio.engine.labels.store_worker import StoreWorker
 from dgstudio.engine.labels.stream_labels import StreamLabels
@@ -256,6 +257,7 @@ class Engine:
             settings,
             sets_aside=sets_aside,
         )
+        self.marks = MarkLabels(self.source, self.labels, classes, self.ring, self.events)
         self.import_door = ImportDoor(queue, self.history, book, classes, labeller, self.store)
         self.file_labels: StreamLabels | None = None
         if settings.feed_labels:

@@ -16,9 +16,10 @@ from dgstudio.session.file import Session
 from dgstudio.session.storage.location import SUFFIX
 from dgstudio.station.options import RunOptions
 from dgstudio.streams.condition import SourceCondition
+from dgstudio.streams.marks import Marking
 from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.source import Listening, Source
+from dgstudio.streams.source import Listening, Source, rate_to_keep
 from dgstudio.types import StreamKind
 
 Say = Callable[[str], object]
@@ -91,7 +92,7 @@ def open_stream(options: RunOptions, session: Session, patience: Callable[[Sourc
         allowed=options.allowed,
         patience=patience,
     )
-    if source.spec.kind is StreamKind.POINTER:
+    if source.spec.kind is StreamKind.POINTER and not isinstance(source, RecordingSource):
         raise BadInputError(
             "The pointer moves on a pad in the window, and there is none here: open one with dgstudio --source pointer."
         )
@@ -111,6 +112,8 @@ def make_engine(options: RunOptions, session: Session, source: Source, say: Say)
     assert options.source is not None, "`as_kept` has named one"
     for note in getattr(source, "notes", ()):
         say(f"[yellow]note[/] {escape(note.sentence)}")
+    if isinstance(source, Marking) and source.marks_wanted and not options.learn:
+        say("[yellow]note[/] Markers label only with --learn.")
     base, why = base_for(source.spec, options.base)
     if session.latest_checkpoint() is None:
         say(f"[dim]{escape(why)}[/]")
@@ -125,7 +128,7 @@ def make_engine(options: RunOptions, session: Session, source: Source, say: Say)
     keep_stream(
         session,
         source=options.source,
-        rate=options.rate,
+        rate=rate_to_keep(source, options.rate),
         speed=options.speed,
         labels_column=options.labels_column,
         base=options.base,

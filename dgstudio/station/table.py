@@ -18,6 +18,7 @@ from dgstudio.types import StreamKind
 COLOURS = {
     Lamp.WAITING: "yellow",
     Lamp.RECEIVING: "green",
+    Lamp.PAUSED: "dim",
     Lamp.WRONG: "red",
     Lamp.LOST: "yellow",
     Lamp.RETRYING: "red",

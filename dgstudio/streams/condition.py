@@ -17,6 +17,8 @@ class Lamp(StrEnum):
     WAITING = "waiting"
     """Nothing has come yet."""
     RECEIVING = "receiving"
+    PAUSED = "paused"
+    """A recording stands still, as its user wants it."""
     WRONG = "wrong"
     """What comes cannot be used."""
     LOST = "lost"

@@ -47,3 +47,5 @@ class Marking(Protocol):
     """A source that labels its own stream."""
 
     marks: MarkQueue
+    marks_wanted: bool
+    """Whether there may be any, as the user wants it."""

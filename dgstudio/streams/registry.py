@@ -23,6 +23,12 @@ def kinds() -> Iterator[SourceKind]:
     from dgstudio.streams.osc import source as osc
 
     yield osc.KIND
+    from dgstudio.streams.serial import source as serial
+
+    yield serial.KIND
+    from dgstudio.streams.lsl import source as lsl
+
+    yield lsl.KIND
     from dgstudio.streams.recordings import source as recording
 
     yield recording.KIND
@@ -72,7 +78,8 @@ def open_source(
             for field, option in OPTIONS.items():
                 if getattr(request, field) is not None and field not in kind.options:
                     raise BadInputError(f"“{shown}” has no use for {option}: leave it out.")
-            request = replace(request, listen=listen, allowed=allowed, patience=patience or Patience())
+            hint = ", or say with --inputs how many inputs there will be" if "inputs" in kind.options else ""
+            request = replace(request, listen=listen, allowed=allowed, patience=patience or Patience(hint=hint))
             return kind.open(request)
     usages = ", ".join(kind.usage for kind in kinds())
     shipped = ", ".join(shipped_recordings()) or "none"

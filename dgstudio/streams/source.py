@@ -127,8 +127,8 @@ PATIENCE_S = 10.0
 class Patience:
     """Waits some seconds for a source that has to hear something before it can begin, then gives up."""
 
-    def __init__(self, seconds: float = PATIENCE_S) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = PATIENCE_S, hint: str = "") -> None:
+        self._seconds, self._hint = seconds, hint
         self._until: float | None = None
 
     def __call__(self, condition: SourceCondition) -> None:
@@ -137,10 +137,8 @@ class Patience:
         if self._until is None:
             self._until = now + self._seconds
         if now > self._until:
-            raise BadInputError(
-                f"After {self._seconds:.0f} s still {condition.words}. Start what sends first, or say with --inputs "
-                "how many inputs there will be."
-            )
+            waited = f"After {self._seconds:.0f} s still {condition.words}"
+            raise BadInputError(f"{waited}. Start what sends first{self._hint}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +167,11 @@ class SourceRequest:
     listen: str | None = None
     allowed: tuple[str, ...] = ()
     patience: Callable[[SourceCondition], None] = field(default_factory=Patience)
+
+
+def rate_to_keep(source: Source, asked: float | None) -> float | None:
+    """The rate with which a source is opened again: as it was asked for, else as it was measured, if it was."""
+    return getattr(source, "measured_rate", None) if asked is None else asked
 
 
 def address_in(typed: str, kind: str) -> str | None:

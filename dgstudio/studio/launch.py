@@ -18,7 +18,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.source import Source
+from dgstudio.streams.source import Source, rate_to_keep
 
 if TYPE_CHECKING:
     from dgstudio.studio.demos.script import Setting
@@ -83,7 +83,7 @@ def make_engine(options: StudioOptions) -> Made:
             keep_stream(
                 session,
                 source=options.source or DEFAULT_SOURCE,
-                rate=options.rate,
+                rate=rate_to_keep(source, options.rate),
                 speed=options.speed,
                 labels_column=options.labels_column,
                 base=options.base,

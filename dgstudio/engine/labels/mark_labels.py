@@ -15,7 +15,7 @@ from dgstudio.types import Level
 
 
 class MarkLabels:
-    """Carries out the marks of a source that has some. One thread: the one that labels, by hand too."""
+    """Carries out the marks of a source that has some. One thread: the one that labels by hand, too."""
 
     def __init__(
         self, source: Source, labels: LabelCommands, classes: ClassTable, ring: SampleRing, events: EventQueue

@@ -69,6 +69,7 @@ class LslSource:
         self.known = threading.Event()
         """Set once `spec` is there."""
         self.marks = MarkQueue()
+        self.marks_wanted = query.markers is not None
         self.taken = 0
         """Samples that came."""
         self.missing = 0

@@ -12,6 +12,7 @@ import numpy as np
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
 from dgstudio.reasons.noted import Note, RateNotUsed, RecordingTooShort, StretchesTooShort
+from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import default_window
 from dgstudio.streams.playback_clock import LATE_S, LOOP, PLAYING, POSITION, SPEED, StreamClock
 from dgstudio.streams.recordings.playlist import Playlist
@@ -164,6 +165,14 @@ class RecordingSource:
         if not self._clock.wait(self._time(self._row + count - 1), timeout):
             return None
         return self._taken(count)
+
+    def condition(self) -> SourceCondition:
+        """How it stands at this moment. Any thread."""
+        if self._at_end and self._sought is None:
+            return SourceCondition(Lamp.ENDED)
+        if not self._opened:
+            return SourceCondition(Lamp.WAITING)
+        return SourceCondition(Lamp.RECEIVING if self._playing else Lamp.PAUSED)
 
     # -- knobs: any thread -----------------------------------------------------------------------------------------
 

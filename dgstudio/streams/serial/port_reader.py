@@ -60,6 +60,7 @@ class PortReader:
             return
         self.close()
         device = device_now(self.place.device, self._hardware)
+        # pyserial throws away what was sent before.
         port = opened(device, self.place.baud)
         self._hardware = self._hardware or hardware_of(device)
         self._port, self.trouble, self.opened_wall = port, None, time.perf_counter()
@@ -79,7 +80,6 @@ class PortReader:
 
     def _run(self, port: Serial, device: str) -> None:
         try:
-            port.reset_input_buffer()
             while not self._stop.is_set():
                 data = port.read(1)
                 if not data:

@@ -120,6 +120,11 @@ class SerialSource:
             self._settle(channels, rate)
 
     @property
+    def measured_rate(self) -> float | None:
+        """Lines a second, where nobody said them; None before that is known."""
+        return self.spec.rate if self._rate is None and self.known.is_set() else None
+
+    @property
     def notes(self) -> tuple[Trouble, ...]:
         """What was found out, for the user."""
         form = self._format

@@ -17,6 +17,9 @@ def kinds() -> Iterator[SinkKind]:
     from dgstudio.streams.sinks import osc
 
     yield osc.KIND
+    from dgstudio.streams.sinks import lsl
+
+    yield lsl.KIND
 
 
 def open_sink(name: str, names: Callable[[], Mapping[int, str]]) -> Sink:

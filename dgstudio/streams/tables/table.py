@@ -283,7 +283,7 @@ def _form_of(path: Path, arrays: dict[str, npt.NDArray[Any]], rows: int) -> Reco
     if any(number.shape or number.dtype.kind not in "fiu" for number in numbers):
         raise BadInputError(f"“rate”, “window_s” and “hop_s” in {path} must be a number each.")
     rate, window_s, hop_s = (float(number) for number in numbers)
-    if kind not in (StreamKind.SIGNAL, StreamKind.POINTER):
+    if kind not in (StreamKind.SIGNAL, StreamKind.POINTER, StreamKind.VALUES):
         raise BadInputError(f"{path} holds a stream of the kind “{shortened(kind)}”, which cannot be played.")
     if not all(0 < number < LARGEST_FORM for number in (rate, window_s, hop_s)) or window_s * rate > MOST_SAMPLES:
         raise BadInputError(f"{path} says that it has a rate, a window or a hop that cannot be: it is damaged.")

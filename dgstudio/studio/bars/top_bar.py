@@ -29,6 +29,7 @@ HEIGHT = 51
 LAMPS = {
     Lamp.WAITING: ("warning", "waiting …"),
     Lamp.RECEIVING: ("good", ""),
+    Lamp.PAUSED: ("text_muted", "paused"),
     Lamp.WRONG: ("bad", "wrong input"),
     Lamp.LOST: ("warning", "silent"),
     Lamp.RETRYING: ("bad", "lost, retrying"),

@@ -215,6 +215,7 @@ class Bridge(QObject):
         engine, state = self.engine, self.state
         wall = time.perf_counter()
         self.evidence.poll()
+        engine.marks.carry_out()
         new, self._readings = engine.lane.readings.since(self._readings)
         times, values = engine.ring.latest(state.view_s)
         now = float(times[-1]) if len(times) else 0.0

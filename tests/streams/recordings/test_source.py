@@ -9,6 +9,7 @@ import pytest
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.paths import sample
+from dgstudio.streams.condition import Lamp
 from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.source import Knob
 from dgstudio.streams.windows import Windower
@@ -385,7 +386,7 @@ def test_a_pause_stands_still_and_goes_on_without_a_break(tmp_path: Path) -> Non
     source.open()
     first = source.read(5.0)
     source.set_knob("playing", False)
-    assert source.read(0.05) is None
+    assert source.read(0.05) is None and source.condition().lamp is Lamp.PAUSED
     assert knob_of(source, "playing").value is False
     source.set_knob("playing", True)
     second = source.read(5.0)
@@ -438,7 +439,7 @@ def test_what_has_come_to_its_end_is_played_again_or_sought_in(tmp_path: Path) -
         except StreamEnded:
             return blocks
 
-    assert rows_of(to_end()) == list(range(40))
+    assert rows_of(to_end()) == list(range(40)) and source.condition().lamp is Lamp.ENDED
     assert knob_of(source, "position").value == pytest.approx(0.4)
     source.set_knob("playing", True)
     again = to_end()
@@ -491,6 +492,16 @@ def test_a_recorded_stream_is_played_as_it_was(tmp_path: Path) -> None:
     blocks = play(source)
     assert rows_of(blocks) == list(range(12)) and breaks_of(blocks) == [6]
     np.testing.assert_allclose(times_of(blocks), np.array(np.load(tmp_path / "told.npz")["time"]) - 5.0, atol=1e-9)
+
+
+def test_values_that_came_when_they_liked_come_so_again(tmp_path: Path) -> None:
+    source = RecordingSource(recorded(tmp_path, kind="values", window_s=0.01, hop_s=0.01), speed=20, loop=False)
+    assert source.spec.kind == "values" and source.spec.window == source.spec.hop == 1
+    source.open()
+    source.set_knob("position", 0.019)
+    block = source.read(5.0)
+    source.close()
+    assert block is not None and block.values[0, 0] == 2
 
 
 @pytest.mark.parametrize(

@@ -44,5 +44,5 @@ def test_what_is_no_output_is_refused_in_a_sentence(name: str, why: str) -> None
 
 
 def test_the_outputs_are_listed_with_what_to_type() -> None:
-    assert [usage.partition(":")[0].partition("[")[0] for usage, _ in sink_list()] == ["jsonl", "osc"]
+    assert [usage.partition(":")[0].partition("[")[0] for usage, _ in sink_list()] == ["jsonl", "osc", "lsl"]
     assert json.dumps(sink_list())
