@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dgstudio.errors import DgstudioError
 
-MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets")
+MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets", "QtMultimedia")
 """The modules of Qt that the program, or a library that it uses, imports."""
 PLUGINS = (
     "platforms/libqoffscreen.so",
@@ -29,8 +29,9 @@ PLUGINS = (
     "imageformats/libqsvg.so",
     "platforminputcontexts/libcompose*.so",
     "platforminputcontexts/libibus*.so",
+    "multimedia/*.so",
 )
-"""Plugins that Qt loads for a window on X11, or off screen."""
+"""Plugins that Qt loads for a window on X11, or off screen; those for cameras and videos where they are installed."""
 WAYLAND = ("platforms/libqwayland*.so", "wayland-*-client/*.so", "wayland-shell-integration/*.so")
 """Plugins for a window on a Wayland screen."""
 PACKAGES = {
@@ -43,6 +44,7 @@ PACKAGES = {
     "libfreetype.so.6": "libfreetype6",
     "libglib-2.0.so.0": "libglib2.0-0",
     "libgthread-2.0.so.0": "libglib2.0-0",
+    "libpulse.so.0": "libpulse0",
     "libstdc++.so.6": "libstdc++6",
     "libwayland-client.so.0": "libwayland-client0",
     "libwayland-cursor.so.0": "libwayland-cursor0",
@@ -68,6 +70,8 @@ PACKAGES = {
     "libzstd.so.1": "libzstd1",
 }
 """Which package of Debian and Ubuntu holds a library, by the library's name."""
+OPTIONAL = frozenset({"libpulse.so.0"})
+"""Libraries of what is not installed with the window."""
 RENAMED = {"libglib2.0-0": "libglib2.0-0t64"}
 """Names since Debian 13 and Ubuntu 24.04."""
 COME_ALONG = {
@@ -119,7 +123,7 @@ def likely_missing() -> list[str]:
     if not sys.platform.startswith("linux") or linker is None:
         return []
     known = _told([linker, "-p"]).stdout
-    return sorted(name for name in PACKAGES if f"{name} " not in known)
+    return sorted(name for name in PACKAGES if name not in OPTIONAL and f"{name} " not in known)
 
 
 def qt_folder() -> Path | None:

@@ -60,12 +60,16 @@ class StreamKind(StrEnum):
     """Each sample is an input of the model as it stands, and comes when it likes: there are no windows."""
 
 
+ONE_BY_ONE = frozenset({StreamKind.VALUES, StreamKind.IMAGE})
+"""Kinds of streams whose samples are inputs as they stand and come when they like; of pictures, their features."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
     """What a source declares about its stream.
 
-    `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes. Of values,
-    which come when they like, `rate` is what there is room for, and `hop_s` how far apart two of them still belong
+    `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes. Of values
+    and pictures, which come when they like, `rate` is what there is room for, and `hop_s` how far apart two of them still belong
     together where they are drawn.
     """
 
@@ -82,12 +86,12 @@ class StreamSpec:
     @property
     def window(self) -> int:
         """Samples in a window, at least one."""
-        return 1 if self.kind == StreamKind.VALUES else max(1, round(self.window_s * self.rate))
+        return 1 if self.kind in ONE_BY_ONE else max(1, round(self.window_s * self.rate))
 
     @property
     def hop(self) -> int:
         """Samples between two windows, at least one."""
-        return 1 if self.kind == StreamKind.VALUES else max(1, round(self.hop_s * self.rate))
+        return 1 if self.kind in ONE_BY_ONE else max(1, round(self.hop_s * self.rate))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

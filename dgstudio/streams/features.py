@@ -1,4 +1,4 @@
-"""Features of a window of samples: what the model sees of a signal, of a pointer, or of values that others send."""
+"""Features of a window of samples: what the model sees of a signal, of a pointer, of values that others send, or of pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import tables
 from dgstudio.kernel.backend import WindowFeatures, backend
-from dgstudio.types import F32, F64, StreamKind, StreamSpec
+from dgstudio.types import ONE_BY_ONE, F32, F64, StreamKind, StreamSpec
 
 WINDOW_S = 1.0
 WINDOW_SAMPLES = 32
@@ -22,7 +22,7 @@ MAX_CORRELATED = 8
 LARGEST = 1e18
 """Values beyond this magnitude count as bad, as NaN and infinities do: their squares would overflow float32."""
 
-AS_THEY_ARE = frozenset({StreamKind.POINTER, StreamKind.VALUES})
+AS_THEY_ARE = ONE_BY_ONE | {StreamKind.POINTER}
 """Kinds of streams whose newest sample is what the model sees."""
 STATISTICS = ("mean", "sd", "mean abs difference", "rms", "crossing rate")
 
@@ -67,10 +67,10 @@ class SignalFeatures:
 
     Of a signal, for each channel: mean, standard deviation, mean absolute difference of neighbours, root mean
     square, rate of crossings of the mean (0..1 a sample), log10 of the power in five bands (Hann window); then the
-    correlations of all pairs of channels, if there are at most eight channels. Of a pointer, and of values: the last
-    sample as it is. Works for any window of at least two samples; of values one is enough. By the kernel
-    (docs/kernel.md): the same on every machine. Power has 10⁻¹⁰ of the channel's unit squared added, so that silence is
-    a number.
+    correlations of all pairs of channels, if there are at most eight channels. Of a pointer, of values and of pictures:
+    the last sample as it is. Works for any window of at least two samples; of what comes one by one, one is enough. By
+    the kernel (docs/kernel.md): the same on every machine. Power has 10⁻¹⁰ of the channel's unit squared added, so that
+    silence is a number.
 
     The same window gives the same bytes. `repaired` counts bad values (see `repair`): all those of the first
     window, later only those among the newest `spec.hop` samples, so that overlapping windows in turn count each
@@ -79,17 +79,17 @@ class SignalFeatures:
     Raises
     ------
     BadInputError
-        For a stream of pictures, or one that has no channels.
+        For a stream that has no channels.
     """
 
     def __init__(self, spec: StreamSpec) -> None:
-        if spec.kind == StreamKind.IMAGE or not spec.channels:
-            raise BadInputError(f"“{spec.name}” ({spec.kind}) has no features of a signal: it needs numeric channels.")
+        if not spec.channels:
+            raise BadInputError(f"“{spec.name}” ({spec.kind}) has no features: it needs numeric channels.")
         self.spec = spec
         self.repaired = 0
         self._first = True
         self._as_it_is = spec.kind in AS_THEY_ARE
-        self._least = 1 if spec.kind == StreamKind.VALUES else 2
+        self._least = 1 if spec.kind in ONE_BY_ONE else 2
         channels = spec.channels
         names = [f"{c} {s}" for s in STATISTICS for c in channels]
         names += [f"{c} power {b + 1}/{BANDS}" for b in range(BANDS) for c in channels]
@@ -103,7 +103,7 @@ class SignalFeatures:
         self._kernels: dict[int, WindowFeatures] = {}
 
     def __call__(self, window: F32) -> F32:
-        """Return the features (dim,) float32, all finite, of a window (n, channels), n ≥ 2, of values n ≥ 1.
+        """Return the features (dim,) float32, all finite, of a window (n, channels), n ≥ 2, one by one n ≥ 1.
 
         Raises
         ------

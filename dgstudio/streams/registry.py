@@ -29,6 +29,9 @@ def kinds() -> Iterator[SourceKind]:
     from dgstudio.streams.lsl import source as lsl
 
     yield lsl.KIND
+    from dgstudio.streams.camera import kind as camera
+
+    yield camera.KIND
     from dgstudio.streams.recordings import source as recording
 
     yield recording.KIND

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
 from dgstudio.streams.condition import SourceCondition
-from dgstudio.types import Block, StreamSpec
+from dgstudio.types import F32, Block, StreamSpec
 
 BLOCK_S = 0.01
 """About how many wall seconds of samples a block holds: short beside a hop, long beside a Python call."""
@@ -117,6 +117,15 @@ class Listening(Protocol):
 
     def listen(self) -> None:
         """Hear from now on what is sent. `StreamError` where that cannot be."""
+        ...
+
+
+@runtime_checkable
+class Pictured(Protocol):
+    """A source whose examples a person knows by pictures, not by their samples."""
+
+    def thumbnail(self, moment: float) -> F32 | None:
+        """The picture of a stream time as a window of numbers, which an example keeps; None for none. Any thread."""
         ...
 
 

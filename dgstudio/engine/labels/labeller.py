@@ -8,17 +8,18 @@ the key is held the stricter half of the window is asked for, so that nothing ha
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
 from dgstudio.engine.labels.prequential import PriorAnswers
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.runtime.rings import RecordRing, SampleRing
 from dgstudio.records import dataclass
-from dgstudio.types import Example, LabelledBy, Reading, StreamKind, StreamSpec, Take
+from dgstudio.types import F32, Example, LabelledBy, Reading, StreamKind, StreamSpec, Take
 
 SHARE = 0.5
 """Part of the shorter of window and take that must overlap."""
+PICTURE_EVERY_S = 0.5
 VALUES_AT_ONCE = 32
 """Values of a take that are learned however quickly they come: a program may send them all in a moment."""
 
@@ -64,7 +65,8 @@ class Labeller:
     `learn_every_s`: windows of a take closer than this, in stream seconds, are stored and scored, not learned; of
     values, which share no samples, the first `VALUES_AT_ONCE` are learned in any case. Of raw samples every example
     whose window begins after the last such one has ended keeps its own. A take of the past may begin before what the
-    rings hold, where `past` goes back further.
+    rings hold, where `past` goes back further. Of a stream of pictures examples keep what `picture` gives for their
+    time instead, one each `PICTURE_EVERY_S` at most.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Labeller:
         next_example: int,
         next_take: int,
         past: RecordedStream | None = None,
+        picture: Callable[[float], F32 | None] | None = None,
     ) -> None:
         self._spec = spec
         self._past = past
@@ -85,6 +88,7 @@ class Labeller:
         self._learn_every_s = learn_every_s
         self._ahead_s = learn_every_s * (VALUES_AT_ONCE - 1) if spec.kind is StreamKind.VALUES else 0.0
         """By how much what is learned of a take may be ahead of one example each `learn_every_s`."""
+        self._picture = picture
         self._next_example = next_example
         self._next_take = next_take
 
@@ -170,14 +174,6 @@ class Labeller:
             # On a grid of its own, so that hops that do not divide the interval do not lower the rate.
             every = self._learn_every_s
             open_take.learn_due = max(due, reading.end - self._ahead_s - every) + every
-        window = None
-        if reading.start >= open_take.raw_from:
-            # Neighbours share most of their samples: those are kept that together show the take once.
-            first = reading.sample - self._spec.window
-            window = self._ring.window(first, reading.sample)
-            if window is None and self._past is not None:
-                window = self._past.samples(first, reading.sample)
-            open_take.raw_from = reading.end
         example = Example(
             id=self._next_example,
             class_id=open_take.take.class_id,
@@ -186,7 +182,20 @@ class Labeller:
             start=reading.start,
             end=reading.end,
             learn=learn,
-            raw=None if window is None else window[1],
+            raw=self._kept_window(open_take, reading) if reading.start >= open_take.raw_from else None,
         )
         self._next_example += 1
         return example
+
+    def _kept_window(self, open_take: OpenTake, reading: Reading) -> F32 | None:
+        """The raw window of an example, or its picture, by which a person knows it."""
+        if self._picture is not None:
+            open_take.raw_from = reading.end + PICTURE_EVERY_S
+            return self._picture(reading.end)
+        # Neighbours share most of their samples: those are kept that together show the take once.
+        first = reading.sample - self._spec.window
+        window = self._ring.window(first, reading.sample)
+        if window is None and self._past is not None:
+            window = self._past.samples(first, reading.sample)
+        open_take.raw_from = reading.end
+        return None if window is None else window[1]

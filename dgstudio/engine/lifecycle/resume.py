@@ -31,7 +31,7 @@ from dgstudio.session.format.rows import NO_LABEL, NOT_A_VALUE
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.types import ClassInfo, Mode, PublishRecord, RecordKind, StreamKind, StreamSpec, Take
+from dgstudio.types import ONE_BY_ONE, ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
@@ -205,7 +205,7 @@ def _kept_signal(session: Session) -> dict[str, Any] | None:
 
 def _require_windows(session: Session, spec: StreamSpec, made: StreamSpec, named: str) -> None:
     """Refuse a stream whose windows are not those of the session: what was learned of them would mean nothing."""
-    if made.kind is spec.kind is StreamKind.VALUES:
+    if made.kind is spec.kind and spec.kind in ONE_BY_ONE:
         return
     if not math.isclose(made.rate, spec.rate, rel_tol=SAME_RATE):
         was, gives = f"{made.rate:g} samples a second", f"{spec.rate:g}"

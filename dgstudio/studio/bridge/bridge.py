@@ -25,6 +25,7 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.camera.source import CameraSource
 from dgstudio.streams.playback_clock import POSITION
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.source import Knob
@@ -45,7 +46,8 @@ from dgstudio.studio.bridge.state import (
 )
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.studio.bridge.twin_feed import TwinFeed
-from dgstudio.types import EngineStats, LearnerActivity, Mode, PublishRecord, Reading
+from dgstudio.studio.camera.video_feed import VideoFeed
+from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading
 
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
@@ -75,6 +77,7 @@ class Bridge(QObject):
     cursor : the moment that all panels show while the view stands still.
     twins : what the models that ours is compared with answer, and have answered.
     plane : computes what is answered all over the plane of a pointer; None where the stream is none.
+    camera : the source of pictures; None where the stream is none.
     """
 
     def __init__(self, engine: Engine, session_name: str, parent: QObject | None = None) -> None:
@@ -91,6 +94,8 @@ class Bridge(QObject):
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.inspection = engine.inspection
         self.plane = engine.plane
+        self.camera = engine.source if isinstance(engine.source, CameraSource) else None
+        self._feed = None if self.camera is None else VideoFeed(self.camera, self)
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
@@ -124,6 +129,8 @@ class Bridge(QObject):
         if not self.engine.started:
             self.engine.start()
         self.state.phase = Phase.READY
+        if self._feed is not None:
+            self._feed.start()
         self._timer.start()
         self._glance.start()
 
@@ -139,6 +146,8 @@ class Bridge(QObject):
         """Stop the frames, then the engine; called once, when the window closes."""
         self._timer.stop()
         self._glance.stop()
+        if self._feed is not None:
+            self._feed.stop()
         self.engine.stop()
 
     def _fill(self, session_name: str) -> None:
@@ -417,6 +426,10 @@ class Bridge(QObject):
         source = self.engine.source
         if isinstance(source, PointerSource):
             source.point(x, y)
+
+    def small_picture(self, moment: float) -> F32 | None:
+        """Return the picture of a stream time of this run, small, as an example keeps it; None where there is none."""
+        return None if self.camera is None else self.camera.picture_window(moment)
 
     @property
     def protected(self) -> ProtectedSet:

@@ -16,11 +16,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from dgstudio.streams.camera.source import picture_of
 from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.chip import paint_key_cap
 from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.painting.kept_layer import KeptLayer
-from dgstudio.studio.painting.thumbnails import draw_sketch, sketch
+from dgstudio.studio.painting.thumbnails import draw_picture, draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
 HEIGHT, COMPACT = 53, 30
@@ -341,7 +342,13 @@ class ClassCardWidget(QWidget):
         # What is left over is shared out, so that the strip ends where the card's text does.
         each = (wide + gap) / fit - gap
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for place, line in enumerate(sketch(self.card.thumbs[-fit:], 40)):
+        windows = self.card.thumbs[-fit:]
+        pictures = [picture_of(window) for window in windows]
+        for place, pixels in enumerate(pictures):
+            if pixels is not None:
+                draw_picture(painter, pixels, QRectF(place * (each + gap), 0, each, tall))
+        lines = [] if any(pixels is not None for pixels in pictures) else sketch(windows, 40)
+        for place, line in enumerate(lines):
             rect = QRectF(place * (each + gap), 0, each, tall)
             painter.fillRect(rect, self.theme.colour("well"))
             painter.setPen(QPen(self.theme.colour(self.theme.visible(self.card.info.colour)), 1))

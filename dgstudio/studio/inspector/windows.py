@@ -24,6 +24,10 @@ class Windows:
         """
         if example.raw is not None:
             return example.raw
+        if example.take_id in self._commands.book.takes_of_this_run():
+            pictured = self._commands.small_picture(example.end)
+            if pictured is not None:
+                return pictured
         return self._cut(("example", example.id), example.start, example.end)
 
     def reached(self, example: Example | None) -> float | None:
@@ -40,6 +44,9 @@ class Windows:
         if found is not None:
             return found
         reading = self._commands.lookback.by_hop(hop)
+        pictured = None if reading is None else self._commands.small_picture(reading.end)
+        if pictured is not None:
+            return pictured
         return None if reading is None else self._cut(("hop", hop), reading.start, reading.end)
 
     def _cut(self, key: tuple[str, int], start: float, end: float) -> F32 | None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QImage, QPainter, QPen, QPixmap, QPolygonF
 
+from dgstudio.streams.camera.source import picture_of
 from dgstudio.studio.painting.kept_layer import painted
 from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import F32
+from dgstudio.types import F32, U8
 
 KEPT = 1500
 """Pictures that are kept drawn."""
@@ -58,6 +59,23 @@ def draw_sketch(painter: QPainter, line: F32, rect: QRectF) -> None:
     xs = np.linspace(rect.left() + 1, rect.right() - 1, len(line))
     ys = rect.bottom() - 2 - line * (rect.height() - 4)
     painter.drawPolyline(QPolygonF([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]))
+
+
+def draw_picture(painter: QPainter, pixels: U8, rect: QRectF, *, whole: bool = False) -> None:
+    """Draw a picture (n, m, 3) into `rect`, cut to its shape, or `whole`, in its middle."""
+    tall, wide = pixels.shape[:2]
+    image = QImage(pixels.tobytes(), wide, tall, 3 * wide, QImage.Format.Format_RGB888)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+    if whole:
+        fit = min(rect.width() / wide, rect.height() / tall)
+        box = QRectF(0, 0, wide * fit, tall * fit)
+        box.moveCenter(rect.center())
+        painter.drawImage(box, image)
+        return
+    scale = min(wide / max(rect.width(), 1), tall / max(rect.height(), 1))
+    part = QRectF(0, 0, rect.width() * scale, rect.height() * scale)
+    part.moveCenter(QRectF(0, 0, wide, tall).center())
+    painter.drawImage(rect, image, part)
 
 
 class Thumbnails:
@@ -116,7 +134,10 @@ class Thumbnails:
 
 
 def _draw_window(painter: QPainter, window: F32 | None, colour: str, box: QRectF, theme: Theme, points: int) -> None:
-    if window is not None:
+    pixels = None if window is None else picture_of(window)
+    if pixels is not None:
+        draw_picture(painter, pixels, box)
+    elif window is not None:
         painter.setPen(QPen(theme.colour(theme.visible(colour)), 1))
         for line in sketch([window], points):
             draw_sketch(painter, line, box)

@@ -15,11 +15,12 @@ from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.panel_header import HEADER_HEIGHT
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
+from dgstudio.studio.stream.picture_view import PictureView
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import MODE_TOKENS
 from dgstudio.studio.stream.stream_view import StreamView
 from dgstudio.studio.theme.theme import Theme
-from dgstudio.types import RecordKind, StreamKind, StreamState, Take
+from dgstudio.types import F32, ONE_BY_ONE, RecordKind, StreamKind, StreamState, Take
 
 if TYPE_CHECKING:
     from dgstudio.studio.pad.pointer_pad import PointerPad
@@ -31,6 +32,8 @@ ENDED = "Stream ended"
 GONE = "This has left the buffer: it cannot be labelled any more"
 PART_GONE = "The hatched part has left the buffer"
 TEXT_S = 0.25
+CHANGE = "change"
+"""The trace of pictures: how much of what is seen differs from the picture before."""
 LARGE = 1.3
 """Scale of type from which the header has no room for what stays the same."""
 STRIP = 92
@@ -76,6 +79,8 @@ class StreamPanel(PanelFrame):
         self.body.addWidget(self.bar)
         self.pad: PointerPad | None = None
         """Where a pointer is moved, above the stream; None where the stream is of something else."""
+        self.picture: PictureView | None = None
+        """What a camera sees, above the stream; None where the stream is of something else."""
         state.when(StudioState.class_looks).connect(self._refresh_looks)
         state.when(StudioState.label_changes).connect(self._note_labels)
         state.when(StudioState.selection).connect(self._show_selection)
@@ -102,6 +107,8 @@ class StreamPanel(PanelFrame):
         self.bar.note(frame.new_readings, frame.spec.hop_s)
         if self.pad is not None:
             self._show_pad(self.pad, frame)
+        elif self.picture is not None:
+            self._show_picture(self.picture, frame)
         self._say(frame)
         if not len(frame.times) and self._look is None:
             self._show_empty()
@@ -121,17 +128,25 @@ class StreamPanel(PanelFrame):
         self.view.apply_theme(theme)
         self.bar.apply_theme(theme)
         self._place_pad()
+        if self.picture is not None:
+            self.picture.apply_theme(theme)
         if self.pad is not None:
             self.pad.apply_theme(theme)
             self.pad.choice.apply_theme(theme, theme.px(HEADER_HEIGHT))
         self._key = ()
         self._show_header()
 
-    # -- the pad of a pointer ----------------------------------------------------------------------------------
+    # -- the pad of a pointer, the picture of a camera -----------------------------------------------------------
 
     def _place_pad(self) -> None:
-        """Put the pad above the stream where that is a pointer's, and leave the stream a low strip."""
+        """Put the pad above the stream where that is a pointer's, or the picture, and leave the stream a low strip."""
         spec = self._state.spec
+        if spec is not None and self._commands.camera is not None:
+            if self.picture is None:
+                self.picture = PictureView(self._commands.camera)
+                self.body.insertWidget(0, self.picture)
+                self.body.setStretchFactor(self.picture, 100)
+            self.view.setMinimumHeight(self.theme.px(STRIP))
         if spec is None or spec.kind is not StreamKind.POINTER:
             return
         if self.pad is None:
@@ -152,6 +167,13 @@ class StreamPanel(PanelFrame):
             return
         count = int(np.searchsorted(look.past.times, look.moment, side="right"))
         pad.update_frame(frame, look.past.times[:count], look.past.values[:count], look.reading, live=False)
+
+    def _show_picture(self, view: PictureView, frame: Frame) -> None:
+        """Show what is seen, or was at the moment that is looked at."""
+        if self._look is None:
+            view.show_newest(frame.frame_time_wall)
+        else:
+            view.show_past(self._look.moment)
 
     # -- moving through the past -------------------------------------------------------------------------------
 
@@ -212,7 +234,7 @@ class StreamPanel(PanelFrame):
         moved = before is None or before.past is not look.past
         if moved and look.edge != look.end:
             # What was drawn at the pause keeps its scale; what lies elsewhere may be larger.
-            self.view.range.cover(look.past.values)
+            self.view.range.cover(self._traced(look.past.values))
         if moved or self._stale_takes:
             self._takes = self._commands.book.takes(*self._span)
             self._stale_takes = False
@@ -226,7 +248,7 @@ class StreamPanel(PanelFrame):
         self._key = key
         if not self._state.paused or not len(self.view.range.low):
             values = frame.values if self._look is None else self._look.past.values
-            self.view.range.follow(values, frame.frame_time_wall)
+            self.view.range.follow(self._traced(values), frame.frame_time_wall)
         self.view.show_scene(self._scene_of(frame))
 
     def _key_of(self, frame: Frame) -> tuple[object, ...]:
@@ -255,14 +277,24 @@ class StreamPanel(PanelFrame):
         if self._knows_truth:
             ribbons["truth"] = truths
         # What comes when it likes has no rate by which a gap would show.
-        rate = 0.0 if spec.kind is StreamKind.VALUES else spec.rate
+        rate = 0.0 if spec.kind in ONE_BY_ONE else spec.rate
+        channels = spec.channels if self.picture is None else (CHANGE,)
         return Scene(
-            channels=spec.channels, rate=rate, start=start, end=end, times=times, values=values,
+            channels=channels, rate=rate, start=start, end=end, times=times, values=self._traced(values),
             ribbons=ribbons, publishes=self._publishes(start, end), selection=state.selection,
             pills=self._pills(frame), mode=state.stream_mode, edge=end if look is None else look.edge,
             gone=self._gone(frame), moment=None if look is None else look.moment,
             dim=frame.stats.stream_state == StreamState.LOST,
         )  # fmt: skip
+
+    def _traced(self, values: F32) -> F32:
+        """The traces (n, channels): the samples, or of pictures how much each differs from the one before."""
+        if self.picture is None:
+            return values
+        moved = np.zeros((len(values), 1), np.float32)
+        if len(values) > 1:
+            moved[1:, 0] = np.sqrt(np.square(np.diff(values, axis=0)).mean(1))
+        return moved
 
     def _note_answers(self, frame: Frame) -> None:
         begin, hop_s = frame.now - self._state.view_s, frame.spec.hop_s
@@ -361,7 +393,8 @@ class StreamPanel(PanelFrame):
             self.set_right("" if self.theme.scale > LARGE else word)
         elif spec is not None:
             # Large type leaves room for what changes only.
-            channels = "" if self.theme.scale > LARGE else f" · {len(spec.channels)} ch"
+            few = self.theme.scale > LARGE or self.picture is not None
+            channels = "" if few else f" · {len(spec.channels)} ch"
             self.set_right(f"{word}{channels} · {self._state.view_s:g} s")
         else:
             self.set_right("")

@@ -12,14 +12,15 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton,
 
 from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
 from dgstudio.errors import BadInputError
+from dgstudio.streams.camera.source import picture_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panel import PanelFrame
 from dgstudio.studio.common.room_marks import may_elide_names
-from dgstudio.studio.painting.thumbnails import busiest, draw_sketch, sketch
+from dgstudio.studio.painting.thumbnails import busiest, draw_picture, draw_sketch, sketch
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.theme import DARK, Theme
-from dgstudio.types import F32, Reading, Unsure
+from dgstudio.types import F32, U8, Reading, StreamKind, Unsure
 
 TITLE = "Which one was this?"
 EMPTY = "Nothing doubtful of late. Moments that the model is least sure of wait here for a name."
@@ -44,6 +45,8 @@ class MomentTile(QAbstractButton):
         self.guesses = guesses
         self.reason = reason_of(reading, unseen)
         self.trace: F32 | None = None
+        self.pixels: U8 | None = None
+        """What was seen, where the stream is one of pictures."""
         self.channel = ""
         """Which channel the trace is of."""
         self.when = ""
@@ -99,7 +102,13 @@ class MomentTile(QAbstractButton):
         painter.setPen(QPen(theme.colour(edge), 2 if self.isChecked() or self.hasFocus() else 1))
         painter.setBrush(theme.colour("accent_soft" if self.isChecked() else "raised"))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        if self.trace is not None:
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+        if self.pixels is not None:
+            draw_picture(painter, self.pixels, box.adjusted(3, line, -3, -3), whole=True)
+            painter.setFont(theme.ui("tiny"))
+            painter.setPen(theme.colour("text_muted"))
+            painter.drawText(box.adjusted(5, 1, -5, 0), right, self.when)
+        elif self.trace is not None:
             painter.setPen(QPen(theme.colour("text_muted"), 1))
             draw_sketch(painter, self.trace, box.adjusted(5, line - 2, -5, -3))
             row = box.adjusted(5, 1, -5, 0)
@@ -205,7 +214,12 @@ class UncertainPanel(PanelFrame):
         for tile in self.tiles:
             reading = tile.reading
             tile.show_when(ago(max(0.0, frame.now - reading.end), tenths=False))
-            if reading.hop in self._traces:
+            if reading.hop in self._traces or tile.pixels is not None:
+                continue
+            if frame.spec.kind is StreamKind.IMAGE:
+                window = self._commands.small_picture(reading.end)
+                tile.pixels = None if window is None else picture_of(window)
+                tile.update()
                 continue
             past = self._commands.lookback.past(reading.start, reading.end)
             if len(past.times) > 1:

@@ -1,0 +1,68 @@
+"""How cameras and videos are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dgstudio.errors import BadInputError
+from dgstudio.extras.known import EXTRAS, installed, needs
+from dgstudio.guard.texts import plain_text
+from dgstudio.paths import sample
+from dgstudio.streams.camera.source import RATE, CameraSource, FrameOrigin
+from dgstudio.streams.source import SourceKind, SourceRequest
+
+WEBCAM = "webcam"
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv", ".nut")
+"""Of video files; what of them plays depends on the FFmpeg that Qt brings."""
+
+
+def shipped_videos() -> tuple[str, ...]:
+    """Return the names of the videos in sample_data, sorted."""
+    return tuple(sorted(path.stem for path in sample("").glob("*") if path.suffix in SUFFIXES))
+
+
+def _claims(name: str) -> bool:
+    return _is_camera(name) or name.lower().endswith(SUFFIXES) or name in shipped_videos()
+
+
+def _is_camera(name: str) -> bool:
+    return name == WEBCAM or name.startswith(f"{WEBCAM}:")
+
+
+def _open(request: SourceRequest) -> CameraSource:
+    if request.labels_column is not None:
+        raise BadInputError(
+            f"Pictures have no column “{request.labels_column}”: the labels of a video stand beside it, in a label "
+            "track of the same name that ends in .txt."
+        )
+    if not installed("PySide6.QtMultimedia", EXTRAS["webcam"].packages["PySide6.QtMultimedia"]):
+        raise BadInputError(needs("Cameras and videos need", "PySide6.QtMultimedia"))
+    rate = RATE if request.rate is None else request.rate
+    if _is_camera(request.name):
+        if request.speed != 1.0:
+            raise BadInputError("A camera shows what is there now: leave out --speed.")
+        wanted = plain_text(request.name[len(WEBCAM) + 1 :]).strip()
+        return CameraSource(FrameOrigin(camera=wanted), name=WEBCAM, rate=rate)
+    path = _video(request.name)
+    if request.speed == 0:
+        raise BadInputError("A video is shown while it plays: give --speed a number above 0.")
+    origin = FrameOrigin(path, speed=request.speed, loop=request.loop)
+    return CameraSource(origin, name=plain_text(path.stem), rate=rate)
+
+
+def _video(name: str) -> Path:
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path.resolve()
+    if name in shipped_videos():
+        return next(path for path in sample("").glob(f"{name}.*") if path.suffix in SUFFIXES)
+    raise BadInputError(f"There is no video “{plain_text(name, 60)}”: give the path of one.")
+
+
+KIND = SourceKind(
+    "camera",
+    f"{WEBCAM}, {WEBCAM}:NAME or a video file",
+    "Pictures of a camera, the first or the one whose name holds NAME, or of a video; shown, and never kept.",
+    _claims,
+    _open,
+)
