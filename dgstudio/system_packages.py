@@ -39,10 +39,17 @@ PACKAGES = {
     "libGL.so.1": "libgl1",
     "libX11-xcb.so.1": "libx11-xcb1",
     "libX11.so.6": "libx11-6",
+    "libXext.so.6": "libxext6",
+    "libXrandr.so.2": "libxrandr2",
+    "libbrotlicommon.so.1": "libbrotli1",
+    "libbrotlidec.so.1": "libbrotli1",
+    "libbz2.so.1": "libbz2-1.0",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libdrm.so.2": "libdrm2",
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libglib-2.0.so.0": "libglib2.0-0",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
     "libgthread-2.0.so.0": "libglib2.0-0",
     "libpulse.so.0": "libpulse0",
     "libstdc++.so.6": "libstdc++6",
@@ -70,8 +77,19 @@ PACKAGES = {
     "libzstd.so.1": "libzstd1",
 }
 """Which package of Debian and Ubuntu holds a library, by the library's name."""
-OPTIONAL = frozenset({"libpulse.so.0"})
-"""Libraries of what is not installed with the window."""
+OPTIONAL = frozenset(
+    {
+        "libXext.so.6",
+        "libXrandr.so.2",
+        "libbrotlicommon.so.1",
+        "libbrotlidec.so.1",
+        "libbz2.so.1",
+        "libdrm.so.2",
+        "libgssapi_krb5.so.2",
+        "libpulse.so.0",
+    }
+)
+"""Libraries of what is not installed with the window: cameras and videos."""
 RENAMED = {"libglib2.0-0": "libglib2.0-0t64"}
 """Names since Debian 13 and Ubuntu 24.04."""
 COME_ALONG = {

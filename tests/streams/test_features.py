@@ -156,7 +156,16 @@ def test_a_window_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
         SignalFeatures(spec())(np.zeros(shape, np.float32))
 
 
-@pytest.mark.parametrize(("kind", "channels"), [("image", 3), ("signal", 0)])
-def test_what_is_no_signal_is_refused(kind: str, channels: int) -> None:
+@pytest.mark.parametrize("kind", ["signal", "pointer", "image"])
+def test_what_has_no_channels_is_refused(kind: str) -> None:
     with pytest.raises(BadInputError, match="channels"):
-        SignalFeatures(spec(channels, kind=kind))
+        SignalFeatures(spec(0, kind=kind))
+
+
+def test_of_pictures_the_newest_sample_is_what_the_model_sees() -> None:
+    features = SignalFeatures(spec(3, kind="image"))
+    assert features.names == spec(3).channels and features.dim == 3
+    rows = np.array([[1, 2, 3], [4, np.nan, 6]], np.float32)
+    np.testing.assert_array_equal(features(rows), (4, 2, 6))
+    np.testing.assert_array_equal(features(rows[:1]), (1, 2, 3))
+    assert features.repaired == 1

@@ -53,7 +53,7 @@ def test_a_file_opens_whatever_its_ending_and_its_own_comes_first(
     assert open_source("mine.npz").spec.channels == ("ch1", "ch2")
 
 
-@pytest.mark.parametrize("name", ["", " ", "simulater", "webcam", "x" * 4000, "a\0b", "../basic_motions"])
+@pytest.mark.parametrize("name", ["", " ", "simulater", "webcams", "x" * 4000, "a\0b", "../basic_motions"])
 def test_an_unknown_source_lists_what_there_is(name: str) -> None:
     with pytest.raises(BadInputError) as caught:
         open_source(name)

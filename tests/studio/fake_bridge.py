@@ -204,6 +204,7 @@ class FakeBridge:
     def _make_parts(self) -> None:
         calls, show = self.calls, self.show
         self.plane: Any = None
+        self.camera: Any = None
         self.protected = ProtectedSet()
         self.labels = StandIn(
             LabelCommands, of="labels", calls=calls,

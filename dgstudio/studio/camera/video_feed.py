@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LOOK_MS = 50
 """How often it is looked whether the source wants frames, or wants them anew."""
+POLL_S = 0.004
+"""How often it is looked whether there is a new frame."""
 QUIET = "qt.multimedia.*=false"
 """What Qt logs of libraries that it does without, and of each file; its errors come as signals."""
 WANTED_PIXELS = 640 * 480
@@ -32,7 +35,7 @@ DEVICES = Path("/dev")
 class VideoFeed(QObject):
     """Owns player or camera; begins, ends and begins them anew as `source.wanted` says.
 
-    Frames are copied in the thread in which Qt brings them, one at a time, and none waits in a queue of the window's.
+    Frames are copied in a thread of their own, the newest there is, and none waits in a queue of the window's.
     """
 
     def __init__(self, source: CameraSource, parent: QObject | None = None) -> None:
@@ -61,7 +64,8 @@ class VideoFeed(QObject):
         if not self._serving:
             return
         try:
-            self._run = _begun(self._source)
+            self._run = _run_of(self._source)
+            self._run.begin()
         except DgstudioError as error:
             self._source.tell_trouble(str(error))
 
@@ -71,7 +75,10 @@ class VideoFeed(QObject):
             run.end()
 
 
-def _begun(source: CameraSource) -> _Run:
+def _run_of(source: CameraSource) -> _Run:
+    if "QT_LOGGING_RULES" not in os.environ:
+        # Before it is loaded: that is when it speaks.
+        QLoggingCategory.setFilterRules(QUIET)
     try:
         import PySide6.QtMultimedia  # noqa: F401
     except ImportError as error:
@@ -89,41 +96,50 @@ def _why_not(error: ImportError) -> str:
     )
 
 
-class _Taker:
-    """Takes frames in the thread that Qt brings them in, and hands them on."""
-
-    def __init__(self, source: CameraSource, *, of_file: bool) -> None:
-        self._source, self._of_file = source, of_file
-
-    def take(self, frame: QVideoFrame) -> None:
-        wall = time.perf_counter()
-        # At the end of a file, and when a camera is let go, an empty one comes.
-        if not frame.isValid():
-            return
-        from dgstudio.studio.camera.qt_frame import frame_of
-
-        try:
-            self._source.offer(frame_of(frame, wall, of_file=self._of_file))
-        except DgstudioError as error:
-            self._source.tell_trouble(str(error))
-
-
 class _Run:
-    """One time that frames are brought, from the beginning to the end."""
+    """One time that frames are brought, from the beginning to the end.
+
+    A thread of its own looks whether there is a new one and copies it. Nothing is connected to Qt's signal of a new
+    frame: called in Qt's thread, Python would wait for the interpreter, which the end of that thread is awaited with.
+    """
 
     def __init__(self, source: CameraSource) -> None:
         from PySide6.QtMultimedia import QVideoSink
 
-        if "QT_LOGGING_RULES" not in os.environ:
-            QLoggingCategory.setFilterRules(QUIET)
         self.source = source
-        self._taker = _Taker(source, of_file=source.origin.video is not None)
         self.sink = QVideoSink()
-        self.sink.videoFrameChanged.connect(self._taker.take, Qt.ConnectionType.DirectConnection)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._bring, name="dg-camera", daemon=True)
+
+    def begin(self) -> None:
+        """Bring what comes into the sink."""
+        self._thread.start()
 
     def end(self) -> None:
         """Let go of everything."""
-        self.sink.videoFrameChanged.disconnect(self._taker.take)
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _bring(self) -> None:
+        last: QVideoFrame | None = None
+        while not self._stop.wait(POLL_S):
+            frame = self.sink.videoFrame()
+            # Before the first, at the end of a file and when a camera is let go there is an empty one.
+            if frame.isValid() and (last is None or frame != last):
+                last = frame
+                hand_on(frame, self.source)
+
+
+def hand_on(frame: QVideoFrame, source: CameraSource) -> None:
+    """Copy a valid frame that came just now, and hand it to the source; or tell why that cannot be. Any thread."""
+    wall = time.perf_counter()
+    from dgstudio.studio.camera.qt_frame import frame_of
+
+    try:
+        source.offer(frame_of(frame, wall, of_file=source.origin.video is not None))
+    except DgstudioError as error:
+        source.tell_trouble(str(error))
 
 
 class _FileRun(_Run):
@@ -202,7 +218,7 @@ class _CameraRun(_Run):
             part.deleteLater()
 
     def _require_permission(self) -> None:
-        app, wanted = QCoreApplication.instance(), QCameraPermission()
+        app, wanted = _application(), QCameraPermission()
         if app is None:
             raise DgstudioError("There is no window that could show a camera.")
         state = app.checkPermission(wanted)
@@ -225,6 +241,10 @@ class _CameraRun(_Run):
 
         if all(device.id() != self._device.id() for device in QMediaDevices.videoInputs()):
             self.source.tell_trouble(f"{self._name} is gone: plug it in again.")
+
+
+def _application() -> QCoreApplication | None:
+    return QCoreApplication.instance()
 
 
 def _settings_place() -> str:

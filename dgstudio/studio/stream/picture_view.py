@@ -34,7 +34,11 @@ class PictureView(QWidget):
         self.words = ""
         self.warns = False
         self._source = source
-        self._shown: tuple[object, QImage | None, tuple[float, float, float] | None] = (None, None, None)
+        self._shown: tuple[tuple[str, float] | None, QImage | None, tuple[float, float, float] | None] = (
+            None,
+            None,
+            None,
+        )
         self._shape = (3, 4)
         self._empty = WAITING
         self._taken: tuple[float, int] = (0.0, 0)
@@ -66,16 +70,16 @@ class PictureView(QWidget):
         trouble = self._source.trouble
         if picture is None or trouble:
             self._show_nothing(trouble or WAITING)
-        elif self._shown[0] != picture.number:
-            self._show(picture.number, picture.pixels, picture.square)
+        elif self._shown[0] != ("newest", picture.number):
+            self._show(("newest", picture.number), picture.pixels, picture.square)
 
     def show_past(self, moment: float) -> None:
         """Show what is kept of a moment of stream time."""
         pixels = self._source.small_picture(moment)
         if pixels is None:
             self._show_nothing(GONE)
-        elif self._shown[0] is not pixels:
-            self._show(pixels, pixels, None)
+        elif self._shown[0] != ("past", moment):
+            self._show(("past", moment), pixels, None)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
@@ -95,7 +99,7 @@ class PictureView(QWidget):
     def _line(self) -> int:
         return self.theme.px(LINE)
 
-    def _show(self, key: object, pixels: U8, square: tuple[float, float, float] | None) -> None:
+    def _show(self, key: tuple[str, float], pixels: U8, square: tuple[float, float, float] | None) -> None:
         tall, wide = pixels.shape[:2]
         image = QImage(np.ascontiguousarray(pixels).data, wide, tall, 3 * wide, QImage.Format.Format_RGB888).copy()
         self._shown, self._empty = (key, image, square), ""

@@ -1,6 +1,7 @@
 """Which windows a take means."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,3 +89,26 @@ def test_a_take_without_a_window_is_empty() -> None:
     part = labeller(5)
     take, examples = part.close(part.open(0, 50.0, 0.0, "held"), 51.0)
     assert examples == [] and take.examples == 0
+
+
+def test_examples_of_pictures_keep_what_is_seen_at_their_time_each_half_second() -> None:
+    ring, readings = SampleRing(4096, 1), RecordRing[Reading](4096)
+    spec = StreamSpec("test", "image", 20.0, ("a",), window_s=0.05, hop_s=0.05)
+    times = np.arange(100) * 0.05
+    ring.append(Block(times, times[:, None].astype(np.float32)), 0.0)
+    for hop, at in enumerate(times):
+        readings.append(replace(reading(hop), start=float(at), end=float(at), sample=hop + 1))
+    asked: list[float] = []
+
+    def picture(moment: float) -> np.ndarray:
+        asked.append(moment)
+        return np.full((2, 3), moment, np.float32)
+
+    made = Labeller(spec, readings, ring, learn_every_s=0.1, next_example=0, next_take=0, picture=picture)
+    _, examples = made.close(made.open(0, 1.0, 0.0, "held"), 3.0)
+    # A sample is of a take that it lies in: none is at its edge.
+    assert [examples[0].end, examples[-1].end] == pytest.approx([1.05, 3.0]) or examples[0].end == pytest.approx(1.0)
+    kept = [example for example in examples if example.raw is not None]
+    assert [example.end for example in kept] == pytest.approx(asked)
+    assert np.diff(asked).min() >= 0.5 - 1e-6 and len(asked) == pytest.approx(4, abs=1)
+    assert sum(example.learn for example in examples) == pytest.approx(20, abs=1)

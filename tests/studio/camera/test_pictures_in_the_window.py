@@ -1,0 +1,150 @@
+"""A video in the window of a running engine: seen, labelled with held keys, known again in another light and place."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from dgstudio.engine.engine import Engine
+from dgstudio.errors import BadInputError
+from dgstudio.paths import sample
+from dgstudio.run import RunOptions, run
+from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of
+from dgstudio.studio.app import make_window
+
+CLIP = sample("prints.mp4")
+KEYS = (Qt.Key.Key_1, Qt.Key.Key_2)
+
+
+@pytest.fixture
+def open_window(qtbot, settings):
+    """Return a function that shows a window on the shipped clip, from nothing."""
+    made = []
+
+    def open_one(*, embed=True, speed=1.0, video=CLIP):
+        source = CameraSource(FrameOrigin(video, speed=speed), name="prints", embed=embed)
+        engine = Engine(source, None)
+        window = make_window(engine, "a.dgs", settings=settings, start=False)
+        made.append((window, engine))
+        qtbot.addWidget(window)
+        window.resize(1280, 720)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        window.commands.start()
+        return window
+
+    yield open_one
+    for window, engine in made:
+        window.close()
+        assert engine.stop() == []
+
+
+def picture_of_window(window):
+    return window.layout_.stream_panel.picture
+
+
+def truth(window):
+    reading = window.commands.engine.lane.readings.newest
+    return None if reading is None else reading.truth
+
+
+def answered(window):
+    engine = window.commands.engine
+    return engine.classes.names.get(engine.lane.readings.newest.top)
+
+
+def test_the_picture_is_shown_with_what_describes_it(open_window, qtbot):
+    window = open_window(embed=False)
+    view = picture_of_window(window)
+    qtbot.waitUntil(lambda: view.image is not None and bool(view.words))
+    assert (view.image.width(), view.image.height()) == (320, 240)
+    assert view.words.startswith("colours and edges · ") and view.warns
+    assert view.accessibleDescription() == view.words
+    # The picture keeps its shape, and the stream beneath its room.
+    qtbot.waitUntil(lambda: view.height() <= view.width() * 3 / 4 + 40)
+    assert window.layout_.stream_panel.view.height() >= 90
+    assert window.layout_.stream_panel.scene.channels == ("change",)
+    window.commands.set_knob("turn", "90°")
+    qtbot.waitUntil(lambda: view.image.width() == 240)
+
+
+@pytest.mark.slow
+def test_two_classes_two_seconds_later_and_right_on_new_takes(open_window, qtbot):
+    window = open_window(speed=2.0)
+    engine = window.commands.engine
+    for name, key in zip(("cat", "astronaut"), KEYS, strict=True):
+        engine.labels.add_class(name)
+        qtbot.waitUntil(lambda name=name: truth(window) == name)
+        QTest.keyPress(window, key)
+        begin = engine.lane.readings.newest.end
+        qtbot.waitUntil(lambda begin=begin: engine.lane.readings.newest.end >= begin + 2.0)
+        QTest.keyRelease(window, key)
+        qtbot.waitUntil(lambda name=name: answered(window) == name)
+    assert 20 <= engine.stats().learned <= 50
+    # The next take of each is on grass, in another light.
+    qtbot.waitUntil(lambda: engine.lane.readings.newest.end > 36.0)
+    readings, _ = engine.lane.readings.since(0)
+    new = [reading for reading in readings if reading.end > 25.0 and reading.truth in ("cat", "astronaut")]
+    right = [engine.classes.names.get(reading.top) == reading.truth for reading in new]
+    assert len(new) > 30 and np.mean(right) >= 0.9
+    # Examples are known by small pictures, one each half second.
+    card = window.state.classes[0]
+    pictures = [picture_of(thumb) for thumb in card.thumbs]
+    assert 2 <= len(pictures) <= 6 and all(pixels is not None for pixels in pictures)
+
+
+def test_small_pictures_can_be_switched_off(open_window, qtbot):
+    window = open_window(embed=False, speed=4.0)
+    engine = window.commands.engine
+    qtbot.waitUntil(lambda: engine.lane.readings.newest is not None)
+    window.commands.set_knob("small pictures", False)
+    engine.labels.add_class("cat")
+    newest = engine.lane.readings.newest.end
+    qtbot.waitUntil(lambda: engine.lane.readings.newest.end > newest + 4.0)
+    engine.labels.label_span(0, newest, newest + 3.0)
+    qtbot.waitUntil(lambda: bool(window.state.classes) and window.state.classes[0].count > 2)
+    assert window.state.classes[0].thumbs == ()
+
+
+def test_looking_back_shows_the_picture_of_then(open_window, qtbot):
+    window = open_window(embed=False, speed=4.0)
+    view = picture_of_window(window)
+    qtbot.waitUntil(lambda: truth(window) == "coffee")
+    window.state.look_at(0.0, 5.0)
+    window.state.moment = 3.0
+    qtbot.waitUntil(lambda: view.image is not None and view.image.width() == 64)
+    window.state.set_paused(False)
+    qtbot.waitUntil(lambda: view.image is not None and view.image.width() == 320)
+
+
+def test_a_video_that_cannot_be_played_is_said_where_the_picture_would_be(open_window, qtbot, tmp_path):
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(b"nothing")
+    window = open_window(embed=False, video=path)
+    view = picture_of_window(window)
+    qtbot.waitUntil(lambda: "cannot be played" in view._empty)
+    assert view.image is None
+    path.write_bytes(sample("prints.mp4").read_bytes())
+    qtbot.waitUntil(lambda: view.image is not None)
+    assert not window.commands.engine.stats().errors
+
+
+def test_answers_go_on_over_the_end_of_the_clip(open_window, qtbot):
+    window = open_window(embed=False, speed=16.0)
+    engine = window.commands.engine
+    qtbot.waitUntil(lambda: engine.ring.total > 0 and len(engine.ring.breaks) >= 2)
+    times, _ = engine.ring.latest(1e9)
+    assert all(later > earlier for earlier, later in pairwise(times.tolist()))
+
+
+def test_without_a_window_there_are_no_pictures(monkeypatch):
+    from rich.console import Console
+
+    from dgstudio.streams.camera import kind
+
+    monkeypatch.setattr(kind, "installed", lambda *_: True)
+    with pytest.raises(BadInputError, match="are shown by the window"):
+        run(RunOptions(source="webcam"), Console(quiet=True))
