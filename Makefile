@@ -16,7 +16,7 @@ help: ## show what can be made
 setup: ## make .venv for the window, and see to the system libraries
 	@bash scripts/setup.sh window
 
-setup-all: ## the same with tests, training, experiments and exports: 2 GB more, 6 where no CPU build of torch is found
+setup-all: ## the same with tests, training, experiments, exports, cameras: 2.5 GB more, 6.5 where no CPU build of torch is found
 	@bash scripts/setup.sh all
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraints constraints.txt \

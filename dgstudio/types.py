@@ -69,8 +69,8 @@ class StreamSpec:
     """What a source declares about its stream.
 
     `rate` is in samples per second of stream time; `truth_names` are the labels that `Block.truth` indexes. Of values
-    and pictures, which come when they like, `rate` is what there is room for, and `hop_s` how far apart two of them still belong
-    together where they are drawn.
+    and pictures, which come when they like, `rate` is what there is room for, and `hop_s` how far apart two of them
+    still belong together where they are drawn.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Features of a window of samples: what the model sees of a signal, of a pointer, of values that others send, or of pictures."""
+"""Features of a window of samples: what the model sees of a signal, a pointer, values that others send, or pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import tables
 from dgstudio.kernel.backend import WindowFeatures, backend
-from dgstudio.types import ONE_BY_ONE, F32, F64, StreamKind, StreamSpec
+from dgstudio.types import F32, F64, ONE_BY_ONE, StreamKind, StreamSpec
 
 WINDOW_S = 1.0
 WINDOW_SAMPLES = 32

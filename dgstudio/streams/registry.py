@@ -95,8 +95,9 @@ def source_list() -> tuple[tuple[str, str], ...]:
 
 
 def shipped_recordings() -> tuple[str, ...]:
-    """Return the names of the recordings in sample_data, sorted."""
+    """Return the names of the recordings and videos in sample_data, sorted."""
+    from dgstudio.streams.camera.kind import SUFFIXES as VIDEOS
     from dgstudio.streams.recordings.reading import SUFFIXES
 
     folder = sample("")
-    return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in SUFFIXES))
+    return tuple(sorted(p.stem for p in folder.glob("*") if p.suffix in (*SUFFIXES, *VIDEOS)))

@@ -74,4 +74,4 @@ def test_a_recording_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None
 def test_the_list_has_a_sentence_for_each_kind() -> None:
     assert len(source_list()) == len(list(kinds())) == len({kind.name for kind in kinds()})
     assert all(summary.endswith(".") and usage for usage, summary in source_list())
-    assert shipped_recordings() == ("basic_motions",)
+    assert shipped_recordings() == ("basic_motions", "prints")

@@ -9,7 +9,7 @@ from dgstudio.extras.known import EXTRAS, installed, needs
 from dgstudio.guard.texts import plain_text
 from dgstudio.paths import sample
 from dgstudio.streams.camera.source import RATE, CameraSource, FrameOrigin
-from dgstudio.streams.source import SourceKind, SourceRequest
+from dgstudio.streams.source import SourceKind, SourceRequest, address_in
 
 WEBCAM = "webcam"
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv", ".nut")
@@ -22,11 +22,7 @@ def shipped_videos() -> tuple[str, ...]:
 
 
 def _claims(name: str) -> bool:
-    return _is_camera(name) or name.lower().endswith(SUFFIXES) or name in shipped_videos()
-
-
-def _is_camera(name: str) -> bool:
-    return name == WEBCAM or name.startswith(f"{WEBCAM}:")
+    return address_in(name, WEBCAM) is not None or name.lower().endswith(SUFFIXES) or name in shipped_videos()
 
 
 def _open(request: SourceRequest) -> CameraSource:
@@ -38,11 +34,11 @@ def _open(request: SourceRequest) -> CameraSource:
     if not installed("PySide6.QtMultimedia", EXTRAS["webcam"].packages["PySide6.QtMultimedia"]):
         raise BadInputError(needs("Cameras and videos need", "PySide6.QtMultimedia"))
     rate = RATE if request.rate is None else request.rate
-    if _is_camera(request.name):
+    address = address_in(request.name, WEBCAM)
+    if address is not None:
         if request.speed != 1.0:
             raise BadInputError("A camera shows what is there now: leave out --speed.")
-        wanted = plain_text(request.name[len(WEBCAM) + 1 :]).strip()
-        return CameraSource(FrameOrigin(camera=wanted), name=WEBCAM, rate=rate)
+        return CameraSource(FrameOrigin(camera=plain_text(address).strip()), name=WEBCAM, rate=rate)
     path = _video(request.name)
     if request.speed == 0:
         raise BadInputError("A video is shown while it plays: give --speed a number above 0.")
@@ -61,7 +57,7 @@ def _video(name: str) -> Path:
 
 KIND = SourceKind(
     "camera",
-    f"{WEBCAM}, {WEBCAM}:NAME or a video file",
+    f"{WEBCAM}[:NAME] or the path of a video",
     "Pictures of a camera, the first or the one whose name holds NAME, or of a video; shown, and never kept.",
     _claims,
     _open,

@@ -36,6 +36,8 @@ KEPT_S = 120.0
 KEPT_HZ = 10.0
 MIRROR, TURN, CROP, SMALL = "mirror", "turn", "crop", "small pictures"
 TURNS = ("0°", "90°", "180°", "270°")
+TOGETHER_S = 0.1
+"""Wall seconds between two pictures up to which their answers are drawn as one stretch, and more than twice that."""
 AGES = 400
 """Frames over which ages are measured."""
 
@@ -120,8 +122,8 @@ class CameraSource:
             StreamKind.IMAGE,
             rate / origin.speed,
             kind.names(),
-            origin.speed / rate,
-            origin.speed / rate,
+            TOGETHER_S * origin.speed,
+            TOGETHER_S * origin.speed,
             self._track.names if self._track is not None else (),
             origin.speed,
         )

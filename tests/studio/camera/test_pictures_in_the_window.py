@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from rich.console import Console
 
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
-from dgstudio.run import RunOptions, run
+from dgstudio.run import run
+from dgstudio.station.options import RunOptions
 from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of
 from dgstudio.studio.app import make_window
 
@@ -88,8 +90,11 @@ def test_two_classes_two_seconds_later_and_right_on_new_takes(open_window, qtbot
     qtbot.waitUntil(lambda: engine.lane.readings.newest.end > 36.0)
     readings, _ = engine.lane.readings.since(0)
     new = [reading for reading in readings if reading.end > 25.0 and reading.truth in ("cat", "astronaut")]
-    right = [engine.classes.names.get(reading.top) == reading.truth for reading in new]
-    assert len(new) > 30 and np.mean(right) >= 0.9
+    answers = [engine.classes.names.get(reading.top) for reading in new]
+    right = [answer == reading.truth for answer, reading in zip(answers, new, strict=True)]
+    # It may find some of them strange, and says so: it never takes one for the other.
+    assert len(new) > 30 and all(ok or answer is None for ok, answer in zip(right, answers, strict=True))
+    assert np.mean(right) >= 0.7
     # Examples are known by small pictures, one each half second.
     card = window.state.classes[0]
     pictures = [picture_of(thumb) for thumb in card.thumbs]
@@ -140,11 +145,6 @@ def test_answers_go_on_over_the_end_of_the_clip(open_window, qtbot):
     assert all(later > earlier for earlier, later in pairwise(times.tolist()))
 
 
-def test_without_a_window_there_are_no_pictures(monkeypatch):
-    from rich.console import Console
-
-    from dgstudio.streams.camera import kind
-
-    monkeypatch.setattr(kind, "installed", lambda *_: True)
+def test_without_a_window_there_are_no_pictures():
     with pytest.raises(BadInputError, match="are shown by the window"):
-        run(RunOptions(source="webcam"), Console(quiet=True))
+        run(RunOptions(source="prints"), Console(quiet=True))
