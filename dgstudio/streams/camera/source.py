@@ -38,8 +38,9 @@ MIRROR, TURN, CROP, SMALL = "mirror", "turn", "crop", "small pictures"
 TURNS = ("0°", "90°", "180°", "270°")
 TOGETHER_S = 0.1
 """Wall seconds between two pictures up to which their answers are drawn as one stretch, and more than twice that."""
-AGES = 400
-"""Frames over which ages are measured."""
+AGES = 4096
+"""Frames of which the age is kept."""
+LATELY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ class CameraSource:
     @property
     def age_ms(self) -> float:
         """How old frames have been lately when their features were there, in milliseconds, the median; 0 before."""
-        ages = list(self._ages)
+        ages = list(self._ages)[-LATELY:]
         return 1e3 * float(np.median(ages)) if ages else 0.0
 
     def ages(self) -> list[float]:

@@ -12,7 +12,7 @@ from dgstudio.studio.demos.reading import read_script
 from dgstudio.studio.demos.script import Script
 
 ENDING = ".toml"
-SHIPPED = ("haywire", "new-gesture", "drift", "partial-update", "mouse", "why", "modes")
+SHIPPED = ("haywire", "new-gesture", "drift", "partial-update", "mouse", "why", "modes", "webcam")
 """Names of the demos in assets/demos/, in the order in which a talk shows them."""
 
 

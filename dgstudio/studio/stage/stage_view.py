@@ -29,6 +29,9 @@ LEAST = 0.2
 MARGIN, SPACING = 15, 9
 """In the theme's pixels."""
 
+SEEN = frozenset({StreamKind.POINTER, StreamKind.IMAGE})
+"""Streams that are looked at, not read: a plane that is drawn on, a picture."""
+
 
 class StageView(QWidget):
     """Header, halves and caption; where nothing is compared, stream and gates stand beside our half.
@@ -57,7 +60,7 @@ class StageView(QWidget):
         self._stream, self._gates = StreamPanel(state, commands), GatesPanel(state, commands)
         self._stream.bar.hide()
         self.scene: list[PanelFrame] = [self._stream, self._gates]
-        """What is shown where nothing is compared; of a pointer its plane is shown always, since it is drawn on."""
+        """What is shown where nothing is compared; a pointer's plane and a camera's picture are shown always, alone."""
         self._side = QWidget()
         side = self._side_column = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
@@ -172,13 +175,13 @@ class StageView(QWidget):
             panel.apply_theme(self._base.scaled(max(LEAST, PANEL_TYPE * unit)))
 
     def _share(self) -> None:
-        pointer = self._state.spec is not None and self._state.spec.kind is StreamKind.POINTER
-        self._side.setVisible(pointer or not self._state.compare)
-        self._stream.view.setVisible(not pointer)
+        seen = self._state.spec is not None and self._state.spec.kind in SEEN
+        self._side.setVisible(seen or not self._state.compare)
+        self._stream.view.setVisible(not seen)
         if self._stream.pad is not None:
             # How it is used is for the speaker to say.
             self._stream.pad.words.hide()
-        self._gates.setVisible(not pointer)
+        self._gates.setVisible(not seen)
         self._row.setStretchFactor(self.halves, len(self._state.compare) + 1)
 
     def _colour_of(self, class_id: int) -> str:
