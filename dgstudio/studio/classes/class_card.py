@@ -271,7 +271,7 @@ class ClassCardWidget(QWidget):
             painter.setBrush(mix(theme.colour("raised"), colour, 0.3))
             painter.drawRoundedRect(QRectF(box.left(), box.top(), box.width() * filled, box.height()), edge, edge)
         painter.save()
-        painter.setClipRect(QRectF(box.left(), box.top(), edge, box.height()))
+        painter.setClipRect(QRectF(box.left(), box.top(), edge, box.height()), Qt.ClipOperation.IntersectClip)
         painter.setBrush(colour)
         painter.drawRoundedRect(box, edge, edge)
         painter.restore()

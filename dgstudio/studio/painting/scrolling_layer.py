@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 Paint = Callable[[QPainter, int, int], None]
@@ -78,7 +78,8 @@ class ScrollingLayer:
         """
         painter.save()
         painter.translate(place)
-        painter.setClipRect(QRectF(0, 0, wide / ratio, tall / ratio))
+        # Of what the widget stands in, no more is seen than before.
+        painter.setClipRect(QRectF(0, 0, wide / ratio, tall / ratio), Qt.ClipOperation.IntersectClip)
         self._paint(painter, first, first + wide)
         painter.restore()
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QPoint, QSize
-from PySide6.QtGui import QPainter, QPicture
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QPainter, QPicture, QRegion
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.records import dataclass
@@ -60,11 +60,31 @@ def recorded(title: str, size: QSize, paint: Callable[[QPainter], object], about
     """Keep what `paint` paints, `size` logical pixels of it. Qt thread only."""
     picture = QPicture()
     painter = QPainter(picture)
-    paint(painter)
-    painter.end()
+    try:
+        paint(painter)
+    finally:
+        # Whatever happens: Qt cannot do without.
+        painter.end()
     return Still(title, QSize(size), picture, about)
 
 
 def still_of(widget: QWidget, title: str) -> Still:
     """Keep what a widget shows now, with all that is in it and as it looks. Qt thread only."""
-    return recorded(title, widget.size(), lambda painter: widget.render(painter, QPoint(0, 0)))
+    flags = QWidget.RenderFlag.DrawWindowBackground
+    return recorded(title, widget.size(), lambda painter: _paint(painter, widget, QPoint(0, 0), widget.rect(), flags))
+
+
+def _paint(painter: QPainter, widget: QWidget, at: QPoint, within: QRect, flags: QWidget.RenderFlag) -> None:
+    """Paint a widget and what is in it, each no farther than it is seen: Qt itself keeps no clips of theirs."""
+    seen = within.intersected(QRect(at, widget.size()))
+    if seen.isEmpty():
+        return
+    painter.save()
+    painter.setClipRect(seen)
+    # By name: views of scenes have a `render` of their own, of another kind.
+    QWidget.render(widget, painter, at, QRegion(), flags)
+    painter.restore()
+    # In the order in which they lie over each other.
+    for child in widget.children():
+        if isinstance(child, QWidget) and child.isVisible() and not child.isWindow():
+            _paint(painter, child, at + child.pos(), seen, QWidget.RenderFlag.IgnoreMask)

@@ -52,12 +52,10 @@ def png_of(still: Still) -> bytes:
     image = QImage(still.pixels, QImage.Format.Format_RGB32)
     if image.isNull():
         raise DgstudioError(TOO_LARGE)
-    image.fill(LIGHT.colour("surface"))
     for top in range(0, image.height(), BAND):
+        band = _band(still, top, min(BAND, image.height() - top))
         painter = QPainter(image)
-        painter.setClipRect(QRect(0, top, image.width(), min(BAND, image.height() - top)))
-        painter.scale(still.scale, still.scale)
-        still.picture.play(painter)
+        painter.drawImage(0, top, band)
         painter.end()
     for set_dots in (image.setDotsPerMeterX, image.setDotsPerMeterY):
         set_dots(round(DPI / MM * 1000))
@@ -71,6 +69,20 @@ def png_of(still: Still) -> bytes:
     if not writer.write(image):
         raise DgstudioError(f"The picture could not be made: {writer.errorString()}.")
     return bytes(buffer.data().data())
+
+
+def _band(still: Still, top: int, tall: int) -> QImage:
+    """Return `tall` rows of pixels from `top` on, as an image of its own: what is in a still sets clips itself."""
+    band = QImage(still.pixels.width(), tall, QImage.Format.Format_RGB32)
+    if band.isNull():
+        raise DgstudioError(TOO_LARGE)
+    band.fill(LIGHT.colour("surface"))
+    painter = QPainter(band)
+    painter.translate(0, -top)
+    painter.scale(still.scale, still.scale)
+    still.picture.play(painter)
+    painter.end()
+    return band
 
 
 def svg_of(still: Still) -> bytes:

@@ -11,13 +11,10 @@ from typing import Final
 import numpy as np
 
 from dgstudio.records import dataclass
+from dgstudio.studio.pictures.limits import KEPT_S, MOST_BYTES
 from dgstudio.studio.pictures.pixels import fitted
 from dgstudio.types import U8
 
-KEPT_S: Final = 30.0
-"""Seconds that are kept."""
-MOST_BYTES: Final = 64 << 20
-"""Of all frames together; where so many seconds do not fit in, fewer are kept."""
 GROUP: Final = 16
 """Frames that are forgotten together: the first of them is whole, the others say what has changed."""
 LEVEL: Final = 1

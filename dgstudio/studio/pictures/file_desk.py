@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import TYPE_CHECKING
 
 from dgstudio.engine.facts.saving import Exported, NotExported
 from dgstudio.studio.common.surroundings import Dresser, Room, Teller
-from dgstudio.studio.pictures.file_line import FileLine
 from dgstudio.studio.pictures.file_writing import FileWriting
+
+if TYPE_CHECKING:
+    from dgstudio.studio.pictures.file_line import FileLine
 
 PATIENCE_S = 0.4
 """Seconds that a file may take before a line says that it is being written."""
@@ -70,6 +73,9 @@ class FileDesk:
 
     def _show(self, it: FileWriting) -> None:
         if self.line is None:
+            # Not needed before.
+            from dgstudio.studio.pictures.file_line import FileLine
+
             self.line = self._dresser.dress(FileLine(self._room.desk))
             self.line.cancelled.connect(self._cancel)
             self._room.add_line(self.line)

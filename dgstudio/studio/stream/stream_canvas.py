@@ -280,7 +280,7 @@ class StreamCanvas(QWidget):
         left, right = self.strip.x_of(span[0]), self.strip.x_of(span[1])
         box = QRectF(left, plot.top(), max(1.0, right - left), places.bottom)
         painter.save()
-        painter.setClipRect(plot.adjusted(0, 0, 0, self.height()))
+        painter.setClipRect(plot.adjusted(0, 0, 0, self.height()), Qt.ClipOperation.IntersectClip)
         painter.setPen(QPen(theme.colour("accent_hover"), 1))
         painter.drawLine(box.topLeft(), box.bottomLeft())
         painter.drawLine(box.topRight(), box.bottomRight())

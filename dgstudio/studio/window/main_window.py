@@ -211,8 +211,8 @@ class StudioWindow(QMainWindow):
         for dock in arrangement.docks.values():
             self.keys.watch(dock)
         self.keys.left.connect(self._on_left)
-        recorder = self.moving.recorder
-        recorder.changed.connect(lambda: self.actions_.set_checked(ActionId.KEEP_MOVING, recorder.on))
+        moving = self.moving
+        moving.changed.connect(lambda: self.actions_.set_checked(ActionId.KEEP_MOVING, moving.on))
         arrangement.changed.connect(self._check_panels)
         more = self.pictures.fill_panel_menu
         arrangement.menu_asked.connect(lambda name, at: open_panel_menu(arrangement, name, at, more))

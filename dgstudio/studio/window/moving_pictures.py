@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from dgstudio.reasons.sizes import size_words
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.docking.built_in import TITLES
 from dgstudio.studio.packages.packages import ANIMATION, Packages
-from dgstudio.studio.pictures.clip_frames import KEPT_S, Clip
-from dgstudio.studio.pictures.clip_recorder import ClipRecorder
 from dgstudio.studio.pictures.file_desk import FileDesk
 from dgstudio.studio.pictures.file_writing import FileWriting
+from dgstudio.studio.pictures.limits import KEPT_S
 from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.picture_places import PicturePlaces
 from dgstudio.types import Level
+
+if TYPE_CHECKING:
+    from dgstudio.studio.pictures.clip_frames import Clip
+    from dgstudio.studio.pictures.clip_recorder import ClipRecorder
 
 FORMATS: Final = {"Moving pictures": "webp", "Moving pictures for every program, in 256 colours": "gif"}
 TEXT_PERIOD_S: Final = 0.25
@@ -27,8 +31,10 @@ KEEP: Final = f"Keep the last {KEPT_S:.0f} s"
 SAVE: Final = f"Save the last {KEPT_S:.0f} s…"
 
 
-class MovingPictures:
-    """Keeps one moving picture at a time, and saves it; its recorder tells when that begins or ends. Qt thread only."""
+class MovingPictures(QObject):
+    """Keeps one moving picture at a time, and saves it; `changed` tells when that begins or ends. Qt thread only."""
+
+    changed = Signal()
 
     def __init__(
         self,
@@ -40,14 +46,28 @@ class MovingPictures:
         places: PicturePlaces,
         packages: Packages,
     ) -> None:
+        super().__init__(window)
         self._state, self._layout, self._notifier = state, layout, notifier
         self._files, self._places, self._packages = files, places, packages
         self._panel: str | None = None
         self._due = float("-inf")
-        self.recorder = ClipRecorder(self._shown, lambda: state.drawing > 0, window)
-        self.recorder.gave_up.connect(
-            lambda why: notifier.refuse(f"The last {KEPT_S:.0f} s are kept no longer, as that failed ({why}).")
+
+    @cached_property
+    def recorder(self) -> ClipRecorder:
+        """What keeps them; made when it is first wanted."""
+        from dgstudio.studio.pictures.clip_recorder import ClipRecorder
+
+        recorder = ClipRecorder(self._shown, lambda: self._state.drawing > 0, self)
+        recorder.changed.connect(self.changed)
+        recorder.gave_up.connect(
+            lambda why: self._notifier.refuse(f"The last {KEPT_S:.0f} s are kept no longer, as that failed ({why}).")
         )
+        return recorder
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is kept."""
+        return "recorder" in vars(self) and self.recorder.on
 
     def keep(self, on: bool) -> None:
         """Keep what the window shows from now on, in a presentation the stage; or nothing, and forget what was kept."""
@@ -58,7 +78,7 @@ class MovingPictures:
         self._keep(name, on)
 
     def _keep(self, name: str | None, on: bool) -> None:
-        if on and self.recorder.on and name != self._panel:
+        if on and name != self._panel:
             self.recorder.switch(False)
         self._panel = name if on else None
         self.recorder.switch(on)
@@ -66,7 +86,7 @@ class MovingPictures:
 
     def fill_panel_menu(self, menu: QMenu, name: str) -> None:
         """List in the menu of the panel `name` what can be done with a moving picture of it."""
-        mine = self.recorder.on and self._panel == name
+        mine = self.on and self._panel == name
         keep = menu.addAction(f"{KEEP} of this panel")
         keep.setCheckable(True)
         keep.setChecked(mine)
@@ -76,7 +96,7 @@ class MovingPictures:
 
     def save(self) -> None:
         """Save what is kept at this moment: ask where, have Pillow if it is missing, write beside the stream."""
-        clip = self.recorder.taken()
+        clip = self.recorder.taken() if self.on else None
         if clip is None or clip.seconds <= 0:
             self._notifier.show(f"Nothing is kept yet: “{KEEP} as a picture” (menu › File) begins it.", Level.WARNING)
             return
@@ -105,12 +125,13 @@ class MovingPictures:
 
     def stop(self) -> None:
         """Keep nothing any longer."""
-        self.recorder.switch(False)
+        if self.on:
+            self.recorder.switch(False)
 
     def _say(self) -> None:
-        recorder = self.recorder
         words, tooltip = "", ""
-        if recorder.on:
+        if self.on:
+            recorder = self.recorder
             of = "this window" if self._panel is None else f"the panel {TITLES[self._panel]}"
             words = f"keeping {recorder.seconds:.0f} s"
             tooltip = (

@@ -63,6 +63,6 @@ PICTURE_ACTIONS: Final[tuple[Row, ...]] = (
         icon="mdi6.filmstrip",
         group=Group.FILE,
         under=SubMenu.FILE,
-        offered=lambda it: it.moving.recorder.on,
+        offered=lambda it: it.moving.on,
     ),
 )

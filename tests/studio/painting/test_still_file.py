@@ -44,12 +44,18 @@ def test_a_png_file_has_print_resolution_a_stated_size_and_a_light_ground(still,
     assert image.text("Title") == "Gates" and image.text("Description") == "what it shows"
 
 
-def test_its_edges_are_sharp_over_all_bands(still, tmp_path):
-    tall = recorded("", QSize(40, 400), lambda painter: painter.fillRect(QRect(8, 0, 8, 400), QColor("red")))
+def test_its_edges_are_sharp_and_nothing_is_drawn_twice_over_all_bands(still, tmp_path):
+    def draw(painter):
+        painter.fillRect(QRect(8, 0, 8, 400), QColor("red"))
+        # A clip of its own, as those of widgets: what is translucent would show how often it is drawn.
+        painter.setClipRect(QRect(20, 0, 8, 400))
+        painter.fillRect(QRect(16, 0, 24, 400), QColor(0, 0, 0, 51))
+
+    tall = recorded("", QSize(40, 400), draw)
     write_still(tmp_path / "a.png", tall, overwrite=False)
     image = QImage(str(tmp_path / "a.png"))
     seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(0, image.height(), 7)}
-    assert seen == {"#ff0000", "#ffffff"}
+    assert seen == {"#ff0000", "#ffffff", "#cccccc"}
     red = [sum(image.pixelColor(x, y).name() == "#ff0000" for x in range(image.width())) for y in (0, 399, 400, 1249)]
     assert red == [25] * 4
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgstudio.studio.pictures.clip_frames import GROUP, KEPT_S, ClipFrames
+from dgstudio.studio.pictures.clip_frames import GROUP, ClipFrames
+from dgstudio.studio.pictures.limits import KEPT_S
 
 WIDE, TALL = 6, 4
 

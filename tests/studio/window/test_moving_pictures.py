@@ -56,14 +56,14 @@ def written(window):
 
 def test_it_is_off_at_first_and_said_while_it_is_on(shown):
     lamp, action = shown.layout_.status.keeping, shown.actions_.qaction(ActionId.KEEP_MOVING)
-    assert not shown.moving.recorder.on and not lamp.isVisible() and not action.isChecked()
+    assert not shown.moving.on and not lamp.isVisible() and not action.isChecked()
     assert ActionId.SAVE_MOVING not in [found.id for found in shown.actions_.search("save the last 30 s")]
     action.trigger()
     shown.until(lambda: shown.moving.recorder.seconds > 0)
     assert action.isChecked() and lamp.isVisible() and lamp.said.startswith("◉ keeping ")
     assert "in memory only" in lamp.toolTip() and "frames a second" in lamp.toolTip()
     action.trigger()
-    assert not shown.moving.recorder.on and not lamp.isVisible() and not action.isChecked()
+    assert not shown.moving.on and not lamp.isVisible() and not action.isChecked()
     assert shown.moving.recorder.taken() is None, "it is forgotten"
 
 
@@ -74,7 +74,7 @@ def test_the_window_is_saved_as_it_moved(shown, tmp_path):
     with Image.open(tmp_path / "w.webp") as image:
         assert image.size == (1080, 607) and image.n_frames > 2
     assert "w.webp is written. It shows " in shown.notifier.toast.said and "1080 × 607" in shown.notifier.toast.said
-    assert shown.moving.recorder.on, "and it goes on"
+    assert shown.moving.on, "and it goes on"
 
 
 def test_a_panel_is_kept_from_its_menu_in_the_place_of_the_window(shown, tmp_path):
@@ -92,7 +92,7 @@ def test_a_panel_is_kept_from_its_menu_in_the_place_of_the_window(shown, tmp_pat
     with Image.open(tmp_path / "a.gif") as image:
         assert image.size == (dock.width(), dock.height())
     menu_of(shown, "answer")["Keep the last 30 s of this panel"].trigger()
-    assert not shown.moving.recorder.on
+    assert not shown.moving.on
 
 
 def test_in_a_presentation_it_is_the_stage_and_nothing_from_before(shown, tmp_path, monkeypatch):
@@ -131,4 +131,4 @@ def test_what_was_seen_then_is_saved_although_pillow_has_to_come_first(shown, tm
 def test_closing_ends_it(shown):
     shown.actions_.trigger(ActionId.KEEP_MOVING)
     shown.close()
-    assert not shown.moving.recorder.on
+    assert not shown.moving.on
