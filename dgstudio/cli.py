@@ -73,6 +73,12 @@ Base = Annotated[
     str, typer.Option("--base", help="Base model: auto, none, a shipped one by name, or a .safetensors file.")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Which simulated person.")]
+Outs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE, osc, osc:HOST:PORT/ADDRESS.", metavar="OUT"
+    ),
+]
 QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
 Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
 
@@ -104,6 +110,7 @@ def studio(
     inputs: Inputs = None,
     listen: Listen = None,
     allowed: Allowed = None,
+    outs: Outs = None,
     session: Annotated[
         Path | None, typer.Option("--session", help="Session file to make or go on with; else a new one.")
     ] = None,
@@ -132,6 +139,7 @@ def studio(
             inputs=inputs,
             listen=listen,
             allowed=tuple(allowed or ()),
+            outs=tuple(outs or ()),
             session=session,
             keep=not memory,
             presentation=present,
@@ -207,12 +215,7 @@ def run(
         Path | None, typer.Argument(help="A session to go on with; made where it is not there.", metavar="[SESSION]")
     ] = None,
     source: Source = None,
-    out: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE, osc, osc:HOST:PORT/ADDRESS.", metavar="OUT"
-        ),
-    ] = None,
+    outs: Outs = None,
     learn: Annotated[
         bool, typer.Option("--learn", help="Let other programs label: OSC messages as Wekinator takes them.")
     ] = False,
@@ -246,7 +249,7 @@ def run(
         RunOptions(
             source=source,
             station=station,
-            outs=tuple(out or ()),
+            outs=tuple(outs or ()),
             jsonl=jsonl,
             rate=rate,
             speed=speed,
@@ -301,6 +304,9 @@ def bench(
     stage: Annotated[
         bool, typer.Option("--stage", help="Measure presentations, twins and demos, and look for what is clipped.")
     ] = False,
+    streams: Annotated[
+        bool, typer.Option("--streams", help="Measure what comes from and goes to other programs and devices.")
+    ] = False,
 ) -> None:
     """Measure speed on this machine, with serving, learner and window at work together.
 
@@ -309,6 +315,7 @@ def bench(
     With --recorded: how fast a session grows while its stream is recorded, without a window.
     With --soak: whether memory, threads, files or widgets grow while everything is used and sessions are switched.
     With --views: the timeline of 10,000 versions, and what else explains an answer, while they are moved.
+    With --streams: OSC to a station and back, whether it grows, whether a recording plays as it was; 13 minutes.
     With --stage: a presentation of 2560 x 1440, what a twin costs, whether captions are true, what is clipped.
     With --faults: what comes of 20,000 damaged sessions, 100,000 damaged tables, signals, kills: about two hours.
     Without a display, the window is drawn on a virtual X server where Xvfb is installed, else off screen.
@@ -319,7 +326,7 @@ def bench(
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise BadInputError(f"Cannot write {json_file}: name a file in a folder that exists.")
     options = BenchOptions(
-        window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share, views, stage
+        window, seconds, label_rate, labels, recorded, loaded, soak, faults, kills, share, views, stage, streams
     )
     options.check()
     screen = _screen_for_bench(large=stage) if options.windowed else ""

@@ -27,7 +27,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "--screenshot": ("screenshot", Path),
 }
 """Options of the studio that take a value: name of the parameter, and what makes a value of the text."""
-LISTS: Final[dict[str, str]] = {"--osc-from": "allowed"}
+LISTS: Final[dict[str, str]] = {"--osc-from": "allowed", "--out": "outs"}
 """Options that may be given again and again: name of the parameter."""
 SWITCHES: Final[dict[str, tuple[str, bool]]] = {"--no-session": ("keep", False), "--present": ("presentation", True)}
 

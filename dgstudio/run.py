@@ -14,15 +14,19 @@ from rich.markup import escape
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import Event
+from dgstudio.engine.remote.others import Others, controls_of
 from dgstudio.errors import DgstudioError
 from dgstudio.guard.line_limit import LineLimit
 from dgstudio.station.opening import Say, as_kept, make_engine, open_session, open_stream
 from dgstudio.station.options import RunOptions
-from dgstudio.station.others import Others
 from dgstudio.station.table import condition_words, live_table, summary
 from dgstudio.streams.condition import Lamp, SourceCondition
+from dgstudio.streams.osc.control_port import control_port_of
+from dgstudio.streams.osc.control_queue import ControlQueue
+from dgstudio.streams.osc.endpoint import networks_of
 from dgstudio.streams.sinks.registry import open_sink
 from dgstudio.streams.sinks.sink import Sink
+from dgstudio.streams.source import Source
 from dgstudio.types import Level
 
 __all__ = ["RunOptions", "run"]
@@ -54,7 +58,7 @@ def run(options: RunOptions, console: Console) -> dict[str, Any]:
         stack.callback(source.close)
         engine = make_engine(options, session, source, lambda line: console.print(line, highlight=False))
         sinks = _sinks(options, engine, stack)
-        others = Others(options, engine, source, sinks, stack)
+        others = Others(engine, _controls(options, source, stack), learns=options.learn)
         if options.record:
             engine.recording.record(True)
         left: list[str] = []
@@ -104,6 +108,17 @@ def _sinks(options: RunOptions, engine: Engine, stack: ExitStack) -> list[Sink]:
         engine.add_sink(sink)
         sinks.append(sink)
     return sinks
+
+
+def _controls(options: RunOptions, source: Source, stack: ExitStack) -> ControlQueue | None:
+    """Where messages come from that tell the run what to do: with the inputs, else from a port of their own."""
+    controls = controls_of(source)
+    if controls is not None or options.listen is None:
+        return controls
+    port = control_port_of(options.listen, networks_of(options.allowed))
+    port.listen()
+    stack.callback(port.close)
+    return port.controls
 
 
 def _closed(sink: Sink) -> None:

@@ -32,6 +32,7 @@ class BenchOptions:
     share: float = 1.0
     views: bool = False
     stage: bool = False
+    streams: bool = False
 
     def check(self) -> None:
         """Refuse options that make no sense together; raises BadInputError."""
@@ -49,13 +50,15 @@ class BenchOptions:
         apart = self.labels or self.recorded or self.faults or self.soak or self.views or others
         if self.stage and (apart or not self.window):
             raise BadInputError("--stage goes with --seconds and --json only: it is about the window.")
+        if self.streams and (apart or self.stage or not self.window):
+            raise BadInputError("--streams goes with --seconds and --json only.")
         if self.labels and not self.window:
             raise BadInputError("Labelling is measured in a window: leave out --no-window; it needs no display.")
 
     @property
     def windowed(self) -> bool:
         """Whether this process shows a window."""
-        return self.window and not self.recorded and not self.faults
+        return self.window and not self.recorded and not self.faults and not self.streams
 
 
 def measured(options: BenchOptions, say: Say) -> dict[str, Any]:
@@ -71,6 +74,10 @@ def measured(options: BenchOptions, say: Say) -> dict[str, Any]:
         return _views(options, say)
     if options.stage:
         return _stage(options, say)
+    if options.streams:
+        from dgstudio.bench.streams.stream_bench import run_stream_bench
+
+        return run_stream_bench(60.0 if options.seconds is None else options.seconds, say)
     if options.recorded:
         from dgstudio.bench.recorded_growth import run_recorded_growth
 

@@ -146,6 +146,13 @@ DESCRIBED = (
     Described("demo.claims_false", "… that was not true", "", NONE),
     Described("screens.checked", "screens, layouts and themes looked at"),
     Described("screens.clipped", "texts clipped or overlapping in them", "", NONE),
+    # With --streams.
+    Described("osc.packets_per_s", "OSC inputs answered a second", "", Wanted(2000, more=True)),
+    Described("osc.lost", "… not answered at a thousand a second", "", NONE),
+    Described("osc.roundtrip_p50_ms", "… there and back while it learns, p50", "ms"),
+    Described("osc.roundtrip_p99_ms", "… p99", "ms", Wanted(5)),
+    Described("record.replay_mismatches", "answers that differ when a stream plays from its file", "", NONE),
+    Described("run.rss_growth_mb_per_hour", "a station grows in an hour by", "MB", Wanted(20)),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),
     Described("fuzz.inputs", "damaged tables and base models read"),

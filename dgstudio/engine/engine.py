@@ -370,6 +370,9 @@ class Engine:
         if self._started:
             switch_interval.restore()
             gc.unfreeze()
+        else:
+            # No thread has closed the outputs.
+            self.out.finish()
         if self.store.name not in left:
             self.session.close()
         return left

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_channels, kept_stream
+from dgstudio.engine.lifecycle.stream_config import inputs_of, keep_stream, kept_channels, kept_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
@@ -139,7 +139,7 @@ def make_engine(options: RunOptions, session: Session, source: Source, say: Say)
         base=options.base,
         seed=options.seed,
         window_s=options.window_s,
-        inputs=options.inputs,
+        inputs=inputs_of(source, options.inputs),
         listen=options.listen,
         allowed=options.allowed,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_channels, kept_stream
+from dgstudio.engine.lifecycle.stream_config import inputs_of, keep_stream, kept_channels, kept_stream
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.texts import plain_text
@@ -18,6 +18,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
+from dgstudio.streams.sinks.registry import open_sink
 from dgstudio.streams.source import Source, rate_to_keep
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class StudioOptions:
     inputs: int | None = None
     listen: str | None = None
     allowed: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    """Sinks, each as KIND or KIND:ADDRESS."""
     demo: Path | None = None
     """The file of a demo that is played at once."""
 
@@ -89,10 +92,12 @@ def make_engine(options: StudioOptions) -> Made:
                 base=options.base,
                 seed=options.seed,
                 window_s=options.window_s,
-                inputs=options.inputs,
+                inputs=inputs_of(source, options.inputs),
                 listen=options.listen,
                 allowed=options.allowed,
             )
+        for out in options.outs:
+            engine.add_sink(open_sink(out, lambda: engine.classes.names))
     except BaseException:
         if source is not None:
             source.close()

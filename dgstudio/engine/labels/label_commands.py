@@ -45,6 +45,8 @@ class LabelCommands:
         self._clock = clock
         self._settings = settings
         self._pressed: tuple[int, float, float] | None = None
+        self._told: tuple[int, float] | None = None
+        """(class id, begin) of the take that `begin_take` began."""
 
     def press_class(self, class_id: int) -> None:
         """A class key went down. Another one that is still down is released: the later key wins."""
@@ -52,7 +54,7 @@ class LabelCommands:
         if self._pressed is not None:
             self.release_class()
         now = self._clock.now()
-        self._pressed = (class_id, now, time.perf_counter())
+        self._pressed, self._told = (class_id, now, time.perf_counter()), None
         self._store.begin_take(class_id, now)
 
     def release_class(self) -> None:
@@ -73,12 +75,14 @@ class LabelCommands:
         For programs, which say exactly when: nothing is trimmed, and nothing is too short.
         """
         self._require_living(class_id)
-        self._pressed = None
+        self._pressed, self._told = None, (class_id, at)
         self._store.begin_take(class_id, at, LabelledBy.MESSAGE)
 
     def end_take(self, at: float) -> None:
         """The take that `begin_take` began ends at stream time `at`, with what came at that moment."""
-        self._store.end_take(at, trim=False)
+        if self._told is not None:
+            self._told = None
+            self._store.end_take(at, trim=False)
 
     def delete_every_example(self) -> None:
         """Let no example stand any more; the classes live on. Ctrl+Z takes it back."""
@@ -86,8 +90,8 @@ class LabelCommands:
 
     @property
     def held(self) -> tuple[int, float] | None:
-        """(class id, stream time of the press) of the take being held."""
-        return None if self._pressed is None else self._pressed[:2]
+        """(class id, stream time of its begin) of the take being held, by a key or by another program."""
+        return self._told if self._pressed is None else self._pressed[:2]
 
     def label_span(self, class_id: int, start: float, end: float, who: LabelledBy = LabelledBy.RETRO) -> None:
         """Label a stretch of the past; `who` as in `Take`.

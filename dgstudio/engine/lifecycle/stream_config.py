@@ -8,6 +8,7 @@ from typing import Any
 
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
+from dgstudio.streams.source import Listening, Source
 
 STREAM = "stream"
 """Session setting: the options below, as they were asked for."""
@@ -59,6 +60,11 @@ def kept_stream(session: Session) -> dict[str, Any]:
     if "allowed" in found:
         found["allowed"] = tuple(text for text in found["allowed"] if isinstance(text, str))
     return found
+
+
+def inputs_of(source: Source, asked: int | None) -> int | None:
+    """How many inputs to keep: of a source that has found out, what it found, so that a new session need not wait."""
+    return len(source.spec.channels) if isinstance(source, Listening) else asked
 
 
 def kept_channels(session: Session) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.osc.control_queue import OURS, WEKINATOR, ControlMessage, ControlQueue
 from dgstudio.streams.sinks.osc import OscSink, class_of, number_of
+
+log = logging.getLogger(__name__)
 
 ACK, ERROR = "/dgstudio/ack", "/dgstudio/error"
 STATE, CLASS = "/dgstudio/state", "/dgstudio/class"
@@ -124,6 +127,10 @@ class RemoteControl:
                 self._answer(message.address)
         except DgstudioError as error:
             self._answer(message.address, str(error))
+        except Exception as error:
+            # What others send must not end whoever carries it out.
+            log.warning("a message to %s could not be carried out", message.address[:80], exc_info=True)
+            self._answer(message.address, f"Something unforeseen went wrong: {error!r}")
 
     def _answer(self, address: str, why: str = "") -> None:
         if why:

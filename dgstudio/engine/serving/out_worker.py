@@ -56,6 +56,11 @@ class OutWorker(Worker):
         self._wake.set()
 
     @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Those that were added and have not failed. Any thread."""
+        return tuple(self._sinks)
+
+    @property
     def idle(self) -> bool:
         """Whether everything sent has been handed on."""
         return not self._queue and not self._busy

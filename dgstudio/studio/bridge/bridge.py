@@ -18,6 +18,7 @@ from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.recording.lookback import Past
+from dgstudio.engine.remote.others import Others, controls_of
 from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
@@ -104,6 +105,7 @@ class Bridge(QObject):
         self._stats = EngineStats()
         self._stats_wall = 0.0
         self._condition = engine.input.condition()
+        self._others = Others(engine, controls_of(engine.source), learns=True)
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
@@ -206,7 +208,8 @@ class Bridge(QObject):
     def _look(self) -> None:
         # What a key did is told at once, and what was found about a moment that was clicked: of the 100 ms for that,
         # the next frame would take a third, and more while the machine is busy.
-        if self.engine.events.waiting or self._moved or self.inspection.ended != self._inspected:
+        found = self.inspection.ended != self._inspected
+        if self.engine.events.waiting or self._moved or found or self._others.waiting:
             self._show()
 
     def _look_soon(self) -> None:
@@ -222,7 +225,9 @@ class Bridge(QObject):
     def pull(self) -> Frame:
         """Take what is new from the engine and bring the view model up to date. Qt thread only."""
         engine, state = self.engine, self.state
-        wall = time.perf_counter()
+        wall, events = time.perf_counter(), engine.events.drain()
+        # First, so that what others have asked for is in this frame.
+        self._others.turn(events)
         self.evidence.poll()
         engine.marks.carry_out()
         new, self._readings = engine.lane.readings.since(self._readings)
@@ -261,7 +266,7 @@ class Bridge(QObject):
             publishes=publishes,
             takes=engine.book.takes(now - state.view_s),
             recording=engine.labels.held,
-            events=engine.events.drain(),
+            events=events,
             stats=self._stats,
             source=self._condition,
             frame_time_wall=wall,

@@ -1,0 +1,39 @@
+"""The bench of streams measures what it says; the figures themselves depend on the machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from dgstudio.bench.command import BenchOptions
+from dgstudio.bench.report import table
+from dgstudio.bench.streams import osc_bench
+from dgstudio.bench.streams.osc_bench import growth_figures, osc_figures
+from dgstudio.bench.streams.stream_bench import MEASURES, run_stream_bench
+from dgstudio.errors import BadInputError
+
+
+def test_osc_goes_to_a_station_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osc_bench, "STEADY_HZ", 200.0)
+    monkeypatch.setattr(osc_bench, "FAST_HZ", 400.0)
+    figures = osc_figures(1.5)
+    assert 100 < figures["packets_per_s"] <= 1.01 * figures["sent_per_s"] < 500
+    assert figures["lost"] >= 0 and 0 < figures["roundtrip_p50_ms"] <= figures["roundtrip_p99_ms"]
+    assert len(table({"osc": figures})) == 4
+
+
+def test_a_stations_memory_is_looked_at_while_inputs_come() -> None:
+    figures = growth_figures(4.0)
+    assert figures["rss_start_mb"] > 20 and figures["rss_end_mb"] > 20
+    assert len(table({"run": figures})) == 1
+
+
+def test_each_measure_is_a_group_of_the_report() -> None:
+    assert {measure.group for measure in MEASURES} >= {"osc", "run", "record"}
+
+
+def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(BadInputError, match="at least 5"):
+        run_stream_bench(1.0)
+    for other in ({"labels": True}, {"views": True}, {"stage": True}, {"loaded": True}, {"window": False}):
+        with pytest.raises(BadInputError, match="--streams goes with"):
+            BenchOptions(streams=True, **other).check()
