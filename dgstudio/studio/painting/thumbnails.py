@@ -75,7 +75,11 @@ def draw_picture(painter: QPainter, pixels: U8, rect: QRectF, *, whole: bool = F
     scale = min(wide / max(rect.width(), 1), tall / max(rect.height(), 1))
     part = QRectF(0, 0, rect.width() * scale, rect.height() * scale)
     part.moveCenter(QRectF(0, 0, wide, tall).center())
-    painter.drawImage(rect, image, part)
+    if keeps_shapes(painter):
+        # A part of an image is kept as all of it.
+        painter.drawImage(rect, image.copy(part.toRect()))
+    else:
+        painter.drawImage(rect, image, part)
 
 
 class Thumbnails:

@@ -1,11 +1,18 @@
 """Layers that are kept as pixels: painted when they change; and as shapes where a picture is taken for print."""
 
+import base64
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter, QPicture
 
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.scrolling_layer import ScrollingLayer
+from dgstudio.studio.painting.still import recorded as recorded_still
+from dgstudio.studio.painting.still_file import svg_of
+from dgstudio.studio.painting.thumbnails import draw_picture
 from dgstudio.studio.theme.paper import keeps_shapes
 
 BOX = QRectF(2, 1, 6, 4)
@@ -81,3 +88,14 @@ def test_what_scrolls_is_painted_straight_on_for_print(qapp):
     recorded(lambda painter: layer.draw_straight(painter, BOX.topLeft(), 100, 20, 4, 1.0))
     layer.show("a", 101, 20, 4, 1.0)
     assert asked == [(100, 120, False), (100, 120, True), (120, 121, False)]
+
+
+def test_a_picture_that_is_cut_is_cut_in_print_too(qapp):
+    pixels = np.zeros((40, 80, 3), np.uint8)
+    pixels[:, 20:60] = 255
+    rect = QRectF(0, 0, 10, 10)
+    still = recorded_still("", QSize(10, 10), lambda painter: draw_picture(painter, pixels, rect))
+    (image,) = ElementTree.fromstring(svg_of(still)).iter("{http://www.w3.org/2000/svg}image")
+    data = base64.b64decode(image.get("{http://www.w3.org/1999/xlink}href").partition(",")[2])
+    kept = QImage.fromData(data)
+    assert (kept.width(), kept.height()) == (40, 40) and kept.pixelColor(0, 20) == QColor("white")
