@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.lifecycle.stream_config import inputs_of, keep_stream, kept_channels, kept_stream
+from dgstudio.engine.lifecycle.stream_config import (
+    inputs_of,
+    keep_stream,
+    kept_channels,
+    kept_stream,
+    turn_kept_knobs,
+)
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.guard.texts import plain_text
@@ -19,7 +25,7 @@ from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
 from dgstudio.streams.registry import open_source
 from dgstudio.streams.sinks.registry import open_sink
-from dgstudio.streams.source import Source, rate_to_keep
+from dgstudio.streams.source import Pictured, Source, rate_to_keep
 
 if TYPE_CHECKING:
     from dgstudio.studio.demos.script import Setting
@@ -79,6 +85,9 @@ def make_engine(options: StudioOptions) -> Made:
     source: Source | None = None
     try:
         source, options = _source(options, session)
+        if isinstance(source, Pictured):
+            # What was learned of a mirrored picture means little of another.
+            turn_kept_knobs(session, source)
         base, why = base_for(source.spec, options.base)
         notes = [why, *(note.sentence for note in getattr(source, "notes", ())), *notes]
         engine = Engine(source, base, session, EngineSettings())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
-from dgstudio.streams.source import Listening, Source
+from dgstudio.streams.source import Knob, Listening, Source
 
 STREAM = "stream"
 """Session setting: the options below, as they were asked for."""
+KNOBS = "knobs"
+"""Session setting: name → value of each knob, of a source whose inputs depend on them."""
 TYPES: dict[str, tuple[type, ...]] = {
     "source": (str,),
     "rate": (int, float, type(None)),
@@ -74,6 +78,20 @@ def kept_channels(session: Session) -> tuple[str, ...] | None:
     if not isinstance(channels, list) or not channels or not all(isinstance(name, str) for name in channels):
         return None
     return tuple(channels)
+
+
+def keep_knobs(session: Session, knobs: Sequence[Knob]) -> None:
+    """Note how the source's knobs stand, where what is learned depends on it. Any thread."""
+    session.set_config(KNOBS, {knob.name: knob.value for knob in knobs})
+
+
+def turn_kept_knobs(session: Session, source: Source) -> None:
+    """Turn a source's knobs to where they stood; what is no value of a knob any more is passed over."""
+    kept = session.config(KNOBS)
+    for name, value in kept.items() if isinstance(kept, dict) else ():
+        with suppress(BadInputError):
+            if isinstance(value, bool | int | float | str):
+                source.set_knob(name, value)
 
 
 def _whole(name: str) -> str:

@@ -8,6 +8,9 @@ from dgstudio.errors import BadInputError
 from dgstudio.extras.known import EXTRAS, installed, needs
 from dgstudio.guard.texts import plain_text
 from dgstudio.paths import sample
+from dgstudio.streams.camera.colour_gradients import ColourGradients
+from dgstudio.streams.camera.lite0_embedding import Lite0Embedding, lite0_at_hand
+from dgstudio.streams.camera.lite0_weights import PACKAGE
 from dgstudio.streams.camera.source import RATE, CameraSource, FrameOrigin
 from dgstudio.streams.source import SourceKind, SourceRequest, address_in
 
@@ -33,17 +36,28 @@ def _open(request: SourceRequest) -> CameraSource:
         )
     if not installed("PySide6.QtMultimedia", EXTRAS["webcam"].packages["PySide6.QtMultimedia"]):
         raise BadInputError(needs("Cameras and videos need", "PySide6.QtMultimedia"))
+    embed = _embeds(request.channels)
     rate = RATE if request.rate is None else request.rate
     address = address_in(request.name, WEBCAM)
     if address is not None:
         if request.speed != 1.0:
             raise BadInputError("A camera shows what is there now: leave out --speed.")
-        return CameraSource(FrameOrigin(camera=plain_text(address).strip()), name=WEBCAM, rate=rate)
+        return CameraSource(FrameOrigin(camera=plain_text(address).strip()), name=WEBCAM, rate=rate, embed=embed)
     path = _video(request.name)
     if request.speed == 0:
         raise BadInputError("A video is shown while it plays: give --speed a number above 0.")
     origin = FrameOrigin(path, speed=request.speed, loop=request.loop)
-    return CameraSource(origin, name=plain_text(path.stem), rate=rate)
+    return CameraSource(origin, name=plain_text(path.stem), rate=rate, embed=embed)
+
+
+def _embeds(channels: tuple[str, ...] | None) -> bool | None:
+    """Whether pictures are to be described by the embedding, as those of the session were; None: as they can be."""
+    if channels == ColourGradients.names():
+        return False
+    if channels == Lite0Embedding.names() and not lite0_at_hand():
+        what = f"What this session has learned is of pictures as {Lite0Embedding.title} describes them, which needs"
+        raise BadInputError(needs(what, PACKAGE))
+    return None
 
 
 def _video(name: str) -> Path:

@@ -15,12 +15,15 @@ import numpy as np
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.extras.known import EXTRAS, line
+from dgstudio.reasons.arrivals import Trouble
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
+from dgstudio.streams.arrivals import ArrivalRate
 from dgstudio.streams.camera.colour_gradients import ColourGradients
 from dgstudio.streams.camera.label_track import LabelTrack
 from dgstudio.streams.camera.lite0_embedding import Lite0Embedding, lite0_at_hand
 from dgstudio.streams.camera.video_frame import VideoFrame
+from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.source import Knob, KnobKind
 from dgstudio.types import F32, U8, UNKNOWN_TRUTH, Block, StreamKind, StreamSpec
 
@@ -116,7 +119,7 @@ class CameraSource:
         kind = Lite0Embedding if self._embeds else ColourGradients
         self.features_title = kind.title
         self.light_only = not self._embeds
-        missing = line(EXTRAS["webcam"]) if self.light_only else ""
+        missing = line(EXTRAS["webcam"]) if self.light_only and not lite0_at_hand() else ""
         self.notes: tuple[Reason, ...] = (FeaturesInUse(kind.title, missing),)
         self.spec = StreamSpec(
             name,
@@ -148,6 +151,7 @@ class CameraSource:
         self._clock = _FrameClock()
         self._shown: ShownPicture | None = None
         self._past: deque[tuple[float, U8]] = deque(maxlen=round(KEPT_S * KEPT_HZ))
+        self._rate = ArrivalRate()
         self._ages: deque[float] = deque(maxlen=AGES)
 
     # -- whoever owns the camera ---------------------------------------------------------------------------------
@@ -213,6 +217,7 @@ class CameraSource:
         moment, gap = self._clock.time_of(frame, self.origin.speed)
         self._keep(frame, moment)
         self.taken += 1
+        self._rate.note(time.perf_counter())
         self._ages.append(time.perf_counter() - frame.wall)
         truth = None
         if self._track is not None:
@@ -261,6 +266,12 @@ class CameraSource:
             self._past.append((moment, _shrunk(pixels)))
 
     # -- what others ask -----------------------------------------------------------------------------------------
+
+    def condition(self) -> SourceCondition:
+        """How it stands: how many pictures a second are described, or why there are none. Any thread."""
+        if self._live:
+            return SourceCondition(Lamp.RECEIVING, self._rate.at(time.perf_counter()) or None)
+        return SourceCondition(Lamp.WAITING, why=Trouble(self._trouble) if self._trouble else None)
 
     def picture(self) -> ShownPicture | None:
         """The newest picture; None before the first."""

@@ -17,6 +17,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
+from dgstudio.engine.lifecycle.stream_config import keep_knobs
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.engine.remote.others import Others, controls_of
 from dgstudio.engine.serving.answered_now import AnswerAgain
@@ -418,6 +419,9 @@ class Bridge(QObject):
         """Turn a knob of the source."""
         source, state = self.engine.source, self.state
         source.set_knob(name, value)
+        if self.camera is not None:
+            knobs = source.knobs()
+            self.engine.queue.write(lambda session: keep_knobs(session, knobs))
         with state.update():
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())

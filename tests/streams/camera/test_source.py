@@ -18,6 +18,7 @@ from dgstudio.streams.camera import kind, source
 from dgstudio.streams.camera.colour_gradients import ColourGradients
 from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of, window_of
 from dgstudio.streams.camera.video_frame import VideoFrame
+from dgstudio.streams.condition import Lamp
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.registry import open_source
 from dgstudio.types import UNKNOWN_TRUTH, Block, StreamKind
@@ -291,3 +292,15 @@ def test_without_the_embedding_the_light_description_is_used_and_said(
 def test_the_extra_names_all_that_it_needs() -> None:
     assert known.extra_of("PySide6.QtMultimedia") is EXTRAS["webcam"]
     assert known.extra_of("onnx") is EXTRAS["export"]
+
+
+def test_it_says_how_it_stands() -> None:
+    made = camera()
+    assert made.condition().lamp is Lamp.WAITING and made.condition().why is None
+    made.tell_trouble("No camera is connected: plug one in.")
+    assert made.condition().words == "waiting: No camera is connected: plug one in"
+    made.open()
+    made.offer(frame())
+    read(made)
+    assert made.condition().lamp is Lamp.RECEIVING
+    made.close()

