@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from dgstudio.errors import BadInputError, StreamEnded, StreamError
-from dgstudio.extras.known import EXTRAS, line
 from dgstudio.reasons.arrivals import Trouble
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
@@ -119,7 +118,11 @@ class CameraSource:
         kind = Lite0Embedding if self._embeds else ColourGradients
         self.features_title = kind.title
         self.light_only = not self._embeds
-        missing = line(EXTRAS["webcam"]) if self.light_only and not lite0_at_hand() else ""
+        missing = ""
+        if self.light_only and not lite0_at_hand():
+            from dgstudio.extras.known import EXTRAS, line
+
+            missing = line(EXTRAS["webcam"])
         self.notes: tuple[Reason, ...] = (FeaturesInUse(kind.title, missing),)
         self.spec = StreamSpec(
             name,

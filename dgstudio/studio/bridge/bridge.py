@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -27,7 +27,6 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
-from dgstudio.streams.camera.source import CameraSource
 from dgstudio.streams.playback_clock import POSITION
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.source import Knob
@@ -49,7 +48,10 @@ from dgstudio.studio.bridge.state import (
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.studio.bridge.twin_feed import TwinFeed
 from dgstudio.studio.camera.video_feed import VideoFeed
-from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading
+from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading, StreamKind
+
+if TYPE_CHECKING:
+    from dgstudio.streams.camera.source import CameraSource
 
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
@@ -96,7 +98,7 @@ class Bridge(QObject):
         self.quality, self.browse, self.contents = engine.quality, engine.browse, engine.contents
         self.inspection = engine.inspection
         self.plane = engine.plane
-        self.camera = engine.source if isinstance(engine.source, CameraSource) else None
+        self.camera = _camera_of(engine)
         self._feed = None if self.camera is None else VideoFeed(self.camera, self)
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
@@ -491,3 +493,12 @@ class Bridge(QObject):
         names = self.engine.features.names
         outgoing = tuple(self.state.name_of(class_id) for class_id in base.classes)
         return UnitView(index, names, base.W1[index], outgoing, base.V[index])
+
+
+def _camera_of(engine: Engine) -> CameraSource | None:
+    """The camera or the video that the engine looks at; imported only where the stream is of pictures."""
+    if engine.spec.kind is not StreamKind.IMAGE:
+        return None
+    from dgstudio.streams.camera.source import CameraSource
+
+    return engine.source if isinstance(engine.source, CameraSource) else None

@@ -13,7 +13,6 @@ from PySide6.QtCore import QCameraPermission, QCoreApplication, QLoggingCategory
 
 from dgstudio import system_packages
 from dgstudio.errors import DgstudioError
-from dgstudio.extras.known import needs
 from dgstudio.guard.texts import plain_text
 from dgstudio.streams.camera.source import CameraSource
 
@@ -89,6 +88,9 @@ def _run_of(source: CameraSource) -> _Run:
 def _why_not(error: ImportError) -> str:
     """Why QtMultimedia cannot be loaded, and what to do."""
     if isinstance(error, ModuleNotFoundError):
+        # Only here: every window has a feed, and hardly any has a camera.
+        from dgstudio.extras.known import needs
+
         return needs("Cameras and videos need", "PySide6.QtMultimedia")
     lacking = system_packages.missing_libraries()
     return (
