@@ -17,7 +17,8 @@ from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
 from pythonosc.udp_client import SimpleUDPClient
 
-DEADLINE_S = 120.0
+DEADLINE_S = 60.0
+RESEND_S = 2.0
 
 
 class Wekinator:
@@ -64,14 +65,18 @@ class Wekinator:
         assert self.done.wait(DEADLINE_S), "done-training has not come"
 
     def ask(self, at: tuple[float, ...], count: int) -> list[float]:
-        """The outputs for so many inputs at a place."""
+        """The outputs for so many inputs at a place; UDP may lose one, and a sender goes on sending."""
         self.outputs.clear()
         for _ in range(count):
             self.inputs(*at)
             time.sleep(0.002)
         end = time.monotonic() + DEADLINE_S
+        again = time.monotonic() + RESEND_S
         while len(self.outputs) < count and time.monotonic() < end:
             time.sleep(0.001)
+            if time.monotonic() > again:
+                again = time.monotonic() + RESEND_S
+                self.inputs(*at)
         time.sleep(0.05)  # one more would be one too many
         return [values[0] for values in self.outputs]
 
