@@ -11,6 +11,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
 from dgstudio.streams.lsl.library import lsl
+from dgstudio.streams.sinks.osc import number_of
 from dgstudio.streams.sinks.sink import SinkKind, SinkRequest
 from dgstudio.streams.source import address_in
 from dgstudio.types import Reading
@@ -27,9 +28,9 @@ LAST_S = 0.2
 class LslOutlet:
     """Three streams: NAME (type dgstudio, float64), NAME answers and NAME versions (type Markers, texts).
 
-    A sample of NAME comes with every answer: the class as a number from 1 on in the order of the model's classes (0:
-    unsure, or none), its probability, the version that answered, and milliseconds from the newest sample to the answer.
-    All stamps are of the newest sample of the window that was answered. Called in dg-out.
+    A sample of NAME comes with every answer: the class as a number, as in OSC (0: unsure, or none), its probability,
+    the version that answered, and milliseconds from the newest sample to the answer. All stamps are of the newest
+    sample of the window that was answered. Called in dg-out.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class LslOutlet:
     def __call__(self, reading: Reading) -> None:
         """Send one answer."""
         stamp = self._lsl.local_clock() - (time.perf_counter() - reading.arrival_wall)
-        number = 0 if reading.top is None else 1 + reading.classes.index(reading.top)
+        number = 0 if reading.top is None else number_of(reading.top)
         latency_ms = 1e3 * (reading.ready_wall - reading.arrival_wall)
         self._figures.push_sample([float(number), reading.confidence, float(reading.version), latency_ms], stamp)
         self.sent += 1

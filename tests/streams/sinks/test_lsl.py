@@ -58,7 +58,7 @@ def test_answers_and_versions_go_out(request: pytest.FixtureRequest) -> None:
     for hop, (top, version) in enumerate([(7, 3), (7, 3), (4, 3), (None, 4), (7, 4)]):
         sink(reading(hop, top, version))
     rows, stamps = pulled(figures, 5)
-    assert [row[0] for row in rows] == [2, 2, 1, 0, 2] and [row[2] for row in rows] == [3, 3, 3, 4, 4]
+    assert [row[0] for row in rows] == [8, 8, 5, 0, 8] and [row[2] for row in rows] == [3, 3, 3, 4, 4]
     assert rows[0][1] == 0.75 and rows[3][1] == 0 and rows[0][3] == pytest.approx(2.0, abs=0.01)
     # As of the newest sample of the window, ten milliseconds before it was sent.
     assert stamps[0] == pytest.approx(before - 0.01, abs=0.01)
