@@ -39,7 +39,7 @@ Source = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="KIND or KIND:ADDRESS: simulator, pointer, osc, osc:6448/wek/inputs; or a CSV or NPZ recording.",
+        help="KIND or KIND:ADDRESS: simulator, pointer, osc:6448, serial:/dev/ttyACM0, lsl:NAME; or a recording.",
         metavar="NAME",
     ),
 ]
@@ -49,6 +49,9 @@ Window = Annotated[
 ]
 Inputs = Annotated[
     int | None, typer.Option("--inputs", help="How many values come at a time; else the first message says so.")
+]
+Features = Annotated[
+    str | None, typer.Option("--features", help="Features of an installed package, by name, instead of ours.")
 ]
 Listen = Annotated[
     str | None,
@@ -108,6 +111,7 @@ def studio(
     seed: Seed = 0,
     window_s: Window = None,
     inputs: Inputs = None,
+    features: Features = None,
     listen: Listen = None,
     allowed: Allowed = None,
     outs: Outs = None,
@@ -137,6 +141,7 @@ def studio(
             seed=seed,
             window_s=window_s,
             inputs=inputs,
+            features=features,
             listen=listen,
             allowed=tuple(allowed or ()),
             outs=tuple(outs or ()),
@@ -235,6 +240,7 @@ def run(
     seed: Seed = 0,
     window_s: Window = None,
     inputs: Inputs = None,
+    features: Features = None,
     listen: Listen = None,
     allowed: Allowed = None,
 ) -> None:
@@ -263,6 +269,7 @@ def run(
             learn=learn,
             window_s=window_s,
             inputs=inputs,
+            features=features,
             listen=listen,
             allowed=tuple(allowed or ()),
         ),

@@ -15,7 +15,7 @@ from typing import Literal
 from dgstudio import system_packages
 from dgstudio.engine.lifecycle.base_catalogue import SHIPPED
 from dgstudio.errors import DgstudioError
-from dgstudio.extras.known import EXTRAS, line, listed
+from dgstudio.extras.known import EXTRAS, line, listed, missing
 from dgstudio.guard.files import make_folder
 from dgstudio.kernel import KERNEL, golden
 from dgstudio.kernel.backend import choose
@@ -70,6 +70,8 @@ def examine() -> list[Finding]:
         _torch,
         _exports,
         _bases,
+        _devices,
+        _plug_ins,
         _folder,
     ):
         findings.extend(_contained(check))
@@ -208,6 +210,41 @@ def _bases() -> Iterator[Finding]:
         yield Finding("ok", "Fonts", ", ".join(fonts))
     else:
         yield Finding("bad", "Fonts", "the files in assets/fonts are missing: install dgstudio again")
+
+
+def _devices() -> Iterator[Finding]:
+    """What of other programs and boards can be read."""
+    for name in ("serial", "lsl"):
+        extra = EXTRAS[name]
+        lacking = missing(extra)
+        what = extra.brings[:1].upper() + extra.brings[1:]
+        if lacking:
+            yield Finding("note", what, f"{listed(lacking)} not installed; to install: {line(extra)}")
+        else:
+            yield Finding("ok", what, ", ".join(f"{each} {_version(each)}" for each in extra.packages.values()))
+    from dgstudio.streams.serial.ports import ports_found
+
+    found = ports_found()
+    if found:
+        yield Finding("ok", "Boards plugged in", ", ".join(port.words for port in found))
+
+
+def _plug_ins() -> Iterator[Finding]:
+    """What installed packages bring, and what of it is broken."""
+    from dgstudio.streams import registry
+    from dgstudio.streams.own_features import FeatureKind
+    from dgstudio.streams.plugins import FEATURES, plugins
+    from dgstudio.streams.sinks import registry as sinks
+
+    for what, there in (
+        ("Sources of packages", registry.plugin_kinds()),
+        ("Features of packages", plugins(FEATURES, FeatureKind)),
+        ("Outputs of packages", sinks.plugin_kinds()),
+    ):
+        if there.found:
+            yield Finding("ok", what, ", ".join(kind.name for kind in there.found))
+        for broken in there.broken:
+            yield Finding("note", what, broken.sentence)
 
 
 def _folder() -> Iterator[Finding]:

@@ -82,6 +82,8 @@ class StreamSpec:
     truth_names: tuple[str, ...] = ()
     speed: float = 1.0
     """Stream seconds per wall second; 0 means as fast as it is read."""
+    features: str = ""
+    """Name of the features that a package brings; "" for ours."""
 
     @property
     def window(self) -> int:

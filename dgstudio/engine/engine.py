@@ -54,7 +54,7 @@ from dgstudio.engine.stats import CountedParts, collect
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.own_features import features_of
 from dgstudio.streams.source import Pictured, Source
 from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
@@ -98,7 +98,7 @@ class Engine:
         self.spec = source.spec
         self.session = session or Session.memory()
         self.events = EventQueue()
-        self.features = SignalFeatures(self.spec)
+        self.features = features_of(self.spec)
         speed = self.spec.speed if self.spec.speed > 0 else 1.0
         capacity = max(int(self.settings.buffer_s * self.spec.rate * max(1.0, speed)), 16 * self.spec.window, 4096)
         self.ring = SampleRing(capacity, len(self.spec.channels))

@@ -12,7 +12,7 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.source_worker import SourceWorker
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.records import dataclass
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
 from dgstudio.types import EngineStats, LearnerActivity, Mode
 
 
@@ -22,7 +22,7 @@ class CountedParts:
 
     ring: SampleRing
     input: SourceWorker
-    features: SignalFeatures
+    features: Features
     infer: InferWorker
     lane: Lane
     book: LabelBook

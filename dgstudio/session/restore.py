@@ -60,6 +60,7 @@ def signal_of(spec: StreamSpec) -> dict[str, Any]:
         "channels": list(spec.channels),
         "window_s": spec.window_s,
         "hop_s": spec.hop_s,
+        **({"features": spec.features} if spec.features else {}),
     }
 
 
@@ -74,6 +75,7 @@ def spec_of(signal: Mapping[str, Any]) -> StreamSpec:
             window_s=float(signal["window_s"]),
             hop_s=float(signal["hop_s"]),
             truth_names=tuple(str(name) for name in signal.get("truth_names", ())),
+            features=str(signal.get("features", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(f"What the session says of its stream is incomplete: {error!r}.") from error

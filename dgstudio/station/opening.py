@@ -9,7 +9,13 @@ from rich.markup import escape
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.engine.lifecycle.stream_config import inputs_of, keep_stream, kept_channels, kept_stream
+from dgstudio.engine.lifecycle.stream_config import (
+    inputs_of,
+    keep_stream,
+    kept_channels,
+    kept_features,
+    kept_stream,
+)
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
@@ -63,7 +69,7 @@ def as_kept(options: RunOptions, session: Session) -> RunOptions:
 
 
 _OF_THE_STREAM = frozenset(
-    {"source", "rate", "speed", "labels_column", "base", "seed", "window_s", "inputs", "listen", "allowed"}
+    {"source", "rate", "speed", "labels_column", "base", "seed", "window_s", "inputs", "features", "listen", "allowed"}
 )
 
 
@@ -88,6 +94,7 @@ def open_stream(options: RunOptions, session: Session, patience: Callable[[Sourc
         window_s=options.window_s,
         channels=kept_channels(session),
         inputs=options.inputs,
+        features=options.features or kept_features(session),
         listen=options.listen,
         allowed=options.allowed,
         patience=patience,
@@ -140,6 +147,7 @@ def make_engine(options: RunOptions, session: Session, source: Source, say: Say)
         seed=options.seed,
         window_s=options.window_s,
         inputs=inputs_of(source, options.inputs),
+        features=options.features,
         listen=options.listen,
         allowed=options.allowed,
     )

@@ -20,7 +20,7 @@ class RunOptions:
     speed : 0 means as fast as the machine allows, losing nothing.
     session : a new file; `station` one that is gone on with, or made where it is not there.
     learn : whether other programs may label.
-    window_s, inputs, listen, allowed : as in `streams.source.SourceRequest`.
+    window_s, inputs, features, listen, allowed : as in `streams.source.SourceRequest`.
     """
 
     source: str | None = None
@@ -39,6 +39,7 @@ class RunOptions:
     learn: bool = False
     window_s: float | None = None
     inputs: int | None = None
+    features: str | None = None
     listen: str | None = None
     allowed: tuple[str, ...] = ()
 

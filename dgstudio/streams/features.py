@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,20 @@ def band_starts(n: int) -> npt.NDArray[np.intp]:
     bins = max(1, n // 2)
     edges = np.ceil(bins ** (np.arange(BANDS) / BANDS) - 1e-9).astype(np.intp)
     return np.minimum(edges, bins)
+
+
+class Features(Protocol):
+    """Turns a window (n, channels) into features (dim,), all finite. One thread calls; any may read `repaired`."""
+
+    spec: StreamSpec
+    names: tuple[str, ...]
+    dim: int
+    repaired: int
+    """Bad values that were replaced (see `repair`)."""
+
+    def __call__(self, window: F32) -> F32:
+        """Return the features of a window; the same bytes for the same window."""
+        ...
 
 
 class SignalFeatures:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from dgstudio.errors import BadInputError
+from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.paths import sample
 from dgstudio.reasons.reason import shortened
 from dgstudio.streams.condition import SourceCondition
+from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugin_source import PluginSource
+from dgstudio.streams.plugins import SOURCES, Plugins, plugins
 from dgstudio.streams.source import OPTIONS, Patience, Source, SourceKind, SourceRequest
+
+log = logging.getLogger(__name__)
 
 
 def kinds() -> Iterator[SourceKind]:
-    """Yield all kinds, each imported when it is come to; the first that claims a name opens it."""
+    """Yield all kinds, each imported when it is come to; the first that claims a name opens it. Plug-ins come last."""
+    yield from _ours()
+    yield from map(_guarded, plugin_kinds().found)
+
+
+def _ours() -> Iterator[SourceKind]:
     from dgstudio.streams import simulator
 
     yield simulator.KIND
@@ -48,6 +59,7 @@ def open_source(
     window_s: float | None = None,
     channels: tuple[str, ...] | None = None,
     inputs: int | None = None,
+    features: str | None = None,
     listen: str | None = None,
     allowed: tuple[str, ...] = (),
     patience: Callable[[SourceCondition], None] | None = None,
@@ -68,6 +80,8 @@ def open_source(
         Where the ground truth of a recording is.
     window_s, channels, inputs, listen, allowed, patience
         As in `SourceRequest`.
+    features
+        Of an installed package, by name; None: ours.
 
     Raises
     ------
@@ -83,10 +97,49 @@ def open_source(
                     raise BadInputError(f"“{shown}” has no use for {option}: leave it out.")
             hint = ", or say with --inputs how many inputs there will be" if "inputs" in kind.options else ""
             request = replace(request, listen=listen, allowed=allowed, patience=patience or Patience(hint=hint))
-            return kind.open(request)
+            source = kind.open(request)
+            return source if features is None else _with_features(source, features)
     usages = ", ".join(kind.usage for kind in kinds())
     shipped = ", ".join(shipped_recordings()) or "none"
-    raise BadInputError(f"There is no source “{shown}”: the sources are {usages}; recordings that ship: {shipped}.")
+    there = f"the sources are {usages}; recordings that ship: {shipped}"
+    raise BadInputError(f"There is no source “{shown}”: {there}.{plugin_kinds().words}")
+
+
+def plugin_kinds() -> Plugins[SourceKind]:
+    """Return the kinds that installed packages bring, and those that are broken."""
+    return plugins(SOURCES, SourceKind, frozenset(kind.name for kind in _ours()))
+
+
+def _guarded(kind: SourceKind) -> SourceKind:
+    """The same kind of a package: whatever it does, it is named, and nothing else fails."""
+
+    def claims(name: str) -> bool:
+        try:
+            return bool(kind.claims(name))
+        except Exception:
+            log.warning("the plug-in %s cannot say which sources are its own", kind.name, exc_info=True)
+            return False
+
+    def open_kind(request: SourceRequest) -> Source:
+        try:
+            return PluginSource(kind.name, kind.open(request))
+        except DgstudioError:
+            raise
+        except Exception as error:
+            raise BadInputError(f"The plug-in “{kind.name}” cannot open “{request.name}”: {error!r}.") from error
+
+    return replace(kind, claims=claims, open=open_kind)
+
+
+def _with_features(source: Source, name: str) -> Source:
+    """The same source, whose windows are looked at by the features of a package."""
+    source.spec = replace(source.spec, features=name)
+    try:
+        features_of(source.spec)
+    except BadInputError:
+        source.close()
+        raise
+    return source
 
 
 def source_list() -> tuple[tuple[str, str], ...]:

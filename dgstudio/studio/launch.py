@@ -14,6 +14,7 @@ from dgstudio.engine.lifecycle.stream_config import (
     inputs_of,
     keep_stream,
     kept_channels,
+    kept_features,
     kept_stream,
     turn_kept_knobs,
 )
@@ -59,6 +60,7 @@ class StudioOptions:
     seed: int = 0
     window_s: float | None = None
     inputs: int | None = None
+    features: str | None = None
     listen: str | None = None
     allowed: tuple[str, ...] = ()
     outs: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ def make_engine(options: StudioOptions) -> Made:
                 seed=options.seed,
                 window_s=options.window_s,
                 inputs=inputs_of(source, options.inputs),
+                features=options.features,
                 listen=options.listen,
                 allowed=options.allowed,
             )
@@ -131,6 +134,7 @@ def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOpt
             window_s=options.window_s,
             channels=kept_channels(session),
             inputs=options.inputs,
+            features=options.features or kept_features(session),
             listen=options.listen,
             allowed=options.allowed,
         )

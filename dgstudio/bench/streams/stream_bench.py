@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from dgstudio.bench.report import machine
+from dgstudio.bench.streams.lsl_loss import run_lsl_loss
 from dgstudio.bench.streams.osc_bench import growth_figures, osc_figures
 from dgstudio.bench.streams.replay_match import run_replay_match
+from dgstudio.bench.streams.serial_loss import run_serial_loss
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
 
@@ -37,6 +39,8 @@ def _replayed(seconds: float) -> dict[str, Any]:
 MEASURES: tuple[Measure, ...] = (
     Measure("osc", "OSC to a station and back, at a thousand a second and more", osc_figures),
     Measure("record", "a live stream recorded to a file, and played from it", _replayed),
+    Measure("serial", "lines of numbers over a pseudo-terminal", run_serial_loss),
+    Measure("lsl", "an LSL stream of 8 channels at 500 Hz, even and uneven", run_lsl_loss),
     Measure("run", "whether a station grows", lambda seconds: growth_figures(LONG * seconds)),
 )
 

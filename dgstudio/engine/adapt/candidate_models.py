@@ -13,7 +13,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.unlearning import Rebuild
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
 from dgstudio.types import Cause, CauseKind
 
 OTHER_MODEL = Cause(CauseKind.MODEL)
@@ -35,7 +35,7 @@ class CandidateModels:
         learner: Learner,
         book: LabelBook,
         classes: ClassTable,
-        features: SignalFeatures,
+        features: Features,
         rate: float,
         events: EventQueue,
         bases: Sequence[BaseModel],

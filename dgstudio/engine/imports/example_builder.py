@@ -11,8 +11,9 @@ from dgstudio.guard.limits import LABEL
 from dgstudio.guard.texts import plain_text
 from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
 from dgstudio.streams.imports.watch import Watch
+from dgstudio.streams.own_features import features_of
 from dgstudio.types import F32, F64, Example, LabelledBy, Take
 
 BLOCK = 256
@@ -30,7 +31,7 @@ class ExampleBlock:
 
 def blocks_of(plan: ImportPlan, watch: Watch) -> Iterator[ExampleBlock]:
     """Make the features of a plan's examples, a block at a time; raises `Stopped` if `watch` says so."""
-    features = None if plan.cut is None else SignalFeatures(plan.target.spec)
+    features = None if plan.cut is None else features_of(plan.target.spec)
     for first in range(0, plan.total, BLOCK):
         rows = range(first, min(first + BLOCK, plan.total))
         if features is None:
@@ -47,7 +48,7 @@ def _of_table(plan: ImportPlan, places: range) -> ExampleBlock:
     return ExampleBlock(places.start, plan.X[rows], kept)
 
 
-def _of_windows(plan: ImportPlan, places: range, features: SignalFeatures) -> ExampleBlock:
+def _of_windows(plan: ImportPlan, places: range, features: Features) -> ExampleBlock:
     cut, window = plan.cut, plan.target.spec.window
     assert cut is not None, "planned as samples"
     made = np.empty((len(places), features.dim), np.float32)

@@ -25,9 +25,9 @@ from dgstudio.errors import BadInputError, SessionError
 from dgstudio.session.file import Session
 from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
-from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.streams.imports.watch import Watch
+from dgstudio.streams.own_features import features_of
 from dgstudio.types import Cause, Example, LabelledBy, Reading, StreamKind, StreamSpec
 
 JOIN_S = 60.0
@@ -122,7 +122,7 @@ def _store(session: Session, target: Target, plan: ImportPlan, watch: Watch) -> 
         raise BadInputError(
             f"The session {session.name} has no model yet: open it in the studio once, then import into it."
         )
-    resumed = resume(session, None, target.spec, SignalFeatures(target.spec))
+    resumed = resume(session, None, target.spec, features_of(target.spec))
     readings: RecordRing[Reading] = RecordRing(1)
     ring, events = SampleRing(16, len(target.spec.channels)), EventQueue()
     labeller = Labeller(

@@ -9,7 +9,8 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.reasons.reason import shortened
-from dgstudio.streams.features import AS_THEY_ARE, SignalFeatures
+from dgstudio.streams.features import AS_THEY_ARE
+from dgstudio.streams.own_features import features_of
 from dgstudio.types import StreamSpec
 
 SHIPPED = {name: f"bases/{name}.safetensors" for name in ("simulator", "basic_motions", "pointer")}
@@ -71,4 +72,4 @@ def fits(base: BaseModel, spec: StreamSpec) -> bool:
     """Whether a base was made for the features of this stream, at about its rate; samples as they are have none."""
     rate = base.meta.get("rate")
     other = isinstance(rate, int | float) and abs(rate - spec.rate) > 0.02 * spec.rate
-    return (spec.kind in AS_THEY_ARE or not other) and tuple(base.feature_names) == SignalFeatures(spec).names
+    return (spec.kind in AS_THEY_ARE or not other) and tuple(base.feature_names) == features_of(spec).names

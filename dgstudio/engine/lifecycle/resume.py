@@ -30,7 +30,7 @@ from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SERVED_BY, 
 from dgstudio.session.format.rows import NO_LABEL, NOT_A_VALUE
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
 from dgstudio.types import ONE_BY_ONE, ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
@@ -139,7 +139,7 @@ def resume(
     session: Session,
     base: BaseModel | None,
     spec: StreamSpec,
-    features: SignalFeatures,
+    features: Features,
     settings: LearnerSettings | None = None,
 ) -> Resumed:
     """Take up what the session holds, or begin with the base model, or from nothing.

@@ -25,6 +25,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "window_s": (int, float, type(None)),
     "inputs": (int, type(None)),
+    "features": (str, type(None)),
     "listen": (str, type(None)),
     "allowed": (list,),
 }
@@ -43,6 +44,7 @@ def keep_stream(
     seed: int = 0,
     window_s: float | None = None,
     inputs: int | None = None,
+    features: str | None = None,
     listen: str | None = None,
     allowed: Sequence[str] = (),
 ) -> None:
@@ -50,7 +52,7 @@ def keep_stream(
 
     As fast as possible (`speed` 0) is no way to look at a stream: it is opened again at its own speed.
     """
-    asked = (_whole(source), rate, speed or 1.0, labels_column, _whole(base), seed, window_s, inputs, listen)
+    asked = (_whole(source), rate, speed or 1.0, labels_column, _whole(base), seed, window_s, inputs, features, listen)
     values = (*asked, list(allowed))
     session.set_config(STREAM, dict(zip(OPTIONS, values, strict=True)))
 
@@ -78,6 +80,13 @@ def kept_channels(session: Session) -> tuple[str, ...] | None:
     if not isinstance(channels, list) or not channels or not all(isinstance(name, str) for name in channels):
         return None
     return tuple(channels)
+
+
+def kept_features(session: Session) -> str | None:
+    """Return the name of the features of a package that the session stands on; None for ours."""
+    signal = session.config(SIGNAL)
+    name = signal.get("features") if isinstance(signal, dict) else None
+    return name if isinstance(name, str) and name else None
 
 
 def keep_knobs(session: Session, knobs: Sequence[Knob]) -> None:

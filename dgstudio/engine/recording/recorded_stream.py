@@ -16,7 +16,7 @@ import numpy as np
 
 from dgstudio.records import dataclass
 from dgstudio.session.recording.recorded import Recorded, RecordedAnswer
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.own_features import features_of
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState, Reading, StreamSpec
 
 SLACK_S = 1e-6
@@ -86,7 +86,7 @@ class RecordedStream:
         self._spec = spec
         self._places = places
         self._temperature = temperature
-        self._features = SignalFeatures(spec)
+        self._features = features_of(spec)
         self._lock = threading.Lock()
         self._rows: OrderedDict[tuple[int, int, bool], list[Reading]] = OrderedDict()
 

@@ -35,7 +35,8 @@ from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch
 from dgstudio.session.recording.sample_reader import SampleTape
 from dgstudio.session.restore import snapshot_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
+from dgstudio.streams.own_features import features_of
 from dgstudio.types import Reading, StreamSpec
 
 PLANS = 8
@@ -183,7 +184,7 @@ class Replay:
         """Replay one stretch; whether there is time for another."""
         figures, recorded = self.figures, self._session.recorded
         spec = spec_of(stretch.signal)
-        features, tape = SignalFeatures(spec), SampleTape(recorded, stretch.id)
+        features, tape = features_of(spec), SampleTape(recorded, stretch.id)
         figures.stretches += 1
         figures.lost_samples += stretch.lost_samples
         figures.lost_answers += stretch.lost_answers
@@ -225,7 +226,7 @@ class Replay:
         answer: RecordedAnswer,
         tape: SampleTape,
         spec: StreamSpec,
-        features: SignalFeatures,
+        features: Features,
         other: bool,
     ) -> None:
         figures = self.figures

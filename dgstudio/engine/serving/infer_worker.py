@@ -12,7 +12,7 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.rings import SampleRing
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.serving.lane import Hop, Lane
-from dgstudio.streams.features import SignalFeatures
+from dgstudio.streams.features import Features
 from dgstudio.streams.windows import Windower
 from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamKind, StreamSpec
 
@@ -49,7 +49,7 @@ class InferWorker(Worker):
         self,
         spec: StreamSpec,
         ring: SampleRing,
-        features: SignalFeatures,
+        features: Features,
         lane: Lane,
         events: EventQueue,
         *,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from dgstudio.errors import BadInputError
+from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.reasons.reason import shortened
+from dgstudio.streams.plugins import SINKS, Plugins, plugins
 from dgstudio.streams.sinks.sink import Sink, SinkKind, SinkRequest
 
 
 def kinds() -> Iterator[SinkKind]:
-    """Yield all kinds, each imported when it is come to; the first that claims a name opens it."""
+    """Yield all kinds, each imported when it is come to; the first that claims a name opens it. Plug-ins come last."""
+    yield from _ours()
+    yield from plugin_kinds().found
+
+
+def _ours() -> Iterator[SinkKind]:
     from dgstudio.streams.sinks import jsonl
 
     yield jsonl.KIND
@@ -30,11 +36,25 @@ def open_sink(name: str, names: Callable[[], Mapping[int, str]]) -> Sink:
     BadInputError
         If there is no such sink, or it cannot be used as asked.
     """
-    for kind in kinds():
+    request = SinkRequest(name, names)
+    for kind in _ours():
         if kind.claims(name):
-            return kind.open(SinkRequest(name, names))
+            return kind.open(request)
+    for kind in plugin_kinds().found:
+        try:
+            if kind.claims(name):
+                return kind.open(request)
+        except DgstudioError:
+            raise
+        except Exception as error:
+            raise BadInputError(f"The plug-in “{kind.name}” cannot open “{shortened(name, 60)}”: {error!r}.") from error
     usages = ", ".join(kind.usage for kind in kinds())
-    raise BadInputError(f"There is no output “{shortened(name, 60)}”: the outputs are {usages}.")
+    raise BadInputError(f"There is no output “{shortened(name, 60)}”: the outputs are {usages}.{plugin_kinds().words}")
+
+
+def plugin_kinds() -> Plugins[SinkKind]:
+    """Return the kinds that installed packages bring, and those that are broken."""
+    return plugins(SINKS, SinkKind, frozenset(kind.name for kind in _ours()))
 
 
 def sink_list() -> tuple[tuple[str, str], ...]:
