@@ -152,6 +152,12 @@ DESCRIBED = (
     Described("osc.roundtrip_p50_ms", "… there and back while it learns, p50", "ms"),
     Described("osc.roundtrip_p99_ms", "… p99", "ms", Wanted(5)),
     Described("record.replay_mismatches", "answers that differ when a stream plays from its file", "", NONE),
+    Described("serial.lost", "lines on a serial port lost at 115,200 baud", "", NONE),
+    Described("serial.lost_at_9600", "… at 9,600", "", NONE),
+    Described("serial.lost_at_921600", "… at 921,600", "", NONE),
+    Described("lsl.lost", "LSL samples lost of 500 a second in 8 channels", "", NONE),
+    Described("lsl.lost_uneven", "… with jitter and gaps", "", NONE),
+    Described("lsl.breaks_missed", "… gaps that were no breaks", "", NONE),
     Described("run.rss_growth_mb_per_hour", "a station grows in an hour by", "MB", Wanted(20)),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),

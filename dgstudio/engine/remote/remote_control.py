@@ -17,8 +17,8 @@ from dgstudio.engine.remote.model_names import ModelNames
 from dgstudio.engine.remote.reports import Reports
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
-from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.osc.control_queue import OURS, WEKINATOR, ControlMessage, ControlQueue
+from dgstudio.streams.own_features import features_of
 from dgstudio.streams.sinks.osc import OscSink, class_of, number_of
 
 log = logging.getLogger(__name__)
@@ -348,7 +348,7 @@ class RemoteControl:
         """They stand in the session, and in all that is opened on it from now on."""
         spec = self._engine.spec
         spec = replace(spec, channels=names(message.values, len(spec.channels), "input"))
-        features = list(SignalFeatures(spec).names)
+        features = list(features_of(spec).names)
 
         def write(session: Any) -> None:
             session.set_config(FEATURES, features)

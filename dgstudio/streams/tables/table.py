@@ -283,8 +283,11 @@ def _form_of(path: Path, arrays: dict[str, npt.NDArray[Any]], rows: int) -> Reco
     if any(number.shape or number.dtype.kind not in "fiu" for number in numbers):
         raise BadInputError(f"“rate”, “window_s” and “hop_s” in {path} must be a number each.")
     rate, window_s, hop_s = (float(number) for number in numbers)
-    if kind not in (StreamKind.SIGNAL, StreamKind.POINTER, StreamKind.VALUES):
+    if kind not in tuple(StreamKind):
         raise BadInputError(f"{path} holds a stream of the kind “{shortened(kind)}”, which cannot be played.")
+    if kind == StreamKind.IMAGE:
+        # What was recorded of pictures is what the model saw of them.
+        kind = StreamKind.VALUES
     if not all(0 < number < LARGEST_FORM for number in (rate, window_s, hop_s)) or window_s * rate > MOST_SAMPLES:
         raise BadInputError(f"{path} says that it has a rate, a window or a hop that cannot be: it is damaged.")
     if breaks.shape != (rows,) or breaks.dtype.kind != "b":

@@ -48,7 +48,7 @@ class Uneven:
     def set_knob(self, name: str, value: float | str | bool) -> None: ...
 
 
-@pytest.mark.parametrize("kind", [StreamKind.SIGNAL, StreamKind.VALUES])
+@pytest.mark.parametrize("kind", [StreamKind.SIGNAL, StreamKind.VALUES, StreamKind.IMAGE])
 def test_a_stream_with_gaps_and_holes_plays_back_the_same(tmp_path: Path, kind: StreamKind) -> None:
     recorded = recorded_session(Uneven(kind), tmp_path / "live.dgs", lambda: time.sleep(1.5), base="none")
     figures = compared(recorded, tmp_path / "stream.npz", base="none")

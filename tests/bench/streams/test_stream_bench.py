@@ -28,7 +28,7 @@ def test_a_stations_memory_is_looked_at_while_inputs_come() -> None:
 
 
 def test_each_measure_is_a_group_of_the_report() -> None:
-    assert {measure.group for measure in MEASURES} >= {"osc", "run", "record"}
+    assert {measure.group for measure in MEASURES} >= {"osc", "run", "record", "serial", "lsl"}
 
 
 def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
