@@ -21,6 +21,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "--seed": ("seed", int),
     "--window": ("window_s", float),
     "--inputs": ("inputs", int),
+    "--features": ("features", str),
     "--osc-listen": ("listen", str),
     "--session": ("session", Path),
     "--quit-after": ("quit_after", float),
