@@ -23,7 +23,8 @@ def fitting(text: str, metrics: QFontMetrics, room: float) -> str:
     """Return as many of a line's parts as have room, at least the first."""
     found = text
     for found in shorter(text):
-        if metrics.horizontalAdvance(found) <= room:
+        # Widths that are rounded say too little of a long line.
+        if metrics.elidedText(found, Qt.TextElideMode.ElideRight, int(room)) == found:
             break
     return found
 

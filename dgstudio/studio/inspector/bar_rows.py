@@ -70,7 +70,7 @@ class BarRows(QWidget):
         painter, theme, tall = QPainter(self), self.theme, self.theme.px(ROW)
         names, figures = QFontMetrics(theme.ui("tiny")), QFontMetrics(theme.mono("tiny"))
         widest = max((names.horizontalAdvance(row.name) for row in self.rows), default=0)
-        left = min(widest + theme.px(10), 0.45 * self.width())
+        left = min(widest + theme.px(10), 0.52 * self.width())
         right = self.width() - max((figures.horizontalAdvance(row.figure) for row in self.rows), default=0) - 8
         sizes = [abs(row.value) for row in self.rows if math.isfinite(row.value)]
         most = self._most or max(sizes, default=0.0) or 1.0

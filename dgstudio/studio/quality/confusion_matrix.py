@@ -346,9 +346,12 @@ class ConfusionView(QWidget):
         for column in range(places.count + 1):
             box = places.cell(0, column)
             name = report.names[column] if column < places.count else "unsure"
-            short = tiny.elidedText(name, Qt.TextElideMode.ElideRight, int(box.width()))
-            if numbered:
-                short = str(column + 1) if column < places.count else "?"
+            beyond = theme.px(3)
+            short = tiny.elidedText(name, Qt.TextElideMode.ElideRight, int(box.width()) + 2 * beyond)
+            if column == places.count and (numbered or short != name):
+                short = "?"
+            elif numbered:
+                short = str(column + 1)
             painter.drawText(QRectF(box.left() - 4, 0, box.width() + 8, places.head), centre, short)
         for row in range(places.count):
             box = QRectF(0, places.cell(row, 0).top(), places.names, places.tall - 1)

@@ -170,9 +170,15 @@ class Sheets:
         hints = self._dress(first_hints(self._layout, self._layout.working))
         self._layout.add_line(hints)
         hints.finished.connect(self._hints_seen)
-        # A demo speaks on a line of its own.
-        self._state.when(StudioState.caption).connect(lambda: hints.set_aside(self._state.caption is not None))
+        self._state.when(StudioState.caption).connect(self._give_way)
         return hints
+
+    def _give_way(self) -> None:
+        """Let a demo speak instead of the hints: on a line of its own."""
+        played = self._state.caption is not None
+        if played:
+            self.did(LOOKED_FURTHER)
+        self.hints.set_aside(played)
 
     def _keyed(self, sheet: Sheet, *ids: ActionId) -> Sheet:
         """A sheet with its look, which leaves the shortcuts of these actions to the window."""
