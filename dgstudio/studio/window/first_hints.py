@@ -43,7 +43,7 @@ def first_hints(layout: WindowLayout, parent: QWidget) -> Hints:
             Hint(
                 lambda: layout.bar.compare,
                 "Compare, present, find",
-                "C runs a conventional network beside yours, F6 plays a demo of it, F5 is for an audience, Ctrl+K finds all.",
+                "C runs a conventional network beside yours, F6 plays a demo, F5 is for an audience, Ctrl+K finds all.",
                 LOOKED_FURTHER,
                 "F1 lists all keys; the menu, under Help, shows these hints again.",
             ),
