@@ -67,7 +67,7 @@ def findings_in(window: QWidget, texts: PaintedTexts, named: frozenset[str] = fr
     for widget in seen_in(window):
         found += _outside(widget)
         found += _overlapping(widget)
-        found += _cut_in(widget, named)
+        found += _cut_in(widget, texts, named)
         found += _painted(widget, texts.of(widget), named)
     return [*dict.fromkeys(found)]
 
@@ -121,13 +121,16 @@ def _overlapping(parent: QWidget) -> Iterator[Finding]:
 # -- the texts of Qt's own widgets -----------------------------------------------------------------------------------
 
 
-def _cut_in(widget: QWidget, named: frozenset[str]) -> Iterator[Finding]:
+def _cut_in(widget: QWidget, texts: PaintedTexts, named: frozenset[str]) -> Iterator[Finding]:
     match widget:
         case ElidedLabel():
             if widget.cut and not _allowed(widget, widget.text(), named):
                 yield Finding("elided", path_of(widget), f"“{widget.shown()}” of “{widget.text()}”")
         case QLabel():
             yield from _cut_label(widget)
+            whole = texts.whole(widget.text())
+            if whole != widget.text() and not _allowed(widget, whole, named):
+                yield Finding("elided", path_of(widget), f"“{widget.text()}” of “{whole}”")
         case QPushButton() | QCheckBox():
             yield from _cut_button(widget)
         case QLineEdit():

@@ -88,6 +88,10 @@ class PaintedTexts:
             self._target = None
         return self._found
 
+    def whole(self, text: str) -> str:
+        """Return what a text would say with more room, as far as it was cut short by the metrics of a font."""
+        return self._whole.get(text, text)
+
     # -- listening ---------------------------------------------------------------------------------------------------
 
     def _listen(self, owner: type, name: str, heard: Callable[..., None]) -> None:
@@ -165,7 +169,7 @@ class PaintedTexts:
         if painter.hasClipping() and painter.device() is self._target:
             clipped = clipped or _sticks_out(ink, painter.clipBoundingRect())
         mapped = painter.worldTransform().mapRect(ink)
-        return PaintedText(text, self._whole.get(text, text), mapped, clipped)
+        return PaintedText(text, self.whole(text), mapped, clipped)
 
 
 def _ink_in(painter: QPainter, metrics: QFontMetricsF, box: QRectF, flags: int, text: str) -> QRectF:

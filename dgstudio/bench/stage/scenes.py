@@ -95,9 +95,11 @@ def _held(window: StudioWindow) -> Script:
 
 
 def _let_go(window: StudioWindow) -> Script:
-    hands = Hands(window)
+    hands, engine = Hands(window), window.commands.engine
     hands.release(Qt.Key.Key_2)
     yield after(0.3)
+    # Else an earlier act would be taken back.
+    yield Until(lambda: engine.store.idle and engine.learn.idle, "the take to be learned")
     hands.tap(Qt.Key.Key_Z, CTRL)
     yield after(0.3)
     window.notifier.toast.hide()
@@ -272,7 +274,7 @@ def all_scenes() -> list[Scene]:
     scenes = [Scene(f"layout {name}", TAUGHT, name, everywhere=True) for name in BUILT_IN]
     scenes += [
         Scene("then", TAUGHT, "Label", _then, _now),
-        Scene("recording", TAUGHT, "Label", _held, _let_go),
+        Scene("recording", TAUGHT, "Label", _held, _let_go, anew=True),
         Scene("told", TAUGHT, "Label", _told, _untold, anew=True),
         Scene("quality", TAUGHT, "Label", partial(_middle, "quality"), _gates_again),
         *(Scene(f"gating {view}", TAUGHT, "Label", partial(_gating, view), _gates_again) for view in View),

@@ -14,7 +14,7 @@ from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.theme import DARK, Theme
 
 LEAST_ROW, MOST_ROW = 17, 36
-TALL_ROW = 28
+TALL_ROW, WIDE_ROW = 28, 330
 """From here on a row has larger type. In the theme's pixels, as those above."""
 BAR = 14
 """How thick a bar is at most, in a row that is not taller."""
@@ -129,15 +129,16 @@ class ClassBars(QWidget):
         cells = [
             QRectF((place // rows) * (wide + COLUMN_GAP), (place % rows) * tall, wide, tall) for place in range(count)
         ]
-        name, number = self._types(tall)
+        name, number = self._types(tall, wide)
         metrics = QFontMetrics(self.theme.ui(name))
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + 12
         numbers = QFontMetrics(self.theme.mono(number)).horizontalAdvance("0.00") + 8
         return cells, float(min(max(names, self.theme.px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
 
-    def _types(self, tall: float) -> tuple[str, str]:
-        """The sizes of names and of numbers in a row of this height."""
-        return ("title", "bar") if tall >= self.theme.px(TALL_ROW) else ("body", "small")
+    def _types(self, tall: float, wide: float) -> tuple[str, str]:
+        """The sizes of names and of numbers in a row."""
+        large = tall >= self.theme.px(TALL_ROW) and wide >= self.theme.px(WIDE_ROW)
+        return ("title", "bar") if large else ("body", "small")
 
     def _track(self, cell: QRectF, names: float, numbers: float) -> QRectF:
         tall = min(cell.height() * 0.62, max(self.theme.length(BAR), cell.height() * 0.56))
@@ -171,7 +172,7 @@ class ClassBars(QWidget):
         bars, more = self.shown()
         self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
         cells, names, numbers = self._cells(len(bars) + (more > 0))
-        type_of_names, type_of_numbers = self._types(cells[0].height())
+        type_of_names, type_of_numbers = self._types(cells[0].height(), cells[0].width())
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for bar, cell in zip(bars, cells, strict=False):

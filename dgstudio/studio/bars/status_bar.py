@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 from dgstudio.studio.bars.recording_lamp import RecordingLamp
 from dgstudio.studio.bars.status_lamp import StatusLamp
 from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.room_marks import may_elide_names
 from dgstudio.studio.theme.format import duration, grouped
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import EngineStats, Saving
@@ -71,6 +72,7 @@ class StatusBar(QFrame):
             row.addWidget(lamp)
         self.session = QLabel("")
         self.session.setObjectName("muted")
+        may_elide_names(self.session)
         row.addWidget(self.session)
         state.when(StudioState.session_name, StudioState.saved).connect(self._show_session)
         self.apply_theme(DARK)

@@ -39,17 +39,17 @@ class Part:
 
 def paint_key_cap(painter: QPainter, rect: QRectF, text: str, theme: Theme, font: QFont, ink: QColor) -> None:
     """Draw a key of a keyboard: a rounded frame, its lower edge heavier."""
+    line = min(1.0, theme.scale)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QPen(theme.colour("border_strong"), 1))
+    painter.setPen(QPen(theme.colour("border_strong"), line))
     painter.setBrush(theme.colour("well"))
-    round_ = theme.length(3.5)
-    painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), round_, round_)
-    painter.setPen(QPen(theme.colour("border_strong"), 1))
-    left, right = rect.left() + round_, rect.right() - round_
-    painter.drawLine(QPointF(left, rect.bottom() - 1.5), QPointF(right, rect.bottom() - 1.5))
+    round_, half = theme.length(3.5), line / 2
+    painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), round_, round_)
+    left, right, low = rect.left() + round_, rect.right() - round_, rect.bottom() - 1.5 * line
+    painter.drawLine(QPointF(left, low), QPointF(right, low))
     painter.setFont(font)
     painter.setPen(ink)
-    painter.drawText(rect.adjusted(0, -1, 0, -1), Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(rect.adjusted(0, -line, 0, -line), Qt.AlignmentFlag.AlignCenter, text)
 
 
 class Chip(QAbstractButton):

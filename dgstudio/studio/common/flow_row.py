@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from dgstudio.studio.theme.theme import Theme
+
 
 class FlowRow(QWidget):
     """Lays its widgets out from left to right at the sizes that they ask for, line by line; hidden ones take no room.
@@ -16,11 +18,12 @@ class FlowRow(QWidget):
     Parameters
     ----------
     across, down
-        Logical pixels between two widgets of a line, and between two lines.
+        Pixels between two widgets of a line, and between two lines, at the usual size of type.
     """
 
     def __init__(self, across: int, down: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._gaps = across, down
         self._across, self._down = across, down
         self._widgets: list[QWidget] = []
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -33,6 +36,12 @@ class FlowRow(QWidget):
         widget.show()
         self._widgets.append(widget)
         self.updateGeometry()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take over a theme."""
+        self._across, self._down = map(theme.px, self._gaps)
+        self.updateGeometry()
+        self._arrange()
 
     def hasHeightForWidth(self) -> bool:  # noqa: D102
         return True

@@ -80,6 +80,8 @@ class ClassQualityView(QWidget):
         short = imbalance_of(rows, self._name_of)
         self.sentence.setObjectName("warning" if short else "muted")
         self.sentence.style().polish(self.sentence)
+        # Styled anew, it has the application's.
+        self.sentence.setFont(self.theme.ui("small"))
         labelled = any(row.count for row in rows)
         self.sentence.setText(short or (LOOKING if looking else FINE if labelled else ""))
         self._fill(rows, looking)

@@ -172,7 +172,12 @@ class Canvas(QWidget):
 
     def _name_axis(self, axis: Any, named: Axis) -> None:
         theme = self.theme
-        axis.setStyle(tickLength=3 if named.names is None else 0)
+        tick = 3 if named.names is None else 0
+        axis.setStyle(tickLength=tick)
+        if axis is self.bottom:
+            # Left to itself it takes a fifth less than its letters are high.
+            line = QFontMetrics(theme.ui("tiny")).height()
+            axis.setHeight(line + tick + theme.px(5) + (line if named.names is None else 0))
         if named.names is None:
             axis.setTicks(None)
             axis.setLabel(named.words, color=theme.colour("text_muted").name())

@@ -150,6 +150,7 @@ class AnswerPage(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self.buttons.apply_theme(theme)
         self.words.setFont(theme.ui("body"))
         for label in (self.over, self.imagined, self.banks):
             label.setFont(theme.ui("small"))

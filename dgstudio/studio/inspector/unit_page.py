@@ -126,6 +126,7 @@ class UnitPage(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
         self.theme = theme
+        self.buttons.apply_theme(theme)
         self.words.setFont(theme.ui("body"))
         for label in (self.imagined, self.changes, self.on, self.off):
             label.setFont(theme.ui("small"))

@@ -121,6 +121,8 @@ class Controls(QWidget):
         if self._compact:
             for slider in self.sliders.values():
                 slider.setFixedHeight(theme.px(12))
+        for row in self._rows:
+            row.apply_theme(theme)
         scale_room(self, theme.scale)
         for part in self.findChildren(QWidget):
             part.ensurePolished()
@@ -128,8 +130,9 @@ class Controls(QWidget):
     def fit(self, wide: int, theme: Theme) -> None:
         """Lay cells out for a width, their words cut off where half of it, less the number, leaves too little room."""
         self._lay_out(wide)
-        room = max(30, (wide - 16) // 2 - theme.px(48))
-        metrics = QFontMetrics(theme.ui("tiny"))
+        metrics, figures = QFontMetrics(theme.ui("tiny")), QFontMetrics(theme.mono("tiny"))
+        figure = max((figures.horizontalAdvance(value.text()) for value in self.values.values()), default=0)
+        room = max(theme.px(30), (wide - theme.px(16)) // 2 - max(figure, theme.px(36)) - theme.px(6))
         for label, words in self._labels:
             label.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
 

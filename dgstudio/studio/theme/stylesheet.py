@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from math import ceil
 from string import Template
 from typing import Final
 
@@ -83,15 +82,17 @@ QPushButton#optionSmall { padding: 1px 6px; }
 QPushButton#option:checked, QPushButton#optionSmall:checked { color: $text_strong; font-weight: 600; }
 
 QSlider { min-height: 18px; background: transparent; }
-QSlider::groove:horizontal { height: 4px; background: $control_hover; border-radius: 2px; }
-QSlider::sub-page:horizontal { height: 4px; background: $control_hover; border-radius: 2px; }
+QSlider::groove:horizontal { height: ${groove}px; background: $control_hover; border-radius: 2px; }
+QSlider::sub-page:horizontal { height: ${groove}px; background: $control_hover; border-radius: 2px; }
 QSlider::handle:horizontal {
-    width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: $text; border: 1px solid $surface;
+    width: ${handle}px; height: ${handle}px; margin: -${reach}px 0; border-radius: ${bend}px; background: $text;
+    border: 1px solid $surface;
 }
 QSlider::handle:horizontal:hover { background: $text_strong; }
-QSlider#played::sub-page:horizontal { background: $accent; }
 QSlider#small { min-height: 12px; }
-QSlider#small::handle:horizontal { width: 10px; height: 10px; margin: -4px 0; border-radius: 6px; }
+QSlider#small::handle:horizontal {
+    width: ${small_handle}px; height: ${small_handle}px; margin: -${small_reach}px 0; border-radius: ${small_bend}px;
+}
 QSlider:focus { border: none; }
 QSlider::handle:horizontal:focus { background: $text_strong; border: 1px solid $accent_hover; }
 QSlider::handle:horizontal:disabled { background: $text_faint; }
@@ -160,20 +161,30 @@ QListWidget#takes::item:selected { background: $control_hover; color: $text_stro
 """
 )
 
-_LENGTH: Final = re.compile(r"(radius: |-)?\b([2-9]|[1-9][0-9]+)px")
-"""Lengths of more than a pixel; those of corners and those that reach out apart."""
+_LENGTH: Final = re.compile(r"(radius: )?\b([2-9]|[1-9][0-9]+)px")
+"""Lengths of more than a pixel, of corners apart."""
+HANDLE, SMALL_HANDLE, GROOVE = 14, 12, 4
+"""How wide and high the handles of sliders are with their border, and how high what they slide on."""
 
 
 def stylesheet(theme: Theme) -> str:
     """Return the stylesheet of `theme`; a token that the template names and the theme lacks raises KeyError."""
-    values = {name: getattr(theme, name) for name in _TEMPLATE.get_identifiers() if name != "small"}
+    made = {"small": theme.px("small"), **_handle(theme, "", HANDLE), **_handle(theme, "small_", SMALL_HANDLE)}
+    values = {name: getattr(theme, name) for name in _TEMPLATE.get_identifiers() if name not in made}
 
     def sized(found: re.Match[str]) -> str:
         length = theme.length(int(found[2]))
         # Qt leaves a corner sharp whose radius is larger than half of what it rounds.
-        whole = ceil(length) if found[1] == "-" else int(length) if found[1] else round(length)
-        return f"{found[1] or ''}{whole}px"
+        return f"{found[1]}{int(length)}px" if found[1] else f"{round(length)}px"
 
     # Lines stay as fine as they are.
     template = _LENGTH.sub(sized, _TEMPLATE.template)
-    return Template(template).substitute(values, small=theme.px("small"))
+    return Template(template).substitute(values, **made)
+
+
+def _handle(theme: Theme, name: str, size: int) -> dict[str, int]:
+    """The lengths of a slider's handle: as high as it is wide, though Qt makes it as high as its groove and margins."""
+    groove = max(2, theme.px(GROOVE))
+    reach = max(1, round((theme.length(size) - groove) / 2))
+    whole = groove + 2 * reach
+    return {"groove": groove, f"{name}handle": whole - 2, f"{name}reach": reach, f"{name}bend": whole // 2}

@@ -102,6 +102,12 @@ def test_only_a_name_may_be_cut_and_only_where_the_widget_says_so(window, texts)
     assert kinds(window, texts) == ["elided"], "it is nobody's name"
 
 
+def test_a_label_whose_words_were_cut_before_it_was_given_them(window, texts):
+    label = put(QLabel(""), window, 10, 10, 120, 24)
+    label.setText(label.fontMetrics().elidedText(LONG, Qt.TextElideMode.ElideRight, 100))
+    assert kinds(window, texts) == ["elided"]
+
+
 def test_painted_words_that_leave_their_box_lie_on_each_other_or_under_a_part(window, texts):
     painting = put(Painting((QRectF(0, 0, 20, 20), "wider than its box")), window, 10, 10, 200, 60)
     assert "clipped" in kinds(window, texts)
