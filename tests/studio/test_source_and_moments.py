@@ -253,7 +253,7 @@ def test_words_of_small_cells_are_cut_off_where_they_have_no_room(bridge, qtbot)
     panel.resize(220, 160)
 
     def words():
-        return {label.text() for label, _ in panel.controls._labels}
+        return {label.text() for label, _, _ in panel.controls._labels}
 
     narrow = words()
     panel.resize(500, 160)

@@ -107,7 +107,7 @@ class PaintedTexts:
         self._undo.append(lambda: setattr(owner, name, before))
 
     def _elided(self, metrics: Any, short: str, text: str, *_others: Any) -> None:
-        if short != text:
+        if short and short != text:
             self._whole[short] = text
 
     def _draw_text(self, painter: QPainter, _result: object, *values: Any) -> None:

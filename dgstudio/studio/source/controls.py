@@ -58,7 +58,8 @@ class Controls(QWidget):
         self.options: dict[str, dict[str, QPushButton]] = {}
         self.boxes: dict[str, QCheckBox] = {}
         self.values: dict[str, QLabel] = {}
-        self._labels: list[tuple[QLabel, str]] = []
+        self._labels: list[tuple[QLabel, str, str]] = []
+        """What is written, in full, and the longest number that stands behind it."""
         self._rows: list[FlowRow] = []
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 2, 0)
@@ -92,7 +93,7 @@ class Controls(QWidget):
         if not knobs and self.transport is None:
             words = QLabel(nothing, self)
             words.setObjectName("empty")
-            self._labels.append((words, nothing))
+            self._labels.append((words, nothing, ""))
             column.addWidget(words)
         column.addStretch(1)
         # Where the panel can be seen already, what is made in it stays hidden until the next event otherwise.
@@ -109,7 +110,7 @@ class Controls(QWidget):
         size = "tiny" if self._compact else "body"
         if self.transport is not None:
             self.transport.apply_theme(theme, size)
-        for label, _ in self._labels:
+        for label, _, _ in self._labels:
             label.setFont(theme.ui(size))
         for value in self.values.values():
             value.setFont(theme.mono(size))
@@ -131,9 +132,9 @@ class Controls(QWidget):
         """Lay cells out for a width, their words cut off where half of it, less the number, leaves too little room."""
         self._lay_out(wide)
         metrics, figures = QFontMetrics(theme.ui("tiny")), QFontMetrics(theme.mono("tiny"))
-        figure = max((figures.horizontalAdvance(value.text()) for value in self.values.values()), default=0)
-        room = max(theme.px(30), (wide - theme.px(16)) // 2 - max(figure, theme.px(36)) - theme.px(6))
-        for label, words in self._labels:
+        cell = (wide - theme.px(16)) // 2
+        for label, words, number in self._labels:
+            room = max(theme.px(30), cell - figures.horizontalAdvance(number) - theme.px(5))
             label.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
 
     def _lay_out(self, wide: int) -> None:
@@ -205,7 +206,9 @@ class Controls(QWidget):
         if self._compact:
             label.setToolTip(f"{knob.label}\n{_explained(knob)}".strip())
             label.setMinimumWidth(1)
-        self._labels.append((label, knob.label))
+        step = _step(knob)
+        number = max((worded(end, step, knob.unit) for end in (knob.low, knob.high)), key=len)
+        self._labels.append((label, knob.label, number))
         return label
 
     def _options(self, knob: Knob) -> FlowRow:
