@@ -41,8 +41,7 @@ class Toast(QFrame):
         self.lift = 40
         """Logical pixels above the parent's lower edge, where there is nothing to stand on."""
         self._line: QWidget | None = None
-        self.beside: QWidget | None = None
-        """A place kept free for the toast, shown and hidden with it; None: it stands over the window."""
+        self._beside: QWidget | None = None
         self._callback: Callable[[], object] | None = None
         self._about: object = None
         self.said = ""
@@ -67,6 +66,19 @@ class Toast(QFrame):
         self._timer.timeout.connect(self._expire)
         parent.installEventFilter(self)
         self.hide()
+
+    @property
+    def beside(self) -> QWidget | None:
+        """A place kept free for the toast, shown and hidden with it; None: it stands on its line or over the window."""
+        return self._beside
+
+    @beside.setter
+    def beside(self, place: QWidget | None) -> None:
+        if self._beside is not None:
+            self._beside.removeEventFilter(self)
+        self._beside = place
+        if place is not None:
+            place.installEventFilter(self)
 
     def stand_on(self, line: QWidget) -> None:
         """Cover a line of the window, from edge to edge, instead of standing over its middle."""
@@ -118,13 +130,13 @@ class Toast(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)
-        if self.beside is not None:
-            self.beside.show()
+        if self._beside is not None:
+            self._beside.show()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
         super().hideEvent(event)
-        if self.beside is not None:
-            self.beside.hide()
+        if self._beside is not None:
+            self._beside.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self.isVisible():
@@ -132,7 +144,7 @@ class Toast(QFrame):
         return False
 
     def _place(self) -> None:
-        line, beside = self._line, self.beside
+        line, beside = self._line, self._beside
         self._look(line is not None and line.isVisible())
         if beside is not None and beside.window() is self._host.window():
             self._place_beside(beside)

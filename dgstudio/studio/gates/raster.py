@@ -460,11 +460,14 @@ class GateRaster(QWidget):
             self._axis.draw(painter, QRectF(0, low, self.width(), tall), ratio, self._paint_axis, ground=ground)
 
     def _say_empty(self, painter: QPainter, box: QRectF) -> None:
-        painter.setFont(self.theme.ui("body"))
         painter.setPen(self.theme.colour("text_muted"))
         margin = self.theme.px(12)
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.drawText(box.adjusted(margin, 0, -margin, 0), flags, EMPTY)
+        room, flags = box.adjusted(margin, 0, -margin, 0), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        for size in ("body", "small", "tiny"):
+            painter.setFont(self.theme.ui(size))
+            if room.contains(painter.boundingRect(room, flags, EMPTY)):
+                painter.drawText(room, flags, EMPTY)
+                return
 
     def _draw_labels(self, painter: QPainter, top: int) -> None:
         begin, rate = self._now - self._view_s, self.width() / self._view_s

@@ -132,6 +132,9 @@ class Half(QFrame):
         self._column.setContentsMargins(margin, theme.px(10), margin, theme.px(10))
         self._column.setSpacing(theme.px(SPACING))
         self._head.setSpacing(theme.px(12))
+        for label in (self.title, self.note):
+            # Qt, when it styles them for the first time, would put another font in the place of ours.
+            label.ensurePolished()
         self.note.setFont(theme.ui("body"))
         for part in (self.word, self.bars, self.ribbon, self.kept, self.reads):
             part.apply_theme(theme)

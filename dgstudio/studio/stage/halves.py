@@ -111,8 +111,8 @@ class Halves(QWidget):
 
     def _add_half(self) -> Half:
         half = Half(self.look, VIEW_S * self._state.pace)
-        half.apply_theme(self.theme)
         self._row.addWidget(half, 1)
+        half.apply_theme(self.theme)
         return half
 
     def _share(self) -> None:

@@ -81,19 +81,19 @@ class ComparePanel(PanelFrame):
         self.words.setFont(theme.ui("body"))
         self.begin.setFont(theme.ui("body", 600))
         self.caption.apply_theme(theme.scaled(TYPE * theme.scale))
-        self._scale_type()
+        self._scale_type(anew=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._scale_type()
 
-    def _scale_type(self) -> None:
+    def _scale_type(self, *, anew: bool = False) -> None:
         """Let the type of the halves grow with the room that they have."""
         size, theme = self.halves.size(), self.theme
         by = min(size.height() / theme.px(TALL), size.width() / len(self.halves.halves) / theme.px(WIDE))
         # By steps: a line that is moved by hand does not set everything anew with each pixel.
         scale = theme.scale * min(max(1.0, int(8 * by) / 8), MOST)
-        if (theme.name, scale) != (self.halves.theme.name, self.halves.theme.scale):
+        if anew or (theme.name, scale) != (self.halves.theme.name, self.halves.theme.scale):
             self.halves.apply_theme(theme.scaled(scale))
 
     def _share(self) -> None:

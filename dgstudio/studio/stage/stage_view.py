@@ -141,7 +141,8 @@ class StageView(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme; its type is scaled by the size of the stage."""
         self._base = theme
-        self._scale_type()
+        # The same type is given anew: with its style Qt has taken it away.
+        self._scale_type(anew=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
@@ -156,10 +157,10 @@ class StageView(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
         self.menu_asked.emit(event.globalPos())
 
-    def _scale_type(self) -> None:
+    def _scale_type(self, *, anew: bool = False) -> None:
         unit = min(self.height() / DESIGNED.height(), self.width() / DESIGNED.width())
         theme = self._base.scaled(max(LEAST, TYPE * unit))
-        if theme == self.theme:
+        if theme == self.theme and not anew:
             return
         self.theme = theme
         self.scaled.emit(unit)

@@ -85,6 +85,10 @@ class WordLine(QWidget):
         if needs > wide - aside > 0:
             size = max(min(size, theme.px(SMALLEST)), size * (wide - aside) / needs)
         font = self._font(size)
+        # Letters do not grow as evenly as their size does.
+        while size > theme.px(SMALLEST) and QFontMetricsF(font).horizontalAdvance(self.word) > wide - aside:
+            size -= 1
+            font = self._font(size)
         metrics = QFontMetricsF(font)
         word = metrics.elidedText(self.word, Qt.TextElideMode.ElideRight, max(1.0, wide - aside))
         # Flush with what stands beneath, whatever bearing the first letter has.

@@ -47,7 +47,7 @@ class Appearance:
             scale_room(root, self._fit)
             if self._worn:
                 # What is styled for the first time after it has been given another font gets its first one back.
-                for widget in root.window().findChildren(QWidget):
+                for widget in root.findChildren(QWidget):
                     widget.ensurePolished()
             self._worn = True
         for part in self._parts:

@@ -337,7 +337,9 @@ class StudioWindow(QMainWindow):
 
     def _open_menu(self) -> None:
         button = self.layout_.bar.menu
-        self._open_menu_at(button.mapToGlobal(button.rect().bottomLeft()))
+        # Flush with the button's right edge: it stays within the window.
+        below = button.rect().bottomRight() - QPoint(self.menu_.sizeHint().width() - 1, 0)
+        self._open_menu_at(button.mapToGlobal(below))
 
     def _open_menu_at(self, place: QPoint) -> None:
         # popup, not exec: nothing modal stands in the way of a live stream.

@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.studio.docking.built_in import BUILT_IN
+from dgstudio.types import TwinKind
 
 LARGE, SMALL = (3840, 2160), (1280, 720)
 
@@ -32,3 +33,18 @@ def test_what_is_opened_late_has_the_type_of_all_others(make_window, bridge, qtb
     assert window.layout_.theme.scale == 1.0
     found, wanted = types_of(window)
     assert found == wanted
+
+
+def test_a_half_of_the_stage_that_comes_later_has_the_type_of_the_stage(make_window, bridge):
+    window = make_window(bridge, size=LARGE)
+    window.state.presentation = True
+    QApplication.processEvents()
+    # In one turn: Qt has styled nothing of the half when the stage becomes smaller.
+    window.state.compare = (TwinKind.IN_PLACE,)
+    window.appearance.toggle()
+    window.resize(*SMALL)
+    QApplication.processEvents()
+    stage = window.layout_.stage
+    for half in stage.halves.halves:
+        assert half.note.font().pixelSize() == stage.halves.theme.px("body")
+    window.state.presentation = False
