@@ -39,6 +39,11 @@ class BlockQueue:
         self._arrived = threading.Event()
         self._opened = self._gap = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to read. Any thread."""
+        return bool(self._blocks)
+
     def put(self, times: F64, values: F32, *, gap: bool = False) -> bool:
         """Add samples at `times` (n,), rising, `values` (n, channels); `gap`: the first does not follow the last.
 

@@ -43,6 +43,11 @@ class QueuedSource:
         """Values for which there was no room."""
         return self._queue.dropped
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to read."""
+        return self._queue.waiting
+
     def put(self, values: Sequence[float] | F32, wall: float) -> float | None:
         """Add a value (channels,) that came at `wall` (`perf_counter`); its stream time, or None if there is no room.
 

@@ -24,7 +24,7 @@ class OscControlPort:
 
     def listen(self) -> None:
         """Take packets in from now on. `StreamError` where the port cannot be had."""
-        self._receiver.open()
+        self._receiver.listen()
 
     def close(self) -> None:
         """Give the port back."""

@@ -1,4 +1,4 @@
-"""dg-osc: takes packets in on a UDP port, whatever comes, and hands on the messages that they hold."""
+"""Takes packets in on a UDP port, whatever comes, and hands on the messages that they hold."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.1
 """How soon the thread notices that it is to end."""
+AT_ONCE = 64
+"""Packets that are taken in at one go, before what they hold is passed on."""
 UNITS_A_SECOND = 5_000.0
 """Packets a second that are read, each 512 bytes of one counting as one more; what is beyond is left to the system."""
 BURST = 1_000.0
@@ -37,7 +39,7 @@ JOIN_S = 5.0
 
 @dataclass(slots=True)
 class PacketCounts:
-    """What came; only dg-osc writes."""
+    """What came; only whoever takes it in writes."""
 
     packets: int = 0
     messages: int = 0
@@ -52,14 +54,15 @@ class PacketCounts:
 
 
 Hear = Callable[[OscMessage, float], None]
-"""Called in dg-osc with each message and when its packet came, in `perf_counter` seconds."""
+"""Called with each message and when its packet came, in `perf_counter` seconds, by whoever takes it in."""
 
 
 class OscReceiver:
-    """Listens on one port in a thread of its own. `open` and `close` belong to one thread at a time.
+    """Listens on one port, in a thread of its own (dg-osc) or in that of whoever calls `pump`.
 
-    A packet that is malformed, too large, from somebody who may not send, or one too many is counted and forgotten:
-    nothing that comes can raise, fill the memory, or keep the processor busy.
+    `listen`, `open` and `close` belong to one thread at a time. A packet that is malformed, too large, from somebody
+    who may not send, or one too many is counted and forgotten: nothing that comes can raise, fill the memory, or keep
+    the processor busy.
 
     Parameters
     ----------
@@ -75,7 +78,7 @@ class OscReceiver:
         self.at = at
         self.counts = PacketCounts()
         self.trouble: str | None = None
-        """Why the thread ended by itself; None while it runs, and before it does."""
+        """Why listening has ended by itself; None while it goes on, and before it does."""
         self._hear = hear
         self._allowed = allowed
         self._known: dict[str, bool] = {}
@@ -87,25 +90,67 @@ class OscReceiver:
         self._failed = False
 
     @property
-    def running(self) -> bool:
-        """Whether packets are taken in."""
-        return self._thread is not None and self._thread.is_alive()
-
-    @property
     def port(self) -> int:
         """The port that was taken, where any would do (0); else the one that was asked for."""
         return self.at.port if self._socket is None else int(self._socket.getsockname()[1])
 
-    def open(self) -> None:
-        """Take the port and start; where it runs already, nothing happens.
+    def listen(self) -> None:
+        """Take the port, and packets in, in a thread of its own; where that is so already, nothing happens.
 
         Raises
         ------
         StreamError
             If the port cannot be had; its text says why.
         """
-        if self.running:
+        if self._thread is not None and self._thread.is_alive():
             return
+        taken = self._bound()
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(taken,), name="dg-osc", daemon=True)
+        self._thread.start()
+
+    def open(self) -> None:
+        """Take the port, if it is not taken yet, and leave it to the caller to `pump`; `StreamError` as `listen`."""
+        self._end_thread()
+        self._bound()
+
+    def pump(self, timeout: float) -> None:
+        """Take in what has come, at most `AT_ONCE` packets; the first is waited for, `timeout` seconds at most.
+
+        Raises
+        ------
+        StreamError
+            If the port was lost, or is not open.
+        """
+        taken = self._socket
+        if taken is None:
+            raise StreamError(f"Nothing listens on {self.at}: open it first.")
+        try:
+            if self._one(taken, timeout):
+                for _ in range(AT_ONCE - 1):
+                    if not self._one(taken, 0.0):
+                        break
+        except OSError as error:
+            self.trouble = f"Listening on {self.at} has ended: {error.strerror or error}."
+            raise StreamError(self.trouble) from error
+
+    def close(self) -> None:
+        """Stop, and give the port back. Closing twice does nothing."""
+        self._end_thread()
+        taken, self._socket = self._socket, None
+        if taken is not None:
+            taken.close()
+
+    def _end_thread(self) -> None:
+        self._stop.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(JOIN_S)
+
+    def _bound(self) -> socket.socket:
+        """The socket on the port; made where there is none, or where it was lost."""
+        if self._socket is not None and self.trouble is None:
+            return self._socket
         self.close()
         try:
             family, _, _, _, place = socket.getaddrinfo(
@@ -119,24 +164,11 @@ class OscReceiver:
             if sys.platform == "linux":
                 taken.setsockopt(socket.SOL_SOCKET, _RXQ_OVFL, 1)
             taken.bind(place)
-            taken.settimeout(LOOK_S)
         except OSError as error:
             taken.close()
             raise StreamError(self._why_not(error)) from error
-        self._socket, self.trouble = taken, None
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(taken,), name="dg-osc", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop, and give the port back. Closing twice does nothing."""
-        self._stop.set()
-        thread, self._thread = self._thread, None
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(JOIN_S)
-        taken, self._socket = self._socket, None
-        if taken is not None:
-            taken.close()
+        self._socket, self.trouble, self._filled = taken, None, time.perf_counter()
+        return taken
 
     def _why_not(self, error: OSError) -> str:
         import errno
@@ -150,35 +182,41 @@ class OscReceiver:
             return f"This machine does not have the address {self.at.host}: 0.0.0.0 stands for all that it has."
         return f"Cannot listen on {self.at}: {error.strerror or error}."
 
-    # -- dg-osc ----------------------------------------------------------------------------------------------------
+    # -- whoever takes packets in ----------------------------------------------------------------------------------
 
     def _run(self, taken: socket.socket) -> None:
-        self._filled = time.perf_counter()
         while not self._stop.is_set():
             try:
-                packet, beside, flags, sender = _received(taken)
-            except TimeoutError:
-                continue
-            except ConnectionError:
-                continue  # Windows tells here that an answer of ours reached nobody
+                self._one(taken, LOOK_S)
             except OSError as error:
-                if not self._stop.is_set():
-                    self.trouble = f"Listening on {self.at} has ended: {error.strerror or error}."
+                self.trouble = f"Listening on {self.at} has ended: {error.strerror or error}."
                 return
-            wall = time.perf_counter()
-            self.counts.packets += 1
-            if beside is not None:
-                self.counts.overflowed = beside
-            known = self._may_send(str(sender[0]))
-            if not self._afforded(1.0 + len(packet) / UNIT_BYTES if known else FOREIGN_UNITS, wall):
-                self.counts.too_many += 1
-                self._stop.wait(REST_S)
-            elif not known:
-                self.counts.foreign += 1
-            elif flags & _TRUNCATED or len(packet) > LARGEST:
-                self.counts.too_large += 1
-            else:
-                self._take(packet, wall)
+
+    def _one(self, taken: socket.socket, timeout: float) -> bool:
+        """Take one packet in; False where none comes in time."""
+        try:
+            taken.settimeout(timeout)
+            packet, beside, flags, sender = _received(taken)
+        except (TimeoutError, BlockingIOError):
+            return False
+        except ConnectionError:
+            return True  # Windows tells here that an answer of ours reached nobody
+        wall = time.perf_counter()
+        self.counts.packets += 1
+        if beside is not None:
+            self.counts.overflowed = beside
+        known = self._may_send(str(sender[0]))
+        if not self._afforded(1.0 + len(packet) / UNIT_BYTES if known else FOREIGN_UNITS, wall):
+            self.counts.too_many += 1
+            time.sleep(REST_S)
+            return False
+        if not known:
+            self.counts.foreign += 1
+        elif flags & _TRUNCATED or len(packet) > LARGEST:
+            self.counts.too_large += 1
+        else:
+            self._take(packet, wall)
+        return True
 
     def _take(self, packet: bytes, wall: float) -> None:
         try:

@@ -42,7 +42,8 @@ class OscSource:
     message is sampled `rate` times a second, and features are taken of windows, as of any signal.
 
     `spec` is there once the number of inputs is known: from `channels`, else from the first message. Packets are taken
-    in by a thread of its own from `listen` or `open` on; `condition`, `heard` and the counters are for any thread.
+    in by a thread of its own from `listen` on; once it is open, by the one that reads. `condition`, `heard` and the
+    counters are for any thread.
 
     Raises
     ------
@@ -98,14 +99,19 @@ class OscSource:
 
     def listen(self) -> None:
         """Take packets in from now on, though nobody reads yet. `StreamError` where the port cannot be had."""
-        self._receiver.open()
+        self._receiver.listen()
 
     # -- the source ------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Start; opened again the stream goes on after a break. `StreamError` where the port cannot be had."""
-        self._receiver.open()
-        self._stream.open()
+        stream = self._stream
+        if stream is self._queued:
+            # Whoever reads takes them in: a thread less between an input and its answer.
+            self._receiver.open()
+        else:
+            self._receiver.listen()
+        stream.open()
         self._opened = True
 
     def close(self) -> None:
@@ -124,9 +130,14 @@ class OscSource:
         StreamError
             If the source is not open, or the port was lost.
         """
-        if self._opened and self._receiver.trouble is not None:
-            raise StreamError(self._receiver.trouble)
-        return self._stream.read(timeout)
+        stream, queued = self._stream, self._queued
+        if queued is None:
+            if self._opened and self._receiver.trouble is not None:
+                raise StreamError(self._receiver.trouble)
+            return stream.read(timeout)
+        if self._opened:
+            self._receiver.pump(0.0 if queued.waiting else timeout)
+        return queued.read(0.0)
 
     def knobs(self) -> tuple[Knob, ...]:
         """Return the live settings: there are none. Any thread."""
@@ -168,7 +179,7 @@ class OscSource:
         )
         return tuple(Counted(count, what, why) for count, what, why in found if count)
 
-    # -- dg-osc ------------------------------------------------------------------------------------------------------
+    # -- whoever takes packets in ---------------------------------------------------------------------------------
 
     def _hear(self, message: OscMessage, wall: float) -> None:
         address = message.address
