@@ -158,6 +158,7 @@ DESCRIBED = (
     Described("lsl.lost", "LSL samples lost of 500 a second in 8 channels", "", NONE),
     Described("lsl.lost_uneven", "… with jitter and gaps", "", NONE),
     Described("lsl.breaks_missed", "… gaps that were no breaks", "", NONE),
+    Described("core.install_mb", "dgstudio without a window takes on a disk", "MB"),
     Described("run.rss_growth_mb_per_hour", "a station grows in an hour by", "MB", Wanted(20)),
     # With --faults.
     Described("fuzz.sessions", "damaged or hostile sessions opened"),

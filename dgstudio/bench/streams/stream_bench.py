@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dgstudio.bench.report import machine
+from dgstudio.bench.streams.core_size import core_figures
 from dgstudio.bench.streams.lsl_loss import run_lsl_loss
 from dgstudio.bench.streams.osc_bench import growth_figures, osc_figures
 from dgstudio.bench.streams.replay_match import run_replay_match
@@ -41,6 +42,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("record", "a live stream recorded to a file, and played from it", _replayed),
     Measure("serial", "lines of numbers over a pseudo-terminal", run_serial_loss),
     Measure("lsl", "an LSL stream of 8 channels at 500 Hz, even and uneven", run_lsl_loss),
+    Measure("core", "what a station takes on a disk", core_figures),
     Measure("run", "whether a station grows", lambda seconds: growth_figures(LONG * seconds)),
 )
 

@@ -7,6 +7,7 @@ import pytest
 from dgstudio.bench.command import BenchOptions
 from dgstudio.bench.report import table
 from dgstudio.bench.streams import osc_bench
+from dgstudio.bench.streams.core_size import core_figures
 from dgstudio.bench.streams.osc_bench import growth_figures, osc_figures
 from dgstudio.bench.streams.stream_bench import MEASURES, run_stream_bench
 from dgstudio.errors import BadInputError
@@ -25,6 +26,12 @@ def test_a_stations_memory_is_looked_at_while_inputs_come() -> None:
     figures = growth_figures(4.0)
     assert figures["rss_start_mb"] > 20 and figures["rss_end_mb"] > 20
     assert len(table({"run": figures})) == 1
+
+
+def test_the_size_of_a_station_is_that_of_its_packages_and_without_qt() -> None:
+    figures = core_figures(1.0)
+    assert 50 < figures["own_mb"] + figures["largest"]["scipy"] < figures["install_mb"] < 600
+    assert set(figures["largest"]) == {"scipy", "numpy"} and len(table({"core": figures})) == 1
 
 
 def test_each_measure_is_a_group_of_the_report() -> None:
