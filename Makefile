@@ -23,8 +23,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-header --no-annotate pyproject.toml
 
 lock: ## write requirements/ from pyproject.toml and constraints.txt, with the hash of every file; needs uv
-	@$(LOCK) --output-file requirements/window.txt
-	@$(LOCK) --extra dev --extra lab --extra export --extra report --extra animation --extra serial --extra lsl \
+	@$(LOCK) --extra studio --output-file requirements/window.txt
+	@$(LOCK) --extra studio --extra dev --extra lab --extra export --extra report --extra animation --extra serial --extra lsl \
 		--extra webcam --output-file requirements/all.txt
 
 run: setup ## open the studio, ARGS="--source basic_motions" say; without a display, do the proof run unattended

@@ -11,6 +11,8 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.signals import interrupts_end_at_once
 from dgstudio.system_packages import refuse_if_no_platform
 
+OF_THE_WINDOW = frozenset({"PySide6", "shiboken6", "qtawesome", "pyqtgraph"})
+"""Packages that only the window needs: a station is installed without."""
 LONGEST_S = 2_000_000.0
 """The longest that Qt's timers wait, nearly."""
 
@@ -49,11 +51,24 @@ def open_studio(**options: Any) -> int:
 def _open(options: dict[str, Any]) -> int:
     # Until the window listens to signals, and when it does no more.
     with interrupts_end_at_once():
-        from dgstudio.studio.pyside_imports import keep_from_reading_sources
+        try:
+            from dgstudio.studio.pyside_imports import keep_from_reading_sources
 
-        # Before the next line, which imports most of the program.
-        keep_from_reading_sources()
-        from dgstudio.studio.start import start_studio
-
+            # Before the next line, which imports most of the program.
+            keep_from_reading_sources()
+            from dgstudio.studio.start import start_studio
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in OF_THE_WINDOW:
+                raise
+            raise DgstudioError(_no_window()) from error
         refuse_if_no_platform()
         return start_studio(**options)
+
+
+def _no_window() -> str:
+    from dgstudio.extras.known import EXTRAS, line
+
+    return (
+        f"The window is not installed; to install it: {line(EXTRAS['studio'])}. Without it dgstudio run works, and all "
+        "commands that draw nothing."
+    )

@@ -32,8 +32,9 @@ NEEDED = (
     "rich",
     "platformdirs",
     "psutil",
-    "qtawesome",
+    "python-osc",
 )
+"""What everything needs."""
 QT = "PySide6_Essentials"
 QT_WANTED = "6.11.3"
 QT_PROBE = """
@@ -104,7 +105,11 @@ def _qt_version() -> Iterator[Finding]:
     if found == QT_WANTED:
         yield Finding("ok", "Qt", f"{QT} {found}")
     elif found is None:
-        yield Finding("bad", "Qt", f"missing: run pip install {QT}=={QT_WANTED}")
+        text = (
+            "not installed: the window needs it; dgstudio run and all that draws nothing do without; to install it: "
+            f"{line(EXTRAS['studio'])}"
+        )
+        yield Finding("note", "Qt", text)
     else:
         advice = f"{found} is installed, and only {QT_WANTED} is known to work: run pip install {QT}=={QT_WANTED}"
         yield Finding("bad", "Qt", advice)
@@ -128,6 +133,11 @@ def _system_libraries() -> Iterator[Finding]:
 
 def _qt_starts() -> Iterator[Finding]:
     """In a process of its own: a Qt that lacks a library ends the process that asks."""
+    if _version(QT) is None:
+        return
+    lacking = [name for name in EXTRAS["studio"].packages.values() if _version(name) is None]
+    if lacking:
+        yield Finding("bad", "Window", f"missing: {listed(lacking)}; to install it: {line(EXTRAS['studio'])}")
     for name in ("offscreen", *([] if _screen() is None else [""])):
         environment = {**os.environ, "QT_LOGGING_RULES": "*=false"}
         if name:

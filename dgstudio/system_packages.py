@@ -124,7 +124,7 @@ def missing_libraries(*, wayland: bool = False) -> list[str]:
         return []
     qt = qt_folder()
     if qt is None:
-        raise DgstudioError("PySide6 is not installed: run make setup, or pip install dgstudio again.")
+        raise DgstudioError("PySide6 is not installed: run make setup, or pip install “dgstudio[studio]”.")
     if shutil.which("ldd") is None:
         raise DgstudioError("There is no ldd on this machine, so that missing libraries cannot be named.")
     plugins = (path for pattern in (WAYLAND if wayland else PLUGINS) for path in (qt / "Qt/plugins").glob(pattern))

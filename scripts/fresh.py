@@ -11,7 +11,7 @@ wheels, no environment variables of this one but what its network needs. The sou
     run     `make run` without a display, twice, and once on a screen; as root, or as a user who may not install
             anything: then root runs the lines that are printed
     test    `bash .ci/run`
-    pipx    `pipx install .`, the doctor, the window
+    pipx    `pipx install '.[studio]'`, the doctor, the window
     bad     `make setup` without a network, on a full disk, interrupted at many moments, twice at once, with a broken
             .venv, with no Python that fits: a sentence each time, and the next try goes on
 """
@@ -298,11 +298,11 @@ def try_test(machine: Machine, part: Part, out: Path) -> str:
 
 
 def try_pipx(machine: Machine, part: Part, out: Path) -> str:
-    """`pipx install .`, then the window."""
+    """`pipx install '.[studio]'`, then the window."""
     machine.run(
         "apt-get update -qq && apt-get install -y -qq --no-install-recommends pipx && rm -rf /var/lib/apt/lists/*"
     )
-    seconds, _ = timed(machine, "pipx install .", part.who)
+    seconds, _ = timed(machine, "pipx install '.[studio]'", part.who)
     with screen() as display:
         command = f"cd /tmp && dgstudio --quit-after {SECONDS} --screenshot /tmp/window.png"
         window, lines = timed(machine, command, part.who, display)

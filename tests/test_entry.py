@@ -1,5 +1,6 @@
 """The entry point: what opens the studio at once, and that it means the same as what the command line reads."""
 
+import os
 import subprocess
 import sys
 import typing
@@ -47,3 +48,31 @@ def test_opening_the_studio_imports_no_command_line():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     assert done.stdout.strip() == "[]"
+
+
+WITHOUT_A_WINDOW = """
+import sys
+for name in ("PySide6", "shiboken6", "qtawesome", "pyqtgraph"):
+    sys.modules[name] = None
+sys.argv = ["dgstudio", *sys.argv[1:]]
+from dgstudio.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [([], "The window is not installed; to install it: "), (["proof"], "This needs PySide6_Essentials")],
+)
+def test_without_the_window_installed_that_is_said_with_the_line_to_run(arguments, words):
+    command = [sys.executable, "-c", WITHOUT_A_WINDOW, *arguments]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, env=environment, check=False)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith(f"dgstudio: {words}") and "qtawesome" in done.stderr
+
+
+def test_a_station_needs_nothing_of_the_window():
+    command = [sys.executable, "-c", WITHOUT_A_WINDOW, "run", "--duration", "1", "--out", "osc:9"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and "OSC messages" in done.stdout

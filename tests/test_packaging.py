@@ -30,9 +30,11 @@ def test_what_is_installed_is_what_was_tested(group: str) -> None:
         assert str(row.specifier) == pins()[canonicalize_name(row.name)], row.name
 
 
-def test_what_the_window_needs_is_pinned_with_all_that_it_brings_along() -> None:
-    """So that pipx, which knows no constraints, installs what was tested."""
-    rows = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+@pytest.mark.parametrize("extras", [[], ["studio"]], ids=["station", "window"])
+def test_what_is_needed_is_pinned_with_all_that_it_brings_along(extras: list[str]) -> None:
+    """So that pip and pipx, which know no constraints, install what was tested."""
+    texts = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]
+    rows = [Requirement(text) for text in texts]
     named = {canonicalize_name(row.name) for row in rows}
     for row in rows:
         for text in distribution(row.name).requires or []:
@@ -42,7 +44,8 @@ def test_what_the_window_needs_is_pinned_with_all_that_it_brings_along() -> None
 
 
 @pytest.mark.parametrize(
-    ("part", "groups"), [("window", []), ("all", ["dev", "lab", "export", "report", "animation", "serial", "lsl"])]
+    ("part", "groups"),
+    [("window", ["studio"]), ("all", ["studio", "dev", "lab", "export", "report", "animation", "serial", "lsl"])],
 )
 def test_what_is_set_up_is_what_was_tested_with_the_hash_of_every_file(part: str, groups: list[str]) -> None:
     locked: dict[str, str] = {}

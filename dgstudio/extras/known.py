@@ -27,7 +27,7 @@ class Extra:
     """Packages that come together.
 
     `brings` says what for, after “for”; `packages` are name to import → name of the distribution; sizes are about what
-    comes on top of the window's own packages, in MB.
+    comes on top of the window's own packages, in MB (of the window: on top of those of a station).
     """
 
     name: str
@@ -45,6 +45,13 @@ class Extra:
 EXTRAS: Final = {
     extra.name: extra
     for extra in (
+        Extra(
+            "studio",
+            "the window",
+            {"PySide6": "PySide6_Essentials", "qtawesome": "qtawesome", "pyqtgraph": "pyqtgraph"},
+            85,
+            255,
+        ),
         Extra("train", "training base models", {"torch": "torch"}, 210, 900),
         Extra("export", "ONNX models", {"onnx": "onnx", "onnxruntime": "onnxruntime"}, 40, 130),
         Extra("serial", "boards on a serial port", {"serial": "pyserial"}, 1, 1),

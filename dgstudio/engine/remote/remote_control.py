@@ -30,7 +30,7 @@ REMOTE = "remote control"
 """Session setting: what other programs have set that outlives a run."""
 MOST_CLASSES = 64
 """The highest number of a class that a message may make: each one before it is made as well."""
-PATIENCE_S = 1.0
+PATIENCE_S = 5.0
 """How long a message waits for the answers to the inputs that came before it."""
 ELSEWHERE = frozenset({"startDtwRecording", "stopDtwRecording", "selectInputsForOutput", "runNewProject"})
 """Messages of Wekinator's that have no meaning here."""

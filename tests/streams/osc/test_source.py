@@ -201,7 +201,7 @@ def test_fuzz_changes_nothing_but_counters(make: Make) -> None:
 
     # What was sent at once was more than is read in a moment.
     wait_until(comes, "a sound one")
-    wait_until(large, "a large one")
+    reading(source, large, "a large one")
     assert any("without OSC" in words for words in counted(source))
 
 
