@@ -77,7 +77,8 @@ class RemoteControl:
         self._label = 1
         self._recording, self._recorded = False, True
         """Whether inputs are to be labelled, and whether the output takes part in that."""
-        self._taking = False
+        self._taking = self._labelled = False
+        """Whether a take is open; and whether there was one since everything was deleted: it may not be saved yet."""
         self._training: list[ControlMessage] = []
         self._rebuilding = False
         self._handlers = self._wekinators() | self._ours()
@@ -230,7 +231,7 @@ class RemoteControl:
     def _begin_take(self, message: ControlMessage) -> None:
         self._taking = False
         self._engine.labels.begin_take(self._class(self._label), self._at(message))
-        self._taking = True
+        self._taking = self._labelled = True
 
     def _end_take(self, message: ControlMessage) -> None:
         if self._taking:
@@ -274,7 +275,7 @@ class RemoteControl:
 
     def _delete_all(self, message: ControlMessage) -> None:
         self._end_take(message)
-        self._rebuilding = True
+        self._rebuilding, self._labelled = True, False
         self._engine.labels.delete_every_example()
 
     def _go_on_rebuilding(self, events: Sequence[Event]) -> None:
@@ -292,7 +293,7 @@ class RemoteControl:
         engine = self._engine
         if engine.learn.failed:
             raise DgstudioError("The learner has failed, and learns no more in this run.")
-        if not engine.book.total and not self._taking and engine.store.idle:
+        if not engine.book.total and not self._labelled:
             raise BadInputError("There is nothing to learn from yet: record examples first.")
         if engine.learner.store.pinned is not None:
             engine.model.unpin()
