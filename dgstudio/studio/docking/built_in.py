@@ -46,7 +46,7 @@ def _labelling(stream: Room) -> Split:
         place("gating"),
         place("compared"),
     )
-    right = place("classes"), place("inspector", Room(0.45)), place("uncertain", Room(0.18, 118, 190))
+    right = place("classes"), place("inspector", Room(0.55)), place("uncertain", Room(0.18, 118, 190))
     columns = left, Split(Way.DOWN, middle), Split(Way.DOWN, right, Room(0.208, 290, 460))
     return Split(Way.DOWN, (Split(Way.ACROSS, columns), _BOTTOM))
 

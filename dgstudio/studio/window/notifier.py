@@ -184,13 +184,19 @@ class Notifier:
                 self.show(text, Level.WARNING if record.kind == RecordKind.RELEASED else Level.GOOD)
 
     def _tell_went_back(self, record: PublishRecord) -> None:
-        waiting = record.waiting
+        waiting, way = record.waiting, "Forward" if self._goes_forward(record) else "Back"
         if waiting:
             count = f"{waiting:,} example{' waits' if waiting == 1 else 's wait'}"
-            text = f"Back to v{record.to_version}: {count}, not followed until you resume them. Shift+B goes forward."
+            text = f"{way} to v{record.to_version}: {count}, not followed until you resume them. Shift+B goes forward."
             self.toast.show_text(text, Level.INFO, "Resume", lambda: self.attempt(self.commands.model.resume_parked))
         else:
-            self.show(f"Back to v{record.to_version}. B goes back once more, Shift+B forward.")
+            self.show(f"{way} to v{record.to_version}. B goes back, Shift+B forward.")
+
+    def _goes_forward(self, record: PublishRecord) -> bool:
+        """Whether what was left is a version that was gone back to, and an earlier one."""
+        left = next((other for other in reversed(self.state.history) if other.version == record.parent), None)
+        stood = None if left is None or left.kind != RecordKind.ROLLED_BACK else left.to_version
+        return stood is not None and record.to_version is not None and record.to_version > stood
 
     def tell_pin(self) -> None:
         """Show a toast where another version answers because the user pinned one, or let go of it."""

@@ -209,10 +209,14 @@ def test_a_toast_does_not_outlive_what_it_speaks_of(window, bridge):
     assert window.notifier.toast.said == "Done again: 12 examples deleted."
     record = dataclasses.replace(bridge._publish(27, bridge.now), to_version=22)
     window.update_frame(dataclasses.replace(bridge.frame(), publishes=[record]))
-    assert window.notifier.toast.said == "Back to v22. B goes back once more, Shift+B forward."
+    assert window.notifier.toast.said == "Back to v22. B goes back, Shift+B forward."
     waits = dataclasses.replace(record, waiting=3)
     window.update_frame(dataclasses.replace(bridge.frame(), publishes=[waits]))
     assert "3 examples wait, not followed until you resume them" in window.notifier.toast.said
+    bridge.remember([record])
+    again = dataclasses.replace(record, version=record.version + 1, parent=record.version, to_version=24)
+    window.update_frame(dataclasses.replace(bridge.frame(), publishes=[again]))
+    assert window.notifier.toast.said == "Forward to v24. B goes back, Shift+B forward."
     QTest.keyClick(window, Qt.Key.Key_P)
     assert window.notifier.toast.said == "v42 is pinned: it answers until P is pressed again."
     QTest.keyClick(window, Qt.Key.Key_T, CONTROL)
