@@ -71,7 +71,7 @@ def test_the_picture_is_shown_with_what_describes_it(open_window, qtbot):
     # The picture keeps its shape, and the stream beneath its room.
     qtbot.waitUntil(lambda: view.height() <= view.width() * 3 / 4 + 40)
     assert window.layout_.stream_panel.view.height() >= 90
-    assert window.layout_.stream_panel.scene.channels == ("change",)
+    qtbot.waitUntil(lambda: window.layout_.stream_panel.scene.channels == ("change",))  # with the first samples
     window.commands.set_knob("turn", "90°")
     qtbot.waitUntil(lambda: view.image.width() == 240)
 
