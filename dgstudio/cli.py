@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from dgstudio import __version__
 from dgstudio.bench.stage.command import EXAMPLE, pictures
-from dgstudio.desktop import open_studio, without_display
+from dgstudio.commands.desktop import open_studio, without_display
+from dgstudio.commands.exits import exit_for, refuse
+from dgstudio.commands.terminal import print_bench, print_findings, print_rows, say_dim, terminal
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.signals import raise_ended, status_of
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from dgstudio.signals import raise_ended
 
 
 class Commands(TyperGroup):
@@ -84,14 +82,6 @@ Outs = Annotated[
 ]
 QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
 Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
-
-
-@cache
-def terminal() -> Console:
-    """The terminal that commands write to; the window comes up without what it needs."""
-    from dgstudio.guard.terminal import PlainConsole
-
-    return PlainConsole()
 
 
 def _version(wanted: bool) -> None:
@@ -186,7 +176,14 @@ def play_demo(
 
     With --unattended the exit status is 0 where every caption was true, 1 where one was not, 2 where a script is wrong.
     """
-    from dgstudio.demo import BAD_SCRIPT, BadScriptError, list_demos, play_unattended, script_named, studio_options
+    from dgstudio.commands.demo import (
+        BAD_SCRIPT,
+        BadScriptError,
+        list_demos,
+        play_unattended,
+        script_named,
+        studio_options,
+    )
 
     if listed:
         list_demos(terminal())
@@ -199,7 +196,7 @@ def play_demo(
     try:
         script = script_named(name)
     except BadScriptError as error:
-        _refuse(str(error), BAD_SCRIPT)
+        refuse(str(error), BAD_SCRIPT)
     if not unattended:
         _open_studio(**studio_options(script))
         return
@@ -248,8 +245,8 @@ def run(
 
     With --labels-column every answer is scored before its label is learned (prequential accuracy).
     """
-    from dgstudio.run import RunOptions
-    from dgstudio.run import run as run_engine
+    from dgstudio.commands.run import RunOptions
+    from dgstudio.commands.run import run as run_engine
 
     run_engine(
         RunOptions(
@@ -337,14 +334,14 @@ def bench(
     )
     options.check()
     screen = _screen_for_bench(large=stage) if options.windowed else ""
-    figures = measured(options, _say_dim)
+    figures = measured(options, say_dim)
     if options.windowed:
         from PySide6.QtGui import QGuiApplication
 
         figures.setdefault("window", {})["platform"] = " on ".join(
             filter(None, (QGuiApplication.platformName(), screen))
         )
-    _print_bench(figures)
+    print_bench(figures)
     if json_file is not None:
         write_json(figures, json_file)
         terminal().print(f"Figures: {json_file}", highlight=False, markup=False)
@@ -363,7 +360,7 @@ def proof(
     picture = out / "studio.png"
     session = Session.create(out / "proof.dgs", overwrite=True)
     figures = ProofRun(session).run(lambda text: terminal().print(f"  {text}", highlight=False), picture)
-    _print_rows("proof run", list(table_of(figures)))
+    print_rows("proof run", list(table_of(figures)))
     write_json(figures, out / "proof.json")
     terminal().print(f"Figures: {out / 'proof.json'} · picture: {picture}", highlight=False)
     if not figures.passed:
@@ -429,7 +426,7 @@ def experiment(
     ] = False,
 ) -> None:
     """Run a measured comparison; see `EXPERIMENT_HELP`."""
-    from dgstudio.experiment import run_experiment
+    from dgstudio.commands.experiment import run_experiment
     from dgstudio.guard.terminal import PlainConsole
     from dgstudio.lab.experiment import Options
 
@@ -505,7 +502,7 @@ def import_file(
     It is one act of the session's history, which Ctrl+Z in the studio takes back; the model learns it when the session
     is opened there.
     """
-    from dgstudio.importing import run_import
+    from dgstudio.commands.importing import run_import
 
     run_import(
         session,
@@ -541,8 +538,8 @@ def replay(
     Features come from the recorded samples. The first answer that is not the recorded one is named: when, which hop,
     which version, which logit, both values.
     """
-    from dgstudio.replay import ReplayOptions
-    from dgstudio.replay import replay as replay_session
+    from dgstudio.commands.replay import ReplayOptions
+    from dgstudio.commands.replay import replay as replay_session
 
     options = ReplayOptions(session, audit=audit, relearn=relearn, speed=speed, until=until, jsonl=jsonl)
     status = replay_session(options, terminal())
@@ -563,7 +560,7 @@ def check(
     """
     from rich.console import Console
 
-    from dgstudio.checking import run_check
+    from dgstudio.commands.checking import run_check
 
     status = run_check(session, terminal(), Console(stderr=True), rescue)
     if status:
@@ -573,17 +570,10 @@ def check(
 @app.command(epilog="Example: dgstudio doctor")
 def doctor() -> None:
     """Check this machine: Python, libraries, Qt and its platform, fonts, base models, folders; say what to install."""
-    from rich.markup import escape
-
-    from dgstudio.doctor import examine
+    from dgstudio.commands.doctor import examine
 
     findings = examine()
-    width = max(len(finding.subject) for finding in findings)
-    for finding in findings:
-        mark = {"ok": "[green]✓[/]", "note": "[yellow]·[/]", "bad": "[red]✗[/]"}[finding.level]
-        # The terminal wraps, not we: a line to run can be copied whole.
-        line = f"{mark}  {escape(finding.subject):{width}}  {escape(finding.text)}"
-        terminal().print(line, soft_wrap=True, highlight=False)
+    print_findings(findings)
     bad = [finding for finding in findings if finding.level == "bad"]
     if bad:
         raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
@@ -622,40 +612,6 @@ def _open_studio(**options: Any) -> None:
         raise typer.Exit(status)
 
 
-def _say_dim(text: str) -> None:
-    from rich.markup import escape
-
-    terminal().print(f"[dim]  {escape(text)}[/]", highlight=False)
-
-
-def _print_rows(title: str, rows: list[tuple[str, str]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
-    for name, value in rows:
-        table.add_row(f"[dim]{name}[/]", escape(value))
-    terminal().print(table, highlight=False)
-
-
-def _print_bench(figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from dgstudio.bench.report import remarks, table
-
-    marks = {"": "", "missed": "[red]✗[/]", "enough": "[yellow]·[/]", "reached": "[green]✓[/]"}
-    shown = Table(title="bench", title_justify="left", box=None, pad_edge=False)
-    shown.add_column("")
-    shown.add_column("measured", justify="right")
-    shown.add_column("wanted · aim", style="dim")
-    shown.add_column("")
-    for row in table(figures):
-        shown.add_row(row.words, row.figure, row.wanted, marks[row.verdict])
-    terminal().print(shown, highlight=False)
-    for line in remarks(figures):
-        terminal().print(line, style="dim", highlight=False, markup=False)
-
-
 def main() -> None:
     """Run the command line."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
@@ -667,38 +623,3 @@ def main() -> None:
     finally:
         restore()
     raise SystemExit(status if isinstance(status, int) else 0)
-
-
-def exit_for(error: BaseException, *, debug: bool) -> NoReturn:
-    """End the program for an error: with one sentence that says what to do, or with its traceback (`debug`)."""
-    if isinstance(error, typer.Abort | KeyboardInterrupt):
-        raise SystemExit(status_of(error)) from None
-    if debug:
-        raise error
-    if isinstance(error, DgstudioError):
-        _refuse(str(error), 1)
-    # Options and commands that do not exist, values of the wrong kind; typer has no public name for them all.
-    said = getattr(error, "format_message", None)
-    if said is not None:
-        _refuse(f"{said().rstrip('.?')}; add --help to see what there is.", 2)
-    if isinstance(error, ModuleNotFoundError):
-        from dgstudio.extras.known import extra_of, needs
-
-        lacking = (error.name or "").partition(".")[0]
-        if extra_of(lacking) is not None:
-            _refuse(needs("This needs", lacking), 1)
-    if isinstance(error, ImportError):
-        from dgstudio.system_packages import advice, missing_libraries
-
-        if libraries := missing_libraries():
-            _refuse(f"Qt needs system libraries that are missing. {advice(libraries)}", 1)
-    what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else repr(error)
-    _refuse(f"Something unforeseen went wrong ({what}); add --debug to see where.", 1)
-
-
-def _refuse(sentence: str, status: int) -> NoReturn:
-    from dgstudio.guard.terminal import PlainConsole
-
-    text = " ".join(f"dgstudio: {sentence}".split())
-    PlainConsole(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
-    raise SystemExit(status) from None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dgstudio.desktop import open_studio
+from dgstudio.commands.desktop import open_studio
 
 OPTIONS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "--source": ("source", str),
@@ -72,7 +72,7 @@ def main() -> None:
     try:
         status = open_studio(**options)
     except (Exception, KeyboardInterrupt) as error:
-        from dgstudio.cli import exit_for
+        from dgstudio.commands.exits import exit_for
 
         exit_for(error, debug=False)
     raise SystemExit(status)

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from waiting import DEADLINE_S, wait_until
 
-import dgstudio.run
+import dgstudio.commands.run
 from dgstudio import __version__, cli
+from dgstudio.commands.terminal import terminal
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.lifecycle.stream_config import kept_stream
 from dgstudio.engine.serving import infer_worker
@@ -42,7 +43,7 @@ Run = Callable[..., Done]
 def dgstudio_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command line in this process."""
     monkeypatch.setenv("COLUMNS", "200")
-    cli.terminal.cache_clear()  # its width is read once
+    terminal.cache_clear()  # its width is read once
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["dgstudio", *map(str, arguments)])
@@ -180,7 +181,7 @@ def test_a_package_that_is_not_there_names_its_extra(dgstudio_: Run, monkeypatch
     def lacks(*_: Any) -> None:
         raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn.datasets")
 
-    monkeypatch.setattr(dgstudio.run, "run", lacks)
+    monkeypatch.setattr(dgstudio.commands.run, "run", lacks)
     refused(dgstudio_("run"), "needs scikit-learn, which is not installed", line(EXTRAS["lab"]))
 
 
@@ -194,7 +195,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(dgstudio_: Run, monkeypatch: pyte
     def fails(*_: Any) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(dgstudio.run, "run", fails)
+    monkeypatch.setattr(dgstudio.commands.run, "run", fails)
     refused(dgstudio_("run"), "ZeroDivisionError", "--debug")
     monkeypatch.setattr(sys, "argv", ["dgstudio", "--debug", "run"])
     with pytest.raises(ZeroDivisionError):

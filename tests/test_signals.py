@@ -8,7 +8,7 @@ import threading
 import pytest
 from waiting import DEADLINE_S
 
-from dgstudio.desktop import open_studio
+from dgstudio.commands.desktop import open_studio
 from dgstudio.signals import interrupts_end_at_once
 from dgstudio.studio import start
 

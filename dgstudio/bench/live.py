@@ -33,7 +33,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 
 LABELS_PER_S = 20.0
 EXAMPLES_HELD = 200

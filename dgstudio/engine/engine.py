@@ -54,7 +54,7 @@ from dgstudio.engine.stats import CountedParts, collect
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.streams.source import Pictured, Source
 from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
 

@@ -22,7 +22,7 @@ from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.recordings.source import RecordingSource
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import F32, UNKNOWN_TRUTH, StreamSpec
 
 SIMULATOR_CLASSES = ("rest", "walk", "run", "shake")
@@ -135,7 +135,7 @@ def simulator_base(seed: int = 1, steps: int = 1500) -> BaseModel:
     """Train the base for the simulator: rest, walk, run, shake; held out are people."""
     train, held_out = simulator_windows(seed)
     origin = (
-        f"simulated motion sensor (dgstudio.streams.simulator), {PEOPLE} people; held out: {HELD_OUT_PEOPLE} others"
+        f"simulated motion sensor (dgstudio.streams.simulation), {PEOPLE} people; held out: {HELD_OUT_PEOPLE} others"
     )
     return build(train, held_out, SIMULATOR_CLASSES, origin, seed=seed, steps=steps)
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dgstudio.errors import DgstudioError
 from dgstudio.extras.known import needs
 from dgstudio.learning.bank.base_model import assemble
-from dgstudio.learning.learner.consolidation import BASE, TrainingStage, drop_job, get_job
+from dgstudio.learning.learner.training.consolidation import BASE, TrainingStage, drop_job, get_job
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Normaliser
 

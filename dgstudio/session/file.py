@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.guard.texts import json_value, plain_text
-from dgstudio.learning.learner.learned_examples import LearnedExamples
+from dgstudio.learning.learner.training.learned_examples import LearnedExamples
 from dgstudio.session.format import rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded

@@ -8,7 +8,7 @@ from typing import Any
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.session.format.checkpoint import SERVED_BY, TRAINING, Checkpoint
 from dgstudio.types import StreamKind, StreamSpec

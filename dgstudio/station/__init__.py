@@ -1,1 +1,1 @@
-"""What `dgstudio run` is made of: what it opens, what it shows. Start with `dgstudio/run.py`."""
+"""What `dgstudio run` is made of: what it opens, what it shows. Start with `dgstudio/commands/run.py`."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dgstudio.errors import BadInputError, StreamError
-from dgstudio.streams.playback_clock import StreamClock
 from dgstudio.streams.source import BLOCK_S, Knob
+from dgstudio.streams.timing.playback_clock import StreamClock
 from dgstudio.types import F32, Block, StreamSpec
 
 

@@ -10,9 +10,9 @@ from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.paths import sample
 from dgstudio.reasons.reason import shortened
 from dgstudio.streams.condition import SourceCondition
-from dgstudio.streams.own_features import features_of
-from dgstudio.streams.plugin_source import PluginSource
-from dgstudio.streams.plugins import SOURCES, Plugins, plugins
+from dgstudio.streams.plugins.entry_points import SOURCES, Plugins, plugins
+from dgstudio.streams.plugins.own_features import features_of
+from dgstudio.streams.plugins.plugin_source import PluginSource
 from dgstudio.streams.source import OPTIONS, Patience, Source, SourceKind, SourceRequest
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def kinds() -> Iterator[SourceKind]:
 
 
 def _ours() -> Iterator[SourceKind]:
-    from dgstudio.streams import simulator
+    from dgstudio.streams.simulation import simulator
 
     yield simulator.KIND
     from dgstudio.streams import pointer

@@ -14,7 +14,7 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.app import make_window
-from dgstudio.studio.demos.outcome import Outcome, StepOutcome
+from dgstudio.studio.demos.claims.outcome import Outcome, StepOutcome
 from dgstudio.studio.demos.script import Script
 from dgstudio.studio.launch import demo_options, make_engine
 from dgstudio.studio.pictures.clip_file import write_clip

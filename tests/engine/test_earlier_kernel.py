@@ -15,7 +15,7 @@ from dgstudio.kernel import KERNEL
 from dgstudio.reasons.published import LearnedAgain
 from dgstudio.session.file import Session
 from dgstudio.session.restore import restored, served_here
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 
 STORED = Path(__file__).parent / "data" / "format_4.dgs"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dgstudio.commands.importing import run_import
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.errors import BadInputError, DgstudioError, SessionFormatError
 from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, read_regular, require_regular
 from dgstudio.guard.terminal import PlainConsole
-from dgstudio.importing import run_import
 from dgstudio.lab.data import load
 from dgstudio.session.export.examples import export_examples
 from dgstudio.session.export.request import ExportRequest

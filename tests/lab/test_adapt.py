@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dgstudio import cli
+from dgstudio.commands.terminal import terminal
 from dgstudio.errors import BadInputError
 from dgstudio.lab.data import load
 from dgstudio.lab.experiment import Options, check_options
@@ -23,7 +24,7 @@ from dgstudio.types import Example
 def experiment(monkeypatch, capsys, tmp_path):
     """Run `dgstudio experiment` in this process: (exit status, output, what it wrote as JSON)."""
     monkeypatch.setenv("COLUMNS", "200")
-    cli.terminal.cache_clear()  # its width is read once
+    terminal.cache_clear()  # its width is read once
 
     def run(*arguments):
         out = tmp_path / "out.json"

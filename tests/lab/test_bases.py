@@ -23,7 +23,7 @@ from dgstudio.model.plan import Plan
 from dgstudio.paths import asset, sample
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.recordings.source import RecordingSource
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import Example, StreamSpec
 
 SPEC = StreamSpec("small", "signal", 50.0, ("a", "b"), 0.2, 0.02)

@@ -9,7 +9,7 @@ from dgstudio.errors import BadInputError
 from dgstudio.paths import sample
 from dgstudio.streams.recordings.source import RecordingSource
 from dgstudio.streams.registry import kinds, open_source, shipped_recordings, source_list
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 
 
 def test_the_simulator_takes_rate_speed_and_seed() -> None:

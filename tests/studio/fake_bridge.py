@@ -34,7 +34,7 @@ from dgstudio.engine.runtime.history import History
 from dgstudio.engine.serving.answered_now import AnsweredNow
 from dgstudio.errors import BadInputError
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.consolidation import TrainingStage
+from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.model.robustness_bounds import BankMargin, GateMargin
 from dgstudio.reasons.published import LearnedFrom
 from dgstudio.reasons.reason import Reason

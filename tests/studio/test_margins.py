@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from dgstudio.engine.adapt.routing_margins import AnswerMargins
 from dgstudio.model.robustness_bounds import BankMargin, ChangeBound, GateMargin
 from dgstudio.reasons.published import LearnedFrom
-from dgstudio.studio.common.margin_text import answer_words, cause_words, room_words
+from dgstudio.studio.common.widgets.margin_text import answer_words, cause_words, room_words
 from dgstudio.studio.stability.stability_log import tooltip_of
 from dgstudio.types import PublishRecord, RoutingRoom
 

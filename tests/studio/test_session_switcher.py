@@ -14,7 +14,7 @@ from waiting import DEADLINE_S
 from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.lifecycle.stream_config import keep_stream, kept_stream
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.consolidation import TrainingStage
+from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import session_folder
 from dgstudio.studio import app

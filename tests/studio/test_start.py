@@ -16,7 +16,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
-from dgstudio.desktop import open_studio
+from dgstudio.commands.desktop import open_studio
 from dgstudio.errors import BadInputError
 from dgstudio.studio import app
 from dgstudio.studio.launch import EngineOpening, StudioOptions, make_and_start
@@ -46,14 +46,14 @@ LATE = [
     "psutil",
     "rich",
     "dgstudio.lab",
-    "dgstudio.doctor",
-    "dgstudio.run",
-    "dgstudio.replay",
-    "dgstudio.experiment",
-    "dgstudio.importing",
+    "dgstudio.commands.doctor",
+    "dgstudio.commands.run",
+    "dgstudio.commands.replay",
+    "dgstudio.commands.experiment",
+    "dgstudio.commands.importing",
     "dgstudio.bench.proof",
     "dgstudio.session.export.report",
-    "dgstudio.session.export.model",
+    "dgstudio.session.export.model_file.model",
     "dgstudio.session.export.examples",
     "dgstudio.extras.known",
     "dgstudio.streams.recording",

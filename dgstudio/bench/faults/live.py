@@ -35,7 +35,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.check import check
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import Block
 
 LONGEST_S = 120.0

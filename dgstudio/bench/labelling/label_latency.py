@@ -22,7 +22,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame

@@ -16,7 +16,7 @@ from dgstudio.reasons.done import TakeMade
 from dgstudio.session.file import Session
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.registry import open_source
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import F32, Act, ActKind, Example, LabelledBy, Take
 
 SEED = 5

@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
 
 from dgstudio.bench.stage.painted_text import PaintedText, PaintedTexts
 from dgstudio.records import dataclass
-from dgstudio.studio.common.elided_label import ElidedLabel
-from dgstudio.studio.common.room_marks import LIES_OVER, MAY_ELIDE
+from dgstudio.studio.common.overlays.room_marks import LIES_OVER, MAY_ELIDE
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 
 SLACK = 1
 """Logical pixels that nobody misses: sizes are rounded."""

@@ -13,7 +13,7 @@ from dgstudio.streams.camera.lite0_embedding import lite0_at_hand
 from dgstudio.studio import app
 from dgstudio.studio.crash_trace import CrashTrace
 from dgstudio.studio.demos.catalogue import SHIPPED, script_path
-from dgstudio.studio.demos.outcome import Outcome
+from dgstudio.studio.demos.claims.outcome import Outcome
 from dgstudio.studio.demos.player import Phase, Player
 from dgstudio.studio.demos.reading import read_script
 from dgstudio.studio.launch import StudioOptions, make_engine

@@ -9,7 +9,7 @@ import numpy as np
 
 from dgstudio.learning.contract.protected import BASES_OWN, RECENT
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.plan import Plan
 from dgstudio.records import dataclass
 from dgstudio.types import F32, Mode, Reading, Take

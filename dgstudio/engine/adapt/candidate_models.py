@@ -11,7 +11,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.learning.learner.training.unlearning import Rebuild
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.streams.features import Features
 from dgstudio.types import Cause, CauseKind

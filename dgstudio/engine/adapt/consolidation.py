@@ -20,7 +20,8 @@ from dgstudio.engine.facts.learning import BaseReady, TrainingCancelled, Trainin
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import DgstudioError
-from dgstudio.learning.learner.consolidation import (
+from dgstudio.learning.learner.learner import Learner
+from dgstudio.learning.learner.training.consolidation import (
     BASE,
     ERRORS,
     Comparison,
@@ -30,7 +31,6 @@ from dgstudio.learning.learner.consolidation import (
     put_job,
     training_set,
 )
-from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.types import Example
 

@@ -10,9 +10,9 @@ from dgstudio.engine.facts.labelling import StillLearned
 from dgstudio.engine.facts.words import banks_text, spans_text
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import SessionError
-from dgstudio.learning.learner.learned_examples import LearnedExamples, common
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import TrainingState, id_array
+from dgstudio.learning.learner.training.learned_examples import LearnedExamples, common
+from dgstudio.learning.learner.training.training_state import TrainingState, id_array
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 

@@ -23,8 +23,8 @@ from dgstudio.errors import BadInputError, DgstudioError, Rejected
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.publish_diff import changed
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_again
-from dgstudio.learning.learner.sealing import below
-from dgstudio.learning.learner.training_state import Dials, TrainingState
+from dgstudio.learning.learner.training.sealing import below
+from dgstudio.learning.learner.training.training_state import Dials, TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.snapshot import Snapshot

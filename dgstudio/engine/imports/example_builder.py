@@ -13,7 +13,7 @@ from dgstudio.records import dataclass
 from dgstudio.session.format.rows import NO_LABEL
 from dgstudio.streams.features import Features
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import F32, F64, Example, LabelledBy, Take
 
 BLOCK = 256

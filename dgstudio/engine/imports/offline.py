@@ -27,7 +27,7 @@ from dgstudio.session.restore import FEATURES as FEATURE_NAMES
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.imports.table import ImportTable
 from dgstudio.streams.imports.watch import Watch
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import Cause, Example, LabelledBy, Reading, StreamKind, StreamSpec
 
 JOIN_S = 60.0

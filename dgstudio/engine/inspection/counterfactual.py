@@ -17,7 +17,7 @@ from dgstudio.engine.inspection.unavailable import (
 )
 from dgstudio.errors import Rejected
 from dgstudio.learning.learner.reproduce import RuleCache, stands_on
-from dgstudio.learning.learner.sealing import below
+from dgstudio.learning.learner.training.sealing import below
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.records import dataclass

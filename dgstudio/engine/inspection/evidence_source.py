@@ -15,7 +15,7 @@ from dgstudio.learning.bank.locked_bank import Sums
 from dgstudio.learning.learner.bank_ground import BankGround
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import stands_on
-from dgstudio.learning.learner.training_state import Seal, TrainingState
+from dgstudio.learning.learner.training.training_state import Seal, TrainingState
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Bank, Snapshot
 from dgstudio.reasons.reason import Reason

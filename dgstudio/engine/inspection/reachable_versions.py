@@ -16,7 +16,7 @@ from dgstudio.engine.inspection.unavailable import (
 from dgstudio.errors import BadInputError, SessionError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import settings_again
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.records import dataclass

@@ -10,7 +10,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import asset
 from dgstudio.reasons.reason import shortened
 from dgstudio.streams.features import AS_THEY_ARE
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import StreamSpec
 
 SHIPPED = {name: f"bases/{name}.safetensors" for name in ("simulator", "basic_motions", "pointer")}

@@ -19,7 +19,7 @@ from dgstudio.errors import BadInputError, SessionError, SessionFormatError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot

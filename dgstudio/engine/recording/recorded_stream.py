@@ -16,7 +16,7 @@ import numpy as np
 
 from dgstudio.records import dataclass
 from dgstudio.session.recording.recorded import Recorded, RecordedAnswer
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import BASE, F32, F64, NOBODY, BankState, Reading, StreamSpec
 
 SLACK_S = 1e-6

@@ -25,8 +25,8 @@ from dgstudio.engine.recording.unlearned import (
 from dgstudio.errors import BadInputError, Rejected, SessionError
 from dgstudio.learning.label_set import LabelSet
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again, stands_on
-from dgstudio.learning.learner.sealing import below, seal
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.sealing import below, seal
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.reason import Reason

@@ -36,7 +36,7 @@ from dgstudio.session.recording.sample_reader import SampleTape
 from dgstudio.session.restore import snapshot_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 from dgstudio.streams.features import Features
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import Reading, StreamSpec
 
 PLANS = 8

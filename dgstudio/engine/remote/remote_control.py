@@ -18,7 +18,7 @@ from dgstudio.engine.remote.reports import Reports
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
 from dgstudio.streams.osc.control_queue import OURS, WEKINATOR, ControlMessage, ControlQueue
-from dgstudio.streams.own_features import features_of
+from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.streams.sinks.osc import OscSink, class_of, number_of
 
 log = logging.getLogger(__name__)

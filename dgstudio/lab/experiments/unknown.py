@@ -34,7 +34,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Answer, Plan
 from dgstudio.records import dataclass
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import F32, F64, BankState, Example, StreamSpec
 
 DATA = ("digits", "basicmotions", "simulator")

@@ -19,10 +19,10 @@ from dgstudio.learning.learner.model_switch import ModelSwitch
 from dgstudio.learning.learner.protection import Protection, WhySealed
 from dgstudio.learning.learner.publish_step import PublishStep
 from dgstudio.learning.learner.publisher import Publisher
-from dgstudio.learning.learner.sealing import what_stays
-from dgstudio.learning.learner.training_state import TrainingState
-from dgstudio.learning.learner.training_states import Recall, beginning
-from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.learning.learner.training.sealing import what_stays
+from dgstudio.learning.learner.training.training_state import TrainingState
+from dgstudio.learning.learner.training.training_states import Recall, beginning
+from dgstudio.learning.learner.training.unlearning import Rebuild
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LOCKED_BANK, RULES, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel

@@ -10,9 +10,9 @@ from dgstudio.learning.bank.attribution import Evidence
 from dgstudio.learning.contract.contract import Contract
 from dgstudio.learning.contract.rotating_audit import RotatingAudit
 from dgstudio.learning.label_set import LabelSet
-from dgstudio.learning.learner.sealing import rule_on
-from dgstudio.learning.learner.training_state import Dials, TrainingState
-from dgstudio.learning.learner.training_states import Recall, TrainingStates
+from dgstudio.learning.learner.training.sealing import rule_on
+from dgstudio.learning.learner.training.training_state import Dials, TrainingState
+from dgstudio.learning.learner.training.training_states import Recall, TrainingStates
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.snapshot import Snapshot

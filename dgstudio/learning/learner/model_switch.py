@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Unpack
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.consolidation import start_on_base
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.publish_diff import parts_changed
 from dgstudio.learning.learner.publisher import AuditFigures, Publisher
-from dgstudio.learning.learner.training_state import Dials, TrainingState
-from dgstudio.learning.learner.unlearning import Rebuild, first_seal, rebuild_without
+from dgstudio.learning.learner.training.consolidation import start_on_base
+from dgstudio.learning.learner.training.training_state import Dials, TrainingState
+from dgstudio.learning.learner.training.unlearning import Rebuild, first_seal, rebuild_without
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.plan import Plan

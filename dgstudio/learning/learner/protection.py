@@ -14,7 +14,7 @@ from dgstudio.learning.contract.protected_selection import Chosen, contradicted
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
 from dgstudio.learning.learner.publisher import Publisher
-from dgstudio.learning.learner.sealing import seal, unprotected
+from dgstudio.learning.learner.training.sealing import seal, unprotected
 from dgstudio.reasons.published import InputsReleased, ProtectedByUser, ReleasedBy, Sealing
 from dgstudio.types import F32, Example, PublishRecord, RecordKind
 

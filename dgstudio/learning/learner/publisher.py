@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from dgstudio.learning.learner.learner_state import LearnerState
 from dgstudio.learning.learner.learning_queue import LearningQueue
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.update_rule import UpdateRule
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.published import BegunFromNothing

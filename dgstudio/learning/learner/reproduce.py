@@ -14,7 +14,7 @@ import threadpoolctl
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.bank.locked_bank import METHOD, Sums
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
 from dgstudio.learning.settings import LearnerSettings
 from dgstudio.model.snapshot import Snapshot, content_id

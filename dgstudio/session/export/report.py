@@ -21,7 +21,7 @@ from dgstudio.session.export.figures import (
     takes_figure,
     thumbnails,
 )
-from dgstudio.session.export.model import iso
+from dgstudio.session.export.model_file.model import iso
 from dgstudio.session.export.report_data import MAY_MOVE, Story, tell
 from dgstudio.session.export.stylesheet import STYLE
 from dgstudio.session.file import Session

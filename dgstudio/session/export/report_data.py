@@ -13,7 +13,7 @@ from typing import Any
 from dgstudio.errors import BadInputError
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
-from dgstudio.session.export.model import Version
+from dgstudio.session.export.model_file.model import Version
 from dgstudio.session.export.scoring import Scores, score_takes
 from dgstudio.session.file import Session
 from dgstudio.session.format.compared import COMPARED, ComparedTwin, of_setting

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
-from dgstudio.session.export import examples, figure_table, model, recording, report, stream
+from dgstudio.session.export import examples, figure_table, recording, report, stream
 from dgstudio.session.export.atomic_write import card_path, check_targets
 from dgstudio.session.export.kinds import ExportKind, check_name
+from dgstudio.session.export.model_file.model import export_model
 from dgstudio.session.file import Session
 
 
@@ -41,7 +42,7 @@ class ExportRequest:
                 if self.examples is not None:
                     say(examples.export_examples(session, self.examples, overwrite=self.overwrite))
                 if self.model is not None:
-                    say(model.export_model(session, self.model, number=self.version, overwrite=self.overwrite))
+                    say(export_model(session, self.model, number=self.version, overwrite=self.overwrite))
                 if self.report is not None:
                     say(report.export_report(session, self.report, overwrite=self.overwrite))
                 if self.recording is not None:

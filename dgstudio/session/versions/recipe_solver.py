@@ -8,7 +8,7 @@ from dataclasses import field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
 from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.records import dataclass
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, Checkpoint

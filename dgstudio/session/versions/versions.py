@@ -14,7 +14,7 @@ import numpy as np
 
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.guard.texts import json_value
-from dgstudio.learning.learner.learned_examples import SETS, LearnedExamples
+from dgstudio.learning.learner.training.learned_examples import SETS, LearnedExamples
 from dgstudio.session.format import recipes
 from dgstudio.session.format.checkpoint import (
     PROTECTED,

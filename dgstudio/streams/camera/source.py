@@ -17,13 +17,13 @@ from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.reasons.arrivals import Trouble
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
-from dgstudio.streams.arrivals import ArrivalRate
 from dgstudio.streams.camera.colour_gradients import ColourGradients
 from dgstudio.streams.camera.label_track import LabelTrack
 from dgstudio.streams.camera.lite0_embedding import Lite0Embedding, lite0_at_hand
 from dgstudio.streams.camera.video_frame import VideoFrame
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.source import Knob, KnobKind
+from dgstudio.streams.timing.arrivals import ArrivalRate
 from dgstudio.types import F32, U8, UNKNOWN_TRUTH, Block, StreamKind, StreamSpec
 
 RATE = 20.0

@@ -14,7 +14,6 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.arrivals import Counted, Trouble
 from dgstudio.reasons.devices import NoLslStream
 from dgstudio.reasons.reason import Reason
-from dgstudio.streams.arrivals import Arrivals
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import default_window
 from dgstudio.streams.lsl.inlet import Inlet
@@ -22,7 +21,8 @@ from dgstudio.streams.lsl.query import LslQuery, LslStream, Resolver, chosen, ma
 from dgstudio.streams.marks import Mark, MarkQueue
 from dgstudio.streams.recordings.timing import HIGHEST_RATE
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
-from dgstudio.streams.steady_times import SteadyTimes
+from dgstudio.streams.timing.arrivals import Arrivals
+from dgstudio.streams.timing.steady_times import SteadyTimes
 from dgstudio.types import F32, F64, Block, StreamKind, StreamSpec
 
 NAME = "lsl"

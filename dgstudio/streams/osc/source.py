@@ -10,7 +10,6 @@ from dataclasses import replace
 from dgstudio.errors import BadInputError, StreamError
 from dgstudio.reasons.arrivals import Counted, NotNumbers, OtherAddress, TooManyInputs, Trouble, WrongNumberOfInputs
 from dgstudio.reasons.reason import Reason
-from dgstudio.streams.arrivals import Arrivals
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import LARGEST, default_window
 from dgstudio.streams.osc.control_queue import PREFIXES, ControlMessage, ControlQueue
@@ -20,6 +19,7 @@ from dgstudio.streams.osc.receiver import OscReceiver
 from dgstudio.streams.push import PushSource
 from dgstudio.streams.queued import BEFORE_ALL, QueuedSource
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
+from dgstudio.streams.timing.arrivals import Arrivals
 from dgstudio.types import Block, StreamKind, StreamSpec
 
 NAME = "osc"

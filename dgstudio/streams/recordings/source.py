@@ -14,7 +14,6 @@ from dgstudio.paths import sample
 from dgstudio.reasons.noted import Note, RateNotUsed, RecordingTooShort, StretchesTooShort
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import default_window
-from dgstudio.streams.playback_clock import LATE_S, LOOP, PLAYING, POSITION, SPEED, StreamClock
 from dgstudio.streams.recordings.playlist import Playlist
 from dgstudio.streams.recordings.reading import SUFFIXES, read_recording
 from dgstudio.streams.recordings.resampling import evened
@@ -30,6 +29,7 @@ from dgstudio.streams.recordings.timing import (
 )
 from dgstudio.streams.source import BLOCK_S, Knob, KnobKind, SourceKind, SourceRequest
 from dgstudio.streams.tables.table import RecordingTable
+from dgstudio.streams.timing.playback_clock import LATE_S, LOOP, PLAYING, POSITION, SPEED, StreamClock
 from dgstudio.types import F32, Block, StreamKind, StreamSpec
 
 FREE_BLOCK = 256

@@ -16,7 +16,6 @@ from dgstudio.reasons.arrivals import Counted, Trouble, WrongNumberOfInputs
 from dgstudio.reasons.devices import GarbledLine, NoLines, NoLinesYet
 from dgstudio.reasons.reason import Reason, how_many
 from dgstudio.records import dataclass
-from dgstudio.streams.arrivals import Arrivals
 from dgstudio.streams.block_queue import BlockQueue
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import default_window
@@ -26,7 +25,8 @@ from dgstudio.streams.serial.lines import LONGEST, LineCutter
 from dgstudio.streams.serial.port_reader import PortReader
 from dgstudio.streams.serial.ports import SerialPlace, chosen, place_of
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
-from dgstudio.streams.steady_times import GAP_S, GAP_STEPS, SteadyTimes, measured_rate, rounded_rate
+from dgstudio.streams.timing.arrivals import Arrivals
+from dgstudio.streams.timing.steady_times import GAP_S, GAP_STEPS, SteadyTimes, measured_rate, rounded_rate
 from dgstudio.types import Block, StreamKind, StreamSpec
 
 NAME = "serial"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.reasons.reason import shortened
-from dgstudio.streams.plugins import SINKS, Plugins, plugins
+from dgstudio.streams.plugins.entry_points import SINKS, Plugins, plugins
 from dgstudio.streams.sinks.sink import Sink, SinkKind, SinkRequest
 
 

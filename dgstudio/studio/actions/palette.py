@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from dgstudio.studio.actions.ids import Group
 from dgstudio.studio.actions.registry import Action, ActionRegistry, display_key
-from dgstudio.studio.common.chip import KeyCap, paint_key_cap
-from dgstudio.studio.common.overlay import Overlay
+from dgstudio.studio.common.overlays.overlay import Overlay
+from dgstudio.studio.common.widgets.chip import KeyCap, paint_key_cap
 from dgstudio.studio.theme.theme import Theme
 
 ROLE = Qt.ItemDataRole.UserRole

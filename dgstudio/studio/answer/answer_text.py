@@ -10,8 +10,8 @@ from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
-from dgstudio.studio.common.elided_label import BETWEEN, shorter
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
+from dgstudio.studio.common.widgets.elided_label import BETWEEN, shorter
 from dgstudio.studio.theme.theme import DARK, SIZES, Theme
 
 LINE, LEAST_LINE = 19, 15

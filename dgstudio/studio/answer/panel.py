@@ -16,10 +16,10 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import AnswerSubject
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
-from dgstudio.studio.common.margin_text import answer_words
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_header import MARGIN
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import MARGIN
 from dgstudio.studio.common.twin_text import TWIN_WORDS
+from dgstudio.studio.common.widgets.margin_text import answer_words
 from dgstudio.studio.theme.format import duration, percent
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Reading, StreamState, TwinKind, TwinReading, TwinState

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 from dgstudio.studio.bars.recording_lamp import RecordingLamp
 from dgstudio.studio.bars.status_lamp import StatusLamp
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.theme.format import duration, grouped
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import EngineStats, Saving

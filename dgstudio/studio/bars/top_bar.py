@@ -14,11 +14,11 @@ from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.chip import Chip, Part, Segmented
-from dgstudio.studio.common.elided_label import ElidedLabel
 from dgstudio.studio.common.mode_words import MODE_WORDS
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.common.twin_text import TWIN_WORDS
+from dgstudio.studio.common.widgets.chip import Chip, Part, Segmented
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.room import keeps_own_room

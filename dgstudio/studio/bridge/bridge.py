@@ -27,9 +27,9 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
-from dgstudio.streams.playback_clock import POSITION
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.source import Knob
+from dgstudio.streams.timing.playback_clock import POSITION
 from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
 from dgstudio.studio.bridge.frame_governor import FrameGovernor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dgstudio.learning.learner.consolidation import Comparison
-from dgstudio.learning.learner.unlearning import Rebuild
+from dgstudio.learning.learner.training.consolidation import Comparison
+from dgstudio.learning.learner.training.unlearning import Rebuild
 from dgstudio.studio.bridge.state import Proposal, ProposalKind
 from dgstudio.studio.theme.format import grouped, percent
 

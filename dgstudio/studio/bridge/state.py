@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.runtime.history import History
-from dgstudio.learning.learner.consolidation import TrainingStage
+from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.streams.condition import SourceCondition

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.streams.camera.source import picture_of
 from dgstudio.studio.bridge.state import ClassCard, Lamp
-from dgstudio.studio.common.chip import paint_key_cap
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
+from dgstudio.studio.common.widgets.chip import paint_key_cap
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.thumbnails import draw_picture, draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
-from dgstudio.studio.common.room_marks import lies_over
+from dgstudio.studio.common.overlays.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
 COUNT_FROM = 3

@@ -15,8 +15,8 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
 from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
 from dgstudio.studio.classes.hold_to_label import Labelling
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_header import HEADER_HEIGHT
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import HEADER_HEIGHT
 from dgstudio.studio.theme.theme import Theme
 
 TITLE = "Classes · hold a key"

@@ -12,7 +12,7 @@ from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, tooltip_of
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.theme.theme import DARK, Theme
 
 HEIGHT = 40

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.bridge.state import Frame
-from dgstudio.studio.demos.facts import Facts
-from dgstudio.studio.demos.figures import figure_named, written
+from dgstudio.studio.demos.claims.facts import Facts
+from dgstudio.studio.demos.claims.figures import figure_named, written
+from dgstudio.studio.demos.claims.outcome import CheckedClaim, CheckedFigure, Outcome, StepOutcome, Verdict
 from dgstudio.studio.demos.ongoing import Ongoing
-from dgstudio.studio.demos.outcome import CheckedClaim, CheckedFigure, Outcome, StepOutcome, Verdict
 from dgstudio.studio.demos.parts import DemoParts
 from dgstudio.studio.demos.script import Claim, Script, Step, TimedDeed
 

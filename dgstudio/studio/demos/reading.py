@@ -16,9 +16,9 @@ from dgstudio.guard.files import read_regular
 from dgstudio.guard.limits import MB, NAME
 from dgstudio.guard.texts import plain_text
 from dgstudio.studio.actions.ids import ActionId
-from dgstudio.studio.demos.conditions import Condition, read_condition
+from dgstudio.studio.demos.claims.conditions import Condition, read_condition
+from dgstudio.studio.demos.claims.figures import check_figure
 from dgstudio.studio.demos.deeds import DEEDS, Deed
-from dgstudio.studio.demos.figures import check_figure
 from dgstudio.studio.demos.script import FIELD, Claim, Script, Setting, Step, TimedDeed, Until
 from dgstudio.types import Mode, TwinKind
 

@@ -13,7 +13,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.guard.files import make_folder
 from dgstudio.session.export.atomic_write import needed, write_whole
 from dgstudio.session.export.stylesheet import STYLE
-from dgstudio.studio.demos.outcome import Outcome, StepOutcome
+from dgstudio.studio.demos.claims.outcome import Outcome, StepOutcome
 from dgstudio.studio.demos.script import Script
 
 

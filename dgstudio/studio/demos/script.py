@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from dgstudio.records import dataclass
-from dgstudio.studio.demos.conditions import Condition
+from dgstudio.studio.demos.claims.conditions import Condition
 from dgstudio.studio.demos.deeds import Deed
 
 FIELD: Final = re.compile(r"\{([^{}]*)\}")

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import json_value
 from dgstudio.studio.bridge.settings import ARRANGEMENT
-from dgstudio.studio.common.late_panels import LatePanels
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.late_panels import LatePanels
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.docking.built_in import BUILT_IN, LABEL, TITLES, Layout
 from dgstudio.studio.docking.dock_area import LINE, DockArea, box_of
 from dgstudio.studio.docking.panel_dock import PanelDock

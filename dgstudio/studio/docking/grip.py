@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from dgstudio.studio.common.room_marks import lies_over
+from dgstudio.studio.common.overlays.room_marks import lies_over
 from dgstudio.studio.docking.tree import Way
 from dgstudio.studio.theme.theme import DARK, Theme
 

@@ -9,9 +9,9 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QPushButton, QWidget
 
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_header import ABOVE, HEADER_HEIGHT
-from dgstudio.studio.common.room_marks import lies_over
+from dgstudio.studio.common.overlays.room_marks import lies_over
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import ABOVE, HEADER_HEIGHT
 from dgstudio.studio.theme.theme import Theme
 
 BUTTON = 18

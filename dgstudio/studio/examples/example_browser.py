@@ -22,9 +22,9 @@ from dgstudio.engine.browse.example_query import LEAST_SURE, MOST_SURE, NEWEST, 
 from dgstudio.engine.labels.example_table import ExampleArrays, distinct, places_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.combo_box import ChoiceBox
-from dgstudio.studio.common.sheet import REFRESH_MS, LabelSheet
+from dgstudio.studio.common.overlays.sheet import REFRESH_MS, LabelSheet
+from dgstudio.studio.common.widgets.chip import Segmented
+from dgstudio.studio.common.widgets.combo_box import ChoiceBox
 from dgstudio.studio.examples.class_quality import ClassQualityView
 from dgstudio.studio.examples.example_filter import ExampleFilter
 from dgstudio.studio.examples.example_model import ExamplesModel

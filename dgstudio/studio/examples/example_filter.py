@@ -12,7 +12,7 @@ from dgstudio.engine.browse.analysis import MARKS
 from dgstudio.engine.browse.example_query import KEPT_ONLY, LEARNED, SET_ASIDE, Columns, Wanted
 from dgstudio.engine.labels.example_table import distinct
 from dgstudio.studio.bridge.state import ClassCard
-from dgstudio.studio.common.combo_box import ChoiceBox
+from dgstudio.studio.common.widgets.combo_box import ChoiceBox
 from dgstudio.studio.examples.example_model import who_text
 from dgstudio.studio.theme.format import take_number
 from dgstudio.studio.theme.theme import DARK, Theme

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from dgstudio.engine.browse.example_query import BY_CLASS, BY_TAKE, LEAST_SURE, MOST_SURE, NEWEST, OLDEST
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.examples.example_model import HEADS, ExamplesModel
 from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme

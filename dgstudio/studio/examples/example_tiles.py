@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from dgstudio.engine.browse.analysis import CONFLICTING, MISLABELLED
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.examples.example_model import ExamplesModel
 from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme

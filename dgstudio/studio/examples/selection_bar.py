@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
 
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.elided_label import ElidedLabel
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.theme.theme import Theme
 
 

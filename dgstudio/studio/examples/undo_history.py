@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout,
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.sheet import LabelSheet
+from dgstudio.studio.common.overlays.sheet import LabelSheet
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Act, Take
 

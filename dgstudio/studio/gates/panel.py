@@ -14,7 +14,7 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import BankSubject, UnitSubject
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import CellView, Frame, Phase, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
 from dgstudio.studio.gates.example_slots import ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import CellView
-from dgstudio.studio.common.elided_label import shorter
+from dgstudio.studio.common.widgets.elided_label import shorter
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.painting.kept_layer import painted

@@ -17,8 +17,8 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import UnitSubject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
-from dgstudio.studio.common.combo_box import ChoiceBox
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.widgets.combo_box import ChoiceBox
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.views import VIEWS, View
 from dgstudio.studio.theme.format import grouped, seconds

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from dgstudio.engine.imports.column_mapping import FEATURES, SAMPLES, Choices, Target, matched, numeric_columns
 from dgstudio.streams.imports.table import ImportTable
-from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.combo_box import TALLEST, ChoiceBox
+from dgstudio.studio.common.widgets.chip import Segmented
+from dgstudio.studio.common.widgets.combo_box import TALLEST, ChoiceBox
 from dgstudio.studio.theme.theme import DARK, Theme
 
 MOST_CHANNELS = 12

@@ -26,9 +26,9 @@ from dgstudio.engine.imports.worker import ImportStage, ImportView
 from dgstudio.guard.texts import plain_text
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.elided_label import ElidedLabel
-from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.common.sheet import LabelSheet
+from dgstudio.studio.common.overlays.overlay import Overlay
+from dgstudio.studio.common.overlays.sheet import LabelSheet
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.imports.import_columns import ImportColumns
 from dgstudio.studio.imports.import_table import PreviewModel, PreviewView, roles_of
 from dgstudio.studio.theme.theme import Theme

@@ -16,9 +16,9 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import Subject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.combo_box import ChoiceBox
-from dgstudio.studio.common.elided_label import ElidedLabel
-from dgstudio.studio.common.flow_row import FlowRow
+from dgstudio.studio.common.widgets.combo_box import ChoiceBox
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
+from dgstudio.studio.common.widgets.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
 from dgstudio.studio.inspector.waterfall import Waterfall, signed

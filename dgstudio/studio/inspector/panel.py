@@ -19,8 +19,8 @@ from dgstudio.studio.bridge.inspected import (
     VersionsSubject,
 )
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.widgets.chip import Segmented
 from dgstudio.studio.theme.theme import Theme
 
 if TYPE_CHECKING:

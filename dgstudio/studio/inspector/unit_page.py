@@ -14,7 +14,7 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import UnitSubject
 from dgstudio.studio.bridge.question import Question
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.flow_row import FlowRow
+from dgstudio.studio.common.widgets.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import naming
 from dgstudio.studio.inspector.bar_rows import BarRow, BarRows
 from dgstudio.studio.inspector.blame_words import lines

@@ -10,11 +10,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from dgstudio.engine.facts.learning import BaseReady
-from dgstudio.learning.learner.consolidation import TrainingStage
+from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Proposal, ProposalKind, StudioState
-from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.common.progress_line import ProgressLine
+from dgstudio.studio.common.overlays.overlay import Overlay
+from dgstudio.studio.common.widgets.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme
 

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.margin_text import room_words
 from dgstudio.studio.common.mode_words import MODE_WORDS, RULES, mode_sentence
-from dgstudio.studio.common.overlay import Overlay
+from dgstudio.studio.common.overlays.overlay import Overlay
+from dgstudio.studio.common.widgets.chip import Segmented
+from dgstudio.studio.common.widgets.margin_text import room_words
 from dgstudio.studio.learning.dial_row import DialRow
 from dgstudio.studio.learning.dials import Dial, effects_of
 from dgstudio.studio.theme.format import grouped, percent

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from dgstudio.engine.adapt.auto_protect import ProtectedInput
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.sheet import LabelSheet
+from dgstudio.studio.common.overlays.sheet import LabelSheet
 from dgstudio.studio.theme.theme import Theme
 
 SIZE = QSize(560, 560)

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
-from dgstudio.studio.common.toast import INKS, MARKS
+from dgstudio.studio.common.overlays.toast import INKS, MARKS
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import LogLine
 

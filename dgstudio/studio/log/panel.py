@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.engine.facts.event import Event, log_line
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import Level, LogLine
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from dgstudio.extras.installation import OVER, Installation, InstallState
 from dgstudio.extras.known import MB
 from dgstudio.reasons.sizes import size_words
-from dgstudio.studio.common.overlay import Overlay
-from dgstudio.studio.common.progress_line import ProgressLine
+from dgstudio.studio.common.overlays.overlay import Overlay
+from dgstudio.studio.common.widgets.progress_line import ProgressLine
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme
 

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.records import dataclass
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.pad.class_marks import RADIUS, Look, draw_mark, mark_picture
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.paper import keeps_shapes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.common.progress_line import ProgressLine
+from dgstudio.studio.common.widgets.progress_line import ProgressLine
 from dgstudio.studio.pictures.file_writing import FileWriting
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK

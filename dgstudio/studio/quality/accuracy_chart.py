@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.engine.runtime.metrics import LATELY
-from dgstudio.studio.common.elided_label import fitting
+from dgstudio.studio.common.widgets.elided_label import fitting
 from dgstudio.studio.quality.confusion_matrix import share_words
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F64

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from dgstudio.engine.evaluation.quality_report import QualityData, QualityReport
 from dgstudio.records import dataclass
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.format import percent
 from dgstudio.studio.theme.theme import DARK, Theme, mix

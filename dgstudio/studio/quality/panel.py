@@ -11,10 +11,10 @@ from dgstudio.engine.labels.prequential import SET_ASIDE_EVERY
 from dgstudio.engine.runtime.metrics import BINS, LATELY
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
-from dgstudio.studio.common.chip import Segmented
-from dgstudio.studio.common.elided_label import BETWEEN, ElidedLabel
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.stat_row import Figure, FigureRow
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.widgets.chip import Segmented
+from dgstudio.studio.common.widgets.elided_label import BETWEEN, ElidedLabel
+from dgstudio.studio.common.widgets.stat_row import Figure, FigureRow
 from dgstudio.studio.quality.accuracy_chart import AccuracyChart
 from dgstudio.studio.quality.confusion_matrix import ConfusionView, share_words, unit_of
 from dgstudio.studio.quality.reliability_chart import ReliabilityChart

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from dgstudio.engine.runtime.metrics import BINS, Reliability
-from dgstudio.studio.common.elided_label import BETWEEN, fitting
+from dgstudio.studio.common.widgets.elided_label import BETWEEN, fitting
 from dgstudio.studio.quality.confusion_matrix import share_words
 from dgstudio.studio.theme.theme import DARK, Theme
 

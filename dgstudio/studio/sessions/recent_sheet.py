@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.sizes import size_words
-from dgstudio.studio.common.overlay import Overlay
+from dgstudio.studio.common.overlays.overlay import Overlay
 from dgstudio.studio.sessions.recent import RecentSession, age_words
 from dgstudio.studio.theme.theme import Theme
 

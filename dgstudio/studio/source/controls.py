@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dgstudio.streams.playback_clock import LOOP, PLAYING, POSITION
 from dgstudio.streams.source import Knob, KnobKind
-from dgstudio.studio.common.flow_row import FlowRow
+from dgstudio.streams.timing.playback_clock import LOOP, PLAYING, POSITION
+from dgstudio.studio.common.widgets.flow_row import FlowRow
 from dgstudio.studio.source.transport import Transport
 from dgstudio.studio.theme.room import scale_room
 from dgstudio.studio.theme.theme import Theme

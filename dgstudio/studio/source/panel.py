@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QScrollAre
 from dgstudio.streams.source import Knob, KnobKind
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_header import HEADER_HEIGHT, MARGIN
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import HEADER_HEIGHT, MARGIN
 from dgstudio.studio.source.controls import Controls
 from dgstudio.studio.theme.theme import Theme
 

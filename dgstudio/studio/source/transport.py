@@ -7,9 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-from dgstudio.streams.playback_clock import LOOP, PLAYING, POSITION
 from dgstudio.streams.source import Knob
-from dgstudio.studio.common.chip import Chip, Part
+from dgstudio.streams.timing.playback_clock import LOOP, PLAYING, POSITION
+from dgstudio.studio.common.widgets.chip import Chip, Part
 from dgstudio.studio.theme.theme import Theme
 
 STEPS = 1000

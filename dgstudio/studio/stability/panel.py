@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.stability.stability_log import (
     VIEW_S,
     StabilityLog,

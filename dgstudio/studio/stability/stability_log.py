@@ -9,7 +9,7 @@ from enum import StrEnum
 from dgstudio.engine.facts.compared import TwinFigures
 from dgstudio.engine.runtime.history import History
 from dgstudio.studio.bridge.state import TwinFrame
-from dgstudio.studio.common.margin_text import cause_words
+from dgstudio.studio.common.widgets.margin_text import cause_words
 from dgstudio.studio.stability.twin_trace import TwinTrace
 from dgstudio.types import OWN_ACTS, PublishRecord, RecordKind, TwinKind
 

@@ -19,8 +19,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from dgstudio.studio.common.elided_label import fitting
 from dgstudio.studio.common.twin_text import TWIN_WORDS
+from dgstudio.studio.common.widgets.elided_label import fitting
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import paint_cursor
 from dgstudio.studio.stability.live_bars import LiveBars

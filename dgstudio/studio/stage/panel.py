@@ -12,7 +12,7 @@ from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.stage.caption_bar import CaptionBar
 from dgstudio.studio.stage.halves import Halves
 from dgstudio.studio.theme.theme import Theme

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
 
-from dgstudio.studio.common.room_marks import lies_over
+from dgstudio.studio.common.overlays.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
 RADIUS, WIDTH = 22, 3

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.panel import PanelFrame
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.stage.caption_bar import CaptionBar
 from dgstudio.studio.stage.halves import Halves

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, Phase, StreamMode, StudioState
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_header import HEADER_HEIGHT
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import HEADER_HEIGHT
 from dgstudio.studio.painting.ribbons import Span, Stretches, answers_of, ink_on, joined, label_spans, truths_of
 from dgstudio.studio.stream.overview_bar import BufferBar
 from dgstudio.studio.stream.picture_view import PictureView

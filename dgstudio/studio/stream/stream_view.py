@@ -8,7 +8,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from dgstudio.studio.bridge.state import StreamMode
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.painting.ribbons import span_at
 from dgstudio.studio.stream.scene import Scene
 from dgstudio.studio.stream.stream_canvas import StreamCanvas

@@ -15,8 +15,8 @@ from dgstudio.errors import BadInputError
 from dgstudio.streams.camera.source import picture_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.room_marks import may_elide_names
+from dgstudio.studio.common.overlays.room_marks import may_elide_names
+from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.painting.thumbnails import busiest, draw_picture, draw_sketch, sketch
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.theme import DARK, Theme

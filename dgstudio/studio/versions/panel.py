@@ -6,13 +6,13 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.learned_examples import LearnedExamples
+from dgstudio.learning.learner.training.learned_examples import LearnedExamples
 from dgstudio.reasons.reason import Reason
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
-from dgstudio.studio.common.elided_label import ElidedLabel
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.progress_line import SlimBar
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
+from dgstudio.studio.common.widgets.progress_line import SlimBar
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.studio.versions.act_words import act_title, compared_text, counts_text, details_of, holds_text

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.common.key_keeper import KeyKeeper
+from dgstudio.studio.common.overlays.key_keeper import KeyKeeper
 from dgstudio.studio.versions.timeline import Mark, Timeline
 from dgstudio.studio.versions.timeline_canvas import TimelineCanvas
 

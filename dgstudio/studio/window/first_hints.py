@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from dgstudio.studio.common.hints import Hint, Hints
+from dgstudio.studio.common.overlays.hints import Hint, Hints
 from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED, TAUGHT
 from dgstudio.studio.window.layout import WindowLayout
 

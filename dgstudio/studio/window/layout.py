@@ -17,10 +17,10 @@ from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.classes.panel import ClassesPanel
-from dgstudio.studio.common.late_panels import LatePanels
-from dgstudio.studio.common.panel import PanelFrame
-from dgstudio.studio.common.panel_tabs import PanelTabs
-from dgstudio.studio.common.toast import Banner
+from dgstudio.studio.common.overlays.toast import Banner
+from dgstudio.studio.common.panels.late_panels import LatePanels
+from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_tabs import PanelTabs
 from dgstudio.studio.docking.arrangement import MIDDLE, Arrangement
 from dgstudio.studio.docking.built_in import LABEL, PAD
 from dgstudio.studio.gates.panel import GatesPanel

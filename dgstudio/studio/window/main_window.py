@@ -27,7 +27,7 @@ from dgstudio.studio.bridge.inspected import VersionsSubject
 from dgstudio.studio.bridge.settings import HINTS_SEEN, open_settings, read_flag
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
-from dgstudio.studio.common.toast import Toast
+from dgstudio.studio.common.overlays.toast import Toast
 from dgstudio.studio.demos.caption_line import CaptionLine
 from dgstudio.studio.demos.demos import Demos
 from dgstudio.studio.demos.parts import DemoParts
@@ -38,32 +38,37 @@ from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.pictures.file_desk import FileDesk
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.theme.theme import load_fonts
-from dgstudio.studio.window.appearance import Appearance
-from dgstudio.studio.window.demo_actions import DEMO_ACTIONS
-from dgstudio.studio.window.file_actions import FILE_ACTIONS
-from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED, TAUGHT
-from dgstudio.studio.window.key_router import KeyRouter
-from dgstudio.studio.window.label_actions import LABEL_ACTIONS, class_actions
-from dgstudio.studio.window.layout import WindowLayout
-from dgstudio.studio.window.layout_actions import LAYOUT_ACTIONS, PANEL_ACTIONS, layout_actions, list_own_layouts
-from dgstudio.studio.window.model_actions import (
+from dgstudio.studio.window.action_tables.demo_actions import DEMO_ACTIONS
+from dgstudio.studio.window.action_tables.file_actions import FILE_ACTIONS
+from dgstudio.studio.window.action_tables.label_actions import LABEL_ACTIONS, class_actions
+from dgstudio.studio.window.action_tables.layout_actions import (
+    LAYOUT_ACTIONS,
+    PANEL_ACTIONS,
+    layout_actions,
+    list_own_layouts,
+)
+from dgstudio.studio.window.action_tables.model_actions import (
     COMPARE_ACTIONS,
     COMPARE_IDS,
     LEARN_ACTIONS,
     VERSION_ACTIONS,
     mode_actions,
 )
-from dgstudio.studio.window.moving_pictures import MovingPictures
+from dgstudio.studio.window.action_tables.source_actions import list_choices, perform_actions, perform_by_key
+from dgstudio.studio.window.action_tables.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
+from dgstudio.studio.window.appearance import Appearance
+from dgstudio.studio.window.hint_acts import ASKED, LOOKED_FURTHER, MARKED, TAUGHT
+from dgstudio.studio.window.key_router import KeyRouter
+from dgstudio.studio.window.layout import WindowLayout
 from dgstudio.studio.window.new_class_offer import NewClassOffer
 from dgstudio.studio.window.notifier import Notifier
 from dgstudio.studio.window.parts import WindowParts
-from dgstudio.studio.window.picture_places import PicturePlaces
-from dgstudio.studio.window.picture_taking import PictureTaking
+from dgstudio.studio.window.pictures.moving_pictures import MovingPictures
+from dgstudio.studio.window.pictures.picture_places import PicturePlaces
+from dgstudio.studio.window.pictures.picture_taking import PictureTaking
 from dgstudio.studio.window.presenter import Presenter
 from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
-from dgstudio.studio.window.source_actions import list_choices, perform_actions, perform_by_key
-from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.studio.window.window_geometry import LEAST, SIZE, WindowGeometry
 from dgstudio.types import Level, RecordKind
 

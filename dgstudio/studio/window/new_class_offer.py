@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.classes.panel import ClassesPanel
-from dgstudio.studio.common.toast import Toast
+from dgstudio.studio.common.overlays.toast import Toast
 from dgstudio.studio.uncertain.panel import UncertainPanel
 from dgstudio.types import ClassInfo, LabelledBy, Level
 

@@ -16,7 +16,7 @@ from dgstudio.errors import DgstudioError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.common.mode_words import mode_sentence
-from dgstudio.studio.common.toast import Banner, Toast
+from dgstudio.studio.common.overlays.toast import Banner, Toast
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.types import Level, PublishRecord, RecordKind

@@ -14,9 +14,9 @@ from dgstudio.studio.docking.layout_choice import LayoutChoice
 from dgstudio.studio.packages.packages import Packages
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.layout import WindowLayout
-from dgstudio.studio.window.moving_pictures import MovingPictures
 from dgstudio.studio.window.notifier import Notifier
-from dgstudio.studio.window.picture_taking import PictureTaking
+from dgstudio.studio.window.pictures.moving_pictures import MovingPictures
+from dgstudio.studio.window.pictures.picture_taking import PictureTaking
 from dgstudio.studio.window.session_actions import SessionActions
 from dgstudio.studio.window.sheets import Sheets
 from dgstudio.studio.window.window_geometry import WindowGeometry

@@ -14,7 +14,7 @@ from dgstudio.studio.actions.registry import ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.classes.hold_to_label import Labelling
-from dgstudio.studio.common.overlay import Overlay
+from dgstudio.studio.common.overlays.overlay import Overlay
 from dgstudio.studio.learning.consolidation_sheet import ProposalSheet
 from dgstudio.studio.sessions.session_desk import DeskPlace
 from dgstudio.studio.window.appearance import Appearance
@@ -24,8 +24,8 @@ from dgstudio.studio.window.layout import WindowLayout
 if TYPE_CHECKING:
     from dgstudio.studio.actions.palette import CommandPalette, ShortcutSheet
     from dgstudio.studio.classes.countdown import Countdown
-    from dgstudio.studio.common.hints import Hints
-    from dgstudio.studio.common.name_sheet import NameSheet
+    from dgstudio.studio.common.overlays.hints import Hints
+    from dgstudio.studio.common.overlays.name_sheet import NameSheet
     from dgstudio.studio.examples.example_browser import ExampleSheet
     from dgstudio.studio.examples.undo_history import HistorySheet
     from dgstudio.studio.imports.import_sheet import ImportSheet
@@ -151,7 +151,7 @@ class Sheets:
     @cached_property
     def name(self) -> NameSheet:
         """What a layout is to be called, or, on the stage, a class."""
-        from dgstudio.studio.common.name_sheet import NameSheet
+        from dgstudio.studio.common.overlays.name_sheet import NameSheet
 
         return self._dress(NameSheet(self._desk))
 

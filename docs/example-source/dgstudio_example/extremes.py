@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dgstudio.streams.own_features import FeatureKind
+from dgstudio.streams.plugins.own_features import FeatureKind
 
 
 class Extremes:

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QWidget
 
 from dgstudio.bench.stage.clipping import findings_in, on_screen
 from dgstudio.bench.stage.painted_text import PaintedTexts
-from dgstudio.studio.common.elided_label import ElidedLabel
-from dgstudio.studio.common.room_marks import lies_over, may_elide_names
+from dgstudio.studio.common.overlays.room_marks import lies_over, may_elide_names
+from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 
 LONG = "a name that is far longer than the room which it is given"
 

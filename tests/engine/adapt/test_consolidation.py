@@ -20,7 +20,7 @@ from dgstudio.engine.adapt.consolidation import ConsolidationState
 from dgstudio.engine.facts.learning import TrainingFailed
 from dgstudio.errors import BadInputError
 from dgstudio.lab.train_process import alike
-from dgstudio.learning.learner.consolidation import TrainingStage
+from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.session.file import Session
 
 Rigs = Callable[..., Any]

@@ -14,7 +14,7 @@ from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.model.store import SnapshotStore
 from dgstudio.streams.features import SignalFeatures
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import Example
 
 

@@ -16,7 +16,7 @@ from dgstudio.engine.plane.map_worker import COARSE, FINE, MapWorker
 from dgstudio.model.answers import Answers
 from dgstudio.model.plan import Plan
 from dgstudio.streams.pointer import PointerSource
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 
 
 @pytest.fixture

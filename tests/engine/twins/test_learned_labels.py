@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dgstudio.engine.twins.learned_labels import LearnedLabels
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.training_state import Seal, TrainingState, id_array
+from dgstudio.learning.learner.training.training_state import Seal, TrainingState, id_array
 
 IDS = st.sets(st.integers(0, 12), max_size=6)
 NOTHING = TrainingState(id_array(()), id_array(()), ProtectedSet(), None, (), None)

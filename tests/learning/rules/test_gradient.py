@@ -16,7 +16,7 @@ from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.bank.base_model import assemble
 from dgstudio.learning.contract.contract import active_units, changed_units
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.dense import Adam
 from dgstudio.learning.rules.gradient import BLOCK, GradientRule, Moving, gradients
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, LearnerSettings

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from rich.console import Console
 
+from dgstudio.commands.run import run
 from dgstudio.engine.engine import Engine
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.paths import sample
-from dgstudio.run import run
 from dgstudio.station.options import RunOptions
 from dgstudio.streams.camera import kind as kind_module
 from dgstudio.streams.camera import source as source_module

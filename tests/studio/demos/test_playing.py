@@ -13,7 +13,7 @@ from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.demos.caption_line import CaptionLine
 from dgstudio.studio.demos.catalogue import script_path
-from dgstudio.studio.demos.outcome import Verdict
+from dgstudio.studio.demos.claims.outcome import Verdict
 from dgstudio.studio.demos.player import Phase
 from dgstudio.studio.demos.reading import read_script
 from dgstudio.types import Mode, TwinKind

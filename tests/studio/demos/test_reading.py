@@ -9,8 +9,8 @@ import pytest
 from dgstudio.errors import BadInputError
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.demos.catalogue import SHIPPED, script_path
+from dgstudio.studio.demos.claims.figures import OF_ALL, OURS_ONLY, OWNERS, PLAIN
 from dgstudio.studio.demos.deeds import Act, Compare, Draw, Hold, Perform, SetMode, Turn
-from dgstudio.studio.demos.figures import OF_ALL, OURS_ONLY, OWNERS, PLAIN
 from dgstudio.studio.demos.reading import CAPTION, CONVERT, read_script, script_of
 from dgstudio.types import Mode, TwinKind
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dgstudio.studio.demos.catalogue import script_path
-from dgstudio.studio.demos.outcome import Verdict
+from dgstudio.studio.demos.claims.outcome import Verdict
 from dgstudio.studio.demos.reading import read_script
 from dgstudio.studio.demos.report import DemoReport
 from dgstudio.studio.unattended import run_unattended

@@ -19,8 +19,8 @@ from dgstudio.studio.docking.panel_menu import fill_panel_menu
 from dgstudio.studio.docking.tree import Way
 from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import LIGHT
+from dgstudio.studio.window.action_tables.layout_actions import PANEL_ACTIONS
 from dgstudio.studio.window.layout import LATE
-from dgstudio.studio.window.layout_actions import PANEL_ACTIONS
 from dgstudio.types import StreamKind
 
 LEFT = Qt.MouseButton.LeftButton

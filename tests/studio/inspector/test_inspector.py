@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.inspection.what_if import WhatIf
 from dgstudio.engine.lifecycle.base_catalogue import base_for
-from dgstudio.streams.simulator import SimulatorSource
+from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.inspected import BankSubject, ClassSubject, UnitSubject, VersionsSubject
 from dgstudio.studio.inspector.panel import InspectorPanel

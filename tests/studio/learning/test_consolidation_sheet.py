@@ -14,9 +14,9 @@ from dgstudio.engine.facts.learning import BaseReady, RebuildOffered
 from dgstudio.engine.lifecycle.base_catalogue import base_for
 from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.learning.contract.protected import ProtectedSet
-from dgstudio.learning.learner.consolidation import Comparison, TrainingStage
-from dgstudio.learning.learner.training_state import TrainingState, id_array
-from dgstudio.learning.learner.unlearning import MovedAnswers, Rebuild
+from dgstudio.learning.learner.training.consolidation import Comparison, TrainingStage
+from dgstudio.learning.learner.training.training_state import TrainingState, id_array
+from dgstudio.learning.learner.training.unlearning import MovedAnswers, Rebuild
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session

@@ -11,7 +11,7 @@ from dgstudio.engine.adapt.version_acts import VersionActs
 from dgstudio.engine.adapt.version_ways import CannotLearnAgain, WhyNot
 from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError
-from dgstudio.learning.learner.learned_examples import LearnedExamples, LearnedPart
+from dgstudio.learning.learner.training.learned_examples import LearnedExamples, LearnedPart
 from dgstudio.reasons.published import (
     BaseLoaded,
     BegunFromNothing,

@@ -1,11 +1,16 @@
 """The tables of actions: each id has one row, and what a row names is there."""
 
 from dgstudio.studio.actions.ids import ActionId
-from dgstudio.studio.window.demo_actions import DEMO_ACTIONS
-from dgstudio.studio.window.file_actions import FILE_ACTIONS
-from dgstudio.studio.window.label_actions import LABEL_ACTIONS
-from dgstudio.studio.window.model_actions import COMPARE_ACTIONS, LEARN_ACTIONS, VERSION_ACTIONS, mode_actions
-from dgstudio.studio.window.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
+from dgstudio.studio.window.action_tables.demo_actions import DEMO_ACTIONS
+from dgstudio.studio.window.action_tables.file_actions import FILE_ACTIONS
+from dgstudio.studio.window.action_tables.label_actions import LABEL_ACTIONS
+from dgstudio.studio.window.action_tables.model_actions import (
+    COMPARE_ACTIONS,
+    LEARN_ACTIONS,
+    VERSION_ACTIONS,
+    mode_actions,
+)
+from dgstudio.studio.window.action_tables.view_actions import GENERAL_ACTIONS, VIEW_ACTIONS
 from dgstudio.types import Mode
 
 TABLES = (

@@ -22,7 +22,7 @@ from dgstudio.reasons.stored import Told
 from dgstudio.studio.actions.palette import HELD_KEYS
 from dgstudio.studio.bars.status_bar import figures_of
 from dgstudio.studio.bridge.settings import open_settings
-from dgstudio.studio.common.chip import Chip
+from dgstudio.studio.common.widgets.chip import Chip
 from dgstudio.studio.stage import stage_window
 from dgstudio.studio.theme.format import grouped
 from dgstudio.studio.window.main_window import TEXT_FIELDS, StudioWindow

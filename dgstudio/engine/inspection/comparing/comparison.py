@@ -15,7 +15,7 @@ from dgstudio.engine.inspection.comparing.version_difference import (
     weights_difference,
 )
 from dgstudio.learning.bank.attribution import ChangeParts, Evidence, difference
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.certificate import decompose
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dgstudio.learning.learner.learned_examples import LearnedExamples
-from dgstudio.learning.learner.training_state import TrainingState
+from dgstudio.learning.learner.training.learned_examples import LearnedExamples
+from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.arrays import Arrays
 from dgstudio.model.snapshot import Bank, Base, Snapshot
 from dgstudio.records import dataclass
