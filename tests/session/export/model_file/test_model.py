@@ -19,8 +19,9 @@ from dgstudio.model.ood_reference import Known
 from dgstudio.model.plan import Plan
 from dgstudio.model.random_features import Features
 from dgstudio.model.snapshot import Bank, Base, Normaliser, Snapshot
-from dgstudio.session.export import atomic_write, onnx_check
+from dgstudio.session.export import atomic_write
 from dgstudio.session.export.atomic_write import MissingLibraryError, card_path
+from dgstudio.session.export.model_file import onnx_check
 from dgstudio.session.export.model_file.graph import INPUT, OUTPUTS, model_of
 from dgstudio.session.export.model_file.model import export_model
 from dgstudio.session.export.model_file.onnx_check import CheckFailedError, check_model, decided_by
