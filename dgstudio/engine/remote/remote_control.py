@@ -14,6 +14,7 @@ from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.learning import RebuildOffered
 from dgstudio.engine.remote.arguments import names, one_whole, only_output, output_and_name, text, whole
 from dgstudio.engine.remote.model_names import ModelNames
+from dgstudio.engine.remote.output_wishes import Changes, OutputWishes
 from dgstudio.engine.remote.reports import Reports
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.session.restore import FEATURES, SIGNAL, signal_of
@@ -42,7 +43,8 @@ class RemoteControl:
     """One thread calls: the one that owns the engine's commands.
 
     A label set by a message holds for the inputs that came after it, and a take for those between its two messages:
-    each message waits until the inputs before it are answered. Whoever sends hears `/dgstudio/ack` and the address of
+    each message waits until the inputs before it are answered. What of the answers is sent changes with the first input
+    after a message, however soon that comes. Whoever sends hears `/dgstudio/ack` and the address of
     his message when it is done, or `/dgstudio/error`, the address and a sentence.
 
     Parameters
@@ -68,7 +70,7 @@ class RemoteControl:
     ) -> None:
         self.performing = False
         self._engine, self._controls, self._reports = engine, controls, reports
-        self._switches = [sink.switches for sink in sinks]
+        self._wishes = OutputWishes([sink.switched for sink in sinks])
         self._learns = learns
         self._models = ModelNames(engine)
         self._waiting: deque[ControlMessage] = deque()
@@ -83,6 +85,7 @@ class RemoteControl:
         self._rebuilding = False
         self._handlers = self._wekinators() | self._ours()
         self._take_up()
+        controls.attend(self._wishes.hear)
 
     @property
     def busy(self) -> bool:
@@ -152,19 +155,15 @@ class RemoteControl:
         }
         others: dict[str, Handler] = {
             "outputs": self._set_label,
-            "startRunning": lambda message: self._run(True),
-            "stopRunning": lambda message: self._run(False),
-            "enableModelRunning": lambda message: self._compute_output(message, True),
-            "disableModelRunning": lambda message: self._compute_output(message, False),
             "setInputNames": self._name_inputs,
-            "setOutputNames": self._name_output,
             "loadModelFromFile": self._load_model,
             "saveModelToFile": self._save_model,
             "enablePerformanceMode": lambda message: self._perform(True),
             "disablePerformanceMode": lambda message: self._perform(False),
         }
         found = {name: self._of_learning(handler) for name, handler in learning.items()} | others
-        return {f"{WEKINATOR}{name}": handler for name, handler in found.items()}
+        found = {f"{WEKINATOR}{name}": handler for name, handler in found.items()}
+        return found | dict.fromkeys(self._wishes.addresses, self._switched)
 
     def _ours(self) -> dict[str, Handler]:
         learning: dict[str, Handler] = {
@@ -175,8 +174,6 @@ class RemoteControl:
             "protect": lambda message: self._engine.model.protect_now(),
         }
         others: dict[str, Handler] = {
-            "enableProbabilities": lambda message: self._probabilities(True),
-            "disableProbabilities": lambda message: self._probabilities(False),
             "enableLog": lambda message: self._log(True),
             "disableLog": lambda message: self._log(False),
         }
@@ -309,19 +306,9 @@ class RemoteControl:
         engine = self._engine
         return engine.store.idle and (engine.learn.idle or engine.learn.failed)
 
-    def _run(self, on: bool) -> None:
-        for switches in self._switches:
-            switches.running = on
-        self._keep()
-
-    def _compute_output(self, message: ControlMessage, on: bool) -> None:
-        only_output(message.values)
-        for switches in self._switches:
-            switches.computed = on
-
-    def _probabilities(self, on: bool) -> None:
-        for switches in self._switches:
-            switches.probabilities = on
+    def _switched(self, message: ControlMessage) -> None:
+        """It holds since it was heard: the session is told."""
+        self._wishes.changes_of(message)
         self._keep()
 
     def _log(self, on: bool) -> None:
@@ -338,12 +325,6 @@ class RemoteControl:
 
     def _load_model(self, message: ControlMessage) -> None:
         self._models.serve(output_and_name(message.values))
-
-    def _name_output(self, message: ControlMessage) -> None:
-        name = names(message.values, 1, "output")[0].replace(" ", "_").strip("/")
-        for switches in self._switches:
-            switches.name = name
-        self._keep()
 
     def _name_inputs(self, message: ControlMessage) -> None:
         """They stand in the session, and in all that is opened on it from now on."""
@@ -363,7 +344,7 @@ class RemoteControl:
         """Send how it stands, as pairs of a word and a value, then each class."""
         engine = self._engine
         stats, condition = engine.stats(), engine.input.condition()
-        switches = self._switches[0] if self._switches else None
+        switches = self._wishes.newest
         pairs: tuple[tuple[str, float | int | str], ...] = (
             ("source", condition.lamp.value),
             ("rate", float(condition.rate or 0.0)),
@@ -387,15 +368,14 @@ class RemoteControl:
         """Be as the session remembers; a new one waits for `startRunning`, as Wekinator does."""
         kept = self._engine.session.config(REMOTE)
         kept = kept if isinstance(kept, dict) else {}
-        for switches in self._switches:
-            switches.running = kept.get("running") is True
-            switches.probabilities = kept.get("probabilities") is True
-            if isinstance(kept.get("output"), str):
-                switches.name = kept["output"]
+        begin: Changes = {name: kept.get(name) is True for name in ("running", "probabilities")}
+        if isinstance(kept.get("output"), str):
+            begin["name"] = kept["output"]
+        self._wishes.change(None, begin)
 
     def _keep(self) -> None:
-        if self._switches:
-            switches = self._switches[0]
+        switches = self._wishes.newest
+        if switches is not None:
             kept = {"running": switches.running, "probabilities": switches.probabilities, "output": switches.name}
             self._engine.queue.write(lambda session: session.set_config(REMOTE, kept))
 

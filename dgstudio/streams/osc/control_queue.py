@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from dgstudio.records import dataclass
 
@@ -33,20 +34,34 @@ class ControlMessage:
 
 
 class ControlQueue:
-    """Bounded; any thread puts, one takes. `arrived` is set whenever there is something, and cleared by `take`."""
+    """Bounded; one thread puts, one takes. `arrived` is set whenever there is something, and cleared by `take`."""
 
     def __init__(self) -> None:
         self.dropped = 0
         """Messages for which there was no room."""
         self.arrived = threading.Event()
         self._messages: deque[ControlMessage] = deque()
+        self._attending: Callable[[ControlMessage], object] = lambda message: None
+        self._lock = threading.Lock()
+
+    def attend(self, first: Callable[[ControlMessage], object]) -> None:
+        """Call `first` with each message that waits, and with each that is put from now on, by whoever puts it.
+
+        What comes after a message on the same way comes after that call; it must be quick, and raise nothing.
+        """
+        with self._lock:
+            for message in self._messages:
+                first(message)
+            self._attending = first
 
     def put(self, message: ControlMessage) -> None:
         """Add a message, unless too many wait."""
-        if len(self._messages) >= CAPACITY:
-            self.dropped += 1
-            return
-        self._messages.append(message)
+        with self._lock:
+            if len(self._messages) >= CAPACITY:
+                self.dropped += 1
+                return
+            self._attending(message)
+            self._messages.append(message)
         self.arrived.set()
 
     def take(self) -> list[ControlMessage]:

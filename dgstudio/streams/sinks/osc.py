@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dgstudio.records import dataclass
 from dgstudio.streams.osc.endpoint import LOOPBACK, Endpoint, endpoint_of
 from dgstudio.streams.osc.outlet import OscOutlet
+from dgstudio.streams.sinks.output_switches import SwitchedOutput
 from dgstudio.streams.sinks.sink import SinkKind, SinkRequest
 from dgstudio.streams.source import address_in
 from dgstudio.types import NOBODY, Reading, Unsure
@@ -15,26 +15,6 @@ NAME = "osc"
 USUAL = Endpoint(LOOPBACK, 12000, "/wek/outputs")
 """Where Wekinator's receivers listen."""
 VERSION, CONFIDENCE, UNSURE = "/dgstudio/version", "/dgstudio/confidence", "/dgstudio/unsure"
-OUTPUT_NAME = "outputs-1"
-"""What Wekinator calls its only output."""
-
-
-@dataclass(slots=True)
-class OutputSwitches:
-    """What of the answers is sent. Other programs set it, by messages; any thread.
-
-    Attributes
-    ----------
-    running : whether answers are sent at all.
-    computed : whether what is sent follows the answers; if not, the last one is sent again and again.
-    probabilities : whether those of all classes are sent as well, to `/name`.
-    name : of the output.
-    """
-
-    running: bool = True
-    computed: bool = True
-    probabilities: bool = False
-    name: str = OUTPUT_NAME
 
 
 class OscSink:
@@ -42,13 +22,14 @@ class OscSink:
 
     For each answer, while running: the most likely class to `to.path`, as a float from 1 on, since receivers of
     Wekinator's know no “unsure”; its probability to `/dgstudio/confidence`. When they change, whoever answers: version
-    and digest to `/dgstudio/version`, and to `/dgstudio/unsure` 1 or 0, and why.
+    and digest to `/dgstudio/version`, and to `/dgstudio/unsure` 1 or 0, and why. `switched` says what of that is
+    sent, and from which input on.
     """
 
     def __init__(self, to: Endpoint = USUAL) -> None:
         self.to = to
         self.outlet = OscOutlet(to)
-        self.switches = OutputSwitches()
+        self.switched = SwitchedOutput()
         self.name = f"OSC to {to}"
         self._last = 0.0
         self._version: str | None = None
@@ -56,7 +37,7 @@ class OscSink:
 
     def __call__(self, reading: Reading) -> None:
         """Send what is to be told of one answer."""
-        switches, send = self.switches, self.outlet.send
+        switches, send = self.switched.at(reading.sample), self.outlet.send
         if not switches.running or reading.speaker == NOBODY:
             return
         if reading.digest != self._version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -247,6 +248,42 @@ def test_training_that_is_cancelled_is_not_told_as_done(station: Station) -> Non
     wait_until(lambda: station.engine.learn.idle, "the learner")
     station.turn()
     assert not station.of("/wekinator/status/done-training")
+
+
+def test_an_input_after_start_running_is_answered_however_soon_it_comes(station: Station) -> None:
+    station.record(1.0, 0.0, 0.0)
+    station.train()
+    station.put(0.0, 0.0, 4)
+    station.say("startRunning")
+    station.put(0.0, 0.0, 5)
+    station.say("stopRunning")
+    station.put(0.0, 0.0, 6)
+    station.say("startRunning")
+    station.put(0.0, 0.0, 7)
+    # Nobody has looked at a message yet.
+    wait_until(lambda: station.engine.infer.done == station.source.taken and station.engine.out.idle, "the answers")
+    assert station.of("/wek/outputs") == 12
+    station.turn()
+    assert station.of("/dgstudio/ack", "/wekinator/control/startRunning") == 2
+    assert station.outputs(0.0, 0.0) == [1.0] * 3
+
+
+def test_answers_to_inputs_before_stop_running_are_sent_though_they_are_late(taught: Station) -> None:
+    outlet, gate = taught.outlet, threading.Event()
+    sink = taught.sink.__class__.__call__
+
+    def late(self: OscSink, reading: Any) -> None:
+        gate.wait(30.0)
+        sink(self, reading)
+
+    outlet.told.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OscSink, "__call__", late)
+        taught.put(1.0, 1.0, 5)
+        taught.done("stopRunning")
+        gate.set()
+        wait_until(lambda: taught.engine.out.idle, "the answers")
+    assert taught.of("/wek/outputs", 2.0) == 5 and taught.outputs(1.0, 1.0) == []
 
 
 def test_models_can_be_left_out_of_recording_and_of_running(taught: Station) -> None:
