@@ -229,13 +229,13 @@ class SerialSource:
             self._arrivals.note_wrong(NoLines(self.place.baud), wall)
         for line in lines:
             self.newest.append(plain_text(line.decode("utf-8", "replace"))[:200])
-        if self._queue is None:
+        if self._queue is None or self._format is None:
             self._find_out(lines, wall)
         else:
             self._put(lines, wall)
 
     def _find_out(self, lines: list[bytes], wall: float) -> None:
-        """Find the format of the lines, and how many come a second."""
+        """Find the format of the lines, and how many come a second; what came meanwhile is put in then."""
         for line in lines:
             if not line.startswith(COMMENT):
                 self._looked_at.append(line)
@@ -245,11 +245,22 @@ class SerialSource:
             if self._format is None:
                 if len(self._looked_at) == LOOKED_AT:
                     self._arrivals.note_wrong(_what_is_wrong(self._looked_at, self.place.baud), wall)
+                self._let_go()
                 return
-        rate = self._rate or self._measured(self._format)
-        if rate is None:
-            return
-        self._settle(self._names or self._named(self._format), rate)
+        if self._queue is None:
+            rate = self._rate or self._measured(self._format)
+            if rate is None:
+                return
+            self._settle(self._names or self._named(self._format), rate)
+        self._put_held()
+
+    def _let_go(self) -> None:
+        """Where the rate is known, no older lines are needed than those by which the format is found."""
+        while self._queue is not None and len(self._held) > LOOKED_AT:
+            self._held.popleft()
+            self.counts.garbled += 1
+
+    def _put_held(self) -> None:
         held = list(self._held)
         self._held.clear()
         begin = 0
@@ -290,14 +301,7 @@ class SerialSource:
         """Lines that came together become samples."""
         assert self._queue is not None, "what the lines hold is known"
         assert self._times is not None, "so is how fast they come"
-        if self._format is None:
-            # Channels and rate were given: how they are written is found all the same.
-            self._looked_at.extend(line for line in lines if not line.startswith(COMMENT))
-            self._format = format_of(self._looked_at)
-            if self._format is None:
-                if len(self._looked_at) == LOOKED_AT:
-                    self._arrivals.note_wrong(_what_is_wrong(self._looked_at, self.place.baud), wall)
-                return
+        assert self._format is not None, "and how they are written"
         rows, good = self._rows(lines, self._format, wall)
         if not len(good):
             return

@@ -86,6 +86,32 @@ def test_a_line_that_is_cut_garbled_or_uneven_is_counted_and_left_out(board: Pse
     assert (np.diff(times) > 0).all()
 
 
+def test_a_stream_that_is_known_begins_with_its_first_line(
+    board: PseudoBoard, source: SerialSource, steadily: Callable[..., None]
+) -> None:
+    # As when a session is gone on with: channels and rate are known, how the numbers are written is not yet.
+    steadily(100)
+    read = Read(source).until(50)
+    assert read.rows == [[n, -n] for n in range(len(read.rows))]
+    times = np.concatenate([block.times for block in read.blocks])
+    assert times[0] == 0 and np.allclose(np.diff(times[:4]), 0.01, atol=0.01) and (np.diff(times) > 0).all()
+    assert source.condition().counted == ()
+
+
+def test_a_known_stream_that_begins_with_nonsense_loses_none_of_its_lines(
+    board: PseudoBoard, source: SerialSource
+) -> None:
+    for number in range(60):
+        board.write(f"error {number}\n".encode())
+        time.sleep(0.002)
+    wait_until(lambda: source.condition().lamp is Lamp.WRONG)
+    for number in range(30):
+        board.write(f"{number},1\n".encode())
+        time.sleep(0.002)
+    assert [row[0] for row in Read(source).until(30).rows] == list(range(30))
+    assert source.counts.garbled == 60
+
+
 def test_whoever_opens_in_the_middle_of_a_line_hears_its_end_only(board: PseudoBoard) -> None:
     source = SerialSource(SerialPlace(str(board.port)), rate=100, channels=("a", "b"))
     source.open()
