@@ -11,13 +11,16 @@ import ctypes
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgstudio.errors import DgstudioError
+
+if TYPE_CHECKING:
+    import subprocess
 
 MODULES = ("QtCore", "QtGui", "QtWidgets", "QtSvg", "QtTest", "QtOpenGL", "QtOpenGLWidgets", "QtMultimedia")
 """The modules of Qt that the program, or a library that it uses, imports."""
@@ -265,6 +268,8 @@ def _apt(command: list[str], say: Callable[[str], None], before: str = "") -> st
 
 def _told(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a command, its words in English."""
+    import subprocess  # a start asks nobody
+
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
 
 

@@ -66,7 +66,7 @@ def test_what_the_linker_misses_is_named_once_and_sorted(monkeypatch: pytest.Mon
         assert command[0] == "ldd" and any("libqxcb" in path for path in command)
         return subprocess.CompletedProcess(command, 0, TOLD, "")
 
-    monkeypatch.setattr(system_packages.subprocess, "run", told)
+    monkeypatch.setattr(subprocess, "run", told)
     assert system_packages.missing_libraries() == ["libglib-2.0.so.0", "libxcb-cursor.so.0"]
 
 

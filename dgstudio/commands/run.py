@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import Event
-from dgstudio.engine.remote.others import Others, controls_of
+from dgstudio.engine.remote.others import Others
 from dgstudio.errors import DgstudioError
 from dgstudio.guard.line_limit import LineLimit
 from dgstudio.station.opening import Say, as_kept, make_engine, open_session, open_stream
@@ -22,7 +22,7 @@ from dgstudio.station.options import RunOptions
 from dgstudio.station.table import condition_words, live_table, summary
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.osc.control_port import control_port_of
-from dgstudio.streams.osc.control_queue import ControlQueue
+from dgstudio.streams.osc.control_queue import ControlQueue, controls_of
 from dgstudio.streams.osc.endpoint import networks_of
 from dgstudio.streams.sinks.registry import open_sink
 from dgstudio.streams.sinks.sink import Sink

@@ -138,7 +138,7 @@ class Engine:
             self.events.say(Notice(EventKind.SESSION, problem))
         if problems:
             self.events.say(SessionProblems(problems))
-        self._started = self._stopped = False
+        self._started = self._complete = self._stopped = False
 
     def _build_serving(self) -> None:
         """From samples to answers, and what of them is recorded."""
@@ -310,28 +310,52 @@ class Engine:
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start all threads. Once. Where that fails, everything is stopped again."""
-        self._started = True
-        switch_interval.shorten()
+        """Start all threads that do not run yet. Where that fails, everything is stopped again."""
+        self.start_answering()
+        if self._complete:
+            return
         try:
-            self._start()
+            self._start_keeping()
+            for worker in (self.quality, self.browse):
+                worker.start()
         except BaseException:
             self.stop()
             raise
 
-    def _start(self) -> None:
+    def start_answering(self) -> None:
+        """Start the stream and its answers only; `start` follows, and with it keeping and learning.
+
+        What these begin with takes a fifth of a second of the interpreter, which whoever opens a window needs himself;
+        what is to be kept and learned waits for them.
+        """
+        if self._started:
+            return
+        self._started = True
+        switch_interval.shorten()
+        try:
+            self._start_answering()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_answering(self) -> None:
         # What the session brought stays. The collector would walk over it again and again: at 50,000 examples for a
         # tenth of a second, in which nothing is answered or drawn.
         gc.freeze()
         every = self.classes.every()
         self.queue.write(lambda session: session.put_classes(every))
         self.learn.history.extend(self._first)
-        self.versions.begun(self._first, self.learner)
         if self.recorder.wanted:
             self.recording.record(True)
         if self.plane is not None:
             self.plane.start()
-        for worker in (self.store, self.learn, self.out, self.quality, self.browse, self.infer, self.input):
+        for worker in (self.out, self.infer, self.input):
+            worker.start()
+
+    def _start_keeping(self) -> None:
+        self._complete = True
+        self.versions.begun(self._first, self.learner)
+        for worker in (self.store, self.learn):
             worker.start()
 
     def stop(self) -> list[str]:
@@ -342,6 +366,9 @@ class Engine:
         if self._stopped:
             return []
         self._stopped = True
+        if self._started and not self._complete:
+            # What is to be kept by now waits for the thread that keeps it.
+            self._start_keeping()
         self.labels.release_class()
         left: list[str] = []
         self.candidates.cancel_consolidation()
@@ -386,8 +413,8 @@ class Engine:
 
     @property
     def started(self) -> bool:
-        """Whether its threads have been started."""
-        return self._started
+        """Whether all its threads have been started."""
+        return self._complete
 
     @property
     def ended(self) -> bool:

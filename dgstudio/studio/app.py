@@ -55,6 +55,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
     def seen() -> None:
         timings.note("window")
         splash.close()
+        engine.start()
         sessions.tell_crashes()
         # What the start has made stays, and is not looked at again.
         gc.freeze()
@@ -66,7 +67,7 @@ def run_studio(options: StudioOptions, making: EngineOpening, splash: Splash, ti
             bridge.on_frame = window.update_frame
 
     bridge.on_frame = shown
-    bridge.start()
+    bridge.start_frames()
     # The first picture shows what there is by now, not an empty desk.
     shown(bridge.pull())
     if window.geometry_.fills_screen():

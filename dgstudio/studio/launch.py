@@ -220,7 +220,10 @@ class EngineOpening:
 
 
 def make_and_start(options: StudioOptions) -> Made:
-    """The first engine: its stream runs when the window appears. `DgstudioError` as `make_engine`."""
+    """The first engine: its stream runs when the window appears; it is started wholly once that has been seen.
+
+    `DgstudioError` as `make_engine`.
+    """
     made = make_engine(options)
-    made[0].start()
+    made[0].start_answering()
     return made

@@ -265,7 +265,7 @@ def changed(checkpoint: Checkpoint, changes: dict[str, Any]) -> Checkpoint:
 def test_no_recipe_is_made_of_what_another_kernel_learned(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Session.open(path) as session:
         checkpoint = session.checkpoint(by_recipe(session)[5])
-        monkeypatch.setattr(recipes, "LEARNING_KERNEL", "dg9")
+        monkeypatch.setattr(recipes, "learning_kernel", lambda: "dg9")
         session.put_checkpoint(changed(checkpoint, {"kept": False}))
         session.thin_checkpoints(0)
         assert checkpoint.version not in by_recipe(session)
@@ -327,7 +327,7 @@ def test_a_recipe_of_another_kernel_is_told_and_replays_with_the_difference(
         rule.settings = replace(rule.settings, delta=math.inf)
         return rule
 
-    monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg9 of another machine")
+    monkeypatch.setattr(recipe_solver, "learning_kernel", lambda: "dg9 of another machine")
     with Session.open(path) as session:
         assert session.checkpoint(version).version == version, "equal is equal, whoever made it"
         monkeypatch.setattr(recipe_solver.RuleCache, "on", otherwise)
@@ -417,7 +417,7 @@ def test_a_copy_for_another_machine_audits_where_learning_again_gives_other_bits
         count = len(session.checkpoints())
         said = export_recording(session, there)
     assert said == f"A copy of {path.stem} with all of its {count} versions whole is in {there}."
-    monkeypatch.setattr(recipe_solver, "LEARNING_KERNEL", "dg4 of another processor")
+    monkeypatch.setattr(recipe_solver, "learning_kernel", lambda: "dg4 of another processor")
 
     def solved(*_arguments: Any) -> Any:
         raise AssertionError("nothing is learned again there")

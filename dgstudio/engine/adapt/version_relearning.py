@@ -22,7 +22,7 @@ from dgstudio.engine.runtime.worker import Worker
 from dgstudio.errors import BadInputError, DgstudioError, Rejected
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.learning.learner.publish_diff import changed
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_again
+from dgstudio.learning.learner.reproduce import learning_kernel, settings_again
 from dgstudio.learning.learner.training.sealing import below
 from dgstudio.learning.learner.training.training_state import Dials, TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
@@ -127,7 +127,7 @@ class Relearning(Worker):
             digests.append(again.digest)
         if not digests:
             raise BadInputError("another rule was chosen there, and how it learned is not kept")
-        self._end(VersionLearnedOtherwise(version, record.digest, digests[0], ground.kernel != LEARNING_KERNEL))
+        self._end(VersionLearnedOtherwise(version, record.digest, digests[0], ground.kernel != learning_kernel()))
 
     def _made(self, ground: _Ground, dials: Dials) -> Snapshot:
         """The version with these dials: at once where router and read-out are solved together, else step by step."""
@@ -181,10 +181,10 @@ class Relearning(Worker):
     def _ground(self, version: int) -> _Ground:
         held = self._learner.states_held()
         if version in held and self._learner.store.holds(version):
-            return _Ground(self._learner.store.get(version), held[version], self._learner.settings, LEARNING_KERNEL)
+            return _Ground(self._learner.store.get(version), held[version], self._learner.settings, learning_kernel())
         checkpoint = self._session.checkpoint(version)
         snapshot, training = restored(checkpoint)
-        kernel = str(checkpoint.meta.get(KERNEL_OF, LEARNING_KERNEL))
+        kernel = str(checkpoint.meta.get(KERNEL_OF, learning_kernel()))
         return _Ground(snapshot, training, settings_again(checkpoint.meta.get(SETTINGS)), kernel)
 
     def _dials_later(self) -> Dials | None:

@@ -18,7 +18,7 @@ from dgstudio.engine.runtime.history import History
 from dgstudio.errors import BadInputError, SessionError, SessionFormatError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, settings_kept
+from dgstudio.learning.learner.reproduce import learning_kernel, settings_kept
 from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.settings import LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
@@ -89,7 +89,7 @@ def checkpoint_of(learner: Learner, record: PublishRecord, *, kept: bool = False
             "snapshot": snapshot_meta,
             TRAINING: training_meta,
             "parked": sorted(learner.parked),
-            KERNEL_OF: LEARNING_KERNEL,
+            KERNEL_OF: learning_kernel(),
             SERVED_BY: KERNEL,
             SETTINGS: settings_kept(learner.settings, version),
         },

@@ -24,7 +24,7 @@ from dgstudio.engine.recording.unlearned import (
 )
 from dgstudio.errors import BadInputError, Rejected, SessionError
 from dgstudio.learning.label_set import LabelSet
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again, stands_on
+from dgstudio.learning.learner.reproduce import RuleCache, learning_kernel, settings_again, stands_on
 from dgstudio.learning.learner.training.sealing import below, seal
 from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
@@ -118,7 +118,7 @@ def _judge(info: CheckpointInfo, recipes: _Recipes, figures: RelearnFigures) -> 
             figures.given.append(version)
         elif found is _Again.SAME:
             figures.same.append(version)
-        elif checkpoint.meta.get(KERNEL_OF, LEARNING_KERNEL) != LEARNING_KERNEL:
+        elif checkpoint.meta.get(KERNEL_OF, learning_kernel()) != learning_kernel():
             figures.other_kernel.append(version)
         else:
             figures.differing.append((version, found))

@@ -11,9 +11,7 @@ from dgstudio.engine.facts.event import Event
 from dgstudio.engine.remote.remote_control import RemoteControl
 from dgstudio.engine.remote.reports import Reports
 from dgstudio.streams.osc.control_queue import ControlQueue
-from dgstudio.streams.osc.source import OscSource
 from dgstudio.streams.sinks.osc import OscSink
-from dgstudio.streams.source import Source
 
 SOON_S = 0.005
 
@@ -59,8 +57,3 @@ class Others:
     def turn(self, events: Sequence[Event] = ()) -> None:
         """Do what was asked for, and tell what is new; `events` are those since the last call."""
         self._turning.turn(events)
-
-
-def controls_of(source: Source) -> ControlQueue | None:
-    """Where messages come from that come with the inputs; None where these come otherwise."""
-    return source.controls if isinstance(source, OscSource) else None

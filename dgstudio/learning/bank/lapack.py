@@ -8,30 +8,36 @@ lets go of the lock during the call. The bits are those of scipy's wrappers.
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from dgstudio.learning.bank.lapack_pointers import LAPACK_POINTERS
+from dgstudio.learning.bank.lapack_pointers import lapack_pointers
 from dgstudio.types import F64
 
 _Int = ctypes.POINTER(ctypes.c_int)
 _Real = ctypes.POINTER(ctypes.c_double)
 
 
-def _routine(name: str, *arguments: Any) -> Any:
-    capsule = LAPACK_POINTERS[name]
+_ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "dpotrf": (_Int, _Real, _Int, _Int),
+    "dpotri": (_Int, _Real, _Int, _Int),
+    "dpotrs": (_Int, _Int, _Real, _Int, _Real, _Int, _Int),
+    "dpocon": (_Int, _Real, _Int, _Real, _Real, _Real, _Int, _Int),
+}
+"""What each takes after the letter of the triangle."""
+
+
+@cache
+def _routine(name: str) -> Any:
+    capsule = lapack_pointers()[name]
     name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     address = pointer_of(capsule, name_of(capsule))
-    return ctypes.CFUNCTYPE(None, ctypes.c_char_p, *arguments)(address)
+    return ctypes.CFUNCTYPE(None, ctypes.c_char_p, *_ARGUMENTS[name])(address)
 
-
-_dpotrf = _routine("dpotrf", _Int, _Real, _Int, _Int)
-_dpotri = _routine("dpotri", _Int, _Real, _Int, _Int)
-_dpotrs = _routine("dpotrs", _Int, _Int, _Real, _Int, _Real, _Int, _Int)
-_dpocon = _routine("dpocon", _Int, _Real, _Int, _Real, _Real, _Real, _Int, _Int)
 
 # The lower triangle by rows is the upper one by columns, which is how LAPACK counts.
 _UPPER, _LOWER = b"U", b"L"
@@ -41,7 +47,7 @@ _BLOCK = 128
 def cholesky(S: F64) -> bool:
     """Factor S (n, n), C order, in place: S = L Lᵀ; only the lower triangle is read. False if S is not positive."""
     n, info = ctypes.c_int(len(S)), ctypes.c_int(0)
-    _dpotrf(_UPPER, n, _pointer(S), n, info)
+    _routine("dpotrf")(_UPPER, n, _pointer(S), n, info)
     return info.value == 0
 
 
@@ -50,7 +56,7 @@ def reciprocal_condition(factor: F64, norm: float) -> float:
     n, info, rcond = ctypes.c_int(len(factor)), ctypes.c_int(0), ctypes.c_double(0.0)
     work, whole = np.empty(3 * len(factor)), np.empty(len(factor), np.intc)
     size = ctypes.c_double(norm)
-    _dpocon(_UPPER, n, _pointer(factor), n, size, rcond, _pointer(work), whole.ctypes.data_as(_Int), info)
+    _routine("dpocon")(_UPPER, n, _pointer(factor), n, size, rcond, _pointer(work), whole.ctypes.data_as(_Int), info)
     return rcond.value if info.value == 0 else 0.0
 
 
@@ -58,7 +64,7 @@ def solve_factored(factor: F64, sides: F64) -> F64:
     """S⁻¹ sides, (n, m), S as factored by `cholesky`; `sides` stays as it is."""
     result: F64 = np.array(sides, np.float64, order="F", copy=True)
     n, info, count = ctypes.c_int(len(factor)), ctypes.c_int(0), ctypes.c_int(result.shape[1])
-    _dpotrs(_UPPER, n, count, _pointer(factor), n, _pointer(result), n, info)
+    _routine("dpotrs")(_UPPER, n, count, _pointer(factor), n, _pointer(result), n, info)
     assert info.value == 0, "LAPACK was handed arguments of the wrong shape"
     return result
 
@@ -67,9 +73,9 @@ def symmetric_inverse(A: F64) -> F64 | None:
     """A⁻¹ (n, n) of a symmetric positive A, C order, symmetric to the last bit; None if A is not positive."""
     n, info = ctypes.c_int(len(A)), ctypes.c_int(0)
     inverse: F64 = np.array(A, np.float64, order="F", copy=True)
-    _dpotrf(_LOWER, n, _pointer(inverse), n, info)
+    _routine("dpotrf")(_LOWER, n, _pointer(inverse), n, info)
     if info.value == 0:
-        _dpotri(_LOWER, n, _pointer(inverse), n, info)
+        _routine("dpotri")(_LOWER, n, _pointer(inverse), n, info)
     if info.value != 0:
         return None
     result: F64 = np.empty_like(inverse, order="C")

@@ -6,16 +6,18 @@ before the first picture. The routines are the very same objects.
 
 from __future__ import annotations
 
+import threading
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
 
-import scipy
-
 
 def _compiled(name: str) -> Any:
+    import scipy  # with the first solution, not with the first picture
+
     folder = Path(scipy.__file__).parent / "linalg"
     spec = PathFinder.find_spec(f"scipy.linalg.{name}", [str(folder)])
     if spec is None or spec.loader is None:
@@ -26,5 +28,16 @@ def _compiled(name: str) -> Any:
     return module
 
 
-LAPACK_POINTERS: dict[str, Any] = _compiled("cython_lapack").__pyx_capi__
-"""What scipy.linalg.cython_lapack offers to compiled code: a capsule for each routine."""
+_LOADING = threading.Lock()
+
+
+def lapack_pointers() -> dict[str, Any]:
+    """Return what scipy.linalg.cython_lapack offers to compiled code: a capsule for each routine. Any thread."""
+    with _LOADING:
+        return _pointers()
+
+
+@cache
+def _pointers() -> dict[str, Any]:
+    pointers: dict[str, Any] = _compiled("cython_lapack").__pyx_capi__
+    return pointers

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
-import scipy
-import threadpoolctl
 
 from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
+from dgstudio.learning.bank.lapack_pointers import lapack_pointers
 from dgstudio.learning.bank.locked_bank import METHOD, Sums
 from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.learning.rules.locked_bank_rule import LockedBankRule
@@ -21,7 +21,18 @@ from dgstudio.model.snapshot import Snapshot, content_id
 from dgstudio.types import F32, Example
 
 
-def _kernel() -> str:
+@cache
+def learning_kernel() -> str:
+    """Return the name of what computes a model here. Any thread; the first call loads LAPACK.
+
+    The same examples give the same bits for sure only between equal names: the serving kernel's, the method's number,
+    and the libraries that solve, whose bits depend on the processor. Equal bits are equal whatever the names.
+    """
+    import scipy
+    import threadpoolctl  # both are late, as the first picture does without
+
+    # What solves is among the libraries only once it is loaded.
+    lapack_pointers()
     blas = [info for info in threadpoolctl.threadpool_info() if info.get("user_api") == "blas"]
     libraries = sorted(
         {f"{info.get('internal_api')}-{info.get('version')}-{info.get('architecture', 'unknown')}" for info in blas}
@@ -32,10 +43,6 @@ def _kernel() -> str:
     many = "" if threads == 1 else f" {threads} threads"
     return f"{KERNEL} method-{METHOD} {versions} {'+'.join(libraries) or 'blas-unknown'}{many}"
 
-
-LEARNING_KERNEL = _kernel()
-"""The same examples give the same bits for sure only between equal names: the serving kernel's, the method's number,
-and the libraries that solve, whose bits depend on the processor. Equal bits are equal whatever the names."""
 
 MATTER = ("kappa", "mu", "prior", "margin", "unsure", "features", "seed", "max_rounds")
 """Settings that the learning bank's weights depend on, beside τ and δ, which each bank has."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from dgstudio.errors import SessionFormatError
 from dgstudio.guard.limits import JSON_CHARACTERS
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
+from dgstudio.learning.learner.reproduce import learning_kernel
 from dgstudio.learning.settings import LOCKED_BANK
 from dgstudio.records import dataclass
 from dgstudio.session.format.checkpoint import KERNEL_OF, PROTECTED, SETTINGS, TRAINING, Array, CheckpointInfo
@@ -56,7 +56,7 @@ def fits(kind: RecordKind, meta: Mapping[str, Any], names: Iterable[str]) -> boo
     That is: it was learned by the locked bank alone, router and read-out together, by this kernel, and all of it.
     """
     snapshot, training = meta.get("snapshot"), meta.get(TRAINING)
-    if kind != RecordKind.LEARNED or snapshot is None or training is None or meta.get(KERNEL_OF) != LEARNING_KERNEL:
+    if kind != RecordKind.LEARNED or snapshot is None or training is None or meta.get(KERNEL_OF) != learning_kernel():
         return False
     dials, names = training.get("dials"), set(names)
     return (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from dgstudio.errors import BadInputError, Rejected, SessionError, SessionFormatError
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL, RuleCache, settings_again
+from dgstudio.learning.learner.reproduce import RuleCache, learning_kernel, settings_again
 from dgstudio.learning.learner.training.training_state import TrainingState
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.records import dataclass
@@ -66,10 +66,10 @@ class Relearner:
         if snapshot.digest == info.digest and len(checkpoint.arrays) == recipe.array_count:
             return checkpoint
         kernel = str(recipe.meta.get(KERNEL_OF))
-        if kernel != LEARNING_KERNEL:
+        if kernel != learning_kernel():
             raise OtherKernelError(
                 f"Version {info.version} of the session {label} was made by another kernel ({kernel}; this is "
-                f"{LEARNING_KERNEL}): learned again here it is not the same to the last bit; choose another.",
+                f"{learning_kernel()}): learned again here it is not the same to the last bit; choose another.",
                 checkpoint,
                 kernel,
             )

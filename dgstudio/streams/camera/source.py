@@ -20,6 +20,7 @@ from dgstudio.records import dataclass
 from dgstudio.streams.camera.colour_gradients import ColourGradients
 from dgstudio.streams.camera.label_track import LabelTrack
 from dgstudio.streams.camera.lite0_embedding import Lite0Embedding, lite0_at_hand
+from dgstudio.streams.camera.small_picture import shrunk, window_of
 from dgstudio.streams.camera.video_frame import VideoFrame
 from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.source import Knob, KnobKind
@@ -32,8 +33,6 @@ SILENCE_S = 3.0
 """A stream that has run and brings no frame for so long is lost."""
 SHOWN = 480
 """Pixels that the longer side of the picture that is shown has at most."""
-KEPT = (48, 64)
-"""Rows and columns of the small pictures that are kept for the past, and with examples."""
 KEPT_S = 120.0
 KEPT_HZ = 10.0
 MIRROR, TURN, CROP, SMALL = "mirror", "turn", "crop", "small pictures"
@@ -266,7 +265,7 @@ class CameraSource:
         square = (wide - side) / 2 / wide, (tall - side) / 2 / tall, side / wide
         self._shown = ShownPicture(self.taken, pixels, square)
         if not self._past or moment - self._past[-1][0] >= 1 / KEPT_HZ - 1e-3:
-            self._past.append((moment, _shrunk(pixels)))
+            self._past.append((moment, shrunk(pixels)))
 
     # -- what others ask -----------------------------------------------------------------------------------------
 
@@ -380,37 +379,6 @@ class _FrameClock:
         self._gap, self._position = False, at
         self._last = max(at + self._offset, self._last + 1e-6)
         return self._last, gap
-
-
-def window_of(pixels: U8) -> F32:
-    """A small picture (n, m, 3) uint8 as a window (n, 3·m) float32: how an example of a stream of pictures keeps it."""
-    return pixels.reshape(len(pixels), -1).astype(np.float32)
-
-
-def picture_of(window: F32) -> U8 | None:
-    """A small picture (48, 64, 3) uint8 from its window; None for a window of something else.
-
-    A picture is known by its shape, and that its numbers are those of bytes.
-    """
-    rows, columns = KEPT
-    if window.shape != (rows, 3 * columns):
-        return None
-    values = np.nan_to_num(window).astype(np.uint8)
-    return values.reshape(rows, columns, 3) if np.array_equal(values, window) else None
-
-
-def _shrunk(pixels: U8) -> U8:
-    """The middle of a picture at 64 × 48: each pixel the mean of a block."""
-    rows, columns = KEPT
-    tall, wide = pixels.shape[:2]
-    block = min(tall // rows, wide // columns)
-    if block == 0:
-        return np.ascontiguousarray(pixels[(np.arange(rows) * tall) // rows][:, (np.arange(columns) * wide) // columns])
-    high, broad = rows * block, columns * block
-    part = pixels[(tall - high) // 2 :, (wide - broad) // 2 :][:high, :broad]
-    mean = part.reshape(rows, block, columns, block, 3).mean((1, 3), dtype=np.float32)
-    small: U8 = np.rint(mean).astype(np.uint8)
-    return small
 
 
 def _track_of(video: Path | None) -> LabelTrack | None:

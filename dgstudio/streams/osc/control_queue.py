@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from dgstudio.records import dataclass
 
@@ -68,3 +69,15 @@ class ControlQueue:
         """Return all that waits, in the order in which it came."""
         self.arrived.clear()
         return [self._messages.popleft() for _ in range(len(self._messages))]
+
+
+@runtime_checkable
+class Controlled(Protocol):
+    """A source whose sender also tells the program what to do."""
+
+    controls: ControlQueue
+
+
+def controls_of(source: object) -> ControlQueue | None:
+    """Where messages come from that come with the inputs; None where these come otherwise."""
+    return source.controls if isinstance(source, Controlled) else None

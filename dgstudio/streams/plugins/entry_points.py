@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.reason import shortened
 from dgstudio.records import dataclass
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 SOURCES, SINKS, FEATURES = "dgstudio.sources", "dgstudio.sinks", "dgstudio.features"
 """Groups of entry points; each entry is a `SourceKind`, a `SinkKind`, a `FeatureKind`."""
@@ -68,6 +70,8 @@ def plugins(group: str, kind: type[T], ours: frozenset[str] = frozenset()) -> Pl
 
 @cache
 def _entries(group: str) -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points  # reads mail; the first picture needs no plug-in
+
     return tuple(entry_points(group=group))
 
 

@@ -19,7 +19,6 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.lifecycle.stream_config import keep_knobs
 from dgstudio.engine.recording.lookback import Past
-from dgstudio.engine.remote.others import Others, controls_of
 from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.errors import BadInputError
 from dgstudio.guard.texts import plain_text
@@ -27,6 +26,7 @@ from dgstudio.learning.contract.protected import ProtectedSet
 from dgstudio.learning.settings import TAU_GAP
 from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
+from dgstudio.streams.osc.control_queue import controls_of
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.source import Knob
 from dgstudio.streams.timing.playback_clock import POSITION
@@ -47,11 +47,12 @@ from dgstudio.studio.bridge.state import (
 )
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.studio.bridge.twin_feed import TwinFeed
-from dgstudio.studio.camera.video_feed import VideoFeed
 from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading, StreamKind
 
 if TYPE_CHECKING:
+    from dgstudio.engine.remote.others import Others
     from dgstudio.streams.camera.source import CameraSource
+    from dgstudio.studio.camera.video_feed import VideoFeed
 
 GLANCE_MS = 8
 """How often the bridge looks whether there is news between two frames."""
@@ -99,7 +100,7 @@ class Bridge(QObject):
         self.inspection = engine.inspection
         self.plane = engine.plane
         self.camera = _camera_of(engine)
-        self._feed = None if self.camera is None else VideoFeed(self.camera, self)
+        self._feed = None if self.camera is None else _feed_of(self.camera, self)
         self.margins = MarginReader(engine.lane)
         self.answer_again = AnswerAgain(engine.lane)
         self._names = engine.classes.names
@@ -108,7 +109,7 @@ class Bridge(QObject):
         self._stats = EngineStats()
         self._stats_wall = 0.0
         self._condition = engine.input.condition()
-        self._others = Others(engine, controls_of(engine.source), learns=True)
+        self._others = _others_of(engine)
         self._view: deque[Reading] = deque()
         self._doubtful = DoubtfulMoments()
         self._cells: tuple[tuple[int, int, int] | None, list[CellView]] = (None, [])
@@ -131,8 +132,11 @@ class Bridge(QObject):
 
     def start(self) -> None:
         """Start the engine, if it does not run yet, and the frames."""
-        if not self.engine.started:
-            self.engine.start()
+        self.engine.start()
+        self.start_frames()
+
+    def start_frames(self) -> None:
+        """Start the frames, of an engine that runs or answers by now."""
         self.state.phase = Phase.READY
         if self._feed is not None:
             self._feed.start()
@@ -212,7 +216,8 @@ class Bridge(QObject):
         # What a key did is told at once, and what was found about a moment that was clicked: of the 100 ms for that,
         # the next frame would take a third, and more while the machine is busy.
         found = self.inspection.ended != self._inspected
-        if self.engine.events.waiting or self._moved or found or self._others.waiting:
+        asked = self._others is not None and self._others.waiting
+        if self.engine.events.waiting or self._moved or found or asked:
             self._show()
 
     def _look_soon(self) -> None:
@@ -230,7 +235,8 @@ class Bridge(QObject):
         engine, state = self.engine, self.state
         wall, events = time.perf_counter(), engine.events.drain()
         # First, so that what others have asked for is in this frame.
-        self._others.turn(events)
+        if self._others is not None:
+            self._others.turn(events)
         self.evidence.poll()
         engine.marks.carry_out()
         new, self._readings = engine.lane.readings.since(self._readings)
@@ -493,6 +499,22 @@ class Bridge(QObject):
         names = self.engine.features.names
         outgoing = tuple(self.state.name_of(class_id) for class_id in base.classes)
         return UnitView(index, names, base.W1[index], outgoing, base.V[index])
+
+
+def _others_of(engine: Engine) -> Others | None:
+    """What is done for other programs; imported only where one can send or is told something."""
+    controls = controls_of(engine.source)
+    if controls is None and not engine.out.sinks:
+        return None
+    from dgstudio.engine.remote.others import Others
+
+    return Others(engine, controls, learns=True)
+
+
+def _feed_of(camera: CameraSource, parent: QObject) -> VideoFeed:
+    from dgstudio.studio.camera.video_feed import VideoFeed
+
+    return VideoFeed(camera, parent)
 
 
 def _camera_of(engine: Engine) -> CameraSource | None:

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.streams.camera.source import picture_of
+from dgstudio.streams.camera.small_picture import picture_of
 from dgstudio.studio.bridge.state import ClassCard, Lamp
 from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.common.widgets.chip import paint_key_cap

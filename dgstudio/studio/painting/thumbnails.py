@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from dgstudio.streams.camera.source import picture_of
+from dgstudio.streams.camera.small_picture import picture_of
 from dgstudio.studio.painting.kept_layer import painted
 from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import Theme

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.streams.camera.source import CameraSource
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import U8
+
+if TYPE_CHECKING:
+    from dgstudio.streams.camera.source import CameraSource
 
 LINE = 20
 LEAST = 120

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QPushButton,
 
 from dgstudio.engine.evaluation.active_learning import SMALL_MARGIN, margin_of
 from dgstudio.errors import BadInputError
-from dgstudio.streams.camera.source import picture_of
+from dgstudio.streams.camera.small_picture import picture_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.overlays.room_marks import may_elide_names

@@ -19,7 +19,7 @@ import safetensors.numpy
 from dgstudio import paths
 from dgstudio.learning.bank.locked_bank import METHOD
 from dgstudio.learning.learner.learner import Learner
-from dgstudio.learning.learner.reproduce import LEARNING_KERNEL
+from dgstudio.learning.learner.reproduce import learning_kernel
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import Snapshot
 from dgstudio.types import Example
@@ -107,10 +107,10 @@ def golden() -> tuple[dict[str, str], Arrays]:
 
 def test_the_same_method_and_kernel_learn_the_same_bits(arrays: Arrays, golden: tuple[dict[str, str], Arrays]) -> None:
     meta, _ = golden
-    assert f" method-{METHOD}" in LEARNING_KERNEL
+    assert f" method-{METHOD}" in learning_kernel()
     assert meta["method"] == str(METHOD), "METHOD was raised: write the stored answers anew"
-    if meta["kernel"] != LEARNING_KERNEL:
-        pytest.skip(f"stored by another kernel: {meta['kernel']}; this is {LEARNING_KERNEL}")
+    if meta["kernel"] != learning_kernel():
+        pytest.skip(f"stored by another kernel: {meta['kernel']}; this is {learning_kernel()}")
     assert digest_of(arrays) == meta["digest"], "what is learned has moved: raise METHOD, and write the answers anew"
 
 
@@ -125,7 +125,7 @@ def test_any_kernel_learns_nearly_the_same(arrays: Arrays, golden: tuple[dict[st
 def main() -> None:
     """Write the stored answers anew."""
     arrays = learned()
-    meta = {"kernel": LEARNING_KERNEL, "method": str(METHOD), "digest": digest_of(arrays)}
+    meta = {"kernel": learning_kernel(), "method": str(METHOD), "digest": digest_of(arrays)}
     safetensors.numpy.save_file(dict(shown(arrays)), GOLDEN, meta)
 
 

@@ -16,7 +16,8 @@ from dgstudio.extras.known import EXTRAS, line
 from dgstudio.paths import sample
 from dgstudio.streams.camera import kind, source
 from dgstudio.streams.camera.colour_gradients import ColourGradients
-from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of, window_of
+from dgstudio.streams.camera.small_picture import picture_of, window_of
+from dgstudio.streams.camera.source import CameraSource, FrameOrigin
 from dgstudio.streams.camera.video_frame import VideoFrame
 from dgstudio.streams.condition import Lamp
 from dgstudio.streams.features import SignalFeatures

@@ -33,8 +33,9 @@ def test_messages_label_and_the_window_shows_who_is_recorded(live, qtbot):
     send("/wek/inputs", 1.0, 2.0)
     send("/wekinator/control/startRecording")
     qtbot.waitUntil(lambda: bool(frames) and frames[-1].recording is not None)
-    assert [card.info.name for card in bridge.state.classes] == ["class 1", "class 2"]
-    assert frames[-1].recording[0] == 1 and frames[-1].source.lamp == "receiving"
+    qtbot.waitUntil(lambda: [card.info.name for card in bridge.state.classes] == ["class 1", "class 2"])
+    assert frames[-1].recording[0] == 1
+    qtbot.waitUntil(lambda: frames[-1].source.lamp == "receiving")  # told by the thread that reads
     for _ in range(10):
         send("/wek/inputs", 1.0, 2.0)
     send("/wekinator/control/stopRecording")

@@ -15,7 +15,8 @@ from dgstudio.paths import sample
 from dgstudio.station.options import RunOptions
 from dgstudio.streams.camera import kind as kind_module
 from dgstudio.streams.camera import source as source_module
-from dgstudio.streams.camera.source import CameraSource, FrameOrigin, picture_of
+from dgstudio.streams.camera.small_picture import picture_of
+from dgstudio.streams.camera.source import CameraSource, FrameOrigin
 from dgstudio.studio.app import make_window
 from dgstudio.studio.launch import StudioOptions, make_engine
 
