@@ -32,6 +32,10 @@ class SessionError(DgstudioError):
     """A session file could not be read or written."""
 
 
+class SessionInUseError(SessionError):
+    """Another program, or another window of this one, writes a session file; it can be watched."""
+
+
 class SessionFormatError(SessionError):
     """A file is not a session, is damaged, or was written by a newer dgstudio."""
 

@@ -23,6 +23,7 @@ from dgstudio.session.storage.opening import (
     create_file,
     open_database,
     open_for_reading,
+    open_for_watching,
 )
 from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
 from dgstudio.session.versions.versions import Versions
@@ -42,7 +43,7 @@ class Session:
     """One session file, or none (`Session.memory`). Make one with `create`, `open` or `memory`.
 
     Any thread may call it, one at a time: a batch holds the session until it ends, and a reader waits for it. The
-    file is locked for this process until `close` or the end of the process.
+    file is locked for this process until `close` or the end of the process: nobody else writes it, others may watch.
 
     Attributes
     ----------
@@ -59,6 +60,7 @@ class Session:
         self.report = opened.report
         label = "in memory" if path is None else str(path)
         self._database = Database(opened.db, label, opened.read_only, _place_of(opened, path))
+        self._watched = opened.lock if opened.read_only else None
         self._versions = Versions(self._database)
         self._settings: dict[str, str] = {}
         """Settings as JSON, those that were read or written here: they outlive the file."""
@@ -106,6 +108,21 @@ class Session:
         return cls(open_for_reading(Path(path)), Path(path))
 
     @classmethod
+    def watching(cls, path: str | Path) -> Session:
+        """Open a session that another program may be writing, to follow it: each look sees what is durable by then.
+
+        Nothing is changed or locked, and whoever writes it waits for nothing; see `written_elsewhere`.
+
+        Raises
+        ------
+        SessionFormatError
+            As `open`, and where it is damaged or was written by an earlier dgstudio.
+        SessionError
+            Where the system refuses.
+        """
+        return cls(open_for_watching(Path(path)), Path(path))
+
+    @classmethod
     def examined(cls, path: str | Path) -> Session:
         """Open a session as `reading` does, after a look at each row, array and recipe for all that it needs.
 
@@ -126,6 +143,13 @@ class Session:
     def close(self) -> None:
         """Close and unlock the file; a batch that this very thread has open is rolled back. May be called again."""
         self._database.close()
+        if self._watched is not None:
+            self._watched.close()
+
+    @property
+    def written_elsewhere(self) -> bool:
+        """Whether another program writes the file of a session that is watched, at this moment."""
+        return self._watched is not None and self._watched.taken
 
     def __enter__(self) -> Self:
         return self
@@ -522,4 +546,4 @@ class Session:
 
 def _place_of(opened: Opened, path: Path | None) -> FilePlace | None:
     """The file that a session writes, if it writes one."""
-    return None if path is None or opened.read_only else FilePlace(path)
+    return None if path is None or opened.read_only or opened.lock is None else FilePlace(path, opened.lock)

@@ -68,6 +68,10 @@ class Database:
             if not self._closed:
                 self._roll_back()
                 self._closed = True
+                if self._place is not None:
+                    # Else what was written last stays outside of the file as long as somebody watches it.
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._connection.close()
                 if self._place is not None:
                     self._place.let_go()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 
 from dgstudio.errors import SessionError
+from dgstudio.session.storage.writer_lock import WriterLock
 
 WAL_KEPT = 16 * 2**20
 """Bytes to which SQLite cuts a -wal file that it begins anew; below that it never gets shorter."""
@@ -34,36 +34,24 @@ class SessionLostError(SessionError):
         return self.loss != FileLoss.TRUNCATED
 
 
-_held: Counter[tuple[int, int]] = Counter()
-"""Device and inode of the files that this process has open as sessions."""
-
-
-def is_held(path: Path) -> bool:
-    """Whether this process has the file open as a session: whoever opens it as a plain file and closes that again
-    takes the process's locks on it away (https://sqlite.org/howtocorrupt.html, 2.2). Any thread.
-    """
-    known = path.stat()
-    return _held[known.st_dev, known.st_ino] > 0
-
-
 class FilePlace:
     """The file at `path` and its -wal file, as they are known: device, inode, and at least so many bytes.
 
     A session holds its file open: on most systems somebody else can delete it, move it or put another one there all
     the same, and what is written from then on is nowhere once the program ends. Used under the database's lock.
+
+    `lock` says that this process writes it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: WriterLock) -> None:
         self.path = path
-        known = path.stat()
-        self._files = {path: known}
+        self._files = {path: path.stat()}
         self._wal = path.with_name(path.name + "-wal")
-        self._held = known.st_dev, known.st_ino
-        _held[self._held] += 1
+        self._lock = lock
 
     def let_go(self) -> None:
         """The file is closed."""
-        _held[self._held] -= 1
+        self._lock.close()
 
     def check(self) -> None:
         """Raise `SessionLostError` where somebody else has been at the file. A few microseconds."""

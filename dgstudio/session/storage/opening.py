@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import field
 from pathlib import Path
 
-from dgstudio.errors import SessionError, SessionFormatError
+from dgstudio.errors import SessionError, SessionFormatError, SessionInUseError
 from dgstudio.guard.files import UnusableFileError, keep_mode, make_folder, make_private, require_regular
 from dgstudio.records import dataclass
 from dgstudio.session.format import schema
 from dgstudio.session.format.own_schema import SchemaReport, compare
 from dgstudio.session.storage.connection import (
+    BUSY_S,
     connect,
     is_corruption,
     is_of_the_file,
@@ -24,9 +25,10 @@ from dgstudio.session.storage.connection import (
     tolerate,
 )
 from dgstudio.session.storage.examine import examine
-from dgstudio.session.storage.file_place import WAL_KEPT, is_held
+from dgstudio.session.storage.file_place import WAL_KEPT
 from dgstudio.session.storage.salvage import salvage
 from dgstudio.session.storage.sizes import check_sizes
+from dgstudio.session.storage.writer_lock import WriterLock
 
 BESIDE = ("-wal", "-shm", "-journal")
 """Ends of the names of files that SQLite has beside a session."""
@@ -34,6 +36,7 @@ READ_ONLY = "the file or its folder is read-only"
 DAMAGED = "it is damaged"
 FIRST_CHECKED = 6
 """The first format with checksums over rows."""
+WATCHED = "another program writes it"
 FOREIGN = "it holds what is not dgstudio's"
 
 
@@ -55,11 +58,15 @@ class OpenReport:
 
 @dataclass(slots=True)
 class Opened:
-    """A connection, why it cannot be written (empty: it can), and what opening found."""
+    """A connection, why it cannot be written (empty: it can), and what opening found.
+
+    `lock` says who writes the file: this process, or, where it is watched, another one; None where nobody does.
+    """
 
     db: sqlite3.Connection
     read_only: str
     report: OpenReport
+    lock: WriterLock | None = None
 
 
 def failure_sentence(name: str, error: BaseException, done: str = "was not saved") -> str:
@@ -89,16 +96,6 @@ def _has_wal(path: Path) -> bool:
     """Whether commits are still outside the main file: the writer was killed."""
     wal = _beside(path, "-wal")
     return wal.is_file() and wal.stat().st_size > 0
-
-
-def _lock(db: sqlite3.Connection) -> None:
-    """Take the file for this process alone, until the connection is closed or the process dies.
-
-    SQLite's exclusive mode is a lock of the operating system: `kill -9` frees it, and nothing is left to clean up.
-    """
-    db.execute("PRAGMA locking_mode=EXCLUSIVE")
-    db.execute("BEGIN IMMEDIATE")
-    db.execute("COMMIT")
 
 
 def _make_durable(db: sqlite3.Connection) -> None:
@@ -162,6 +159,8 @@ def _require_files(path: Path) -> os.stat_result:
 def open_database(path: Path) -> Opened:
     """Open an existing session: for writing if that is possible, else for reading.
 
+    It is locked for this process until the connection is closed, or the process ends; others may read it meanwhile.
+
     A killed writer's last commits are still in the -wal file, and a writing connection would move them into the
     main file when it closes. So damage is looked for by a reading connection first: a damaged file is never touched.
 
@@ -169,34 +168,103 @@ def open_database(path: Path) -> Opened:
     ------
     SessionFormatError
         Where it is no session, is from the future, or nothing in it can be read.
+    SessionInUseError
+        Where another dgstudio has it open.
     SessionError
-        Where it cannot be got at, or another dgstudio has it open.
+        Where it cannot be got at.
     """
     check_file(path)
+    try:
+        lock = WriterLock(path)
+    except OSError as error:
+        raise SessionError(failure_sentence(str(path), error, "cannot be read")) from error
+    try:
+        opened = _opened(path, lock)
+    except BaseException:
+        lock.close()
+        raise
+    if opened.lock is None:
+        lock.close()
+    return opened
+
+
+def _opened(path: Path, lock: WriterLock) -> Opened:
     name = str(path)
+    if lock.taken:
+        raise SessionInUseError(_in_use(name))
     try:
         if _has_wal(path):
             with _beside_wal(path) as db:
                 rescued = _rescued(db, name)
                 if rescued is not None:
                     return rescued
-        elif not is_held(path) and not _has_its_size(path):
+        elif not _has_its_size(path, lock):
             # SQLite writes the size into the file with the first transaction, whatever else is wrong with it.
             with closing(connect(path, "mode=ro&immutable=1")) as db:
                 told = OpenReport([f"{name} has not the size that it says; the file is left as it is."], damaged=True)
                 return _rescued(db, name) or Opened(_in_memory(db), DAMAGED, told)
-        return _open_writable(path)
+        if not lock.may_write:
+            # SQLite would open it, and say so only when something is written.
+            return _open_read_only(path, READ_ONLY)
+        return _open_writable(path, lock)
     except (sqlite3.Error, OSError) as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise SessionError(
-                f"The session {name} is open in another dgstudio (or another window of this one); close it there, or "
-                "open a copy of the file."
-            ) from error
+            raise SessionInUseError(_in_use(name)) from error
         try:
             return _open_read_only(path, str(error) if _may_write(path) else READ_ONLY)
         except (sqlite3.Error, OSError) as second:
             raise SessionError(failure_sentence(name, second, "cannot be read")) from second
+
+
+def _in_use(name: str) -> str:
+    return (
+        f"The session {name} is open in another dgstudio (or another window of this one); close it there, watch it, or "
+        "open a copy of the file."
+    )
+
+
+def open_for_watching(path: Path) -> Opened:
+    """Open a session that another program may be writing, to follow it: whoever reads sees what is durable by then.
+
+    Nothing is written, migrated or locked, and the writer waits for nothing. `lock` tells whether somebody writes it.
+
+    Raises
+    ------
+    SessionFormatError
+        As `open_database`, and where it is damaged or from an earlier dgstudio.
+    SessionError
+        Where it cannot be got at.
+    """
+    check_file(path)
+    name = str(path)
+    try:
+        lock = WriterLock(path)
+        try:
+            return Opened(_watched(path, name), WATCHED, OpenReport(), lock)
+        except BaseException:
+            lock.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise SessionError(failure_sentence(name, error, "cannot be watched")) from error
+
+
+def _watched(path: Path, name: str) -> sqlite3.Connection:
+    db = connect(path, "mode=ro")
+    try:
+        # All of it at one moment: the writer goes on meanwhile.
+        db.execute("BEGIN")
+        if _check_version(db, name) < schema.FORMAT:
+            raise SessionFormatError(f"{name} is written by an earlier dgstudio: it cannot be watched, end that first.")
+        rescued = _rescued(db, name)
+        if rescued is not None:
+            rescued.db.close()
+            raise SessionFormatError(f"{name} is damaged, and cannot be watched; open it to see what can be read.")
+        db.execute("COMMIT")
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def open_for_reading(path: Path, *, deep: bool = False) -> Opened:
@@ -208,13 +276,17 @@ def open_for_reading(path: Path, *, deep: bool = False) -> Opened:
     ------
     SessionFormatError
         As `open_database`.
+    SessionInUseError
+        Where a dgstudio has it open: what it writes meanwhile would be half seen.
     SessionError
-        Where it cannot be got at, or a dgstudio has it open: what it writes meanwhile would be half seen.
+        Where it cannot be got at.
     """
     check_file(path)
     name = str(path)
     if is_open_elsewhere(path):
-        raise SessionError(f"The session {name} is open in another dgstudio; close it there, or take a copy of it.")
+        raise SessionInUseError(
+            f"The session {name} is open in another dgstudio; close it there, or take a copy of it."
+        )
     try:
         return _open_read_only(path, "it was opened for reading", asked=True, deep=deep)
     except (sqlite3.Error, OSError) as error:
@@ -227,14 +299,12 @@ def _may_write(path: Path) -> bool:
     return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent))
 
 
-def _has_its_size(path: Path) -> bool:
-    """Whether a file that this process does not hold is as long as its header says; raises sqlite3.Error."""
+def _has_its_size(path: Path, lock: WriterLock) -> bool:
+    """Whether a file is as long as its header says; raises sqlite3.Error."""
     with closing(connect(path, "mode=ro&immutable=1")) as db:
         page = int(db.execute("PRAGMA page_size").fetchone()[0])
-    with path.open("rb") as file:
-        # The page count in SQLite's header: https://sqlite.org/fileformat2.html, 1.3.
-        pages = int.from_bytes(file.read(32)[28:], "big")
-    return path.stat().st_size == pages * page
+    # The page count in SQLite's header: https://sqlite.org/fileformat2.html, 1.3.
+    return path.stat().st_size == page * int.from_bytes(lock.bytes_at(28, 4), "big")
 
 
 @contextmanager
@@ -268,17 +338,22 @@ def _check_version(db: sqlite3.Connection, name: str) -> int:
     return version
 
 
-def _open_writable(path: Path) -> Opened:
+def _open_writable(path: Path, lock: WriterLock) -> Opened:
     name, report = str(path), OpenReport()
     db = connect(path, "mode=rw")
     try:
-        _lock(db)
+        # Whether it can be written at all.
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("COMMIT")
         rescued = _rescued(db, name)
         if rescued is not None:
             db.close()
             return rescued
         _make_durable(db)
         version = _check_version(db, name)
+        # From here on it is held by SQLite as well.
+        if not lock.take(BUSY_S):
+            raise SessionInUseError(_in_use(name))
         if version < schema.FORMAT:
             report.backup, report.migrated_from = _back_up(db, path, version), version
             schema.migrate(db, name)
@@ -286,7 +361,7 @@ def _open_writable(path: Path) -> Opened:
     except BaseException:
         db.close()
         raise
-    return Opened(db, "", report)
+    return Opened(db, "", report, lock)
 
 
 def _open_read_only(path: Path, why: str, *, asked: bool = False, deep: bool = False) -> Opened:
@@ -433,14 +508,22 @@ def create_file(path: Path, overwrite: bool, source: sqlite3.Connection | None =
 
 
 def is_open_elsewhere(path: Path) -> bool:
-    """Whether another connection, of this process or of another, has a session file open."""
+    """Whether somebody, this process or another, writes a session file."""
     try:
         _require_files(path)
     except (SessionFormatError, OSError):
         return False
     try:
-        with _beside_wal(path) as db:
-            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        lock = WriterLock(path)
+        try:
+            if lock.taken:
+                return True
+            with _beside_wal(path) as db:
+                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        finally:
+            lock.close()
+    except OSError:
+        return False
     except sqlite3.Error as error:
         return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     except ValueError:

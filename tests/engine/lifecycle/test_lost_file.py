@@ -14,6 +14,7 @@ from dgstudio.session.check import check
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import RecordedBlock, RecordedStretch
 from dgstudio.session.storage.file_place import FilePlace, SessionLostError
+from dgstudio.session.storage.writer_lock import WriterLock
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody at a file that is open")
 
@@ -191,7 +192,7 @@ def test_what_sqlite_does_itself_is_no_loss(tmp_path):
 def test_a_place_tells_what_became_of_it(tmp_path: Any):
     path = tmp_path / "a"
     path.write_bytes(b"1234")
-    place = FilePlace(path)
+    place = FilePlace(path, WriterLock(path))
     place.check()
     path.write_bytes(b"12345")
     place.check()
