@@ -4,9 +4,9 @@ PYTHON := .venv/bin/python
 # Compiled modules are kept: where the environment forbids that, each process of the tests, and each program that they
 # start, would compile all of them.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
-# A process more than there are cores, as a third of a test's time is waiting: for a stream, a window, a program. At most
-# four: each grows to .8 GB. A process gets tests that lie together, as they share fixtures.
-PARALLEL := --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist worksteal
+# Two processes a core, as half of a test's time is waiting: for a stream, a window, a program. At most four: each grows
+# to .9 GB. A process gets tests that lie together, as they share fixtures.
+PARALLEL := --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --maxprocesses 4 --dist worksteal
 
 .PHONY: help setup setup-all lock fresh run test quick lint portable bench bases picture pictures clean
 

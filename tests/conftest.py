@@ -89,6 +89,14 @@ def nothing_piles_up() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def exports_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that gives way to all others would wait for every other test."""
+    worker = sys.modules.get("dgstudio.engine.lifecycle.export_worker")
+    if worker is not None and os.name != "nt":
+        monkeypatch.setattr(worker, "NICE", 0)
+
+
+@pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions and settings of a test go to a folder of its own."""
     monkeypatch.setenv("DGSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))

@@ -61,6 +61,8 @@ from dgstudio.types import (
 )
 
 HIDDEN, ACTIVE, FEATURES, RATE, HOP_S = 128, 24, 64, 200.0, 0.05
+A_SECOND = int(RATE)
+"""Samples."""
 NAMES = ("circle", "rest", "walk", "shake", "run")
 WALL0 = 1000.0
 BUFFER_S = 60.0
@@ -142,6 +144,29 @@ class StandIn:
             return result
 
         return call
+
+
+def _signal(times: np.ndarray) -> np.ndarray:
+    phase = (times % 10.0)[:, None]
+    base = np.arange(6) * 0.9
+    shake = np.sin(2 * np.pi * 3.1 * times[:, None] + base)
+    circle = 0.7 * np.sin(2 * np.pi * 0.8 * times[:, None] + base)
+    calm = 0.04 * np.sin(43 * times[:, None] + base) + 0.05 * np.sin(97 * times[:, None] * (1 + 0.1 * base))
+    return np.where(phase < 3.5, calm, np.where(phase < 6.2, shake, circle)).astype(np.float32) + calm.astype(
+        np.float32
+    )
+
+
+@cache
+def _second(number: int) -> np.ndarray:
+    return _signal(np.arange(number * A_SECOND, (number + 1) * A_SECOND) / RATE)
+
+
+def _samples(first: int, count: int) -> np.ndarray:
+    """The signal of so many samples of the grid, each computed once for all tests."""
+    begin, end = first // A_SECOND, (first + count - 1) // A_SECOND
+    seconds = np.concatenate([_second(number) for number in range(begin, end + 1)] or [np.zeros((0, 6), np.float32)])
+    return seconds[first - begin * A_SECOND :][:count]
 
 
 class FakeBridge:
@@ -289,14 +314,7 @@ class FakeBridge:
 
     def signal(self, times: np.ndarray) -> np.ndarray:
         """The stream at `times` as (n, 6) float32: still, then shaking, then circling, every ten seconds."""
-        phase = (times % 10.0)[:, None]
-        base = np.arange(6) * 0.9
-        shake = np.sin(2 * np.pi * 3.1 * times[:, None] + base)
-        circle = 0.7 * np.sin(2 * np.pi * 0.8 * times[:, None] + base)
-        calm = 0.04 * np.sin(43 * times[:, None] + base) + 0.05 * np.sin(97 * times[:, None] * (1 + 0.1 * base))
-        return np.where(phase < 3.5, calm, np.where(phase < 6.2, shake, circle)).astype(np.float32) + calm.astype(
-            np.float32
-        )
+        return _signal(times)
 
     def answer_at(self, time: float) -> int:
         """The class that the model answers at a moment."""
@@ -349,9 +367,10 @@ class FakeBridge:
         self.stats.reads += len(new)
         twins = tuple(self._twin(kind, new) for kind in state.compare)
         takes, oldest = self._takes(), max(0.0, self.now - BUFFER_S)
-        look = self.cursor.follow(Past(times, self.signal(times), tuple(self.readings)), self.now, oldest)
+        values = _samples(int(first), len(times))
+        look = self.cursor.follow(Past(times, values, tuple(self.readings)), self.now, oldest)
         return Frame(
-            spec=state.spec or spec(), now=self.now, times=times, values=self.signal(times),
+            spec=state.spec or spec(), now=self.now, times=times, values=values,
             readings=list(self.readings),
             new_readings=new, reading=self.readings[-1] if self.readings else None, twins=twins,
             ours=KeptAnswers(400, 400), publishes=publishes, takes=takes, recording=self.held,
