@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListView,
+    QMenu,
     QPushButton,
     QStyle,
     QStyleOptionButton,
@@ -300,10 +301,13 @@ def path_of(widget: QWidget) -> str:
 
 
 def on_screen(window: QWidget, wanted: tuple[int, int]) -> list[Finding]:
-    """Return whether a window is larger than what it was given, so that a part of it is off the screen."""
-    if window.width() <= wanted[0] and window.height() <= wanted[1]:
-        return []
-    return [Finding("off screen", "the window", f"it needs {_size(window.size())}, has {wanted[0]} × {wanted[1]}")]
+    """Return what is larger than the screen that it was given: the window, or a menu that is open over it."""
+    menus = [menu for menu in QApplication.topLevelWidgets() if isinstance(menu, QMenu) and menu.isVisible()]
+    return [
+        Finding("off screen", name, f"it needs {_size(part.size())}, has {wanted[0]} × {wanted[1]}")
+        for name, part in (("the window", window), *(("a menu", menu) for menu in menus))
+        if part.width() > wanted[0] or part.height() > wanted[1]
+    ]
 
 
 def _words(rect: QRect) -> str:

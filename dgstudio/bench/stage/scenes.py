@@ -163,6 +163,11 @@ def _examples(view: str, window: StudioWindow) -> Script:
     yield after(0.4)
 
 
+def _no_examples(window: StudioWindow) -> Script:
+    window.sheets.examples.open()
+    yield after(0.4)
+
+
 def _import(window: StudioWindow) -> Script:
     window.sheets.importing.begin(sample("basic_motions.csv"))
     yield Until(lambda: window.state.importing is not None and window.state.importing.plan is not None, "the plan")
@@ -303,6 +308,7 @@ def all_scenes() -> list[Scene]:
         *(Scene(f"nothing, {name}", NOTHING, name) for name in ("Talk", "Debug")),
         Scene("nothing, quality", NOTHING, "Label", partial(_middle, "quality"), _gates_again),
         Scene("nothing, gating", NOTHING, "Label", partial(_gating, View.SHARES), _gates_again),
+        Scene("nothing, examples", NOTHING, "Label", _no_examples, partial(_sheet_away, "examples")),
         Scene("stage from nothing", NOTHING, "Label", _presented, _not_presented),
         Scene("pad", PAD, "Pad", everywhere=True),
         Scene("pad, Label", PAD, "Label"),

@@ -90,6 +90,13 @@ def _worked(window: StudioWindow, world: World) -> Script:
     window.notifier.toast.hide()
 
 
+def streamed(window: StudioWindow, seconds: float) -> Until:
+    """Wait for so many seconds of the stream: on a busy machine it lags, and a take of wall seconds may be empty."""
+    engine = window.commands.engine
+    end = engine.clock.now() + seconds * window.state.pace
+    return Until(lambda: (edge := engine.ring.edge()) is not None and edge[0] >= end, f"{seconds:g} s of the stream")
+
+
 # -- what is done in each --------------------------------------------------------------------------------------------
 
 
@@ -156,6 +163,8 @@ def _long(window: StudioWindow) -> Script:
     for number in range(9):
         engine.labels.add_class(f"gesture {number + 1}" if number else LONG_NAME)
     yield Until(lambda: len(window.state.classes) > 9, "the classes")
+    # A take that ends before the first window is full has no example.
+    yield Until(lambda: engine.lane.readings.newest is not None, "an answer")
     yield from _held(window, Hands(window), window.state.classes[-1].info.key or "5", 1.0)
     yield from _learned(window)
 
@@ -170,16 +179,20 @@ def _performed(window: StudioWindow, hands: Hands, gesture: str, name: str, seco
         yield Until(lambda: any(card.info.name == name for card in window.state.classes), "the class")
         key = next(card.info.key for card in window.state.classes if card.info.name == name)
         window.layout_.desk.setFocus()
-    yield after(1.0)
+    yield streamed(window, 1.0)
     yield from _held(window, hands, key, seconds)
     yield from _learned(window)
 
 
 def _held(window: StudioWindow, hands: Hands, key: str, seconds: float) -> Script:
     window.layout_.desk.setFocus()
+    book = window.commands.engine.book
+    before = len(book.as_arrays().ids)
     hands.press(digit(key))
-    yield after(seconds)
+    yield streamed(window, seconds)
     hands.release(digit(key))
+    # The last windows of a take are answered after the key is up.
+    yield Until(lambda: len(book.as_arrays().ids) > before, "the examples of the take")
     yield after(0.2)
 
 

@@ -22,6 +22,7 @@ from dgstudio.engine.browse.example_query import LEAST_SURE, MOST_SURE, NEWEST, 
 from dgstudio.engine.labels.example_table import ExampleArrays, distinct, places_of
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.common.overlays.room_marks import lies_over
 from dgstudio.studio.common.overlays.sheet import REFRESH_MS, LabelSheet
 from dgstudio.studio.common.widgets.chip import Segmented
 from dgstudio.studio.common.widgets.combo_box import ChoiceBox
@@ -53,7 +54,7 @@ class ExampleSheet(LabelSheet):
     """
 
     def __init__(self, state: StudioState, commands: Bridge, attempt: Callable[..., None], parent: QWidget) -> None:
-        super().__init__("Examples", SIZE, 44, state, commands, parent)
+        super().__init__("Examples", SIZE, 58, state, commands, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._attempt = attempt
         # It lets nothing through: else Qt would draw all that is behind it again with each row that is scrolled. A name
@@ -95,6 +96,8 @@ class ExampleSheet(LabelSheet):
         self.quality.asked.connect(self.want)
         self.blank = QLabel()
         self.blank.setObjectName("muted")
+        # Where nothing is listed, it says so in the middle of the list.
+        lies_over(self.blank)
         self.foot = SelectionFoot(state)
         self.foot.relabelled.connect(self._relabel)
         self.foot.deleted.connect(self._delete)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QScrollArea, QWidget
 
 from dgstudio.bench.stage.clipping import findings_in, on_screen
 from dgstudio.bench.stage.painted_text import PaintedTexts
@@ -161,3 +161,15 @@ def test_painting_is_as_before_when_nobody_listens(qapp):
     with PaintedTexts():
         assert QPainter.drawText is not before
     assert QPainter.drawText is before
+
+
+def test_a_menu_that_is_taller_than_the_screen_is_told_of(window):
+    menu = QMenu(window)
+    for number in range(40):
+        menu.addAction(f"act {number}")
+    menu.popup(window.mapToGlobal(window.rect().topLeft()))
+    tall = menu.height()
+    assert [finding.where for finding in on_screen(window, (1280, tall - 1))] == ["a menu"]
+    assert on_screen(window, (1280, tall)) == []
+    menu.close()
+    assert on_screen(window, (1280, tall - 1)) == []

@@ -8,8 +8,8 @@ from dgstudio.bench.stage.gallery import write_gallery
 from dgstudio.bench.stage.one_scale import Seen, shots
 from dgstudio.bench.stage.scenes import Scene, all_scenes
 from dgstudio.bench.stage.screens import SCALES, SIZES, THEMES, ScreenOptions, look_at_screens, size_of
-from dgstudio.bench.stage.worlds import LONG_NAME, World
-from dgstudio.bench.ui_script import Until, after
+from dgstudio.bench.stage.worlds import LONG_NAME, World, streamed
+from dgstudio.bench.ui_script import Until
 from dgstudio.errors import BadInputError, DgstudioError
 
 SMALL, LARGE = (1280, 720), (3840, 2160)
@@ -21,18 +21,29 @@ def _quickly(window):
     for name in (LONG_NAME, "circle"):
         engine.labels.add_class(name)
     yield Until(lambda: len(window.state.classes) == 6, "the classes")
+    # Before the first window is full a take has no example: where all is imported already, the hand is that quick.
+    yield Until(lambda: engine.lane.readings.newest is not None, "an answer")
     engine.labels.press_class(5)
-    yield after(0.9)
+    yield streamed(window, 0.9)
     engine.labels.release_class()
+    yield Until(lambda: len(engine.book.as_arrays().ids) > 0, "the examples of the take")
     yield Until(lambda: engine.store.idle and engine.learn.idle, "all to be learned")
 
 
+def _nothing_taken(window):
+    """A class, and no take."""
+    engine = window.commands.engine
+    engine.labels.add_class("circle")
+    yield Until(lambda: len(window.state.classes) == 5, "the class")
+
+
 QUICK = World("a quick evening", "simulator", _quickly)
+EMPTY = World("an evening without a take", "simulator", _nothing_taken)
 
 
 def _scenes() -> list[Scene]:
     """Those of the real list that show most, in a world that is there at once."""
-    wanted = ("layout", "quality", "learning", "shortcuts", "stage", "hint 2", "told", "menu")
+    wanted = ("layout", "quality", "learning", "shortcuts", "stage", "hint 2", "told", "menu", "examples")
     found = [
         scene for scene in all_scenes() if scene.world.name == "evening gestures" and scene.name.startswith(wanted)
     ]
@@ -49,6 +60,13 @@ def test_nothing_is_clipped_in_the_smallest_and_the_largest_window(qapp, tmp_pat
     assert {(shot.scene, finding.sentence) for shot in made for finding in shot.found} == set()
     assert {shot.size for shot in made} == {SMALL, LARGE}
     assert len([*tmp_path.glob("*.png")]) == len(made) >= 15
+
+
+def test_a_sheet_without_an_example_says_so_and_nothing_lies_under_it(qapp, tmp_path) -> None:
+    found = next(scene for scene in all_scenes() if scene.name == "nothing, examples")
+    scene = Scene(found.name, EMPTY, found.layout, found.show, found.leave)
+    made = [*shots([scene], Seen(("dark",), (SMALL,), (SMALL,)), 1.0, None)]
+    assert [finding.sentence for shot in made for finding in shot.found] == [] and len(made) == 1
 
 
 def test_a_scale_factor_has_a_process_of_its_own_and_its_pictures_a_page(tmp_path) -> None:
