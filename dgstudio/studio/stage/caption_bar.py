@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from dgstudio.studio.stage.story import Piece, Sentence, Tone, words_of
+from dgstudio.studio.stage.story import Piece, Sentence, Tone, brief, words_of
 from dgstudio.studio.theme.theme import DARK, Theme
 
 SIZE, LEAST, TALL, MARGIN = 21, 19.3, 52, 18
@@ -67,16 +67,19 @@ class CaptionBar(QWidget):
         return font
 
     def lines(self, room: float) -> tuple[QFont, list[list[Piece]]]:
-        """Return the sentence in as few lines as `room` pixels allow, and their font: large type before small."""
+        """Return the sentence in as few lines as `room` pixels allow, and their font: large type before small.
+
+        Names are cut only where two lines have no room for them.
+        """
         words = _words(self._sentence)
-        font, lines = self._font(SIZE), [words]
         for size in (SIZE, LEAST):
             font = self._font(size)
-            lines = _broken(words, QFontMetricsF(font), room)
-            if len(lines) == 1:
-                return font, lines
-        if len(lines) == LINES:
-            lines = _balanced(words, QFontMetricsF(font), room)
+            metrics = QFontMetricsF(font)
+            if len(_broken(words, metrics, room)) == 1:
+                return font, [words]
+        lines = _balanced(words, metrics, room)
+        if any(_wide(line, metrics) > room for line in lines):
+            lines = _balanced(_words(brief(self._sentence)), metrics, room)
         return font, lines
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102

@@ -27,8 +27,6 @@ from dgstudio.types import Mode, Reading, TwinKind, TwinReading
 
 GAP = 14
 """Between two halves, in the theme's pixels."""
-LONGEST_NAME = 16
-"""Letters of a class's name that a sentence has."""
 PAGE_S = 4.0
 """Seconds that one of several sentences stands."""
 OURS = "DynamicGate"
@@ -298,16 +296,11 @@ class Halves(QWidget):
         ours = Score(frame.ours, *self.ours.half.trail.right(since))
         twins = tuple(self._score(twin, since) for twin in frame.twins if twin.kind in self.twins)
         knows = bool(state.classes)
-        pages = story_of(source_words(frame.spec), ours, twins, taught, self._short, knows=knows)
+        pages = story_of(source_words(frame.spec), ours, twins, taught, state.name_of, knows=knows)
         story = pages[int(frame.frame_time_wall / PAGE_S) % len(pages)]
         if story != self.story:
             self.story = story
             self.told.emit()
-
-    def _short(self, class_id: int | None) -> str:
-        """The name of a class as sentences have it: one that is long leaves no room for the figures."""
-        name = self._state.name_of(class_id)
-        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
     def _score(self, twin: TwinFrame, since: float) -> TwinScore:
         trail = self.twins[twin.kind].half.trail

@@ -25,6 +25,10 @@ TYPE = 0.72
 """Of the caption, as a share of its size on the stage."""
 TALL, WIDE, MOST = 380, 320, 2.0
 """A half of this size has the window's own type; a larger one larger type, at most so many times."""
+BENEATH = 60
+"""Logical pixels that the caption takes beneath the halves at the usual size of type."""
+CAPTION_MOST = 1.6
+"""How many times larger the type of the caption becomes."""
 
 
 class ComparePanel(PanelFrame):
@@ -80,7 +84,6 @@ class ComparePanel(PanelFrame):
         super().apply_theme(theme)
         self.words.setFont(theme.ui("body"))
         self.begin.setFont(theme.ui("body", 600))
-        self.caption.apply_theme(theme.scaled(TYPE * theme.scale))
         self._scale_type(anew=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
@@ -88,13 +91,22 @@ class ComparePanel(PanelFrame):
         self._scale_type()
 
     def _scale_type(self, *, anew: bool = False) -> None:
-        """Let the type of the halves grow with the room that they have."""
-        size, theme = self.halves.size(), self.theme
-        by = min(size.height() / theme.px(TALL), size.width() / len(self.halves.halves) / theme.px(WIDE))
-        # By steps: a line that is moved by hand does not set everything anew with each pixel.
-        scale = theme.scale * min(max(1.0, int(8 * by) / 8), MOST)
+        """Let the type of the halves grow with the room that they have, and that of the caption with the panel's."""
+        theme = self.theme
+        # Not with what the caption leaves: its own size would decide about itself.
+        large = theme.scaled(TYPE * theme.scale * self._grown(self.size(), TALL + BENEATH, CAPTION_MOST))
+        if anew or (large.name, large.scale) != (self.caption.theme.name, self.caption.theme.scale):
+            self.caption.apply_theme(large)
+        scale = theme.scale * self._grown(self.halves.size(), TALL, MOST)
         if anew or (theme.name, scale) != (self.halves.theme.name, self.halves.theme.scale):
             self.halves.apply_theme(theme.scaled(scale))
+
+    def _grown(self, size: QSize, tall: int, most: float) -> float:
+        """How many times the usual size type has in this room, of halves that are so `tall` at the usual size."""
+        px = self.theme.px
+        by = min(size.height() / px(tall), size.width() / len(self.halves.halves) / px(WIDE))
+        # By steps: a line that is moved by hand does not set everything anew with each pixel.
+        return min(max(1.0, int(8 * by) / 8), most)
 
     def _share(self) -> None:
         on = bool(self._state.compare)

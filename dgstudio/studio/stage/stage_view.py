@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, StudioState
 from dgstudio.studio.common.panels.panel import PanelFrame
+from dgstudio.studio.common.panels.panel_header import MARGIN as INSIDE
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.stage.caption_bar import CaptionBar
 from dgstudio.studio.stage.halves import Halves
@@ -59,6 +60,7 @@ class StageView(QWidget):
         self.toast_place.hide()
         self._stream, self._gates = StreamPanel(state, commands), GatesPanel(state, commands)
         self._stream.bar.hide()
+        self._stream.brief = True
         self.scene: list[PanelFrame] = [self._stream, self._gates]
         """What is shown where nothing is compared; a pointer's plane and a camera's picture are shown always, alone."""
         self._side = QWidget()
@@ -172,8 +174,12 @@ class StageView(QWidget):
         for part in (self.header, self.halves, self.caption, self.halo):
             part.apply_theme(theme)
         self.toast_place.setFixedWidth(round(0.32 * self.width()))
+        large = self._base.scaled(max(LEAST, PANEL_TYPE * unit))
         for panel in self.scene:
-            panel.apply_theme(self._base.scaled(max(LEAST, PANEL_TYPE * unit)))
+            panel.apply_theme(large)
+            # What is in it begins where its title does.
+            room = panel.body.contentsMargins()
+            panel.body.setContentsMargins(large.px(INSIDE), room.top(), large.px(INSIDE), room.bottom())
 
     def _share(self) -> None:
         seen = self._state.spec is not None and self._state.spec.kind in SEEN

@@ -16,6 +16,8 @@ CLEARLY = 0.05
 """By how much a share of right answers must be the larger one, for the sentence to say so."""
 ENOUGH = 100
 """Answers whose truth is known, below which no share of right ones is told."""
+LONGEST_NAME = 16
+"""Letters of a class's name that a sentence keeps where there is no room for all."""
 
 
 class Tone(StrEnum):
@@ -132,7 +134,8 @@ def _losses(twin: TwinScore, ours: Score, name_of: Callable[[int | None], str]) 
     if first.now is None:
         confused: Sentence = Piece(f"{subject} is now unsure of "), was
     else:
-        now = Piece(name_of(first.now), Tone.CLASS, first.now)
+        # Two names follow each other: one of several words is set apart.
+        was, now = (Piece(_set_apart(name_of(of)), Tone.CLASS, of) for of in (first.was, first.now))
         confused = Piece(f"{subject} now calls "), was, Piece(" "), now
     return *confused, Piece(": "), count, Piece(", "), own, Piece(".")
 
@@ -154,6 +157,22 @@ def _shares(twin: TwinScore, ours: Score) -> tuple[Sentence, ...]:
         return ()
     subject = TWIN_WORDS[twin.kind].subject
     return ((Piece(f"Right since then: ours {percent(own)}, {subject} {percent(other)}."),),)
+
+
+def brief(sentence: Sentence) -> Sentence:
+    """Return a sentence with the long names of classes cut: they would leave no room for the figures."""
+    return tuple(piece._replace(text=_cut(piece.text)) if piece.tone == Tone.CLASS else piece for piece in sentence)
+
+
+def _cut(name: str) -> str:
+    bare = name.strip("“”")
+    if len(bare) <= LONGEST_NAME:
+        return name
+    return name.replace(bare, f"{bare[: LONGEST_NAME - 1].rstrip()}…")
+
+
+def _set_apart(name: str) -> str:
+    return f"“{name}”" if " " in name else name
 
 
 def words_of(sentence: Sentence) -> str:

@@ -92,7 +92,7 @@ class WordLine(QWidget):
         metrics = QFontMetricsF(font)
         word = metrics.elidedText(self.word, Qt.TextElideMode.ElideRight, max(1.0, wide - aside))
         # Flush with what stands beneath, whatever bearing the first letter has.
-        bearing = metrics.leftBearing(word[0]) if word else 0.0
+        bearing = float(metrics.tightBoundingRect(word).left())
         painter.setFont(font)
         painter.setPen(theme.colour(self.colour))
         painter.drawText(QRectF(-bearing, 0, wide + bearing, tall), LEFT, word)

@@ -67,6 +67,8 @@ class StreamPanel(PanelFrame):
         self._mine: tuple[float, float] | None = None
         self._text_wall = 0.0
         self._knows_truth = False
+        self.brief = False
+        """Whether the labels are left out where the truth is known: it says as much to whoever only looks on."""
         self.view = StreamView()
         self.view.marked.connect(self._mark)
         self.view.placed.connect(state.look_back)
@@ -276,6 +278,8 @@ class StreamPanel(PanelFrame):
         self._knows_truth = self._knows_truth or bool(truths)
         if self._knows_truth:
             ribbons["truth"] = truths
+            if self.brief:
+                del ribbons["labels"]
         # What comes when it likes has no rate by which a gap would show.
         rate = 0.0 if spec.kind in ONE_BY_ONE else spec.rate
         channels = spec.channels if self.picture is None else (CHANGE,)

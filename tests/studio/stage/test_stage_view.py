@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers, TwinFigures
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.stage.stage_view import StageView
+from dgstudio.studio.stage.story import words_of
 from dgstudio.studio.stage.word_line import Verdict
 from dgstudio.studio.theme.theme import DARK, load_fonts
 from dgstudio.types import TwinKind
@@ -164,4 +165,14 @@ def test_a_long_name_leaves_room_for_the_figures(stage, bridge):
     bridge.twin_figures[TwinKind.IN_PLACE] = TwinFigures(TwinKind.IN_PLACE, answers)
     bridge.state.compare = (TwinKind.IN_PLACE,)
     show(stage, bridge)
-    assert "a very long nam…: 150 of 400 old answers lost" in stage.caption.text
+    assert "“a very long name of a gesture”: 150 of 400 old answers lost" in stage.caption.text
+    caption = stage.caption
+    font, lines = caption.lines(caption.theme.length(1000))
+    written = [words_of(tuple(line)).strip() for line in lines]
+    assert written[1].endswith("“a very long name of a gesture”: 150 of 400 old answers lost, ours 0.")
+    # Where they have no room in two lines, the names are cut and the figures are not.
+    narrow = max(map(QFontMetricsF(font).horizontalAdvance, written)) - 1
+    font, lines = caption.lines(narrow)
+    written = [words_of(tuple(line)).strip() for line in lines]
+    assert written[1].endswith("“a very long nam…”: 150 of 400 old answers lost, ours 0.")
+    assert max(map(QFontMetricsF(font).horizontalAdvance, written)) <= narrow
