@@ -24,8 +24,10 @@ from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.thumbnails import draw_picture, draw_sketch, sketch
 from dgstudio.studio.theme.theme import DARK, Theme, mix
 
-HEIGHT, COMPACT = 53, 30
-"""Logical pixels of a card, and of one without its latest examples where there are many."""
+COMPACT = 30
+"""Logical pixels of a card that has no room for its latest examples."""
+HEIGHTS = (80, 66, 53)
+"""Logical pixels of a card with its latest examples, by how much room there is."""
 NO_KEY = "no key: hold here"
 HOLD_MS = 300
 """A pointer that presses a card for so long records; let go sooner, it has only selected it."""
@@ -33,7 +35,10 @@ ARMING_MS = 20
 """How often the card shows that it is about to record."""
 LEFT = 43
 """Logical pixels left of the name: colour bar and key cap."""
-THUMB_WIDTH, THUMB_HEIGHT, THUMB_GAP = 30, 18, 4
+THUMB_GAP, THUMB_SHAPE = 4, 1.6
+"""Logical pixels between two examples; how many times wider than tall one is, at least."""
+ABOVE, BELOW = 27, 7
+"""Logical pixels over the examples, where the name stands, and under them."""
 LAMP_WORDS = {
     Lamp.EMPTY: "no examples yet",
     Lamp.NOT_LEARNABLE: "has examples that cannot be learned under the contract",
@@ -84,7 +89,7 @@ class ClassCardWidget(QWidget):
         """Runs while the pointer presses the card and it does not record yet."""
         self._arming.setInterval(ARMING_MS)
         self._arming.timeout.connect(self._arm)
-        self.compact = False
+        self._tall = HEIGHTS[-1]
         self._strip = KeptLayer()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -115,10 +120,16 @@ class ClassCardWidget(QWidget):
         )
         self.update()
 
-    def set_compact(self, compact: bool) -> None:
-        """Leave out the latest examples, or show them."""
-        if compact != self.compact:
-            self.compact = compact
+    @property
+    def compact(self) -> bool:
+        """Whether the latest examples are left out."""
+        return self._tall == COMPACT
+
+    def set_tall(self, tall: int) -> None:
+        """Be as tall as one of `HEIGHTS`, or `COMPACT`: the latest examples are left out then."""
+        if tall != self._tall:
+            self._tall = tall
+            self._strip.forget()
             self.updateGeometry()
             self.update()
 
@@ -145,10 +156,10 @@ class ClassCardWidget(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(160), self.theme.px(COMPACT if self.compact else HEIGHT))
+        return QSize(self.theme.px(160), self.theme.px(self._tall))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(120), self.theme.px(COMPACT if self.compact else HEIGHT))
+        return QSize(self.theme.px(120), self.theme.px(self._tall))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton:
@@ -239,7 +250,7 @@ class ClassCardWidget(QWidget):
                 begin = left + QFontMetrics(font).horizontalAdvance(name) + gap
                 self._paint_no_key(painter, QRectF(begin, top, max(0.0, right - taken - gap - begin), line))
             return
-        under = QRectF(left, theme.px(27), right - left, box.height() - theme.px(27) - theme.px(7))
+        under = QRectF(left, theme.px(ABOVE), right - left, box.height() - theme.px(ABOVE) - theme.px(BELOW))
         if not info.key:
             under.setLeft(under.left() + self._paint_no_key(painter, under) + gap)
         if self.card.thumbs:
@@ -338,7 +349,7 @@ class ClassCardWidget(QWidget):
 
     def _paint_thumbs(self, painter: QPainter, wide: int, tall: int) -> None:
         gap = self.theme.px(THUMB_GAP)
-        fit = max(1, (wide + gap) // (self.theme.px(THUMB_WIDTH) + gap))
+        fit = max(1, (wide + gap) // (round(THUMB_SHAPE * tall) + gap))
         # What is left over is shared out, so that the strip ends where the card's text does.
         each = (wide + gap) / fit - gap
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

@@ -13,7 +13,7 @@ from dgstudio.engine.runtime.class_table import free_key
 from dgstudio.errors import BadInputError
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame, Phase, StudioState
-from dgstudio.studio.classes.class_card import HEIGHT, ClassCardWidget
+from dgstudio.studio.classes.class_card import COMPACT, HEIGHTS, ClassCardWidget
 from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.common.panels.panel_header import HEADER_HEIGHT
@@ -26,6 +26,8 @@ FROM_NOTHING = (
 )
 SECOND = "Then hold {} while you perform something else: that makes the second class."
 LOADING = "Loading the base model …"
+AIRY = 1.25
+"""So many times its height is there for each card that is larger than usual."""
 
 
 class ClassesPanel(PanelFrame):
@@ -166,19 +168,22 @@ class ClassesPanel(PanelFrame):
             label.setFont(theme.ui("body"))
         for card in self._cards.values():
             card.apply_theme(theme)
-        self._compact()
+        self._share_out()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        self._compact()
+        self._share_out()
 
-    def _compact(self) -> None:
+    def _share_out(self) -> None:
         # Where not all cards fit in full, they are lower: a class that is out of sight is not found.
-        each = self.theme.px(HEIGHT) + self._column.spacing()
         room = self.whole_height - self.theme.px(HEADER_HEIGHT) - 23
-        compact = len(self._cards) * each > room
+        each = room / max(1, len(self._cards)) - self._column.spacing()
+        *larger, usual = HEIGHTS
+        # Larger ones leave room for more classes.
+        roomy = (tall for tall in larger if self.theme.length(AIRY * tall) <= each)
+        tall = next(roomy, usual if self.theme.px(usual) <= each else COMPACT)
         for card in self._cards.values():
-            card.set_compact(compact)
+            card.set_tall(tall)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
@@ -279,7 +284,7 @@ class ClassesPanel(PanelFrame):
         if moved:
             for before, after in itertools.pairwise(self.cards()):
                 QWidget.setTabOrder(before, after)
-        self._compact()
+        self._share_out()
         state = self._state
         words = {Phase.LOADING: LOADING, Phase.FAILED: state.failure}
         self.empty.setText(words.get(state.phase, FROM_NOTHING if state.begun_from_nothing else EMPTY))

@@ -52,7 +52,9 @@ def _labelling(stream: Room) -> Split:
 
 
 _ANSWER = Room(0.175, 128, 210)
-_BOTTOM = Split(Way.ACROSS, (place("snapshots", Room(0.62)), place("log", Room(0.38))), Room(0.185, 122, 240))
+_BOTTOM = Split(Way.ACROSS, (place("snapshots", Room(0.62)), place("log", Room(0.38))), Room(0.185, 122, 170))
+_ASIDE = Room(0.34, 340, 760)
+"""Of the column at the right where one finds out why: one width from top to bottom."""
 _ALL = frozenset(TITLES)
 
 LABEL: Final = Layout(
@@ -96,11 +98,11 @@ DEBUG: Final = Layout(
                     Split(
                         Way.DOWN,
                         (place("inspector"), place("classes", Room(0.4)), place("uncertain", Room(0.18, 118, 190))),
-                        Room(0.34, 340, 760),
+                        _ASIDE,
                     ),
                 ),
             ),
-            Split(Way.ACROSS, (place("snapshots", Room(0.66)), place("log", Room(0.34))), Room(0.22, 134, 300)),
+            Split(Way.ACROSS, (place("snapshots"), place("log", _ASIDE)), Room(0.22, 134, 230)),
         ),
     ),
     frozenset({"stream", "answer", "gates", "stability", "inspector", "snapshots", "log"}),

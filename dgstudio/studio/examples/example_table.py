@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -34,6 +34,11 @@ from dgstudio.studio.theme.theme import DARK, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 WIDTHS = (70, 116, 46, 82, 94, 84, 118, 0)
+"""Logical pixels of the columns where there is little room; the last, of notes, has what is left."""
+WIDER = {1: 90, 6: 90}
+"""Logical pixels by which the columns with names of classes may be wider, one after the other."""
+NOTE = 90
+"""Logical pixels that are left for notes before another column is wider than it need be."""
 ROW = 26
 """Logical pixels of a row."""
 WORDS = 5000
@@ -227,9 +232,21 @@ class ExampleTable(QTableView):
         self._head.theme = theme
         self._head.setFont(theme.ui("small"))
         self._head.setFixedHeight(theme.px(ROW))
-        for column, width in enumerate(WIDTHS[:-1]):
-            self.setColumnWidth(column, theme.px(width))
+        self._share_out()
         self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Give the columns their widths: more to those with names where notes have room enough."""
+        px = self.theme.px
+        spare = self.viewport().width() - px(sum(WIDTHS) + NOTE)
+        for column, width in enumerate(WIDTHS[:-1]):
+            more = min(max(0, spare), px(WIDER.get(column, 0)))
+            spare -= more
+            self.setColumnWidth(column, px(width) + more)
 
 
 def _runs(rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -16,6 +16,9 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32
 
 WIDE, TALL, GAP = 96, 58, 6
+"""Logical pixels of the smallest card, and between two."""
+MOST_ACROSS, MOST = 5, 1.7
+"""Cards in a row, at most: where there is more room they are larger, at most so many times."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,24 +74,32 @@ class ExampleStrip(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        across = max(1, (max(self.width(), 200) + GAP) // (self.theme.px(WIDE) + GAP))
+        across, _, tall = self._shape(max(self.width(), 200))
         rows = min(self._rows, -(-len(self.cards) // across))
-        return QSize(self.theme.px(320), max(0, rows * (self.theme.px(TALL) + GAP) - GAP))
+        return QSize(self.theme.px(320), max(0, rows * (tall + GAP) - GAP))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(WIDE), self.sizeHint().height())
 
     def places(self) -> list[QRect]:
         """Return where each card that has room lies."""
-        wide, tall = self.theme.px(WIDE), self.theme.px(TALL)
-        across = max(1, (self.width() + GAP) // (wide + GAP))
-        # What is left over is shared out, so that the rows end where the panel does.
-        each = (self.width() + GAP) / across - GAP
+        across, each, tall = self._shape(self.width())
         fit = min(len(self.cards), across * self._rows)
         return [
             QRect(round(place % across * (each + GAP)), place // across * (tall + GAP), round(each), tall)
             for place in range(fit)
         ]
+
+    def _shape(self, wide: int) -> tuple[int, float, int]:
+        """How many cards stand in a row of so many pixels, how wide each is, and how tall."""
+        least = self.theme.px(WIDE)
+        across = min(max(1, (wide + GAP) // (least + GAP)), MOST_ACROSS)
+        # What is left over is shared out, so that the rows end where the panel does.
+        each, larger = (wide + GAP) / across - GAP, 1.0
+        if across == MOST_ACROSS:
+            larger = min(max(1.0, each / least), MOST)
+            each = min(each, larger * least)
+        return across, each, round(larger * self.theme.px(TALL))
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
         self.updateGeometry()
