@@ -191,7 +191,7 @@ class ShortcutSheet(Overlay):
     """Every key of the window, by group."""
 
     def __init__(self, actions: ActionRegistry[Any], parent: QWidget) -> None:
-        super().__init__(parent, 1248, 656, 48)
+        super().__init__(parent, 1264, 656, 52)
         self.setAccessibleName("Keyboard shortcuts")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._heads: list[QLabel] = []

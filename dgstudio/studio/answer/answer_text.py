@@ -98,8 +98,9 @@ class AnswerText(QWidget):
         painter.setPen(theme.colour(self.colour))
         word = metrics.elidedText(self.answer, Qt.TextElideMode.ElideRight, self.width())
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        # The letter's own bearing, so that it stands flush with the lines.
-        bearing = metrics.leftBearing(word[0]) if word else 0
+        # Less than the ink begins with, so that it stands flush with the lines. A letter's own bearing is not that of
+        # a word: that of “…” is twice as large as what is drawn.
+        bearing = metrics.tightBoundingRect(word).left()
         painter.drawText(QRectF(-bearing, 0, self.width() + 8, tall), left, word)
         top = tall
         for each in self.lines:

@@ -22,6 +22,7 @@ WIDE, TALL = 320, 190
 KEY = -1
 """What holds the class meanwhile: no key of a keyboard."""
 WHICH = "Press a class key to record it after a countdown"
+READY, GOING = "Get ready: recording begins by itself · Esc calls it off", "Recording · Esc ends it"
 
 
 class CountdownPhase(StrEnum):
@@ -136,8 +137,13 @@ class Countdown(QFrame):
         painter.setPen(theme.colour("text_strong" if counting else "recording"))
         left = max(0.0, RECORD_S - (elapsed - COUNT_FROM))
         big = f"{COUNT_FROM - int(elapsed)}" if counting else f"{left:.1f} s"
-        middle = QRectF(box.left(), box.top() + line, box.width(), box.height() - line - theme.px(14))
+        foot = theme.px(32)
+        middle = QRectF(box.left(), box.top() + line, box.width(), box.height() - line - foot)
         painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, big)
+        painter.setFont(theme.ui("tiny"))
+        painter.setPen(theme.colour("text_muted"))
+        under = QRectF(box.left(), middle.bottom(), box.width(), theme.px(18))
+        painter.drawText(under, Qt.AlignmentFlag.AlignCenter, READY if counting else GOING)
         # How much of it is over.
         share = elapsed / COUNT_FROM if counting else (elapsed - COUNT_FROM) / RECORD_S
         y = box.bottom() - 3

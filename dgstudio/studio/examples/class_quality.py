@@ -19,6 +19,8 @@ FIGURES = {"windows": 1, "learned": 2, **{mark: 4 + place for place, mark in enu
 """What can be clicked, and its column."""
 LOOKING = "Comparing each window with its neighbours …"
 FINE = "No class is short of examples."
+EDGE = 5
+"""Logical pixels from the last letter of a figure that is pressed to its edge."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class ClassQualityView(QWidget):
         self.sentence.setFont(theme.ui("small"))
         for head in self._heads:
             head.setFont(theme.ui("tiny"))
+            # Figures that are pressed have an edge.
+            head.setContentsMargins(0, 0, theme.px(EDGE), 0)
         shown, self._shown = self._shown, None
         if isinstance(shown, tuple):
             self.show_quality(shown[0], looking=shown[2])
@@ -100,6 +104,8 @@ class ClassQualityView(QWidget):
         while len(self._lines) < len(rows):
             self._lines.append(self._line(len(self._lines) + 1))
         self.figures = {}
+        for head in self._heads:
+            head.setVisible(bool(rows))
         for place, line in enumerate(self._lines):
             shown = place < len(rows)
             for widget in (line.name, line.takes, *line.figures.values()):
@@ -131,6 +137,7 @@ class ClassQualityView(QWidget):
         line.name.setFont(theme.ui("small"))
         line.takes.setText(f"{row.takes:,}")
         line.takes.setFont(theme.mono("small"))
+        line.takes.setContentsMargins(0, 0, theme.px(EDGE), 0)
         counts: dict[str, int | None] = {"windows": row.count, "learned": row.learnable}
         counts |= {mark: None if looking else row.marks[mark] for mark in MARKS}
         for what, button in line.figures.items():

@@ -6,13 +6,24 @@ every colour is set from the theme's tokens.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from dgstudio.studio.gating.pictures import Axis, Bars, Cells, Dots, Level, Line, Picture, Role, Spot
@@ -23,8 +34,8 @@ ROW_GAP = 0.08
 GAPPED_MOST = 24
 """So many columns at most are parted by gaps."""
 BAR_GAP = 0.12
-NAME_WIDEST = 130
-"""Logical pixels of a name beside an axis."""
+NAME_WIDEST, NAME_LEAST = 130, 24
+"""Logical pixels of a name beside an axis, and of one beneath it that has to be short."""
 ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -70,6 +81,15 @@ class _Shades(QGraphicsItem):
             painter.fillRect(box, brush)
 
 
+class _Scale(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis whose numbers are written as they are everywhere else: in full, thousands apart."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        places = max(0, math.ceil(-math.log10(spacing * scale)))
+        # Plus nothing: what is rounded to nothing has no sign.
+        return [f"{round(value * scale, places) + 0.0:,.{places}f}".replace("-", "−") for value in values]
+
+
 class Canvas(QWidget):
     """One picture with its axes.
 
@@ -97,7 +117,7 @@ class Canvas(QWidget):
         layout.setContentsMargins(2, 6, 8, 2)
         layout.setSpacing(0)
         self.box = pg.ViewBox(enableMenu=False)
-        self.left, self.bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
+        self.left, self.bottom = _Scale("left"), _Scale("bottom")
         layout.addItem(self.left, 0, 0)
         layout.addItem(self.box, 0, 1)
         layout.addItem(self.bottom, 1, 1)
@@ -185,8 +205,15 @@ class Canvas(QWidget):
         # Names say themselves what they are.
         axis.showLabel(False)
         metrics, most = QFontMetrics(theme.ui("tiny")), theme.px(NAME_WIDEST)
+        if axis is self.bottom and named.names:
+            # pyqtgraph leaves out a name that has no room, and its column has none then.
+            most = min(most, max(theme.px(NAME_LEAST), int(self._across() / len(named.names)) - theme.px(6)))
         short = (metrics.elidedText(name, Qt.TextElideMode.ElideRight, most) for name in named.names)
         axis.setTicks([[(place + 0.5, name) for place, name in enumerate(short)]])
+
+    def _across(self) -> float:
+        """Logical pixels across of what lies between the axes."""
+        return float(self.view.width() - self.left.width() - 10)
 
     def _drawn(self, picture: Picture) -> Iterator[Any]:
         if isinstance(picture, Cells):
@@ -305,6 +332,11 @@ class Canvas(QWidget):
         if whole != self._whole:
             self._whole = whole
             self.zoomed.emit(not whole)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if self.picture is not None:
+            self._name_axis(self.bottom, self.picture.x)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)

@@ -72,4 +72,6 @@ class DialRow(QWidget):
     def _write(self) -> None:
         effect = f' <span style="color:{self.theme.text}">{escape(self._effect)}</span>' if self._effect else ""
         self.words.setText(f"{escape(DIALS[self.dial].sentence)}{effect}")
+        # Else what holds it goes by the lines that it had, until it has been laid out again.
+        self.updateGeometry()
         self.setAccessibleDescription(self.sentence)

@@ -85,6 +85,8 @@ class PadView(QWidget):
         self._marks: tuple[F32, Ids, Mapping[int, Look]] = (np.zeros((0, 2), np.float32), np.zeros(0, np.int64), {})
         self._protected: F32 = np.zeros((0, 2), np.float32)
         self._ground, self._dots, self._tags = KeptLayer(), KeptLayer(), KeptLayer()
+        self._tagged: list[QRectF] = []
+        """Where names of classes stand."""
         self._still = KeptLayer()
         """Ground, marks and names together."""
         self._moving_part = QRect()
@@ -308,7 +310,7 @@ class PadView(QWidget):
     def _paint_tags(self, painter: QPainter) -> None:
         painter.setFont(self.theme.ui("small", 600))
         metrics = painter.fontMetrics()
-        taken: list[QRectF] = []
+        taken = self._tagged = []
         for x, y, look in self._names:
             box, text = self._tag(metrics, self.pixel_of(x, y), look)
             # Of places that lie close the first, the largest, is named.
@@ -410,16 +412,26 @@ class PadView(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _words_box(self, at: QPointF, words: str) -> tuple[QRectF, str]:
-        """Where the answer is written beside the ring, at the side where there is room, and what of it."""
+        """Where the answer is written beside the ring, and what of it: at a side where there is room, on no name."""
         metrics = QFontMetrics(self.theme.ui("small", 600))
         square, away = QRectF(self.square), self.theme.length(HALO + 5)
         text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, round(square.width() * 0.45))
         box = QRectF(0, 0, metrics.horizontalAdvance(text) + self.theme.px(10), metrics.height() + 3)
-        box.moveLeft(at.x() + away)
-        if box.right() > square.right() - 2:
-            box.moveRight(at.x() - away)
-        box.moveTop(min(max(at.y() - box.height() / 2, square.top() + 2), square.bottom() - box.height() - 2))
-        return box, text
+        across, down = box.width() / 2 + away, box.height() / 2 + away
+        inner = square.adjusted(2, 2, -2, -2)
+        sides: list[QRectF] = []
+        for by in (QPointF(across, 0), QPointF(-across, 0), QPointF(0, -down), QPointF(0, down)):
+            side = QRectF(box)
+            side.moveCenter(at + by)
+            # Along the ring it may move, to stay within the square.
+            if by.x():
+                side.moveTop(min(max(side.top(), inner.top()), inner.bottom() - side.height()))
+            else:
+                side.moveLeft(min(max(side.left(), inner.left()), inner.right() - side.width()))
+            sides.append(side)
+        on_names = [any(side.intersects(tag) for tag in self._tagged) for side in sides]
+        order = sorted(range(len(sides)), key=lambda place: (not inner.contains(sides[place]), on_names[place]))
+        return sides[order[0]], text
 
 
 def _place(trail: F32) -> tuple[float, float]:

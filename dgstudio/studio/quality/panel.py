@@ -215,7 +215,7 @@ class QualityPanel(PanelFrame):
         if report is None:
             return WORKING
         if self.kind == QualityData.LABELLED and report.taught:
-            names = [state.name_of(class_id) for class_id in report.taught]
+            names = [f"“{state.name_of(class_id)}”" for class_id in report.taught]
             were = f"{', '.join(names[:-1])} and {names[-1]} were" if len(names) > 1 else f"{names[0]} was"
             return f"{were} taught. {FIRST_TAKES} {NEXT_TAKES}"
         if self.kind == QualityData.LABELLED and report.unscored:

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -160,3 +161,10 @@ def test_what_a_dial_does_is_seen_beside_it(sheet, window, bridge):
     window.update_frame(frame)
     row = sheet.dials[Dial.OPENNESS]
     assert effects[Dial.OPENNESS].split(" of ")[0] in row.sentence and "Open on" in row.words.text()
+
+
+def test_it_is_placed_with_the_lines_that_a_dial_has_just_said(sheet):
+    before = sheet.height()
+    sheet.dials[Dial.OPENNESS].say("More words than one line has. " * 20)
+    sheet.place()
+    assert sheet.height() >= before + 4 * QFontMetrics(sheet.dials[Dial.OPENNESS].words.font()).height()

@@ -106,9 +106,9 @@ def test_the_first_success_is_told_in_a_sentence_not_as_nothing_right(panel, bri
     give(bridge, report(parts=[], taught=(0,)))
     said = panel.empty.text()
     assert panel.empty.isVisible() and not panel.shown.isVisible()
-    assert said.startswith("circle was taught. The first take of a class is not scored: before it, no answer could")
+    assert said.startswith("“circle” was taught. The first take of a class is not scored: before it, no answer could")
     give(bridge, report(parts=[], taught=(0, 3)))
-    assert panel.empty.text().startswith("circle and shake were taught.")
+    assert panel.empty.text().startswith("“circle” and “shake” were taught.")
     give(bridge, report(parts=[take(1, 0, [0, 0])], taught=(0,)))
     first = panel.figures.figures[0]
     assert (first.value, first.caption) == ("1.00", "answered right · 1 take · 1 taught a class")

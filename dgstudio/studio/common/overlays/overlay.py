@@ -10,6 +10,8 @@ from dgstudio.studio.common.overlays.key_keeper import KeyKeeper
 from dgstudio.studio.common.overlays.room_marks import lies_over
 from dgstudio.studio.theme.theme import DARK, Theme
 
+EDGE, FOOT = 8, 36
+"""Logical pixels that are left free at its sides, where nothing is written, and beneath it, for the status bar."""
 ROOMY = 0.62
 """Of the window: a sheet that grows takes no more, so that the stream stays in sight."""
 
@@ -75,8 +77,8 @@ class Overlay(QFrame):
         wide, tall = self.grows
         most = QSize(round(wanted.width() * wide), round(wanted.height() * tall))
         wanted = wanted.expandedTo(most.boundedTo(host.size() * ROOMY))
-        top, edge = self.theme.px(self._top), self.theme.px(16)
-        most = QSize(host.width() - 2 * edge, host.height() - top - edge)
+        top, edge = self.theme.px(self._top), self.theme.px(EDGE)
+        most = QSize(host.width() - 2 * edge, host.height() - top - self.theme.px(FOOT))
         wide = min(wanted.width(), most.width())
         size = QSize(wide, min(wanted.height(), self.wanted_height(wide), most.height()))
         self.setGeometry((host.width() - size.width()) // 2, top, size.width(), size.height())
