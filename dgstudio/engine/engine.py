@@ -311,12 +311,15 @@ class Engine:
 
     def start(self) -> None:
         """Start all threads that do not run yet. Where that fails, everything is stopped again."""
-        self.start_answering()
         if self._complete:
             return
+        answering = self._started
         try:
-            self._start_keeping()
-            for worker in (self.quality, self.browse):
+            self._begin()
+            self._keep()
+            # Before the stream: what it brings at once must find who takes it.
+            late = (self.out, self.quality, self.browse, self.infer, self.input)
+            for worker in (self.quality, self.browse) if answering else late:
                 worker.start()
         except BaseException:
             self.stop()
@@ -326,19 +329,25 @@ class Engine:
         """Start the stream and its answers only; `start` follows, and with it keeping and learning.
 
         What these begin with takes a fifth of a second of the interpreter, which whoever opens a window needs himself;
-        what is to be kept and learned waits for them.
+        what is to be kept and learned waits for them. Where the stream is recorded nothing waits.
         """
+        if self.recorder.wanted:
+            self.start()
         if self._started:
             return
-        self._started = True
-        switch_interval.shorten()
         try:
-            self._start_answering()
+            self._begin()
+            for worker in (self.out, self.infer, self.input):
+                worker.start()
         except BaseException:
             self.stop()
             raise
 
-    def _start_answering(self) -> None:
+    def _begin(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        switch_interval.shorten()
         # What the session brought stays. The collector would walk over it again and again: at 50,000 examples for a
         # tenth of a second, in which nothing is answered or drawn.
         gc.freeze()
@@ -349,10 +358,8 @@ class Engine:
             self.recording.record(True)
         if self.plane is not None:
             self.plane.start()
-        for worker in (self.out, self.infer, self.input):
-            worker.start()
 
-    def _start_keeping(self) -> None:
+    def _keep(self) -> None:
         self._complete = True
         self.versions.begun(self._first, self.learner)
         for worker in (self.store, self.learn):
@@ -368,7 +375,7 @@ class Engine:
         self._stopped = True
         if self._started and not self._complete:
             # What is to be kept by now waits for the thread that keeps it.
-            self._start_keeping()
+            self._keep()
         self.labels.release_class()
         left: list[str] = []
         self.candidates.cancel_consolidation()
