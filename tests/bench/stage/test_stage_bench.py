@@ -38,7 +38,6 @@ def test_a_twin_is_switched_on_and_off_in_turns_while_labels_come(qapp, tmp_path
     assert set(figures) == {"cost", "cost_replay", "cost_ours"} and all(ratio > 0 for ratio in figures.values())
     assert chosen[:3] == [(TwinKind.IN_PLACE,), (), (TwinKind.IN_PLACE,)] and len(chosen) == 9
     assert len(table({"compare": figures})) == 3
-    assert list(cost_figures(4.0, settings)) == ["cost"]
 
 
 def test_the_first_demo_is_played_by_its_key_until_it_is_seen_and_its_claims_are_counted(qapp, tmp_path) -> None:
