@@ -14,6 +14,24 @@ from dgstudio import __version__
 from dgstudio.bench.stage.command import EXAMPLE, pictures
 from dgstudio.commands.desktop import open_studio, without_display
 from dgstudio.commands.exits import exit_for, refuse
+from dgstudio.commands.options import (
+    Allowed,
+    Base,
+    Features,
+    Inputs,
+    Labels,
+    Listen,
+    Outs,
+    QuitAfter,
+    Rate,
+    Screenshot,
+    Seed,
+    Source,
+    Speed,
+    Window,
+    listed,
+    numbers,
+)
 from dgstudio.commands.terminal import print_bench, print_findings, print_rows, say_dim, terminal
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.signals import raise_ended
@@ -32,56 +50,6 @@ class Commands(TyperGroup):
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
-
-Source = Annotated[
-    str | None,
-    typer.Option(
-        "--source",
-        help="KIND or KIND:ADDRESS: simulator, pointer, osc:6448, serial:/dev/ttyACM0, lsl:NAME; or a recording.",
-        metavar="NAME",
-    ),
-]
-Window = Annotated[
-    float | None,
-    typer.Option("--window", help="Seconds of a window, for a source whose values are inputs as they are."),
-]
-Inputs = Annotated[
-    int | None, typer.Option("--inputs", help="How many values come at a time; else the first message says so.")
-]
-Features = Annotated[
-    str | None, typer.Option("--features", help="Features of an installed package, by name, instead of ours.")
-]
-Listen = Annotated[
-    str | None,
-    typer.Option(
-        "--osc-listen", help="Address on which OSC is heard; 0.0.0.0: from the whole network.", metavar="ADDRESS"
-    ),
-]
-Allowed = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--osc-from", help="Who may send OSC, as 192.168.1.20 or 192.168.1.0/24; repeatable.", metavar="ADDRESS"
-    ),
-]
-Rate = Annotated[
-    float | None, typer.Option("--rate", help="Samples a second of a recording without a time column; else 50.")
-]
-Speed = Annotated[float, typer.Option("--speed", help="Stream seconds a second; 0 is as fast as possible.")]
-Labels = Annotated[
-    str | None, typer.Option("--labels-column", help="Column of a recording that holds the labels.", metavar="NAME")
-]
-Base = Annotated[
-    str, typer.Option("--base", help="Base model: auto, none, a shipped one by name, or a .safetensors file.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Which simulated person.")]
-Outs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--out", help="KIND or KIND:ADDRESS, repeatable: jsonl:FILE, osc, osc:HOST:PORT/ADDRESS.", metavar="OUT"
-    ),
-]
-QuitAfter = Annotated[float | None, typer.Option("--quit-after", help="Close the window after so many seconds.")]
-Screenshot = Annotated[Path | None, typer.Option("--screenshot", help="Save a picture of the window as PNG.")]
 
 
 def _version(wanted: bool) -> None:
@@ -434,11 +402,11 @@ def experiment(
         seeds=seeds,
         quick=quick,
         data=data,
-        base_classes=_listed(base_classes),
-        new_classes=_listed(new_classes),
-        labels_per_class=_numbers("--labels-per-class", labels),
+        base_classes=listed(base_classes),
+        new_classes=listed(new_classes),
+        labels_per_class=numbers("--labels-per-class", labels),
         protected=protected,
-        methods=_listed(methods),
+        methods=listed(methods),
         split=cast("Any", split),
     )
     errors = PlainConsole(stderr=True)
@@ -577,19 +545,6 @@ def doctor() -> None:
     bad = [finding for finding in findings if finding.level == "bad"]
     if bad:
         raise DgstudioError(f"{len(bad)} of {len(findings)} checks failed; the lines marked ✗ say what to do.")
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    """The parts between commas."""
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
-    parts = _listed(text)
-    try:
-        return None if parts is None else tuple(int(part) for part in parts)
-    except ValueError:
-        raise BadInputError(f"{option} {text} is not a list of whole numbers: write it as 1,5,20.") from None
 
 
 def _screen_for_bench(*, large: bool) -> str:
