@@ -13,7 +13,7 @@ Source = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="KIND or KIND:ADDRESS: simulator, pointer, osc:6448, serial:/dev/ttyACM0, lsl:NAME; or a recording.",
+        help="KIND or KIND:ADDRESS: simulator, pointer, osc:6448, phone, serial:/dev/ttyACM0, lsl:NAME; a recording.",
         metavar="NAME",
     ),
 ]

@@ -56,3 +56,28 @@ class NoLslStream(Reason):
         if not self.others:
             return f"{none}: is its sender running"
         return f"{none}, but {shortened(', '.join(self.others), 200)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhone(Reason):
+    """No phone has sent anything yet; `host` and `port` are what is typed in its app."""
+
+    host: str
+    port: int
+
+    @property
+    def words(self) -> str:
+        """With what is to be typed."""
+        return f"no phone has sent yet: type {self.host}, port {self.port} in its app"
+
+
+@dataclass(frozen=True, slots=True)
+class SomeSensorsOnly(Reason):
+    """A phone sends, and it is not known yet what all, or some of its sensors are still missing."""
+
+    addresses: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """With the addresses that are waited for, or have come so far."""
+        return f"a phone sends: looking at {shortened(', '.join(self.addresses), 80) or 'what it sends'}"

@@ -30,6 +30,25 @@ class Lamp(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeardMessages:
+    """What somebody has sent to one address lately.
+
+    Attributes
+    ----------
+    address, sender : where the messages went, and the machine that they came from.
+    count : values in the newest of them.
+    rate : messages a second.
+    newest : the values of the newest, numbers and texts, the first few.
+    """
+
+    address: str
+    sender: str
+    count: int
+    rate: float
+    newest: tuple[float | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCondition:
     """One moment of a source.
 
@@ -38,12 +57,14 @@ class SourceCondition:
     rate : values a second that came lately; None where the source does not measure it.
     why : what is wrong, where something is.
     counted : what was left out since the start, and how much; nothing that did not happen.
+    heard : messages that came lately, by address; nothing where the source hears none.
     """
 
     lamp: Lamp
     rate: float | None = None
     why: Reason | None = None
     counted: tuple[Counted, ...] = ()
+    heard: tuple[HeardMessages, ...] = ()
 
     @property
     def words(self) -> str:

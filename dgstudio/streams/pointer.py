@@ -102,4 +102,5 @@ KIND = SourceKind(
     "A pad in the window, on which mouse, finger or pen is where it is, or is there and moves.",
     lambda name: name in (NAME, WITH_VELOCITY),
     _open,
+    paced=True,
 )

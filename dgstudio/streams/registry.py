@@ -34,6 +34,9 @@ def _ours() -> Iterator[SourceKind]:
     from dgstudio.streams.osc import source as osc
 
     yield osc.KIND
+    from dgstudio.streams.phone import source as phone
+
+    yield phone.KIND
     from dgstudio.streams.serial import source as serial
 
     yield serial.KIND
@@ -103,6 +106,11 @@ def open_source(
     shipped = ", ".join(shipped_recordings()) or "none"
     there = f"the sources are {usages}; recordings that ship: {shipped}"
     raise BadInputError(f"There is no source “{shown}”: {there}.{plugin_kinds().words}")
+
+
+def kind_of(name: str) -> SourceKind | None:
+    """Return the kind that opens what a user names; None where none does."""
+    return next((kind for kind in kinds() if kind.claims(name)), None)
 
 
 def plugin_kinds() -> Plugins[SourceKind]:

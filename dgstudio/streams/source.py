@@ -196,6 +196,7 @@ class SourceKind:
     `usage` is what a user types for it, as in KIND[:ADDRESS]; `summary` says in one sentence what it is. `claims` tells
     whether a typed name means a source of this kind, and must be quick; `open` makes it, and raises `BadInputError`
     where it can't. `options` are those of `OPTIONS` that it has a use for; another one that is given is refused.
+    `named`: its channels are called as they are asked to be; `paced`: it gives as many samples a second as asked for.
     """
 
     name: str
@@ -204,6 +205,8 @@ class SourceKind:
     claims: Callable[[str], bool]
     open: Callable[[SourceRequest], Source]
     options: frozenset[str] = frozenset()
+    named: bool = False
+    paced: bool = False
 
 
 OPTIONS = {"window_s": "--window", "inputs": "--inputs"}

@@ -338,4 +338,5 @@ KIND = SourceKind(
     lambda name: address_in(name, NAME) is not None,
     _open,
     frozenset({"window_s"}),
+    named=True,
 )

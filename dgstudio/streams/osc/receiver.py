@@ -79,6 +79,8 @@ class OscReceiver:
         self.counts = PacketCounts()
         self.trouble: str | None = None
         """Why listening has ended by itself; None while it goes on, and before it does."""
+        self.sender = ""
+        """The machine from which the packet came whose messages are being handed on; for `hear`."""
         self._hear = hear
         self._allowed = allowed
         self._known: dict[str, bool] = {}
@@ -205,7 +207,8 @@ class OscReceiver:
         self.counts.packets += 1
         if beside is not None:
             self.counts.overflowed = beside
-        known = self._may_send(str(sender[0]))
+        self.sender = str(sender[0])
+        known = self._may_send(self.sender)
         if not self._afforded(1.0 + len(packet) / UNIT_BYTES if known else FOREIGN_UNITS, wall):
             self.counts.too_many += 1
             time.sleep(REST_S)

@@ -14,6 +14,7 @@ from dgstudio.streams.condition import Lamp, SourceCondition
 from dgstudio.streams.features import LARGEST, default_window
 from dgstudio.streams.osc.control_queue import PREFIXES, ControlMessage, ControlQueue
 from dgstudio.streams.osc.endpoint import LOOPBACK, Endpoint, Networks, endpoint_of, is_loopback, networks_of
+from dgstudio.streams.osc.heard import HeardTable
 from dgstudio.streams.osc.packets import OscMessage
 from dgstudio.streams.osc.receiver import OscReceiver
 from dgstudio.streams.push import PushSource
@@ -31,8 +32,6 @@ RATES = (1.0, 2000.0)
 TOGETHER_S = 0.1
 """Messages that come no further apart are one stretch of the stream where it is drawn."""
 MOST_INPUTS = 1024
-HEARD = 32
-"""Other addresses that are remembered, so that it can be said what comes instead."""
 
 
 class OscSource:
@@ -72,8 +71,8 @@ class OscSource:
         self.controls = ControlQueue()
         self.known = threading.Event()
         """Set once `spec` is there."""
-        self.heard: dict[str, int] = {}
-        """Other addresses that messages came to, and how many numbers the last of each had."""
+        self.heard = HeardTable()
+        """What comes, by address: that to others than ours, too."""
         self._window_s, self._rate = window_s, rate
         self._receiver = OscReceiver(at, self._hear, allowed)
         self._anybody = not allowed
@@ -161,9 +160,11 @@ class OscSource:
         counted, trouble = self._counted(), self._receiver.trouble
         if trouble is not None:
             return SourceCondition(Lamp.RETRYING, why=Trouble(trouble), counted=counted)
-        other = next(reversed(list(self.heard)), None)
+        wall = time.perf_counter()
+        heard = self.heard.lately(wall)
+        other = next((each.address for each in heard if each.address != self.at.path), None)
         waiting = None if other is None else OtherAddress(other, self.at.path)
-        return self._arrivals.condition(time.perf_counter(), counted, waiting)
+        return replace(self._arrivals.condition(wall, counted, waiting), heard=heard)
 
     def _counted(self) -> tuple[Counted, ...]:
         counts = self._receiver.counts
@@ -187,8 +188,8 @@ class OscSource:
             self._input(message.values, wall)
         elif address.startswith(PREFIXES):
             self.controls.put(self._wish(message, wall))
-        elif address in self.heard or len(self.heard) < HEARD:
-            self.heard[address] = len(message.values)
+            return
+        self.heard.note(message, self._receiver.sender, wall)
 
     def _wish(self, message: OscMessage, wall: float) -> ControlMessage:
         if self._window_s is not None:
@@ -198,7 +199,7 @@ class OscSource:
         return ControlMessage(message.address, message.values, self._queued.moment(wall), self._queued.taken)
 
     def _input(self, values: tuple[object, ...], wall: float) -> None:
-        row, why = _numbers(values)
+        row, why = numbers_of(values)
         if why is None and not self.known.is_set():
             if len(row) > MOST_INPUTS:
                 why = TooManyInputs(len(row), MOST_INPUTS)
@@ -228,8 +229,8 @@ class OscSource:
         self.known.set()
 
 
-def _numbers(values: Sequence[object]) -> tuple[tuple[float, ...], Reason | None]:
-    """The values as numbers, or what is wrong with them."""
+def numbers_of(values: Sequence[object]) -> tuple[tuple[float, ...], Reason | None]:
+    """Return the values of a message as numbers, or what is wrong with them."""
     if not values:
         return (), NotNumbers("nothing")
     for value in values:
@@ -295,4 +296,5 @@ KIND = SourceKind(
     lambda name: address_in(name, NAME) is not None,
     _open,
     frozenset({"window_s", "inputs"}),
+    named=True,
 )

@@ -391,4 +391,5 @@ KIND = SourceKind(
     lambda name: address_in(name, NAME) is not None,
     _open,
     frozenset({"window_s"}),
+    named=True,
 )

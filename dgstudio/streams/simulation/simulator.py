@@ -306,4 +306,5 @@ KIND = SourceKind(
     "A simulated motion sensor on a wrist at 50 to 400 Hz, which performs gestures that are known.",
     lambda name: name == "simulator",
     _open,
+    paced=True,
 )

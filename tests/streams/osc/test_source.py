@@ -115,7 +115,7 @@ def test_the_first_message_says_how_many_inputs_there_are(make: Make) -> None:
     with pytest.raises(StreamError, match="not known yet"):
         source.open()
     send("/somewhere/else", 1.0)
-    wait_until(lambda: source.heard, "the other address")
+    wait_until(lambda: source.condition().heard, "the other address")
     assert source.condition().words == "waiting: messages come to /somewhere/else, and none to /wek/inputs"
     send("/wek/inputs", *[0.0] * 2000)
     wait_until(lambda: source.condition().lamp is Lamp.WRONG, "the lamp")
