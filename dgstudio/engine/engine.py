@@ -20,6 +20,7 @@ from dgstudio.engine.evaluation.quality_worker import QualityWorker
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
+from dgstudio.engine.facts.running import StreamSwitched
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.inspection.inspection_worker import InspectionWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -33,6 +34,7 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
+from dgstudio.engine.lifecycle.source_fit import why_unfit
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -51,12 +53,13 @@ from dgstudio.engine.serving.lane import Lane
 from dgstudio.engine.serving.out_worker import OutWorker, Sink
 from dgstudio.engine.serving.source_worker import SourceWorker
 from dgstudio.engine.stats import CountedParts, collect
+from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.streams.source import Pictured, Source
-from dgstudio.types import EngineStats, PublishRecord, Reading, StreamKind, StreamState
+from dgstudio.types import F32, EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 if TYPE_CHECKING:
     # Imported when they are first asked for: no start waits for them.
@@ -159,7 +162,7 @@ class Engine:
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
         self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
-        self.clock = StreamClock(self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
+        self.clock = StreamClock(lambda: self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
 
     def _build_learning(self, resumed: Resumed) -> None:
         """What changes the model, and what keeps its versions."""
@@ -222,7 +225,7 @@ class Engine:
         model = ModelUpdates(self.learn, self.comparison, self.versions, self.contents, self.model, self.events)
         self.updates = model
         self.history = LabelHistory(queue, book, classes, model, self.events)
-        labeller = Labeller(
+        labeller = self._labeller = Labeller(
             spec,
             self.lane.readings,
             self.ring,
@@ -230,7 +233,7 @@ class Engine:
             next_example=resumed.next_example,
             next_take=resumed.next_take,
             past=self.recorded_past,
-            picture=self.source.thumbnail if isinstance(self.source, Pictured) else None,
+            picture=self._picture if isinstance(self.source, Pictured) else None,
         )
         kept = kept_answers(self.session, self.session.takes())
         self.scores = PrequentialScores(self.learner.store, kept, lambda: self.lane.abstain)
@@ -433,6 +436,26 @@ class Engine:
         """Send every reading of the studio's lane to `sink` in dg-out. Before `start`."""
         self.out.add(sink)
 
+    def switch_source(self, source: Source) -> None:
+        """Answer another source, not yet opened, from now on: the stream goes on after a break.
+
+        In the thread of the commands. What a take under way has, it keeps; it ends.
+
+        Raises
+        ------
+        BadInputError
+            If what was learned means nothing for that source; the text says why.
+        """
+        why = why_unfit(self.spec, source.spec)
+        if why is not None:
+            raise BadInputError(f"“{source.spec.name}” cannot go on in this session: {why}.")
+        self.labels.release_class()
+        before, self.source = self.source.spec.name, source
+        self._labeller.source_name = source.spec.name
+        self.marks.follow(source, lambda: self.input.shift)
+        self.input.switch(source)
+        self.events.say(StreamSwitched(source.spec.name, before))
+
     # -- figures ---------------------------------------------------------------------------------------------
 
     def stats(self) -> EngineStats:
@@ -447,6 +470,11 @@ class Engine:
         return Target(self.spec, self.features.names, living)
 
     # -- between the threads ---------------------------------------------------------------------------------
+
+    def _picture(self, moment: float) -> F32 | None:
+        """The picture that an example of a stream time keeps."""
+        source = self.source
+        return source.thumbnail(moment - self.input.shift) if isinstance(source, Pictured) else None
 
     def _answered(self, reading: Reading) -> None:
         self.out.send(reading)

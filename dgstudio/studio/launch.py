@@ -63,6 +63,8 @@ class StudioOptions:
     features: str | None = None
     listen: str | None = None
     allowed: tuple[str, ...] = ()
+    channels: tuple[str, ...] | None = None
+    """What a new session is to call them; None: as the source does. A session that is gone on with has its own."""
     outs: tuple[str, ...] = ()
     """Sinks, each as KIND or KIND:ADDRESS."""
     demo: Path | None = None
@@ -132,7 +134,7 @@ def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOpt
             seed=options.seed,
             labels_column=options.labels_column,
             window_s=options.window_s,
-            channels=kept_channels(session),
+            channels=kept_channels(session) or options.channels,
             inputs=options.inputs,
             features=options.features or kept_features(session),
             listen=options.listen,

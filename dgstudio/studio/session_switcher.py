@@ -14,7 +14,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.worker import ImportStage
-from dgstudio.engine.lifecycle.stream_config import kept_stream
+from dgstudio.engine.lifecycle.stream_config import StreamChoice, kept_stream
 from dgstudio.errors import BadInputError, DgstudioError
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.bridge import Bridge
@@ -106,8 +106,21 @@ class Sessions(QObject):
     def new(self) -> None:
         """Begin a new session on the stream of the present one."""
         self._leave_demo_first()
-        same = kept_stream(self._bridge.engine.session)
-        self._begin("", replace(self._options, session=None, keep=True, **same))
+        engine = self._bridge.engine
+        same = kept_stream(engine.session)
+        # Named, they need not be found out: a device that is in use cannot be asked.
+        channels = engine.spec.channels
+        self._begin("", replace(self._options, session=None, keep=True, channels=channels, **same))
+
+    def begin_on(self, choice: StreamChoice) -> None:
+        """Begin a new session on another stream."""
+        self._leave_demo_first()
+        bare = StudioOptions()
+        rest = {
+            name: getattr(bare, name) for name in ("speed", "labels_column", "base", "window_s", "inputs", "features")
+        }
+        asked = {name: getattr(choice, name) for name in ("source", "rate", "listen", "allowed", "channels")}
+        self._begin("", replace(self._options, session=None, keep=True, **rest, **asked))
 
     def open(self, path: Path) -> None:
         """Go on with a session file."""

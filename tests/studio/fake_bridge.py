@@ -223,6 +223,13 @@ class FakeBridge:
                 card = ClassCard(info, 42 + place, thumbs, lamps[place % 4], 9 + place)
             state.classes = (*state.classes, card)
 
+    def switch_source(self, source: Any, choice: Any) -> None:
+        source.close()
+        self.calls.append(("switch_source", source.spec.name, choice))
+
+    def source_time(self, moment: float) -> float:
+        return moment
+
     def point(self, x: float, y: float) -> None:
         self.calls.append(("point", x, y))
 
@@ -230,6 +237,8 @@ class FakeBridge:
         calls, show = self.calls, self.show
         self.plane: Any = None
         self.camera: Any = None
+        self.stream = spec()
+        self.chosen_source = "simulator"
         self.protected = ProtectedSet()
         self.labels = StandIn(
             LabelCommands, of="labels", calls=calls,

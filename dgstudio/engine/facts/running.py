@@ -53,6 +53,20 @@ class StreamLost(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamSwitched(Fact):
+    """Another source has taken the place of the one before."""
+
+    subject: ClassVar[EventKind] = EventKind.STREAM_FOUND
+    name: str
+    before: str
+
+    @property
+    def sentence(self) -> str:
+        """Naming both."""
+        return f"The stream comes from {self.name} now, and no more from {self.before}."
+
+
+@dataclass(frozen=True, slots=True)
 class StreamNotClosed(Fact):
     """What was left of a lost stream could not be closed."""
 

@@ -82,6 +82,8 @@ class Labeller:
         picture: Callable[[float], F32 | None] | None = None,
     ) -> None:
         self._spec = spec
+        self.source_name = spec.name
+        """Of the stream, as takes keep it. Any thread may set it."""
         self._past = past
         self._readings = readings
         self._ring = ring
@@ -96,7 +98,7 @@ class Labeller:
         self, class_id: int, start: float, held_since_wall: float, who: LabelledBy, *, set_aside: bool = False
     ) -> OpenTake:
         """Begin a take at stream time `start`; of one that is `set_aside` no window is to be learned."""
-        take = Take(self._next_take, class_id, start, start, self._spec.name, who, time.time())
+        take = Take(self._next_take, class_id, start, start, self.source_name, who, time.time())
         self._next_take += 1
         return OpenTake(take, held_since_wall, self._first_reading(start), set_aside=set_aside)
 

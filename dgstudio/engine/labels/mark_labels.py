@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.labels.label_commands import LabelCommands
@@ -21,19 +23,29 @@ class MarkLabels:
         self, source: Source, labels: LabelCommands, classes: ClassTable, ring: SampleRing, events: EventQueue
     ) -> None:
         self._marks = source.marks if isinstance(source, Marking) else None
+        self._shift: Callable[[], float] = float
         self._labels, self._classes, self._ring, self._events = labels, classes, ring, events
         self._open = False
         self.carried_out = 0
         """Marks that were followed."""
+
+    def follow(self, source: Source, shift: Callable[[], float]) -> None:
+        """Carry out the marks of another source from now on; `shift` is added to its times. What is open ends."""
+        edge = self._ring.edge()
+        if self._open and edge is not None:
+            self._labels.end_take(edge[0])
+        self._open = False
+        self._marks, self._shift = source.marks if isinstance(source, Marking) else None, shift
 
     def carry_out(self) -> None:
         """Follow all marks of moments that have come: each begins a take of its class, which is made if need be."""
         edge = None if self._marks is None else self._ring.edge()
         if self._marks is None or edge is None:
             return
-        for mark in self._marks.take(edge[0]):
+        shift = self._shift()
+        for mark in self._marks.take(edge[0] - shift):
             try:
-                self._follow(mark)
+                self._follow(Mark(mark.moment + shift, mark.name))
             except BadInputError as error:
                 self._events.say(
                     Notice(EventKind.LABEL_LEFT_OUT, f"A marker cannot be followed: {error}", Level.WARNING)

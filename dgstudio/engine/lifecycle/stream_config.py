@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError
+from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL
 from dgstudio.streams.source import Knob, Listening, Source
@@ -31,6 +32,39 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 """What each of them may be."""
 OPTIONS = tuple(TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamChoice:
+    """A source that is chosen while the program runs, as a user names it; the rest is as usual.
+
+    Attributes
+    ----------
+    source, rate, listen, allowed : as in `streams.source.SourceRequest`, where `source` is its `name`.
+    channels : what a new session is to call them, where that is known: it need not wait for the first message then.
+    """
+
+    source: str
+    rate: float | None = None
+    listen: str | None = None
+    allowed: tuple[str, ...] = ()
+    channels: tuple[str, ...] | None = None
+
+
+def keep_choice(session: Session, choice: StreamChoice, rate: float | None) -> None:
+    """Note that another stream has taken the place of the one before, with the rate to open it with. Any thread."""
+    before = kept_stream(session)
+    base, seed = before.get("base", "auto"), before.get("seed", 0)
+    keep_stream(
+        session,
+        source=choice.source,
+        rate=rate,
+        base=base,
+        seed=seed,
+        features=before.get("features"),
+        listen=choice.listen,
+        allowed=choice.allowed,
+    )
 
 
 def keep_stream(

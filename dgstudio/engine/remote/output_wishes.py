@@ -25,10 +25,13 @@ class OutputWishes:
     ----------
     outputs
         What is switched.
+    first
+        How many inputs there were before those that messages count: another source may have sent them.
     """
 
-    def __init__(self, outputs: Sequence[SwitchedOutput]) -> None:
+    def __init__(self, outputs: Sequence[SwitchedOutput], first: Callable[[], int] = int) -> None:
         self._outputs = tuple(outputs)
+        self._first = first
         self._wishes: dict[str, Callable[[Sequence[object]], Changes]] = {
             f"{WEKINATOR}startRunning": lambda values: {"running": True},
             f"{WEKINATOR}stopRunning": lambda values: {"running": False},
@@ -60,7 +63,7 @@ class OutputWishes:
             changes = self.changes_of(message)
         except BadInputError:
             return
-        self.change(message.after, changes)
+        self.change(None if message.after is None else self._first() + message.after, changes)
 
     def changes_of(self, message: ControlMessage) -> Changes:
         """What a message changes. `BadInputError` where it cannot be read. Any thread."""

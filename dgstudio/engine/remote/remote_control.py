@@ -70,7 +70,7 @@ class RemoteControl:
     ) -> None:
         self.performing = False
         self._engine, self._controls, self._reports = engine, controls, reports
-        self._wishes = OutputWishes([sink.switched for sink in sinks])
+        self._wishes = OutputWishes([sink.switched for sink in sinks], lambda: engine.input.first)
         self._learns = learns
         self._models = ModelNames(engine)
         self._waiting: deque[ControlMessage] = deque()
@@ -116,7 +116,8 @@ class RemoteControl:
         """Whether the inputs that came before it are answered, or that takes too long."""
         infer, now = self._engine.infer, time.monotonic()
         self._since = now if self._since is None else self._since
-        behind = message.after is not None and infer.done < message.after and not infer.failed
+        behind = message.after is not None and infer.done < self._engine.input.first + message.after
+        behind = behind and not infer.failed
         if behind and now - self._since < PATIENCE_S:
             return False
         self._since = None
@@ -196,7 +197,10 @@ class RemoteControl:
 
     def _at(self, message: ControlMessage) -> float:
         """The stream time of a message: its own, or now, where inputs do not come from the same sender one by one."""
-        return self._engine.clock.now() if message.moment is None else message.moment
+        if message.moment is None:
+            return self._engine.clock.now()
+        # Times of a source are its own; below 0 it is before all of its inputs.
+        return message.moment + (self._engine.input.shift if message.moment >= 0 else 0.0)
 
     def _set_label(self, message: ControlMessage) -> None:
         if len(message.values) != 1:

@@ -10,9 +10,9 @@ from dgstudio.streams.source import Source
 
 
 class StreamClock:
-    """Tells stream time. Any thread. `live` says whether the source delivers at this moment."""
+    """Tells stream time. Any thread. `source` gives the present one; `live` says whether it delivers at this moment."""
 
-    def __init__(self, source: Source, ring: SampleRing, live: Callable[[], bool]) -> None:
+    def __init__(self, source: Callable[[], Source], ring: SampleRing, live: Callable[[], bool]) -> None:
         self._source = source
         self._ring = ring
         self._live = live
@@ -20,7 +20,7 @@ class StreamClock:
     @property
     def speed(self) -> float:
         """Stream seconds per wall second."""
-        speed = self._source.spec.speed
+        speed = self._source().spec.speed
         return speed if speed > 0 else 1.0
 
     def now(self) -> float:

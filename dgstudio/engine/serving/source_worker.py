@@ -22,6 +22,11 @@ class SourceWorker(Worker):
     """Reads blocks and appends them; a lost stream is reopened once a second and said once.
 
     `room` is asked before each block when nothing may be lost: it returns False while serving is behind.
+
+    Attributes
+    ----------
+    shift : seconds from the source's own time to the stream's, which goes on when another source takes its place.
+    first : number of the source's first sample in the ring. Any thread may read both.
     """
 
     name = "dg-source"
@@ -33,8 +38,14 @@ class SourceWorker(Worker):
         self._source = source
         self._ring = ring
         self._room = room
+        self._next: Source | None = None
+        """What is read from the next turn on, instead."""
+        self._truth_names = source.spec.truth_names
         self._open = False
         self._gap = True
+        self._aligns = False
+        """Whether the next block tells how its times fit to those before."""
+        self.shift, self.first = 0.0, 0
         self._lost_said = False
         self._trouble: Trouble | None = None
         self.state = StreamState.OPENING
@@ -45,8 +56,14 @@ class SourceWorker(Worker):
             return self._source.condition()
         return condition_of(self.state, self._trouble if self.state is StreamState.LOST else None)
 
+    def switch(self, source: Source) -> None:
+        """Read another source, not yet opened, instead of this one, which is closed; after a break. Any thread."""
+        self._next = source
+
     def turn(self) -> None:
         """Open if need be, then read one block."""
+        if self._next is not None:
+            self._change(self._next)
         if self.state == StreamState.ENDED:
             # What is over may be played again, or sought in.
             self.pause(0.1)
@@ -72,10 +89,8 @@ class SourceWorker(Worker):
             return
         if self.state != StreamState.LIVE:
             self._found()
-        if self._gap and self._ring.total:
-            block = type(block)(block.times, block.values, block.truth, True)
+        self._ring.append(self._placed(block), time.perf_counter())
         self._gap = False
-        self._ring.append(block, time.perf_counter())
 
     def recover(self, error: Exception) -> None:
         """A source that raised something unforeseen is treated as lost."""
@@ -85,6 +100,32 @@ class SourceWorker(Worker):
         """Close the source."""
         if self._open:
             self._source.close()
+        if self._next is not None:
+            # It may listen already.
+            self._next.close()
+
+    def _change(self, source: Source) -> None:
+        self._close()
+        self._source, self._next = source, None
+        self._gap = self._aligns = True
+        self.first = self._ring.total
+        self._lost_said = False
+        self.state = StreamState.OPENING
+
+    def _placed(self, block: Block) -> Block:
+        """The block in the stream's own time; what another source knows of its truth is not what is asked for here."""
+        if self._aligns:
+            self._aligns = False
+            edge = self._ring.edge()
+            if edge is not None:
+                spec = self._source.spec
+                passed = (time.perf_counter() - edge[1]) * (spec.speed or 1.0)
+                self.shift = edge[0] + max(passed, 1.0 / spec.rate) - float(block.times[0])
+        gap = block.break_before or bool(self._gap and self._ring.total)
+        truth = block.truth if self._source.spec.truth_names == self._truth_names else None
+        if not self.shift and gap == block.break_before and truth is block.truth:
+            return block
+        return Block(block.times + self.shift, block.values, truth, gap)
 
     def _check(self, block: Block | None) -> None:
         if block is not None and block.values.shape[1] != self._ring.channels:
@@ -106,10 +147,14 @@ class SourceWorker(Worker):
         if not self._lost_said:
             self._lost_said = True
             self.events.say(StreamLost(str(error)))
-        if self._open:
-            self._open = False
-            try:
-                self._source.close()
-            except Exception as closing:
-                self.events.say(StreamNotClosed(str(closing)))
+        self._close()
         self.pause(RETRY_S)
+
+    def _close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self._source.close()
+        except Exception as closing:
+            self.events.say(StreamNotClosed(str(closing)))

@@ -17,7 +17,7 @@ from dgstudio.engine.engine import Engine
 from dgstudio.engine.evaluation.active_learning import DoubtfulMoments
 from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
-from dgstudio.engine.lifecycle.stream_config import keep_knobs
+from dgstudio.engine.lifecycle.stream_config import StreamChoice, keep_choice, keep_knobs, kept_stream
 from dgstudio.engine.recording.lookback import Past
 from dgstudio.engine.serving.answered_now import AnswerAgain
 from dgstudio.errors import BadInputError
@@ -28,7 +28,7 @@ from dgstudio.reasons.reason import Reason
 from dgstudio.reasons.refused import ExamplesAside, LearningOff
 from dgstudio.streams.osc.control_queue import controls_of
 from dgstudio.streams.pointer import PointerSource
-from dgstudio.streams.source import Knob
+from dgstudio.streams.source import Knob, Source, rate_to_keep
 from dgstudio.streams.timing.playback_clock import POSITION
 from dgstudio.studio.bridge.evidence_at_hand import EvidenceAtHand
 from dgstudio.studio.bridge.followed import followed
@@ -47,7 +47,7 @@ from dgstudio.studio.bridge.state import (
 )
 from dgstudio.studio.bridge.time_cursor import TimeCursor
 from dgstudio.studio.bridge.twin_feed import TwinFeed
-from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading, StreamKind
+from dgstudio.types import F32, EngineStats, LearnerActivity, Mode, PublishRecord, Reading, StreamKind, StreamSpec
 
 if TYPE_CHECKING:
     from dgstudio.engine.remote.others import Others
@@ -434,6 +434,45 @@ class Bridge(QObject):
             state.spec = source.spec
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
 
+    def switch_source(self, source: Source, choice: StreamChoice) -> None:
+        """Let another source, not yet opened, take the place of the present one; the session remembers the choice.
+
+        Raises
+        ------
+        BadInputError
+            If what was learned means nothing for it; the present source goes on.
+        """
+        engine, state = self.engine, self.state
+        engine.switch_source(source)
+        rate = rate_to_keep(source, choice.rate)
+        if not engine.session.read_only:
+            engine.queue.write(lambda session: keep_choice(session, choice, rate))
+        self._others = _others_of(engine)
+        if self._feed is not None:
+            self._feed.stop()
+            self._feed.deleteLater()
+        self.camera = _camera_of(engine)
+        self._feed = None if self.camera is None else _feed_of(self.camera, self)
+        if self._feed is not None:
+            self._feed.start()
+        with state.update():
+            state.spec = replace(source.spec, truth_names=engine.spec.truth_names)
+            state.knobs, state.source_name = source.knobs(), source.spec.name
+
+    @property
+    def stream(self) -> StreamSpec:
+        """The stream that the session stands on: another source must give the like of it."""
+        return self.engine.spec
+
+    @property
+    def chosen_source(self) -> str:
+        """What was typed or chosen as the source that answers are given to; "" where nobody remembers."""
+        return str(kept_stream(self.engine.session).get("source", ""))
+
+    def source_time(self, moment: float) -> float:
+        """The time of the present source at a moment of the stream, which may have begun with another."""
+        return moment - self.engine.input.shift
+
     def source_knobs(self) -> tuple[Knob, ...]:
         """Return the source's knobs as they stand at this moment."""
         return self.engine.source.knobs()
@@ -446,7 +485,7 @@ class Bridge(QObject):
 
     def small_picture(self, moment: float) -> F32 | None:
         """Return the picture of a stream time of this run, small, as an example keeps it; None where there is none."""
-        return None if self.camera is None else self.camera.picture_window(moment)
+        return None if self.camera is None else self.camera.picture_window(self.source_time(moment))
 
     @property
     def protected(self) -> ProtectedSet:

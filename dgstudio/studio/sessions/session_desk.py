@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from dgstudio.engine.lifecycle.stream_config import StreamChoice
 from dgstudio.records import dataclass
 from dgstudio.studio.sessions.recent import RecentSession
 
@@ -14,6 +15,10 @@ class SessionDesk(Protocol):
 
     def new(self) -> None:
         """Begin a new session on the same stream."""
+        ...
+
+    def begin_on(self, choice: StreamChoice) -> None:
+        """Begin a new session on another stream; what hinders it is said, and the present session goes on."""
         ...
 
     def open(self, path: Path) -> None:

@@ -172,10 +172,12 @@ class StreamPanel(PanelFrame):
 
     def _show_picture(self, view: PictureView, frame: Frame) -> None:
         """Show what is seen, or was at the moment that is looked at."""
+        if self._commands.camera is not None:
+            view.look_through(self._commands.camera)
         if self._look is None:
             view.show_newest(frame.frame_time_wall)
         else:
-            view.show_past(self._look.moment)
+            view.show_past(self._commands.source_time(self._look.moment))
 
     # -- moving through the past -------------------------------------------------------------------------------
 

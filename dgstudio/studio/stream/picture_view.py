@@ -67,6 +67,10 @@ class PictureView(QWidget):
         """What is drawn; None while there is nothing."""
         return self._shown[1]
 
+    def look_through(self, source: CameraSource) -> None:
+        """Show what this source sees from now on."""
+        self._source = source
+
     def show_newest(self, wall: float) -> None:
         """Show the newest picture; `wall` is the time of the frame."""
         picture = self._source.picture()
