@@ -48,7 +48,7 @@ EXTRAS: Final = {
         Extra(
             "studio",
             "the window",
-            {"PySide6": "PySide6_Essentials", "qtawesome": "qtawesome", "pyqtgraph": "pyqtgraph"},
+            {"PySide6": "PySide6_Essentials", "qtawesome": "qtawesome", "pyqtgraph": "pyqtgraph", "segno": "segno"},
             85,
             255,
         ),

@@ -265,7 +265,17 @@ def _unnamed(window: StudioWindow) -> Script:
     yield after(0.05)
 
 
+def _source(key: str, window: StudioWindow) -> Script:
+    """The sheet of sources, on one of its rows, once that is opened and something comes of it."""
+    sheet = window.sheets.source
+    sheet.open()
+    sheet.list.choose(key)
+    yield after(1.5)
+
+
 SHEETS = ("learning", "shortcuts", "palette", "history", "protected", "recent")
+SOURCES = ("simulator", "shipped basic_motions", "pointer", "osc", "phone", "serial", "lsl", "recording file")
+"""Rows of the sheet of sources that look different."""
 PAGES: tuple[tuple[str, Subject], ...] = (
     ("answer", AnswerSubject()),
     ("unit", UnitSubject(17)),
@@ -287,6 +297,10 @@ def all_scenes() -> list[Scene]:
         Scene("inspector versions", TAUGHT, "Debug", _versions),
         Scene("then, why", TAUGHT, "Debug", _then, _now),
         *(Scene(name, TAUGHT, "Label", partial(_sheet, name), partial(_sheet_away, name)) for name in SHEETS),
+        *(
+            Scene(f"source {key}", TAUGHT, "Label", partial(_source, key), partial(_sheet_away, "source"))
+            for key in SOURCES
+        ),
         *(
             Scene(f"examples as {view}", TAUGHT, "Label", partial(_examples, view), partial(_sheet_away, "examples"))
             for view in ("table", "thumbnails")

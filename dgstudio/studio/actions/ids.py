@@ -19,6 +19,7 @@ class ActionId(StrEnum):
     HISTORY = "history"
     RECORD_CLASS = "record_class"
     TAKE_BACK_CLASS = "take_back_class"
+    SOURCE = "source"
     PERFORM = "perform"
     PLAY_RECORDING = "play_recording"
     LOOP_RECORDING = "loop_recording"

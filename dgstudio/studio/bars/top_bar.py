@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from dgstudio.streams.condition import Lamp, condition_of
+from dgstudio.streams.condition import condition_of
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
 from dgstudio.studio.bridge.look import Look
 from dgstudio.studio.bridge.state import Frame, StudioState
+from dgstudio.studio.common.lamp_words import LAMPS
 from dgstudio.studio.common.mode_words import MODE_WORDS
 from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.common.twin_text import TWIN_WORDS
@@ -26,16 +27,6 @@ from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import Mode, StreamKind, StreamSpec, StreamState
 
 HEIGHT = 51
-LAMPS = {
-    Lamp.WAITING: ("warning", "waiting …"),
-    Lamp.RECEIVING: ("good", ""),
-    Lamp.PAUSED: ("text_muted", "paused"),
-    Lamp.WRONG: ("bad", "wrong input"),
-    Lamp.LOST: ("warning", "silent"),
-    Lamp.RETRYING: ("bad", "lost, retrying"),
-    Lamp.ENDED: ("text_faint", Lamp.ENDED),
-}
-"""Lamp of the source → (colour of the dot, words beside it)."""
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
 IDLE = Part("text", "Label"), Part("muted", "hold a key")
@@ -64,9 +55,7 @@ class TopBar(QFrame):
         self._needs = (0, 0, False)
         self.brand = QLabel("dgstudio")
         self.brand.setObjectName("brand")
-        self.source = Chip(
-            "Source", [Part("dot", "dot"), Part("strong", ""), Part("muted", "", level=3)], clickable=False
-        )
+        self.source = Chip("Source", [Part("dot", "dot"), Part("strong", ""), Part("muted", "", level=3)])
         self.learn = QLabel("Learn")
         self.learn.setObjectName("muted")
         choices = [(mode.value, *MODE_WORDS[mode]) for mode in modes]
@@ -283,6 +272,7 @@ class TopBar(QFrame):
         shown = "OSC" if name == "osc" else (name[:1].upper() + name[1:]).replace("_", " ")
         self.source.set_parts([Part("dot", "dot", dot), Part("strong", _short(shown, 22)), told])
         lines = [f"{shown}: {condition.words}", kind + pace, *(f"{each.words} left out" for each in condition.counted)]
+        lines.append(tooltip_of(self._actions[ActionId.SOURCE]))
         self.source.setToolTip("\n".join(lines))
         if self.source.sizeHint().width() != before:
             self._fit()

@@ -205,6 +205,7 @@ class StudioWindow(QMainWindow):
         layout, sheets = self.layout_, self.sheets
         layout.bar.mode_chosen.connect(self.commands.model.set_mode)
         layout.bar.menu.clicked.connect(self._open_menu)
+        layout.bar.source.clicked.connect(lambda: self.actions_.trigger(ActionId.SOURCE))
         layout.bar.contract.clicked.connect(lambda: self.actions_.trigger(ActionId.LEARNING))
         layout.opening.cancelled.connect(self.session_actions.stay)
         layout.task_line.look.clicked.connect(sheets.proposal.open)
@@ -423,6 +424,7 @@ class StudioWindow(QMainWindow):
         self.labelling.stop()
         self.geometry_.remember()
         self.commands.keep_layout(self.geometry_.arranged())
+        self.sheets.stop()
         self.packages.stop()
         self.files.stop()
         self.moving.stop()

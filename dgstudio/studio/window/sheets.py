@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.learning.learning_sheet import LearningSheet
     from dgstudio.studio.learning.protected_sheet import ProtectedSheet
     from dgstudio.studio.sessions.recent_sheet import RecentSheet
+    from dgstudio.studio.source.choice.sheet import SourceSheet
 
 Sheet = TypeVar("Sheet", bound=Overlay)
 
@@ -149,6 +150,15 @@ class Sheets:
         )
 
     @cached_property
+    def source(self) -> SourceSheet:
+        """What can be answered instead."""
+        from dgstudio.studio.source.choice.sheet import SourceSheet
+
+        sessions = self._sessions
+        begin_on = lambda: None if sessions.desk is None else sessions.desk.begin_on  # noqa: E731
+        return self._keyed(SourceSheet(self._state, self._commands, begin_on, self._desk), ActionId.SOURCE)
+
+    @cached_property
     def name(self) -> NameSheet:
         """What a layout is to be called, or, on the stage, a class."""
         from dgstudio.studio.common.overlays.name_sheet import NameSheet
@@ -197,6 +207,8 @@ class Sheets:
             self.importing.update_wall()
         if self.made("learning"):
             self.learning.update_frame(frame)
+        if self.made("source"):
+            self.source.update_frame(frame)
 
     def begin_hints(self) -> None:
         """Show the first hint, and what they point at."""
@@ -229,6 +241,11 @@ class Sheets:
         """Begin no recording by itself: the window is not in use any more."""
         if self.made("countdown"):
             self.countdown.stop()
+
+    def stop(self) -> None:
+        """Let go of the devices that are looked at: the window closes."""
+        if self.made("source"):
+            self.source.stop()
 
     def close_top(self) -> bool:
         """Close what lies over the window without having the focus; whether there was any."""

@@ -13,6 +13,7 @@ from dgstudio.streams.timing.playback_clock import LOOP, PLAYING, POSITION
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.window.parts import Row, WindowParts
+from dgstudio.studio.window.sheets import toggle
 
 SEEK_S = 5.0
 """Seconds of a recording that a key goes back or on."""
@@ -92,6 +93,20 @@ def _seek(by: float, it: WindowParts) -> None:
     if now is not None:
         it.commands.set_knob(POSITION, max(0.0, float(now.value) + by))
 
+
+SOURCE_ACTIONS: Final[tuple[Row, ...]] = (
+    Row(
+        ActionId.SOURCE,
+        "Choose the source",
+        lambda it: toggle(it.sheets.source),
+        key="Ctrl+D",
+        tooltip="Cameras, OSC, a phone, LSL streams, serial ports, recordings: what there is, and a look at it first",
+        icon="mdi6.access-point",
+        group=Group.VIEW,
+        under=SubMenu.STREAM,
+    ),
+)
+"""What changes the source."""
 
 PLAYER_ACTIONS: Final[tuple[Row, ...]] = (
     Row(

@@ -7,7 +7,7 @@ from typing import Final
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
 from dgstudio.studio.stream.stream_view import ZOOM
 from dgstudio.studio.window.action_tables.layout_actions import LAYOUT_ROWS, PANEL_ROWS
-from dgstudio.studio.window.action_tables.source_actions import PLAYER_ACTIONS
+from dgstudio.studio.window.action_tables.source_actions import PLAYER_ACTIONS, SOURCE_ACTIONS
 from dgstudio.studio.window.parts import Row, WindowParts
 
 
@@ -153,6 +153,7 @@ GATING_ACTIONS: Final[tuple[Row, ...]] = (
 
 VIEW_ACTIONS: Final[tuple[Row, ...]] = (
     *STREAM_ACTIONS,
+    *SOURCE_ACTIONS,
     *PLAYER_ACTIONS,
     *PANEL_ROWS,
     *LAYOUT_ROWS,

@@ -1,0 +1,1 @@
+"""What somebody sees who chooses a source: what there is, and what comes from it, before it is taken."""
