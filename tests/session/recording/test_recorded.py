@@ -151,7 +151,7 @@ def test_a_byte_that_is_wrong_is_told(tmp_path: Path, table: str, place: int) ->
         assert [(kept.first, kept.count, kept.content is None) for kept in rows] == [(0, 4, True), (4, 4, False)]
 
 
-@pytest.mark.parametrize("place", ["1e400", "'x'", "x'00'"])
+@pytest.mark.parametrize("place", ["1e400", "'x'", "x'00'", "4.5"])
 def test_rows_are_read_in_the_order_of_the_stream_whatever_their_numbers(tmp_path: Path, place: str) -> None:
     path = tmp_path / "a.dgs"
     with Session.create(path) as session, session.batch():
