@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QFontMetrics, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -209,15 +209,19 @@ def _cut_button(button: QAbstractButton) -> Iterator[Finding]:
 
 
 def _cut_header(header: QHeaderView) -> Iterator[Finding]:
-    model = header.model()
+    model, seen = header.model(), header.viewport()
+    # What is written in has the type of what it is painted on, which need not be the header's.
+    metrics, across = QFontMetrics(seen.font()), header.orientation() == Qt.Orientation.Horizontal
     for section in range(header.count()):
-        text = str(model.headerData(section, header.orientation()) or "")
-        at, wide = header.sectionViewportPosition(section), header.sectionSize(section)
-        shown = not header.isSectionHidden(section) and 0 <= at < header.viewport().width()
-        across = header.orientation() == Qt.Orientation.Horizontal and shown
-        longest = max((header.fontMetrics().horizontalAdvance(line) for line in text.splitlines()), default=0)
-        if across and longest > wide - 4:
-            yield Finding("clipped", path_of(header), f"“{text}” has {wide} pixels")
+        lines = str(model.headerData(section, header.orientation()) or "").splitlines()
+        at, long = header.sectionViewportPosition(section), header.sectionSize(section)
+        if not lines or header.isSectionHidden(section) or not 0 <= at < (seen.width() if across else seen.height()):
+            continue
+        room = QSize(long - 4, seen.height()) if across else QSize(seen.width(), long)
+        needed = QSize(max(map(metrics.horizontalAdvance, lines)), len(lines) * metrics.height() - metrics.descent())
+        if needed.width() > room.width() or needed.height() > room.height() + SLACK:
+            words = f"“{' / '.join(lines)}” needs {_size(needed)}, has {_size(room)}"
+            yield Finding("clipped", path_of(header), words)
 
 
 def _cut_items(view: QAbstractItemView, named: frozenset[str]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from dgstudio.engine.imports.column_mapping import FEATURES, Choices, Target, numeric_columns
 from dgstudio.records import dataclass
 from dgstudio.streams.imports.table import ImportTable
+from dgstudio.studio.common.widgets.head_type import give_type
 from dgstudio.studio.theme.theme import DARK, Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -174,8 +175,8 @@ class PreviewView(QTableView):
         """Take over a theme."""
         self._model.theme = theme
         self.setFont(theme.mono("small"))
-        self.horizontalHeader().setFont(theme.ui("small"))
-        self.verticalHeader().setFont(theme.mono("tiny"))
+        give_type(self.horizontalHeader(), theme.ui("small"))
+        give_type(self.verticalHeader(), theme.mono("tiny"))
         self.horizontalHeader().setFixedHeight(theme.px(HEAD))
         self.verticalHeader().setDefaultSectionSize(theme.px(ROW))
         self.viewport().update()

@@ -22,6 +22,7 @@ from dgstudio.engine.adapt.auto_protect import ProtectedInput
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.common.overlays.sheet import LabelSheet
+from dgstudio.studio.common.widgets.head_type import give_type
 from dgstudio.studio.theme.theme import Theme
 
 SIZE = QSize(560, 560)
@@ -125,7 +126,7 @@ class ProtectedSheet(LabelSheet):
             label.setFont(theme.ui("small"))
         self.release_button.setFont(theme.ui("body"))
         self.table.setFont(theme.ui("body"))
-        self.table.horizontalHeader().setFont(theme.ui("small"))
+        give_type(self.table.horizontalHeader(), theme.ui("small"))
         for column, wide in enumerate(WIDTHS):
             if wide:
                 self.table.setColumnWidth(column, theme.px(wide))

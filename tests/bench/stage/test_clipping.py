@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QScrollArea, QWidget
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QScrollArea, QTableWidget, QWidget
 
 from dgstudio.bench.stage.clipping import findings_in, on_screen
 from dgstudio.bench.stage.painted_text import PaintedTexts
@@ -173,3 +173,17 @@ def test_a_menu_that_is_taller_than_the_screen_is_told_of(window):
     assert on_screen(window, (1280, tall)) == []
     menu.close()
     assert on_screen(window, (1280, tall - 1)) == []
+
+
+def test_the_heads_of_a_table_that_are_painted_larger_than_their_room(window, texts):
+    table = QTableWidget(1, 1)
+    table.setHorizontalHeaderLabels(["a head\nin two lines"])
+    head = table.horizontalHeader()
+    head.setFixedHeight(40)
+    put(table, window, 0, 0, 300, 150)
+    table.setColumnWidth(0, 120)
+    assert kinds(window, texts) == []
+    large = QFont(head.font())
+    large.setPixelSize(22)
+    head.viewport().setFont(large)
+    assert kinds(window, texts) == ["clipped"]
