@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations, pairwise
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from dgstudio.studio.docking.grip import Grip
@@ -51,6 +51,8 @@ class DockArea(QMainWindow):
         self.theme: Theme = DARK
         self.docks = docks
         self._grips: list[Grip] = []
+        self._gripped: tuple[Node | None, dict[str, Box]] = None, {}
+        """What the grips were put for: the tree, and where the docks stood."""
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._settle)
@@ -174,9 +176,17 @@ class DockArea(QMainWindow):
             return
         self.rearranged.emit()
 
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        done = super().event(event)
+        # A panel needs less room than it did, or more, and Qt has moved the lines.
+        if event.type() == QEvent.Type.LayoutRequest and self.boxes() != self._gripped[1]:
+            self.put_grips(self._gripped[0])
+        return done
+
     def put_grips(self, tree: Node | None) -> None:
         """Lay what the mouse takes hold of over the lines of the tree, and tell docks whether tabs name them."""
         boxes = self.boxes()
+        self._gripped = tree, boxes
         found = [*seams(tree, boxes)]
         while len(self._grips) < len(found):
             grip = Grip(self)
