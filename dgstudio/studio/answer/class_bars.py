@@ -101,7 +101,8 @@ class ClassBars(QWidget):
         """Return how many columns and rows there are."""
         theme = self.theme
         rows = max(2, min(MOST_ROWS, self.height() // theme.px(LEAST_ROW)))
-        most = max(1, (self.width() + COLUMN_GAP) // (theme.px(LEAST_COLUMN) + COLUMN_GAP))
+        gap = theme.px(COLUMN_GAP)
+        most = max(1, (self.width() + gap) // (theme.px(LEAST_COLUMN) + gap))
         columns = min(most, max(1, math.ceil(len(self._bars) / rows)))
         # Shared out evenly: no column with one class beside a full one.
         return columns, min(rows, max(1, math.ceil(len(self._bars) / columns)))
@@ -123,17 +124,16 @@ class ClassBars(QWidget):
 
     def _cells(self, count: int) -> tuple[list[QRectF], float, float]:
         # The cells of `count` rows, the width of the names and that of the numbers.
-        columns, rows = self.grid()
-        wide = (self.width() - COLUMN_GAP * (columns - 1)) / columns
-        tall = min(self.height() / rows, float(self.theme.px(MOST_ROW)))
-        cells = [
-            QRectF((place // rows) * (wide + COLUMN_GAP), (place % rows) * tall, wide, tall) for place in range(count)
-        ]
+        px = self.theme.px
+        (columns, rows), gap = self.grid(), px(COLUMN_GAP)
+        wide = (self.width() - gap * (columns - 1)) / columns
+        tall = min(self.height() / rows, float(px(MOST_ROW)))
+        cells = [QRectF((place // rows) * (wide + gap), (place % rows) * tall, wide, tall) for place in range(count)]
         name, number = self._types(tall, wide)
         metrics = QFontMetrics(self.theme.ui(name))
-        names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + 12
-        numbers = QFontMetrics(self.theme.mono(number)).horizontalAdvance("0.00") + 8
-        return cells, float(min(max(names, self.theme.px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
+        names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + px(12)
+        numbers = QFontMetrics(self.theme.mono(number)).horizontalAdvance("0.00") + px(8)
+        return cells, float(min(max(names, px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
 
     def _types(self, tall: float, wide: float) -> tuple[str, str]:
         """The sizes of names and of numbers in a row."""
@@ -180,7 +180,7 @@ class ClassBars(QWidget):
             font = theme.ui(type_of_names, 600 if top else 400)
             painter.setFont(font)
             painter.setPen(theme.colour("text_strong" if top else "text"))
-            name = QFontMetrics(font).elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names - 8))
+            name = QFontMetrics(font).elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names - theme.px(8)))
             painter.drawText(QRectF(cell.left(), cell.top(), names, cell.height()), left, name)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("control"))

@@ -20,6 +20,7 @@ from dgstudio.studio.gates.example_slots import ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.gates.raster import GateRaster, RasterAnswer
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
+from dgstudio.studio.theme.room import keeps_own_room
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import BASE, F32, NOBODY, Reading, RecordKind
 
@@ -29,6 +30,8 @@ LIT_A_FRAME = 12
 """Past answers of one frame whose examples are asked for, until all that is looked at is lit."""
 CELLS_A_FRAME = 8
 """Readings of one frame whose examples are asked for; a source that runs faster leaves them out of older columns."""
+BETWEEN_PICTURES = 18
+"""Logical pixels between the map and what happened before."""
 NO_BASE = "No base model: what answers here is learned from your examples alone."
 LOADING = "Loading the base model …"
 
@@ -94,9 +97,9 @@ class GatesPanel(PanelFrame):
         column.setSpacing(6)
         column.addWidget(self.map, 1)
         column.addWidget(self.banks)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
+        keeps_own_room(row)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(18)
         row.addWidget(self._left)
         row.addWidget(self.raster, 1)
         self.body.addLayout(row, 1)
@@ -273,6 +276,7 @@ class GatesPanel(PanelFrame):
         """Take over a theme."""
         super().apply_theme(theme)
         self._colours.clear()
+        self._row.setSpacing(theme.px(BETWEEN_PICTURES))
         for part in (self.map, self.banks, self.raster):
             part.apply_theme(theme)
         self._share_room()

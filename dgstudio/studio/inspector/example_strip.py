@@ -15,8 +15,8 @@ from dgstudio.studio.painting.thumbnails import Thumbnails
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32
 
-WIDE, TALL, GAP = 96, 58, 6
-"""Logical pixels of the smallest card, and between two."""
+WIDE, TALL, LOW, GAP = 96, 58, 40, 6
+"""Logical pixels of the smallest card, of the height of one where none has a picture, and between two."""
 MOST_ACROSS, MOST = 5, 1.7
 """Cards in a row, at most: where there is more room they are larger, at most so many times."""
 
@@ -99,7 +99,9 @@ class ExampleStrip(QWidget):
         if across == MOST_ACROSS:
             larger = min(max(1.0, each / least), MOST)
             each = min(each, larger * least)
-        return across, each, round(larger * self.theme.px(TALL))
+        # Those of the base come without a window: there is nothing to draw.
+        pictured = any(card.window is not None for card in self.cards)
+        return across, each, round(larger * self.theme.px(TALL)) if pictured else self.theme.px(LOW)
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
         self.updateGeometry()
@@ -174,6 +176,9 @@ class ExampleStrip(QWidget):
             caption = card.caption if metrics.horizontalAdvance(card.caption) <= wide else ""
             painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, caption)
             name = metrics.elidedText(card.name, Qt.TextElideMode.ElideRight, inner.width() - 6)
+            # It lies on the picture, whose line would run through it.
+            ground = QRect(inner.left(), inner.top(), metrics.horizontalAdvance(name) + 6, metrics.height())
+            painter.fillRect(ground, theme.colour("well", 0.8))
             painter.setPen(theme.colour(theme.readable(card.colour, "well")))
             painter.drawText(inner.adjusted(3, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, name)
         if self.hasFocus():

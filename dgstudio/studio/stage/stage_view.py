@@ -28,7 +28,8 @@ TYPE, PANEL_TYPE = 1.5, 1.65
 LEAST = 0.2
 """The smallest scale of type, of a stage that nobody could read."""
 MARGIN, SPACING = 15, 9
-"""In the theme's pixels."""
+ABOVE, BELOW = 4, 5
+"""Around the stage and between its parts; above and beneath what is in one. In the theme's pixels."""
 
 SEEN = frozenset({StreamKind.POINTER, StreamKind.IMAGE})
 """Streams that are looked at, not read: a plane that is drawn on, a picture."""
@@ -177,9 +178,9 @@ class StageView(QWidget):
         large = self._base.scaled(max(LEAST, PANEL_TYPE * unit))
         for panel in self.scene:
             panel.apply_theme(large)
-            # What is in it begins where its title does.
-            room = panel.body.contentsMargins()
-            panel.body.setContentsMargins(large.px(INSIDE), room.top(), large.px(INSIDE), room.bottom())
+            # What is in it begins where its title does; what is around it is as much smaller as the stage is.
+            panel.body.setContentsMargins(large.px(INSIDE), large.px(ABOVE), large.px(INSIDE), large.px(BELOW))
+            panel.body.setSpacing(large.px(ABOVE))
 
     def _share(self) -> None:
         seen = self._state.spec is not None and self._state.spec.kind in SEEN

@@ -18,7 +18,7 @@ from dgstudio.studio.stream.strip import StreamStrip
 from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 
-LEAST_ROW = 13
+LEAST_ROW = 12
 """Logical pixels a channel needs to be readable; where there is less room the rows scroll."""
 RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON, AXIS_TYPE = 11, 10
@@ -106,7 +106,7 @@ class StreamCanvas(QWidget):
                 ribbons[name] = QRectF(plot.left(), top + self.theme.px(GAP), plot.width(), self._tall(name))
                 top = ribbons[name].bottom()
             count = max(1, len(self.scene.channels))
-            tall = max(plot.height() / count, float(self.theme.px(LEAST_ROW)))
+            tall = max(plot.height() / count, self.theme.length(LEAST_ROW))
             fit = max(1, min(count, int(plot.height() / tall + 1e-6)))
             tall, first = (plot.height() / fit, self.rows_bar.value()) if fit < count else (tall, 0)
             self._places = Places(plot, ribbons, self.height() - self.theme.px(AXIS), tall, first, fit)
