@@ -307,7 +307,6 @@ def all_scenes() -> list[Scene]:
         ),
         Scene("importing", TAUGHT, "Label", _import, partial(_sheet_away, "importing")),
         Scene("name of a layout", TAUGHT, "Label", _layout_name, partial(_sheet_away, "name")),
-        Scene("countdown", TAUGHT, "Label", _countdown, _no_countdown, anew=True),
         Scene("proposal", TAUGHT, "Label", _proposal, _no_proposal),
         Scene("packages", TAUGHT, "Label", _packages, _no_packages),
         Scene("naming a class", TAUGHT, "Label", _named, _unnamed),
@@ -318,6 +317,8 @@ def all_scenes() -> list[Scene]:
         Scene("compare", TAUGHT, "Label", _compared, _gates_again, everywhere=True),
         Scene("compare, stability", TAUGHT, "Label"),
         Scene("stage with a twin", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
+        # The last of its world: where the machine is slow, it records before it is called off.
+        Scene("countdown", TAUGHT, "Label", _countdown, _no_countdown, anew=True),
         Scene("nothing, Label", NOTHING, "Label", everywhere=True),
         *(Scene(f"nothing, {name}", NOTHING, name) for name in ("Talk", "Debug")),
         Scene("nothing, quality", NOTHING, "Label", partial(_middle, "quality"), _gates_again),

@@ -22,7 +22,7 @@ WIDE, TALL = 320, 190
 KEY = -1
 """What holds the class meanwhile: no key of a keyboard."""
 WHICH = "Press a class key to record it after a countdown"
-READY, GOING = "Get ready: recording begins by itself · Esc calls it off", "Recording · Esc ends it"
+READY, GOING = "Get ready · Esc calls it off", "Recording · Esc ends it"
 
 
 class CountdownPhase(StrEnum):
@@ -119,7 +119,8 @@ class Countdown(QFrame):
         super().paintEvent(event)
         painter, theme = QPainter(self), self.theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        box = QRectF(self.rect()).adjusted(16, 12, -16, -12)
+        side, edge = theme.length(16), theme.length(12)
+        box = QRectF(self.rect()).adjusted(side, edge, -side, -edge)
         card = self._state.card(-1 if self._class is None else self._class)
         if card is None:
             painter.setFont(theme.ui("title", 600))

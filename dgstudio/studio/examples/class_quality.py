@@ -51,7 +51,7 @@ class ClassQualityView(QWidget):
         self._grid_host.setObjectName("scrolled")
         self._grid = QGridLayout(self._grid_host)
         self._grid.setContentsMargins(0, 0, 6, 0)
-        self._grid.setHorizontalSpacing(4)
+        self._grid.setHorizontalSpacing(1)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
         self._lines: list[_Line] = []

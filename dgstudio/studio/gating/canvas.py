@@ -34,8 +34,8 @@ ROW_GAP = 0.08
 GAPPED_MOST = 24
 """So many columns at most are parted by gaps."""
 BAR_GAP = 0.12
-NAME_WIDEST, NAME_LEAST = 130, 24
-"""Logical pixels of a name beside an axis, and of one beneath it that has to be short."""
+NAME_WIDEST, NAME_LEAST, NAME_MARGIN = 130, 24, 14
+"""Logical pixels of a name beside an axis at most, of one beneath it that has to be short, and at a name's side."""
 ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -198,6 +198,9 @@ class Canvas(QWidget):
             # Left to itself it takes a fifth less than its letters are high.
             line = QFontMetrics(theme.ui("tiny")).height()
             axis.setHeight(line + tick + theme.px(5) + (line if named.names is None else 0))
+        if axis is self.left:
+            # What it was wide for other names would leave out a longer one.
+            axis.setWidth(None if named.names is None else self._widest(named.names) + NAME_MARGIN)
         if named.names is None:
             axis.setTicks(None)
             axis.setLabel(named.words, color=theme.colour("text_muted").name())
@@ -210,6 +213,11 @@ class Canvas(QWidget):
             most = min(most, max(theme.px(NAME_LEAST), int(self._across() / len(named.names)) - theme.px(6)))
         short = (metrics.elidedText(name, Qt.TextElideMode.ElideRight, most) for name in named.names)
         axis.setTicks([[(place + 0.5, name) for place, name in enumerate(short)]])
+
+    def _widest(self, names: tuple[str, ...]) -> int:
+        """Logical pixels of the longest name beside an axis."""
+        metrics = QFontMetrics(self.theme.ui("tiny"))
+        return min(max(map(metrics.horizontalAdvance, names), default=0), self.theme.px(NAME_WIDEST))
 
     def _across(self) -> float:
         """Logical pixels across of what lies between the axes."""

@@ -134,7 +134,7 @@ QTableView#preview QHeaderView::section:vertical { border: none; padding: 0 6px;
 QTableView#preview QTableCornerButton::section { background: $raised; border: none; }
 
 QMenu { background: $raised; color: $text; border: 1px solid $border_strong; padding: 5px 0; }
-QMenu::item { padding: 5px 26px 5px 26px; }
+QMenu::item { padding: 4px 26px 4px 26px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
 QMenu::item:disabled { color: $text_faint; }
 QMenu::separator { height: 1px; background: $border; margin: 5px 0; }
