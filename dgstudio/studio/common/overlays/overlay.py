@@ -34,6 +34,8 @@ class Overlay(QFrame):
         super().__init__(parent)
         self.setObjectName("overlay")
         lies_over(self)
+        # A click on it that nothing in it has a use for is none elsewhere.
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
         self.theme: Theme = DARK
         self._host = parent
         self._wanted, self._top = QSize(width, height), top

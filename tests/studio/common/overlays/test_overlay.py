@@ -1,7 +1,7 @@
 """What is laid over the window keeps its keys to itself, and Enter presses what looks pressed."""
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -76,3 +76,15 @@ def test_enter_presses_the_focused_button_else_the_default_one(sheet):
     sheet.setFocus()
     QTest.keyClick(sheet, Qt.Key.Key_Return)
     assert calls == ["second", "first"]
+
+
+def test_a_click_in_a_sheet_that_nothing_has_a_use_for_leaves_it_open_and_one_beside_it_closes_it(host, sheet):
+    left = Qt.MouseButton.LeftButton
+    sheet.second.setEnabled(False)
+    gap = QPoint(2, 2)
+    assert sheet.childAt(gap) is None
+    QTest.mouseClick(sheet, left, pos=gap)
+    QTest.mouseClick(sheet.second, left)
+    assert sheet.isVisible()
+    QTest.mouseClick(host, left, pos=QPoint(2, 2))
+    assert not sheet.isVisible()
