@@ -293,6 +293,10 @@ class LabelBook:
 
     # -- what stands: any thread ----------------------------------------------------------------------------------
 
+    def window_of(self, example: Example) -> F32 | None:
+        """The raw window (n, channels) of an example: its own, else that of its take that it shares most with."""
+        return shared_window(example, self.examples_of(example.take_id))
+
     def examples_of(self, take_id: int) -> list[Example]:
         """All examples of a take, those that do not stand too."""
         with self._lock:
@@ -392,6 +396,14 @@ class LabelBook:
         """Examples that stand, of all classes."""
         with self._lock:
             return len(self._standing)
+
+
+def shared_window(example: Example, beside: Iterable[Example]) -> F32 | None:
+    """The raw window (n, channels) of an example; else, of those `beside` it that have one, the nearest in time."""
+    if example.raw is not None:
+        return example.raw
+    near = [other for other in beside if other.raw is not None]
+    return min(near, key=lambda other: abs(other.start - example.start)).raw if near else None
 
 
 def _ends(change: ClassChange, back: bool) -> tuple[ClassInfo, ClassInfo]:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from dgstudio.engine.browse.analysis import CONFLICTING, IDENTICAL, MISLABELLED, NEAR, PROTECTED, UNKNOWN, WRONG_NOW
 from dgstudio.engine.browse.example_query import Columns
 from dgstudio.engine.labels.example_table import ExampleArrays
+from dgstudio.engine.labels.label_book import shared_window
 from dgstudio.engine.runtime.metrics import UNSURE
 from dgstudio.studio.theme.format import take_number
 from dgstudio.types import F32, Example, LabelledBy
@@ -170,7 +171,4 @@ class ExamplesModel(QAbstractTableModel):
     def picture(self, row: int) -> F32 | None:
         """Return the window (n, channels) to draw for a row: its own, or that of its take that it shares most with."""
         example = self.example(row)
-        if example.raw is not None:
-            return example.raw
-        near = self._pictured.get(example.take_id)
-        return min(near, key=lambda other: abs(other.start - example.start)).raw if near else None
+        return shared_window(example, self._pictured.get(example.take_id, ()))

@@ -110,6 +110,11 @@ class AnswerPage(QWidget):
 
     # -- following -----------------------------------------------------------------------------------------------
 
+    @property
+    def held(self) -> Reading | None:
+        """The answer that stands still while one of its examples is selected; None: the page follows the stream."""
+        return self._reading if self._selected() is not None else None
+
     def update_frame(self, frame: Frame) -> None:
         """Ask about another answer where another one is shown, and show what has come of what was asked."""
         reading = frame.reading if frame.look is None else frame.look.reading

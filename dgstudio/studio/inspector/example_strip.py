@@ -21,6 +21,9 @@ MOST_ACROSS, MOST = 5, 1.7
 """Cards in a row, at most: where there is more room they are larger, at most so many times."""
 
 
+NO_SIGNAL = "no signal kept"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ExampleCard:
     """One example: its window (n, channels) where that is known, class and words, and how much it adds."""
@@ -36,19 +39,18 @@ class ExampleCard:
 
 
 class ExampleStrip(QWidget):
-    """As many cards as there is room for, in rows. `chosen` carries the id of the one that was chosen, or None;
+    """All cards, in as many rows as they need. `chosen` carries the id of the one that was chosen, or None;
     `opened`, on a double click or Enter, the stream time of its end, where it is known.
     """
 
     chosen = Signal(object)
     opened = Signal(float)
 
-    def __init__(self, name: str, rows: int = 2, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = DARK
         self.cards: tuple[ExampleCard, ...] = ()
         self.selected: int | None = None
-        self._rows = rows
         self._thumbs = Thumbnails()
         self.setAccessibleName(name)
         may_elide_names(self)
@@ -75,19 +77,18 @@ class ExampleStrip(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         across, _, tall = self._shape(max(self.width(), 200))
-        rows = min(self._rows, -(-len(self.cards) // across))
+        rows = -(-len(self.cards) // across)
         return QSize(self.theme.px(320), max(0, rows * (tall + GAP) - GAP))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(WIDE), self.sizeHint().height())
 
     def places(self) -> list[QRect]:
-        """Return where each card that has room lies."""
+        """Return where each card lies."""
         across, each, tall = self._shape(self.width())
-        fit = min(len(self.cards), across * self._rows)
         return [
             QRect(round(place % across * (each + GAP)), place // across * (tall + GAP), round(each), tall)
-            for place in range(fit)
+            for place in range(len(self.cards))
         ]
 
     def _shape(self, wide: int) -> tuple[int, float, int]:
@@ -164,6 +165,11 @@ class ExampleStrip(QWidget):
             inner = at.adjusted(5, 4, -5, -line - 2)
             wide, tall, ratio = inner.width(), inner.height(), self.devicePixelRatioF()
             self._thumbs.draw(painter, inner.topLeft(), card.window, card.colour, wide, tall, ratio, theme)
+            if card.window is None:
+                # As of a protected input of the base, which ships its features only.
+                painter.setFont(theme.ui("tiny"))
+                painter.setPen(theme.colour("text_muted"))
+                painter.drawText(inner.adjusted(0, line - 4, 0, 0), Qt.AlignmentFlag.AlignCenter, NO_SIGNAL)
             row = QRect(at.left() + 5, at.bottom() - line, at.width() - 10, line)
             amount = signed(card.amount)
             painter.setFont(theme.mono("tiny"))

@@ -80,7 +80,9 @@ class InspectorPanel(PanelFrame):
             return
         self.pages.every()[ORDER.index(self.shown)].update_frame(frame)
         reading = frame.reading if frame.look is None else frame.look.reading
-        when = "now" if frame.look is None else "then"
+        held = self.pages.answer.held if frame.look is None and self.shown == ANSWER else None
+        when = "then" if frame.look is not None else "now" if held is None else "held"
+        reading = reading if held is None else held
         self.set_right("" if reading is None else f"{when} v{reading.version}")
         if reading is not None and reading.top is not None and not self._class_chosen:
             # As long as no class has been chosen, the one that is answered is meant.

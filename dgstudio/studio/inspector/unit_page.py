@@ -61,8 +61,8 @@ class UnitPage(QWidget):
         self.firing = BarRows("On which share of inputs it fires", signed=False, most=1.0)
         self.incoming = BarRows("Incoming weights, strongest first", signed=True)
         self.outgoing = BarRows("Outgoing weights, by class", signed=True)
-        self.strongest = ExampleStrip("The inputs on which it fires most surely", 1)
-        self.misses = ExampleStrip("The inputs on which it nearly fires", 1)
+        self.strongest = ExampleStrip("The inputs on which it fires most surely")
+        self.misses = ExampleStrip("The inputs on which it nearly fires")
         self._heads: list[QLabel] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 6, 0)

@@ -1,4 +1,4 @@
-"""Raw windows of examples and answers, for small pictures: those that are kept, else cut from the stream."""
+"""Raw windows of examples and answers, for small pictures: those that are kept, cut from the stream, or close by."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ class Windows:
         self._known: OrderedDict[tuple[str, int], F32 | None] = OrderedDict()
 
     def of_example(self, example: Example) -> F32 | None:
-        """The window (n, channels) of an example; None where neither it nor that stretch of the stream is held.
+        """The window (n, channels) of an example; None where nothing of its take is held.
 
-        Of windows that overlap much only one is kept with the examples.
+        Of windows that overlap much only one is kept with the examples: where that stretch of the stream is not held
+        any more, it stands for the others.
         """
         if example.raw is not None:
             return example.raw
+        # The times of other runs are of other clocks.
         if example.take_id in self._commands.book.takes_of_this_run():
             pictured = self._commands.small_picture(example.end)
+            if pictured is None:
+                pictured = self._cut(("example", example.id), example.start, example.end)
             if pictured is not None:
                 return pictured
-        return self._cut(("example", example.id), example.start, example.end)
+        return self._commands.book.window_of(example)
 
     def reached(self, example: Example | None) -> float | None:
         """The stream time at which an example ended, where that stretch of the stream can be looked back at."""
@@ -54,7 +58,7 @@ class Windows:
             self._known.move_to_end(key)
             return self._known[key]
         past = self._commands.lookback.past(start, end)
-        # A stretch of another run, or one that has partly left the buffer, is none.
+        # A stretch that has partly left the buffer is none.
         whole = len(past.times) > 1 and past.times[0] <= start + 0.1 * (end - start)
         window = self._known[key] = past.values if whole else None
         while len(self._known) > KEPT:
