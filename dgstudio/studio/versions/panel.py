@@ -18,6 +18,7 @@ from dgstudio.studio.theme.theme import Theme
 from dgstudio.studio.versions.act_words import act_title, compared_text, counts_text, details_of, holds_text
 from dgstudio.studio.versions.timeline import Mark, Timeline
 from dgstudio.studio.versions.timeline_view import TimelineView
+from dgstudio.types import PublishRecord
 
 LOADING = "The first version is on its way …"
 HOW = "Click selects A, Ctrl+click B to compare the two; Enter unfolds an act, double-click serves and holds a version."
@@ -26,6 +27,8 @@ RESUME_TIP = (
     "Examples that wait since you went back to a version: what it lacks is not learned, and what was taken back or\n"
     "relabelled since stays as it was then. Resume follows the labels as they are now."
 )
+SOON_S = 1.0
+"""Stream seconds after its publish in which the first answer of a version is looked for."""
 SHOWN = (
     StudioState.record_count, StudioState.serving, StudioState.head, StudioState.pinned, StudioState.reachable,
 )  # fmt: skip
@@ -78,6 +81,7 @@ class SnapshotsPanel(PanelFrame):
         state.when(*SHOWN).connect(self._fall_behind)
         state.when(StudioState.class_looks).connect(self._show_classes)
         state.when(StudioState.phase).connect(self._tell)
+        state.when(StudioState.then).connect(self._show_then)
         state.when(StudioState.compared).connect(self._show_compared)
         state.when(StudioState.set_aside_examples).connect(self._show_set_aside)
         state.when(StudioState.relearning).connect(self._show_relearning)
@@ -234,7 +238,16 @@ class SnapshotsPanel(PanelFrame):
         reach, record = self._commands.lookback.reach(), self.timeline.record(number)
         # Times of earlier runs are of other clocks.
         if reach is not None and number >= self._state.first_record and reach[0] <= record.time <= reach[1]:
-            self._state.look_back(record.time)
+            self._state.look_back(self._first_answer(record, reach[1]))
+
+    def _first_answer(self, record: PublishRecord, newest: float) -> float:
+        """The stream time of the first answer that a version gave soon after its publish; else that of the publish."""
+        soon = self._commands.lookback.past(record.time, min(record.time + SOON_S, newest))
+        return next((reading.end for reading in soon.readings if reading.version == record.version), record.time)
+
+    def _show_then(self) -> None:
+        self.view.show_then(self._state.then)
+        self._tell()
 
     def _show_compared(self) -> None:
         """Select what was chosen elsewhere."""
@@ -260,15 +273,18 @@ class SnapshotsPanel(PanelFrame):
         self._arm()
 
     def _details(self) -> str:
-        """Of what is pointed at or selected; else of the version that serves, whichever is the newest."""
+        """Of what is pointed at or selected; else of the version that answers the moment that is shown, which need not
+        be the newest.
+        """
         state, view, timeline = self._state, self.view, self.timeline
         mark = view.under if view.under is not None else view.selected
         if mark is None:
-            mark = timeline.mark_of(state.serving) or timeline.mark_at(len(timeline) - 1)
+            told = state.serving if self.view.then is None else state.then
+            mark = timeline.mark_of(told) or timeline.mark_at(len(timeline) - 1)
             act = timeline.acts[mark.act]
-            # The act may have gone on since, where this version is held.
-            if act.version != state.serving and act.records > 1:
-                mark = Mark(mark.act, timeline.acts.number_of(state.serving))
+            # The act may have gone on since.
+            if act.version != told and act.records > 1:
+                mark = Mark(mark.act, timeline.acts.number_of(told))
         version = timeline.version_of(mark)
         holds = None if version is None else self._holds_of(version)
         text = details_of(timeline, mark, state.name_of, serving=state.serving, pinned=state.pinned, holds=holds)

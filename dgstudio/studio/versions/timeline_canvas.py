@@ -64,6 +64,7 @@ class TimelineCanvas(QWidget):
         self.following = True
         self._name_of, self._colour_of = name_of, colour_of
         self._serving_version: int | None = None
+        self._then: int | None = None
         self._pitch: float | None = None
         self._first = 0.0
         self._ringed = False
@@ -89,6 +90,17 @@ class TimelineCanvas(QWidget):
         self.selected, self.compared, self.under = map(self._still, (self.selected, self.compared, self.under))
         self._hold()
         self.update()
+
+    def show_then(self, version: int | None) -> None:
+        """Mark the version that answered the moment that is looked back at; None: the view follows the stream."""
+        if version != self._then:
+            self._then = version
+            self.update()
+
+    @property
+    def then(self) -> Mark | None:
+        """The mark of the version that answered the moment that is looked back at, as the timeline stands."""
+        return self.timeline.mark_of(self._then)
 
     def _still(self, mark: Mark | None) -> Mark | None:
         return mark if mark is not None and self.timeline.holds(mark) else None
@@ -337,6 +349,9 @@ class TimelineCanvas(QWidget):
                 painter.setBrush(theme.colour("on_accent"))
                 painter.drawEllipse(QPointF(x, middle), big * 0.38, big * 0.38)
         painter.setBrush(nothing)
+        if (then := self.then) is not None:
+            painter.setPen(QPen(theme.colour("warning"), 2))
+            painter.drawEllipse(QPointF(self.x_of_mark(then), middle), big + 1.5, big + 1.5)
         for mark, token in ((self.under, "border_strong"), (self.compared, "text"), (self.selected, "text")):
             if mark is not None:
                 painter.setPen(QPen(theme.colour(token), 1.7))
@@ -414,14 +429,19 @@ class TimelineCanvas(QWidget):
             if sign:
                 self._folds.append((box, mark.act))
 
+        then = self.then
+        answered = f"then v{self._then}"
         for mark, letter in ((self.selected, "A"), (self.compared, "B")):
             if mark is not None and self._in_view(mark):
                 serving = f" · serving v{self._serving_version}" if mark == self.serving else ""
-                write(mark, letter + serving, "text_strong", 700)
+                write(mark, letter + serving + (f" · {answered}" if mark == then else ""), "text_strong", 700)
         chosen = (self.selected, self.compared)
         if self.serving is not None and self.serving not in chosen and self._in_view(self.serving):
             pinned = " · pinned" if self.pinned else ""
-            write(self.serving, f"serving v{self._serving_version}{pinned}", "accent_text", 600)
+            also = f" · {answered}" if self.serving == then else ""
+            write(self.serving, f"serving v{self._serving_version}{pinned}{also}", "accent_text", 600)
+        if then is not None and then != self.serving and then not in chosen and self._in_view(then):
+            write(then, answered, "warning", 600)
         head = self.head
         if head is not None and head != self.serving and head not in chosen and self._in_view(head):
             write(head, f"newest v{self.timeline.version_of(head)}", "accent_text", 600)

@@ -133,6 +133,9 @@ class TimelineView(TimelineCanvas):
         step = _KEY_STEPS.get(key)
         if step is not None and count:
             self._step(step, comparing=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key == Qt.Key.Key_End and self.then is not None:
+            # As everywhere: the window follows the stream again.
+            event.ignore()
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and count:
             self._move_to(0.0 if key == Qt.Key.Key_Home else math.inf)
             self.select(self.timeline.mark_at(0 if key == Qt.Key.Key_Home else count - 1), self.compared)

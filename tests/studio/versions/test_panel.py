@@ -544,12 +544,17 @@ def test_a_click_on_a_mark_shows_its_moment_in_every_panel(window, bridge):
     for _ in range(10):
         window.update_frame(bridge.frame(0.5))
     bridge.publish(bridge._publish(41, bridge.now - 2.0))
+    for reading in bridge.every_reading:
+        object.__setattr__(reading, "version", 42 if reading.end > bridge.now - 2.0 else 41)
     window.update_frame(bridge.frame(0.2))
     mark = panel.timeline.mark_of(42)
     x = round(panel.view.x_of_mark(mark))
     QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(x, round(panel.view.middle)))
     window.update_frame(bridge.frame(0.2))
-    assert window.state.paused and window.state.moment == panel.timeline.record_of(mark).time
+    # Its first answer: at the moment of the publish, another version answered.
+    published = panel.timeline.record_of(mark).time
+    first = next(r for r in bridge.every_reading if r.end > published)
+    assert window.state.paused and window.state.moment == first.end
     # Those of earlier runs have times of other clocks.
     window.state.set_paused(False)
     window.state.first_record = len(window.state.history)
@@ -564,3 +569,36 @@ def test_plus_and_minus_zoom_the_timeline_that_has_the_focus_and_not_the_stream(
     pitch = view.pitch
     QTest.keyClick(view, Qt.Key.Key_Minus)
     assert view.pitch < pitch and not window.state.paused
+
+
+def test_the_version_of_the_moment_that_is_shown_is_marked_and_told_of_and_end_follows_again(window, bridge):
+    panel = window.layout_.snapshots_panel
+    view = panel.view
+    bridge.history()
+    bridge.lookback.reach = lambda: (0.0, bridge.now)
+    for _ in range(10):
+        window.update_frame(bridge.frame(0.5))
+    then = bridge.every_reading[4]
+    object.__setattr__(then, "version", 21)
+    assert view.then is None and "v42 (serving)" in panel.details.text()
+    plain = warning_pixels(window, view)
+    window.state.look_back(then.end)
+    window.update_frame(bridge.frame(0.2))
+    assert window.state.then == 21 and view.then == panel.timeline.mark_of(21)
+    assert "v21" in panel.details.text() and "(serving)" not in panel.details.text()
+    assert warning_pixels(window, view) > plain
+    # A mark has the focus after a click on it.
+    QTest.mouseClick(view, LEFT, pos=at(view, mark_of(panel, 35)))
+    selected = view.selected
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_End)
+    window.update_frame(bridge.frame(0.2))
+    assert not window.state.paused and view.selected == selected and view.then is None
+    assert warning_pixels(window, view) == plain
+
+
+def warning_pixels(window, view):
+    """How many pixels of the timeline's middle have the colour of the past."""
+    image, wanted = view.grab().toImage(), window.appearance.theme.colour("warning").rgb()
+    y = round(view.middle * image.devicePixelRatio())
+    return sum(image.pixel(x, y) == wanted for x in range(image.width()))
