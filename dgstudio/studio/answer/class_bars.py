@@ -33,7 +33,9 @@ class Bar:
 
 
 class ClassBars(QWidget):
-    """Probabilities, 0..1. Classes that find no room are told of in the last row, the top class never among them."""
+    """Probabilities, 0..1. Classes that find no room are told of in the last row: never the top class, nor, where the
+    answer is unsure, the likeliest.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,7 +94,8 @@ class ClassBars(QWidget):
         if len(self._bars) <= fit:
             return self._bars, 0
         kept = self._bars[: fit - 1]
-        top = next((bar for bar in self._bars[fit - 1 :] if bar.class_id == self._top), None)
+        first = self._top if self._top is not None else self._likeliest()
+        top = next((bar for bar in self._bars[fit - 1 :] if bar.class_id == first), None)
         if top is not None and kept:
             kept = [*kept[:-1], top]
         return kept, len(self._bars) - len(kept)
@@ -111,6 +114,10 @@ class ClassBars(QWidget):
         """Take over a theme."""
         self.theme = theme
         self._paint_anew()
+
+    def _likeliest(self) -> int | None:
+        known = {class_id: number for class_id, number in self._numbers.items() if math.isfinite(number)}
+        return max(known, key=lambda class_id: known[class_id], default=None)
 
     def _paint_anew(self) -> None:
         self._ground.forget()

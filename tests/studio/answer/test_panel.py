@@ -229,6 +229,16 @@ def test_more_classes_than_rows_are_counted_and_the_top_one_is_always_there(make
     bars.grab()
 
 
+def test_the_likeliest_of_an_unsure_answer_is_among_the_bars(make_window, make_bridge):
+    bridge = make_bridge(names=tuple(f"class {k}" for k in range(40)))
+    window = make_window(bridge)
+    bars = window.layout_.panels["answer"].bars
+    p = np.full(40, 0.01, np.float32)
+    p[35] = 0.61
+    window.update_frame(frame_of(bridge, reading_of(bridge, probabilities=p, top=None, unsure=Unsure.STRANGE)))
+    assert bars.shown()[0][-1].class_id == 35
+
+
 def test_every_class_fits_where_there_is_room(make_window, make_bridge):
     bridge = make_bridge(names=tuple(f"class {k}" for k in range(12)))
     window = make_window(bridge, size=(1920, 1080))
