@@ -111,6 +111,8 @@ class Half(QFrame):
     def _fit_height(self) -> None:
         # Where there is little room the bars need it more.
         self.reads.setVisible(self.height() >= self.theme.px(LEAST_TALL))
+        # What has come into sight has its place before it is painted.
+        self._column.activate()
 
     def _fit_note(self) -> None:
         # A remark that would be cut says less than none; a title is set smaller first.

@@ -176,3 +176,18 @@ def test_a_long_name_leaves_room_for_the_figures(stage, bridge):
     written = [words_of(tuple(line)).strip() for line in lines]
     assert written[1].endswith("“a very long nam…”: 150 of 400 old answers lost, ours 0.")
     assert max(map(QFontMetricsF(font).horizontalAdvance, written)) <= narrow
+
+
+def test_what_comes_into_sight_as_a_half_grows_has_its_place_at_once(stage, qtbot):
+    half = stage.halves.ours.half
+    half.setParent(None)
+    qtbot.addWidget(half)
+    half.resize(600, 200)
+    half.show()
+    assert not half.reads.isVisible()
+    half.hide()
+    half.resize(600, 900)
+    # No event in between: it may be painted next.
+    half.show()
+    assert half.reads.isVisible() and half.reads.y() > half.kept.geometry().bottom()
+    assert half.reads.height() == half.reads.sizeHint().height()
