@@ -102,6 +102,11 @@ class Labeller:
         self._next_take += 1
         return OpenTake(take, held_since_wall, self._first_reading(start), set_aside=set_aside)
 
+    def give_back(self, open_take: OpenTake) -> None:
+        """Forget a take of which nothing was noted: the next one has its number, if none was begun since."""
+        if open_take.take.id == self._next_take - 1:
+            self._next_take -= 1
+
     def reserve(self, examples: int, takes: int) -> tuple[int, int]:
         """Return the first of so many ids of examples, and of takes; they are given to nobody else."""
         first = self._next_example, self._next_take

@@ -141,8 +141,12 @@ class StoreWorker(Worker):
 
     def _cancel(self) -> None:
         open_take, self._open = self._open, None
-        if open_take is not None and open_take.written:
+        if open_take is None:
+            return
+        if open_take.written:
             self._finish_take(open_take, self._edge())
+        else:
+            self._labeller.give_back(open_take)
 
     def _grow(self) -> None:
         open_take = self._open

@@ -112,3 +112,15 @@ def test_examples_of_pictures_keep_what_is_seen_at_their_time_each_half_second()
     assert [example.end for example in kept] == pytest.approx(asked)
     assert np.diff(asked).min() >= 0.5 - 1e-6 and len(asked) == pytest.approx(4, abs=1)
     assert sum(example.learn for example in examples) == pytest.approx(20, abs=1)
+
+
+def test_a_press_that_was_a_tap_takes_no_number() -> None:
+    part = labeller(60)
+    pressed = part.open(3, 2.0, 0.0, "held")
+    part.give_back(pressed)
+    tapped = part.open(3, 1.5, 0.0, "tap")
+    assert tapped.take.id == pressed.take.id == 7
+    # Once another was begun, numbers stay given.
+    later = part.open(3, 2.5, 0.0, "held")
+    part.give_back(tapped)
+    assert part.open(3, 3.0, 0.0, "held").take.id == later.take.id + 1
