@@ -113,15 +113,15 @@ def studio(
 
 @app.command("open", epilog="Example: dgstudio open gestures.dgs")
 def open_session(
-    session: Annotated[Path, typer.Argument(help="A session file (.dgs).")],
+    session: Annotated[Path, typer.Argument(help="A session file (.dgs); one of the data folder by its name.")],
     source: Source = None,
     quit_after: QuitAfter = None,
     screenshot: Screenshot = None,
 ) -> None:
     """Open a saved session: its classes, examples and versions, on the stream that it was made with."""
-    if not session.exists():
-        raise BadInputError(f"There is no session {session}: check the name.")
-    _open_studio(source=source, session=session, quit_after=quit_after, screenshot=screenshot)
+    from dgstudio.session.storage.location import found_session
+
+    _open_studio(source=source, session=found_session(session), quit_after=quit_after, screenshot=screenshot)
 
 
 @app.command("demo", epilog="Example: dgstudio demo haywire --unattended --report out")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from dgstudio.errors import BadInputError
+
 SUFFIX = ".dgs"
 NUMBERED = re.compile(r"(.*) (\d{1,4})")
 
@@ -40,6 +42,24 @@ def default_session_path(now: datetime | None = None) -> Path:
         number += 1
         path = folder / f"{stem}-{number}{SUFFIX}"
     return path
+
+
+def found_session(named: Path) -> Path:
+    """Return the file of a session: as it is named, or with `.dgs` added; a bare name also in the default folder.
+
+    Raises
+    ------
+    BadInputError
+        Where there is none.
+    """
+    bare = str(named) == named.name
+    for folder in (Path(), session_folder()) if bare else (Path(),):
+        for suffix in ("", SUFFIX):
+            path = folder / f"{named}{suffix}"
+            if path.is_file():
+                return path
+    also = f", here or in {session_folder()}" if bare else ""
+    raise BadInputError(f"There is no session {named}{also}: check the name.")
 
 
 def rescue_paths(path: Path) -> list[Path]:
