@@ -165,8 +165,8 @@ class ExampleStrip(QWidget):
             inner = at.adjusted(5, 4, -5, -line - 2)
             wide, tall, ratio = inner.width(), inner.height(), self.devicePixelRatioF()
             self._thumbs.draw(painter, inner.topLeft(), card.window, card.colour, wide, tall, ratio, theme)
-            if card.window is None:
-                # As of a protected input of the base, which ships its features only.
+            if card.window is None and tall >= 2 * line:
+                # Beside others that have one. A protected input of the base has none: it ships features only.
                 painter.setFont(theme.ui("tiny"))
                 painter.setPen(theme.colour("text_muted"))
                 painter.drawText(inner.adjusted(0, line - 4, 0, 0), Qt.AlignmentFlag.AlignCenter, NO_SIGNAL)

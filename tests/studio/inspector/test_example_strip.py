@@ -37,15 +37,19 @@ def test_every_card_has_its_place_at_any_width(strip, wide):
 
 
 def test_an_example_without_a_signal_says_so(strip):
-    strip.resize(110, 60)
+    strip.resize(220, 60)
     well = QColor(DARK.well).rgb()
 
     def inked(window):
-        strip.show_cards([card(0, window)])
+        strip.show_cards([card(0, window), card(1)])
         image = strip.grab(strip.places()[0].adjusted(8, 20, -8, -20)).toImage()
         return sum(image.pixel(x, y) != well for x in range(image.width()) for y in range(image.height()))
 
     assert inked(None) > 50 and not inked(np.zeros((0, 1), np.float32))
+    # Where none has one, they are low.
+    tall = strip.sizeHint().height()
+    strip.show_cards([card(0, None), card(1, None)])
+    assert strip.sizeHint().height() < tall
 
 
 def test_of_windows_that_overlap_the_one_that_is_kept_stands_for_the_others(bridge):
