@@ -124,6 +124,18 @@ def open_session(
     _open_studio(source=source, session=found_session(session), quit_after=quit_after, screenshot=screenshot)
 
 
+@app.command("watch", epilog="Example: dgstudio watch station.dgs")
+def watch_session(
+    session: Annotated[Path, typer.Argument(help="The session file (.dgs) of a station, or of another window.")],
+    quit_after: QuitAfter = None,
+    screenshot: Screenshot = None,
+) -> None:
+    """Follow a session while another program writes it: its answers, labels, versions and log; nothing is changed."""
+    from dgstudio.session.storage.location import found_session
+
+    _open_studio(session=found_session(session), watch=True, quit_after=quit_after, screenshot=screenshot)
+
+
 @app.command("demo", epilog="Example: dgstudio demo haywire --unattended --report out")
 def play_demo(
     name: Annotated[

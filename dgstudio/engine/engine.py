@@ -21,6 +21,7 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.facts.resuming import TOLD, SessionProblems
 from dgstudio.engine.facts.running import StreamSwitched
+from dgstudio.engine.facts.watched import Watched
 from dgstudio.engine.imports.worker import ImportWorker
 from dgstudio.engine.inspection.inspection_worker import InspectionWorker
 from dgstudio.engine.labels.import_door import ImportDoor
@@ -455,6 +456,11 @@ class Engine:
         self.marks.follow(source, lambda: self.input.shift)
         self.input.switch(source)
         self.events.say(StreamSwitched(source.spec.name, before))
+
+    @property
+    def watched(self) -> Watched | None:
+        """How it stands with the other program whose session is only watched; None where it is this one's."""
+        return None
 
     # -- figures ---------------------------------------------------------------------------------------------
 

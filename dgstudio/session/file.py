@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from dgstudio.errors import SessionError, SessionFormatError
 from dgstudio.guard.texts import json_value, plain_text
 from dgstudio.learning.learner.training.learned_examples import LearnedExamples
-from dgstudio.session.format import rows, schema
+from dgstudio.session.format import row_check, rows, schema
 from dgstudio.session.format.checkpoint import Checkpoint, CheckpointInfo
 from dgstudio.session.recording.recorded import Recorded
 from dgstudio.session.storage.connection import memory_database
@@ -145,6 +145,11 @@ class Session:
         self._database.close()
         if self._watched is not None:
             self._watched.close()
+
+    @property
+    def watched(self) -> bool:
+        """Whether this session only follows what another program writes."""
+        return self._watched is not None
 
     @property
     def written_elsewhere(self) -> bool:
@@ -502,6 +507,35 @@ class Session:
         sql = f"SELECT {rows.EVENT_COLUMNS} FROM event ORDER BY id DESC LIMIT {int(newest)}"
         return self._all(sql, rows.line_of, "log line")[::-1]
 
+    def data_version(self) -> int:
+        """A number that changes whenever another program has written something."""
+        return int(self._database.read("PRAGMA data_version")[0][0])
+
+    def label_marks(self) -> tuple[float, ...]:
+        """Figures that change whenever classes, examples, takes or the undo history do; read in no time."""
+        sums = (
+            "count(*), max(id), total(active), total(class_id * (id + 1)) FROM example",
+            "count(*), max(id), total(examples) FROM take",
+            "count(*), max(id), total(done) FROM act",
+            "count(*), total(crc) FROM class".replace("crc", row_check.COLUMN),
+        )
+        return tuple(float(value or 0) for part in sums for value in self._database.read(f"SELECT {part}")[0])
+
+    def labels(self) -> dict[int, tuple[int, bool]]:
+        """Example id → its class, and whether it stands; without its arrays."""
+        rows_ = self._database.read("SELECT id, class_id, active FROM example")
+        return {int(row[0]): (int(row[1]), bool(row[2])) for row in rows_}
+
+    def records_after(self, row: int) -> tuple[list[PublishRecord], int]:
+        """The history behind a row of the file, oldest first, and the row to ask behind next time; 0: all."""
+        return self._after("record", "id, data", rows.record_of, row)
+
+    def events_after(self, row: int | None) -> tuple[list[LogLine], int]:
+        """The log behind a row of the file, oldest first, and the row to ask behind next time; None: nothing yet."""
+        if row is None:
+            return [], int(self._database.read("SELECT coalesce(max(id), 0) FROM event")[0][0])
+        return self._after("event", rows.EVENT_COLUMNS, rows.line_of, row)
+
     def config(self, key: str, default: Any = None) -> Any:
         """A setting, or `default` where it was never set or is damaged."""
         found = self._database.read("SELECT value FROM config WHERE key = ?", (rows.text_of(key),))
@@ -530,6 +564,14 @@ class Session:
         if len(left_out) > NAMED:
             self.tell(f"So are {len(left_out) - NAMED:,} others like that {what}.")
         return values
+
+    def _after(self, table: str, columns: str, value_of: Callable[[rows.Row], T], row: int) -> tuple[list[T], int]:
+        values = []
+        for found in self._database.read(f"SELECT {columns} FROM {table} WHERE id > ? ORDER BY id", (row,)):
+            row = int(found[0])
+            with suppress(*rows.NOT_A_VALUE):
+                values.append(value_of(found))
+        return values, row
 
     def tell(self, problem: str) -> None:
         """Add to the report what was found only when it was read; once."""

@@ -65,6 +65,8 @@ class StudioOptions:
     allowed: tuple[str, ...] = ()
     channels: tuple[str, ...] | None = None
     """What a new session is to call them; None: as the source does. A session that is gone on with has its own."""
+    watch: bool = False
+    """Only follow `session`, which another program writes."""
     outs: tuple[str, ...] = ()
     """Sinks, each as KIND or KIND:ADDRESS."""
     demo: Path | None = None
@@ -84,6 +86,8 @@ def make_engine(options: StudioOptions) -> Made:
     DgstudioError
         If the source or the session cannot be opened; the text says what to do.
     """
+    if options.watch:
+        return _watching(options)
     notes: list[str] = []
     session = _session(options, notes)
     source: Source | None = None
@@ -119,6 +123,20 @@ def make_engine(options: StudioOptions) -> Made:
         raise
     name = "not saved" if session.path is None else plain_text(session.path.name)
     return engine, name, notes
+
+
+def _watching(options: StudioOptions) -> Made:
+    """The engine that follows a session which another program writes."""
+    from dgstudio.engine.watching.watched_engine import WatchedEngine
+
+    assert options.session is not None, "what is watched is named"
+    session = Session.watching(options.session)
+    try:
+        engine = WatchedEngine(session)
+    except BaseException:
+        session.close()
+        raise
+    return engine, plain_text(options.session.name), []
 
 
 def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOptions]:

@@ -15,7 +15,7 @@ from dgstudio.engine.facts.event import EventKind
 from dgstudio.engine.facts.notice import Notice
 from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import StreamChoice, kept_stream
-from dgstudio.errors import BadInputError, DgstudioError
+from dgstudio.errors import BadInputError, DgstudioError, SessionInUseError
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
@@ -110,7 +110,7 @@ class Sessions(QObject):
         same = kept_stream(engine.session)
         # Named, they need not be found out: a device that is in use cannot be asked.
         channels = engine.spec.channels
-        self._begin("", replace(self._options, session=None, keep=True, channels=channels, **same))
+        self._begin("", replace(self._options, session=None, keep=True, watch=False, channels=channels, **same))
 
     def begin_on(self, choice: StreamChoice) -> None:
         """Begin a new session on another stream."""
@@ -120,7 +120,7 @@ class Sessions(QObject):
             name: getattr(bare, name) for name in ("speed", "labels_column", "base", "window_s", "inputs", "features")
         }
         asked = {name: getattr(choice, name) for name in ("source", "rate", "listen", "allowed", "channels")}
-        self._begin("", replace(self._options, session=None, keep=True, **rest, **asked))
+        self._begin("", replace(self._options, session=None, keep=True, watch=False, **rest, **asked))
 
     def open(self, path: Path) -> None:
         """Go on with a session file."""
@@ -128,10 +128,21 @@ class Sessions(QObject):
         present = self.present()
         if not path.exists():
             self._say(f"There is no session {path}: it was moved or deleted.")
-        elif present is not None and path.resolve() == present.resolve():
+        elif present is not None and path.resolve() == present.resolve() and not self._watching:
             self._say(f"{path.name} is the session that is open.", Level.WARNING)
         else:
-            self._begin(path.name, replace(self._options, session=path, source=None, keep=True))
+            self._begin(path.name, replace(self._options, session=path, source=None, keep=True, watch=False))
+
+    def go_on(self) -> None:
+        """Open for good the session that is watched here."""
+        present = self.present()
+        if present is not None and self._watching:
+            self.open(present)
+
+    def watch(self, path: Path) -> None:
+        """Follow a session file that another program writes."""
+        self._leave_demo_first()
+        self._begin(path.name, replace(self._options, session=path, source=None, keep=True, watch=True))
 
     def begin_demo(self, path: Path) -> None:
         """Play the demo of a file in a fresh session in memory; the present one runs on beside it, out of sight."""
@@ -238,6 +249,11 @@ class Sessions(QObject):
         return [entry.path for entry in self._list.every()] + sessions_left_open()
 
     @property
+    def _watching(self) -> bool:
+        """Whether the present session is only followed."""
+        return self._bridge.state.watched is not None
+
+    @property
     def _bridge(self) -> Bridge:
         return _bridge_of(self.window)
 
@@ -278,8 +294,8 @@ class Sessions(QObject):
     def _note(self) -> None:
         """Bring the list up to date on the present session, and on the file that it was in before “Save as”."""
         path, cards = self.present(), self._bridge.state.classes
-        # A demo has no file; the one that waits beside it is still open.
-        self._trace.follow(path if self._aside is None else _path_of(self._aside))
+        # A demo has no file; the one that waits beside it is still open. What is watched is another program's.
+        self._trace.follow(_own_path_of(self.window if self._aside is None else self._aside))
         for held in (self._noted, path):
             if held is not None and (held == path or held.is_file()):
                 self._list.note(held, len(cards), sum(card.count for card in cards))
@@ -319,6 +335,10 @@ class Sessions(QObject):
         error = opening.making.error
         if error is not None:
             self.cancel()
+            path = opening.options.session
+            if isinstance(error, SessionInUseError) and path is not None:
+                self._offer_to_watch(path, str(error))
+                return
             what = opening.name or "A new session"
             # Whatever it is: the session that is open goes on.
             self._say(str(error) if isinstance(error, DgstudioError) else f"{what} could not be opened: {error!r}.")
@@ -330,6 +350,10 @@ class Sessions(QObject):
                 self._switch(opening)
             else:
                 self.cancel()
+
+    def _offer_to_watch(self, path: Path, why: str) -> None:
+        self._say(why, Level.WARNING)
+        self.window.notifier.toast.show_text(why, Level.WARNING, "Watch it", lambda: self.watch(path))
 
     @property
     def _importing(self) -> bool:
@@ -440,6 +464,11 @@ def _bridge_of(window: StudioWindow) -> Bridge:
 def _path_of(window: StudioWindow) -> Path | None:
     path = _bridge_of(window).engine.session.path
     return None if path is None else path.absolute()
+
+
+def _own_path_of(window: StudioWindow) -> Path | None:
+    """The file that this program writes for a window."""
+    return None if _bridge_of(window).state.watched is not None else _path_of(window)
 
 
 def _losses_of(window: StudioWindow) -> Losses:

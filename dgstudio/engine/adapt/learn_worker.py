@@ -199,6 +199,12 @@ class LearnWorker(Worker):
         # In this order: what has left the queue makes busy until it is pending, and what is pending until it is news.
         return not (self._busy or self._learner.pending or self._busy)
 
+    def recount(self) -> None:
+        """Count anew what the newest version has learned and protects; whoever may call the learner."""
+        self.protected = self._learner.protected_count
+        self.learned = len(self._learner.training.every())
+        self.sealed = _sealed(self._learner)
+
     # -- the thread ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:

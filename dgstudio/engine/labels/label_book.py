@@ -127,6 +127,48 @@ class LabelBook:
         self.as_arrays()
         return lacking
 
+    def follow(
+        self,
+        examples: Iterable[Example],
+        hidden: frozenset[int],
+        takes: Iterable[Take],
+        earlier: Iterable[Take],
+        acts: Sequence[Act],
+        done: int,
+        notes: Mapping[int, str],
+    ) -> None:
+        """Be as the book of another program is by now, whose session is watched.
+
+        Parameters
+        ----------
+        examples
+            Those that are new, or stand with another label, or stand no more or again.
+        hidden
+            Ids of those of them that do not stand.
+        takes, earlier
+            Those whose times are of the clock of what is shown here, and those of other runs.
+        acts, done, notes
+            As for `restore`, all of them.
+        """
+        with self._lock:
+            for take in earlier:
+                self._takes[take.id] = take
+                self._earlier.add(take.id)
+            for take in takes:
+                self._takes[take.id] = take
+                self._earlier.discard(take.id)
+            for example in examples:
+                if example.id in self._examples:
+                    self._fall(self._examples[example.id])
+                else:
+                    self._of_take.setdefault(example.take_id, []).append(example.id)
+                self._examples[example.id] = example
+                if example.id not in hidden:
+                    self._stand(example)
+            self._acts, self._done, self._notes = list(acts), done, dict(notes)
+            self._show(self._takes)
+            self.changes += 1
+
     # -- what is new: dg-store only --------------------------------------------------------------------------------
 
     def note(self, examples: Sequence[Example]) -> None:

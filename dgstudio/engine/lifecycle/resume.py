@@ -144,10 +144,13 @@ def resume(
 ) -> Resumed:
     """Take up what the session holds, or begin with the base model, or from nothing.
 
+    A session that is watched is taken as it is: whoever writes it brings it up to date.
+
     Raises
     ------
     BadInputError
-        If the session's examples have other features than this stream gives.
+        If the session's examples have other features than this stream gives; or if it is watched, and holds no version
+        yet.
     """
     known, signal = _kept_features(session), _kept_signal(session)
     if known is not None and tuple(known) != features.names:
@@ -163,6 +166,8 @@ def resume(
             session.set_config(SIGNAL, signal_of(spec))
     infos = session.classes()
     latest = _newest(session)
+    if latest is None and session.watched:
+        raise BadInputError(f"The session {session.name} holds no version of its model yet: watch it once it does.")
     if latest is None:
         return _begun(session, base, infos, settings, len(features.names))
     return _gone_on(session, base, latest, infos, settings, len(features.names))
@@ -322,7 +327,7 @@ def _gone_on(
         labels.next_example,
         labels.next_take,
         past=past,
-        records=_with_living(learner, classes),
+        records=[] if session.watched else _with_living(learner, classes),
         notes=notes,
     )
 

@@ -170,30 +170,35 @@ class RecordedStream:
         return None
 
     def _reading(self, answer: RecordedAnswer, times: F64, features: F32) -> Reading:
-        scaled = answer.logits / np.float32(self._temperature())
-        odds = np.exp(scaled - scaled.max(initial=-np.inf))
-        speaking = np.flatnonzero(answer.state == BankState.SPEAKING)
-        below = BASE if len(answer.active) else NOBODY
-        return Reading(
-            hop=answer.hop,
-            sample=answer.sample,
-            start=float(times[0]),
-            end=float(times[-1]),
-            version=answer.version,
-            digest=answer.digest,
-            features=features,
-            active=answer.active,
-            activations=np.zeros(0, np.float32),
-            bank_r=np.zeros(0, np.float32),
-            bank_tau=np.zeros(0, np.float32),
-            bank_state=answer.state,
-            speaker=int(speaking[-1]) if len(speaking) else below,
-            margin=0.0,
-            classes=answer.classes,
-            logits=answer.logits,
-            probabilities=(odds / odds.sum() if len(odds) else odds).astype(np.float32),
-            top=answer.top,
-            latency_us=0.0,
-            arrival_wall=0.0,
-            ready_wall=0.0,
-        )
+        return reading_of(answer, times, features, self._temperature())
+
+
+def reading_of(answer: RecordedAnswer, times: F64, features: F32, temperature: float) -> Reading:
+    """An answer as its receipt has it, to a window with these times; what a receipt does not hold is left empty."""
+    scaled = answer.logits / np.float32(temperature)
+    odds = np.exp(scaled - scaled.max(initial=-np.inf))
+    speaking = np.flatnonzero(answer.state == BankState.SPEAKING)
+    below = BASE if len(answer.active) else NOBODY
+    return Reading(
+        hop=answer.hop,
+        sample=answer.sample,
+        start=float(times[0]),
+        end=float(times[-1]),
+        version=answer.version,
+        digest=answer.digest,
+        features=features,
+        active=answer.active,
+        activations=np.zeros(0, np.float32),
+        bank_r=np.zeros(0, np.float32),
+        bank_tau=np.zeros(0, np.float32),
+        bank_state=answer.state,
+        speaker=int(speaking[-1]) if len(speaking) else below,
+        margin=0.0,
+        classes=answer.classes,
+        logits=answer.logits,
+        probabilities=(odds / odds.sum() if len(odds) else odds).astype(np.float32),
+        top=answer.top,
+        latency_us=0.0,
+        arrival_wall=0.0,
+        ready_wall=0.0,
+    )

@@ -24,23 +24,18 @@ from dgstudio.engine.recording.differences import (
     WindowMissing,
 )
 from dgstudio.engine.recording.replayed import Replayed, answered_again, difference, truth_of
-from dgstudio.errors import BadInputError, SessionError
+from dgstudio.engine.recording.stored_plans import StoredPlans
+from dgstudio.errors import BadInputError
 from dgstudio.kernel import KERNEL
-from dgstudio.model.plan import Plan
-from dgstudio.model.snapshot import Snapshot
 from dgstudio.reasons.reason import Reason
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.recording.recorded import RecordedAnswer, RecordedStretch
 from dgstudio.session.recording.sample_reader import SampleTape
-from dgstudio.session.restore import snapshot_of, spec_of
-from dgstudio.session.versions.recipe_solver import OtherKernelError, Relearner
+from dgstudio.session.restore import spec_of
 from dgstudio.streams.features import Features
 from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.types import Reading, StreamSpec
-
-PLANS = 8
-"""Compiled versions that are kept at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +149,7 @@ class Replay:
         self._until = until
         self._speed = speed
         self.each = each
-        self._versions = _Versions(session)
+        self._versions = StoredPlans(session)
         self._names = {info.id: info.name for info in session.classes()}
         self._judged: set[int] = set()
         self._began = 0.0
@@ -316,46 +311,3 @@ class Replay:
             early = self.figures.seconds / self._speed - (time.perf_counter() - self._began)
             if early > 0:
                 time.sleep(early)
-
-
-class _Versions:
-    """Stored versions as plans; those that share arrays share them here too.
-
-    Those that are kept by their recipe are learned again on the way.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._relearner = Relearner()
-        self.elsewhere: dict[int, str] = {}
-        """Versions that another kernel learned and that are not the same here, with that kernel's name."""
-        self._newest: Snapshot | None = None
-        self._plans: dict[int, Plan | VersionLost] = {}
-        self._used: set[int] = set()
-
-    @property
-    def count(self) -> int:
-        """How many versions were served again."""
-        return len(self._used)
-
-    def plan(self, version: int) -> Plan | VersionLost:
-        """A version compiled for serving, or why it cannot be."""
-        found = self._plans.get(version)
-        if found is None:
-            found = self._made(version)
-            while len(self._plans) >= PLANS:
-                del self._plans[next(iter(self._plans))]
-            self._plans[version] = found
-        return found
-
-    def _made(self, version: int) -> Plan | VersionLost:
-        try:
-            try:
-                checkpoint = self._session.checkpoint(version, self._relearner)
-            except OtherKernelError as error:
-                checkpoint, self.elsewhere[version] = error.again, error.kernel
-            self._newest = snapshot = snapshot_of(checkpoint, self._newest)
-        except (SessionError, BadInputError) as error:
-            return VersionLost(str(error))
-        self._used.add(version)
-        return Plan(snapshot)

@@ -97,6 +97,11 @@ class Lane:
         self._count(reading, took)
         return reading
 
+    def show(self, reading: Reading) -> None:
+        """Note an answer that another program gave; whoever watches that calls, instead of dg-infer."""
+        self.readings.append(reading)
+        self._count(reading, None)
+
     def _reading(self, hop: Hop, plan: Plan, answer: Answer, took: float) -> Reading:
         snapshot, reference = plan.snapshot, self.reference
         certified = None
@@ -131,7 +136,7 @@ class Lane:
             receipt=plan.receipt(hop.features, answer),
         )
 
-    def _count(self, reading: Reading, took: float) -> None:
+    def _count(self, reading: Reading, took: float | None) -> None:
         counts = self.counts
         counts.reads += 1
         counts.certified += reading.certified is not None
@@ -139,8 +144,9 @@ class Lane:
             counts.lately.append(reading.certified is not None)
         counts.unsure += bool(reading.unsure)
         counts.unsure_lately.append(bool(reading.unsure))
-        counts.latency.add(took * 1e6)
-        counts.delay.add((reading.ready_wall - reading.arrival_wall) * 1e3)
+        if took is not None:
+            counts.latency.add(took * 1e6)
+            counts.delay.add((reading.ready_wall - reading.arrival_wall) * 1e3)
         if reading.truth is not None:
             counts.truth_seen += 1
             counts.truth_right += reading.top is not None and self._classes.names.get(reading.top) == reading.truth

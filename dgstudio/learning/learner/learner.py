@@ -228,6 +228,38 @@ class Learner:
         self.store.adopt(snapshot)
         self._state.states.note(snapshot.version, training)
 
+    def follow(
+        self,
+        head: Snapshot,
+        training: TrainingState,
+        *,
+        labelled: Sequence[Example] = (),
+        gone: Iterable[int] = (),
+        parked: Iterable[int] = (),
+    ) -> None:
+        """Go on from a version that another program has published, and from what was labelled there since.
+
+        Nothing is learned here, and nothing published: the version is that one, with its number.
+
+        Parameters
+        ----------
+        labelled, gone
+            Examples that stand with these labels by now, and the ids of those that stand no more.
+        parked
+            As `Learner.parked` of the other one.
+
+        Raises
+        ------
+        BadInputError
+            If a version of that number, or a later one, is here already.
+        """
+        self.store.publish(head)
+        self._labels.add(labelled)
+        self._labels.forget(gone)
+        self._labels.parked = frozenset(parked)
+        self._labels.hold_parked(training.published(self.settings.rule))
+        self._publisher.go_on_from(head, training)
+
     # -- the audit -------------------------------------------------------------------------------------------------
 
     @property

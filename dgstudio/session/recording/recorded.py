@@ -197,6 +197,27 @@ class Recorded:
         for row in self._rows("receipts", _RECEIPTS, stretch, first):
             yield _kept(row, _answers_of)
 
+    def blocks_after(self, stretch: int, row: int) -> Iterator[tuple[int, Kept[RecordedBlock]]]:
+        """What was appended to the samples of a stretch behind a row of the file, each with its row."""
+        yield from self._after("stream_block", _BLOCK, _block_of, stretch, row)
+
+    def answers_after(self, stretch: int, row: int) -> Iterator[tuple[int, Kept[list[RecordedAnswer]]]]:
+        """What was appended to the receipts of a stretch behind a row of the file, each with its row."""
+        yield from self._after("receipts", _RECEIPTS, _answers_of, stretch, row)
+
+    def before_newest(self, stretch: int, count: int) -> tuple[int, int]:
+        """The rows, of samples and of receipts, behind which the newest `count` of a stretch are."""
+        sql = "SELECT id FROM {} WHERE stretch = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+        found = [self._database.read(sql.format(table), (stretch, count)) for table in ("stream_block", "receipts")]
+        blocks, answers = (int(rows[0][0]) if rows else 0 for rows in found)
+        return blocks, answers
+
+    def _after(self, table: str, columns: str, make: Any, stretch: int, row: int) -> Iterator[tuple[int, Kept[Any]]]:
+        ids = self._database.read(f"SELECT id FROM {table} WHERE stretch = ? AND id > ? ORDER BY id", (stretch, row))
+        for identity in ids:
+            for found in self._database.read(f"SELECT {columns} FROM {table} WHERE id = ?", identity):
+                yield int(identity[0]), _kept(found, make)
+
     def missing(self) -> list[Missing]:
         """Rows that are not what was written, and what is counted and not there; reads all that is recorded."""
         found = []

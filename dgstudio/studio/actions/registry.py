@@ -82,6 +82,8 @@ class ActionRegistry(Generic[On]):
         """Whose each shortcut is."""
         self._checked: set[ActionId] = set()
         """Those that are on."""
+        self._forbidden: frozenset[ActionId] = frozenset()
+        """Those that cannot be done in this window."""
         self.besides: Callable[[On], list[Action[On]]] = _none
         """What is found by searching besides, made at each search: what can be done to each class, say."""
         for row in rows:
@@ -139,11 +141,18 @@ class ActionRegistry(Generic[On]):
 
     def offered(self, action: Action[On]) -> bool:
         """Whether an action can be done now."""
-        return self._on is not None and action.offered(self._on)
+        return self._on is not None and action.id not in self._forbidden and action.offered(self._on)
+
+    def forbid(self, ids: Iterable[ActionId], why: str) -> None:
+        """Let these actions not be done in this window; their tooltips say `why`, menus show them greyed."""
+        self._forbidden = frozenset(ids)
+        for id in self._forbidden & self._qactions.keys():
+            self._qactions[id].setEnabled(False)
+            self._qactions[id].setToolTip(why)
 
     def run(self, action: Action[On], checked: bool = False) -> None:
         """Do an action, if it can be done now; one that is on or off is asked to become `checked`."""
-        if self._on is None or not action.offered(self._on):
+        if self._on is None or not self.offered(action):
             return
         if action.switch is not None:
             action.switch(self._on, checked)

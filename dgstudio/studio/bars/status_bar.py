@@ -24,6 +24,8 @@ TEXT_PERIOD_S = 0.25
 
 SPARE = ("learn", "publishes", "window")
 """Figures that are left out where there is no room, in this order: the panels tell them too."""
+OF_SERVING = frozenset({"serve", "torn", "lost", "receipts"})
+"""Figures that only the program knows which answers: whoever watches it has none of them."""
 WINDOW_TIP = (
     "Frames that this window drew in the last second. “drawing 15/s”: the machine is busy, and the window draws\n"
     "less often, so that no answer waits for it"
@@ -94,8 +96,10 @@ class StatusBar(QFrame):
         if frame.frame_time_wall < self._due:
             return
         self._due = frame.frame_time_wall + TEXT_PERIOD_S
+        watching = self._state.watched is not None
         for name, (text, look) in figures_of(frame.stats, self.fps(), self._state.drawing).items():
-            self._show(name, text, look)
+            if not (watching and name in OF_SERVING):
+                self._show(name, text, look)
         self._show_session()
 
     def show_kept(self, words: str, tooltip: str) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from dgstudio.engine.watching.refusing import WHY
 from dgstudio.streams.condition import condition_of
 from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.actions.registry import ActionRegistry, display_key, tooltip_of
@@ -30,6 +31,7 @@ HEIGHT = 51
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
 IDLE = Part("text", "Label"), Part("muted", "hold a key")
+WATCHING = (Part("muted", "watching only"),)
 """What stands where a label is being recorded, while none is."""
 THEN_TIP = (
     "The past is shown: stream, answer, gates, examples and stability are those of this moment, and the version is\n"
@@ -78,7 +80,7 @@ class TopBar(QFrame):
         self.follow = self._button(ActionId.LIVE, "Follow", [Part("text", "Follow")], icon="mdi6.skip-forward-outline")
         self.recording = Chip(
             "Label",
-            [Part("dot", "dot", "text_faint"), *IDLE],
+            [Part("dot", "dot", "text_faint"), *(IDLE if state.watched is None else WATCHING)],
             clickable=False,
         )
         self.recording.fixed_width = 150
@@ -115,6 +117,11 @@ class TopBar(QFrame):
         self._share_middle()
         self.apply_theme(DARK)
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return *self.modes.segments.values(), self.roll_back, self.serving, self.compare
+
     def update_frame(self, frame: Frame) -> None:
         """Follow the stream's state, and say which moment is shown."""
         if frame.look is not self._look:
@@ -136,7 +143,8 @@ class TopBar(QFrame):
             )
             self.recording.set_edge("recording", "recording_soft")
         else:
-            self.recording.set_parts([Part("dot", "dot", "text_faint"), *IDLE])
+            idle = IDLE if self._state.watched is None else WATCHING
+            self.recording.set_parts([Part("dot", "dot", "text_faint"), *idle])
             self.recording.set_edge("")
 
     def _show_moment(self, look: Look | None) -> None:
@@ -272,7 +280,7 @@ class TopBar(QFrame):
         shown = "OSC" if name == "osc" else (name[:1].upper() + name[1:]).replace("_", " ")
         self.source.set_parts([Part("dot", "dot", dot), Part("strong", _short(shown, 22)), told])
         lines = [f"{shown}: {condition.words}", kind + pace, *(f"{each.words} left out" for each in condition.counted)]
-        lines.append(tooltip_of(self._actions[ActionId.SOURCE]))
+        lines.append(WHY if state.watched is not None else tooltip_of(self._actions[ActionId.SOURCE]))
         self.source.setToolTip("\n".join(lines))
         if self.source.sizeHint().width() != before:
             self._fit()

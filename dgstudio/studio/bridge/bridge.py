@@ -173,7 +173,7 @@ class Bridge(QObject):
         state.source_name = engine.spec.name
         state.least_tau = TAU_GAP - engine.learner.settings.margin
         state.feature_names = engine.features.names
-        state.session_name = session_name
+        state.session_name, state.watched = session_name, engine.watched
         state.serving = engine.learner.store.serving.version
         state.head = engine.learner.store.head.version
         state.when(StudioState.recording_stream).connect(self._renew_stats)
@@ -291,7 +291,9 @@ class Bridge(QObject):
         self.twins.renew()
         # One that failed runs no more.
         state.compare = engine.comparison.kinds
-        state.saved, state.protected = stats.saved, stats.protected
+        state.watched = engine.watched
+        # How another program's file is saved, it knows.
+        state.saved, state.protected = None if state.watched else stats.saved, stats.protected
         state.drawing = self._governor.yields_to
         path = engine.session.path
         if path is not None:

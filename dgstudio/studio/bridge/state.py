@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from dgstudio.engine.facts.compared import KeptAnswers, TwinFigures
 from dgstudio.engine.facts.event import Event
+from dgstudio.engine.facts.watched import Watched
 from dgstudio.engine.runtime.history import History
 from dgstudio.learning.learner.training.consolidation import TrainingStage
 from dgstudio.reasons.reason import Reason
@@ -275,6 +276,8 @@ class StudioState(Evented):
     active = Field(0)
     feature_names = Field[tuple[str, ...]](())
     session_name = Field("")
+    watched = Field[Watched | None](None)
+    """How it stands with the other program whose session is only watched; None where the session is this one's."""
     saved = Field[Saving | None](None)
     """How saving stands; None before it is known."""
     looked_at_unit = Field[int | None](None)

@@ -135,6 +135,10 @@ class Labelling(QObject):
         Two classes cannot be true of one moment: the later press wins, and the take of the earlier one ends.
         """
         self.end_chord()
+        if self._state.watched is not None:
+            # It says why not; nothing is held.
+            self._commands.labels.press_class(class_id)
+            return
         if self._held is not None:
             if key == self._key or class_id == self._held:
                 self._release.stop()

@@ -50,7 +50,7 @@ class ClassesPanel(PanelFrame):
         taken: Callable[[], frozenset[str]] = frozenset,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(TITLE, parent=parent)
+        super().__init__(TITLE if state.watched is None else "Classes", parent=parent)
         self._state, self._commands, self._labelling, self._attempt = state, commands, labelling, attempt
         self._taken = taken
         self._cards: dict[int, ClassCardWidget] = {}
@@ -110,6 +110,11 @@ class ClassesPanel(PanelFrame):
     def recording(self) -> int | None:
         """The class whose card glows, or None."""
         return self._recording
+
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session; cards say themselves why they cannot be held."""
+        return (self.add_button,)
 
     def begin_add(self) -> None:
         """Open the name field, or go back to it."""

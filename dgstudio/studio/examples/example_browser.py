@@ -161,6 +161,11 @@ class ExampleSheet(LabelSheet):
         """Filter by this."""
         self.filter.want(wanted)
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return self.foot.relabel_button, self.foot.delete_button, self.foot.note
+
     def order_by(self, order: str) -> None:
         """Bring the examples into this order, one of `ORDERS`."""
         self.order.setCurrentText(order)

@@ -66,6 +66,11 @@ class HistorySheet(LabelSheet):
         self.list.setCurrentRow(len(self._acts) - self._done)
         self.words.setText(HOW if self._acts else EMPTY)
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return (self.list,)
+
     def go(self) -> None:
         """Undo, or do again, until the chosen act is the last that is done."""
         if self.list.currentRow() < 0:

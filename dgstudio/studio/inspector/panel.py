@@ -74,6 +74,11 @@ class InspectorPanel(PanelFrame):
         """The page that is shown."""
         return _page_of(self._state.inspected)
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return self.pages.answer.relabel, self.pages.answer.delete
+
     def update_frame(self, frame: Frame) -> None:
         """Let the page that is shown follow."""
         if not self.isVisible():

@@ -106,6 +106,13 @@ class LearningSheet(Overlay):
         column.addWidget(self._label("mode words", "", "muted", wrap=True))
         return column
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        sliders = (dial.slider for dial in self.dials.values())
+        choices = (*self.modes.segments.values(), *self.rules.segments.values())
+        return self.protect, self.by_itself, *choices, *sliders
+
     def _learning(self, commands: Bridge) -> QVBoxLayout:
         column = QVBoxLayout()
         column.addWidget(self._label("dials", "The learning bank", "panelTitle"))

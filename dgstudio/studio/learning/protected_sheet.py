@@ -85,6 +85,11 @@ class ProtectedSheet(LabelSheet):
         column.addLayout(foot)
         self.main = self.table
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return (self.release_button,)
+
     def refresh(self) -> None:
         """Bring the list up to date."""
         self.inputs = self._commands.model.protected_inputs()

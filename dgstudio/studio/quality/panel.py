@@ -114,6 +114,11 @@ class QualityPanel(PanelFrame):
         self._show_aside()
         self._fill()
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return (self.aside,)
+
     def _laid_out(self) -> QWidget:
         shown = QWidget()
         left, right, both, whole = QVBoxLayout(), QVBoxLayout(), QHBoxLayout(), QVBoxLayout(shown)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from dgstudio.guard.texts import plain_text
 from dgstudio.reasons.sizes import size_words
+from dgstudio.session.storage.opening import is_open_elsewhere
 from dgstudio.studio.common.overlays.overlay import Overlay
 from dgstudio.studio.sessions.recent import RecentSession, age_words
 from dgstudio.studio.theme.theme import Theme
@@ -33,6 +34,9 @@ ROW = 46
 HOW = "Enter or a double click opens a session; what is open now is saved, as always, and closed."
 EMPTY = "No session was open here before: Ctrl+O looks for a file, Ctrl+N begins a new session."
 GONE = "This file is not there any more: Del forgets it."
+IN_USE = "Another program writes this session, a station or another window: it can be watched meanwhile."
+OPEN_TIP = "Go on with this session  [Enter]"
+WATCH_TIP = "Follow what the other program answers and learns; nothing can be changed here  [Enter]"
 ENTRY = Qt.ItemDataRole.UserRole
 
 
@@ -45,8 +49,8 @@ class RecentSheet(Overlay):
         Called for the list whenever the sheet opens, the newest first.
     present
         Called for the session that is open now; None where it has no file.
-    open_session, forget, other, new
-        What the buttons do: open or forget this file, choose another file, begin a new session.
+    open_session, forget, watch, other, new
+        What the buttons do: open, forget or only follow this file, choose another file, begin a new session.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class RecentSheet(Overlay):
         present: Callable[[], Path | None],
         open_session: Callable[[Path], object],
         forget: Callable[[Path], object],
+        watch: Callable[[Path], object],
         other: Callable[[], object],
         new: Callable[[], object],
     ) -> None:
@@ -64,6 +69,9 @@ class RecentSheet(Overlay):
         self.grows = (1.2, 1.6)
         self.setAccessibleName("Recent sessions")
         self._sessions, self._present, self._open, self._forget = sessions, present, open_session, forget
+        self._watch = watch
+        self._in_use: Path | None = None
+        """What is chosen, where another program writes it."""
         self.title = QLabel("Recent sessions")
         self.title.setObjectName("panelTitle")
         self.list = QListWidget()
@@ -83,7 +91,7 @@ class RecentSheet(Overlay):
         self.forget_button.setToolTip("List it no more; the file stays as it is  [Del]")
         self.forget_button.clicked.connect(lambda _checked=False: self.forget())
         self.open_button = QPushButton("Open")
-        self.open_button.setToolTip("Go on with this session  [Enter]")
+        self.open_button.setToolTip(OPEN_TIP)
         self.open_button.clicked.connect(lambda _checked=False: self.go())
         self.default_button = self.open_button
         foot = QHBoxLayout()
@@ -143,7 +151,7 @@ class RecentSheet(Overlay):
         # Closed first: what opens takes the window.
         self.close_overlay()
         if not present:
-            self._open(entry.path)
+            (self._watch if entry.path == self._in_use else self._open)(entry.path)
 
     def forget(self) -> None:
         """List what is chosen no more."""
@@ -187,7 +195,11 @@ class RecentSheet(Overlay):
         entry, present = self._at(self.list.currentRow())
         self.open_button.setEnabled(entry is not None and not entry.gone and not present)
         self.forget_button.setEnabled(entry is not None and not present)
-        self.words.setText(EMPTY if entry is None else GONE if entry.gone else HOW)
+        there = entry is not None and not entry.gone and not present
+        self._in_use = entry.path if entry is not None and there and is_open_elsewhere(entry.path) else None
+        self.open_button.setText("Open" if self._in_use is None else "Watch")
+        self.open_button.setToolTip(OPEN_TIP if self._in_use is None else WATCH_TIP)
+        self.words.setText(EMPTY if entry is None else GONE if entry.gone else HOW if self._in_use is None else IN_USE)
 
     def _button(self, text: str, act: Callable[[], object], tooltip: str) -> QPushButton:
         button = QPushButton(text)

@@ -25,6 +25,14 @@ class SessionDesk(Protocol):
         """Go on with a session file; what hinders it is said in the window, and the present session goes on."""
         ...
 
+    def go_on(self) -> None:
+        """Open for good the session that is watched here."""
+        ...
+
+    def watch(self, path: Path) -> None:
+        """Follow a session file that another program writes."""
+        ...
+
     def begin_demo(self, path: Path) -> None:
         """Play the demo of a file in a fresh session in memory; the present one runs on beside it, out of sight."""
         ...
@@ -68,6 +76,11 @@ class DeskPlace:
         """Go on with a session file, if somebody can."""
         if self.desk is not None:
             self.desk.open(path)
+
+    def watch(self, path: Path) -> None:
+        """Follow a session file that another program writes, if somebody can."""
+        if self.desk is not None:
+            self.desk.watch(path)
 
     def forget(self, path: Path) -> None:
         """List a session no more, if somebody lists them."""

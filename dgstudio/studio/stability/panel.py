@@ -17,7 +17,7 @@ from dgstudio.studio.stability.stability_log import (
     twin_note,
     twin_words,
 )
-from dgstudio.studio.stability.stability_plot import StabilityLanes
+from dgstudio.studio.stability.stability_plot import NONE_SEEN, StabilityLanes
 from dgstudio.studio.theme.theme import Theme
 
 TEXT_PERIOD_S = 0.25
@@ -37,6 +37,8 @@ class StabilityPanel(PanelFrame):
         self.log = StabilityLog(state.record_count)
         self.log.span = VIEW_S * state.pace
         self.lanes = StabilityLanes(self.log)
+        if state.watched is not None:
+            self.lanes.hints = (NONE_SEEN, "")
         self.lanes.show_twins(state.compare)
         self.lanes.name_of = state.name_of
         self.body.addWidget(self.lanes, 1)

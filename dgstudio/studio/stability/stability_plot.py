@@ -46,6 +46,7 @@ TOUCH = 10
 EVENT = 14
 """Logical pixels that a mark of the events' lane takes, with the space around it."""
 NO_UPDATE = "No update yet: hold a class key, and every publish is checked here."
+NONE_SEEN = "No update yet: each publish of the other program is shown here."
 NO_TWIN = "C compares with a conventional network on the same stream and labels."
 LABELS = (
     ("protected outputs, max |Δ|", "protected outputs", "protected"),
@@ -84,6 +85,8 @@ class StabilityLanes(QWidget):
         """The text of each lane and the token of its colour; where there are none, that of the events' lane."""
         self.counts: list[tuple[Mark, int]] = []
         """How many of each mark of the events' lane are in view."""
+        self.hints = (NO_UPDATE, NO_TWIN)
+        """What stands there before anything was published, and while nothing is compared."""
         self.notes: list[str] = []
         """What is said beside the line of each twin."""
         self._edge = 0
@@ -297,14 +300,14 @@ class StabilityLanes(QWidget):
             room = QRect(0, 0, self.width(), self.lane(TWIN).top())
             painter.setFont(theme.ui("body"))
             painter.setPen(theme.colour("text_muted"))
-            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), NO_UPDATE)
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self.hints[0])
         for lane, kind in enumerate(self.compare, TWIN):
             self._base_line(painter, lane)
             self._label(painter, lane, TWIN_WORDS[kind][:3])
         if not self.compare:
             painter.setFont(theme.ui("tiny"))
             painter.setPen(theme.colour("text_muted"))
-            painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, NO_TWIN)
+            painter.drawText(self.lane(TWIN), Qt.AlignmentFlag.AlignVCenter, self.hints[1])
 
     def _base_line(self, painter: QPainter, lane: int) -> None:
         plot = self.plot(lane)

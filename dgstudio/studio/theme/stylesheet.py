@@ -24,6 +24,8 @@ QMainWindow#dockArea > QTabBar::tab:selected:focus { border-bottom: 2px solid $a
 QDockWidget#panelDock { background: $border_strong; }
 QFrame#topBar { background: $raised; border: none; border-bottom: 1px solid $background; }
 QFrame#statusBar { background: $raised; border: none; border-top: 1px solid $background; }
+QFrame#watchLine { background: $accent_soft; border: none; border-bottom: 1px solid $background; }
+QFrame#watchLine QLabel { color: $text_strong; }
 QFrame#captionLine { background: $accent_soft; border: none; border-bottom: 1px solid $background; }
 QLabel#caption { color: $text_strong; }
 QLabel { background: transparent; color: $text; }
@@ -63,6 +65,7 @@ QPushButton#flat {
     background: transparent; border: 1px solid transparent; color: $text_muted; padding: 0px 1px; border-radius: 4px;
 }
 QPushButton#flat:hover { color: $text_strong; }
+QPushButton#flat:disabled { color: $text_faint; }
 QPushButton#flat:focus { border: 1px solid $accent_hover; }
 QPushButton#tab {
     background: transparent; border: none; border-bottom: 1px solid transparent; border-radius: 0; color: $text_muted;

@@ -187,6 +187,11 @@ class UncertainPanel(PanelFrame):
         span = self._state.selection
         return next((reading for reading in self._state.uncertain if (reading.start, reading.end) == span), None)
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return self.none_button, self.skip_button
+
     def begin(self) -> bool:
         """Ask for the names of one after the other; return whether there is any."""
         waiting = self._state.uncertain

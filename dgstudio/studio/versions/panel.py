@@ -368,6 +368,11 @@ class SnapshotsPanel(PanelFrame):
         asked = self.resume_button, self.again_button, self.show_button
         return *asked, self.pin_button, self.newest_button, self.back_button
 
+    @property
+    def changing(self) -> tuple[QWidget, ...]:
+        """The controls that change the session."""
+        return self.resume_button, self.again_button, self.pin_button, self.newest_button, self.back_button
+
     def _lost_text(self, version: int, refusal: Reason | None) -> str:
         """Why a version is not there, and what can be done."""
         nearest = self.timeline.nearest(version)

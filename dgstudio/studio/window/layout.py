@@ -27,6 +27,7 @@ from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.learning.consolidation_sheet import TaskLine
 from dgstudio.studio.log.panel import LogPanel
 from dgstudio.studio.sessions.opening_bar import OpeningLine
+from dgstudio.studio.sessions.watch_line import WatchLine
 from dgstudio.studio.source.panel import SourcePanel
 from dgstudio.studio.stability.panel import StabilityPanel
 from dgstudio.studio.stream.panel import StreamPanel
@@ -125,6 +126,7 @@ class WindowLayout:
         self.panels.when_made(self._dress)
         self.task_line = TaskLine(state, commands, working)
         self.opening = OpeningLine(working)
+        self.watching = WatchLine(state, working)
         self.status = StatusBar(state, working)
         for name in self.panels:
             if name not in LATE:
@@ -134,7 +136,8 @@ class WindowLayout:
         self._column = QVBoxLayout(working)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        for widget in (self.bar, self.banner, self.opening, self.task_line, self.arrangement, self.status):
+        lines = self.banner, self.watching, self.opening, self.task_line
+        for widget in (self.bar, *lines, self.arrangement, self.status):
             self._column.addWidget(widget, 1 if widget is self.arrangement else 0)
 
     def add_line(self, line: QWidget) -> None:
@@ -266,7 +269,7 @@ class WindowLayout:
         self.theme = theme
         if self.stage_made:
             self.stage.apply_theme(theme)
-        lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening]
+        lines: list[Themed] = [self.bar, self.status, self.banner, self.task_line, self.opening, self.watching]
         for part in (*lines, *self.panels.made.values()):
             part.apply_theme(theme)
         self.arrangement.apply_theme(theme)

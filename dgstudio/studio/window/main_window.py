@@ -177,6 +177,7 @@ class StudioWindow(QMainWindow):
         parts = WindowParts(
             state,
             commands,
+            self.actions_,
             notifier,
             layout,
             self.layouts,
@@ -199,6 +200,10 @@ class StudioWindow(QMainWindow):
         stream.addMenu(perform)
         list_choices(perform, parts)
         self.keys.on_alt(lambda digit: perform_by_key(digit, parts))
+        if state.watched is not None:
+            from dgstudio.studio.window.watching import keep_from_changing
+
+            keep_from_changing(parts)
 
     def _connect(self) -> None:
         """Let the parts hear what they ask of each other."""
@@ -208,6 +213,7 @@ class StudioWindow(QMainWindow):
         layout.bar.source.clicked.connect(lambda: self.actions_.trigger(ActionId.SOURCE))
         layout.bar.contract.clicked.connect(lambda: self.actions_.trigger(ActionId.LEARNING))
         layout.opening.cancelled.connect(self.session_actions.stay)
+        layout.watching.asked.connect(self.session_actions.go_on)
         layout.task_line.look.clicked.connect(sheets.proposal.open)
         layout.classes_panel.countdown.connect(lambda class_id: sheets.countdown.begin(class_id))
         layout.panels.when_made(self._connect_panel)
@@ -338,7 +344,7 @@ class StudioWindow(QMainWindow):
         toast.show_text(text, Level.INFO, "" if take_back is None else "Undo", take_back)
 
     def _show_session(self) -> None:
-        name = self.state.session_name
+        name = self.state.session_name + (" (watching)" if self.state.watched is not None else "")
         self.setWindowTitle(f"{name} – dgstudio" if name else "dgstudio")
 
     def _open_menu(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from dgstudio.records import dataclass
-from dgstudio.studio.actions.registry import Action
+from dgstudio.studio.actions.registry import Action, ActionRegistry
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
 from dgstudio.studio.demos.demos import Demos
@@ -28,6 +28,7 @@ class WindowParts:
 
     state: StudioState
     commands: Bridge
+    registry: ActionRegistry[WindowParts]
     notifier: Notifier
     layout: WindowLayout
     layouts: LayoutChoice

@@ -63,6 +63,11 @@ class SessionActions:
         if self.sessions.desk is not None:
             self.sessions.desk.cancel()
 
+    def go_on(self) -> None:
+        """Open for good the session that is watched, and that nobody writes any more."""
+        if self.sessions.desk is not None:
+            self.sessions.desk.go_on()
+
     def ask_which(self) -> None:
         """Ask for a session file and open it."""
         dialog = QFileDialog(self._window, "Open a session", str(self.folder()), "Sessions (*.dgs);;All files (*)")

@@ -17,6 +17,7 @@ from dgstudio.studio.classes.hold_to_label import Labelling
 from dgstudio.studio.common.overlays.overlay import Overlay
 from dgstudio.studio.learning.consolidation_sheet import ProposalSheet
 from dgstudio.studio.sessions.session_desk import DeskPlace
+from dgstudio.studio.theme.theme import Themed
 from dgstudio.studio.window.appearance import Appearance
 from dgstudio.studio.window.hint_acts import LOOKED_FURTHER
 from dgstudio.studio.window.layout import WindowLayout
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.source.choice.sheet import SourceSheet
 
 Sheet = TypeVar("Sheet", bound=Overlay)
+Part = TypeVar("Part", bound=Themed)
 
 
 def toggle(sheet: Overlay) -> None:
@@ -71,7 +73,8 @@ class Sheets:
         hints_seen: Callable[[], object],
     ) -> None:
         self._state, self._commands, self._labelling = state, commands, labelling
-        self._layout, self._desk, self._dress = layout, layout.desk, appearance.dress
+        self._layout, self._desk, self._appearance = layout, layout.desk, appearance
+        self._hear: list[Callable[[object], object]] = []
         self._actions, self._sessions = actions, sessions
         self._attempt, self._hints_seen = attempt, hints_seen
         self.proposal = self._dress(ProposalSheet(state, commands, attempt, self._desk))
@@ -141,6 +144,7 @@ class Sheets:
                 present=lambda: sessions.present,
                 open_session=sessions.open,
                 forget=sessions.forget,
+                watch=sessions.watch,
                 other=lambda: trigger(ActionId.OPEN_SESSION),
                 new=lambda: trigger(ActionId.NEW_SESSION),
             ),
@@ -189,6 +193,16 @@ class Sheets:
         if played:
             self.did(LOOKED_FURTHER)
         self.hints.set_aside(played)
+
+    def when_made(self, hear: Callable[[object], object]) -> None:
+        """Call `hear` with each sheet that is made from now on."""
+        self._hear.append(hear)
+
+    def _dress(self, sheet: Part) -> Part:
+        dressed = self._appearance.dress(sheet)
+        for hear in self._hear:
+            hear(dressed)
+        return dressed
 
     def _keyed(self, sheet: Sheet, *ids: ActionId) -> Sheet:
         """A sheet with its look, which leaves the shortcuts of these actions to the window."""

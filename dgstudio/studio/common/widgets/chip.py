@@ -244,9 +244,9 @@ class _Segment(Chip):
         theme, box = self.theme, QRectF(self.rect()).adjusted(1, 1, -1, -1)
         if self.isChecked():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("accent"))
+            painter.setBrush(theme.colour("accent" if self.isEnabled() else "control_hover"))
             painter.drawRoundedRect(box, *self._corner(1))
-        elif self.underMouse():
+        elif self.underMouse() and self.isEnabled():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("control_hover"))
             painter.drawRoundedRect(box, *self._corner(1))
@@ -255,7 +255,8 @@ class _Segment(Chip):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), *self._corner(2))
         painter.setFont(theme.ui(self._size, 600 if self.isChecked() else 400))
-        painter.setPen(theme.colour("on_accent" if self.isChecked() else "text"))
+        ink = "on_accent" if self.isChecked() else "text"
+        painter.setPen(theme.colour(ink if self.isEnabled() else "text_muted" if self.isChecked() else "text_faint"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.parts[0].text)
 
 

@@ -1,0 +1,1 @@
+"""A session that another program writes, followed as its file grows. Start with `watched_engine.py`."""
