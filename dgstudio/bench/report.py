@@ -147,6 +147,11 @@ DESCRIBED = (
     Described("screens.checked", "screens, layouts and themes looked at"),
     Described("screens.clipped", "texts clipped or overlapping in them", "", NONE),
     # With --streams.
+    Described("webcam.features_hz", "pictures described a second, window and learner on", "", Wanted(15, more=True)),
+    Described("webcam.frame_age_p99_ms", "… from a frame to its answer, p99", "ms", Wanted(150)),
+    Described("webcam.new_take_accuracy", "… right in other places and light, 20 examples a class"),
+    Described("webcam.nearest_mean_accuracy", "… the nearest mean of the same examples"),
+    Described("webcam.slda_accuracy", "… linear discriminants (SLDA) on them"),
     Described("osc.packets_per_s", "OSC inputs answered a second", "", Wanted(2000, more=True)),
     Described("osc.lost", "… not answered at a thousand a second", "", NONE),
     Described("osc.roundtrip_p50_ms", "… there and back while it learns, p50", "ms"),

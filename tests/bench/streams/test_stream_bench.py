@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dgstudio.bench.command import BenchOptions
-from dgstudio.bench.report import table
-from dgstudio.bench.streams import osc_bench
+from dgstudio.bench.report import remarks, table
+from dgstudio.bench.streams import osc_bench, stream_bench, webcam_process
 from dgstudio.bench.streams.core_size import core_figures
 from dgstudio.bench.streams.osc_bench import growth_figures, osc_figures
-from dgstudio.bench.streams.stream_bench import MEASURES, run_stream_bench
+from dgstudio.bench.streams.stream_bench import MEASURES, Measure, run_stream_bench
 from dgstudio.errors import BadInputError
 
 
@@ -34,8 +34,24 @@ def test_the_size_of_a_station_is_that_of_its_packages_and_without_qt() -> None:
     assert set(figures["largest"]) == {"scipy", "numpy"} and len(table({"core": figures})) == 1
 
 
+def test_what_cannot_be_measured_here_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    measures = (Measure("lsl", "nothing", lambda _: {"left_out": "pylsl is not installed"}),)
+    monkeypatch.setattr(stream_bench, "MEASURES", measures)
+    figures = run_stream_bench(5.0)
+    assert figures["lsl"] == {} and remarks(figures)[-1] == "Left out: lsl: pylsl is not installed."
+
+
+def test_the_clip_is_played_and_taught_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webcam_process, "missing", lambda extra: ["PySide6"] if extra.name == "studio" else [])
+    assert webcam_process.run_webcam() == {"left_out": "PySide6 is not installed"}
+    figures = dict.fromkeys(
+        ("features_hz", "frame_age_p99_ms", "new_take_accuracy", "nearest_mean_accuracy", "slda_accuracy"), 1.0
+    )
+    assert len(table({"webcam": figures})) == 5
+
+
 def test_each_measure_is_a_group_of_the_report() -> None:
-    assert {measure.group for measure in MEASURES} >= {"osc", "run", "record", "serial", "lsl"}
+    assert {measure.group for measure in MEASURES} >= {"webcam", "osc", "run", "record", "serial", "lsl"}
 
 
 def test_too_short_a_run_and_options_that_do_not_go_together_are_refused() -> None:
