@@ -74,15 +74,18 @@ class History(Sequence[PublishRecord]):
         total = len(self)
         return self._between(max(0, number), total), total
 
-    def back_from(self, moment: float) -> Iterator[PublishRecord]:
-        """Walk back from the newest; packed blocks that lie wholly after `moment` (stream time) are passed over."""
+    def back_from(self, moment: float, first: int = 0) -> Iterator[PublishRecord]:
+        """Walk back from the newest record to number `first`: those before it may have times of another run's clock.
+
+        Packed blocks that lie wholly after `moment` (stream time) are passed over.
+        """
         with self._lock:
             begins = list(self._begins)
         stop = len(self)
-        yield from reversed(self._between(len(begins) * BLOCK, stop))
-        for block in range(len(begins) - 1, -1, -1):
+        yield from reversed(self._between(max(len(begins) * BLOCK, first), stop))
+        for block in range(len(begins) - 1, first // BLOCK - 1, -1):
             if begins[block] <= moment:
-                yield from reversed(self._between(block * BLOCK, (block + 1) * BLOCK))
+                yield from reversed(self._between(max(block * BLOCK, first), (block + 1) * BLOCK))
 
     def __len__(self) -> int:
         with self._lock:

@@ -203,7 +203,7 @@ class GatesPanel(PanelFrame):
     def _write(self, readings: Sequence[Reading], end: float, start: float) -> None:
         """Write a stretch anew; its examples are lit little by little, the newest first."""
         publishes: list[tuple[float, int]] = []
-        for record in self._state.history.back_from(end):
+        for record in self._state.history.back_from(end, self._state.first_record):
             if 0 < record.time < start:
                 break
             if record.version is not None and record.kind != RecordKind.INITIAL and start <= record.time <= end:

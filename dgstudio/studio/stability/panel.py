@@ -55,7 +55,7 @@ class StabilityPanel(PanelFrame):
         look, before = frame.look, self._look
         self._look = look
         if look is not None and (before is None or before.past is not look.past):
-            self._past = self.log.stretch(look.start, look.end, self._state.history)
+            self._past = self.log.stretch(look.start, look.end, self._state.history, self._state.first_record)
             self._due = float("-inf")
         elif look is None and before is not None:
             self._due, news = float("-inf"), True

@@ -81,11 +81,14 @@ class StabilityLog:
             trace.leave(begin)
         return bool(new)
 
-    def stretch(self, start: float, end: float, history: History) -> StabilityLog:
-        """Return what is known of a past stretch of stream time [start, end]; of the twins, what is not too old."""
+    def stretch(self, start: float, end: float, history: History, first: int = 0) -> StabilityLog:
+        """Return what is known of a past stretch of stream time [start, end]; of the twins, what is not too old.
+
+        Records before number `first` are of earlier runs.
+        """
         past = StabilityLog()
         past.span, past.now, past.any_update = end - start, end, self.any_update
-        for record in history.back_from(end):
+        for record in history.back_from(end, first):
             # What was published before the first answer has no place in the stream: its time is 0.
             if 0 < record.time < start:
                 break

@@ -342,7 +342,7 @@ class StreamPanel(PanelFrame):
             return self._lines[1]
         start, end = start - 0.1 * (end - start), end if self._look is not None else float("inf")
         lines: list[tuple[float, str]] = []
-        for record in self._state.history.back_from(end):
+        for record in self._state.history.back_from(end, self._state.first_record):
             # What was published before the first answer has no place in the stream: its time is 0.
             if 0 < record.time < start or len(lines) >= MOST_LINES:
                 break

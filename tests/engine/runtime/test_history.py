@@ -78,3 +78,10 @@ def test_looking_far_back_unpacks_only_what_is_there(monkeypatch):
     found = [record for record in history.back_from(1.5 * BLOCK) if record.time <= 1.5 * BLOCK]
     assert found == records[: BLOCK + BLOCK // 2 + 1][::-1] and set(unpacked) <= {0, 1, 8}
     assert list(history.back_from(float("inf"))) == records[::-1]
+
+
+def test_looking_back_ends_where_an_earlier_run_ended():
+    records = [replace(record, time=float(place)) for place, record in enumerate(some(9 * BLOCK))]
+    history = History(records)
+    for first in (0, 3, BLOCK, 5 * BLOCK - 1, 9 * BLOCK - 2, 9 * BLOCK, 9 * BLOCK + 5):
+        assert list(history.back_from(float("inf"), first)) == records[first:][::-1]

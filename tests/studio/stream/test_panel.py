@@ -215,6 +215,24 @@ def test_publishes_are_lines_and_rejections_are_not(stream, bridge, window):
     assert sorted(token for _, token in stream.scene.publishes) == ["publish", "warning"]
 
 
+def test_what_was_published_in_an_earlier_run_has_no_place_in_this_stream(stream, bridge, window):
+    panels, now = window.layout_.panels, bridge.now
+    earlier = [
+        PublishRecord(place, "learned", 50 + place, 1, LearnedFrom(), now - 3 + place, 0.0) for place in range(3)
+    ]
+    bridge.publish(*earlier)
+    window.state.first_record = len(window.state.history)
+    bridge.publish(PublishRecord(9, "learned", 60, 1, LearnedFrom(), now - 0.5, 0.0))
+    run(window, bridge, 0.2)
+    assert [when for when, _ in stream.scene.publishes] == [now - 0.5]
+    # Nor where the past is looked at, by any panel that has a time axis.
+    window.state.look_back(now - 1.0)
+    run(window, bridge, 0.2)
+    assert [when for when, _ in stream.scene.publishes] == [now - 0.5]
+    assert [words for _, words in panels["gates"].raster.publishes_in_view()] == ["v60 published"]
+    assert [record.version for record in panels["stability"]._past.records] == [60]
+
+
 def test_a_class_that_is_gone_is_still_named(stream, bridge, window):
     bridge.state.classes = bridge.state.classes[2:]
     run(window, bridge, 0.2)
