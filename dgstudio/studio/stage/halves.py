@@ -225,7 +225,10 @@ class Halves(QWidget):
     def _judged(
         self, readings: Sequence[Reading] | Sequence[TwinReading], recording: tuple[int, float] | None
     ) -> list[Judged]:
-        """Answers beside what they should have been: the source knows it, or whoever holds a key says so."""
+        """Answers beside what they should have been: the source knows it, or whoever holds a key says so.
+
+        What the source names as no class is named is neither right nor wrong: the user may call it something else.
+        """
         name_of = self._state.name_of
         judged = []
         for reading in readings:
@@ -235,7 +238,7 @@ class Halves(QWidget):
                 continue
             if recording is not None and reading.end > recording[1]:
                 right = reading.top == recording[0]
-            elif reading.truth is not None:
+            elif reading.truth is not None and self._named(reading.truth) is not None:
                 right = reading.top is not None and name_of(reading.top) == reading.truth
             judged.append(Judged(reading.end, reading.top, right))
         return judged
@@ -274,18 +277,21 @@ class Halves(QWidget):
         colour = self.theme.readable(card.info.colour) if card is not None else "text_muted"
         word = "…" if not answered else state.name_of(top) if shares else "nothing yet"
         verdict = Verdict.UNKNOWN
-        if shares and truth:
+        if shares and truth and self._named(truth) is not None:
             right = top is not None and state.name_of(top) == truth
             verdict = Verdict.RIGHT if right else Verdict.WRONG
         return Said(word, colour, verdict, truth, shares, top, answers, reads, since)
+
+    def _named(self, truth: str) -> int | None:
+        """The class that is called what the source says the input is."""
+        return next((card.info.id for card in self._state.classes if card.info.name == truth), None)
 
     def _note_truth(self, frame: Frame) -> None:
         reading = frame.reading
         if frame.recording is not None:
             self.truth = self._state.name_of(frame.recording[0]), frame.recording[0]
         elif reading is not None and reading.truth is not None:
-            known = (card.info.id for card in self._state.classes if card.info.name == reading.truth)
-            self.truth = reading.truth, next(known, None)
+            self.truth = reading.truth, self._named(reading.truth)
         else:
             self.truth = "", None
 

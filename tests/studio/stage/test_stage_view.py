@@ -94,6 +94,22 @@ def test_what_the_twin_has_lost_is_read_in_number_and_sentence(stage, bridge):
     assert f"now calls {names[2]} {names[0]}: 150 of 400 old answers lost, ours 0." in stage.caption.text
 
 
+def test_what_the_source_names_otherwise_than_the_user_is_not_called_wrong(stage, bridge):
+    readings = bridge.reading_at
+
+    def said(truth):
+        bridge.reading_at = lambda *at: replace(readings(*at), truth=truth)
+        show(stage, bridge)
+        half = stage.halves.ours.half
+        return half.word.verdict, half.trail.wrong
+
+    answered = bridge.state.name_of(bridge.reading_at(bridge.now).top)
+    other = next(card.info.name for card in bridge.state.classes if card.info.name != answered)
+    assert said("a movement that is no class")[0] == Verdict.UNKNOWN
+    assert not stage.halves.ours.half.trail.wrong
+    assert said(other)[0] == Verdict.WRONG and said(answered)[0] == Verdict.RIGHT
+
+
 def test_what_is_being_taught_stands_in_the_caption(stage, bridge):
     show(stage, bridge)
     bridge.labels.press_class(0)
