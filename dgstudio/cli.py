@@ -127,13 +127,24 @@ def open_session(
 @app.command("watch", epilog="Example: dgstudio watch station.dgs")
 def watch_session(
     session: Annotated[Path, typer.Argument(help="The session file (.dgs) of a station, or of another window.")],
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--osc",
+            help="Where the station's --out osc goes: its answers and log are heard at once.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    allowed: Allowed = None,
     quit_after: QuitAfter = None,
     screenshot: Screenshot = None,
 ) -> None:
     """Follow a session while another program writes it: its answers, labels, versions and log; nothing is changed."""
     from dgstudio.session.storage.location import found_session
 
-    _open_studio(session=found_session(session), watch=True, quit_after=quit_after, screenshot=screenshot)
+    watched = found_session(session)
+    heard: dict[str, Any] = {"listen": listen, "allowed": tuple(allowed or ())}
+    _open_studio(session=watched, watch=True, quit_after=quit_after, screenshot=screenshot, **heard)
 
 
 @app.command("demo", epilog="Example: dgstudio demo haywire --unattended --report out")

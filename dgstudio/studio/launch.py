@@ -128,11 +128,12 @@ def make_engine(options: StudioOptions) -> Made:
 def _watching(options: StudioOptions) -> Made:
     """The engine that follows a session which another program writes."""
     from dgstudio.engine.watching.watched_engine import WatchedEngine
+    from dgstudio.streams.osc.endpoint import networks_of
 
     assert options.session is not None, "what is watched is named"
     session = Session.watching(options.session)
     try:
-        engine = WatchedEngine(session)
+        engine = WatchedEngine(session, options.listen, networks_of(options.allowed))
     except BaseException:
         session.close()
         raise

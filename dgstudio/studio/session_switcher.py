@@ -142,7 +142,7 @@ class Sessions(QObject):
     def watch(self, path: Path) -> None:
         """Follow a session file that another program writes."""
         self._leave_demo_first()
-        self._begin(path.name, replace(self._options, session=path, source=None, keep=True, watch=True))
+        self._begin(path.name, replace(self._options, session=path, source=None, keep=True, watch=True, listen=None))
 
     def begin_demo(self, path: Path) -> None:
         """Play the demo of a file in a fresh session in memory; the present one runs on beside it, out of sight."""

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from station.test_station import Program
 
-from dgstudio.engine.facts.watched import Watched, Writer
+from dgstudio.engine.facts.watched import HeardAnswer, Watched, Writer
 from dgstudio.engine.watching.refusing import WHY
 from dgstudio.session.file import Session
 from dgstudio.studio.actions.ids import ActionId
@@ -90,3 +90,5 @@ def test_the_line_says_how_it_stands():
     assert "silent for 12 s" in watched_words(Watched("a", recorded=True, behind_s=12.2))
     assert "of 1 answer only the receipt" in watched_words(Watched("a", recorded=True, behind_s=1, receipts_only=1))
     assert "nobody writes it any more" in watched_words(Watched("a", Writer.NOBODY))
+    heard = Watched("a", heard=HeardAnswer(1, 0.973, 5))
+    assert watched_words(heard, ["nod", "wave"].__getitem__).endswith("it answers wave, 0.97 by v5")

@@ -18,6 +18,15 @@ class Writer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeardAnswer:
+    """An answer that the other program sent: a class, how sure it was, and the version that gave it, where known."""
+
+    class_id: int
+    confidence: float
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One moment of watching.
 
@@ -29,6 +38,7 @@ class Watched:
     behind_s : how old the newest sample is that is shown; None where none is shown.
     silent_s : since when nothing was written.
     receipts_only : answers that are shown as their receipts have them: what else was in them cannot be made up again.
+    heard : the newest answer that was heard by OSC, where that is listened to.
     """
 
     name: str
@@ -37,3 +47,4 @@ class Watched:
     behind_s: float | None = None
     silent_s: float = 0.0
     receipts_only: int = 0
+    heard: HeardAnswer | None = None

@@ -12,6 +12,7 @@ from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.worker import Worker
 from dgstudio.engine.watching.recorded_feed import RecordedFeed
 from dgstudio.engine.watching.session_feed import SessionFeed
+from dgstudio.engine.watching.station_ears import StationEars
 from dgstudio.engine.watching.watched_source import WatchedSource
 from dgstudio.session.file import Session
 from dgstudio.streams.condition import Lamp
@@ -43,8 +44,10 @@ class StationFollower(Worker):
         stream: RecordedFeed,
         events: EventQueue,
         changed: Callable[[], object],
+        ears: StationEars | None = None,
     ) -> None:
         super().__init__(events)
+        self._ears = ears
         self._session, self._source = session, source
         self._labels, self._stream = labels, stream
         self._changed = changed
@@ -70,6 +73,11 @@ class StationFollower(Worker):
         self._stream.show()
         self._note()
         self.pause(TURN_S)
+
+    def finish(self) -> None:
+        """Hear nothing any more."""
+        if self._ears is not None:
+            self._ears.close()
 
     def recover(self, error: Exception) -> None:
         """Read all of it again."""
@@ -103,7 +111,13 @@ class StationFollower(Worker):
             self._source.lamp = Lamp.WAITING
         silent = now - self._written_wall
         self.watched = Watched(
-            self._session.name, self._writer, recorded, behind, silent, receipts_only=stream.receipts_only
+            self._session.name,
+            self._writer,
+            recorded,
+            behind,
+            silent,
+            receipts_only=stream.receipts_only,
+            heard=None if self._ears is None else self._ears.answer,
         )
 
 

@@ -47,6 +47,8 @@ class SessionFeed:
         Unix time from which on takes are of the stream that is shown, and what is added to their times; None: none is.
     moved
         Called when the newest version, or the one that serves, is another one.
+    told
+        Whether a line of the log was told already.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class SessionFeed:
         tables: Followed,
         clock: Callable[[], tuple[float, float] | None],
         moved: Callable[[], object],
+        told: Callable[[str], bool] = lambda sentence: False,
     ) -> None:
-        self._session, self._tables, self._clock, self._moved = session, tables, clock, moved
+        self._session, self._tables, self._clock, self._moved, self._told = session, tables, clock, moved, told
         self._marks: tuple[float, ...] | None = None
         self._labels: Labels = session.labels()
         self._unlearned: Labels = {}
@@ -75,7 +78,8 @@ class SessionFeed:
         self._tables.lane.abstain = kept_threshold(self._session)
         lines, self._event_row = self._session.events_after(self._event_row)
         for line in lines:
-            self._tables.events.say(_told(line))
+            if not self._told(line.text):
+                self._tables.events.say(_notice(line))
 
     def _read_labels(self) -> None:
         session, tables, clock = self._session, self._tables, self._clock()
@@ -153,7 +157,7 @@ class SessionFeed:
         self._moved()
 
 
-def _told(line: LogLine) -> Notice:
+def _notice(line: LogLine) -> Notice:
     """A line of the other program's log, as this one tells it."""
     kinds = {kind.value: kind for kind in EventKind}
     return Notice(kinds.get(line.kind, EventKind.SESSION), line.text, line.level)

@@ -15,10 +15,13 @@ from dgstudio.engine.watching.follower import StationFollower
 from dgstudio.engine.watching.recorded_feed import RecordedFeed
 from dgstudio.engine.watching.refusing import WHY, refusing
 from dgstudio.engine.watching.session_feed import Followed, SessionFeed
+from dgstudio.engine.watching.station_ears import StationEars
 from dgstudio.engine.watching.watched_source import WatchedSource
 from dgstudio.errors import BadInputError
 from dgstudio.session.file import Session
 from dgstudio.session.restore import SIGNAL, spec_of
+from dgstudio.streams.osc.endpoint import Networks, endpoint_of
+from dgstudio.streams.sinks.osc import USUAL
 from dgstudio.streams.source import Source
 from dgstudio.types import Level, StreamKind
 
@@ -34,14 +37,18 @@ class WatchedEngine(Engine):
     ----------
     session
         From `Session.watching`; closed by `stop`.
+    listen, allowed
+        Where the station's messages go to, [HOST:]PORT[/ADDRESS], and who may send them; None: they are not heard.
 
     Raises
     ------
+    StreamError
+        If nothing can be heard there.
     BadInputError
         If there is nothing yet that could be shown, or the stream is of pictures, of which no file is kept.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, listen: str | None = None, allowed: Networks = ()) -> None:
         signal = session.config(SIGNAL)
         if signal is None:
             raise BadInputError(
@@ -60,8 +67,12 @@ class WatchedEngine(Engine):
         def clock() -> tuple[float, float] | None:
             return None if stream.began_unix is None else (stream.began_unix, stream.offset)
 
-        labels = SessionFeed(session, tables, clock, self._moved)
-        self._follower = StationFollower(session, source, labels, stream, self.events, self._changed)
+        ears = None if listen is None else StationEars(endpoint_of(listen, USUAL), self.events, allowed)
+        told = (lambda sentence: False) if ears is None else ears.told
+        labels = SessionFeed(session, tables, clock, self._moved, told)
+        self._follower = StationFollower(session, source, labels, stream, self.events, self._changed, ears)
+        if ears is not None:
+            ears.listen()
         self._refuse()
 
     @property

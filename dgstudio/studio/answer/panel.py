@@ -173,7 +173,9 @@ class AnswerPanel(PanelFrame):
         if not state.classes:
             self._say_empty()
         elif reading is None or not reading.classes:
-            words = "the first window is not full yet" if reading is None else "no class has been learned yet"
+            watched = self._state.watched
+            none = "the first window is not full yet" if watched is None or watched.recorded else "it is not recorded"
+            words = none if reading is None else "no class has been learned yet"
             self.text.say("…", "text_muted", (Line(((words, "text_muted", 400),)),))
         else:
             card = state.card(self._top) if self._top is not None else None

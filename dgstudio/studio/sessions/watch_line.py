@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -24,8 +26,8 @@ TIP = (
 )
 
 
-def watched_words(watched: Watched) -> str:
-    """How it stands, as in "written by a station · 0.4 s behind"."""
+def watched_words(watched: Watched, name_of: Callable[[int], str] = "class {}".format) -> str:
+    """How it stands, as in "written by a station · 0.4 s behind"; `name_of` names a class."""
     words = [WRITERS[watched.writer]]
     if watched.writer is Writer.NOBODY:
         words.append("this is what it holds")
@@ -37,6 +39,9 @@ def watched_words(watched: Watched) -> str:
         words.append(f"{watched.behind_s:.1f} s behind")
     else:
         words.append(f"its stream has been silent for {watched.behind_s:.0f} s")
+    if watched.heard is not None:
+        by = "" if watched.heard.version is None else f" by v{watched.heard.version}"
+        words.append(f"it answers {name_of(watched.heard.class_id)}, {watched.heard.confidence:.2f}{by}")
     if watched.receipts_only:
         count = f"{watched.receipts_only:,} answer{'s' if watched.receipts_only != 1 else ''}"
         words.append(f"of {count} only the receipt is known")
@@ -85,7 +90,7 @@ class WatchLine(QFrame):
         self.setVisible(watched is not None)
         if watched is None:
             return
-        words, over = watched_words(watched), watched.writer is Writer.NOBODY
+        words, over = watched_words(watched, self._state.name_of), watched.writer is Writer.NOBODY
         self.title.setText(f"Watching {watched.name}" if not over else watched.name)
         self.text.setText(words)
         self.open.setVisible(over)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dgstudio.studio.pad.pointer_pad import PointerPad
 
 WAITING = "Waiting for the stream …"
+NOT_RECORDED = "The stream is not recorded: it can be seen where it is answered"
 LOADING = "Loading …"
 LOST = "Stream lost, retrying"
 ENDED = "Stream ended"
@@ -355,6 +356,8 @@ class StreamPanel(PanelFrame):
         state = self._state
         lost = self._frame is not None and self._frame.stats.stream_state == StreamState.LOST
         text = LOADING if state.phase == Phase.LOADING else LOST if lost else WAITING
+        if state.watched is not None and not state.watched.recorded:
+            text = NOT_RECORDED
         if self.view.scene.empty != text:
             self._key = ()
             self.view.show_scene(Scene(empty=text))

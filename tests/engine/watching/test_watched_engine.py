@@ -40,8 +40,8 @@ class Station:
         self.client.control("startRunning")
         assert self.client.ask(ONE, 5) == [1.0] * 5
 
-    def watch(self) -> WatchedEngine:
-        engine = WatchedEngine(Session.watching(self.path))
+    def watch(self, listen: str | None = None) -> WatchedEngine:
+        engine = WatchedEngine(Session.watching(self.path), listen)
         self.engines.append(engine)
         engine.start()
         return engine
@@ -117,6 +117,29 @@ def test_without_a_recording_all_but_the_stream_is_seen(station: Callable[..., S
     wait_until(lambda: engine.classes.living()[0].name == "nod", "the name")
     it.client.control("deleteAllExamples")
     wait_until(lambda: engine.book.total == 0, "that they are gone")
+
+
+def test_what_a_station_sends_is_heard_at_once_and_told_once(station: Callable[..., Station]) -> None:
+    port = free_port()
+    it = station("--out", f"osc:{port}")
+    engine = it.watch(f"127.0.0.1:{port}")
+    assert it.client.ask(TWO, 5) == [2.0] * 5
+    wait_until(lambda: engine.watched.heard is not None and engine.watched.heard.class_id == 1, "the answer")
+    assert engine.watched.heard is not None and engine.watched.heard.confidence > 0.5
+    it.client.send("/dgstudio/control/setClassName", 1, "nod")
+    said: list[str] = []
+
+    def renamed() -> bool:
+        said.extend(event.sentence for event in engine.events.drain())
+        return any("nod" in sentence for sentence in said)
+
+    wait_until(renamed, "the line of the log")
+    wait_until(lambda: engine.classes.living()[0].name == "nod", "the name")
+    it.client.record(1.0, ONE)
+    wait_until(lambda: engine.book.total == 60, "more examples")
+    said.extend(event.sentence for event in engine.events.drain())
+    assert sum("nod" in sentence and "renamed" in sentence for sentence in said) <= 1
+    wait_until(lambda: engine.watched.heard is None, "silence")
 
 
 def test_nothing_is_changed_by_who_watches_and_each_wish_is_answered(station: Callable[..., Station]) -> None:
