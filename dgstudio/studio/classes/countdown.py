@@ -186,6 +186,9 @@ class Countdown(QFrame):
     def _place(self) -> None:
         wide = min(round(WIDE * self.theme.scale), self._host.width() - 32)
         tall = min(round(TALL * self.theme.scale), self._host.height() - 32)
-        middle = self._over.mapTo(self._host, self._over.rect().center())
+        # What it stands over may have given way to another panel.
+        over = self._over if self._over.isVisible() else self._host
+        middle = over.mapTo(self._host, over.rect().center())
         top = max(8, min(middle.y() - tall // 2, self._host.height() - tall - 8))
-        self.setGeometry(middle.x() - wide // 2, top, wide, tall)
+        left = max(8, min(middle.x() - wide // 2, self._host.width() - wide - 8))
+        self.setGeometry(left, top, wide, tall)

@@ -454,3 +454,13 @@ def test_the_lamp_follows_a_learner_that_comes_to_rest_after_its_last_publish(de
     assert desk.state.card(info.id).lamp in ("learning", "out of date")
     monkeypatch.undo()
     desk.until(lambda: desk.state.card(info.id).lamp == "up to date")
+
+
+def test_a_countdown_stands_in_the_window_whatever_panel_has_the_middle(window, bridge, clock):
+    window.layout_.show_middle("quality")
+    # It keeps the place that it had in a window that was larger.
+    window.layout_.gates_panel.move(3000, 2000)
+    window.layout_.classes_panel.countdown.emit(2)
+    part = window.sheets.countdown
+    assert part.parentWidget().rect().contains(part.geometry())
+    part.stop()
