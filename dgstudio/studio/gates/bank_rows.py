@@ -65,15 +65,18 @@ class BankRows(QWidget):
             self.updateGeometry()
             self.update()
 
-    def show_answer(self, r: F32, tau: F32, states: U8, wall: float) -> None:
-        """Show what each bank did on the newest input: r (B,), τ (B,), `BankState` (B,); `wall` in seconds."""
+    def show_answer(self, r: F32, tau: F32, states: U8, wall: float, *, stands: bool = False) -> None:
+        """Show what each bank did on one input: r (B,), τ (B,), `BankState` (B,); `wall` in seconds.
+
+        Words stand for a while, so that they can be read; those of a moment that `stands` are its own at once.
+        """
         now = [STATES.get(int(state), BankState.CLOSED) for state in states]
         if len(now) != len(self.states):
             self.states, self._since = now, [wall] * len(now)
             self.setVisible(bool(now))
             self.updateGeometry()
         for place, state in enumerate(now):
-            if state != self.states[place] and wall - self._since[place] >= WORD_PERIOD_S:
+            if state != self.states[place] and (stands or wall - self._since[place] >= WORD_PERIOD_S):
                 self.states[place], self._since[place] = state, wall
         self._r, self._tau = np.nan_to_num(r), np.nan_to_num(tau)
         self.update()

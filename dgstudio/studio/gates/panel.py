@@ -184,16 +184,16 @@ class GatesPanel(PanelFrame):
             self._reading = None
         elif look.reading is not self._reading or self._turn != self._commands.evidence.turn:
             # What carried it may be known only now.
-            self._light(look.reading, frame.frame_time_wall)
+            self._light(look.reading, frame.frame_time_wall, stands=True)
             self._due = float("-inf")
         self._light_older()
 
-    def _light(self, reading: Reading, wall: float) -> None:
+    def _light(self, reading: Reading, wall: float, *, stands: bool = False) -> None:
         """Light what one answer used."""
         self._reading, self._turn = reading, self._commands.evidence.turn
         cells = self._commands.cells(reading)
         self.map.show_answer(reading.active, _activations(reading), cells, _carried(reading))
-        self.banks.show_answer(reading.bank_r, reading.bank_tau, reading.bank_state, wall)
+        self.banks.show_answer(reading.bank_r, reading.bank_tau, reading.bank_state, wall, stands=stands)
 
     def _column(self, reading: Reading, places: Sequence[CellView | None]) -> RasterAnswer:
         # What its bank does not say, no example has carried.

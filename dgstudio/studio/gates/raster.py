@@ -200,6 +200,8 @@ class GateRaster(QWidget):
         if self._at[place] == column:
             self._put_cells(self._data[place], cells)
             self._write(place)
+            # Where the past is looked at nothing else has it painted.
+            self.update()
 
     def _put_cells(self, row: U8, cells: Sequence[CellView | None]) -> None:
         for slot, cell in enumerate(cells):

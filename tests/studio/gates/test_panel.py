@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from dgstudio.studio.bridge.inspected import BankSubject, UnitSubject
 from dgstudio.studio.bridge.state import CellView
+from dgstudio.studio.gates.bank_rows import STATES
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
 from dgstudio.studio.gates.panel import LOADING, NO_BASE, GatesPanel, caption
@@ -493,3 +494,44 @@ def test_cells_and_lines_look_as_if_they_were_painted_now(make_panel, bridge):
     for part, before in zip((panel.map, panel.raster), seen, strict=True):
         part.apply_theme(panel.theme)
         assert part.grab().toImage() == before
+
+
+def test_the_banks_of_a_moment_that_is_looked_at_are_told_as_they_were_then(panel, bridge):
+    readings = bridge.every_reading
+    live = readings[-1]
+    object.__setattr__(readings[3], "bank_state", 2 - live.bank_state)
+    wanted = STATES[int(readings[3].bank_state[0])]
+    assert panel.banks.states != [wanted]
+    bridge.state.look_back(readings[3].end)
+    panel.update_frame(bridge.frame(0.05))
+    assert panel.banks.states == [wanted]
+    # Within the time for which words stand at the live edge.
+    bridge.state.look_back(live.end)
+    panel.update_frame(bridge.frame(0.05))
+    assert panel.banks.states == [STATES[int(live.bank_state[0])]]
+
+
+def test_examples_of_the_past_that_become_known_are_painted_though_nothing_else_changes(panel, bridge, qtbot):
+    raster, paints = panel.raster, []
+    play(panel, bridge, 7.0)
+    known, bridge.evidence.knows = bridge.cells, lambda reading: False
+    bridge.cells = lambda reading, **how: []
+    bridge.state.look_back(next(reading.end for reading in reversed(bridge.every_reading) if reading.speaker == 0))
+    play(panel, bridge, 0.2)
+    QApplication.processEvents()
+    assert panel._unlit
+
+    class Notes(QObject):
+        def eventFilter(self, watched, event):
+            paints.extend([event.type()] * (event.type() == QEvent.Type.Paint))
+            return False
+
+    notes = Notes()
+    raster.installEventFilter(notes)
+    play(panel, bridge, 0.1)
+    QApplication.processEvents()
+    assert not paints
+    bridge.cells = known
+    play(panel, bridge, 0.1)
+    qtbot.waitUntil(lambda: bool(paints))
+    raster.removeEventFilter(notes)
