@@ -79,11 +79,13 @@ class DeviceSearch:
             self._thread.join(JOIN_S)
 
     def listen(self, on: bool) -> None:
-        """Listen on the usual OSC port, or leave it to others. Any thread; off, the port is free when this returns."""
+        """Listen on the usual OSC port, or leave it to others. Any thread; off, it waits until the port is free."""
+        if on:
+            self._listens = True
+            return
         with self._lock:
-            self._listens = on
-            if not on:
-                self._receiver.close()
+            self._listens = False
+            self._receiver.close()
 
     # -- dg-find ----------------------------------------------------------------------------------------------------
 

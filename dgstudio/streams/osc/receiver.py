@@ -72,9 +72,11 @@ class OscReceiver:
         Is handed each message; what it raises is logged, and changes nothing.
     allowed
         Networks that may send; empty: all that reach the address.
+    kind
+        What a user types to have it elsewhere, before the port.
     """
 
-    def __init__(self, at: Endpoint, hear: Hear, allowed: Networks = ()) -> None:
+    def __init__(self, at: Endpoint, hear: Hear, allowed: Networks = (), *, kind: str = "osc") -> None:
         self.at = at
         self.counts = PacketCounts()
         self.trouble: str | None = None
@@ -82,7 +84,7 @@ class OscReceiver:
         self.sender = ""
         """The machine from which the packet came whose messages are being handed on; for `hear`."""
         self._hear = hear
-        self._allowed = allowed
+        self._allowed, self._kind = allowed, kind
         self._known: dict[str, bool] = {}
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -176,9 +178,10 @@ class OscReceiver:
         import errno
 
         if error.errno == errno.EADDRINUSE:
+            perhaps = ", Wekinator perhaps" if self._kind == "osc" else ""
             return (
-                f"Another program listens on port {self.at.port} already, Wekinator perhaps: end it, or name another "
-                f"port, as in --source osc:{self.at.port + 1}."
+                f"Another program listens on port {self.at.port} already{perhaps}: end it, or name another "
+                f"port, as in --source {self._kind}:{self.at.port + 1}."
             )
         if error.errno == errno.EADDRNOTAVAIL:
             return f"This machine does not have the address {self.at.host}: 0.0.0.0 stands for all that it has."

@@ -91,8 +91,10 @@ class PhoneSource:
         """Set once `spec` is there."""
         self.heard = HeardTable()
         self._rate, self._window_s = rate, window_s
-        self._receiver = OscReceiver(at, self._hear, allowed)
-        self._anybody = not allowed
+        self._receiver = OscReceiver(at, self._hear, allowed, kind=NAME)
+        self._allowed = allowed
+        self._reached_at = at.host
+        """By which address a phone reaches this machine; looked up whenever it begins to listen."""
         self._arrivals = Arrivals()
         self._phone = ""
         """The machine that is listened to; "" before anybody has sent."""
@@ -123,19 +125,29 @@ class PhoneSource:
         where = (
             f"in the app on your phone, type the address {here[0] if here else self.at.host} and the port {self.port}"
         )
-        if self._anybody and not is_loopback(self.at.host):
+        if not self._allowed and not is_loopback(self.at.host):
             where += "; everybody on this network may send: say who with --osc-from"
         return (Trouble(where),)
 
-    @property
-    def _reached_at(self) -> str:
-        """By which address a phone reaches this machine."""
-        here = () if is_loopback(self.at.host) else own_addresses()
-        return here[0] if here else self.at.host
-
     def listen(self) -> None:
         """Take packets in from now on, though nobody reads yet. `StreamError` where the port cannot be had."""
+        here = () if is_loopback(self.at.host) else own_addresses()
+        self._reached_at = here[0] if here else self.at.host
         self._receiver.listen()
+
+    def called(self, channels: Sequence[str]) -> PhoneSource:
+        """Return the same source with other names of its channels, not yet opened; what is known of the phone it knows.
+
+        `close` this one first: the port belongs to one.
+        """
+        other = PhoneSource(self.at, channels=channels, rate=self._rate, window_s=self._window_s, allowed=self._allowed)
+        if self._layout is not None:
+            counts = {address: len(places) for address, places in self._layout.items()}
+            layout = layout_of(channels, counts, whole=True)
+            if layout is not None:
+                other._phone, other._phone_wall, other._begun_wall = self._phone, self._phone_wall, self._begun_wall
+                other._lay(layout)
+        return other
 
     # -- the source ------------------------------------------------------------------------------------------------
 
@@ -143,7 +155,7 @@ class PhoneSource:
         """Start; opened again the stream goes on after a break. `StreamError` where the port cannot be had."""
         if self._pushed is None:
             raise StreamError("What the phone sends is not known yet: listen first.")
-        self._receiver.listen()
+        self.listen()
         self._pushed.open()
         self._opened, self._resting = True, False
 

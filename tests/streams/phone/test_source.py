@@ -125,6 +125,25 @@ def test_the_channels_of_a_session_may_be_called_otherwise(make: Make, request: 
     assert few.condition().words == "wrong: wrong number of inputs: 6, expected 4"
 
 
+def test_it_may_be_called_otherwise_and_knows_its_phone_still(make: Make, request: pytest.FixtureRequest) -> None:
+    source = make()
+    sending(source, zig_sim, 50, request)
+    wait_until(source.known.is_set, "what the phone sends")
+    source.close()
+    other = source.called(("ax", "ay", "az", "gx", "gy", "gz"))
+    assert other._layout == {"/ZIGSIM/tHONK-2x_a/accel": (0, 1, 2), "/ZIGSIM/tHONK-2x_a/gyro": (3, 4, 5)}
+    assert other.spec.channels[0] == "ax" and source.called(("one",))._layout is None
+
+
+def test_a_port_that_is_taken_is_told(make: Make) -> None:
+    first = make()
+    second = PhoneSource(Endpoint("0.0.0.0", first.port, "/phone"))
+    with pytest.raises(
+        StreamError, match=f"already: end it, or name another port, as in --source phone:{first.port + 1}"
+    ):
+        second.listen()
+
+
 def test_a_phone_that_falls_silent_is_told_and_gives_no_samples(
     make: Make, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

@@ -16,6 +16,7 @@ from dgstudio.streams.choosing.device_search import DeviceSearch
 from dgstudio.streams.choosing.preview import SourcePreview
 from dgstudio.streams.choosing.source_opening import SourceOpening
 from dgstudio.streams.condition import SourceCondition
+from dgstudio.streams.phone.source import PhoneSource
 from dgstudio.streams.pointer import PointerSource
 from dgstudio.streams.registry import kind_of, open_source
 from dgstudio.streams.source import Source, rate_to_keep
@@ -120,11 +121,15 @@ class Looking(QObject):
         """Let go of it, and open it for this session; see `taken`."""
         choice = self.choice
         assert choice is not None, "what is taken is looked at"
+        seen = self.source
         before = self._let_go()
 
         def make(patience: Wait) -> Source:
             if before is not None:
                 before.join()
+            if isinstance(seen, PhoneSource):
+                # It need not find out once more what the phone sends.
+                return seen.called(self._made.channels)
             return self._opened(choice, patience, taken=True)
 
         kind = kind_of(choice.source)
