@@ -75,6 +75,8 @@ class SourceSheet(Overlay):
         self._taking: SourceOpening | None = None
         self._taken_choice: StreamChoice | None = None
         self._leaving: tuple[StreamChoice, SourcePreview | None] | None = None
+        self._entry: Entry | None = None
+        """The row that is shown, as it was known then."""
         self._problem = ""
         """Why what was to be taken could not be; until something else is chosen."""
         self._frame: Frame | None = None
@@ -231,6 +233,7 @@ class SourceSheet(Overlay):
         entry = self.list.current()
         if entry is None or self._looking is None:
             return
+        self._entry = entry
         self.name.setText(entry.title)
         self.about.setText(entry.about)
         self.fields.show_entry(entry)
@@ -240,6 +243,16 @@ class SourceSheet(Overlay):
         if choice is not None:
             self._show_card(choice)
         self._soon_look()
+
+    def _refresh_chosen(self, looking: Looking) -> None:
+        """What is known of the row that is shown may have become more: that there is nothing, or what lacks."""
+        entry, before = self.list.current(), self._entry
+        if entry is None or before is None or entry == before or entry.key != before.key:
+            return
+        other = (entry.name, entry.missing) != (before.name, before.missing)
+        if other or (looking.preview is None and entry.key != self.list.present):
+            self._choose()
+        self._entry = entry
 
     def _soon_look(self) -> None:
         if self._looking is not None and self._taking is None and self._leaving is None:
@@ -284,6 +297,7 @@ class SourceSheet(Overlay):
         if search.found is not self._found:
             self._found = search.found
             self._show_entries()
+            self._refresh_chosen(looking)
         if self._taking is not None:
             self._go_on_taking(self._taking)
             return
