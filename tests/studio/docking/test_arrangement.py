@@ -169,15 +169,6 @@ def test_a_line_is_taken_hold_of_beside_it_and_is_one_pixel_wide(window):
     assert there["gates"].y - (there["answer"].y + there["answer"].tall) == 1
 
 
-def test_what_the_mouse_takes_hold_of_follows_a_panel_that_needs_more_room(window):
-    settle(window)
-    before = boxes(window)["stability"]
-    window.layout_.panels["stability"].setMinimumHeight(before.tall + 60)
-    settle(window)
-    assert boxes(window)["stability"].y < before.y, "Qt has moved the line"
-    assert grip_beside(window, "gates", Way.DOWN).isVisible()
-
-
 def test_a_hand_made_arrangement_is_kept_and_can_be_reset(make_window, make_bridge):
     first = make_window(make_bridge())
     drag_line(first, "stream", Way.ACROSS, QPoint(60, 0))
