@@ -40,7 +40,8 @@ def test_starts_take_turns_and_the_medians_are_compared(monkeypatch: pytest.Monk
 def test_a_start_takes_longer_than_its_imports(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     bare = start_time.bare_imports()
     seen = start_time.timed_start(tmp_path, "--quit-after", f"{start_time.OPEN_S:g}")
-    assert 0 < seen["splash"] < seen["window"] < seen["moving"] and 0.1 < bare < seen["window"]
+    # On a busy machine the first picture may be painted only when there is something in it that moves.
+    assert 0 < seen["splash"] < min(seen["window"], seen["moving"]) and 0.1 < bare < seen["window"]
 
 
 def test_a_window_in_which_nothing_moved_is_no_measurement(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -64,6 +64,7 @@ from dgstudio.engine.facts.running import (
     StreamLost,
     StreamNotClosed,
     StreamOver,
+    StreamSwitched,
     ThreadFailed,
 )
 from dgstudio.engine.facts.saving import (
@@ -187,6 +188,7 @@ SAID: list[tuple[Fact, Level, str]] = [
     (StreamOver("walks"), Level.INFO, "walks has come to its end."),
     (StreamFound("walks"), Level.GOOD, "walks is back."),
     (StreamLost("the cable is out"), Level.ERROR, "Stream lost, retrying: the cable is out"),
+    (StreamSwitched("OSC", "simulator"), Level.INFO, "The stream comes from OSC now, and no more from simulator."),
     (StreamNotClosed("busy"), Level.WARNING, "The lost stream did not close cleanly: busy"),
     (OutputBehind(), Level.WARNING, "An output cannot keep up"),
     (OutputFailed("OSC", "refused"), Level.ERROR, "OSC failed and was switched off: refused"),
