@@ -116,6 +116,7 @@ DESCRIBED = (
     Described("soak.threads_more", "more threads at least in its second half", "", NONE),
     Described("soak.files_more", "more open files at least in its second half", "", NONE),
     Described("soak.widgets_more", "more widgets at least in its second half", "", NONE),
+    Described("soak.kept", "sessions that were left and are still in memory", "", NONE),
     Described("soak.lost", "samples lost in all sessions", "", NONE),
     Described("soak.skipped", "hops skipped in all sessions", "", NONE),
     Described("soak.torn", "answers torn, or of no version, in all sessions", "", NONE),

@@ -12,6 +12,7 @@ import random
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
@@ -81,6 +82,8 @@ class Soak:
     torn: int = 0
     bits_changed: int = 0
     labelled: int = 0
+    kept: int = 0
+    """Engines of sessions that were left and that something still holds."""
 
 
 class SoakRun:
@@ -99,6 +102,7 @@ class SoakRun:
         settings = QSettings(str(folder / "soak.ini"), QSettings.Format.IniFormat)
         window = app.make_window(engine, name, settings=settings, start=False)
         self._sessions = Sessions(window, options, make_engine, app.next_window, CrashTrace())
+        self._left: list[weakref.ref[Engine]] = []
         self._begun = self._looked = 0.0
         self._copies = 0
 
@@ -118,6 +122,7 @@ class SoakRun:
             say(f"{passed / 60:.0f} min, {psutil.Process().memory_info().rss / 1e6:.0f} MB")
             self._switch(number % SESSIONS)
         self._count()
+        self._soak.kept = self._kept()
         self._window.finish()
         self._window.close()
         return self._soak
@@ -145,6 +150,7 @@ class SoakRun:
         if self._turns[number] >= TURNS:
             self._turns[number], self._paths[number] = 0, None
         before, path = id(self._window), self._paths[number]
+        self._left.append(weakref.ref(self._engine))
         # Nobody here may hold the window that goes: the program is to let go of it.
         gc.collect()
         if path is None:
@@ -163,6 +169,12 @@ class SoakRun:
             raise DgstudioError(f"The other session did not open within {PATIENCE_S:g} s.")
         self._paths[number] = self._sessions.present()
         self._soak.switches += 1
+
+    def _kept(self) -> int:
+        """How many engines are still there that were left; those of the last switch included."""
+        gc.unfreeze()
+        gc.collect()
+        return sum(engine() is not None for engine in self._left)
 
     # -- what is done ------------------------------------------------------------------------------------------
 
@@ -336,4 +348,5 @@ def soak_figures(soak: Soak, seconds: float) -> dict[str, float]:
         "skipped": soak.skipped,
         "torn": soak.torn,
         "bits_changed": soak.bits_changed,
+        "kept": soak.kept,
     }

@@ -32,7 +32,7 @@ def test_every_deed_is_done_in_windows_that_follow_each_other(qapp, tmp_path, mo
     run._chance.choice = lambda of: next(order, "tap") if of is DEEDS else of[0]
     seen = run.run(lambda text: None)
     assert seen.switches >= 2 and set(seen.deeds) >= {"hold", "tap", "undo", "browse"} and seen.labelled > 0
-    assert seen.lost == seen.skipped == seen.torn == seen.bits_changed == 0
+    assert seen.lost == seen.skipped == seen.torn == seen.bits_changed == seen.kept == 0
     assert len(seen.moments) >= 3 and all(moment.widgets > 100 for moment in seen.moments)
 
 
