@@ -1,9 +1,10 @@
-"""Windows over a growing stream: which are complete."""
+"""Windows over a growing stream: which are complete, and how long they may be."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from dgstudio.errors import BadInputError
 from dgstudio.types import StreamSpec
 
 
@@ -50,3 +51,16 @@ class Windower:
         ends.extend(more)
         self._told = more[-1]
         self._next = self._told + self._hop
+
+
+LONGEST_S = 60.0
+
+
+def check_window(window_s: float | None, rate: float) -> None:
+    """Raise `BadInputError` for a window, in seconds, that holds too few or too many samples; None is always right."""
+    least = 2 / rate
+    if window_s is not None and not least <= window_s <= LONGEST_S:
+        raise BadInputError(
+            f"--window {window_s:g} cannot be used: at {rate:g} samples a second it must be "
+            f"{least:g} to {LONGEST_S:g} s."
+        )

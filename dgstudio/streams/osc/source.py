@@ -21,6 +21,7 @@ from dgstudio.streams.push import PushSource
 from dgstudio.streams.queued import BEFORE_ALL, QueuedSource
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
 from dgstudio.streams.timing.arrivals import Arrivals
+from dgstudio.streams.windows import check_window
 from dgstudio.types import Block, StreamKind, StreamSpec
 
 NAME = "osc"
@@ -63,10 +64,7 @@ class OscSource:
     ) -> None:
         if not RATES[0] <= rate <= RATES[1]:
             raise BadInputError(f"OSC can be sampled {RATES[0]:g} to {RATES[1]:,g} times a second, not {rate:g} times.")
-        if window_s is not None and not 2 / rate <= window_s <= 60.0:
-            raise BadInputError(
-                f"--window {window_s:g} cannot be used: at {rate:g} samples a second it must be {2 / rate:g} to 60 s."
-            )
+        check_window(window_s, rate)
         self.at = at
         self.controls = ControlQueue()
         self.known = threading.Event()

@@ -26,6 +26,7 @@ from dgstudio.streams.phone.channels import Layout, layout_of, named_layout
 from dgstudio.streams.push import PushSource
 from dgstudio.streams.source import Knob, SourceKind, SourceRequest, address_in
 from dgstudio.streams.timing.arrivals import LOST_S, Arrivals
+from dgstudio.streams.windows import check_window
 from dgstudio.types import Block, StreamKind, StreamSpec
 
 NAME = "phone"
@@ -82,10 +83,7 @@ class PhoneSource:
     ) -> None:
         if not RATES[0] <= rate <= RATES[1]:
             raise BadInputError(f"A phone is sampled {RATES[0]:g} to {RATES[1]:g} times a second, not {rate:g} times.")
-        if window_s is not None and not 2 / rate <= window_s <= 60.0:
-            raise BadInputError(
-                f"--window {window_s:g} cannot be used: at {rate:g} samples a second it must be {2 / rate:g} to 60 s."
-            )
+        check_window(window_s, rate)
         self.at = at
         self.known = threading.Event()
         """Set once `spec` is there."""
