@@ -1,4 +1,4 @@
-"""Files of others, opened so that nothing hangs and nothing floods; and our own, made for this user alone."""
+"""Files of others, opened so that nothing hangs and nothing floods; and our own, made for whom they are for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from dgstudio.guard.limits import MB
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 """What is recorded of a person is for that person; Windows keeps such things elsewhere and takes no heed of these."""
+USUAL_FILE: Final = 0o666
+"""Less what the user's umask takes away: what every program gives a file that is to be taken along."""
 
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISDIR, "a folder"),
@@ -86,6 +88,11 @@ def _check_kind(mode: int) -> None:
 def make_private(path: Path) -> None:
     """Make a new, empty file that only this user may read. `FileExistsError` where there is anything of that name."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ADD_UP, PRIVATE_FILE))
+
+
+def make_usual(path: Path) -> None:
+    """Make a new, empty file that may be read by whom the user lets read new files (umask). Errors as `make_private`."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ADD_UP, USUAL_FILE))
 
 
 def keep_mode(new: Path, before: Path) -> None:

@@ -158,7 +158,7 @@ def session_of(path: Path, *names: str) -> Session:
     return session
 
 
-def test_sessions_their_copies_and_exports_are_for_their_user_alone(tmp_path: Path) -> None:
+def test_sessions_and_their_copies_are_for_their_user_alone_and_exports_for_whom_new_files_are(tmp_path: Path) -> None:
     umask = os.umask(0o022)
     try:
         path = tmp_path / "new" / "folder" / "a.dgs"
@@ -168,8 +168,8 @@ def test_sessions_their_copies_and_exports_are_for_their_user_alone(tmp_path: Pa
             session.save_copy(tmp_path / "copy.dgs")
             for name in ("a.csv", "a.npz"):
                 export_examples(session, tmp_path / name)
-        for made in (path, *(tmp_path / name for name in ("copy.dgs", "a.csv", "a.npz"))):
-            assert mode_of(made) == 0o600
+        assert [mode_of(made) for made in (path, tmp_path / "copy.dgs")] == [0o600, 0o600]
+        assert [mode_of(tmp_path / name) for name in ("a.csv", "a.npz")] == [0o644, 0o644]
         assert mode_of(path.parent) == mode_of(path.parent.parent) == 0o700
     finally:
         os.umask(umask)

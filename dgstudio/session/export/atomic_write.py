@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dgstudio.errors import BadInputError, DgstudioError
-from dgstudio.guard.files import keep_mode, make_private, require_regular
+from dgstudio.guard.files import keep_mode, make_private, make_usual, require_regular
 
 Write = Callable[[Path], object]
 """Writes a new file of this name."""
@@ -78,7 +78,8 @@ def unfinished(path: Path, process: int) -> Path:
 def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
     """Write files beside where they go, then put them in place, each in one step: all of them, or none.
 
-    What is new may be read by this user alone; what takes the place of another has its mode.
+    They are to be taken along: what is new may be read as any new file of the user's, what takes the place of another
+    has its mode.
 
     Should the system refuse to put a later one in its place, earlier ones that are new are taken away again.
 
@@ -96,7 +97,8 @@ def write_whole(files: Sequence[tuple[Path, Write]], overwrite: bool) -> None:
             # In the same folder, so that putting it in place is one step; not a name that someone might use.
             new = unfinished(path, os.getpid())
             made.append((new, path))
-            make_private(new)
+            # What takes the place of a private file is private while it is written, too.
+            (make_private if path.exists() else make_usual)(new)
             write(new)
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
