@@ -34,8 +34,8 @@ DIGITS: Final = 9
 class Row(StrEnum):
     """What a row of the table is about: its first cell."""
 
-    ACT = "act"
-    """A publish, a rejection, a pin: an entry of the history."""
+    RECORD = "record"
+    """An entry of the history: a publish, a rejection, a pin. What the window calls an act may have many."""
     TAKE = "take"
     CLASS = "class"
     COMPARED = "compared"
@@ -56,7 +56,7 @@ def export_figures(session: Session, path: Path, *, overwrite: bool = False) -> 
     story = tell(session)
     write_whole([(path, lambda new: _write(new, story))], overwrite)
     counts = (
-        (len(story.records), "act", "acts"),
+        (len(story.records), "record of the history", "records of the history"),
         (len(story.takes), "take", "takes"),
         (len(story.classes), "class", "classes"),
         (len(story.compared), "compared model", "compared models"),
@@ -74,9 +74,9 @@ def _write(path: Path, story: Story) -> None:
 
 
 def rows_of(story: Story) -> Iterator[dict[str, Cell]]:
-    """Give the rows of the table by the names of their columns, acts and takes oldest first."""
+    """Give the rows of the table by the names of their columns, records and takes oldest first."""
     for record in story.records:
-        yield _of_act(record)
+        yield _of_record(record)
     scores = {score.take.id: score for score in story.scores.takes}
     for take in story.takes:
         yield _of_take(take, story, scores.get(take.id))
@@ -86,9 +86,9 @@ def rows_of(story: Story) -> Iterator[dict[str, Cell]]:
     yield from _totals(story)
 
 
-def _of_act(record: PublishRecord) -> dict[str, Cell]:
+def _of_record(record: PublishRecord) -> dict[str, Cell]:
     return {
-        "row": Row.ACT,
+        "row": Row.RECORD,
         "name": record.kind.value,
         "utc": _utc(record.unix),
         "stream_s": record.time,
