@@ -18,7 +18,7 @@ from dgstudio.streams.imports.table import PREVIEW, ImportTable, Problems
 from dgstudio.streams.imports.watch import Watch
 from dgstudio.streams.tables.columns import Column, too_many_cells
 from dgstudio.streams.tables.csvfile import begin_csv, encoding_of, text_of
-from dgstudio.streams.tables.table import SPREADSHEETS
+from dgstudio.streams.tables.table import NO_TABLES
 
 CHUNK = 256
 """Rows turned into columns at a time: while that goes on, no other thread runs."""
@@ -61,8 +61,8 @@ def read_import(path: Path, channels: int, watch: Watch, named: Collection[str] 
 
 
 def _bytes_of(path: Path) -> bytes:
-    if path.suffix.lower() in SPREADSHEETS:
-        raise BadInputError(f"{path.name} is a spreadsheet: save it as CSV.")
+    if path.suffix.lower() in NO_TABLES:
+        raise BadInputError(f"{path.name} {NO_TABLES[path.suffix.lower()]}")
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV, NPZ, ARFF or session file in it.")

@@ -49,7 +49,11 @@ FORM_NAMES = ("kind", "rate", "window_s", "hop_s", "breaks")
 LARGEST_FORM = 1e6
 MOST_SAMPLES = 1_000_000
 """In a window: what a file says of it is not trusted."""
-SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+NO_TABLES = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "is a spreadsheet: save it as CSV."),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "holds JSON, which is not read: write it as CSV, a row a sample."),
+}
+"""Endings of files that many would name, and why they are not read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +103,8 @@ def read_table(path: Path, labels_column: str | None = None) -> RecordingTable:
     BadInputError
         If the file does not exist, is not a recording, or has no rows or no channels.
     """
-    if path.suffix.lower() in SPREADSHEETS:
-        raise BadInputError(f"{path} is a spreadsheet: save it as CSV.")
+    if path.suffix.lower() in NO_TABLES:
+        raise BadInputError(f"{path} {NO_TABLES[path.suffix.lower()]}")
     try:
         if path.is_dir():
             raise BadInputError(f"{path} is a folder: name a CSV or NPZ file in it.")

@@ -65,6 +65,7 @@ def test_decimal_commas_a_column_of_numbers_as_labels_and_mixed_ones(tmp_path):
         ("head.csv", b"ax,ay,label\n", "has no rows"),
         ("noise.csv", bytes(range(256)) * 40, "not a text file"),
         ("sheet.xlsx", b"PK", "save it as CSV"),
+        ("answers.jsonl", b'{"time": 0.1, "answer": "walk"}\n', "holds JSON"),
         ("broken.npz", b"PK\x03\x04 cut off", "not a usable NPZ"),
         ("text.arff", b"hello\nworld\n", "is no ARFF file"),
         ("only.arff", b"@relation a\n@data\n1,2\n", "is no ARFF file"),

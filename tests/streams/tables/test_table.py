@@ -221,6 +221,7 @@ def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
     assert "There is no file" in refused(tmp_path / "none.csv")
     assert "folder" in refused(tmp_path)
     assert "spreadsheet" in refused(csv(tmp_path, b"PK\x03\x04", "data.xlsx"))
+    assert "holds JSON" in refused(csv(tmp_path, b'{"time": 0.1, "answer": "walk"}\n', "answers.jsonl"))
 
 
 def test_a_label_column_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
