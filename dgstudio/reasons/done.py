@@ -86,7 +86,7 @@ class ClassMade(Reason):
     @property
     def words(self) -> str:
         """As in "Class wave added"."""
-        return f"Class {self.name} added"
+        return f"{_class_named(self.name)} added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class ClassEdited(Reason):
             words.append(f"on key {self.key}" if self.key else "without a key")
         if self.recoloured:
             words.append("in another colour")
-        return f"Class {self.name} {', '.join(words)}"
+        return f"{_class_named(self.name)} {', '.join(words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class ClassMoved(Reason):
     @property
     def words(self) -> str:
         """As in "Class wave moved"."""
-        return f"Class {self.name} moved"
+        return f"{_class_named(self.name)} moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class ClassEnded(Reason):
         """As in "Class wave merged into circle (12 examples)"."""
         what = example_count(self.examples) if self.examples else "without examples"
         how = "removed" if self.into is None else f"merged into {self.into}"
-        return f"Class {self.name} {how} ({what})"
+        return f"{_class_named(self.name)} {how} ({what})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +150,8 @@ class ExamplesImported(Reason):
         """As in "60 examples of 3 classes imported from walk.csv"."""
         several = "1 class" if self.classes == 1 else f"{self.classes} classes"
         return f"{example_count(self.examples)} of {several} imported from {self.file}"
+
+
+def _class_named(name: str) -> str:
+    """As in "Class wave"; a name that says already what it is stands alone: "“class 1”"."""
+    return f"“{name}”" if name.lower().startswith("class") else f"Class {name}"

@@ -20,6 +20,7 @@ from dgstudio.engine.runtime.class_table import ClassTable
 from dgstudio.engine.runtime.events import EventQueue
 from dgstudio.engine.runtime.store_queue import StoreQueue
 from dgstudio.errors import BadInputError, SessionError
+from dgstudio.reasons.done import ClassEdited
 from dgstudio.reasons.stored import Told
 from dgstudio.session.file import Session
 from dgstudio.types import Cause, Example, Take
@@ -333,6 +334,7 @@ def test_merging_and_renaming(rigs: Rigs) -> None:
         f"Class Badminton merged into other ({len(examples)} examples)",
         "Class other renamed to racket",
     ]
+    assert ClassEdited("class 1", "wave", "3").words == "“class 1” renamed to wave, on key 3"
 
 
 def test_protecting_is_taken_back_and_done_again(rigs: Rigs) -> None:
