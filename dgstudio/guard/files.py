@@ -91,7 +91,7 @@ def make_private(path: Path) -> None:
 
 
 def make_usual(path: Path) -> None:
-    """Make a new, empty file that may be read by whom the user lets read new files (umask). Errors as `make_private`."""
+    """Make a new, empty file that others may read as any new file of the user's (umask). Errors as `make_private`."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ADD_UP, USUAL_FILE))
 
 
