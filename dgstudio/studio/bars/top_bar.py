@@ -30,12 +30,15 @@ from dgstudio.types import Mode, StreamKind, StreamSpec, StreamState
 HEIGHT = 51
 IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
+STOPPED_S = 0.05
+"""A moment less than this before the stop is that of the stop."""
 IDLE = Part("text", "Label"), Part("muted", "hold a key")
 WATCHING = (Part("muted", "watching only"),)
 """What stands where a label is being recorded, while none is."""
 THEN_TIP = (
     "The past is shown: stream, answer, gates, examples and stability are those of this moment, and the version is\n"
-    "the one that answered it. Answers and learning go on meanwhile. Comma and full stop move by one answer."
+    "the one that answered it. Answers and learning go on meanwhile. Comma and full stop move by one answer.\n"
+    "Seconds count from where the view was stopped, here, on every axis and beside every doubtful moment."
 )
 
 
@@ -154,13 +157,11 @@ class TopBar(QFrame):
             version = "" if look.reading is None else f"answered by v{look.reading.version}"
             # Figures of equal width in a room of their own: what moves on does not shift its neighbours.
             wide = QFontMetrics(self.theme.ui("bar", 600)).horizontalAdvance("−888.8 s")
-            self.then.set_parts(
-                [
-                    Part("text", "Then", "surface", level=4),
-                    Part("strong", ago(look.behind), "surface", width=wide),
-                    Part("text", version, "surface", level=1),
-                ]
-            )
+            then = [Part("text", "Then", "surface", level=4), Part("strong", ago(look.behind), "surface", width=wide)]
+            # Where it was stopped, and no moment before that was asked for.
+            stopped = [Part("strong", "Paused", "surface")]
+            version_part = Part("text", version, "surface", level=1)
+            self.then.set_parts([*(stopped if look.behind < STOPPED_S else then), version_part])
         if (look is None) != (before is None):
             self._share_middle()
         self._fit()

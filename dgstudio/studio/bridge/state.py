@@ -217,6 +217,12 @@ class Frame:
     look: Look | None = None
     """What all panels show while the view stands still; None while it follows."""
 
+    def age(self, moment: float) -> float:
+        """Return how long ago a moment of stream time is, as every panel says it: before now, or, while the view stands
+        still, before the moment at which it was stopped, as all its axes count; 0 for one that came since.
+        """
+        return max(0.0, (self.now if self.look is None else self.look.edge) - moment)
+
 
 class StudioState(Evented):
     """The window's model, living in the Qt thread: the bridge and the panels assign its fields, panels follow them.

@@ -31,9 +31,9 @@ def axis_marks(span: float, behind: float, pixels: float, metrics: QFontMetrics)
 
 
 def ago(seconds: float, *, tenths: bool = True) -> str:
-    """Return how long before the live edge a moment lies: "−12.4 s"; "now" where that is no tenth of a second."""
-    if seconds < 0.05:
-        return "now"
+    """Return how long before the live edge, or before the stop, a moment lies: "−12.4 s", "0 s" as on an axis."""
+    if seconds < (0.05 if tenths else 0.5):
+        return "0 s"
     return f"−{seconds:.1f} s" if tenths and seconds < 100 else f"−{seconds:.0f} s"
 
 

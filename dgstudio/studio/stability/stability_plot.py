@@ -91,6 +91,8 @@ class StabilityLanes(QWidget):
         """What is said beside the line of each twin."""
         self._edge = 0
         self._cursor: float | None = None
+        self._moves_cursor = False
+        """Whether the button went down where time runs."""
         self._marks = Marks(self)
         self._still = KeptLayer()
         self._bars = LiveBars(log, self._marks)
@@ -219,10 +221,13 @@ class StabilityLanes(QWidget):
         return self._known[1]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        # A lane's name is no moment.
+        self._moves_cursor = event.position().x() >= self._label_wide()
         self.mouseMoveEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.buttons() & Qt.MouseButton.LeftButton and np.isfinite(self._log.now):
+        held = self._moves_cursor and event.buttons() & Qt.MouseButton.LeftButton
+        if held and np.isfinite(self._log.now):
             moment = self.time_at(max(event.position().x(), self._label_wide()))
             self.placed.emit(min(max(moment, self._log.now - self._log.span), self._log.now))
 

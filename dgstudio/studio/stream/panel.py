@@ -396,7 +396,10 @@ class StreamPanel(PanelFrame):
         spec, mode = self._frame.spec if self._frame is not None else self._state.spec, self._state.stream_mode
         word = f'<span style="color: {getattr(self.theme, MODE_TOKENS[mode])}">{mode}</span>'
         if mode != StreamMode.FOLLOWING and self._frame is not None:
-            self.set_right(f"{word} · {max(0.0, self._frame.now - self._span[1]):.0f} s behind")
+            # What is older than that stands on the axis.
+            since = self._frame.age(self._span[1]) if self._look is None else self._frame.now - self._look.edge
+            stopped = "" if mode == StreamMode.PAUSED else " · stopped"
+            self.set_right(f"{word}{stopped} {max(0.0, since):.0f} s ago")
         elif spec is not None and self.pad is not None:
             # Large type leaves room for the choice of maps only.
             self.set_right("" if self.theme.scale > LARGE else word)

@@ -80,7 +80,8 @@ class StreamView(StreamCanvas):
         if button == Qt.MouseButton.MiddleButton or (button == LEFT and event.modifiers() & CONTROL):
             self._held = x
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif button == LEFT:
+        elif button == LEFT and (x >= self.plot.left() or self.on_cursor(x)):
+            # A name is no moment.
             self._pointer = x
             self._moves_cursor = self.on_cursor(x)
             self._press = None if self._moves_cursor else (x, self.time_at(x))
@@ -95,7 +96,8 @@ class StreamView(StreamCanvas):
         if self._moves_cursor:
             self._place(x)
         elif not event.buttons():
-            self.setCursor(Qt.CursorShape.SplitHCursor if self.on_cursor(x) else Qt.CursorShape.IBeamCursor)
+            over = Qt.CursorShape.IBeamCursor if x >= self.plot.left() else Qt.CursorShape.ArrowCursor
+            self.setCursor(Qt.CursorShape.SplitHCursor if self.on_cursor(x) else over)
         if self._press is None:
             return
         self._pointer = x
@@ -244,6 +246,9 @@ class StreamView(StreamCanvas):
                     return RIBBON_TIPS.get(name, name)
                 note = f", {span.note}" if span.note else ""
                 return f"{name}: {self.look(span.key)[2]}, {span.end - span.start:.1f} s{note}"
+        if plot.bottom() < y < self.places.bottom:
+            count = self.strip.published_at(self.time_at(x), DRAG * self.seconds_a_pixel) if x >= plot.left() else 0
+            return "" if not count else "A version was published here" if count == 1 else f"{count} versions published"
         if y <= plot.bottom():
             tall, first, fit = self.rows()
             channel = first + min(fit - 1, max(0, int((y - plot.top()) / tall)))

@@ -24,7 +24,9 @@ FINE = 3
 RUN = 48
 """Points of a trace that are drawn as one line in print: a wide, smooth pen is slow on long lines."""
 BURST = 10
-"""Logical pixels between two publishes up to which they are drawn as one band."""
+"""Logical pixels between two publishes up to which they are ticks above the ribbons, no lines through the traces."""
+TICK = 5
+"""How tall such a tick is."""
 SMOOTH_POINTS = 6000
 """Points of a view up to which traces are drawn smooth."""
 UNSETTLED = 4
@@ -34,7 +36,7 @@ DRIFT = 1.0
 _MEMORY: Any = VoidPtr
 """Its published type lacks the length, and whether one may write."""
 Burst = tuple[float, float, str]
-"""(first, last, token) of publishes that are drawn as one."""
+"""(first, last, token) of publishes that follow each other closely; of a single one both times are its own."""
 
 
 class StreamStrip:
@@ -86,6 +88,11 @@ class StreamStrip:
     def x_of(self, time: float) -> float:
         """Return where a moment is drawn, in logical pixels of the canvas: on whole columns, as the picture moves."""
         return self._places.plot.left() + (time * self._rate - self._first) / self._ratio
+
+    def published_at(self, moment: float, within: float) -> int:
+        """Return how many versions were published about a moment: all of those that follow each other closely."""
+        near = [burst for burst in self._bursts if burst[0] - within <= moment <= burst[1] + within]
+        return sum(any(first <= time <= last for first, last, _ in near) for time, _ in self._scene.publishes)
 
     # -- what has changed --------------------------------------------------------------------------------------
 
@@ -208,19 +215,26 @@ class StreamStrip:
                 paint_ribbon(painter, box, spans, (left, end), self._look, metrics)
 
     def _paint_publishes(self, painter: QPainter, first: int, stop: int) -> None:
-        # Opaque colours: a blended band over the panel takes a millisecond, in which nothing can be answered.
-        paper, bottom, rate = self.theme.colour("surface"), self._places.bottom, self._rate
+        paper, places, rate = self.theme.colour("surface"), self._places, self._rate
         for begin, last, token in self._bursts:
             left, right = floor(begin * rate), floor(last * rate)
             if right < first - self._ratio or left > stop:
                 continue
-            ink, x = self.theme.colour(token), (left - first) / self._ratio
-            if last > begin:
-                # A wall of lines would hide the signals that it speaks of.
-                painter.fillRect(QRectF(x, 0, (right - left) / self._ratio, bottom), mix(paper, ink, 0.16))
-            else:
-                painter.setPen(QPen(mix(paper, ink, 0.75), 1, Qt.PenStyle.DashLine))
-                painter.drawLine(QPointF(x, 0), QPointF(x, bottom))
+            ink = mix(paper, self.theme.colour(token), 0.75)
+            if last == begin:
+                x = (left - first) / self._ratio
+                painter.setPen(QPen(ink, 1, Qt.PenStyle.DashLine))
+                painter.drawLine(QPointF(x, 0), QPointF(x, places.bottom))
+                continue
+            # A wall of lines would hide the signals that it speaks of, and a band would look marked by hand.
+            columns = {
+                floor(time * rate) for time, of in self._scene.publishes if of == token and begin <= time <= last
+            }
+            painter.setPen(QPen(ink, 1))
+            top = places.plot.bottom() + 1
+            for column in columns:
+                x = (column - first) / self._ratio
+                painter.drawLine(QPointF(x, top), QPointF(x, top + self.theme.px(TICK) - 1))
 
     def _paint_marked(self, painter: QPainter, first: int) -> None:
         marked = self._scene.marked

@@ -25,6 +25,8 @@ from dgstudio.types import F32, U8, Reading, StreamKind, Unsure
 TITLE = "Which one was this?"
 EMPTY = "Nothing doubtful of late. Moments that the model is least sure of wait here for a name."
 NAME_IT = "Press its key"
+LATER = "later"
+"""Stands at a moment that came after the view was stopped."""
 UNSEEN = "no moment before had such a gate pattern"
 NEW_PATTERN, STRANGE = "new pattern", "too strange"
 CLOSE = "too close"
@@ -218,7 +220,7 @@ class UncertainPanel(PanelFrame):
         """Fetch the trace of a doubtful moment that has none yet, and say how long ago each was."""
         for tile in self.tiles:
             reading = tile.reading
-            tile.show_when(ago(max(0.0, frame.now - reading.end), tenths=False))
+            tile.show_when(self._when(frame, reading.end))
             if reading.hop in self._traces or tile.pixels is not None:
                 continue
             if frame.spec.kind is StreamKind.IMAGE:
@@ -234,6 +236,13 @@ class UncertainPanel(PanelFrame):
                 self._traces[reading.hop] = line, channel
                 tile.trace, tile.channel = self._traces[reading.hop]
                 tile.update()
+
+    @staticmethod
+    def _when(frame: Frame, moment: float) -> str:
+        """How long ago a moment was, as the band that says which moment is shown, and the axes."""
+        if frame.look is not None and moment > frame.look.edge:
+            return LATER
+        return ago(frame.age(moment), tenths=frame.look is not None)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""

@@ -50,6 +50,28 @@ def test_a_click_in_the_stream_shows_that_moment_everywhere(past, bridge):
     assert past.layout_.bar.then.text_shown() == f"Then −{look.behind:.1f} s answered by v44"
 
 
+def test_a_moment_has_one_age_wherever_it_stands(past, bridge):
+    bridge.doubt(3)
+    run(past, bridge, 0.2)
+    uncertain, bar = panels(past)["uncertain"], past.layout_.bar
+    tile = uncertain.tiles[1]
+    assert tile.when == "−3 s"
+    past.state.look_back(tile.reading.end)
+    for _ in range(2):
+        # However long it is looked at.
+        run(past, bridge, 5.0)
+        look, stream = bridge.frame(0.0).look, panels(past)["stream"].view.scene
+        assert bar.then.text_shown() == f"Then {tile.when} answered by v44"
+        assert tile.when == f"−{look.behind:.1f} s" and look.behind == stream.edge - stream.moment < 3.0
+    # What came since then is not of the time that is shown.
+    bridge.state.uncertain = (bridge.reading_at(bridge.now, 0.5), *bridge.state.uncertain)
+    run(past, bridge, 0.2)
+    assert uncertain.tiles[0].when == "later"
+    past.state.set_paused(False)
+    run(past, bridge, 0.2)
+    assert uncertain.tiles[0].when == "0 s" and uncertain.tiles[2].when == "−13 s"
+
+
 def test_the_version_is_the_one_that_answered_then(past, bridge):
     past.state.look_back(bridge.now - 15.0)
     run(past, bridge, 0.2)
@@ -59,6 +81,16 @@ def test_the_version_is_the_one_that_answered_then(past, bridge):
     past.state.look_back(bridge.now - 25.0)
     run(past, bridge, 0.2)
     assert past.state.then == 42
+
+
+@pytest.mark.parametrize("lane", ["stream", "lanes"])
+def test_a_press_on_a_name_beside_a_lane_is_no_moment(past, bridge, lane):
+    widget = panels(past)["stream"].view if lane == "stream" else panels(past)["stability"].lanes
+    QTest.mousePress(widget, LEFT, pos=QPoint(8, 30))
+    QTest.mouseMove(widget, QPoint(round(0.8 * widget.width()), 30))
+    QTest.mouseRelease(widget, LEFT, pos=QPoint(round(0.8 * widget.width()), 30))
+    run(past, bridge, 0.2)
+    assert not past.state.paused and past.state.selection is None
 
 
 @pytest.mark.parametrize("lane", ["raster", "lanes"])

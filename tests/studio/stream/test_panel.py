@@ -215,6 +215,29 @@ def test_publishes_are_lines_and_rejections_are_not(stream, bridge, window):
     assert sorted(token for _, token in stream.scene.publishes) == ["publish", "warning"]
 
 
+def test_many_publishes_are_ticks_above_the_ribbons_and_no_band(stream, bridge, window):
+    for place in range(20):
+        bridge.publish(PublishRecord(place, "learned", 50 + place, 1, LearnedFrom(), bridge.now - 3 + 0.1 * place, 0.0))
+    run(window, bridge, 0.2)
+    view, gone = stream.view, bridge.now - 3.15
+    plot, gap = view.plot, round(view.plot.bottom()) + 4
+
+    def row(y, colour):
+        """At how many pixels of a row of the last 3 s a colour stands."""
+        image = view.grab().toImage()
+        left, right = round(view.x_of(gone)), round(view.x_of(gone + 2.1))
+        return sum(image.pixelColor(x, y).name() == colour for x in range(left, right)), right - left
+
+    ground = view.theme.colour("surface").name()
+    # Between two channels there is nothing of them; below the last one a tick each.
+    clear, wide = row(round(plot.top() + 1), ground)
+    assert clear == wide
+    clear, wide = row(gap, ground)
+    assert wide - 20 <= clear < wide - 10
+    assert view.told_at(view.x_of(gone + 1), gap) == "20 versions published"
+    assert view.told_at(view.x_of(gone - 1), gap) == view.told_at(2, gap) == ""
+
+
 def test_what_was_published_in_an_earlier_run_has_no_place_in_this_stream(stream, bridge, window):
     panels, now = window.layout_.panels, bridge.now
     earlier = [
@@ -311,7 +334,7 @@ def test_space_freezes_the_view_loudly_and_lets_it_go_again(stream, bridge, wind
     run(window, bridge, 3.0)
     assert stream.scene.end == end and bridge.now > end + 2.9
     assert stream.scene.mode == "paused" and stream.scene.moment == end
-    assert words(stream) == "paused · 3 s behind" and bar.then.text_shown() == "Then now answered by v42"
+    assert words(stream) == "paused 3 s ago" and bar.then.text_shown() == "Paused answered by v42"
     assert bar.follow.isVisible() and not bar.modes.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Space)
     run(window, bridge, 0.2)
@@ -345,7 +368,7 @@ def test_the_keys_go_through_the_whole_buffer_and_end_comes_back(stream, bridge,
         now = bridge.now
         run(window, bridge, 0.2)
         assert stream.scene.end == pytest.approx(now - behind, abs=0.45) and stream.scene.mode == "scrubbing"
-    assert words(stream).startswith("scrubbing · 1") and stream.scene.pills == []
+    assert words(stream).startswith("scrubbing · stopped 1 s ago") and stream.scene.pills == []
     QTest.keyClick(stream.view, Qt.Key.Key_Home)
     run(window, bridge, 0.2)
     assert stream.scene.start == pytest.approx(max(0.0, bridge.now - 60.0), abs=0.3)
@@ -576,7 +599,7 @@ def test_nothing_is_painted_while_nothing_is_new(stream, bridge, window, monkeyp
     assert len(shown) == 1
 
 
-def test_a_burst_of_publishes_is_one_band():
+def test_publishes_that_follow_each_other_closely_are_one_burst():
     publishes = [(5.0, "publish"), *((8 + 0.1 * k, "publish") for k in range(10)), (8.95, "warning")]
     bursts = bursts_of(publishes, 0.3)
     assert len(bursts) == 3 and bursts[0] == (5.0, 5.0, "publish")
