@@ -21,6 +21,7 @@ from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.common.widgets.flow_row import FlowRow
 from dgstudio.studio.inspector.answer_words import bank_words, naming, rivals, sentence, steps
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
+from dgstudio.studio.inspector.foot import Foot
 from dgstudio.studio.inspector.waterfall import Waterfall, signed
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.theme import DARK, Theme
@@ -33,6 +34,9 @@ NOTHING = "There is no answer yet: it is taken apart here as soon as there is on
 NO_FEATURES = "This answer's features are not known any more: it cannot be taken apart."
 WHAT_IF = "what if, never served"
 """What stands beside an answer that nobody gave."""
+WITHOUT_TIP = (
+    "What this version would answer without the selected example, as if it were deleted; never served"
+)
 EACH_WAY = 5
 
 
@@ -85,7 +89,9 @@ class AnswerPage(QWidget):
         self.imagined.setWordWrap(True)
         self.imagined.setTextFormat(Qt.TextFormat.RichText)
         self.buttons = FlowRow(8, 6)
-        self.without = self._button("Without this example", self._ask_without)
+        self.foot = Foot(self.imagined, self.buttons)
+        self.without = self._button("Without it", self._ask_without)
+        self.without.setToolTip(WITHOUT_TIP)
         self.relabel = self._button("Relabel as", None)
         menu = QMenu(self.relabel)
         menu.aboutToShow.connect(lambda: self._fill_classes(menu))
@@ -101,7 +107,7 @@ class AnswerPage(QWidget):
         column.setSpacing(8)
         column.addWidget(self.words)
         column.addLayout(head)
-        for widget in (self.fall, self.because, self.pro, self.despite, self.contra, self.buttons, self.imagined):
+        for widget in (self.fall, self.because, self.pro, self.despite, self.contra):
             column.addWidget(widget)
         column.addWidget(self.banks)
         column.addStretch(1)
@@ -210,10 +216,6 @@ class AnswerPage(QWidget):
             label.setVisible(bool(cards))
             if cards and isinstance(terms, BankTerms):
                 label.setText(f"{words} · the strongest {len(cards)} of {len(terms.example_ids)} · exact")
-        speaking = None if self.parts is None else self.parts.speaking
-        self.silence.setVisible(speaking is not None)
-        if speaking is not None:
-            self.silence.setText(f"Silence bank {speaking.place + 1} (what if)")
         self._show_buttons()
 
     def _card(self, share: ExampleShare, example: Example | None) -> ExampleCard:
@@ -234,10 +236,15 @@ class AnswerPage(QWidget):
         selected = self._selected() is not None
         for button in (self.without, self.relabel, self.delete):
             button.setVisible(selected)
+        # Of what is selected first: a foot of one row leaves room for the page.
+        speaking = None if self.parts is None else self.parts.speaking
+        self.silence.setVisible(speaking is not None and not selected)
+        if speaking is not None:
+            self.silence.setText(f"Silence bank {speaking.place + 1} (what if)")
         if self._imagined is None:
             self.imagined.setText("")
         self.imagined.setVisible(bool(self.imagined.text()) or self._other.open)
-        self.buttons.setVisible(selected or not self.silence.isHidden())
+        self.foot.setVisible(selected or not self.silence.isHidden())
 
     def _fill_against(self, parts: AnswerParts, class_id: int, than: int | None) -> None:
         others = [c for c in parts.said.classes if c != class_id]
@@ -325,12 +332,18 @@ class AnswerPage(QWidget):
     def _relabel(self, class_id: int) -> None:
         example = self._selected()
         if example is not None:
-            self._attempt(self._commands.labels.relabel, [example], class_id)
+            self._attempt(self._change, lambda: self._commands.labels.relabel([example], class_id))
 
     def _delete(self) -> None:
         example = self._selected()
         if example is not None:
-            self._attempt(self._commands.labels.delete_examples, [example])
+            self._attempt(self._change, lambda: self._commands.labels.delete_examples([example]))
+
+    def _change(self, act: Callable[[], object]) -> None:
+        """Do something to the selected example and let go of it, so that the page shows what has come of that."""
+        act()
+        for strip in (self.pro, self.contra):
+            strip.let_go()
 
     def _button(self, text: str, act: Callable[[], None] | None) -> QPushButton:
         button = QPushButton(text)

@@ -133,6 +133,11 @@ class ExampleStrip(QWidget):
         at = ids.index(self.selected) + step if self.selected in ids else 0
         self._choose(ids[min(max(at, 0), len(ids) - 1)])
 
+    def let_go(self) -> None:
+        """Select none."""
+        if self.selected is not None:
+            self._choose(None)
+
     def _choose(self, example_id: int | None) -> None:
         self.selected = example_id
         self.update()

@@ -11,6 +11,7 @@ from dgstudio.studio.inspector.answer_page import AnswerPage
 from dgstudio.studio.inspector.bank_page import BankPage
 from dgstudio.studio.inspector.class_page import ClassPage
 from dgstudio.studio.inspector.compare_page import ComparePage
+from dgstudio.studio.inspector.foot import Foot
 from dgstudio.studio.inspector.unit_page import UnitPage
 from dgstudio.studio.inspector.windows import Windows
 
@@ -33,3 +34,7 @@ class Pages:
     def every(self) -> tuple[Page, ...]:
         """All of them, in the order of the switch."""
         return self.answer, self.unit, self.bank, self.class_, self.versions
+
+    def feet(self) -> tuple[Foot | None, ...]:
+        """What stands below each of them and does not scroll, in the same order."""
+        return self.answer.foot, self.unit.foot, None, None, None

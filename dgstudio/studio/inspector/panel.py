@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.inspected import (
@@ -63,9 +63,9 @@ class InspectorPanel(PanelFrame):
     def pages(self) -> Pages:
         """The pages, made when somebody first looks."""
         pages = self._make()
-        for page in pages.every():
+        for page, foot in zip(pages.every(), pages.feet(), strict=True):
             page.apply_theme(self.theme)
-            self._stack.addWidget(_scrolling(page))
+            self._stack.addWidget(_room_of(page, foot))
         self._stack.setCurrentIndex(ORDER.index(self.shown))
         return pages
 
@@ -125,8 +125,20 @@ def _page_of(subject: Subject) -> str:
     return pages.get(type(subject), ANSWER)
 
 
+def _room_of(page: QWidget, foot: QWidget | None) -> QWidget:
+    """Return a page that scrolls where there is too little room, above its foot, which is always seen."""
+    if foot is None:
+        return _scrolling(page)
+    room = QWidget()
+    column = QVBoxLayout(room)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    column.addWidget(_scrolling(page), 1)
+    column.addWidget(foot)
+    return room
+
+
 def _scrolling(page: QWidget) -> QScrollArea:
-    """Return a page that scrolls where there is too little room."""
     area = QScrollArea()
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidgetResizable(True)

@@ -19,6 +19,7 @@ from dgstudio.studio.inspector.answer_words import naming
 from dgstudio.studio.inspector.bar_rows import BarRow, BarRows
 from dgstudio.studio.inspector.blame_words import lines
 from dgstudio.studio.inspector.example_strip import ExampleCard, ExampleStrip
+from dgstudio.studio.inspector.foot import Foot
 from dgstudio.studio.inspector.waterfall import signed
 from dgstudio.studio.inspector.windows import Windows
 from dgstudio.studio.theme.format import percent
@@ -58,6 +59,7 @@ class UnitPage(QWidget):
         self.buttons = FlowRow(8, 6)
         self.buttons.add(self.on)
         self.buttons.add(self.off)
+        self.foot = Foot(self.imagined, self.buttons)
         self.firing = BarRows("On which share of inputs it fires", signed=False, most=1.0)
         self.incoming = BarRows("Incoming weights, strongest first", signed=True)
         self.outgoing = BarRows("Outgoing weights, by class", signed=True)
@@ -67,8 +69,7 @@ class UnitPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
-        for widget in (self.words, self.buttons, self.imagined):
-            column.addWidget(widget)
+        column.addWidget(self.words)
         for words, part in (
             ("fires on", self.firing),
             ("reads · strongest incoming weights", self.incoming),

@@ -66,6 +66,12 @@ def teach(window, engine, qtbot, name):
     return class_id
 
 
+def whole(widget, panel):
+    """Whether all of a widget is seen in a panel."""
+    seen = widget.visibleRegion().boundingRect()
+    return widget.isVisible() and seen == widget.rect() and panel.isAncestorOf(widget)
+
+
 def learned(engine, version):
     return set(engine.contents.of(version).labels())
 
@@ -90,11 +96,22 @@ def test_an_answer_is_taken_apart_by_its_own_version(window, engine, inspector, 
     assert page.parts.said.likeliest == circle and page.pro.cards and "circle" in page.words.text()
     # What would be without one of them.
     page.pro._choose(page.pro.cards[0].example_id)
-    page._ask_without()
+    # What can be done with it is seen at once, wherever the page was scrolled to.
+    inspector.resize(270, 320)
+    for button in (page.without, page.relabel, page.delete):
+        qtbot.waitUntil(lambda button=button: whole(button, inspector))
+    page.without.click()
     qtbot.waitUntil(lambda: page.imagined.text().startswith("Without this example: "))
+    qtbot.waitUntil(lambda: whole(page.imagined, inspector) and whole(page.without, inspector))
     page._silence()
     qtbot.waitUntil(lambda: isinstance(page._imagined, WhatIf))
     assert "never served" in page.imagined.text()
+    # Once it is deleted the page stands still for it no longer.
+    chosen = page.pro.selected
+    page.delete.click()
+    assert page.held is None and page.silence.isVisible() and not page.delete.isVisible()
+    qtbot.waitUntil(lambda: chosen not in {example.id for example in engine.book.active_examples()})
+    qtbot.waitUntil(lambda: engine.learn.idle and engine.store.idle)
     assert engine.learner.store.serving.version == engine.learner.store.head.version
 
     # Sealed, a bank still tells by which of its own examples it speaks.
