@@ -34,9 +34,7 @@ NOTHING = "There is no answer yet: it is taken apart here as soon as there is on
 NO_FEATURES = "This answer's features are not known any more: it cannot be taken apart."
 WHAT_IF = "what if, never served"
 """What stands beside an answer that nobody gave."""
-WITHOUT_TIP = (
-    "What this version would answer without the selected example, as if it were deleted; never served"
-)
+WITHOUT_TIP = "What this version would answer without the selected example, as if it were deleted; never served"
 EACH_WAY = 5
 
 
