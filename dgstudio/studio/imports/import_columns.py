@@ -35,10 +35,9 @@ LEAST_WIDE = 64
 
 
 class ImportColumns(QWidget):
-    """Shows `Choices`; `chosen` carries those that the user would rather have, `reshaped` tells of new boxes."""
+    """Shows `Choices`; `chosen` carries those that the user would rather have."""
 
     chosen = Signal(object)
-    reshaped = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +161,6 @@ class ImportColumns(QWidget):
             self._channels.addWidget(box, row, 2 * column + 1)
             self._channels.setColumnStretch(2 * column + 1, 1)
         self.apply_theme(self.theme)
-        self.reshaped.emit()
 
     def _reshape(self, shape: str) -> None:
         if self._table is None or self._target is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -56,7 +55,6 @@ class ImportSheet(LabelSheet):
         self.table = PreviewView(self.model)
         self.columns = ImportColumns()
         self.columns.chosen.connect(commands.imports.choose)
-        self.columns.reshaped.connect(self._order)
         self.classes, self.wrong = self._list("Examples that come"), self._list("What is wrong, and what to know")
         self.classes_title, self.wrong_title = self._label("", ""), self._label("", "")
         self.summary = self._label("", "", wrap=True)
@@ -68,7 +66,6 @@ class ImportSheet(LabelSheet):
         self.cancel = self._button("Cancel", "Import nothing", lambda: self._give_up())
         self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", lambda: self._go())
         self._lay_out()
-        self._order()
         self.main = self.default_button = self.go
         state.when(StudioState.importing).connect(self._on_import)
 
@@ -247,12 +244,9 @@ class ImportSheet(LabelSheet):
         self.model.show_table(table, roles_of(table, choices, target))
         self.table.fit()
 
-    def _order(self) -> None:
-        """Let Tab go through what is chosen as it stands there."""
-        order = [self.other, self.table, *self.columns.controls()]
-        order += [self.classes, self.wrong, self.cancel, self.go]
-        for before, after in pairwise(order):
-            QWidget.setTabOrder(before, after)
+    def tab_order(self) -> list[QWidget]:
+        """What is chosen, as it stands there."""
+        return [self.other, self.table, *self.columns.controls(), self.classes, self.wrong, self.cancel, self.go]
 
     def _show_plan(self, view: ImportView) -> None:
         plan = view.plan if view.stage in (ImportStage.CHOOSING, ImportStage.IMPORTING) else None

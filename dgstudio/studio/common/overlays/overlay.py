@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QFrame, QLineEdit, QPushButton, QWidget
 
 from dgstudio.studio.common.overlays.key_keeper import KeyKeeper
 from dgstudio.studio.common.overlays.room_marks import lies_over
@@ -112,19 +112,22 @@ class Overlay(QFrame):
         # Whatever else is typed here does not reach the window: no class is recorded by it.
         event.accept()
 
+    def tab_order(self) -> list[QWidget]:
+        """All that Tab may go through in here, in that order."""
+        return self.findChildren(QWidget)
+
     def focusNextPrevChild(self, next: bool) -> bool:
         """Tab goes round in here: what lies behind is not in use, and Esc there would mean something else."""
-        begin = self.window().focusWidget() or self
-        widget = begin
-        while True:
-            # Children ask their parents, up to this one.
-            step = widget.nextInFocusChain() if next else widget.previousInFocusChain()
-            if step is None or step is begin:
-                return True
-            widget = step
-            if widget is not self and self.isAncestorOf(widget) and _takes_tab(widget):
+        # Not along `nextInFocusChain`: PySide takes what that returns for a child of the widget that was asked, the
+        # window among them, and holds both when they have been deleted, with all that hangs on them.
+        order, focused = self.tab_order(), QApplication.focusWidget()
+        if not next:
+            order.reverse()
+        place = order.index(focused) + 1 if focused in order else 0
+        for widget in order[place:] + order[:place]:
+            if _takes_tab(widget):
+                widget.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
                 break
-        widget.setFocus(Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason)
         return True
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102
@@ -142,5 +145,7 @@ class Overlay(QFrame):
 
 
 def _takes_tab(widget: QWidget) -> bool:
-    reachable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    # Asked for its `focusProxy`, a field would be taken for the parent of what it is a part of.
+    part = isinstance(widget, QLineEdit) and isinstance(widget.parentWidget(), (QAbstractSpinBox, QComboBox))
+    reachable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not part
     return bool(reachable) and widget.isVisible() and widget.isEnabled()

@@ -1,5 +1,7 @@
 """What is laid over the window keeps its keys to itself, and Enter presses what looks pressed."""
 
+import sys
+
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction
@@ -41,6 +43,20 @@ def action(host, key, calls):
     made.setShortcut(key)
     made.triggered.connect(lambda _checked=False: calls.append(key))
     host.addAction(made)
+
+
+def test_tab_goes_round_inside(sheet, host):
+    behind = QLineEdit(host)
+    behind.show()
+    sheet.first.setEnabled(False)
+    held = [sys.getrefcount(widget) for widget in (host, sheet, behind)]
+    met = []
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        QTest.keyClick(host.focusWidget(), key)
+        met.append(host.focusWidget())
+    assert met == [sheet.field, sheet.second, sheet.field, sheet.second]
+    # Nothing has been taken for the child of something else, and lives on with it.
+    assert [sys.getrefcount(widget) for widget in (host, sheet, behind)] == held
 
 
 def test_no_action_runs_behind_an_open_sheet(host, sheet, qtbot):
