@@ -23,9 +23,9 @@ hypothesis.settings.register_profile("dgstudio", deadline=None, derandomize=True
 hypothesis.settings.load_profile("dgstudio")
 
 
-# Each walk of the collector over everything takes a tenth of a second here, and `nothing_piles_up` has one done when
-# it is worth it.
+# `nothing_piles_up` has the collector walk over everything when it is worth it.
 gc.set_threshold(20_000, 20, 20)
+gc.disable()  # until all tests are known
 
 GROWN = 48 << 20
 """Bytes by which the process may grow before what nobody holds any more is looked for."""
@@ -61,6 +61,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=out)
         left_out = set(out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector walk over what tests make, and not over the half million objects that were there before."""
+    gc.collect()
+    gc.freeze()
+    # An engine that stops would thaw them.
+    gc.freeze = gc.unfreeze = lambda: None
+    gc.enable()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
