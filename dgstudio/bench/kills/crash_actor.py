@@ -36,7 +36,7 @@ from dgstudio.studio.app import make_window
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Frame
 from dgstudio.studio.theme.application import application
-from dgstudio.types import Act
+from dgstudio.types import Act, RecordKind
 
 SIZE = (1024, 600)
 SPEED = 4.0
@@ -300,8 +300,10 @@ class Doomed:
         self._begin("switch")
         sheet.accept.click()
         yield from self._settled()
-        head = self._engine.learner.store.head
-        self._say("base", head.version, head.digest)
+        # Not the newest version: that may be of labels learned since, and thin out.
+        switches = (r for r in reversed(self._engine.learn.history) if r.kind == RecordKind.CONSOLIDATED)
+        if (switch := next(switches, None)) is not None:
+            self._say("base", switch.version, switch.digest)
         self._say("over", "switch")
 
     def _protect(self) -> Script:
