@@ -65,8 +65,8 @@ def test_adapt_compares_methods_reproducibly(experiment, file, tmp_path):
             assert row["old_accuracy"]["mean"] >= 0.85
         else:
             assert row["protected_bits_changed"]["mean"] > 0
-    _, _, again = experiment(*asked)
-    for first, second in zip(read["rows"], again["rows"], strict=True):
+    _, _, again = experiment(*asked[:-1], "2")
+    for first, second in zip(read["rows"][:2], again["rows"], strict=True):
         assert {name: first.get(name) for name in SAME} == {name: second.get(name) for name in SAME}
 
 

@@ -56,7 +56,7 @@ def test_a_long_session_is_one_that_the_window_could_have_made(path: Path) -> No
 def test_a_short_run_has_every_figure(path: Path, qapp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_latency, "SCROLLED_S", 0.5)
     monkeypatch.setattr(label_latency, "RELABELLED", 2)
-    figures = run_labels(path, 5.0)
+    figures = run_labels(path, 3.0)
     for group, names in KEYS.items():
         for name in names:
             value = figures[group][name]

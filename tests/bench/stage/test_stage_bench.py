@@ -28,15 +28,15 @@ def test_a_presentation_is_drawn_on_a_large_screen_while_both_learn(qapp, tmp_pa
 
 def test_a_twin_is_switched_on_and_off_in_turns_while_labels_come(qapp, tmp_path, monkeypatch) -> None:
     settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
-    monkeypatch.setattr(compare_cost, "BLOCKS", 3)
+    monkeypatch.setattr(compare_cost, "BLOCKS", 2)
     monkeypatch.setattr(compare_cost, "FEWEST", 5)
-    monkeypatch.setattr(compare_cost, "LONG_S", 5.0)
+    monkeypatch.setattr(compare_cost, "LONG_S", 4.0)
     chosen: list[tuple[str, ...]] = []
     choose = TwinComparison.choose
     monkeypatch.setattr(TwinComparison, "choose", lambda it, *kinds: (chosen.append(kinds), choose(it, *kinds))[1])
-    figures = cost_figures(5.0, settings)
+    figures = cost_figures(4.0, settings)
     assert set(figures) == {"cost", "cost_replay", "cost_ours"} and all(ratio > 0 for ratio in figures.values())
-    assert chosen[:3] == [(TwinKind.IN_PLACE,), (), (TwinKind.IN_PLACE,)] and len(chosen) == 9
+    assert chosen[:3] == [(TwinKind.IN_PLACE,), (), (TwinKind.REPLAY,)] and len(chosen) == 6
     assert len(table({"compare": figures})) == 3
 
 
