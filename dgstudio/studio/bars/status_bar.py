@@ -60,9 +60,11 @@ class StatusBar(QFrame):
         row.setContentsMargins(14, 0, 14, 0)
         row.setSpacing(18)
         self.figures: dict[str, QLabel] = {}
+        # As they look at first: another look has PySide make a class of QStyle, which the start can do without.
+        at_first = figures_of(EngineStats(), 0.0)
         for name, tooltip in FIGURES:
             label = QLabel("")
-            label.setObjectName("muted")
+            label.setObjectName(at_first[name][1])
             label.setToolTip(tooltip)
             row.addWidget(label)
             self.figures[name] = label

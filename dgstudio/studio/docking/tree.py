@@ -338,6 +338,12 @@ def runs(boxes: Sequence[tuple[str, Box]], way: Way) -> list[list[tuple[str, Box
     return groups
 
 
+def _inside(node: Node, boxes: dict[str, Box]) -> list[tuple[str, Box]]:
+    """The boxes of panels that are part of a tree, by name."""
+    names = set(names_of(node))
+    return [item for item in boxes.items() if item[0] in names]
+
+
 def _hull(boxes: Sequence[tuple[str, Box]], way: Way) -> tuple[int, int]:
     spans = [box.span(way) for _, box in boxes]
     return min(begin for begin, _ in spans), max(end for _, end in spans)
@@ -355,7 +361,7 @@ def fits(node: Node | None, boxes: dict[str, Box], stacks: dict[str, tuple[str, 
 def _in_order(node: Node | None, boxes: dict[str, Box]) -> bool:
     if node is None or isinstance(node, Stack):
         return True
-    inside = [[item for item in boxes.items() if item[0] in set(names_of(part))] for part in node.parts]
+    inside = [_inside(part, boxes) for part in node.parts]
     if not all(inside):
         return False
     spans = [_hull(found, node.way) for found in inside]
@@ -375,7 +381,7 @@ def seams(node: Node | None, boxes: dict[str, Box]) -> Iterator[Seam]:
     """Return the lines between the parts of which something is seen."""
     if node is None or isinstance(node, Stack):
         return
-    inside = [[item for item in boxes.items() if item[0] in set(names_of(part))] for part in node.parts]
+    inside = [_inside(part, boxes) for part in node.parts]
     other = Way.DOWN if node.way == Way.ACROSS else Way.ACROSS
     found = [items for items in inside if items]
     for before, behind in pairwise(found):
@@ -393,8 +399,8 @@ def sized(node: Node, boxes: dict[str, Box]) -> Node:
     """Return the tree with the sizes that are seen; parts of which nothing is seen keep theirs."""
     if isinstance(node, Stack):
         return node
-    inside = [[box for name, box in boxes.items() if name in set(names_of(part))] for part in node.parts]
-    spans = [_hull([("", box) for box in found], node.way) if found else (0, 0) for found in inside]
+    inside = [_inside(part, boxes) for part in node.parts]
+    spans = [_hull(found, node.way) if found else (0, 0) for found in inside]
     whole = max(1, sum(end - begin for begin, end in spans))
     parts = [
         sized(with_room(part, Room(share=(end - begin) / whole)) if end > begin else part, boxes)

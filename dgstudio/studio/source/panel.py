@@ -37,7 +37,8 @@ class _Look(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.controls = Controls(knobs, set_knob, nothing, self.viewport(), compact=compact)
+        # Not of the viewport, asked for which PySide makes classes of all widgets that there are.
+        self.controls = Controls(knobs, set_knob, nothing, self, compact=compact)
         self.setWidget(self.controls)
 
 
