@@ -169,6 +169,19 @@ def test_a_line_is_taken_hold_of_beside_it_and_is_one_pixel_wide(window):
     assert there["gates"].y - (there["answer"].y + there["answer"].tall) == 1
 
 
+def test_a_line_is_taken_hold_of_where_it_is_though_a_button_is_held_while_a_panel_grows(window):
+    settle(window)
+    before, panel = boxes(window), window.layout_.panels["stability"]
+    held = header(window, "stability").title
+    QTest.mousePress(held, LEFT)
+    panel.setMinimumHeight(before["stability"].tall + 60)
+    settle(window)
+    QApplication.processEvents()
+    assert boxes(window)["stability"].tall > before["stability"].tall, "Qt has moved the line"
+    assert grip_beside(window, "gates", Way.DOWN).isVisible()
+    QTest.mouseRelease(held, LEFT)
+
+
 def test_a_hand_made_arrangement_is_kept_and_can_be_reset(make_window, make_bridge):
     first = make_window(make_bridge())
     drag_line(first, "stream", Way.ACROSS, QPoint(60, 0))
