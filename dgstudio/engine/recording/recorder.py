@@ -34,10 +34,13 @@ from dgstudio.session.file import Session
 from dgstudio.session.format.checkpoint import Checkpoint
 from dgstudio.session.recording.recorded import RECORDING, RecordedBlock, RecordedStretch
 from dgstudio.session.restore import signal_of
+from dgstudio.session.storage.watch_mark import is_watched
 from dgstudio.types import UNKNOWN_TRUTH, Reading, StreamSpec
 
 WRITE_EVERY_S = 1.0
 """What is lost of a recording, at most, when the program is killed."""
+WATCHED_EVERY_S = 0.4
+"""The same while another program watches the session: it shows what is written, so much later."""
 ROW = 4096
 """Samples, and answers, that go into one row at most."""
 HELD_BYTES = 32_000_000
@@ -227,7 +230,7 @@ class StreamRecorder:
     def _turn(self) -> None:
         now = time.monotonic()
         if self._stretch is not None and (now >= self._due or self._behind()):
-            self._due = now + WRITE_EVERY_S
+            self._due = now + (WATCHED_EVERY_S if is_watched(self._session.path) else WRITE_EVERY_S)
             self._collect()
             if now >= self._look_at:
                 self._look_at = now + LOOK_EVERY_S

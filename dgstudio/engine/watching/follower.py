@@ -15,6 +15,7 @@ from dgstudio.engine.watching.session_feed import SessionFeed
 from dgstudio.engine.watching.station_ears import StationEars
 from dgstudio.engine.watching.watched_source import WatchedSource
 from dgstudio.session.file import Session
+from dgstudio.session.storage.watch_mark import WatchMark
 from dgstudio.streams.condition import Lamp
 
 TURN_S = 0.02
@@ -27,7 +28,9 @@ LIVE_S = 2.5
 
 
 class StationFollower(Worker):
-    """Reads the file as it grows. It writes nothing, and whoever writes waits for nothing.
+    """Reads the file as it grows. It writes nothing into it, and whoever writes waits for nothing.
+
+    A mark beside the file says that it is watched.
 
     Attributes
     ----------
@@ -51,6 +54,7 @@ class StationFollower(Worker):
         self._session, self._source = session, source
         self._labels, self._stream = labels, stream
         self._changed = changed
+        self._mark = WatchMark(session.path)
         self._version: int | None = None
         self._newest: float | None = None
         self._written_wall = self._newest_wall = time.perf_counter()
@@ -61,6 +65,7 @@ class StationFollower(Worker):
     def turn(self) -> None:
         """Look whether there is something new, and show what it is time for."""
         now = time.perf_counter()
+        self._mark.renew()
         if now >= self._writer_at:
             self._writer_at = now + WRITER_S
             writer = _writer_of(self._session)
@@ -75,7 +80,8 @@ class StationFollower(Worker):
         self.pause(TURN_S)
 
     def finish(self) -> None:
-        """Hear nothing any more."""
+        """Watch and hear nothing any more."""
+        self._mark.remove()
         if self._ears is not None:
             self._ears.close()
 

@@ -26,8 +26,10 @@ from dgstudio.session.restore import spec_of
 from dgstudio.streams.features import Features
 from dgstudio.types import F32, F64, Block, Reading, StreamSpec, Unsure
 
-LAG_S = 1.3
-"""How far what is shown stays behind what is recorded: it is written once a second, and shown evenly."""
+SPARE_S = 0.2
+"""How much more is kept back than comes at a time: the next write may be late, and what is shown goes on evenly."""
+USUAL_STEP_S = 1.0
+"""How much of the stream comes at a time, until that is known."""
 LEAP_S = 1.5
 """Further behind than that, or before it, what is shown leaps."""
 APART_S = 1.0
@@ -75,6 +77,8 @@ class RecordedFeed:
         self._places: deque[tuple[int, int]] = deque(maxlen=256)
         """Number in the stretch from which on, and what is added for the number in the ring."""
         self._answers: deque[RecordedAnswer] = deque()
+        self._steps: deque[float] = deque(maxlen=4)
+        """How much of the stream came at a time, lately."""
         self._wall = time.perf_counter()
         self._showing = False
         """Whether what is shown has begun to move."""
@@ -93,11 +97,13 @@ class RecordedFeed:
         self._stretch = latest
         recorded = self._session.recorded
         # Receipts first: the samples of an answer are written with it, or before.
-        answers = list(recorded.answers_after(latest.id, self._rows[1]))
+        answers, before = list(recorded.answers_after(latest.id, self._rows[1])), self.newest
         for row, blocks in recorded.blocks_after(latest.id, self._rows[0]):
             self._rows[0] = row
             if blocks.content is not None:
                 self._add(blocks.content)
+        if before is not None and self.newest is not None and self.newest > before:
+            self._steps.append(min(self.newest - before, USUAL_STEP_S))
         for row, kept in answers:
             self._rows[1] = row
             self._answers.extend(kept.content or ())
@@ -144,21 +150,26 @@ class RecordedFeed:
     # -- to those who look ------------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Show what it is time for: the stream goes on evenly, though it is written once a second."""
+        """Show what it is time for: the stream goes on evenly, though it is written now and then."""
         wall = time.perf_counter()
         passed, self._wall = wall - self._wall, wall
         if self.newest is None:
             return
-        late = self.newest - (self.shown + passed)
-        if self._showing and late <= LAG_S + LEAP_S:
+        late, lag = self.newest - (self.shown + passed), self._lag
+        if self._showing and late <= lag + LEAP_S:
             # The faster, the later: it neither stands still nor runs away from what is written.
-            self.shown = min(self.newest, self.shown + passed * (1.0 + 0.25 * (late - LAG_S) / LAG_S))
+            self.shown = min(self.newest, self.shown + passed * (1.0 + 0.25 * (late - lag) / lag))
         else:
-            self._showing, self.shown = True, self.newest - LAG_S
+            self._showing, self.shown = True, self.newest - lag
         while self._blocks and float(self._blocks[0].times[0]) <= self.shown:
             self._append(wall)
         while self._answers and self._answer(self._answers[0]):
             self._answers.popleft()
+
+    @property
+    def _lag(self) -> float:
+        """How far what is shown is behind what was written last, on the average between two writes."""
+        return max(self._steps, default=USUAL_STEP_S) / 2 + SPARE_S
 
     def _append(self, wall: float) -> None:
         """Put what may be shown of the next block into the ring."""

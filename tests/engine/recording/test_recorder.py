@@ -26,6 +26,7 @@ from dgstudio.errors import BadInputError, SessionError
 from dgstudio.kernel import KERNEL
 from dgstudio.learning.learner.learner import Learner
 from dgstudio.session.file import Session
+from dgstudio.session.storage.watch_mark import WatchMark
 from dgstudio.types import Mode
 
 Rigs = Callable[..., Any]
@@ -249,6 +250,21 @@ def test_on_a_full_disk_recording_goes_on_in_memory_and_is_saved_later(
     assert found.answers == recorded
     with Session.open(path) as session:
         assert sum(example.class_id == taught for example in session.examples()) > 20
+
+
+def test_what_is_watched_is_written_sooner(
+    rigs: Rigs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    monkeypatch.setattr(recorder, "WRITE_EVERY_S", 600.0)
+    monkeypatch.setattr(recorder, "WATCHED_EVERY_S", 0.0)
+    path, recorded = tmp_path / "a.dgs", 0
+    rig, mark = rigs(Session.create(path)), WatchMark(path)
+    mark.renew()
+    switch(rig, True)
+    for activity in ("Walking", "Running"):
+        recorded += len(rig.play(activity))
+        until(lambda: rig.engine.recorder.figures.answers == recorded)  # noqa: B023
+    mark.remove()
 
 
 def test_what_waits_in_memory_has_an_end_and_labels_go_on(
