@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dgstudio.engine.adapt.auto_protect import BY_ITSELF
@@ -35,7 +36,7 @@ from dgstudio.engine.labels.stream_labels import StreamLabels
 from dgstudio.engine.lifecycle.export_worker import ExportWorker
 from dgstudio.engine.lifecycle.memory_image import MemoryImage
 from dgstudio.engine.lifecycle.resume import Resumed, resume
-from dgstudio.engine.lifecycle.source_fit import why_unfit
+from dgstudio.engine.lifecycle.stream_config import stream_for
 from dgstudio.engine.recording.lookback import Lookback
 from dgstudio.engine.recording.recorded_stream import RecordedStream
 from dgstudio.engine.recording.recorder import StreamRecorder
@@ -60,6 +61,7 @@ from dgstudio.model.base_model_file import BaseModel
 from dgstudio.session.file import Session
 from dgstudio.streams.plugins.own_features import features_of
 from dgstudio.streams.source import Pictured, Source
+from dgstudio.streams.source_fit import change_for, why_unfit
 from dgstudio.types import F32, EngineStats, PublishRecord, Reading, StreamKind, StreamState
 
 if TYPE_CHECKING:
@@ -99,8 +101,9 @@ class Engine:
     ) -> None:
         self.settings = settings or EngineSettings()
         self.source = source
-        self.spec = source.spec
         self.session = session or Session.memory()
+        self.spec = stream_for(self.session, source.spec)
+        """The stream that is answered: the session's, with what is the source's own."""
         self.events = EventQueue()
         self.features = features_of(self.spec)
         speed = self.spec.speed if self.spec.speed > 0 else 1.0
@@ -162,7 +165,8 @@ class Engine:
             self.session.recorded, spec, self.recorder.places, lambda: self.learner.store.serving.temperature
         )
         self.lookback = Lookback(self.ring, self.lane.readings, self.recorded_past)
-        self.input = SourceWorker(self.source, self.ring, self.events, self._has_room if waits else None)
+        room = self._has_room if waits else None
+        self.input = SourceWorker(self.source, self.ring, self.events, room, stream=spec)
         self.clock = StreamClock(lambda: self.source, self.ring, lambda: self.input.state == StreamState.LIVE)
 
     def _build_learning(self, resumed: Resumed) -> None:
@@ -451,11 +455,12 @@ class Engine:
         if why is not None:
             raise BadInputError(f"“{source.spec.name}” cannot go on in this session: {why}.")
         self.labels.release_class()
-        before, self.source = self.source.spec.name, source
-        self._labeller.source_name = source.spec.name
+        before, self.source, other = self.source.spec.name, source, source.spec
+        self.spec = replace(self.spec, name=other.name, speed=other.speed)
+        self._labeller.source_name = other.name
         self.marks.follow(source, lambda: self.input.shift)
         self.input.switch(source)
-        self.events.say(StreamSwitched(source.spec.name, before))
+        self.events.say(StreamSwitched(other.name, before, change_for(self.spec, other)))
 
     @property
     def watched(self) -> Watched | None:

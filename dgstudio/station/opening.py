@@ -15,6 +15,9 @@ from dgstudio.engine.lifecycle.stream_config import (
     kept_channels,
     kept_features,
     kept_stream,
+    open_like,
+    stream_for,
+    stream_made_with,
 )
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
@@ -24,7 +27,6 @@ from dgstudio.station.options import RunOptions
 from dgstudio.streams.condition import SourceCondition
 from dgstudio.streams.marks import Marking
 from dgstudio.streams.recordings.source import RecordingSource
-from dgstudio.streams.registry import open_source
 from dgstudio.streams.source import Listening, Source, rate_to_keep
 from dgstudio.types import StreamKind
 
@@ -84,7 +86,8 @@ def open_stream(options: RunOptions, session: Session, patience: Callable[[Sourc
         If it cannot listen.
     """
     assert options.source is not None, "`as_kept` has named one"
-    source = open_source(
+    source = open_like(
+        stream_made_with(session),
         options.source,
         rate=options.rate,
         speed=options.speed,
@@ -126,7 +129,7 @@ def make_engine(options: RunOptions, session: Session, source: Source, say: Say)
         say(f"[yellow]note[/] {escape(note.sentence)}")
     if isinstance(source, Marking) and source.marks_wanted and not options.learn:
         say("[yellow]note[/] Markers label only with --learn.")
-    base, why = base_for(source.spec, options.base)
+    base, why = base_for(stream_for(session, source.spec), options.base)
     if session.latest_checkpoint() is None:
         say(f"[dim]{escape(why)}[/]")
     settings = EngineSettings(

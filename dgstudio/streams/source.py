@@ -196,7 +196,8 @@ class SourceKind:
     `usage` is what a user types for it, as in KIND[:ADDRESS]; `summary` says in one sentence what it is. `claims` tells
     whether a typed name means a source of this kind, and must be quick; `open` makes it, and raises `BadInputError`
     where it can't. `options` are those of `OPTIONS` that it has a use for; another one that is given is refused.
-    `named`: its channels are called as they are asked to be; `paced`: it gives as many samples a second as asked for.
+    `named`: its channels are called as they are asked to be; `paced`: it gives as many samples a second as asked for;
+    `windowed`: its samples are inputs as they stand, unless it is told how long windows are.
     """
 
     name: str
@@ -207,6 +208,7 @@ class SourceKind:
     options: frozenset[str] = frozenset()
     named: bool = False
     paced: bool = False
+    windowed: bool = False
 
 
 OPTIONS = {"window_s": "--window", "inputs": "--inputs"}

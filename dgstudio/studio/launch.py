@@ -16,6 +16,9 @@ from dgstudio.engine.lifecycle.stream_config import (
     kept_channels,
     kept_features,
     kept_stream,
+    open_like,
+    stream_for,
+    stream_made_with,
     turn_kept_knobs,
 )
 from dgstudio.engine.runtime.settings import EngineSettings
@@ -24,7 +27,6 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
-from dgstudio.streams.registry import open_source
 from dgstudio.streams.sinks.registry import open_sink
 from dgstudio.streams.source import Pictured, Source, rate_to_keep
 
@@ -96,7 +98,7 @@ def make_engine(options: StudioOptions) -> Made:
         if isinstance(source, Pictured):
             # What was learned of a mirrored picture means little of another.
             turn_kept_knobs(session, source)
-        base, why = base_for(source.spec, options.base)
+        base, why = base_for(stream_for(session, source.spec), options.base)
         notes = [why, *(note.sentence for note in getattr(source, "notes", ())), *notes]
         engine = Engine(source, base, session, EngineSettings())
         if not session.read_only:
@@ -145,7 +147,8 @@ def _source(options: StudioOptions, session: Session) -> tuple[Source, StudioOpt
     before = kept_stream(session) if options.source is None else {}
     options = replace(options, **before)
     try:
-        source = open_source(
+        source = open_like(
+            stream_made_with(session),
             options.source or DEFAULT_SOURCE,
             rate=options.rate,
             speed=options.speed,

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from waiting import wait_until
 
-from dgstudio.engine.lifecycle.source_fit import why_unfit
+from dgstudio.engine.lifecycle.stream_config import stream_for
 from dgstudio.errors import BadInputError, StreamError
 from dgstudio.streams.condition import Lamp
 from dgstudio.streams.marks import Mark, MarkQueue
+from dgstudio.streams.source_fit import change_for, why_unfit
 from dgstudio.types import UNKNOWN_TRUTH, StreamKind, StreamSpec
 
 Rigs = Callable[..., Any]
@@ -75,11 +76,8 @@ def test_labels_go_to_the_source_that_is_there(rigs: Rigs) -> None:
     [
         ({"channels": ("a", "b")}, "it has 2 channels, and this session has 6"),
         ({"channels": tuple("abcdef")}, "its channels are a, b, c, d, e, f, and those of this session"),
-        ({"rate": 50.0}, "it gives 50 samples a second, and this session was made with 10"),
-        ({"window_s": 1.0}, "its windows last 1 s, and those of this session"),
+        ({"rate": 4.0}, "it gives 4 samples a second, too few for this session, which was made with 10"),
         ({"kind": StreamKind.IMAGE}, "it is pictures, and this session has learned from a signal"),
-        ({"speed": 2.0}, "this stream runs at 1 times its speed"),
-        ({"features": "theirs"}, "its features are others"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_the_present_source_goes_on(
@@ -93,9 +91,41 @@ def test_what_does_not_fit_is_refused_and_the_present_source_goes_on(
     rig.play("Walking")
 
 
-def test_of_what_comes_one_by_one_the_rate_says_nothing() -> None:
-    spec = StreamSpec("osc", StreamKind.VALUES, 100.0, ("a", "b"), 0.1, 0.1)
-    assert why_unfit(spec, replace(spec, rate=20.0, window_s=0.5)) is None
+def test_a_quicker_source_of_other_windows_goes_on_at_the_pace_of_the_session(rigs: Rigs) -> None:
+    rig = rigs()
+    rig.teach("Badminton", "Badminton", 3)
+    engine, made = rig.engine, rig.engine.spec
+    tape = other_tape(rig, rate=2 * made.rate, window_s=1.0, hop_s=0.5, speed=2.0, features="theirs")
+    engine.switch_source(tape)
+    take = rig.motions.takes["Badminton"][0]
+    before = engine.ring.total
+    # Twice as many samples a second of the same movement, in blocks as they come.
+    quick = np.empty((2 * len(take) - 1, take.shape[1]), np.float32)
+    quick[::2], quick[1::2] = take, (take[:-1] + take[1:]) / 2
+    for part in np.array_split(quick, 7):
+        tape.put(part)
+    wait_until(lambda: engine.infer.done == before + len(take), "its answers")
+    times, values = engine.ring.window(before, engine.ring.total)
+    assert np.allclose(values, take, atol=1e-6) and np.allclose(np.diff(times), 1 / made.rate)
+    assert rig.share_of("Badminton", [r for r in engine.lane.readings.since(0)[0] if r.start >= times[0]]) > 0.8
+    assert (engine.spec.name, engine.spec.rate, engine.spec.window) == ("another", made.rate, made.window)
+    assert rig.heard("stream found").sentence.endswith("Its 20 samples a second are brought to this session's 10.")
+    rig.check_all()
+    # The session is opened again with it, as it went on.
+    assert stream_for(engine.session, tape.spec).window == made.window
+
+
+def test_values_and_signals_go_on_in_sessions_of_the_other_kind() -> None:
+    values = StreamSpec("osc", StreamKind.VALUES, 100.0, ("a", "b"), 0.1, 0.1)
+    signal = StreamSpec("phone", StreamKind.SIGNAL, 50.0, ("a", "b"), 1.0, 0.02)
+    assert why_unfit(values, replace(values, rate=20.0, window_s=0.5)) is None
+    assert why_unfit(values, signal) is why_unfit(signal, values) is None
+    assert change_for(values, values) == change_for(signal, replace(signal, window_s=2.0)) == ""
+    assert change_for(values, signal) == "Each of its samples is an input, as in this session."
+    assert change_for(signal, values) == "What it sends is brought to 50 samples a second, as in this session."
+    assert change_for(signal, replace(signal, rate=40.0)) == (
+        "Its 40 samples a second are brought to this session's 50, with nothing quicker in them."
+    )
 
 
 def test_a_lost_source_is_left_and_another_that_is_lost_is_tried_again(rigs: Rigs, quick_retry: None) -> None:

@@ -54,16 +54,17 @@ class StreamLost(Fact):
 
 @dataclass(frozen=True, slots=True)
 class StreamSwitched(Fact):
-    """Another source has taken the place of the one before."""
+    """Another source has taken the place of the one before; `brought` says what is done to its samples, or ""."""
 
     subject: ClassVar[EventKind] = EventKind.STREAM_FOUND
     name: str
     before: str
+    brought: str = ""
 
     @property
     def sentence(self) -> str:
         """Naming both."""
-        return f"The stream comes from {self.name} now, and no more from {self.before}."
+        return f"The stream comes from {self.name} now, and no more from {self.before}. {self.brought}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

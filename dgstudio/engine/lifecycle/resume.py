@@ -31,7 +31,7 @@ from dgstudio.session.format.rows import NO_LABEL, NOT_A_VALUE
 from dgstudio.session.restore import FEATURES, SIGNAL, restored, served_here, signal_of, spec_of
 from dgstudio.session.versions.recipe_solver import OtherKernelError
 from dgstudio.streams.features import Features
-from dgstudio.types import ONE_BY_ONE, ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
+from dgstudio.types import ClassInfo, Mode, PublishRecord, RecordKind, StreamSpec, Take
 
 LEARNING = "learning"
 """Session setting: rule, mode, τ, δ and how many are protected at a seal, as they were set last."""
@@ -41,8 +41,6 @@ NUMBERS = ("protected", "seal_at", "features")
 """Settings of the learner that the session keeps beside its dials."""
 MANY_CLASSES = 8
 """More that are new to the model come as one version."""
-SAME_RATE = 0.01
-"""Rates that differ by no more than this share are one: a device's is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +156,6 @@ def resume(
             f"The session {session.name} was made with other channels than “{spec.name}” has: "
             f"open it with the stream that it was made with{_named(signal)} (--source)."
         )
-    if signal is not None:
-        _require_windows(session, spec, spec_of(signal), _named(signal))
     if not session.read_only and (known is None or signal is None):
         with session.batch():
             session.set_config(FEATURES, list(features.names))
@@ -206,22 +202,6 @@ def _kept_signal(session: Session) -> dict[str, Any] | None:
         session.tell(f"What the session says of its stream is taken from the stream instead: {error}")
         return None
     return dict(signal)
-
-
-def _require_windows(session: Session, spec: StreamSpec, made: StreamSpec, named: str) -> None:
-    """Refuse a stream whose windows are not those of the session: what was learned of them would mean nothing."""
-    if made.kind is spec.kind and spec.kind in ONE_BY_ONE:
-        return
-    if not math.isclose(made.rate, spec.rate, rel_tol=SAME_RATE):
-        was, gives = f"{made.rate:g} samples a second", f"{spec.rate:g}"
-    elif not math.isclose(made.window_s, spec.window_s, rel_tol=SAME_RATE):
-        was, gives = f"windows of {made.window_s:g} s", f"{spec.window_s:g} s"
-    else:
-        return
-    raise BadInputError(
-        f"The session {session.name} was made with {was}, and “{spec.name}” gives {gives}: "
-        f"open it with the stream that it was made with{named} (--source)."
-    )
 
 
 def _named(signal: Any) -> str:

@@ -10,8 +10,12 @@ from typing import Any
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
-from dgstudio.session.restore import SIGNAL
+from dgstudio.session.format.rows import NOT_A_VALUE
+from dgstudio.session.restore import SIGNAL, spec_of
+from dgstudio.streams.registry import kind_of, open_source
 from dgstudio.streams.source import Knob, Listening, Source
+from dgstudio.streams.source_fit import stream_of, why_unfit
+from dgstudio.types import ONE_BY_ONE, StreamKind, StreamSpec
 
 STREAM = "stream"
 """Session setting: the options below, as they were asked for."""
@@ -105,6 +109,61 @@ def kept_stream(session: Session) -> dict[str, Any]:
 def inputs_of(source: Source, asked: int | None) -> int | None:
     """How many inputs to keep: of a source that has found out, what it found, so that a new session need not wait."""
     return len(source.spec.channels) if isinstance(source, Listening) else asked
+
+
+def stream_made_with(session: Session) -> StreamSpec | None:
+    """Return the stream that the session stands on; None where it does not say, or is damaged there."""
+    signal = session.config(SIGNAL)
+    try:
+        return None if signal is None else spec_of(signal)
+    except (BadInputError, *NOT_A_VALUE):
+        return None
+
+
+def stream_for(session: Session, spec: StreamSpec) -> StreamSpec:
+    """The stream that is answered where a source comes to a session: the session's own, if it stands on one.
+
+    Raises
+    ------
+    BadInputError
+        If what was learned means nothing for that source; the text says why, and what to do.
+    """
+    made = stream_made_with(session)
+    if made is None:
+        return spec
+    why = why_unfit(made, spec)
+    if why is not None:
+        named = f", “{made.name}”" if made.name else ""
+        raise BadInputError(
+            f"“{spec.name}” cannot go on in the session {session.name}: {why}. "
+            f"Open it with the stream that it was made with{named} (--source)."
+        )
+    return stream_of(made, spec)
+
+
+def open_like(
+    made: StreamSpec | None, name: str, *, rate: float | None = None, window_s: float | None = None, **options: Any
+) -> Source:
+    """Open a source so that it gives, where it can, what a session stands on; `made` None: as it is.
+
+    What can be as quick as it is told to be is as quick as the session; what has windows only where it is told to has
+    those of a session that has some. See `open_source`, also for what is raised.
+    """
+    kind = kind_of(name)
+    like = rate
+    if made is not None and made.kind not in ONE_BY_ONE and kind is not None:
+        windows = kind.windowed and window_s is None and made.kind is StreamKind.SIGNAL
+        if windows:
+            window_s = made.window_s
+        if rate is None and (windows or kind.paced):
+            like = made.rate
+    if like != rate:
+        try:
+            return open_source(name, rate=like, window_s=window_s, **options)
+        except BadInputError:
+            # It cannot be as quick, or as slow.
+            pass
+    return open_source(name, rate=rate, window_s=window_s, **options)
 
 
 def kept_channels(session: Session) -> tuple[str, ...] | None:

@@ -13,7 +13,8 @@ from dgstudio.errors import BadInputError, StreamEnded, StreamError
 from dgstudio.reasons.arrivals import Trouble
 from dgstudio.streams.condition import Reporting, SourceCondition, condition_of
 from dgstudio.streams.source import Source
-from dgstudio.types import Block, StreamState
+from dgstudio.streams.source_fit import rate_change
+from dgstudio.types import Block, StreamSpec, StreamState
 
 RETRY_S = 1.0
 
@@ -21,7 +22,8 @@ RETRY_S = 1.0
 class SourceWorker(Worker):
     """Reads blocks and appends them; a lost stream is reopened once a second and said once.
 
-    `room` is asked before each block when nothing may be lost: it returns False while serving is behind.
+    `stream` is what the ring holds: a source of another rate is brought to it. None: what the source gives. `room` is
+    asked before each block when nothing may be lost: it returns False while serving is behind.
 
     Attributes
     ----------
@@ -32,10 +34,18 @@ class SourceWorker(Worker):
     name = "dg-source"
 
     def __init__(
-        self, source: Source, ring: SampleRing, events: EventQueue, room: Callable[[], bool] | None = None
+        self,
+        source: Source,
+        ring: SampleRing,
+        events: EventQueue,
+        room: Callable[[], bool] | None = None,
+        *,
+        stream: StreamSpec | None = None,
     ) -> None:
         super().__init__(events)
         self._source = source
+        self._stream = stream or source.spec
+        self._rate_change = rate_change(self._stream, source.spec)
         self._ring = ring
         self._room = room
         self._next: Source | None = None
@@ -89,8 +99,11 @@ class SourceWorker(Worker):
             return
         if self.state != StreamState.LIVE:
             self._found()
-        self._ring.append(self._placed(block), time.perf_counter())
-        self._gap = False
+        if self._rate_change is not None:
+            block = self._rate_change.taken(block)
+        if block is not None:
+            self._ring.append(self._placed(block), time.perf_counter())
+            self._gap = False
 
     def recover(self, error: Exception) -> None:
         """A source that raised something unforeseen is treated as lost."""
@@ -107,6 +120,7 @@ class SourceWorker(Worker):
     def _change(self, source: Source) -> None:
         self._close()
         self._source, self._next = source, None
+        self._rate_change = rate_change(self._stream, source.spec)
         self._gap = self._aligns = True
         self.first = self._ring.total
         self._lost_said = False
@@ -120,7 +134,7 @@ class SourceWorker(Worker):
             if edge is not None:
                 spec = self._source.spec
                 passed = (time.perf_counter() - edge[1]) * (spec.speed or 1.0)
-                self.shift = edge[0] + max(passed, 1.0 / spec.rate) - float(block.times[0])
+                self.shift = edge[0] + max(passed, 1.0 / self._stream.rate) - float(block.times[0])
         gap = block.break_before or bool(self._gap and self._ring.total)
         truth = block.truth if self._source.spec.truth_names == self._truth_names else None
         if not self.shift and gap == block.break_before and truth is block.truth:
@@ -144,6 +158,7 @@ class SourceWorker(Worker):
         self._trouble = Trouble(str(error))
         self.state = StreamState.LOST
         self._gap = True
+        self._rate_change = rate_change(self._stream, self._source.spec)
         if not self._lost_said:
             self._lost_said = True
             self.events.say(StreamLost(str(error)))

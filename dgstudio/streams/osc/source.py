@@ -295,4 +295,5 @@ KIND = SourceKind(
     _open,
     frozenset({"window_s", "inputs"}),
     named=True,
+    windowed=True,
 )

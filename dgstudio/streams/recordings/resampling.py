@@ -12,6 +12,7 @@ from dgstudio.reasons.noted import TimesEvened
 from dgstudio.streams.recordings.timing import Timing, times_known
 from dgstudio.streams.tables.columns import Categories
 from dgstudio.streams.tables.table import RecordingTable
+from dgstudio.streams.timing.rate_change import interpolated
 from dgstudio.types import F64
 
 WANDERS = 0.5
@@ -48,7 +49,7 @@ def at_rate(table: RecordingTable, timing: Timing, rate: float) -> RecordingTabl
     for first, last in pairwise(borders):
         own = np.maximum.accumulate(time[first:last])
         grid = own[0] + np.arange(int((own[-1] - own[0]) * rate + 1e-6) + 1) / rate
-        values.append(_interpolated(table.values[first:last], own, grid))
+        values.append(interpolated(table.values[first:last], own, grid))
         times.append(grid)
         before.append(first + np.searchsorted(own, grid + 1e-9, side="right") - 1)
     source = np.concatenate(before)
@@ -60,14 +61,6 @@ def at_rate(table: RecordingTable, timing: Timing, rate: float) -> RecordingTabl
         takes=_taken(table.takes, source),
         splits=_taken(table.splits, source),
     )
-
-
-def _interpolated(values: npt.NDArray[np.float32], time: F64, grid: F64) -> npt.NDArray[np.float32]:
-    found = np.empty((len(grid), values.shape[1]), np.float32)
-    for channel in range(values.shape[1]):
-        # Where a neighbour is missing, so is what lies between.
-        found[:, channel] = np.interp(grid, time, values[:, channel])
-    return found
 
 
 def _taken(names: Categories | None, rows: npt.NDArray[np.intp]) -> Categories | None:

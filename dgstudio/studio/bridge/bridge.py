@@ -166,8 +166,7 @@ class Bridge(QObject):
         state.history = engine.learn.history
         state.record_count = state.first_record = engine.records_before
         state.spec = engine.spec
-        state.pace = min(max(1.0, engine.spec.speed), MOST_PACE)
-        state.view_s *= state.pace
+        self._set_pace(engine.spec.speed)
         self._doubtful = DoubtfulMoments(UNCERTAIN_APART_S * state.pace)
         state.knobs = engine.source.knobs()
         state.source_name = engine.spec.name
@@ -433,7 +432,7 @@ class Bridge(QObject):
             knobs = source.knobs()
             self.engine.queue.write(lambda session: keep_knobs(session, knobs))
         with state.update():
-            state.spec = source.spec
+            state.spec = replace(self.engine.spec, speed=source.spec.speed)
             state.knobs = tuple(replace(knob, value=value) if knob.name == name else knob for knob in source.knobs())
 
     def switch_source(self, source: Source, choice: StreamChoice) -> None:
@@ -458,8 +457,16 @@ class Bridge(QObject):
         if self._feed is not None:
             self._feed.start()
         with state.update():
-            state.spec = replace(source.spec, truth_names=engine.spec.truth_names)
+            state.spec = engine.spec
+            self._set_pace(engine.spec.speed)
             state.knobs, state.source_name = source.knobs(), source.spec.name
+
+    def _set_pace(self, speed: float) -> None:
+        """Let as many wall seconds be seen as before, of a stream that runs so many times as fast."""
+        state = self.state
+        pace = min(max(1.0, speed), MOST_PACE)
+        state.view_s *= pace / state.pace
+        state.pace = pace
 
     @property
     def stream(self) -> StreamSpec:

@@ -209,19 +209,28 @@ def test_a_session_of_another_stream_is_refused_with_a_sentence(rigs: Rigs, tmp_
     rig.engine.stop()
     source = open_source("simulator")
     source.spec = replace(source.spec, channels=("a", "b"))
-    with Session.open(path) as session, pytest.raises(BadInputError, match="made with other channels"):
+    with (
+        Session.open(path) as session,
+        pytest.raises(BadInputError, match=r"it has 2 channels.*made with, “basic_motions”.*--source"),
+    ):
         Engine(source, None, session)
 
 
-def test_a_stream_of_other_windows_is_refused_with_the_name_of_the_right_one(rigs: Rigs, tmp_path: Path) -> None:
+def test_a_stream_of_other_windows_is_answered_in_those_of_the_session(rigs: Rigs, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
+    made = rig.engine.spec
     rig.engine.stop()
-    for other, words in (({"rate": 200.0}, "10 samples a second, and .* gives 200"), ({"window_s": 1.0}, "windows of")):
-        source = open_source("basic_motions")
-        source.spec = replace(source.spec, **other)
-        with Session.open(path) as session, pytest.raises(BadInputError, match=f"{words}.*--source"):
-            Engine(source, None, session)
+    source = open_source("basic_motions")
+    source.spec = replace(source.spec, rate=200.0, window_s=1.0)
+    again = Engine(source, None, Session.open(path))
+    try:
+        assert (again.spec.rate, again.spec.window, again.spec.hop) == (made.rate, made.window, made.hop)
+    finally:
+        again.stop()
+    source.spec = replace(source.spec, rate=2.0)
+    with Session.open(path) as session, pytest.raises(BadInputError, match=r"2 samples a second, too few.*--source"):
+        Engine(source, None, session)
 
 
 # -- killed ------------------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from dgstudio.engine.lifecycle.source_fit import why_unfit
-from dgstudio.engine.lifecycle.stream_config import StreamChoice
+from dgstudio.engine.lifecycle.stream_config import StreamChoice, open_like
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
 from dgstudio.streams.camera.source import CameraSource
@@ -16,10 +15,14 @@ from dgstudio.streams.choosing.device_search import DeviceSearch
 from dgstudio.streams.choosing.preview import SourcePreview
 from dgstudio.streams.choosing.source_opening import SourceOpening
 from dgstudio.streams.condition import SourceCondition
+from dgstudio.streams.osc import source as osc
+from dgstudio.streams.osc.endpoint import Endpoint, endpoint_of
+from dgstudio.streams.phone import source as phone
 from dgstudio.streams.phone.source import PhoneSource
 from dgstudio.streams.pointer import PointerSource
-from dgstudio.streams.registry import kind_of, open_source
+from dgstudio.streams.registry import kind_of
 from dgstudio.streams.source import Source, rate_to_keep
+from dgstudio.streams.source_fit import change_for, why_unfit
 from dgstudio.studio.camera.video_feed import VideoFeed
 from dgstudio.types import StreamKind, StreamSpec
 
@@ -29,10 +32,14 @@ Wait = Callable[[SourceCondition], None]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What happens where a source is taken: it goes on in this session, or `why` not; None: that is not known yet."""
+    """What happens where a source is taken: it goes on in this session, or `why` not; None: that is not known yet.
+
+    `change` says what is done to its samples where it goes on, or "".
+    """
 
     fits: bool | None = None
     why: str = ""
+    change: str = ""
 
 
 class Looking(QObject):
@@ -112,8 +119,9 @@ class Looking(QObject):
         source, choice = self.source, self.choice
         if source is None or choice is None or not hasattr(source, "spec"):
             return Verdict()
-        why = why_unfit(self._made, self._as_taken(source, choice))
-        return Verdict(why is None, why or "")
+        spec = self._as_taken(source, choice)
+        why = why_unfit(self._made, spec)
+        return Verdict(why is None, why or "", change_for(self._made, spec) if why is None else "")
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
@@ -132,10 +140,6 @@ class Looking(QObject):
                 return seen.called(self._made.channels)
             return self._opened(choice, patience, taken=True)
 
-        kind = kind_of(choice.source)
-        if kind is not None and kind.paced and choice.rate is None:
-            # As quick as this session is: so it is opened again, too.
-            self.choice = replace(choice, rate=self._made.rate)
         self._opening = SourceOpening(make)
         return self._opening
 
@@ -167,29 +171,16 @@ class Looking(QObject):
     def _opened(self, choice: StreamChoice, patience: Wait, *, taken: bool = False) -> Source:
         """Make the source; not in the Qt thread. One that is taken is called as the session's channels are."""
         made, kind = self._made, kind_of(choice.source)
-        rate = choice.rate
-        if rate is None and kind is not None and kind.paced and made.kind is not StreamKind.VALUES:
-            rate = made.rate
         named = taken and kind is not None and (kind.named or made.kind is StreamKind.IMAGE)
-        channels = made.channels if named else None
-
-        def opened(rate: float | None) -> Source:
-            return open_source(
-                choice.source,
-                rate=rate,
-                channels=channels,
-                listen=choice.listen,
-                allowed=choice.allowed,
-                patience=patience,
-            )
-
-        if rate is None or rate == choice.rate:
-            return opened(choice.rate)
-        try:
-            return opened(rate)
-        except BadInputError:
-            # It cannot be as quick, or as slow: then a new session begins with it.
-            return opened(None)
+        return open_like(
+            made,
+            choice.source,
+            rate=choice.rate,
+            channels=made.channels if named else None,
+            listen=choice.listen,
+            allowed=choice.allowed,
+            patience=patience,
+        )
 
     def _as_taken(self, source: Source, choice: StreamChoice) -> StreamSpec:
         kind, made = kind_of(choice.source), self._made
@@ -204,21 +195,35 @@ def same_source(one: str, other: str) -> bool:
     return one == other or _whole(one) == _whole(other)
 
 
-def _whole(name: str) -> str:
-    """The name with what is usual written out."""
-    from dgstudio.streams.osc import source as osc
-    from dgstudio.streams.osc.endpoint import endpoint_of
-    from dgstudio.streams.phone import source as phone
-    from dgstudio.streams.serial.ports import place_of
+def port_of(name: str) -> int | None:
+    """Return the port that a source listens on, as it is typed after --source; None of one that listens on none."""
+    at = _endpoint(name)
+    return None if at is None else at.port
 
+
+def _endpoint(name: str) -> Endpoint | None:
     kind, _, address = name.partition(":")
     try:
         match kind:
             case osc.NAME:
-                at = endpoint_of(address, osc.USUAL)
-                return f"{kind}:{at.port}{at.path}"
+                return endpoint_of(address, osc.USUAL)
             case phone.NAME:
-                return f"{kind}:{address or phone.USUAL.port}"
+                return phone.phone_endpoint(address)
+    except BadInputError:
+        pass
+    return None
+
+
+def _whole(name: str) -> str:
+    """The name with what is usual written out."""
+    from dgstudio.streams.serial.ports import place_of
+
+    kind, _, address = name.partition(":")
+    at = _endpoint(name)
+    if at is not None:
+        return f"{kind}:{at.port}{at.path}"
+    try:
+        match kind:
             case "serial":
                 place = place_of(address)
                 return f"{kind}:{place.device}@{place.baud}"

@@ -28,7 +28,7 @@ from dgstudio.studio.source.choice.entry_list import EntryList
 from dgstudio.studio.source.choice.fields_row import FieldsRow
 from dgstudio.studio.source.choice.heard_table import HeardTable
 from dgstudio.studio.source.choice.lamp_line import LampLine
-from dgstudio.studio.source.choice.looking import Looking, Verdict, same_source, spec_words
+from dgstudio.studio.source.choice.looking import Looking, Verdict, port_of, same_source, spec_words
 from dgstudio.studio.source.choice.preview_view import SHOWN_S, PreviewView
 from dgstudio.studio.theme.theme import Theme
 from dgstudio.types import StreamKind, StreamSpec
@@ -46,6 +46,7 @@ FITS = "It fits: this session goes on with it, and what it has learned stays."
 IN_USE = "This is what is answered now."
 UNKNOWN = "What it sends is not known yet."
 BROKEN = "It cannot be used as it stands."
+OWN_PORT = "This session itself listens on port {}: go to another source first, or name another port."
 
 
 class SourceSheet(Overlay):
@@ -95,6 +96,8 @@ class SourceSheet(Overlay):
 
     def _make_widgets(self) -> None:
         self.use_button, self.close_button = QPushButton(USE), QPushButton("Close")
+        self.new_button = QPushButton(NEW)
+        """For a source that fits: where the one button is not yet one that begins a session."""
         self.title = QLabel("Source")
         self.title.setObjectName("panelTitle")
         self.list = EntryList()
@@ -116,6 +119,9 @@ class SourceSheet(Overlay):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.use_button.setToolTip("Answer this source from now on  [Enter]")
+        self.new_button.setToolTip("Begin a session with this source; this one is kept as it is")
+        self.new_button.hide()
+        self.new_button.clicked.connect(lambda _checked=False: self.begin_new())
         self.close_button.setToolTip("Change nothing  [Esc]")
         self.use_button.clicked.connect(lambda _checked=False: self.use())
         self.close_button.clicked.connect(lambda _checked=False: self.close_overlay())
@@ -125,7 +131,8 @@ class SourceSheet(Overlay):
         foot = QHBoxLayout()
         foot.setSpacing(10)
         foot.addWidget(self.verdict, 1)
-        foot.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignBottom)
+        for button in (self.close_button, self.new_button):
+            foot.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(self.use_button, 0, Qt.AlignmentFlag.AlignBottom)
         right = QVBoxLayout()
         right.setSpacing(8)
@@ -194,7 +201,7 @@ class SourceSheet(Overlay):
         super().apply_theme(theme)
         self.title.setFont(theme.header())
         self.name.setFont(theme.ui("title", 600))
-        for label in (self.about, self.verdict, self.close_button):
+        for label in (self.about, self.verdict, self.close_button, self.new_button):
             label.setFont(theme.ui("body"))
         self.use_button.setFont(theme.ui("body", 600))
         self.list.setFixedWidth(theme.px(LIST))
@@ -213,7 +220,7 @@ class SourceSheet(Overlay):
 
     def _present_key(self, rows: Sequence[Entry]) -> str:
         """Key of the row that stands for the present source."""
-        present = self._commands.chosen_source or self._state.source_name
+        present = self._present
         for entry in rows:
             choice = self._choice(entry)
             if choice is not None and same_source(choice.source, present):
@@ -278,13 +285,20 @@ class SourceSheet(Overlay):
             self._show_nothing(entry.note or missing_words(entry))
         elif self._in_use(choice):
             self._show_card(choice)
+        elif (port := port_of(choice.source)) is not None and port == port_of(self._present):
+            self._show_nothing(OWN_PORT.format(port))
         else:
             self._show_card(choice)
             looking.look_at(choice)
         self.turn()
 
     def _in_use(self, choice: StreamChoice) -> bool:
-        return same_source(choice.source, self._commands.chosen_source or self._state.source_name)
+        return same_source(choice.source, self._present)
+
+    @property
+    def _present(self) -> str:
+        """The present source, as it is typed after --source."""
+        return self._commands.chosen_source or self._state.source_name
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -310,7 +324,10 @@ class SourceSheet(Overlay):
             return
         entry = self.list.current()
         if entry is not None and entry.key == self.list.present and not self._soon.isActive():
-            self._show_present()
+            choice = self._choice(entry)
+            # Its fields may have been set to something else since.
+            if choice is None or self._in_use(choice):
+                self._show_present()
 
     def _show_nothing(self, words: str, *, missing: bool = False) -> None:
         """Show no stream: it is being opened, or cannot be."""
@@ -376,6 +393,7 @@ class SourceSheet(Overlay):
             self.view.show_traces(frame.spec.channels, frame.times[newest], frame.values[newest], rate)
         self.use_button.setEnabled(False)
         self.use_button.setText(USE)
+        self.new_button.hide()
         self._say(IN_USE, "")
 
     def _show_card(self, choice: StreamChoice) -> None:
@@ -388,7 +406,7 @@ class SourceSheet(Overlay):
         if self._problem:
             self._say(self._problem, "bad")
         elif verdict.fits:
-            self._say(FITS, "good")
+            self._say(f"{FITS} {verdict.change}".rstrip(), "good")
         elif verdict.fits is None:
             self._say(BROKEN if broken else unknown, "")
         else:
@@ -396,6 +414,8 @@ class SourceSheet(Overlay):
             why = verdict.why[:1].upper() + verdict.why[1:]
             self._say(f"{why}: {after}.", "warning")
         self.use_button.setEnabled(bool(verdict.fits) or (verdict.fits is False and can_begin))
+        self.new_button.setEnabled(True)
+        self.new_button.setVisible(bool(verdict.fits) and can_begin)
 
     def _say(self, words: str, look: str) -> None:
         if (words, look) == (self.verdict.text(), self.verdict.objectName()):
@@ -423,11 +443,22 @@ class SourceSheet(Overlay):
             self._taking = looking.begin_taking()
             self._taken_choice = looking.choice
             self.use_button.setEnabled(False)
+            self.new_button.hide()
             self._say("Switching …", "")
         elif verdict.fits is False:
-            self._leaving = looking.release()
-            self.use_button.setEnabled(False)
-            self._say("A new session is opened …", "")
+            self._leave(looking)
+
+    def begin_new(self) -> None:
+        """Begin a session with what is looked at, though it would fit into this one."""
+        looking = self._looking
+        if looking is not None and self._taking is None and self._leaving is None and looking.verdict().fits:
+            self._leave(looking)
+
+    def _leave(self, looking: Looking) -> None:
+        self._leaving = looking.release()
+        for button in (self.use_button, self.new_button):
+            button.setEnabled(False)
+        self._say("A new session is opened …", "")
 
     def _go_on_taking(self, opening: SourceOpening) -> None:
         """Put the source into its place once it is there; or say why it cannot be."""

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,7 @@ from dgstudio.streams.serial import source as serial
 from dgstudio.streams.serial.ports import PortFound
 from dgstudio.studio.source.choice import sheet as sheets
 from dgstudio.studio.source.choice.entries import Entry, EntryKind, Section, entries
-from dgstudio.studio.source.choice.sheet import FITS, IN_USE, NEW, USE
+from dgstudio.studio.source.choice.sheet import FITS, IN_USE, NEW, OWN_PORT, USE
 
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 UP, DOWN = Qt.Key.Key_Up, Qt.Key.Key_Down
@@ -118,8 +119,8 @@ def test_by_keys_alone_a_recording_is_looked_at_and_a_new_session_begun_on_it(de
     assert sheet.list.current().title == "Basic motions"
     desk.until(lambda: sheet.view.shows == "traces" and sheet.use_button.text() == NEW)
     assert sheet.verdict.text() == (
-        "It gives 10 samples a second, and this session was made with 200: a new session begins with it, and this one "
-        "is kept as it is."
+        "It gives 10 samples a second, too few for this session, which was made with 200: a new session begins with "
+        "it, and this one is kept as it is."
     )
     # The present stream is answered all the while.
     assert engine.lane.readings.newest.hop > seen
@@ -189,6 +190,7 @@ def test_osc_tells_what_comes_instead_and_a_row_of_it_is_taken_as_the_address(de
     def run():
         while not stop.wait(0.01):
             send("/accxyz", 1.0, 2.0, 3.0)
+            send("/all", 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -204,7 +206,29 @@ def test_osc_tells_what_comes_instead_and_a_row_of_it_is_taken_as_the_address(de
     QTest.keyClick(sheet.heard, Qt.Key.Key_Return)
     assert sheet.fields.lines["path"].text() == "/accxyz"
     desk.until(lambda: sheet.use_button.text() == NEW and sheet.view.shows == "traces")
-    assert sheet.verdict.text().startswith("It is inputs that are taken as they are")
+    assert sheet.verdict.text().startswith("It has 3 channels, and this session has 6: a new session begins with it")
+    assert not sheet.new_button.isVisible()
+    # As many values as the session has channels go on in it, in its windows; or in a session of their own, by a click.
+    engine, made = desk.engine, desk.engine.spec
+    typed(sheet.fields.lines["path"], "/all")
+    desk.until(lambda: sheet.verdict.text() == FITS and sheet.new_button.isVisible())
+    QTest.keyClick(sheet.fields.lines["path"], Qt.Key.Key_Return)
+    desk.until(lambda: desk.state.source_name == "osc")
+    before = engine.lane.readings.total
+    desk.until(lambda: engine.lane.readings.total > before + 5)
+    assert desk.engine is engine and engine.ring.latest(0.1)[1][-1].tolist() == [1, 2, 3, 4, 5, 6]
+    assert engine.spec == replace(made, name="osc") and desk.state.spec == engine.spec
+    # And back to the simulator; then the other address again, in a session of its own.
+    sheet = opened(desk.window)
+    typed(sheet.fields.lines["path"], "/accxyz")
+    desk.until(lambda: sheet.view.words == OWN_PORT.format(free_port) and not sheet.use_button.isEnabled())
+    pick(sheet, "simulator")
+    desk.until(lambda: sheet.verdict.text() == FITS)
+    QTest.mouseClick(sheet.use_button, LEFT)
+    desk.until(lambda: desk.state.source_name == "simulator")
+    sheet = opened(desk.window)
+    pick(sheet, "osc")
+    desk.until(lambda: sheet.use_button.text() == NEW and sheet.use_button.isEnabled())
     desk.switch(lambda: QTest.mouseClick(sheet.use_button, LEFT))
     assert desk.engine.spec.channels == ("input 1", "input 2", "input 3")
     desk.until(lambda: desk.engine.lane.readings.newest is not None)
@@ -328,9 +352,11 @@ def test_a_pointer_is_tried_on_the_pad(desk):
 def test_a_file_of_ones_own_is_chosen_looked_at_and_may_fit(desk, tmp_path):
     path = tmp_path / "mine.csv"
     names = ("ax", "ay", "az", "gx", "gy", "gz")
-    rows = [",".join(("time", *names))]
-    rows += [",".join(map(str, (n / 200, *np.sin(n / 9 + np.arange(6)).round(4)))) for n in range(2000)]
-    path.write_text("\n".join(rows))
+    slow = tmp_path / "slow.csv"
+    for file, rate in ((path, 200), (slow, 150)):
+        rows = [",".join(("time", *names))]
+        rows += [",".join(map(str, (n / rate, *np.sin(n / 9 + np.arange(6)).round(4)))) for n in range(2000)]
+        file.write_text("\n".join(rows))
     sheet = opened(desk.window)
     pick(sheet, "recording file")
     desk.until(lambda: sheet.view.words == "Choose a recording, or a folder of takes.")
@@ -338,16 +364,19 @@ def test_a_file_of_ones_own_is_chosen_looked_at_and_may_fit(desk, tmp_path):
     desk.until(lambda: sheet.view.words == "There is no none.csv: choose another file.")
     sheet.fields.set_file(str(path))
     desk.until(lambda: sheet.verdict.text() == FITS and sheet.view.shows == "traces")
+    sheet.fields.set_file(str(slow))
+    brought = f"{FITS} Its 150 samples a second are brought to this session's 200, with nothing quicker in them."
+    desk.until(lambda: sheet.verdict.text() == brought and sheet.view.shows == "traces")
     engine = desk.engine
     QTest.keyClick(sheet.fields.lines["file"], Qt.Key.Key_Return)
-    desk.until(lambda: desk.state.source_name == "mine")
+    desk.until(lambda: desk.state.source_name == "slow")
     assert desk.engine is engine
     desk.until(lambda: any(knob.name == "position" for knob in desk.state.knobs))
     before = engine.lane.readings.total
     desk.until(lambda: engine.lane.readings.total > before)
     # Opened once more, it is the row that is in use.
     sheet = opened(desk.window)
-    assert desk.window.commands.chosen_source == str(path.resolve())
+    assert desk.window.commands.chosen_source == str(slow.resolve()) and not sheet.new_button.isVisible()
 
 
 def test_the_window_may_close_while_a_source_is_looked_at(desk, free_port):
