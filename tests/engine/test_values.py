@@ -142,8 +142,14 @@ def test_a_session_goes_on_at_any_rate_and_not_with_other_inputs(tmp_path: Path,
     again.put(-1.0, 0.0, 3)
     assert again.engine.lane.readings.newest.top == low
     again.engine.stop()
+    # A signal's samples are inputs as well, one by one.
+    signal = StreamSpec("phone", StreamKind.SIGNAL, 50.0, ("a", "b"), 1.0, 0.02)
+    third = desks(Session.open(tmp_path / "a.dgs"), signal)
+    third.put(-1.0, 0.0, 3)
+    assert third.engine.lane.readings.newest.top == low and third.engine.spec.kind is StreamKind.VALUES
+    third.engine.stop()
     more = StreamSpec("osc", StreamKind.VALUES, 100.0, ("a", "b", "c"), 0.1, 0.1)
-    with Session.open(tmp_path / "a.dgs") as session, pytest.raises(BadInputError, match="other channels"):
+    with Session.open(tmp_path / "a.dgs") as session, pytest.raises(BadInputError, match="it has 3 channels"):
         Engine(QueuedSource(more), None, session)
 
 
