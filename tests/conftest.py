@@ -97,12 +97,18 @@ def nothing_piles_up() -> Iterator[None]:
         _size[0] = process.memory_info().rss
 
 
+TRAINS = "import os, sys; os.nice = lambda by: 0; from dgstudio.lab.train_process import main; sys.exit(main())"
+
+
 @pytest.fixture(autouse=True)
-def exports_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that gives way to all others would wait for every other test."""
-    worker = sys.modules.get("dgstudio.engine.lifecycle.export_worker")
-    if worker is not None and os.name != "nt":
-        monkeypatch.setattr(worker, "NICE", 0)
+def helpers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that gives way to all others, to export or to train, would wait for every other test."""
+    exports = sys.modules.get("dgstudio.engine.lifecycle.export_worker")
+    if exports is not None and os.name != "nt":
+        monkeypatch.setattr(exports, "NICE", 0)
+    training = sys.modules.get("dgstudio.engine.adapt.consolidation")
+    if training is not None:
+        monkeypatch.setattr(training, "COMMAND", (sys.executable, "-c", TRAINS))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from dgstudio.bench.command import BenchOptions
 from dgstudio.bench.report import at, table
-from dgstudio.bench.views import layout_bench, timeline_bench, view_bench
+from dgstudio.bench.views import cursor_bench, inspect_bench, layout_bench, timeline_bench, view_bench
 from dgstudio.bench.views.long_history import LONG_TAKE, records_of
 from dgstudio.bench.views.view_bench import run_view_bench
 from dgstudio.engine.adapt.version_acts import VersionActKind, VersionActs
@@ -30,6 +30,8 @@ def test_a_short_run_has_every_figure(qapp: Any, monkeypatch: pytest.MonkeyPatch
     versions = 2_000
     for module in (view_bench, timeline_bench):
         monkeypatch.setattr(module, "LEAST_VERSIONS", versions)
+    for module in (cursor_bench, inspect_bench):
+        monkeypatch.setattr(module, "LEAST", 2)
     monkeypatch.setattr(layout_bench, "CALM_S", 0.0)
     monkeypatch.setattr(layout_bench, "SETTLE_S", 0.3)
     monkeypatch.setattr(view_bench, "LEAST_MAP_S", 3.5)
