@@ -27,12 +27,14 @@ class KeptAnswers:
     watched, kept : how many inputs are watched, and of how many the answer is what it was.
     lost : what the others were answered and are answered now, the most frequent first.
     bits : kept means that every byte of the logits is the same; else that the top class is.
+    counted : False while a model that has just begun has not answered them yet: nothing else here means a thing then.
     """
 
     watched: int = 0
     kept: int = 0
     lost: tuple[LostAnswers, ...] = ()
     bits: bool = True
+    counted: bool = True
 
     @property
     def gone(self) -> int:
@@ -53,7 +55,7 @@ class TwinFigures:
     """
 
     kind: TwinKind
-    answers: KeptAnswers = KeptAnswers()
+    answers: KeptAnswers = KeptAnswers(counted=False)
     learned: int = 0
     waiting: int = 0
     reads: int = 0

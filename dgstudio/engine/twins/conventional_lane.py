@@ -65,7 +65,10 @@ class ConventionalLane:
         self.learned = 0
         self._answers = TwinAnswers(classes)
         self.readings = self._answers.readings
-        self._kept = KeptAnswers(watched=len(start.protected), kept=len(start.protected), bits=False)
+        count = len(start.protected)
+        self._kept = KeptAnswers(count, count, bits=False, counted=bool(count))
+        self._watches = bool(count)
+        """Whether it watches anything that it was told to, were it that there is nothing."""
         self._protected: ProtectedSet | None = None
         """What it was told last to watch. dg-learn only."""
         self._unattributed = 0
@@ -172,6 +175,7 @@ class ConventionalLane:
     def _do(self, task: _Block | _Watch | _Look) -> None:
         if isinstance(task, _Watch):
             self.twin.watch(task.inputs, task.labels)
+            self._watches = True
             if len(task.inputs):
                 # Its answers are what it is held against: it goes on as it is.
                 self._seen = None
@@ -206,6 +210,6 @@ class ConventionalLane:
         """See what has become of the protected answers, and of what was read."""
         change = self.twin.protected_change(self._gone)
         lost = tuple(LostAnswers(*pair) for pair in change.lost)
-        self._kept = KeptAnswers(change.watched, change.watched - change.flips, lost, bits=False)
+        self._kept = KeptAnswers(change.watched, change.watched - change.flips, lost, bits=False, counted=self._watches)
         self._max_delta = change.largest
         self._unattributed = self.twin.count_unattributed()

@@ -128,7 +128,7 @@ class OwnLane:
         queued = sum(len(task.examples) for task in self._todo.copy() if isinstance(task, _Learn))
         return self._answers.figures(
             self.kind,
-            KeptAnswers() if watch is None else watch.kept,
+            KeptAnswers(counted=False) if watch is None else watch.kept,
             learned=self._labels.learned,
             waiting=queued + self._labels.late,
             max_delta=0.0 if watch is None else watch.largest,

@@ -147,6 +147,8 @@ def event_words(counts: Iterable[tuple[Mark, int]]) -> tuple[str, str]:
 
 def twin_words(twin: TwinFigures) -> tuple[str, str]:
     """Return the text of a twin's lane and the token of its colour."""
+    if not twin.answers.counted:
+        return "counting its protected answers …", "text_muted"
     lost = twin.answers.gone
     words = f"{lost:,} of {twin.answers.watched:,} protected answers lost"
     harmed = lost or twin.unpublished or twin.torn

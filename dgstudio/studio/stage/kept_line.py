@@ -50,16 +50,18 @@ class KeptLine(QWidget):
             self.update()
 
     def number(self) -> str:
-        """Return the number; empty where nothing is protected."""
+        """Return the number; empty where nothing is protected, or nothing counted yet."""
         answers = self._answers
-        if answers is None or not answers.watched:
+        if answers is None or not answers.watched or not answers.counted:
             return ""
         return f"{grouped(answers.kept)} of {grouped(answers.watched)}"
 
     def words(self) -> tuple[str, str]:
         """Return the two lines beside it."""
         answers = self._answers
-        if answers is None or not answers.watched:
+        if answers is None or not answers.counted:
+            return "old answers kept:", "counting …"
+        if not answers.watched:
             return "no old answers to keep:", "nothing is protected yet"
         lost = answers.gone
         if not lost:

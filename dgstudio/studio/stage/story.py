@@ -98,6 +98,8 @@ def story_of(
     better = _better(twins, ours)
     if worst.score.answers.gone:
         return (Piece("Taught "), name, Piece(": "), *_losses(worst, ours, name_of)), *better
+    if not all(twin.score.answers.counted for twin in twins):
+        return (Piece("Taught "), name, Piece(": the old answers are being counted.")), *better
     if worst.score.answers.watched:
         kept = f"all {grouped(worst.score.answers.watched)} old answers"
         both = "both" if len(twins) == 1 else "all three"

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from dgstudio.engine.facts.compared import KeptAnswers
+from dgstudio.engine.twins.conventional_lane import ConventionalLane
 from dgstudio.errors import BadInputError
+from dgstudio.learning.rules.conventional import TwinStart
 from dgstudio.session.file import Session
 from dgstudio.session.format.compared import COMPARED, of_setting
 from dgstudio.types import Mode, TwinKind
@@ -56,6 +58,8 @@ def test_lost_answers_are_told_with_what_they_were_and_are_now_and_ours_loses_no
     rig.engine.comparison.choose("swap", "replay")
     plain, replay = rig.engine.comparison.twins
     rig.settle()
+    begun = ConventionalLane(TwinKind.SWAP, TwinStart.from_nothing(8), rig.engine.classes)
+    assert not begun.figures().answers.counted, "it does not say that nothing is protected"
     assert plain.figures().answers == KeptAnswers(150, 150, bits=False)
     new = rig.teach(NEW, NEW, 3)
     done(rig, until)

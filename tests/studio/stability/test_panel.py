@@ -199,6 +199,9 @@ def test_compare_brings_the_twins_lane_and_its_sentence(panel, bridge):
     assert panel.lanes.words[TWIN][0] == ""
     assert panel.lanes.words_at(QPoint(5, panel.lanes.height() - 3)) == ""
     bridge.comparison.choose("in_place")
+    # Nothing is said of what it has not counted yet.
+    panel.update_frame(twin_frame(bridge, answers=KeptAnswers(counted=False)))
+    assert panel.lanes.words[TWIN] == ("counting its protected answers …", "text_muted")
     answers = KeptAnswers(400, 183, (LostAnswers(2, 0, 217),), bits=False)
     panel.update_frame(twin_frame(bridge, answers=answers, reads=10_000, unpublished=9_990, torn=12, max_delta=0.75))
     assert panel.lanes.words[TWIN] == ("217 of 400 protected answers lost", "twin")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers
+from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers, TwinFigures
+from dgstudio.studio.stage.kept_line import KeptLine
 from dgstudio.studio.stage.story import ENOUGH, Score, Taught, Tone, TwinScore, story_of, words_of
 from dgstudio.types import TwinKind
 
@@ -56,6 +57,16 @@ def test_a_better_twin_is_said_to_be_better(right, told):
 
 def test_no_share_is_told_of_a_few_answers():
     assert "Right" not in said(Score(KEPT, 1, ENOUGH - 1), twin(400, right=ENOUGH - 1, judged=ENOUGH - 1))
+
+
+def test_of_a_twin_that_has_just_begun_nothing_is_claimed(qapp):
+    begun = TwinScore(TwinKind.IN_PLACE, Score(TwinFigures(TwinKind.IN_PLACE).answers))
+    assert said(Score(KEPT), begun) == "Taught circle: the old answers are being counted."
+    line = KeptLine()
+    line.say(begun.score.answers, None)
+    assert (line.number(), *line.words()) == ("", "old answers kept:", "counting …")
+    line.say(KeptAnswers(), None)
+    assert line.words()[1] == "nothing is protected yet"
 
 
 def test_from_nothing_how_often_each_is_right_is_told():
