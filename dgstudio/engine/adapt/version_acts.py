@@ -229,6 +229,10 @@ class VersionActs:
         gone_back = act.version is not None and act.version in self._stands_for
         return self.place_of(self.stands_for(act.version)) if gone_back and act.version is not None else None
 
+    def is_forward(self, version: int, stood: int) -> bool:
+        """Whether a version has later content than one at which the model stood: to go there is to go forward."""
+        return self.stands_for(version) > self.stands_for(stood)
+
     def before(self, version: int, kept: Container[int]) -> int | None:
         """The version before the act that a version stands in, or before the last one before that is `kept`."""
         place = self.place_of(self.stands_for(version))

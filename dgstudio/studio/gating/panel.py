@@ -330,15 +330,17 @@ class GatingPanel(PanelFrame):
             self.set_right("")
             return
         seen = Seen(self.found.figures, self.found.stance, self.nearest, self._state.name_of, self._colour_of)
-        frozen = "frozen · " if self.frozen else ""
-        now = " · inputs of now" if seen.stance.moment is not None and self.view in OF_NOW else ""
+        frozen = "frozen · " if self.frozen and seen.stance.moment is not None else ""
+        now = " · inputs of now" if seen.stance.moment is not None and self.view in OF_NOW and not self.frozen else ""
         self.set_right(f"{frozen}{self._when(seen.stance)}{now}")
-        self._right.setToolTip(f"{self._inputs(seen)}.")
+        then = " All as it was when it was frozen." if self.frozen else ""
+        self._right.setToolTip(f"{self._inputs(seen)}.{then}")
 
     def _when(self, stance: Stance) -> str:
-        """Which version, and of when: "v104, now", or "v46, −12.4 s"."""
+        """Which version, and of when: "v104 now", "v104 frozen", or "v46 then, −12.4 s"."""
         version = stance.reading.version if self.found is None else self.found.figures.version
-        when = "now" if stance.moment is None else f"then, {seconds(min(stance.moment - stance.edge, 0.0))}"
+        live = "frozen" if self.frozen else "now"
+        when = live if stance.moment is None else f"then, {seconds(min(stance.moment - stance.edge, 0.0))}"
         return f"v{version} {when}"
 
     def _inputs(self, seen: Seen) -> str:

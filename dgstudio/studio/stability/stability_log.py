@@ -188,7 +188,7 @@ def tooltip_of(record: PublishRecord, lane: int, name_of: Callable[[int | None],
     if lane == 2:
         flips = f", {record.flips} protected answers flipped" if record.flips else ""
         if record.kind == RecordKind.ROLLED_BACK:
-            return f"Rolled back to v{record.to_version}{when}{flips}: {record.reason.words}"
+            return f"Went to v{record.to_version}{when}{flips}: what it learns next is learned on that"
         return f"{what}{when}{flips}: {record.reason.words}"
     if not record.protected:
         return f"{what}{when}: no input was protected"

@@ -31,7 +31,7 @@ _NAMES = {
 
 
 def act_title(acts: VersionActs, place: int, name_of: NameOf, *, full: bool = False) -> str:
-    """Return what an act is called: "circle · 21", "undo", "protect 400", "back to “circle · 5”".
+    """Return what an act is called: "circle · 21", "undo", "protect 400", "back to “circle · 5”", "forward to …".
 
     `full` spells out what the numbers count, where that is not plain.
     """
@@ -78,13 +78,19 @@ def _learned_title(act: VersionAct, name_of: NameOf, *, full: bool) -> str:
 
 
 def _back_title(acts: VersionActs, place: int, name_of: NameOf) -> str:
-    act, origin = acts[place], acts.origin(place)
+    act, origin, way = acts[place], acts.origin(place), _way(acts, acts[place])
     if origin is None:
-        return f"back to v{act.to_version}"
+        return f"{way} to v{act.to_version}"
     source = acts[origin]
     # Perhaps to the midst of a take.
     whole = act.to_version is None or source.version == acts.stands_for(act.to_version)
-    return f"back {'to' if whole else 'into'} “{act_title(acts, origin, name_of)}”"
+    return f"{way} {'to' if whole else 'into'} “{act_title(acts, origin, name_of)}”"
+
+
+def _way(acts: VersionActs, act: VersionAct) -> str:
+    """Whether an act that went to another version went back or forward."""
+    known = act.version is not None and act.before is not None
+    return "forward" if known and acts.is_forward(act.version, act.before) else "back"
 
 
 def _protection_title(act: VersionAct) -> str:
@@ -149,7 +155,9 @@ def details_of(
     """Return everything there is to say of a mark, in one line; `holds` as in `holds_text`, where it is known."""
     act = timeline.acts[mark.act]
     if mark.record is not None or act.records == 1:
-        return record_details(timeline.record_of(mark), name_of, serving=serving, pinned=pinned, holds=holds)
+        went = act.kind is VersionActKind.WENT_BACK
+        what = f"went {_way(timeline.acts, act)} to v{act.to_version}" if went else ""
+        return record_details(timeline.record_of(mark), name_of, serving=serving, pinned=pinned, holds=holds, what=what)
     between = timeline.between(act.first - 1, act.last)
     parts = [act_title(timeline.acts, mark.act, name_of, full=True)]
     versions = _versions_of(timeline, act)
@@ -189,19 +197,18 @@ def record_details(
     serving: int,
     pinned: int | None,
     holds: Mapping[int, int] | None = None,
+    what: str = "",
 ) -> str:
-    """Return everything there is to say of one record, in one line."""
+    """Return everything there is to say of one record, in one line; `what` happened, where its reason does not say."""
     if record.kind == RecordKind.REJECTED:
         parts = ["not published", record.reason.words, f"after v{record.parent}" if record.parent is not None else ""]
         return " · ".join(part for part in parts if part)
     if record.version is None:
         return record.reason.words or record.kind
     learned = learned_text(record.new_examples, name_of)
-    what = (
-        f"learned from {learned}"
-        if record.kind == RecordKind.LEARNED and learned
-        else record.reason.words or record.kind
-    )
+    if record.kind == RecordKind.LEARNED and learned:
+        what = f"learned from {learned}"
+    what = what or record.reason.words or record.kind
     parts = [f"v{record.version}{_state(record.version, serving, pinned)}", what]
     parts.append("" if holds is None else holds_text(holds, name_of))
     if record.waiting:

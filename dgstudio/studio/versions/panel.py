@@ -181,7 +181,7 @@ class SnapshotsPanel(PanelFrame):
         if self._state.pinned is not None and not held:
             menu.addAction("Serve newest", self.serve_newest)
         if version is not None:
-            back = menu.addAction(f"Roll back to v{version}", self.roll_back_to_selected)
+            back = menu.addAction(f"{self._way_to(version)} to v{version}", self.roll_back_to_selected)
             back.setEnabled(kept and version != self._state.head)
             show = menu.addAction(f"Show the examples of v{version}", self.show_examples_of_selected)
             show.setEnabled(bool(self._holds_of(version)))
@@ -320,7 +320,7 @@ class SnapshotsPanel(PanelFrame):
         )
         _say(
             self.back_button,
-            f"Roll back to v{version}" if version is not None else "Roll back",
+            f"{self._way_to(version)} to v{version}" if version is not None else "Roll back",
             lost or (f"Go on learning from v{version}; the examples learned since wait" if kept else HOW),
             on=kept and version != state.head,
         )
@@ -384,6 +384,10 @@ class SnapshotsPanel(PanelFrame):
         )
         how = "“Learn again” makes it from the same examples and compares its digest" if refusal is None else ""
         return ".\n".join(part for part in (why, how, advice[:1].upper() + advice[1:]) if part)
+
+    def _way_to(self, version: int) -> str:
+        """What going to a version is called, from where the model stands."""
+        return "Go forward" if self.timeline.acts.is_forward(version, self._state.head) else "Roll back"
 
     def _selected_version(self) -> int | None:
         return self._version_of(self.view.selected)

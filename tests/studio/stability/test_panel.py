@@ -166,7 +166,7 @@ def test_rejections_roll_backs_and_flips_are_marked_with_their_reason(panel, bri
     y = panel.lanes.plot(EVENTS).center().y()
     told = [panel.lanes.words_at(QPoint(panel.lanes.x_of(time), y)) for time in (88.0, 92.0, 96.0, 85.0)]
     assert "the router would open on 3 protected inputs" in told[0]
-    assert told[1].startswith("Rolled back to v2")
+    assert told[1].startswith("Went to v2")
     assert "2 protected answers flipped" in told[2]
     assert told[3] == MEANINGS[EVENTS]
     assert DARK.warning in colours(panel, EVENTS, 92.0)

@@ -142,13 +142,15 @@ def test_acts_are_called_by_what_was_done(bridge):
         record(9, "pinned", None, parent=8, to_version=5, reason=Pinned(5)),
         record(10, "rejected", None, parent=8, cause=Cause(TAKE, 9, 2)),
         record(11, "consolidated", 9, parent=8, reason=Told("new base")),
+        record(12, "rolled back", 10, parent=9, to_version=2, reason=RolledBack(2)),
+        record(13, "rolled back", 11, parent=10, to_version=5, reason=RolledBack(5)),
     ]  # fmt: skip
     acts = VersionActs(History(records))
     acts.sync()
     assert [act_title(acts, place, bridge.state.name_of) for place in range(len(acts))] == [
         "begun from nothing", "new class circle", "circle · 1", "undo", "delete shake · 5", "relabel rest · 2",
         "protect 400", f"import rest · {grouped(1209)}", "back to “circle · 1”", "pin v5", "walk · not learned",
-        "new base",
+        "new base", "back to “circle · 1”", "forward to “relabel rest · 2”",
     ]  # fmt: skip
     assert act_title(acts, 2, bridge.state.name_of, full=True) == "circle · 1 example"
 
@@ -190,6 +192,7 @@ def test_an_act_unfolds_into_its_publishes_and_folds_again(snapshots, bridge, wi
     leave(view)
     assert view.selected == Mark(2, 11) and snapshots.details.text().startswith("v12 · learned from")
     assert snapshots.back_button.text() == "Roll back to v12"
+    assert timeline.acts.is_forward(12, 9) and snapshots._way_to(42) == "Roll back"
     QTest.mouseClick(view, LEFT, pos=at(view, Mark(2, 9)))
     leave(view)
     assert snapshots.details.text().startswith("not published · ")
