@@ -25,6 +25,7 @@ from dgstudio.engine.imports.worker import ImportStage, ImportView
 from dgstudio.guard.texts import plain_text
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.common.file_dialog import file_dialog
 from dgstudio.studio.common.overlays.overlay import Overlay
 from dgstudio.studio.common.overlays.sheet import LabelSheet
 from dgstudio.studio.common.widgets.elided_label import ElidedLabel
@@ -73,9 +74,8 @@ class ImportSheet(LabelSheet):
 
     def ask(self) -> None:
         """Ask for a file; the stream goes on meanwhile."""
-        dialog = QFileDialog(self.window(), "Import examples", "", FILES)
+        dialog = file_dialog(self.window(), "Import examples", "", FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda path: self.begin(Path(path)))
         dialog.open()
 

@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dgstudio.session.export.kinds import ExportKind
+from dgstudio.studio.common.file_dialog import file_dialog
 
-EXPORTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    ExportKind.EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}),
-    ExportKind.MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}),
-    ExportKind.REPORT: ("Export report", {"Pages": "html"}),
-    ExportKind.RECORDING: ("Export for another machine", {"Sessions": "dgs"}),
-    ExportKind.STREAM: ("Export the recorded stream", {"NumPy arrays": "npz"}),
-    ExportKind.FIGURES: ("Export figures", {"Tables": "csv"}),
+EXPORTS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
+    ExportKind.EXAMPLES: ("Export examples", {"Tables": "csv", "NumPy arrays": "npz"}, "examples"),
+    ExportKind.MODEL: ("Export model", {"ONNX models": "onnx", "Safetensors": "safetensors"}, "model"),
+    ExportKind.REPORT: ("Export report", {"Pages": "html"}, "report"),
+    ExportKind.RECORDING: ("Export for another machine", {"Sessions": "dgs"}, "whole"),
+    ExportKind.STREAM: ("Export the recorded stream", {"NumPy arrays": "npz"}, "stream"),
+    ExportKind.FIGURES: ("Export figures", {"Tables": "csv"}, "figures"),
 }
-"""Kind → title of its dialog, and what its formats are called, with their endings."""
+"""Kind → title of its dialog, what its formats are called, with their endings, and what is added to the session's name:
+two kinds may have one ending, and none is to take the place of the other.
+"""
 
 
 def ask_where(
@@ -42,11 +44,10 @@ def ask_where(
         Where the dialog begins; default: where the program was started.
     """
     filters = {f"{what} (*.{ending})": ending for what, ending in formats.items()}
-    dialog = QFileDialog(window, title, "" if folder is None else str(folder), ";;".join(filters))
+    dialog = file_dialog(window, title, "" if folder is None else str(folder), ";;".join(filters))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(next(iter(filters.values())))
     dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(filters[chosen_filter]))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(chosen)
     # Not every system gives the keyboard back by itself.
     dialog.finished.connect(lambda _result: window.activateWindow())

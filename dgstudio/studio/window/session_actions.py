@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dgstudio.session.export.kinds import ExportKind
-from dgstudio.session.storage.location import session_folder
+from dgstudio.session.storage.location import duplicate_path, session_folder
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
+from dgstudio.studio.common.file_dialog import file_dialog
 from dgstudio.studio.packages.packages import NEEDED_BY, Packages
 from dgstudio.studio.sessions.export_dialogs import EXPORTS, ask_where, suggested_name
 from dgstudio.studio.sessions.session_desk import DeskPlace
@@ -70,9 +70,8 @@ class SessionActions:
 
     def ask_which(self) -> None:
         """Ask for a session file and open it."""
-        dialog = QFileDialog(self._window, "Open a session", str(self.folder()), "Sessions (*.dgs);;All files (*)")
+        dialog = file_dialog(self._window, "Open a session", str(self.folder()), "Sessions (*.dgs);;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda path: self.sessions.open(Path(path)))
         dialog.open()
 
@@ -83,7 +82,7 @@ class SessionActions:
             "Save as",
             SESSION_FILES,
             lambda path: self._notifier.attempt(lambda: self.commands.recording.save_as(Path(path), overwrite=True)),
-            suggested_name(self._state.session_name),
+            self._another_name(),
             self.folder(),
         )
 
@@ -94,7 +93,8 @@ class SessionActions:
             "Save a copy",
             SESSION_FILES,
             lambda path: self._notifier.attempt(lambda: self.commands.recording.save_copy(Path(path), overwrite=True)),
-            folder=self.folder(),
+            self._another_name(),
+            self.folder(),
         )
 
     def export(self, kind: ExportKind) -> None:
@@ -102,7 +102,7 @@ class SessionActions:
 
         Where that needs packages that are missing, they are offered first.
         """
-        title, formats = EXPORTS[kind]
+        title, formats, what = EXPORTS[kind]
 
         def chosen(path: str) -> None:
             need = NEEDED_BY.get(Path(path).suffix.lower())
@@ -116,7 +116,13 @@ class SessionActions:
             self._notifier.show(f"Writing {Path(path).name} …")
             self._notifier.attempt(lambda: self.commands.recording.export(kind, Path(path), overwrite=True))
 
-        ask_where(self._window, title, formats, chosen, suggested_name(self._state.session_name))
+        ask_where(self._window, title, formats, chosen, f"{suggested_name(self._state.session_name)} {what}")
+
+    def _another_name(self) -> str:
+        """A name beside the present session that none has, without an ending."""
+        name = suggested_name(self._state.session_name)
+        path = self.folder() / f"{name}.dgs"
+        return duplicate_path(path).stem if path.exists() else name
 
     def folder(self) -> Path:
         """Where a dialog begins: beside the present session."""

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QToolButton, QWidget
 
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.labelling import ActWalked, TakeSaved
@@ -684,6 +684,11 @@ def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, 
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     (dialog,) = window.findChildren(QFileDialog)
     assert dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave and dialog.defaultSuffix() == "dgs"
+    assert [Path(path).suffix for path in dialog.selectedFiles()] == [".dgs"], "a name is proposed"
+    # Its own icons are black: ours are as light as its text.
+    icon = dialog.findChild(QToolButton, "toParentButton").icon().pixmap(18).toImage()
+    inks = [icon.pixelColor(x, y) for x in range(18) for y in range(18)]
+    assert max(ink.lightness() for ink in inks if ink.alpha() > 200) > 150
     window.update_frame(bridge.frame())
     dialog.fileSelected.emit("/somewhere/copy.dgs")
     dialog.close()
@@ -710,7 +715,7 @@ def test_exports_go_where_the_dialog_says_in_the_format_that_is_chosen(window, b
         dialog.selectNameFilter(chosen)
         dialog.filterSelected.emit(chosen)
         assert dialog.defaultSuffix() == suffix
-        assert [path.rpartition("/")[2] for path in dialog.selectedFiles()] == [f"v1-2 gestures.{suffix}"]
+        assert [path.rpartition("/")[2] for path in dialog.selectedFiles()] == [f"v1-2 gestures {kind}.{suffix}"]
     dialog.fileSelected.emit(f"/somewhere/a.{suffixes[0]}")
     dialog.close()
     assert bridge.calls == [("recording.export", kind, Path(f"/somewhere/a.{suffixes[0]}"), {"overwrite": True})]

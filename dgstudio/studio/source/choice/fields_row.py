@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from dgstudio.streams.camera.kind import SUFFIXES as VIDEOS
 from dgstudio.streams.serial.ports import BAUD
+from dgstudio.studio.common.file_dialog import file_dialog
 from dgstudio.studio.common.widgets.combo_box import ChoiceBox
 from dgstudio.studio.common.widgets.flow_row import FlowRow
 from dgstudio.studio.source.choice.chosen import Fields, usual_fields
@@ -99,10 +100,9 @@ class FieldsRow(FlowRow):
         assert entry is not None, "a file is asked for by a row that has one"
         video = entry.kind is EntryKind.VIDEO
         ends = " ".join(f"*{suffix}" for suffix in (VIDEOS if video else RECORDINGS))
-        dialog = QFileDialog(self.window(), "Video" if video else "Recording", "", f"({ends});;All files (*)")
+        dialog = file_dialog(self.window(), "Video" if video else "Recording", "", f"({ends});;All files (*)")
         mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile
         dialog.setFileMode(mode)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.set_file)
         dialog.open()
 

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtWidgets import QFileDialog
 
 from dgstudio.studio.actions.ids import ActionId, Group, SubMenu
+from dgstudio.studio.common.file_dialog import file_dialog
 from dgstudio.studio.window.parts import Row, WindowParts
 
 FIRST_KEY: Final = "F6"
@@ -38,10 +39,9 @@ def _begin(name: str, it: WindowParts) -> None:
 
 def _ask(it: WindowParts) -> None:
     """Ask for a demo of one's own."""
-    dialog = QFileDialog(it.layout.desk, "Play a demo", str(Path.home()), f"Demos (*{ENDING});;All files (*)")
+    dialog = file_dialog(it.layout.desk, "Play a demo", str(Path.home()), f"Demos (*{ENDING});;All files (*)")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda path: it.demos.begin(Path(path)))
-    dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
 
