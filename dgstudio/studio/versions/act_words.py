@@ -89,8 +89,9 @@ def _back_title(acts: VersionActs, place: int, name_of: NameOf) -> str:
 
 def _way(acts: VersionActs, act: VersionAct) -> str:
     """Whether an act that went to another version went back or forward."""
-    known = act.version is not None and act.before is not None
-    return "forward" if known and acts.is_forward(act.version, act.before) else "back"
+    if act.version is None or act.before is None:
+        return "back"
+    return "forward" if acts.is_forward(act.version, act.before) else "back"
 
 
 def _protection_title(act: VersionAct) -> str:
