@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -18,7 +20,7 @@ from dgstudio.studio.stage.source_words import source_words
 from dgstudio.studio.stage.stage_header import StageHeader, taught_words
 from dgstudio.studio.stage.story import Piece, Sentence, Tone
 from dgstudio.studio.stream.panel import StreamPanel
-from dgstudio.studio.theme.theme import DARK, Theme
+from dgstudio.studio.theme.theme import DARK, SIZES, Theme
 from dgstudio.types import StreamKind
 
 DESIGNED = QSize(1280, 720)
@@ -175,7 +177,8 @@ class StageView(QWidget):
         for part in (self.header, self.halves, self.caption, self.halo):
             part.apply_theme(theme)
         self.toast_place.setFixedWidth(round(0.32 * self.width()))
-        large = self._base.scaled(max(LEAST, PANEL_TYPE * unit))
+        # What is small in a panel, as the figures of an axis, is as large as what is usual there.
+        large = replace(self._base.scaled(max(LEAST, PANEL_TYPE * unit)), least=SIZES["tiny"])
         for panel in self.scene:
             panel.apply_theme(large)
             # What is in it begins where its title does; what is around it is as much smaller as the stage is.

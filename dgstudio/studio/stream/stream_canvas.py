@@ -18,7 +18,7 @@ from dgstudio.studio.stream.strip import StreamStrip
 from dgstudio.studio.theme.paper import keeps_shapes
 from dgstudio.studio.theme.theme import DARK, Theme
 
-LEAST_ROW = 12
+LEAST_ROW = 11.5
 """Logical pixels a channel needs to be readable; where there is less room the rows scroll."""
 RIBBON, GAP, AXIS = 13, 5, 15
 THIN_RIBBON, AXIS_TYPE = 11, 10
@@ -155,7 +155,8 @@ class StreamCanvas(QWidget):
         return scene.start + (x - plot.left()) / plot.width() * (scene.end - scene.start)
 
     def _tall(self, name: str) -> int:
-        return self.theme.px(THIN_RIBBON if name == "truth" else RIBBON)
+        # Where its names are no smaller than those of the others it is as tall.
+        return self.theme.px(THIN_RIBBON if name == "truth" and not self.theme.least else RIBBON)
 
     def _lay_out(self) -> None:
         self._places = None
@@ -244,7 +245,8 @@ class StreamCanvas(QWidget):
         metrics = QFontMetrics(font)
         painter.setFont(font)
         room = int(plot.left() - self.theme.px(6))
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        # Rows may be lower than a line of type: of a name nothing is cut off for that.
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
         for row in range(places.fit):
             channel, middle = places.first + row, places.middle(row)
             painter.setPen(theme.colour(theme.channel(channel)))

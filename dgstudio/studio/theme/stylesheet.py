@@ -81,7 +81,7 @@ QPushButton#link:focus { border: 1px solid $accent_hover; }
 QPushButton#link:disabled { color: $text_muted; }
 QPushButton#filter { padding: 3px 8px; }
 QPushButton#option { padding: 3px 8px; }
-QPushButton#optionSmall { padding: 1px 6px; }
+QPushButton#optionSmall { padding: 1px 5px; }
 QPushButton#option:checked, QPushButton#optionSmall:checked { color: $text_strong; font-weight: 600; }
 
 QSlider { min-height: 18px; background: transparent; }

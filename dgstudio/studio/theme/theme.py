@@ -75,7 +75,10 @@ SIZES: Final[dict[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """One theme: each colour token as "#rrggbb", the hues of channels, and the scale of type (1 = normal)."""
+    """One theme: each colour token as "#rrggbb", the hues of channels, and the scale of type (1 = normal).
+
+    No type is smaller than `least`, in logical pixels before they are scaled.
+    """
 
     name: str
     background: str
@@ -111,6 +114,7 @@ class Theme:
     twin: str
     channels: tuple[str, ...]
     scale: float = 1.0
+    least: float = 0.0
 
     @property
     def dark(self) -> bool:
@@ -139,7 +143,7 @@ class Theme:
 
     def _font(self, family: str, size: str | float, weight: int) -> QFont:
         # Below the usual size a pixel is several of the screen's: rounded, small and smaller type would be the same.
-        length = self.length(size)
+        length = max(self.length(size), self.length(self.least))
         return QFont(_made(family, length if self.scale < 1 else float(round(length)), weight))
 
     def header(self) -> QFont:

@@ -48,6 +48,8 @@ def test_type_grows_with_the_screen(stage, bridge, size):
     must = [stage.caption.lines(size[0])[0].pixelSize(), theme.px(34), half.word.height() / 1.22]
     assert min(must) >= READ * tall - 1
     fonts = [theme.px("body"), theme.px("small"), stage.header.theme.px("brand"), half.note.font().pixelSize()]
+    # What is small in a window, as the figures of an axis and the names of the truth, is no smaller either.
+    fonts += [font.pixelSize() for panel in stage.scene for font in (panel.theme.mono(10), panel.theme.ui(9))]
     assert min(fonts) >= SMALLEST * tall - 1
 
 

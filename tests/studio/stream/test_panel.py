@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +15,7 @@ from dgstudio.studio.painting.decimation import SlowRange, columns, finite_runs
 from dgstudio.studio.painting.ribbons import Span, joined, label_spans
 from dgstudio.studio.stream.stream_canvas import LEAST_ROW
 from dgstudio.studio.stream.strip import bursts_of, first_change, first_changed_burst
+from dgstudio.studio.theme.theme import DARK
 from dgstudio.types import PublishRecord, Take
 
 LEFT = Qt.MouseButton.LeftButton
@@ -273,7 +274,7 @@ def test_the_tooltip_names_what_is_under_the_pointer(stream, bridge):
 
 
 def test_many_channels_scroll_and_stay_readable(stream, bridge, window):
-    names = tuple(f"ch{k}" for k in range(64))
+    names = tuple("gy" if k == 4 else f"ch{k}" for k in range(64))
     bridge.state.spec = dataclasses.replace(bridge.state.spec, channels=names)
     signal = bridge.signal
     bridge.signal = lambda times: np.tile(signal(times), (1, 11))[:, :64]
@@ -286,6 +287,21 @@ def test_many_channels_scroll_and_stay_readable(stream, bridge, window):
         QTest.keyClick(view, Qt.Key.Key_Down)
     assert view.rows()[1] == 3
     view.grab()
+    # Of a name nothing is cut off where a row is lower than a line of type: large, so that pixels tell.
+    before, view.theme = (view.theme, view.places), DARK.scaled(20)
+    least = view.theme.length(LEAST_ROW)
+    plot = QRectF(400, 0, 10, least)
+    view._places = dataclasses.replace(view.places, plot=plot, ribbons={}, tall=least, first=4, fit=1)
+    image = QImage(400, round(least) + 40, QImage.Format.Format_Grayscale8)
+    image.fill(Qt.GlobalColor.black)
+    painter = QPainter(image)
+    painter.translate(0, 20)
+    view._paint_names(painter, plot)
+    painter.end()
+    inked = np.array(image.constBits()).reshape(image.height(), -1).max(axis=1) > 60
+    tall = QFontMetrics(view.theme.ui("tiny")).tightBoundingRect("gy").height()
+    view.theme, view._places = before
+    assert inked.sum() >= tall - 2
 
 
 # -- states ----------------------------------------------------------------------------------------------------
