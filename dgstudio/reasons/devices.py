@@ -54,7 +54,7 @@ class NoLslStream(Reason):
         """With those that are there."""
         none = f"there is no LSL stream {self.wanted}".rstrip() + " on the network"
         if not self.others:
-            return f"{none}: is its sender running"
+            return f"{none}: start its sender"
         return f"{none}, but {shortened(', '.join(self.others), 200)}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
+from dgstudio.streams.sinks.registry import check_sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +56,8 @@ class RunOptions:
             raise BadInputError("Name one session: --session FILE for a new one, or the file alone to go on with it.")
         if self.record and self.session is None and self.station is None:
             raise BadInputError("--record needs a file to record into: give it one with --session FILE.dgs.")
+        for out in self.outs:
+            # What it is of would be waited for first.
+            check_sink(out)
         if self.speed == 0 and self.source in (None, "simulator") and self.duration is None and self.station is None:
             raise BadInputError("The simulator never ends: give --duration with --speed 0.")

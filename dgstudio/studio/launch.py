@@ -27,7 +27,7 @@ from dgstudio.guard.texts import plain_text
 from dgstudio.records import dataclass
 from dgstudio.session.file import Session
 from dgstudio.session.storage.location import default_session_path
-from dgstudio.streams.sinks.registry import open_sink
+from dgstudio.streams.sinks.registry import check_sink, open_sink
 from dgstudio.streams.source import Pictured, Source, rate_to_keep
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def make_engine(options: StudioOptions) -> Made:
     """
     if options.watch:
         return _watching(options)
+    for out in options.outs:
+        # Before a file is made, and before a stream is waited for.
+        check_sink(out)
     notes: list[str] = []
     session = _session(options, notes)
     source: Source | None = None

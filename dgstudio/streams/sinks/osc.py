@@ -84,8 +84,12 @@ def _by_number(reading: Reading) -> list[float]:
     return found
 
 
+def _endpoint(name: str) -> Endpoint:
+    return endpoint_of(address_in(name, NAME) or "", USUAL)
+
+
 def _open(request: SinkRequest) -> OscSink:
-    return OscSink(endpoint_of(address_in(request.name, NAME) or "", USUAL))
+    return OscSink(_endpoint(request.name))
 
 
 KIND = SinkKind(
@@ -94,4 +98,5 @@ KIND = SinkKind(
     "OSC messages as Wekinator sends them: to port 12000, /wek/outputs.",
     lambda name: address_in(name, NAME) is not None,
     _open,
+    _endpoint,
 )

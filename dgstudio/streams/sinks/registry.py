@@ -48,8 +48,29 @@ def open_sink(name: str, names: Callable[[], Mapping[int, str]]) -> Sink:
             raise
         except Exception as error:
             raise BadInputError(f"The plug-in “{kind.name}” cannot open “{shortened(name, 60)}”: {error!r}.") from error
+    raise _unknown(name)
+
+
+def check_sink(name: str) -> None:
+    """Refuse what can be no output, before anything is opened that may have to be waited for.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such sink, or its address cannot be.
+    """
+    for kind in _ours():
+        if kind.claims(name):
+            if kind.check is not None:
+                kind.check(name)
+            return
+    if not plugin_kinds().found:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> BadInputError:
     usages = ", ".join(kind.usage for kind in kinds())
-    raise BadInputError(f"There is no output “{shortened(name, 60)}”: the outputs are {usages}.{plugin_kinds().words}")
+    return BadInputError(f"There is no output “{shortened(name, 60)}”: the outputs are {usages}.{plugin_kinds().words}")
 
 
 def plugin_kinds() -> Plugins[SinkKind]:

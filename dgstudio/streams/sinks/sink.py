@@ -49,10 +49,14 @@ class SinkRequest:
 
 @dataclass(frozen=True, slots=True)
 class SinkKind:
-    """A kind of sink, as its file declares it and the registry lists it; its fields are as in `SourceKind`."""
+    """A kind of sink, as its file declares it and the registry lists it; its fields are as in `SourceKind`.
+
+    `check` raises `BadInputError` where the address in a name cannot be.
+    """
 
     name: str
     usage: str
     summary: str
     claims: Callable[[str], bool]
     open: Callable[[SinkRequest], Sink]
+    check: Callable[[str], object] | None = None

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from dgstudio.errors import BadInputError
+from dgstudio.station.options import RunOptions
 from dgstudio.streams.osc.endpoint import Endpoint
 from dgstudio.streams.sinks.jsonl import JsonLines
 from dgstudio.streams.sinks.osc import OscSink
-from dgstudio.streams.sinks.registry import open_sink, sink_list
+from dgstudio.streams.sinks.registry import check_sink, open_sink, sink_list
 
 
 def test_a_sink_is_asked_for_by_kind_and_address(tmp_path: Path) -> None:
@@ -41,6 +42,16 @@ def test_a_sink_is_asked_for_by_kind_and_address(tmp_path: Path) -> None:
 def test_what_is_no_output_is_refused_in_a_sentence(name: str, why: str) -> None:
     with pytest.raises(BadInputError, match=why):
         open_sink(name, dict)
+
+
+def test_what_can_be_no_output_is_refused_before_a_stream_is_waited_for() -> None:
+    for name in ("osc", "osc:lights.local:9000", "jsonl:answers.jsonl", "lsl:mine"):
+        check_sink(name)
+    for name, why in (("nowhere", "no output “nowhere”"), ("osc:x:y", "names no port")):
+        with pytest.raises(BadInputError, match=why):
+            check_sink(name)
+        with pytest.raises(BadInputError, match=why):
+            RunOptions(source="osc", outs=(name,)).check()
 
 
 def test_the_outputs_are_listed_with_what_to_type() -> None:
