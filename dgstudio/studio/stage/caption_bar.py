@@ -13,6 +13,8 @@ from dgstudio.studio.theme.theme import DARK, Theme
 
 SIZE, LEAST, TALL, MARGIN = 21, 19.3, 52, 18
 """Size of type where there is room and where there is little, height of the bar, room at its sides: theme's pixels."""
+BESIDE = 15.5
+"""Size of type where a sentence would be cut off otherwise: beside a toast, say."""
 LINES = 2
 
 
@@ -69,7 +71,7 @@ class CaptionBar(QWidget):
     def lines(self, room: float) -> tuple[QFont, list[list[Piece]]]:
         """Return the sentence in as few lines as `room` pixels allow, and their font: large type before small.
 
-        Names are cut only where two lines have no room for them.
+        Names are cut only where two lines have no room for them; nothing else is, as long as small type has room.
         """
         words = _words(self._sentence)
         for size in (SIZE, LEAST):
@@ -77,9 +79,14 @@ class CaptionBar(QWidget):
             metrics = QFontMetricsF(font)
             if len(_broken(words, metrics, room)) == 1:
                 return font, [words]
-        lines = _balanced(words, metrics, room)
-        if any(_wide(line, metrics) > room for line in lines):
-            lines = _balanced(_words(brief(self._sentence)), metrics, room)
+        short = _words(brief(self._sentence))
+        for size in (LEAST, BESIDE):
+            font = self._font(size)
+            metrics = QFontMetricsF(font)
+            for told in (words, short):
+                lines = _balanced(told, metrics, room)
+                if all(_wide(line, metrics) <= room for line in lines):
+                    return font, lines
         return font, lines
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102

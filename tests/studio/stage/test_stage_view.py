@@ -150,6 +150,16 @@ def test_a_long_sentence_takes_two_lines_and_is_not_cut(stage, bridge):
         assert all(QFontMetrics(font).horizontalAdvance(line) <= room for line in said)
 
 
+def test_beside_a_toast_a_caption_is_smaller_and_whole(stage, bridge):
+    bridge.state.caption = Caption(
+        "Now both are taught a new one, circle: the same three seconds, the same labels.", 2, 5, "x"
+    )
+    show(stage, bridge)
+    font, lines = stage.caption.lines(560)
+    assert all(QFontMetricsF(font).horizontalAdvance("".join(p.text for p in line).strip()) <= 560 for line in lines)
+    assert font.pixelSize() >= SMALLEST * 720
+
+
 def test_no_file_is_named(stage, bridge):
     bridge.state.source_name = "/home/somebody/secret-patient.csv"
     bridge.state.spec = replace(bridge.state.spec, name="secret-patient")
