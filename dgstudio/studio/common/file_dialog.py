@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton, QWidget
 
@@ -23,15 +23,20 @@ GLYPHS: Final = {
 """Name of a button of Qt's dialog → its icon; those of Qt are black on any ground."""
 
 
-def file_dialog(parent: QWidget, title: str, folder: str, filters: str) -> QFileDialog:
-    """Make a dialog for files, to be opened; it is gone when it is closed."""
+def file_dialog(parent: QWidget, title: str, folder: str, filters: str, *, save: bool = False) -> QFileDialog:
+    """Make a dialog for a file that is there, or is to be made (`save`), to be opened; it is gone when it is closed."""
     dialog = QFileDialog(parent, title, folder, filters)
+    # First: it makes other buttons.
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for name, glyph in GLYPHS.items():
         # A dialog of the system has no such buttons.
         button = dialog.findChild(QToolButton, name)
         if isinstance(button, QToolButton):
             button.setIcon(_icon(glyph, dialog))
+            button.setIconSize(QSize(ICON, ICON))
+            # Qt makes them as small as if they had no margin.
+            button.setStyleSheet("padding: 2px")
     for push in dialog.findChildren(QPushButton):
         push.setIcon(QIcon())
     return dialog

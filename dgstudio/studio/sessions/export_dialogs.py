@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from dgstudio.session.export.kinds import ExportKind
 from dgstudio.studio.common.file_dialog import file_dialog
@@ -44,8 +44,7 @@ def ask_where(
         Where the dialog begins; default: where the program was started.
     """
     filters = {f"{what} (*.{ending})": ending for what, ending in formats.items()}
-    dialog = file_dialog(window, title, "" if folder is None else str(folder), ";;".join(filters))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog = file_dialog(window, title, "" if folder is None else str(folder), ";;".join(filters), save=True)
     dialog.setDefaultSuffix(next(iter(filters.values())))
     dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(filters[chosen_filter]))
     dialog.fileSelected.connect(chosen)

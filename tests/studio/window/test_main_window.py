@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QPushButton, QToolButton, QWidget
 
 from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.labelling import ActWalked, TakeSaved
@@ -689,6 +689,7 @@ def test_a_copy_is_saved_where_the_dialog_says_while_the_stream_goes_on(window, 
     icon = dialog.findChild(QToolButton, "toParentButton").icon().pixmap(18).toImage()
     inks = [icon.pixelColor(x, y) for x in range(18) for y in range(18)]
     assert max(ink.lightness() for ink in inks if ink.alpha() > 200) > 150
+    assert all(button.icon().isNull() for button in dialog.findChildren(QPushButton))
     window.update_frame(bridge.frame())
     dialog.fileSelected.emit("/somewhere/copy.dgs")
     dialog.close()
