@@ -28,6 +28,8 @@ SIDE = 22
 BAND = 14
 RADIUS, SMALL = 6.0, 3.2
 """Of the mark of an act, and of one of its records."""
+TITLE_GAP = 10.0
+"""Between the titles of two selected acts."""
 FOLDS_FROM = 16.0
 """Logical pixels between two places from which it stands below a mark that it can be unfolded."""
 
@@ -364,11 +366,11 @@ class TimelineCanvas(QWidget):
         top = middle - 11 * theme.scale - line
         taken = math.inf
         # From the newest back; what would overlap is left to its mark and the pointer. What is selected has its room.
-        chosen = [mark for mark in (self.selected, self.compared) if mark is not None and mark.record is None]
-        boxes: list[tuple[float, float]] = []
-        for mark in chosen:
-            boxes.append(self._title_box(mark, QFontMetrics(strong)))
-            self._paint_title(painter, mark, boxes[-1], top, "text_strong", strong)
+        marks = [mark for mark in (self.selected, self.compared) if mark is not None and mark.record is None]
+        chosen = sorted(marks, key=self.x_of_mark)
+        boxes = self._apart([self._title_box(mark, QFontMetrics(strong)) for mark in chosen], chosen)
+        for mark, box in zip(chosen, boxes, strict=True):
+            self._paint_title(painter, mark, box, top, "text_strong", strong)
         metrics = QFontMetrics(plain)
         for place in reversed(range(first, stop)):
             if taken < 40:
@@ -385,6 +387,15 @@ class TimelineCanvas(QWidget):
                 continue
             taken = box[0]
             self._paint_title(painter, mark, box, top, "text_muted", plain)
+
+    def _apart(self, boxes: list[tuple[float, float]], marks: list[Mark]) -> list[tuple[float, float]]:
+        """Return the boxes of two titles, from the left, so that none covers the other: each keeps its side."""
+        if len(boxes) < 2 or boxes[0][1] + TITLE_GAP <= boxes[1][0]:
+            return boxes
+        middle, (first, second) = sum(map(self.x_of_mark, marks)) / 2, boxes
+        end, begin = middle - TITLE_GAP / 2, middle + TITLE_GAP / 2
+        left = (max(4.0, end - (first[1] - first[0])), end)
+        return [left, (begin, min(self.width() - 4.0, begin + second[1] - second[0]))]
 
     def _title_box(self, mark: Mark, metrics: QFontMetrics) -> tuple[float, float]:
         wide = metrics.horizontalAdvance(self._title(mark.act))
@@ -406,7 +417,10 @@ class TimelineCanvas(QWidget):
         painter.setFont(font)
         painter.setPen(theme.colour(TOKENS[code] if token == "text_muted" and code in (BACK, SEALED) else token))
         rect = QRectF(box[0], top, box[1] - box[0] + 4, theme.px(16))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, self._title(mark.act))
+        # A pixel more than it needs: what is rounded is not cut.
+        room = math.ceil(box[1] - box[0]) + 1
+        title = QFontMetrics(font).elidedText(self._title(mark.act), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, title)
 
     def _paint_below(self, painter: QPainter, middle: float) -> list[tuple[float, float]]:
         """Letters of what is selected, and which version serves; returns the room that they take."""

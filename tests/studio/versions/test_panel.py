@@ -167,6 +167,11 @@ def test_the_marks_are_where_and_what_they_should_be(snapshots, window, bridge):
     assert there(mark_of(snapshots, 42), theme.accent) > 60
     assert there(mark_of(snapshots, 28), theme.warning) > 60
     assert there(mark_of(snapshots, 6), theme.visible(bridge.state.classes[0].info.colour)) > 60
+    # Two selected acts beside each other: their titles, however long, stand apart, each by its mark.
+    marks = [Mark(2), Mark(3)]
+    first, second = view._apart([(10.0, 400.0), (60.0, 460.0)], marks)
+    assert first[1] < second[0] and first[1] == pytest.approx(view.x_of_mark(marks[0]), abs=view.x_of_mark(Mark(1)))
+    assert view._apart([(10.0, 40.0), (60.0, 90.0)], marks) == [(10.0, 40.0), (60.0, 90.0)]
     # From what it went back to, a dotted line runs below the others to it.
     x = round(view.x_of_mark(Mark(4)))
     assert view.x_of_mark(mark_of(snapshots, 22)) == view.x_of_mark(Mark(4))
