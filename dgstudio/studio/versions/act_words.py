@@ -46,8 +46,10 @@ def act_title(acts: VersionActs, place: int, name_of: NameOf, *, full: bool = Fa
         case VersionActKind.CLASS_ADDED | VersionActKind.CLASS_REMOVED:
             if act.class_id is None:
                 return act.reason.words
-            sign = "new class" if act.kind == VersionActKind.CLASS_ADDED else "without"
-            return f"{sign} {name_of(act.class_id)}"
+            name = name_of(act.class_id)
+            # Of “class 1” it is plain what it is.
+            sign = "new" if name.lower().startswith("class") else "new class"
+            return f"{sign if act.kind == VersionActKind.CLASS_ADDED else 'without'} {name}"
         case VersionActKind.PROTECTED | VersionActKind.SEALED | VersionActKind.RELEASED:
             return _protection_title(act)
         case VersionActKind.PINNED:

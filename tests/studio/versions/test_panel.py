@@ -153,6 +153,7 @@ def test_acts_are_called_by_what_was_done(bridge):
         "new base", "back to “circle · 1”", "forward to “relabel rest · 2”",
     ]  # fmt: skip
     assert act_title(acts, 2, bridge.state.name_of, full=True) == "circle · 1 example"
+    assert act_title(acts, 1, "class {}".format) == "new class 0"
 
 
 def test_the_marks_are_where_and_what_they_should_be(snapshots, window, bridge):
