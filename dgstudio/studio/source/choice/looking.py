@@ -121,7 +121,12 @@ class Looking(QObject):
             return Verdict()
         spec = self._as_taken(source, choice)
         why = why_unfit(self._made, spec)
-        return Verdict(why is None, why or "", change_for(self._made, spec) if why is None else "")
+        if why is not None:
+            return Verdict(False, why)
+        kind = kind_of(choice.source)
+        if kind is not None and kind.windowed and spec.kind is StreamKind.SIGNAL:
+            return Verdict(True, change=f"Its newest message is taken {spec.rate:g} times a second.")
+        return Verdict(True, change=change_for(self._made, spec))
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
