@@ -61,8 +61,7 @@ def check_sink(name: str) -> None:
     """
     for kind in _ours():
         if kind.claims(name):
-            if kind.check is not None:
-                kind.check(name)
+            kind.check(name)
             return
     if not plugin_kinds().found:
         raise _unknown(name)

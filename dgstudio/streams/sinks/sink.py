@@ -51,7 +51,7 @@ class SinkRequest:
 class SinkKind:
     """A kind of sink, as its file declares it and the registry lists it; its fields are as in `SourceKind`.
 
-    `check` raises `BadInputError` where the address in a name cannot be.
+    `check` raises `BadInputError` where the address in a name cannot be; one that does not say finds nothing wrong.
     """
 
     name: str
@@ -59,4 +59,4 @@ class SinkKind:
     summary: str
     claims: Callable[[str], bool]
     open: Callable[[SinkRequest], Sink]
-    check: Callable[[str], object] | None = None
+    check: Callable[[str], object] = str
