@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ class PluginSource:
         if hasattr(own, "condition"):
             # Only then it is a source that reports.
             self.condition = self._condition
+        for part in dir(own):
+            # Else protocols do not see it: from Python 3.12 on they pass by what `__getattr__` gives.
+            if not (part.startswith("_") or part in vars(self) or hasattr(type(self), part)) and callable(
+                inspect.getattr_static(own, part)
+            ):
+                setattr(self, part, getattr(own, part))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own, name)

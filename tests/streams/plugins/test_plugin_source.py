@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,8 @@ def test_what_else_it_has_is_to_be_had() -> None:
     own.notes = ("It hears.",)  # type: ignore[attr-defined]
     source = PluginSource("own", own)
     assert isinstance(source, Reporting) and isinstance(source, Listening)
+    # As Python 3.12 looks for what a protocol asks for.
+    assert callable(inspect.getattr_static(source, "listen"))
     assert source.condition().lamp is Lamp.WAITING
     assert [note.sentence for note in source.notes] == ["It hears."]
     own.condition = lambda: 1 / 0  # type: ignore[attr-defined]
