@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -50,7 +51,7 @@ def sender() -> Iterator[Callable[..., Sender]]:
     made: list[Sender] = []
 
     def make(name: str = "", **options: object) -> Sender:
-        made.append(Sender(name or f"test{next(_names)}", **options))  # type: ignore[arg-type]
+        made.append(Sender(name or f"test{os.getpid()}-{next(_names)}", **options))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
