@@ -186,5 +186,7 @@ def test_a_station_that_begins_again_is_followed_on(station: Callable[..., Stati
 
 
 def test_a_session_with_nothing_in_it_says_so(tmp_path: Path) -> None:
-    with Session.create(tmp_path / "a.dgs"), pytest.raises(BadInputError, match="Nothing is in a yet"):
-        WatchedEngine(Session.watching(tmp_path / "a.dgs"))
+    path = tmp_path / "a.dgs"
+    said = pytest.raises(BadInputError, match="Nothing is in a yet")
+    with Session.create(path), Session.watching(path) as watched, said:
+        WatchedEngine(watched)
