@@ -36,6 +36,7 @@ class _Audited(ctypes.Structure):
 
 
 _P, _I, _F = ctypes.c_void_p, ctypes.c_int32, ctypes.c_float
+_F32, _I32 = np.dtype(np.float32), np.dtype(np.int32)
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
     # name: result, arguments
     "dg_workspace": (ctypes.c_int64, _P),
@@ -161,16 +162,18 @@ class CompiledNetwork:
         self._answer = functions["dg_answer"]
         self._out = network.out_size
         self._has_z = bool(network.bank)
+        self._outs, self._whos, self._zs = (network.out_size,), (network.who_size,), (network.z_size,)
         self._here = _Scratch(network, self._plan, self._room)
 
     def answer(self, raw: F32) -> tuple[F32, I32, F32 | None]:
         """One call that keeps the interpreter's lock."""
         here = self._here
-        here.raw[:] = raw
+        here.raw[:] = raw.data
         self._answer(*here.arguments)
         # Two copies: what is kept of an answer should not keep z, which is ten times as large.
-        answer = here.answer.copy()
-        return answer[: self._out], answer[self._out :].view(np.int32), here.z.copy() if self._has_z else None
+        answer = here.answer[:]
+        out, who = np.ndarray(self._outs, _F32, answer), np.ndarray(self._whos, _I32, answer, 4 * self._out)
+        return out, who, np.ndarray(self._zs, _F32, here.z[:]) if self._has_z else None
 
     def normalise(self, raw: F32) -> F32:
         x = np.empty(self.network.inputs, np.float32)
@@ -255,15 +258,21 @@ class CompiledNetwork:
 
 
 class _Scratch(threading.local):
-    """What an answer is read from and written to, one for each thread: asking for addresses would take longer."""
+    """What an answer is read from and written to, one for each thread: asking for addresses would take longer.
+
+    Bytes are copied in and out, and no arrays: numpy gives up the interpreter's lock to copy more than 500 numbers.
+    """
 
     def __init__(self, network: Network, plan: int, room: int) -> None:
         super().__init__()
-        self.raw = np.empty(network.inputs, np.float32)
-        self.answer = np.empty(network.out_size + network.who_size, np.float32)
-        self.z = np.empty(network.z_size if network.bank else 0, np.float32)
+        raw = np.empty(network.inputs, np.float32)
+        self.raw = raw.data
+        self.answer = bytearray(4 * (network.out_size + network.who_size))
+        self.z = bytearray(4 * network.z_size if network.bank else 0)
         self._room = np.empty(room, np.float32)
-        out = self.answer.ctypes.data
+        # Of arrays that stay: while there is one, a bytearray neither moves nor changes its size.
+        self._held = np.frombuffer(self.answer, np.float32), np.frombuffer(self.z, np.float32)
+        out, z = (array.ctypes.data for array in self._held)
         who = out + 4 * network.out_size
-        addresses = (plan, self.raw.ctypes.data, out, who, self.z.ctypes.data, self._room.ctypes.data)
+        addresses = (plan, raw.ctypes.data, out, who, z, self._room.ctypes.data)
         self.arguments = tuple(map(_P, addresses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -246,3 +247,29 @@ def test_zig_is_asked_for_an_instruction_set_by_its_own_names(monkeypatch: pytes
     assert build.level_flags(build.ZIG, 3) == ("-mcpu=x86_64_v3",)
     # Unasked it would compile for all that the processor of the builder can do.
     assert build.level_flags(build.ZIG, 1) == ("-mcpu=baseline",)
+
+
+def test_an_answer_keeps_the_interpreters_lock(libraries: list[Library]) -> None:
+    rng = np.random.default_rng(3)
+    net = network(rng, inputs=600, hidden=40, active=20, projected=0, waves=2048, banks=1, dense=False, extreme=False)
+    assert net.out_size > 500 and net.z_size > 500, "numpy keeps the lock for less"
+    kernel, (raw,) = libraries[-1].network(net), inputs(rng, 1, 600, 0.0)
+    go, ran, before = threading.Lock(), threading.Event(), sys.getswitchinterval()
+
+    def other() -> None:
+        with go:
+            ran.set()
+
+    with go:
+        thread = threading.Thread(target=other)
+        thread.start()
+        # It runs as soon as anybody gives up the lock, and else never.
+        sys.setswitchinterval(100.0)
+    try:
+        for _ in range(2000):
+            kernel.answer(raw)
+        kept = not ran.is_set()
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert kept

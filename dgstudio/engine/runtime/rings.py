@@ -15,6 +15,7 @@ import numpy as np
 from dgstudio.types import F32, F64, UNKNOWN_TRUTH, Block
 
 T = TypeVar("T")
+Numbers = TypeVar("Numbers", F32, F64)
 
 
 class SampleRing:
@@ -67,9 +68,13 @@ class SampleRing:
         """Times (n,) and values (n, channels) of the samples [start, stop), copied; None if no longer held."""
         if stop > self.total or start < self.oldest:
             return None
-        at = self._span(start, stop)
-        times, values = self._times[at].copy(), self._values[at].copy()
+        times, values = self._copied(self._times, start, stop), self._copied(self._values, start, stop)
         return (times, values) if start >= self.oldest else None
+
+    def _copied(self, array: Numbers, start: int, stop: int) -> Numbers:
+        """A part of an array; in one step for the interpreter, whose lock numpy gives up to copy 500 numbers."""
+        part = array[self._span(start, stop)]
+        return np.frombuffer(bytearray(part), array.dtype).reshape(part.shape)
 
     def truth(self, start: int, stop: int) -> np.ndarray | None:
         """Ground truth (n,) int16 of the samples [start, stop), or None if they are no longer held."""
@@ -180,4 +185,9 @@ class Latencies:
         n = min(self.total, len(self._values))
         if n == 0:
             return tuple(0.0 for _ in shares)
-        return tuple(float(p) for p in np.percentile(self._values[:n], shares))
+        # As np.percentile, which imports numpy.ma while the window comes up.
+        at = np.multiply(shares, (n - 1) / 100)
+        low = at.astype(np.intp)
+        high = np.minimum(low + 1, n - 1)
+        ranked = np.partition(self._values[:n], sorted({*low.tolist(), *high.tolist()}))
+        return tuple((ranked[low] + (at - low) * (ranked[high] - ranked[low])).tolist())

@@ -90,8 +90,7 @@ def test_what_a_station_answers_and_learns_is_seen_as_it_goes_on(station: Callab
     wait_until(lambda: engine.lane.readings.newest is not None and engine.lane.readings.newest.top == 2, "its answer")
     assert engine.watched.recorded and engine.watched.behind_s is not None and engine.watched.receipts_only == 0
     # Because it is watched the station writes sooner, and less is kept back.
-    it.client.ask(THREE, 20)
-    wait_until(lambda: engine.watched.behind_s < 1.0, "what is shown to come nearer")
+    wait_until(lambda: it.client.ask(THREE, 20) and engine.watched.behind_s < 1.0, "what is shown to come nearer")
     it.end()
     wait_until(lambda: engine.watched.writer is Writer.NOBODY, "the end of the station")
     with Session.reading(it.path) as session:
