@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -17,7 +18,15 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import hypothesis  # noqa: E402
 import psutil  # noqa: E402
 import pytest  # noqa: E402
+from few_waves import with_few_waves  # noqa: E402
 from waiting import DEADLINE_S  # noqa: E402
+
+from dgstudio.engine.lifecycle.base_catalogue import SHIPPED  # noqa: E402
+from dgstudio.model.base_model_file import BaseModel  # noqa: E402
+from dgstudio.paths import asset  # noqa: E402
+from dgstudio.studio.pyside_imports import keep_from_reading_sources  # noqa: E402
+
+keep_from_reading_sources()
 
 hypothesis.settings.register_profile("dgstudio", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("dgstudio")
@@ -27,7 +36,7 @@ hypothesis.settings.load_profile("dgstudio")
 gc.set_threshold(20_000, 20, 20)
 gc.disable()  # until all tests are known
 
-GROWN = 48 << 20
+GROWN = 96 << 20
 """Bytes by which the process may grow before what nobody holds any more is looked for."""
 _size = [0]
 
@@ -109,6 +118,21 @@ def helpers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     training = sys.modules.get("dgstudio.engine.adapt.consolidation")
     if training is not None:
         monkeypatch.setattr(training, "COMMAND", (sys.executable, "-c", TRAINS))
+
+
+@pytest.fixture(scope="session")
+def few_waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of assets whose base models have fewer random features than those that ship."""
+    folder = tmp_path_factory.mktemp("assets")
+    for name in SHIPPED.values():
+        with_few_waves(BaseModel.load(asset(name))).save(folder / name)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quick_bases(monkeypatch: pytest.MonkeyPatch, few_waves: Path) -> None:
+    """What learns in this process learns on those."""
+    monkeypatch.setattr("dgstudio.engine.lifecycle.base_catalogue.asset", few_waves.joinpath)
 
 
 @pytest.fixture(autouse=True)

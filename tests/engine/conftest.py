@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from few_waves import with_few_waves
 from waiting import wait_until
 
 from dgstudio.engine.engine import Engine
@@ -88,7 +89,7 @@ class Motions:
             self.takes.setdefault(take.label, []).append(rows)
         base, _ = base_for(self.spec)
         assert base is not None
-        self.base: BaseModel = base
+        self.base: BaseModel = with_few_waves(base)
 
 
 class Rig:

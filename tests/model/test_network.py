@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from later import Later
 
-from dgstudio.model.network import DynamicGateMLP
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Snapshot
 
+torch, gated = Later("torch"), Later("dgstudio.model.network")
 CLOSE = 1e-5
 
 
 def both(base, x):
     """Logits and active units by torch (all at once), and by the plan (one at a time)."""
-    network = DynamicGateMLP.from_base(base)
+    network = gated.DynamicGateMLP.from_base(base)
     rows = torch.tensor(x)
     with torch.no_grad():
         logits, mask = network(rows).numpy(), network.open_units(network.scores(rows)).numpy()
@@ -69,12 +69,12 @@ def test_the_plan_agrees_at_full_size(make_base):
 @pytest.mark.parametrize("projection", [None, 3])
 def test_a_base_comes_back_byte_for_byte(make_base, projection):
     base = make_base(np.random.default_rng(3), projection=projection)
-    again = DynamicGateMLP.from_base(base).to_base(base.classes)
+    again = gated.DynamicGateMLP.from_base(base).to_base(base.classes)
     assert again.ids == base.ids and (again.k, again.classes) == (base.k, base.classes)
 
 
 def test_a_network_and_its_base_share_no_memory(make_base):
-    network = DynamicGateMLP.from_base(make_base(np.random.default_rng(3)))
+    network = gated.DynamicGateMLP.from_base(make_base(np.random.default_rng(3)))
     base = network.to_base((0, 1, 2))
     before = base.W1.tobytes()
     with torch.no_grad():
@@ -83,7 +83,7 @@ def test_a_network_and_its_base_share_no_memory(make_base):
 
 
 def test_the_estimator_is_hard_forward_and_soft_backward():
-    network = DynamicGateMLP(4, 6, 2, 2, torch.Generator().manual_seed(0))
+    network = gated.DynamicGateMLP(4, 6, 2, 2, torch.Generator().manual_seed(0))
     s = torch.tensor([[3.0, -1.0, 0.5, 0.5, -2.0, 0.0]], requires_grad=True)
     m = network.gates(s, T_g=0.5)
     assert m.tolist() == [[1, 0, 1, 0, 0, 0]]
@@ -95,7 +95,7 @@ def test_the_estimator_is_hard_forward_and_soft_backward():
 
 def test_a_closed_unit_is_not_moved_but_its_gate_hears_what_it_would_have_done():
     generator = torch.Generator().manual_seed(1)
-    network = DynamicGateMLP(5, 12, 3, 4, generator)
+    network = gated.DynamicGateMLP(5, 12, 3, 4, generator)
     x = torch.randn((1, 5), generator=generator)
     network.loss(x, torch.tensor([1]), T_g=1.0, strength=0.0, target=0.5).backward()
     s = network.scores(x)
@@ -106,7 +106,7 @@ def test_a_closed_unit_is_not_moved_but_its_gate_hears_what_it_would_have_done()
 
 
 def test_the_budget_counts_only_above_its_target():
-    network = DynamicGateMLP(4, 8, 2, 2, torch.Generator().manual_seed(0))
+    network = gated.DynamicGateMLP(4, 8, 2, 2, torch.Generator().manual_seed(0))
     x, y = torch.ones((3, 4)), torch.zeros(3, dtype=torch.long)
     share = float(network.active_share(network.scores(x), 1.0).detach())
 

@@ -185,7 +185,7 @@ def test_recent_sessions_are_listed_opened_and_forgotten(desk, tmp_path):
     assert sheet.isVisible(), "what is gone does not open"
     QTest.keyClick(sheet.list, Qt.Key.Key_Delete)
     assert [sheet.list.item(row).text() for row in range(sheet.list.count())] == [names[0], "first"]
-    assert "KB" in sheet.lines(sheet._at(1)[0], False)[1] or "MB" in sheet.lines(sheet._at(1)[0], False)[1]
+    assert "kB" in sheet.lines(sheet._at(1)[0], False)[1] or "MB" in sheet.lines(sheet._at(1)[0], False)[1]
     sheet.list.setCurrentRow(0)
     assert not sheet.open_button.isEnabled() and not sheet.forget_button.isEnabled()
     sheet.list.setCurrentRow(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import river.drift
+from later import Later
 
 from dgstudio.engine.adapt.drift import DriftWatch, PageHinkley
 from dgstudio.engine.lifecycle.base_catalogue import base_for
@@ -16,6 +16,8 @@ from dgstudio.model.store import SnapshotStore
 from dgstudio.streams.features import SignalFeatures
 from dgstudio.streams.simulation.simulator import SimulatorSource
 from dgstudio.types import Example
+
+drift = Later("river.drift")
 
 
 def played(
@@ -117,7 +119,7 @@ def test_page_hinkley_is_that_of_river(seed: int) -> None:
     values = np.clip(rng.normal(means, 0.5), 0, 3)
     test = PageHinkley(tolerance=0.25, threshold=8.0, warm_up=29)
     # Its sum forgets a ten-thousandth a step unless told not to, and listens for falls as well.
-    other = river.drift.PageHinkley(min_instances=30, delta=0.25, threshold=8.0, alpha=1.0, mode="up")
+    other = drift.PageHinkley(min_instances=30, delta=0.25, threshold=8.0, alpha=1.0, mode="up")
     ours, theirs = [], []
     for place, value in enumerate(values.tolist()):
         if test.add(value):

@@ -19,6 +19,7 @@ from dgstudio.engine.lifecycle.resume import LEARNING
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.errors import BadInputError
 from dgstudio.learning.learner.learner import Learner
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.model.snapshot import frozen
 from dgstudio.session.file import Session
 from dgstudio.streams.registry import open_source
@@ -237,17 +238,18 @@ def test_a_stream_of_other_windows_is_answered_in_those_of_the_session(rigs: Rig
 
 KILLED = """
 import os, signal, sys, time
-from dgstudio.engine.lifecycle.base_catalogue import base_for
+from pathlib import Path
 from dgstudio.engine.engine import Engine
 from dgstudio.engine.runtime.settings import EngineSettings
 from dgstudio.engine.lifecycle.resume import LEARNING
+from dgstudio.model.base_model_file import BaseModel
 from dgstudio.paths import sample
 from dgstudio.session.file import Session
 from dgstudio.streams.recordings.source import RecordingSource
 
-path, how = sys.argv[1:]
+path, how, base = sys.argv[1:]
 source = RecordingSource(sample("basic_motions.csv"), speed=0, loop=False, takes=[30, 31])
-base, _ = base_for(source.spec)
+base = BaseModel.load(Path(base))
 session = Session.open(path) if os.path.exists(path) else Session.create(path)
 engine = Engine(source, base, session, EngineSettings(lossless=True))
 engine.start()
@@ -273,18 +275,21 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def killed(path: Path, how: str = "") -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(path), how], capture_output=True, text=True, check=False, timeout=DEADLINE_S
-    )
+def killed(path: Path, base: BaseModel, how: str = "") -> list[str]:
+    file = path.with_name("base.safetensors")
+    base.save(file)
+    program = [sys.executable, "-c", KILLED, str(path), how, str(file)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
     assert done.returncode == -signal.SIGKILL, done.stderr
     return done.stdout.split()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_what_was_said_to_be_saved_is_there_after_kill_9_and_is_learned(rigs: Rigs, tmp_path: Path) -> None:
+def test_what_was_said_to_be_saved_is_there_after_kill_9_and_is_learned(
+    rigs: Rigs, motions: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "a.dgs"
-    killed(path)
+    killed(path, motions.base)
     with Session.open(path) as session:
         assert session.report.ok
         (take,) = session.takes()
@@ -305,11 +310,11 @@ def test_what_was_said_to_be_saved_is_there_after_kill_9_and_is_learned(rigs: Ri
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_a_kill_after_an_earlier_opening_does_not_bring_that_one_back(rigs: Rigs, tmp_path: Path) -> None:
+def test_a_kill_after_an_earlier_opening_does_not_bring_that_one_back(rigs: Rigs, motions: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.dgs"
     rig = rigs(Session.create(path))
     assert rig.engine.stop() == []
-    digest, protected = killed(path, "protected")
+    digest, protected = killed(path, motions.base, "protected")
     again = reopened(rigs, path)
     again.settle()
     assert again.engine.learner.store.head.digest == digest

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from later import Later
 
 from dgstudio.errors import BadInputError, Rejected
 from dgstudio.learning.bank.base_model import assemble
@@ -21,7 +21,6 @@ from dgstudio.learning.rules.dense import Adam
 from dgstudio.learning.rules.gradient import BLOCK, GradientRule, Moving, gradients
 from dgstudio.learning.settings import GRADIENT, LOCKED_BANK, LearnerSettings
 from dgstudio.model.base_model_file import BaseModel
-from dgstudio.model.network import DynamicGateMLP
 from dgstudio.model.plan import Plan
 from dgstudio.model.snapshot import Base, Normaliser, Snapshot
 from dgstudio.types import Example, Mode, PublishRecord
@@ -30,6 +29,7 @@ Begin = Callable[..., Learner]
 Label = Callable[..., list[Example]]
 Settled = Callable[[Learner], list[PublishRecord]]
 
+torch, gated = Later("torch"), Later("dgstudio.model.network")
 D, H, K = 6, 32, 8
 ROUTING, WEIGHTS = ("theta", "c"), ("W1", "b1", "V")
 
@@ -98,7 +98,7 @@ def learner(house: BaseModel, begin: Begin) -> Learner:
 def test_gradients_are_those_of_the_network_that_the_base_is_trained_as(projected: bool) -> None:
     generator = torch.Generator().manual_seed(2)
     psi = torch.randn((4, D), generator=generator) if projected else None
-    network = DynamicGateMLP(D, H, 3, K, generator, psi)
+    network = gated.DynamicGateMLP(D, H, 3, K, generator, psi)
     rng = np.random.default_rng(0)
     X, columns = rng.normal(size=(9, D)).astype(np.float32), rng.integers(3, size=9)
     network.loss(torch.tensor(X), torch.tensor(columns), 0.3, 0.0, 0.0).backward()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
-import torch
-from sklearn.datasets import load_sample_image
+from later import Later
 
 from dgstudio.errors import BadInputError
 from dgstudio.streams.camera import lite0_embedding
@@ -16,6 +15,7 @@ from dgstudio.streams.camera.lite0_embedding import SIZE, Lite0Embedding, lite0_
 from dgstudio.streams.camera.lite0_graph import graph_of
 from dgstudio.streams.camera.lite0_weights import FEATURES, read_weights, weights_file
 
+datasets, onnxruntime, torch = Later("sklearn.datasets"), Later("onnxruntime"), Later("torch")
 NATIVE = 224
 """What the network was trained with."""
 KNOWN = {
@@ -27,13 +27,13 @@ KNOWN = {
 
 
 def middle(name: str, size: int) -> np.ndarray:
-    picture = load_sample_image(name)
+    picture = datasets.load_sample_image(name)
     top, left = ((side - size) // 2 for side in picture.shape[:2])
     return np.ascontiguousarray(picture[top:, left:][:size, :size])
 
 
 @pytest.fixture(scope="module")
-def native() -> onnxruntime.InferenceSession:
+def native() -> Any:
     path = weights_file()
     assert path is not None
     options = onnxruntime.SessionOptions()
@@ -42,7 +42,7 @@ def native() -> onnxruntime.InferenceSession:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_known_pictures_give_the_numbers_of_the_reference(native: onnxruntime.InferenceSession, name: str) -> None:
+def test_known_pictures_give_the_numbers_of_the_reference(native: Any, name: str) -> None:
     means, logits = native.run(["embedding", "logits"], {"picture": middle(name, NATIVE)})
     first, length, likeliest = KNOWN[name]
     np.testing.assert_allclose(means[:8], first, atol=1e-3)
