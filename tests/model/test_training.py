@@ -102,9 +102,7 @@ def test_it_can_be_stopped(data, train):
 
     more = {"k": 2} if train == "train_base" else {}
     with pytest.raises(training.TrainingCancelled, match="10 of 500"):
-        getattr(training, train)(
-            *data, CLASSES, hidden=8, steps=500, cancelled=cancelled, **({"k": 2} if train == "train_base" else {})
-        )
+        getattr(training, train)(*data, CLASSES, hidden=8, steps=500, cancelled=cancelled, **more)
     assert len(asked) == 11
 
 
