@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.bench.views.taught_model import TaughtModel, taught_model
+from dgstudio.bench.views.taught_model import TaughtModel
 from dgstudio.engine.inspection.answer_parts import BankTerms
 
 LEAST = 20
@@ -16,7 +16,7 @@ QUESTIONS = 50
 """Examples that are left out one after the other, at most."""
 
 
-def attribution_figures(seconds: float, model: TaughtModel | None = None) -> dict[str, Any]:
+def attribution_figures(seconds: float, model: TaughtModel) -> dict[str, Any]:
     """Take apart the answers of two versions to protected, labelled and other inputs, those of sealed banks too.
 
     Returns
@@ -25,7 +25,6 @@ def attribution_figures(seconds: float, model: TaughtModel | None = None) -> dic
     `unexplained`: banks of answers for which there is a reason instead of parts; `answers`; `answer_p99_ms` and
     `without_p99_ms`: from a question to its answer, once the version has been asked about.
     """
-    model = model or taught_model()
     inspector = model.inspector
     errors, unexplained = [0.0], 0
     took: list[float] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -40,7 +41,8 @@ class TaughtModel:
     rows: F32
 
 
-def taught_model() -> TaughtModel:
+@contextmanager
+def taught_model() -> Iterator[TaughtModel]:
     """Teach the simulator's base two gestures. `DgstudioError` where that base is missing."""
     base, why = base_for(open_source("simulator", seed=SEED).spec)
     if base is None:
@@ -63,15 +65,17 @@ def taught_model() -> TaughtModel:
         return {i: known[i] for i in ids}
 
     sets = _sets(learner, examples)
-    versions = ReachableVersions(learner, Session.memory(), frozenset)
-    return TaughtModel(
-        inspector=Inspector(learner, versions, some, lambda: sets, learner.copied_rule),
-        before=before,
-        after=learner.store.head.version,
-        learned=tuple(range(SEALED, LEARNED)),
-        sets=sets,
-        rows=np.concatenate([sets.protected.raw, sets.examples.raw, *(performed(g)[0] for g in ("walk", "shake"))]),
-    )
+    others = [performed(gesture)[0] for gesture in ("walk", "shake")]
+    with Session.memory() as session:
+        versions = ReachableVersions(learner, session, frozenset)
+        yield TaughtModel(
+            inspector=Inspector(learner, versions, some, lambda: sets, learner.copied_rule),
+            before=before,
+            after=learner.store.head.version,
+            learned=tuple(range(SEALED, LEARNED)),
+            sets=sets,
+            rows=np.concatenate([sets.protected.raw, sets.examples.raw, *others]),
+        )
 
 
 def _examples(first_class: int) -> list[Example]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from dgstudio.bench.views.taught_model import TaughtModel, taught_model
+from dgstudio.bench.views.taught_model import TaughtModel
 
 LEAST = 5
 """Comparisons at least."""
 
 
-def comparison_figures(seconds: float, model: TaughtModel | None = None) -> dict[str, Any]:
+def comparison_figures(seconds: float, model: TaughtModel) -> dict[str, Any]:
     """Compare two versions again and again, on all inputs and on one.
 
     Returns
@@ -23,7 +23,6 @@ def comparison_figures(seconds: float, model: TaughtModel | None = None) -> dict
     input, split into parts; `changed`: answers that are others; `protected_moved`: protected inputs of which a bit
     differs.
     """
-    model = model or taught_model()
     inspector = model.inspector
     found = inspector.compare_all(model.before, model.after)
     every = _timed(lambda _: inspector.compare_all(model.before, model.after), seconds / 2)

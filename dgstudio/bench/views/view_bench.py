@@ -84,9 +84,9 @@ def run_view_bench(seconds: float, say: Callable[[str], object] = lambda text: N
         finally:
             window.close()
     say("taking answers apart, comparing versions")
-    model = taught_model()
-    figures["attribution"] = attribution_figures(seconds, model)
-    figures["compare_versions"] = comparison_figures(seconds, model)
+    with taught_model() as model:
+        figures["attribution"] = attribution_figures(seconds, model)
+        figures["compare_versions"] = comparison_figures(seconds, model)
     say("mapping the plane of a pointer")
     figures["map"] = map_figures(max(seconds, LEAST_MAP_S))
     return {**figures, "seconds": seconds, "machine": machine()}

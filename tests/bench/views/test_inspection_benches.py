@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from dgstudio.bench.views import taught_model
@@ -11,11 +13,12 @@ from dgstudio.bench.views.version_comparison import comparison_figures
 
 
 @pytest.fixture(scope="module")
-def model() -> TaughtModel:
+def model() -> Iterator[TaughtModel]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("EXAMPLES", 120), ("SEALED", 20), ("LEARNED", 50), ("NEWEST", 10)):
             patch.setattr(taught_model, name, value)
-        return taught_model.taught_model()
+        with taught_model.taught_model() as model:
+            yield model
 
 
 def test_answers_are_taken_apart_exactly(model: TaughtModel) -> None:
