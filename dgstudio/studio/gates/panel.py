@@ -18,7 +18,8 @@ from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.gates.bank_rows import ROW, BankRows
 from dgstudio.studio.gates.example_slots import ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
-from dgstudio.studio.gates.raster import GateRaster, RasterAnswer
+from dgstudio.studio.gates.gate_columns import RasterAnswer
+from dgstudio.studio.gates.raster import GateRaster
 from dgstudio.studio.gates.unit_map import NO_EXAMPLES, GateMap
 from dgstudio.studio.theme.room import keeps_own_room
 from dgstudio.studio.theme.theme import Theme

@@ -14,6 +14,16 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from dgstudio.records import dataclass
 from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.example_slots import SLOTS
+from dgstudio.studio.gates.gate_columns import (
+    CELL_LEVELS,
+    CELLS,
+    I64,
+    SILENT,
+    SPEAKING,
+    UNIT_LEVELS,
+    GateColumns,
+    RasterAnswer,
+)
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.painting.time_line import axis_marks, paint_cursor
 from dgstudio.studio.theme.paper import keeps_shapes
@@ -21,16 +31,11 @@ from dgstudio.studio.theme.theme import DARK, Theme, mix
 from dgstudio.types import F32, I32, U8
 
 U32 = npt.NDArray[np.uint32]
-RasterAnswer = tuple[float, I32, F32, "Sequence[CellView | None]", U8]
-"""What `GateRaster.add` takes of one answer."""
 
 TOP, BOTTOM = 15, 15
 """Logical pixels above the image (labels of publishes) and below it (time)."""
 MOST_COLUMNS = 400
-UNIT_LEVELS = 15
-CELL_LEVELS, CELL_COLOURS = 6, 36
-SILENT, SPEAKING, CELLS = 16, 17, 32
-"""Entries of the colour table: 0 off, 1..15 units by activation, then banks, then `CELL_LEVELS` a class."""
+CELL_COLOURS = 36
 EMPTY = "Each answer leaves a column here: which units and examples it comes of."
 """Stands in the picture until one does."""
 DASH = 4
@@ -94,20 +99,14 @@ class GateRaster(QWidget):
         super().__init__(parent)
         self.theme: Theme = DARK
         self._colour_of = colour_of
-        self._units, self._banks = 0, 0
-        self._view_s, self._step = 10.0, 0.05
+        self._view_s = 10.0
         self._now = 0.0
         self._edge = 0.0
         self._filling = False
         self.moment: float | None = None
         """Stream time at which the time cursor stands."""
-        self._newest = -1
-        self._blank = True
-        """No answer has left a trace yet."""
-        self._data: U8 = np.zeros((1, SLOTS), np.uint8)
-        self._at: npt.NDArray[np.int64] = np.full(1, -1, np.int64)
+        self._columns = GateColumns(self._slot)
         self._classes: dict[int, int] = {}
-        self._scale = 0.0
         self._publishes: deque[tuple[float, str, bool]] = deque(maxlen=1024)
         """Time, label, and whether it has room for it: at the present size none stands on another."""
         self._free = -np.inf
@@ -135,12 +134,9 @@ class GateRaster(QWidget):
 
     def reset(self, units: int, view_s: float, hop_s: float) -> None:
         """Start empty: `units` of the base, `view_s` seconds in view, an answer every `hop_s` seconds."""
-        self._units, self._view_s = units, max(0.1, view_s)
-        self._step = max(hop_s, self._view_s / MOST_COLUMNS, 1e-3)
-        columns = int(np.ceil(self._view_s / self._step)) + 2
-        self._data = np.zeros((columns, units + SLOTS + self._banks), np.uint8)
-        self._at = np.full(columns, -1, np.int64)
-        self._newest, self._scale, self._blank = -1, 0.0, True
+        self._view_s = max(0.1, view_s)
+        step = max(hop_s, self._view_s / MOST_COLUMNS, 1e-3)
+        self._columns.reset(units, int(np.ceil(self._view_s / step)) + 2, step)
         self._publishes.clear()
         self._free = -np.inf
         self._rebuild()
@@ -151,8 +147,7 @@ class GateRaster(QWidget):
         `reset` has said how much is in view.
         """
         self._filling = True
-        for answer in answers:
-            self.add(*answer)
+        self._columns.add([*answers])
         for when, version in publishes:
             self.add_publish(when, version)
         self._filling = False
@@ -168,46 +163,23 @@ class GateRaster(QWidget):
 
     def add(self, end: float, active: I32, activations: F32, cells: Sequence[CellView | None], states: U8) -> None:
         """Write the answer to the window that ended at `end`; `cells` are the examples by place."""
-        if len(states) != self._banks:
-            self._set_banks(len(states))
-        column = round(end / self._step)
-        if column < self._newest - len(self._at) + 1:
+        banks = self._columns.banks
+        self._columns.add([(end, active, activations, cells, states)])
+        if self._columns.banks != banks:
+            self._rebuild()
             return
-        place = column % len(self._at)
-        row = self._data[place]
-        if self._at[place] != column:
-            row[:] = 0
-            self._at[place] = column
-        known = (active >= 0) & (active < self._units)
-        active, values = active[known], activations[known]
-        if len(values):
-            values = np.where(np.isfinite(values), values, 0)
-            self._scale = max(float(values.max()), 0.98 * self._scale)
-            levels = 3 + np.sqrt(np.clip(values / max(self._scale, 1e-9), 0, 1)) * (UNIT_LEVELS - 3)
-            row[active] = np.maximum(row[active], levels.astype(np.uint8))
-        self._put_cells(row, cells)
-        if self._banks:
-            row[self._units + SLOTS :] = np.where(states == 2, SPEAKING, np.where(states == 1, SILENT, 0))
-        self._newest = max(self._newest, column)
-        self._blank = self._blank and not row.any()
-        if not self._filling:
+        place = self._columns.place_of(end)
+        if place is not None:
             self._write(place)
 
     def light(self, end: float, cells: Sequence[CellView | None]) -> None:
         """Write the examples of an answer that is shown already: the window that ended at `end`."""
-        column = round(end / self._step)
-        place = column % len(self._at)
-        if self._at[place] == column:
-            self._put_cells(self._data[place], cells)
+        place = self._columns.place_of(end)
+        if place is not None:
+            self._columns.put_cells(place, cells)
             self._write(place)
             # Where the past is looked at nothing else has it painted.
             self.update()
-
-    def _put_cells(self, row: U8, cells: Sequence[CellView | None]) -> None:
-        for slot, cell in enumerate(cells):
-            if cell is not None and cell.strength >= 0.05:
-                level = min(CELL_LEVELS - 1, int(cell.strength * CELL_LEVELS))
-                row[self._units + slot] = CELLS + self._slot(cell.class_id) * CELL_LEVELS + level
 
     def add_publish(self, time: float, version: int) -> None:
         """Mark a publish."""
@@ -288,14 +260,14 @@ class GateRaster(QWidget):
             row = (
                 int(self._rows.pooled[row])
                 if row < len(self._rows.pooled)
-                else row - len(self._rows.pooled) + self._units
+                else row - len(self._rows.pooled) + self._columns.units
             )
-        if row < self._units:
+        if row < self._columns.units:
             what = f"unit {row}"
-        elif row < self._units + SLOTS:
+        elif row < self._columns.units + SLOTS:
             what = "an example that carries the answer"
         else:
-            what = f"bank {row - self._units - SLOTS + 1}: lit while it is open, bright while it speaks"
+            what = f"bank {row - self._columns.units - SLOTS + 1}: lit while it is open, bright while it speaks"
         return f"{what} · {ago:.1f} s ago"
 
     # -- the ring of pixels --------------------------------------------------------------------------------------
@@ -317,13 +289,6 @@ class GateRaster(QWidget):
             self._make_table()
         return self._classes[class_id]
 
-    def _set_banks(self, banks: int) -> None:
-        kept = self._data[:, : self._units + SLOTS + min(banks, self._banks)]
-        self._data = np.zeros((len(kept), self._units + SLOTS + banks), np.uint8)
-        self._data[:, : kept.shape[1]] = kept
-        self._banks = banks
-        self._rebuild()
-
     def _make_table(self) -> None:
         theme = self.theme
         off = theme.colour("well")
@@ -343,22 +308,51 @@ class GateRaster(QWidget):
         ratio = self.devicePixelRatioF()
         wide = max(1, round(self.width() * ratio))
         tall = max(1, round((self.height() - self._top() - self.theme.px(BOTTOM)) * ratio))
-        ring = wide + int(np.ceil(self._step * self._rate())) + 2
-        self._rows = share_rows(self._units, self._banks, tall)
-        self._pixels = np.full((tall, ring), self._table[0], np.uint32)
+        ring = wide + int(np.ceil(self._columns.step * self._rate())) + 2
+        self._rows = share_rows(self._columns.units, self._columns.banks, tall)
+        self._pixels = self._all_columns(ring)
         # The image looks at the array: nothing is copied until it is drawn.
         self._image = QImage(self._pixels.data, ring, tall, ring * 4, FORMAT)
-        self._clean = int(np.ceil(self._now * self._rate()))
         self._axis.forget()
         dash = max(1, round(DASH * ratio))
         self._dashes = np.arange(tall) // dash % 2 == 0
         self._label_anew()
         for when, _, fits in self._publishes:
             self._add_line(when, fits)
-        for place in np.argsort(self._at, kind="stable"):
-            if self._at[place] >= 0:
-                self._write(int(place))
         self.update()
+
+    def _all_columns(self, ring: int) -> U32:
+        """The pixels of every column that is kept, `ring` of them across, without the lines of publishes."""
+        at = self._columns.at
+        places = np.argsort(at, kind="stable")
+        places = places[at[places] >= 0]
+        left, right = self._across(at[places])
+        self._clean = max(int(np.ceil(self._now * self._rate())), int(right.max(initial=0)))
+        seen = left >= self._clean - ring
+        places, left, right = places[seen], left[seen], right[seen]
+        wide = np.maximum(right, left + 1) - left
+        begins = np.cumsum(wide) - wide
+        # Which column each pixel across shows; where columns are narrower than pixels, the last of them.
+        shown = np.full(ring, len(places))
+        shown[(np.arange(wide.sum()) + np.repeat(left - begins, wide)) % ring] = np.repeat(np.arange(len(places)), wide)
+        nothing = np.full((len(self._rows.of), 1), self._table[0])
+        return np.take(np.concatenate([self._colours(places), nothing], axis=1), shown, axis=1)
+
+    def _across(self, columns: I64) -> tuple[I64, I64]:
+        """The pixels across, counted as `_rate` says, on which columns begin and before which they end."""
+        rate, step = self._rate(), self._columns.step
+        return ((columns - 1) * step * rate).astype(np.int64), (columns * step * rate).astype(np.int64)
+
+    def _colours(self, places: I64) -> U32:
+        """The pixels (height, n) of the columns that stand at these places."""
+        data = self._columns.levels[places]
+        units = data[:, : self._columns.units]
+        if self._rows.pooled is not None:
+            units = np.maximum.reduceat(units, self._rows.pooled, axis=1)
+        # Index −1 is the zero at the end: nothing between the rows.
+        rows = np.concatenate([units, data[:, self._columns.units :], np.zeros((len(data), 1), np.uint8)], axis=1).T
+        colours: U32 = self._table[rows[self._rows.of]]
+        return colours
 
     def _clean_up_to(self, right: int) -> None:
         ring = self._pixels.shape[1]
@@ -397,20 +391,13 @@ class GateRaster(QWidget):
                 pixels[self._dashes] = ink if labelled else _blend(pixels[self._dashes], ink, FAINT)
 
     def _write(self, place: int) -> None:
-        column, rate, ring = int(self._at[place]), self._rate(), self._pixels.shape[1]
-        left, right = int((column - 1) * self._step * rate), int(column * self._step * rate)
+        ring, places = self._pixels.shape[1], np.array([place])
+        left, right = (int(each[0]) for each in self._across(self._columns.at[places]))
         self._clean_up_to(right)
         if left < self._clean - ring:
             return
-        data = self._data[place]
-        if self._rows.pooled is not None:
-            above = np.maximum.reduceat(data[: self._units], self._rows.pooled)
-            data = np.concatenate([above, data[self._units :]])
-        # Index −1 is the zero at the end: nothing between the rows.
-        colours = self._table[np.append(data, np.uint8(0))[self._rows.of]]
         stop = max(right, left + 1)
-        for x in range(left, stop):
-            self._pixels[:, x % ring] = colours
+        self._pixels[:, np.arange(left, stop) % ring] = self._colours(places)
         if self._lines:
             self._draw_lines(left, stop)
 
@@ -448,7 +435,7 @@ class GateRaster(QWidget):
             if first < wide:
                 painter.drawImage(QPointF(first, top * ratio), self._image, QRectF(0, 0, wide - first, tall))
         painter.scale(ratio, ratio)
-        if self._blank:
+        if self._columns.blank:
             self._say_empty(painter, QRectF(0, top, self.width(), tall / ratio))
         self._draw_labels(painter, top)
         if self.moment is not None:

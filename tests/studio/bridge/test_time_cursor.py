@@ -167,12 +167,14 @@ def test_the_raster_of_the_past_is_that_of_then(past, bridge):
     raster = panels(past)["gates"].raster
     QTest.keyClick(past, Qt.Key.Key_Space)
     # The same rows: example by example, as the answers went by.
-    columns = {int(at): raster._data[place, :128].copy() for place, at in enumerate(raster._at) if at >= 0}
+    columns = {
+        int(at): raster._columns.levels[place, :128].copy() for place, at in enumerate(raster._columns.at) if at >= 0
+    }
     run(past, bridge, 1.0)
-    for place, at in enumerate(raster._at):
+    for place, at in enumerate(raster._columns.at):
         if int(at) in columns:
-            assert np.array_equal(raster._data[place, :128] > 0, columns[int(at)] > 0)
-    assert raster._at.max() > 0
+            assert np.array_equal(raster._columns.levels[place, :128] > 0, columns[int(at)] > 0)
+    assert raster._columns.at.max() > 0
 
 
 def test_what_comes_from_a_recording_is_shown_without_what_a_receipt_lacks(past, bridge):
@@ -185,5 +187,5 @@ def test_what_comes_from_a_recording_is_shown_without_what_a_receipt_lacks(past,
     run(past, bridge, 0.6)
     assert past.layout_.broken == set()
     gates, answer = panels(past)["gates"], panels(past)["answer"]
-    assert len(gates.map._active) > 0 and gates.raster._data.any()
+    assert len(gates.map._active) > 0 and gates.raster._columns.levels.any()
     assert answer.text.lines[0].text == "answered by v43"

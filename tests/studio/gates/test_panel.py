@@ -15,8 +15,9 @@ from dgstudio.studio.bridge.state import CellView
 from dgstudio.studio.gates.bank_rows import STATES
 from dgstudio.studio.gates.example_slots import SLOTS, ExampleSlots
 from dgstudio.studio.gates.firing_rates import FiringCounts
+from dgstudio.studio.gates.gate_columns import SPEAKING
 from dgstudio.studio.gates.panel import LOADING, NO_BASE, GatesPanel, caption
-from dgstudio.studio.gates.raster import SPEAKING, share_rows
+from dgstudio.studio.gates.raster import share_rows
 from dgstudio.studio.gates.unit_map import LEVELS, fit
 from dgstudio.studio.theme.theme import DARK, LIGHT
 from dgstudio.types import BASE, BankState
@@ -358,8 +359,8 @@ def test_a_point_in_the_raster_says_what_and_when(panel):
 def test_speaking_is_written_into_the_row_of_the_bank(panel, bridge):
     units_of(bridge, [1], bank_state=np.array([0, 2], np.uint8), bank_r=np.zeros(2), bank_tau=np.zeros(2))
     play(panel, bridge, 0.2)
-    assert panel.raster._data.shape[1] == 128 + SLOTS + 2
-    assert (panel.raster._data[:, -1] == SPEAKING).sum() >= 3
+    assert panel.raster._columns.levels.shape[1] == 128 + SLOTS + 2
+    assert (panel.raster._columns.levels[:, -1] == SPEAKING).sum() >= 3
 
 
 # -- what may be missing, and what may change ------------------------------------------------------------------------
