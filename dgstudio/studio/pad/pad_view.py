@@ -429,9 +429,30 @@ class PadView(QWidget):
             else:
                 side.moveLeft(min(max(side.left(), inner.left()), inner.right() - side.width()))
             sides.append(side)
-        on_names = [any(side.intersects(tag) for tag in self._tagged) for side in sides]
-        order = sorted(range(len(sides)), key=lambda place: (not inner.contains(sides[place]), on_names[place]))
-        return sides[order[0]], text
+        beside = [] if any(self._free(side, inner) for side in sides) else self._beside_names(sides, at, away)
+        places = [*sides, *beside]
+        free = next((place for place in places if self._free(place, inner)), None)
+        return free or next((side for side in sides if inner.contains(side)), sides[0]), text
+
+    def _free(self, box: QRectF, inner: QRectF) -> bool:
+        """Whether a box lies within the square and on no name of a class."""
+        return inner.contains(box) and not any(box.intersects(tag) for tag in self._tagged)
+
+    def _beside_names(self, sides: list[QRectF], at: QPointF, away: float) -> list[QRectF]:
+        """Each of these places moved until it stands beside a name, off the ring; the nearest to the pointer first."""
+        ring = QRectF(at.x() - away, at.y() - away, 2 * away, 2 * away).adjusted(1, 1, -1, -1)
+        found = []
+        for side in sides:
+            wide, tall = side.width(), side.height()
+            for tag in self._tagged:
+                found += [
+                    QRectF(side.left(), tag.top() - tall - 1, wide, tall),
+                    QRectF(side.left(), tag.bottom() + 1, wide, tall),
+                    QRectF(tag.left() - wide - 1, side.top(), wide, tall),
+                    QRectF(tag.right() + 1, side.top(), wide, tall),
+                ]
+        off = [box for box in found if not box.intersects(ring)]
+        return sorted(off, key=lambda box: (box.center() - at).manhattanLength())
 
 
 def _place(trail: F32) -> tuple[float, float]:

@@ -142,3 +142,19 @@ def test_a_sentence_stands_in_an_empty_pad(pad):
     before = pad.grab().toImage()
     pad.show_empty("Hold 1 while you move here.")
     assert pad.grab().toImage() != before
+
+
+def test_the_word_at_the_pointer_stands_on_no_name_of_a_class(pad, looks):
+    pad.resize(200, 200)
+    places = ((0.42, 0.71), (0.82, 0.22), (-0.16, -0.68))
+    names = [(x, y, look) for (x, y), look in zip(places, looks.values(), strict=False)]
+    pad.show_map(None, names)
+    pad.grab()
+    assert len(pad._tagged) == len(names)
+    for x, y in [(0.56, 0.38), *np.random.default_rng(1).uniform(-1, 1, (60, 2)).tolist()]:
+        at = pad.pixel_of(x, y)
+        box, text = pad._words_box(at, "shake hands")
+        assert text == "shake hands" and pad.rect().contains(box.toAlignedRect())
+        assert not any(box.intersects(tag) for tag in pad._tagged), (x, y)
+        # It is still seen whose word it is.
+        assert abs(box.center().y() - at.y()) < 60 and abs(box.center().x() - at.x()) < 120
