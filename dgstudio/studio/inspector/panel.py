@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
@@ -92,6 +92,9 @@ class InspectorPanel(PanelFrame):
         if reading is not None and reading.top is not None and not self._class_chosen:
             # As long as no class has been chosen, the one that is answered is meant.
             self._last[CLASS] = ClassSubject(reading.top)
+        # What this frame has brought takes its place before anything can be painted: on a busy machine the window may
+        # be exposed first, and bars of many rows would be seen in the height of one.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take over a theme."""
