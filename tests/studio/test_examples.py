@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QWidget
 
 from dgstudio.engine.adapt.version_index import Containing
 from dgstudio.engine.browse.analysis import Analysis, Answers, Judged
+from dgstudio.engine.browse.example_query import ClassQuality
 from dgstudio.engine.browse.label_noise import Neighbourhood
 from dgstudio.reasons.stored import Told
+from dgstudio.studio.examples.class_quality import unjudged_words
 from dgstudio.studio.examples.pca_map import Components
 from dgstudio.types import Act, Example, Take
 
@@ -238,6 +240,24 @@ def test_each_figure_of_a_class_shows_those_it_counts(sheet, bridge, qtbot):
     view.figures[3, "windows"].click()
     assert {e.class_id for e in sheet.model.examples} == {3} and len(sheet.model.ids) == 30
     assert view.sentence.text() == "No class is short of examples."
+
+
+def test_it_is_said_of_which_classes_no_wrong_label_can_be_told(sheet, qtbot):
+    none = dict.fromkeys(("likely mislabelled", "conflicting", "identical", "near-identical"), 0)
+    view = sheet.quality
+    alone, empty, judged = (
+        ClassQuality(class_id, count, count, takes, enough, none)
+        for class_id, count, takes, enough in ((0, 30, 1, 0), (1, 0, 0, 0), (3, 30, 2, 30))
+    )
+    view.show_quality([alone, empty, judged], looking=False)
+    assert view.figures[0, "likely mislabelled"].text() == "–" and view.figures[1, "likely mislabelled"].text() == "0"
+    assert view.sentence.text() == (
+        "No class is short of examples. Whether circle is mislabelled cannot be told: "
+        "it needs another take to be compared with."
+    )
+    view.show_quality([alone, empty, judged], looking=True)
+    assert "cannot be told" not in view.sentence.text()
+    assert "a and b are" in unjudged_words(["a", "b"]) and "each needs" in unjudged_words(["a", "b", "c"])
 
 
 def test_a_class_that_is_short_of_examples_is_said(sheet, bridge, monkeypatch, qtbot):

@@ -213,8 +213,7 @@ class BrowseWorker(Worker):
             return False
         normaliser = self._lane.store.serving.normaliser
         began = time.monotonic()
-        spans = np.column_stack([these.starts, these.ends])
-        around = look_around(standing.features, these.class_ids, these.take_ids, spans, normaliser, self._wanted)
+        around = look_around(standing.features, these.class_ids, these.take_ids, normaliser, self._wanted)
         if around is None:
             return False
         now = time.monotonic()

@@ -19,7 +19,7 @@ NEAREST = 3
 NEARER = 0.85
 """A take is suspected where another class is nearer than its own by this factor."""
 FEWEST = 5
-"""With fewer windows of its own class to compare it with, a take is not judged."""
+"""With fewer windows of its own class in other takes to compare it with, a take is not judged."""
 SPARE = 12
 """Of each class so many nearest takes are remembered: some of them may be suspected themselves."""
 NEAR = 0.1
@@ -65,7 +65,6 @@ def look_around(
     raw: F32,
     labels: Ids,
     takes: Ids,
-    spans: npt.NDArray[np.float64],
     normaliser: Normaliser | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Neighbourhood | None:
@@ -77,9 +76,11 @@ def look_around(
     take is likely mislabelled where another class is nearer than its own by `NEARER`: nearest neighbours with an equal
     voice for each class, a form of Wilson's editing rule ("Asymptotic properties of nearest neighbor rules using edited
     data", IEEE Trans. SMC 2, 1972). The most suspect take goes first and is asked no more, so that it does not
-    turn those beside it into suspects. Of a class with a single take, the windows of that take that share no sample
-    with it stand for another. What was relabelled within a take counts as a take of its own, for which the rest of
-    the take says nothing. With fewer than five windows of its own class to compare it with, a take is not judged.
+    turn those beside it into suspects. What was relabelled within a take counts as a take of its own, for which the
+    rest of the take says nothing. With fewer than five windows of its own class in other takes to compare it with, a
+    take is not judged, nor where all of these are suspected themselves. So the only take of a class never is: how
+    near its windows lie to each other says how even it was, not what it was of, and a new class may well lie near
+    another one.
 
     Parameters
     ----------
@@ -87,8 +88,6 @@ def look_around(
         Features (n, d) before the normaliser.
     labels, takes
         Class and take of each, (n,).
-    spans
-        Beginning and end of each window, (n, 2), stream time.
     normaliser
         The learner's, if it has one by now.
     go_on
@@ -110,7 +109,7 @@ def look_around(
     if x is None:
         return None
     others = _spread_over_classes(labels)
-    known = _Known(x[others], labels[others], takes[others], spans[others])
+    known = _Known(x[others], labels[others], takes[others])
     within = np.float32(NEAR * NEAR * x.shape[1])
     bouts = _Bouts(labels, takes, known)
     for start in range(0, count, BLOCK):
@@ -124,8 +123,7 @@ def look_around(
         close = (away <= within) & ~itself
         _mark(conflicting, mine, others, close & ~alike)
         _mark(near, mine, others, close & alike & other_take)
-        apart = alike & ~other_take & ~itself & ~known.overlaps(spans[mine])
-        bouts.note(mine, away, other_take, apart)
+        bouts.note(mine, away, other_take)
     verdicts = bouts.verdicts(go_on)
     if verdicts is None:
         return None
@@ -150,9 +148,8 @@ def _in_portions(raw: F32, normaliser: Normaliser | None, go_on: Callable[[], bo
 class _Known:
     """What examples are compared with."""
 
-    def __init__(self, x: F32, labels: Ids, takes: Ids, spans: npt.NDArray[np.float64]) -> None:
-        self.labels, self.takes = labels, takes
-        self._x, self._spans = x, spans
+    def __init__(self, x: F32, labels: Ids, takes: Ids) -> None:
+        self.labels, self.takes, self._x = labels, takes, x
         self._squares = np.einsum("ij,ij->i", x, x)
 
     def distances(self, x: F32) -> F32:
@@ -162,11 +159,6 @@ class _Known:
         away += self._squares
         away += np.einsum("ij,ij->i", x, x)[:, None]
         return away
-
-    def overlaps(self, spans: npt.NDArray[np.float64]) -> Flags:
-        """Whether windows share samples, (b, m), as far as times tell."""
-        shared: Flags = (self._spans[None, :, 0] < spans[:, None, 1]) & (spans[:, None, 0] < self._spans[None, :, 1])
-        return shared
 
 
 class _Bouts:
@@ -190,31 +182,23 @@ class _Bouts:
         self._sizes = np.diff(np.append(self._edges, len(known_takes)))
         self._nearest: list[list[tuple[float, int]]] = [[] for _ in starts]
         """Of each bout, distances and bouts of the nearest takes of each class."""
-        self._within = np.full(len(starts), np.nan)
-        """How far its windows lie from those of the same bout that share no sample with them."""
-        self._apart = np.zeros(len(starts), np.int64)
         self._bout = -1
-        self._sums, self._alone, self._windows = np.zeros(len(self._edges)), [0.0, 0.0], 0
+        self._sums, self._windows = np.zeros(len(self._edges)), 0
 
     def rows(self, bout: int) -> Ids:
         """The examples of one of them."""
         return self.order[self._starts[bout] : self._ends[bout]]
 
-    def note(self, mine: Ids, away: F32, other_take: Flags, apart: Flags) -> None:
+    def note(self, mine: Ids, away: F32, other_take: Flags) -> None:
         """Take up squared distances (b, m) from examples `mine`, the next in order, to the others."""
         of_others = np.where(other_take, away, FAR)[:, self._columns]
         nearest = np.sqrt(np.maximum(np.minimum.reduceat(of_others, self._edges, axis=1), 0.0))
-        own = np.where(apart, away, FAR).min(1, initial=FAR)
         for row, bout in enumerate(self._of[mine].tolist()):
             if bout != self._bout:
                 self._close()
                 self._bout = bout
             self._sums += nearest[row]
             self._windows += 1
-            if np.isfinite(own[row]):
-                self._alone[0] += float(np.sqrt(max(own[row], np.float32(0))))
-                self._alone[1] += 1
-            self._apart[bout] = max(self._apart[bout], int(apart[row].sum()))
 
     def _close(self) -> None:
         """Remember what matters of the bout whose windows have all been noted."""
@@ -226,9 +210,7 @@ class _Bouts:
             columns = np.flatnonzero((labels == class_id) & np.isfinite(far))
             closest = columns[np.argsort(far[columns], kind="stable")[:SPARE]]
             self._nearest[self._bout] += [(float(far[c]), int(self._witness[c])) for c in closest.tolist()]
-        if self._alone[1]:
-            self._within[self._bout] = self._alone[0] / self._alone[1]
-        self._sums, self._alone, self._windows = np.zeros(len(self._edges)), [0.0, 0.0], 0
+        self._sums, self._windows = np.zeros(len(self._edges)), 0
 
     def verdicts(self, go_on: Callable[[], bool]) -> list[tuple[int, bool]] | None:
         """Of each bout the class that it lies nearest to, and whether there was enough to tell; None: `go_on`."""
@@ -255,10 +237,16 @@ class _Bouts:
             found[worst], trusted[worst] = nearer[worst], False
             touched = [bout for bout in asked_by.get(worst, []) if enough[bout] and trusted[bout]]
             touched.append(worst)
-        return list(zip(found.tolist(), enough, strict=True))
+        judged = [enough[bout] and self._has_witness(bout, trusted) for bout in range(len(found))]
+        return list(zip(found.tolist(), judged, strict=True))
+
+    def _has_witness(self, bout: int, trusted: Flags) -> bool:
+        """Whether a take of the same class that is not suspected lies near it, or it is suspected itself."""
+        own = (witness for _, witness in self._nearest[bout] if self.labels[witness] == self.labels[bout])
+        return not trusted[bout] or any(trusted[witness] for witness in own)
 
     def _enough(self) -> list[bool]:
-        """Whether there are enough windows of its class in other takes, or, where it has but one take, in itself."""
+        """Whether there are enough windows of its class in other takes."""
         own: dict[tuple[int, int], int] = {}
         total: dict[int, int] = {}
         for witness, size in zip(self._witness.tolist(), self._sizes.tolist(), strict=True):
@@ -266,9 +254,8 @@ class _Bouts:
             own[take, label] = own.get((take, label), 0) + size
             total[label] = total.get(label, 0) + size
         found = []
-        for bout, (take, label) in enumerate(zip(self._takes.tolist(), self.labels.tolist(), strict=True)):
-            others = total.get(label, 0) - own.get((take, label), 0)
-            found.append((others or int(self._apart[bout])) >= FEWEST)
+        for take, label in zip(self._takes.tolist(), self.labels.tolist(), strict=True):
+            found.append(total.get(label, 0) - own.get((take, label), 0) >= FEWEST)
         return found
 
     def _ratio(self, bout: int, trusted: Flags) -> tuple[float, int]:
@@ -279,8 +266,8 @@ class _Bouts:
             if trusted[witness]:
                 by_class.setdefault(int(self.labels[witness]), []).append(far)
         means = {c: sum(far[:NEAREST]) / len(far[:NEAREST]) for c, far in by_class.items()}
-        own = means.pop(label, float(self._within[bout]))
-        if not means or not np.isfinite(own):
+        own = means.pop(label, None)
+        if not means or own is None:
             return 0.0, label
         closest = min(means, key=lambda c: (means[c], c))
         return own / max(means[closest], float(np.finfo(np.float32).tiny)), closest

@@ -19,6 +19,9 @@ FIGURES = {"windows": 1, "learned": 2, **{mark: 4 + place for place, mark in enu
 """What can be clicked, and its column."""
 LOOKING = "Comparing each window with its neighbours …"
 FINE = "No class is short of examples."
+UNJUDGED = "Whether {names} {is_are} mislabelled cannot be told: {each} needs another take to be compared with."
+"""Said of the classes of which no take has others beside it."""
+ONE, MANY = {"is_are": "is", "each": "it"}, {"is_are": "are", "each": "each"}
 EDGE = 5
 """Logical pixels from the last letter of a figure that is pressed to its edge."""
 
@@ -85,7 +88,9 @@ class ClassQualityView(QWidget):
         # Styled anew, it has the application's.
         self.sentence.setFont(self.theme.ui("small"))
         labelled = any(row.count for row in rows)
-        self.sentence.setText(short or (LOOKING if looking else FINE if labelled else ""))
+        unjudged = "" if looking else unjudged_words([self._name_of(row.class_id) for row in rows if _unjudged(row)])
+        said = short or (LOOKING if looking else FINE if labelled else "")
+        self.sentence.setText(" ".join(filter(None, (said, unjudged))))
         self._fill(rows, looking)
 
     def apply_theme(self, theme: Theme) -> None:
@@ -141,21 +146,34 @@ class ClassQualityView(QWidget):
         counts: dict[str, int | None] = {"windows": row.count, "learned": row.learnable}
         counts |= {mark: None if looking else row.marks[mark] for mark in MARKS}
         for what, button in line.figures.items():
-            count, unjudged = counts[what], what == MISLABELLED and not row.judged
-            text = "…" if count is None else "–" if unjudged and row.count else f"{count:,}"
+            count, unjudged = counts[what], what == MISLABELLED and _unjudged(row)
+            text = "…" if count is None else "–" if unjudged else f"{count:,}"
             button.setText(text)
             button.setFont(theme.mono("small"))
             button.setEnabled(bool(count))
             button.setAccessibleName(f"{text} {what} of {name}")
             tip = f"Show these: {what} of {name}"
             if what == MISLABELLED:
-                tip += f". {row.judged:,} of {row.count:,} windows have enough others of their class to compare with."
+                tip += f". {row.judged:,} of {row.count:,} windows have enough in other takes to compare with."
             button.setToolTip(tip)
             line.wanted[what] = Wanted(
                 class_id=class_id,
                 learning=LEARNED if what == "learned" else None,
                 marks=frozenset((what,)) if what in MARKS else frozenset(),
             )
+
+
+def unjudged_words(names: Sequence[str]) -> str:
+    """Return what is said of the classes with these names, no take of which can be compared; "" where there is none."""
+    if not names:
+        return ""
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return UNJUDGED.format(names=joined, **(ONE if len(names) == 1 else MANY))
+
+
+def _unjudged(row: ClassQuality) -> bool:
+    """Whether a class has examples, and none of them has enough beside it to tell whether its label is wrong."""
+    return row.count > 0 and not row.judged
 
 
 def _plain(text: str) -> str:

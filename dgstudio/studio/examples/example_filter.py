@@ -23,7 +23,10 @@ LAST = {"last minute": MINUTE_S, "last 10 minutes": 10 * MINUTE_S}
 TIPS = {
     "wrong now": "The serving version answers another class, or none",
     "wrong at first": "What served before it was learned answered another class, or none",
-    "likely mislabelled": "Its take lies nearer to the takes of another class than to those of its own",
+    "likely mislabelled": (
+        "Its take lies nearer to the takes of another class than to those of its own; not told of the only take\n"
+        "of a class, which has no other to be compared with"
+    ),
     "conflicting": "Another window is nearly the same and has another label",
     "identical": "The same window, byte for byte, is there again with the same label",
     "near-identical": "A window of another take, with the same label, differs by less than 0.1 standard deviations",
