@@ -106,7 +106,7 @@ class ActionRegistry(Generic[On]):
         for key in action.keys:
             if key in self._taken:
                 raise ValueError(f"{key} belongs to {self._taken[key]!r}: give {action.id!r} another shortcut")
-        qaction = QAction(action.title, self._window)
+        qaction = QAction(_menu_text(action), self._window)
         qaction.setObjectName(action.id)
         qaction.setToolTip(tooltip_of(action))
         qaction.setCheckable(action.switch is not None)
@@ -202,10 +202,7 @@ class ActionRegistry(Generic[On]):
         return found
 
     def fill_menu(self, menu: QMenu) -> dict[SubMenu, QMenu]:
-        """List the actions by group; returns the menus within it.
-
-        Bare keys are left to buttons and F1: Qt writes only keys that it handles.
-        """
+        """List the actions by group, greyed while they are not on offer; returns the menus within it."""
         within: dict[SubMenu, QMenu] = {}
         for place, members in enumerate(self.groups().values()):
             if place:
@@ -219,7 +216,18 @@ class ActionRegistry(Generic[On]):
                 for action in listed:
                     if action.in_menu:
                         place_of.addAction(self._qactions[action.id])
+        menu.aboutToShow.connect(self._grey)
+        menu.aboutToHide.connect(self._enable)
         return within
+
+    def _grey(self) -> None:
+        """Show what cannot be done now as such; only while the menu is seen, as a greyed action hears no key."""
+        for action in self:
+            self._qactions[action.id].setEnabled(self.offered(action))
+
+    def _enable(self) -> None:
+        for id, qaction in self._qactions.items():
+            qaction.setEnabled(id not in self._forbidden)
 
     def search(self, text: str) -> list[Action[On]]:
         """Return the actions on offer that match `text` loosely, the best first; all of them for no text."""
@@ -243,6 +251,13 @@ def tooltip_of(action: Action[Any]) -> str:
     """Return what to show over the action's button: what it does, and its key."""
     text = action.tooltip or action.title
     return f"{text}  [{display_key(action.keys[0])}]" if action.keys else text
+
+
+def _menu_text(action: Action[Any]) -> str:
+    """What a menu says of an action. Qt writes the keys that it handles itself; a bare one stands after a tab."""
+    if not (action.bare and action.keys):
+        return action.title
+    return f"{action.title}\t{QKeySequence(action.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)}"
 
 
 def display_key(key: str) -> str:

@@ -106,11 +106,28 @@ def test_the_menu_lists_groups_and_sub_menus(owner, registry):
     registry.add(Action("a", "A", print))
     registry.add(Action("b", "B", print, under="More"))
     registry.add(Action("c", "C", print, under="More", in_menu=False))
-    registry.add(Action("d", "D", print, group="View"))
+    registry.add(Action("d", "D", print, "F8, PgDown", group="View", bare=True))
     menu = QMenu(owner)
     registry.fill_menu(menu)
-    assert [action.text() for action in menu.actions()] == ["A", "More", "", "D"]
+    assert [action.text() for action in menu.actions()] == ["A", "More", "", "D\tF8"], "Qt writes no bare key"
     assert [action.text() for action in menu.actions()[1].menu().actions()] == ["B"]
+
+
+def test_what_is_not_on_offer_is_greyed_in_the_menu_and_hears_its_key_again_afterwards(owner, registry):
+    offered, done = [False], []
+    go = registry.add(Action("go", "Go", lambda _on: done.append(1), "G", offered=lambda _on: offered[0]))
+    stop = registry.add(Action("stop", "Stop", print))
+    barred = registry.add(Action("barred", "Barred", print))
+    registry.forbid(["barred"], "not here")
+    menu = QMenu(owner)
+    registry.fill_menu(menu)
+    menu.aboutToShow.emit()
+    assert (go.isEnabled(), stop.isEnabled(), barred.isEnabled()) == (False, True, False)
+    menu.aboutToHide.emit()
+    assert (go.isEnabled(), stop.isEnabled(), barred.isEnabled()) == (True, True, False)
+    offered[0] = True
+    QTest.keyClick(owner, Qt.Key.Key_G)
+    assert done == [1]
 
 
 def test_the_key_of_a_bare_action_is_not_taken_from_the_controls(owner, registry):
