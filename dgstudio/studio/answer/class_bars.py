@@ -18,6 +18,8 @@ TALL_ROW, WIDE_ROW = 28, 330
 """From here on a row has larger type. In the theme's pixels, as those above."""
 BAR = 14
 """How thick a bar is at most, in a row that is not taller."""
+UNSURE = 0.45
+"""Opacity of bars that are no answer: it is unsure, however long they are."""
 LEAST_COLUMN = 170
 MOST_ROWS = 12
 COLUMN_GAP = 22
@@ -77,6 +79,11 @@ class ClassBars(QWidget):
         if threshold != self.threshold:
             self.threshold = threshold
             self._paint_anew()
+
+    @property
+    def unsure(self) -> bool:
+        """Whether there are numbers, and no class is the answer."""
+        return self._top is None and bool(self._numbers)
 
     def drawn(self, class_id: int) -> float:
         """How long a class's bar is, 0..1: as its number says."""
@@ -177,7 +184,8 @@ class ClassBars(QWidget):
         theme = self.theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         bars, more = self.shown()
-        self._inks = [theme.colour(theme.visible(bar.colour)) for bar in bars]
+        opacity = UNSURE if self.unsure else 1.0
+        self._inks = [theme.colour(theme.visible(bar.colour), opacity) for bar in bars]
         cells, names, numbers = self._cells(len(bars) + (more > 0))
         type_of_names, type_of_numbers = self._types(cells[0].height(), cells[0].width())
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtGui import QColor
 
 from dgstudio.engine.facts.compared import TwinFigures
+from dgstudio.studio.answer.class_bars import UNSURE
 from dgstudio.studio.answer.provenance import carriers
 from dgstudio.studio.answer.quarter import TEXT_S, mean_answer
 from dgstudio.studio.bridge.state import CellView, TwinFrame
@@ -227,6 +228,16 @@ def test_more_classes_than_rows_are_counted_and_the_top_one_is_always_there(make
     assert [bar.class_id for bar in shown[:-1]] == list(range(len(shown) - 1))
     assert bars.more_text() == f"and {more} more, {more * 0.01:.2f} together"
     bars.grab()
+
+
+def test_bars_that_are_no_answer_are_pale(make_window, bridge):
+    window = make_window(bridge)
+    bars = window.layout_.panels["answer"].bars
+    for top, opacity in ((0, 1.0), (None, UNSURE)):
+        window.update_frame(frame_of(bridge, reading_of(bridge, top=top, unsure=Unsure.STRANGE)))
+        bars.grab()
+        assert bars.unsure is (top is None)
+        assert {round(ink.alphaF(), 2) for ink in bars._inks} == {opacity}
 
 
 def test_the_likeliest_of_an_unsure_answer_is_among_the_bars(make_window, make_bridge):
