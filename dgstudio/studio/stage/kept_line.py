@@ -12,6 +12,8 @@ from dgstudio.studio.theme.theme import DARK, Theme, set_size
 
 NUMBER, TALL, GAP = 34, 40, 12
 """Size of the number, height of the line, and the space between number and words, in the theme's pixels."""
+USUAL = "400 of 400"
+"""The room that is kept for a number until it is known: nothing jumps when it comes."""
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 TIPS = {
     True: "Protected inputs whose answer is the same to the last bit, as proved at each publish and audited since",
@@ -84,8 +86,10 @@ class KeptLine(QWidget):
         metrics = QFontMetricsF(self.theme.ui("body"))
         # By the longest words that may come, so that nothing jumps when a digit more is lost.
         words = metrics.horizontalAdvance("old answers kept,")
-        number = QFontMetricsF(self.theme.ui(NUMBER, 700)).horizontalAdvance(self.number())
-        narrow = bool(self.number()) and number + self.theme.px(GAP) + words > self.width()
+        counting = self._answers is None or not self._answers.counted
+        shown = USUAL if counting else self.number()
+        number = QFontMetricsF(self.theme.ui(NUMBER, 700)).horizontalAdvance(shown)
+        narrow = bool(shown) and number + self.theme.px(GAP) + words > self.width()
         if narrow != self._narrow:
             self._narrow = narrow
             self.updateGeometry()

@@ -69,6 +69,16 @@ def test_of_a_twin_that_has_just_begun_nothing_is_claimed(qapp):
     assert line.words()[1] == "nothing is protected yet"
 
 
+@pytest.mark.parametrize("wide", [230, 600])
+def test_the_line_of_old_answers_is_as_tall_before_they_are_counted_as_after(qapp, wide):
+    line = KeptLine()
+    line.resize(wide, line.sizeHint().height())
+    line.say(TwinFigures(TwinKind.IN_PLACE).answers, None)
+    before = line.sizeHint().height()
+    line.say(KEPT, None)
+    assert line.number() == "400 of 400" and line.sizeHint().height() == before
+
+
 def test_from_nothing_how_often_each_is_right_is_told():
     nothing = KeptAnswers()
     one = TwinScore(TwinKind.IN_PLACE, Score(nothing, 70, ENOUGH))
