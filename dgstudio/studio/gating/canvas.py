@@ -204,6 +204,8 @@ class Canvas(QWidget):
         if named.names is None:
             axis.setTicks(None)
             axis.setLabel(named.words, color=theme.colour("text_muted").name())
+            # pyqtgraph leaves other words where those before them began.
+            axis.resizeEvent()
             return
         # Names say themselves what they are.
         axis.showLabel(False)
@@ -221,7 +223,8 @@ class Canvas(QWidget):
 
     def _across(self) -> float:
         """Logical pixels across of what lies between the axes."""
-        return float(self.view.width() - self.left.width() - 10)
+        # As wide as the axis was told to be: its layout follows later.
+        return float(self.view.width() - self.left.minimumWidth() - 10)
 
     def _drawn(self, picture: Picture) -> Iterator[Any]:
         if isinstance(picture, Cells):

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QFontMetrics
 
 from dgstudio.engine.inspection.gating_figures import NearestByGates, distribution
+from dgstudio.studio.gating.canvas import Canvas
 from dgstudio.studio.gating.drawing import picture_of
-from dgstudio.studio.gating.pictures import Bars, Cells, Line, Role
+from dgstudio.studio.gating.pictures import Axis, Bars, Cells, Line, Role
 from dgstudio.studio.gating.seen import Seen, Stance
 from dgstudio.studio.gating.sentences import sentence_of, why_empty
 from dgstudio.studio.gating.views import VIEWS, View
@@ -143,3 +145,33 @@ def test_time_is_read_from_the_live_edge_and_written_as_stream_time(see):
     assert isinstance(picture, Line) and picture.moment == -1.5
     assert picture.spot(-1.9, 0.0).words == "−2.0 s: 300 multiply–accumulates"
     assert picture.table()[1] == (17.0, 300.0)
+
+
+def test_names_beneath_cells_fit_their_columns_at_once_whatever_stood_beside_before(qtbot):
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(560, 300)
+    canvas.show()
+    numbered = Cells(Axis("unit"), Axis("row"), np.eye(6), ("#123456",) * 6, (("",) * 6,) * 6)
+    names = Axis("class", ("rest", "walk", "run", "shake", "circle", "stir the pot, slowly"))
+    for picture in (numbered, replace(numbered, x=names, y=names)):
+        canvas.show_picture(picture.x.words, picture)
+        canvas.grab()
+    (ticks,) = canvas.bottom._tickLevels
+    widest = max(QFontMetrics(canvas.theme.ui("tiny")).horizontalAdvance(name) for _, name in ticks)
+    assert 40 < widest <= canvas.box.width() / 6
+
+
+def test_the_words_of_an_axis_stand_in_its_middle_whatever_stood_there_before(qtbot):
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(560, 300)
+    canvas.show()
+    for words in ("row", "a good deal of what stands there"):
+        cells = Cells(Axis(words), Axis(words), np.eye(6), ("#123456",) * 6, (("",) * 6,) * 6)
+        canvas.show_picture(words, cells)
+        canvas.grab()
+    axes = canvas.left, canvas.bottom
+    left, bottom = (axis.mapFromItem(axis.label, axis.label.boundingRect().center()) for axis in axes)
+    assert left.y() == pytest.approx(canvas.left.size().height() / 2, abs=2)
+    assert bottom.x() == pytest.approx(canvas.bottom.size().width() / 2, abs=2)
