@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from dgstudio.engine.imports.worker import ImportStage
 from dgstudio.engine.lifecycle.stream_config import StreamChoice, kept_stream
 from dgstudio.errors import BadInputError, DgstudioError, SessionInUseError
 from dgstudio.records import dataclass
+from dgstudio.studio.actions.ids import ActionId
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import Phase, StudioState
 from dgstudio.studio.crash_trace import CrashTrace, crash_text, crashes, sessions_left_open
@@ -35,6 +37,7 @@ KEEPING = (
     "The session from before the demo has something that is lost if you keep the demo: leave the demo with Esc and "
     "save it first."
 )
+KEPT = "What the demo made is yours now. It is in memory only, until you save it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,8 @@ class Sessions(QObject):
         if aside is not None:
             _close_for_good(aside)
         self._note()
+        save_as = partial(window.actions_.trigger, ActionId.SAVE_AS)
+        window.notifier.toast.show_text(KEPT, Level.INFO, "Save as…", save_as)
 
     def cancel(self) -> None:
         """Stay in the present session after all."""

@@ -174,6 +174,8 @@ def test_what_is_kept_is_the_users_own_and_the_session_before_is_closed(desk, ow
     desk.until(lambda: demo.step.name == "two" and desk.engine.book.total > 0)
     window.actions_.trigger(ActionId.DEMO_KEEP)
     assert player(desk) is None and desk.window is window and not shiboken6.isValid(before)
+    toast = window.notifier.toast
+    assert "in memory only" in toast.said and toast.button.text() == "Save as…"
     assert desk.state.mode is Mode.WEIGHTS and desk.state.caption is None
     desk.until(lambda: desk.engine.store.idle and desk.engine.book.total > 0)
     Session.open(tmp_path / "first.dgs").close()
