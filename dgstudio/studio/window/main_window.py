@@ -192,6 +192,13 @@ class StudioWindow(QMainWindow):
             self.close,
         )
         self.actions_.work_on(parts)
+        self._fill_menus(parts)
+        if state.watched is not None:
+            from dgstudio.studio.window.watching import keep_from_changing
+
+            keep_from_changing(parts)
+
+    def _fill_menus(self, parts: WindowParts) -> None:
         self.menu_ = QMenu(self)
         self.menus_ = self.actions_.fill_menu(self.menu_)
         list_own_layouts(self.menus_[SubMenu.LAYOUT], parts)
@@ -200,10 +207,6 @@ class StudioWindow(QMainWindow):
         stream.addMenu(perform)
         list_choices(perform, parts)
         self.keys.on_alt(lambda digit: perform_by_key(digit, parts))
-        if state.watched is not None:
-            from dgstudio.studio.window.watching import keep_from_changing
-
-            keep_from_changing(parts)
 
     def _connect(self) -> None:
         """Let the parts hear what they ask of each other."""
