@@ -246,6 +246,22 @@ def test_a_panel_that_is_low_has_small_cells_and_both_looks_show_what_is_so(brid
         assert panel.values["rotation"].text() == f"{number:.0f}°" and panel.sliders["rotation"].value() == number
 
 
+@pytest.mark.parametrize("wide", [268, 400])
+def test_it_asks_for_as_much_as_its_small_cells_need_where_those_in_full_find_no_room(bridge, qtbot, wide):
+    panel = SourcePanel(bridge.state, bridge)
+    qtbot.addWidget(panel)
+    panel.resize(wide, 400)
+    panel.show()
+    full = panel.needed_height()
+    assert panel.height_within(full) == full
+    low = panel.height_within(full - 1)
+    assert low < full
+    panel.resize(wide, low)
+    QApplication.processEvents()
+    cells = panel._shown
+    assert cells is panel._cells and cells.isVisible() and cells.verticalScrollBar().maximum() == 0
+
+
 def test_words_of_small_cells_are_cut_off_where_they_have_no_room(bridge, qtbot):
     panel = SourcePanel(bridge.state, bridge)
     qtbot.addWidget(panel)

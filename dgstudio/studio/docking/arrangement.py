@@ -320,9 +320,8 @@ class Arrangement(QWidget):
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
         self.follow()
 
-    def _needed(self, name: str) -> int:
-        panel = self._panels[name]
-        return panel.sizeHint().height() + panel.header_apart
+    def _needed(self, name: str, offered: int) -> int:
+        return self._panels[name].height_within(offered)
 
     # -- what a hand has done ------------------------------------------------------------------------------------
 

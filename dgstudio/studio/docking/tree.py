@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate, pairwise
 from math import inf, isfinite
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dgstudio.errors import BadInputError
 from dgstudio.records import dataclass
@@ -22,6 +22,10 @@ class Way(StrEnum):
     DOWN = "down"
 
 
+MOST_FITTED: Final = 0.5
+"""The most of its split that a part takes which fits its panel, whatever that asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """How much of its split a part takes: a share, within limits in logical pixels.
@@ -31,7 +35,8 @@ class Room:
     grows
         Whether it takes what the others leave, whatever its share.
     fits
-        Whether it takes what its panel needs in place of a share; `share` is then the most.
+        Whether it takes what its panel asks for in place of a share; `share` is then what the panel is offered, and
+        `MOST_FITTED` what it gets at most.
     """
 
     share: float = 0.0
@@ -229,7 +234,7 @@ def fronted(node: Node, seen: set[str]) -> Node:
 
 
 def share_out(
-    node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str], int], scale: float = 1.0
+    node: Node, box: Box, shown: set[str], line: int, needs: Callable[[str, int], int], scale: float = 1.0
 ) -> dict[str, Box]:
     """Return the box of each panel that is shown.
 
@@ -238,7 +243,7 @@ def share_out(
     line
         Logical pixels between two parts.
     needs
-        How tall a panel must be for all that is in it.
+        How tall a panel must be for all that is in it, given its name and how tall it may be without crowding others.
     scale
         Of type: the limits of rooms are those of its usual size.
     """
@@ -256,7 +261,7 @@ def share_out(
 
 
 def _extents(
-    parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str], int], scale: float
+    parts: Sequence[Node], whole: int, shown: set[str], line: int, needs: Callable[[str, int], int], scale: float
 ) -> list[int]:
     free = whole - line * (len(parts) - 1)
     if len(parts) == 1:
@@ -274,11 +279,11 @@ def _extents(
     return [max(1, end - begin) for begin, end in pairwise(ends)]
 
 
-def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str], int], scale: float) -> float:
+def _wanted(part: Node, whole: int, shown: set[str], needs: Callable[[str, int], int], scale: float) -> float:
     room, least, most = part.room, part.room.least * scale, part.room.most * scale
     if room.fits:
         name = next(name for name in names_of(part) if name in shown)
-        return round(min(max(needs(name), least), room.share * whole))
+        return round(min(max(needs(name, round(room.share * whole)), least), MOST_FITTED * whole))
     extent = min(max(room.share * whole, least), most)
     return round(extent) if (room.least, room.most) != (0.0, inf) else extent
 

@@ -45,8 +45,8 @@ class _Look(QScrollArea):
 class SourcePanel(PanelFrame):
     """One control a knob; made anew only when the set of knobs changes, so that a drag is never cut off.
 
-    Where the panel is low the knobs stand in two columns of small cells. Those in full stay behind them: they tell how
-    much room they would need.
+    Where the panel is low the knobs stand in two columns of small cells, and it is as tall as those need. The knobs in
+    full stay behind them: they tell how much room they would need.
     """
 
     def __init__(self, state: StudioState, commands: Bridge, parent: QWidget | None = None) -> None:
@@ -95,6 +95,15 @@ class SourcePanel(PanelFrame):
         return self._full
 
     @property
+    def _in_cells(self) -> _Look:
+        if self._cells is None:
+            self._cells = self._made(compact=True)
+            # It is asked how tall it is before it is known whether it is shown.
+            self._cells.hide()
+            self.body.addWidget(self._cells, 1)
+        return self._cells
+
+    @property
     def _shown(self) -> _Look:
         return self._cells if self._compact and self._cells is not None else self._in_full
 
@@ -119,8 +128,15 @@ class SourcePanel(PanelFrame):
 
     def needed_height(self) -> int:
         """Return how tall header and body are with all knobs in full at this width."""
-        # The arrangement gives it where it can.
-        return self.theme.px(HEADER_HEIGHT) + self.theme.px(30) + self._in_full.controls.height_at(self._wide)
+        return self._height_with(self._in_full)
+
+    def height_within(self, offered: int) -> int:
+        """Return how tall it is with the knobs in full, or, where that is more than is offered, in small cells."""
+        full = self.needed_height()
+        return full if full <= offered else self._height_with(self._in_cells)
+
+    def _height_with(self, look: _Look) -> int:
+        return self.theme.px(HEADER_HEIGHT) + self.theme.px(30) + look.controls.height_at(self._wide)
 
     @property
     def _wide(self) -> int:
@@ -145,11 +161,8 @@ class SourcePanel(PanelFrame):
 
     def _take_look(self) -> None:
         compact = self.whole_height < self.needed_height()
-        if compact and self._cells is None:
-            self._cells = self._made(compact=True)
-            self.body.addWidget(self._cells, 1)
-        if compact and self._cells is not None:
-            self._cells.controls.fit(self._wide, self.theme)
+        if compact:
+            self._in_cells.controls.fit(self._wide, self.theme)
         for look, wanted in ((self._in_full, not compact), (self._cells, compact)):
             if look is not None and look.isHidden() == wanted:
                 look.setVisible(wanted)

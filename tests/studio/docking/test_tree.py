@@ -35,7 +35,7 @@ NAMES = "abcdefgh"
 WINDOW = Box(0, 0, 2400, 1800)
 
 
-def needs(_name):
+def needs(_name, _offered):
     return 150
 
 
@@ -51,6 +51,19 @@ def trees(draw):
         else:
             tree = stacked(tree, anchor, name)
     return tree
+
+
+@pytest.mark.parametrize(("asked", "given"), [(20, 80), (150, 150), (420, 420), (700, 500)])
+def test_a_panel_that_fits_gets_what_it_asks_for_and_half_of_all_at_most(asked, given):
+    offers = []
+
+    def asks(_name, offered):
+        offers.append(offered)
+        return asked
+
+    tree = Split(Way.DOWN, (place("a"), place("b", Room(0.3, least=80, fits=True))))
+    boxes = share_out(tree, Box(0, 0, 100, 1000), {"a", "b"}, 0, asks)
+    assert (boxes["a"].tall, boxes["b"].tall, offers) == (1000 - given, given, [300])
 
 
 def fronts(tree, boxes):

@@ -65,6 +65,10 @@ class PanelFrame(QFrame):
         """Logical pixels from the upper edge of the header to the lower edge of the body."""
         return self.height() + self.header_apart
 
+    def height_within(self, offered: int) -> int:
+        """Return how tall it would be, header and body, where `offered` logical pixels are free; or more."""
+        return self.sizeHint().height() + self.header_apart
+
     def set_title(self, title: str) -> None:
         """Show another header."""
         if title != self._title.text():
