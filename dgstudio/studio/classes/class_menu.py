@@ -45,7 +45,7 @@ class ClassMenu(QMenu):
         self._commands, self._attempt = commands, attempt
         self._do("Record after a countdown", lambda: countdown(class_id), "R")
         self.addSeparator()
-        self._do("What changed it …", lambda: state.inspect(ClassSubject(class_id)))
+        self._do("What changed it…", lambda: state.inspect(ClassSubject(class_id)))
         self._do("Rename…", lambda: rename(class_id), "F2")
         self._add_keys(taken)
         self._add_colours()

@@ -346,7 +346,7 @@ class ExampleSheet(LabelSheet):
         classes.setEnabled(some)
         self.foot.fill_classes(classes)
         for words, act in (
-            ("Note …", self.foot.write_note),
+            ("Note…", self.foot.write_note),
             ("Delete", self._delete),
             ("Find in the stream", self._find),
         ):

@@ -63,7 +63,7 @@ class ImportSheet(LabelSheet):
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
-        self.other = self._button("Other file …", "Choose another file", lambda: self.ask())
+        self.other = self._button("Other file…", "Choose another file", lambda: self.ask())
         self.cancel = self._button("Cancel", "Import nothing", lambda: self._give_up())
         self.go = self._button("Import", "Import what is listed; Ctrl+Z takes all of it back", lambda: self._go())
         self._lay_out()

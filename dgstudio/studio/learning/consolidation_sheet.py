@@ -42,7 +42,7 @@ class TaskLine(ProgressLine):
         self.figure.show()
         self.title.setText(TITLE)
         self.cancel = self.add_button("Cancel", "Stop the training; nothing is left of it")
-        self.look = self.add_button("Compare …", "See how the new base compares with the present model")
+        self.look = self.add_button("Compare…", "See how the new base compares with the present model")
         self.keep = self.add_button("Dismiss", "Keep the present model and forget the new base")
         self.cancel.clicked.connect(lambda: commands.candidates.cancel_consolidation())
         self.keep.clicked.connect(lambda: commands.candidates.discard())

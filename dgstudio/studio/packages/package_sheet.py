@@ -119,7 +119,7 @@ class PackageLine(ProgressLine):
         """State, share and words that are shown."""
         self.figure.show()
         self.agree = self.add_button("Install it all the same", "Fetch the large build; the stream goes on meanwhile")
-        self.look = self.add_button("Look …", "What went wrong, and the line to run by hand")
+        self.look = self.add_button("Look…", "What went wrong, and the line to run by hand")
         self.cancel = self.add_button("Cancel", "Stop; nothing is installed then")
         # What is said may be long: it takes the room that there is.
         self.text.setMinimumWidth(1)

@@ -47,7 +47,7 @@ class Losses:
         said = {
             Loss.UNSAVED: f"{examples} in memory only, and lost if you go: “Save as” (Ctrl+Shift+S) keeps them.",
             Loss.TRAINING: "A new base is being trained: going stops that.",
-            Loss.TRAINED: "A trained new base waits for your word (“Compare …” above): it is lost if you go.",
+            Loss.TRAINED: "A trained new base waits for your word (“Compare…” above): it is lost if you go.",
             Loss.INSTALLING: f"{self.installing} is not installed yet: going stops that.",
             Loss.WRITING: f"{self.writing} is not written yet: going stops that.",
         }

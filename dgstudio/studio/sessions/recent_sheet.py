@@ -86,7 +86,7 @@ class RecentSheet(Overlay):
         self.words.setObjectName("muted")
         self.words.setWordWrap(True)
         self.new_button = self._button("New session", new, "Begin anew, on the same stream  [Ctrl N]")
-        self.other_button = self._button("Other file …", other, "Look for a session file  [Ctrl O]")
+        self.other_button = self._button("Other file…", other, "Look for a session file  [Ctrl O]")
         self.forget_button = QPushButton("Forget")
         self.forget_button.setToolTip("List it no more; the file stays as it is  [Del]")
         self.forget_button.clicked.connect(lambda _checked=False: self.forget())

@@ -24,7 +24,7 @@ _NAMES = {
     VersionActKind.UNPINNED: "serve newest",
     VersionActKind.REBUILT: "rebuild",
     VersionActKind.NEW_BASE: "new base",
-    VersionActKind.DIALS: "dial",
+    VersionActKind.DIALS: "new setting",
     VersionActKind.LEARNED_AGAIN: "learned again",
     VersionActKind.REJECTED: "rejected",
 }

@@ -144,7 +144,7 @@ def _cameras(cameras: Sequence[str], no_cameras: str) -> Iterator[Entry]:
         "video file",
         Section.CAMERAS,
         EntryKind.VIDEO,
-        "Video file …",
+        "Video file…",
         "A video of yours; each frame goes the way that those of a camera go.",
         "MP4 and what else can be played",
         missing=no_cameras,
@@ -189,7 +189,7 @@ def _network(found: Found) -> Iterator[Entry]:
         "lsl",
         Section.NETWORK,
         EntryKind.LSL,
-        "LSL stream by name …" if found.streams else "LSL stream",
+        "LSL stream by name…" if found.streams else "LSL stream",
         "A stream of LabStreamingLayer that you name; empty: the only one there is.",
         "By its name" if found.streams else "None found: start its sender",
         note=note,
@@ -205,7 +205,7 @@ def _boards(found: Found) -> Iterator[Entry]:
         yield Entry(f"serial {port.device}", Section.BOARDS, EntryKind.SERIAL, title, about, where, port.device)
     nothing = found.looked and not found.ports and not found.no_ports
     note = "No serial port found. Plug a board in; it appears here." if nothing else ""
-    title = "Another serial port …" if found.ports else "Serial port"
+    title = "Another serial port…" if found.ports else "Serial port"
     brief = "By its name" if found.ports else "None found: plug a board in"
     yield Entry("serial", Section.BOARDS, EntryKind.SERIAL, title, about, brief, note=note, missing=found.no_ports)
 
@@ -215,7 +215,7 @@ def _files() -> Iterator[Entry]:
         "recording file",
         Section.FILES,
         EntryKind.RECORDING,
-        "Recording …",
+        "Recording…",
         "A CSV, NPZ or ARFF file of yours, or a folder with a take in each file.",
         "CSV, NPZ, ARFF, or a folder of takes",
     )

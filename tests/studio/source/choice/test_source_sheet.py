@@ -322,7 +322,7 @@ def test_lsl_streams_are_listed_with_what_they_are(desk, monkeypatch):
     rows = [entry for entry in sheet.list._entries if entry.kind is EntryKind.LSL]
     assert [(row.title, row.found) for row in rows] == [
         ("BioSemi", "EEG · 8 channels · 500 Hz · on lab-2"),
-        ("LSL stream by name …", ""),
+        ("LSL stream by name…", ""),
     ]
     assert rows[0].name == "name=BioSemi,type=EEG,host=lab-2,id=b1"
 
