@@ -46,9 +46,10 @@ def send(name: str, seconds: float, jitter_s: float, gap_every_s: float, gap_s: 
             at = slot / RATE
             if gap_every_s and at % gap_every_s > gap_every_s - gap_s:
                 # What would have been sampled now never is.
-                gaps += not silent
                 slot, silent = slot + 1, True
                 continue
+            # One that nothing follows is an end.
+            gaps += silent
             silent = False
             count = min(chance.randint(1, CHUNK), due - slot)
             rows = [
