@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QTextDocument
+from PySide6.QtGui import QFontInfo, QFontMetrics, QTextDocument
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -71,6 +71,22 @@ def findings_in(window: QWidget, texts: PaintedTexts, named: frozenset[str] = fr
         found += _cut_in(widget, texts, named)
         found += _painted(widget, texts.of(widget), named)
     return [*dict.fromkeys(found)]
+
+
+def small_in(window: QWidget, texts: PaintedTexts, least: float) -> list[Finding]:
+    """Return what is written in smaller type than `least` logical pixels, in labels and by hand."""
+    found: dict[Finding, None] = {}
+    for widget in seen_in(window):
+        written = [(text.text, text.type_px) for text in texts.of(widget)]
+        if isinstance(widget, QLabel) and widget.text():
+            written.append((_plain(widget), float(QFontInfo(widget.font()).pixelSize())))
+        for words, tall in written:
+            # Sizes of type are whole pixels.
+            if tall < least - SLACK:
+                found[Finding("small", path_of(widget), f"“{words}” of {tall:.0f} pixels, should be {least:.0f}")] = (
+                    None
+                )
+    return [*found]
 
 
 def seen_in(widget: QWidget) -> Iterator[QWidget]:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu
 
-from dgstudio.bench.stage.clipping import Finding, findings_in, on_screen
+from dgstudio.bench.stage.clipping import Finding, findings_in, on_screen, small_in
 from dgstudio.bench.stage.painted_text import PaintedTexts
 from dgstudio.bench.stage.scenes import Scene, all_scenes
 from dgstudio.bench.stage.worlds import opened
@@ -27,6 +27,8 @@ from dgstudio.studio.window.main_window import StudioWindow
 
 SETTLE_S, FRAME_S = 0.25, 0.1
 """As long as a window may take to lay itself out and to draw some frames, and to draw another one."""
+SMALLEST = 0.025
+"""Of a stage, type that is read from the last row, as a part of its height."""
 QUICK_PNG = 90
 """Qt's quality of a PNG: the more, the less time is spent on making it small."""
 
@@ -130,6 +132,8 @@ class _Look:
             picture(window).save(str(self._out / file), "PNG", QUICK_PNG)
         found = on_screen(window, self._logical(size))
         found += findings_in(window, self._texts, frozenset(filter(None, named)))
+        if window.layout_.on_stage:
+            found += small_in(window.layout_.stage, self._texts, SMALLEST * window.height())
         self._shots.append(Shot(scene.name, size, self._scale, theme, file, tuple(found)))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import field
 from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QFontMetricsF, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QFontInfo, QFontMetrics, QFontMetricsF, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from dgstudio.records import dataclass
@@ -20,7 +21,7 @@ _FLAGS_OF_WORDS = int(Qt.TextFlag.TextWordWrap)
 
 @dataclass(frozen=True, slots=True)
 class PaintedText:
-    """A text as it was painted: `ink` is what of it is seen, `box` what it was to stay within, in the widget's pixels.
+    """A text as it was painted: `ink` is what of it is seen, `type_px` the size of its type, in the widget's pixels.
 
     `whole` is what it would say with more room. `clipped` tells that Qt cut it off at its box, or at a clip.
     """
@@ -29,6 +30,7 @@ class PaintedText:
     whole: str
     ink: QRectF
     clipped: bool
+    type_px: float
 
     @property
     def elided(self) -> bool:
@@ -37,7 +39,7 @@ class PaintedText:
 
     def moved(self, by: QPointF) -> PaintedText:
         """Return the same, painted elsewhere."""
-        return PaintedText(self.text, self.whole, self.ink.translated(by), self.clipped)
+        return PaintedText(self.text, self.whole, self.ink.translated(by), self.clipped, self.type_px)
 
 
 @dataclass(slots=True)
@@ -168,8 +170,10 @@ class PaintedTexts:
         clipped = box is not None and _sticks_out(ink, box)
         if painter.hasClipping() and painter.device() is self._target:
             clipped = clipped or _sticks_out(ink, painter.clipBoundingRect())
-        mapped = painter.worldTransform().mapRect(ink)
-        return PaintedText(text, self.whole(text), mapped, clipped)
+        turned = painter.worldTransform()
+        # The length of what was upright: figures are written along an axis, too.
+        large = QFontInfo(painter.font()).pixelSize() * math.hypot(turned.m21(), turned.m22())
+        return PaintedText(text, self.whole(text), turned.mapRect(ink), clipped, large)
 
 
 def _ink_in(painter: QPainter, metrics: QFontMetricsF, box: QRectF, flags: int, text: str) -> QRectF:

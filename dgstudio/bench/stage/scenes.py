@@ -125,6 +125,16 @@ def _presented(window: StudioWindow) -> Script:
     yield after(0.5)
 
 
+def _compared_on_stage(window: StudioWindow) -> Script:
+    yield from _compared(window)
+    yield from _presented(window)
+
+
+def _lost(window: StudioWindow) -> Script:
+    yield from _compared(window)
+    yield from _gates_again(window)
+
+
 def _not_presented(window: StudioWindow) -> Script:
     window.state.presentation = False
     yield after(0.3)
@@ -315,8 +325,8 @@ def all_scenes() -> list[Scene]:
         *(Scene(f"hint {number + 1}", TAUGHT, "Label", partial(_hint, number), _no_hints) for number in range(4)),
         Scene("hint followed", TAUGHT, "Label", _praised, _no_hints, anew=True),
         Scene("compare", TAUGHT, "Label", _compared, _gates_again, everywhere=True),
-        Scene("compare, stability", TAUGHT, "Label"),
-        Scene("stage with a twin", TAUGHT, "Label", _presented, _not_presented, everywhere=True),
+        Scene("compare, stability", TAUGHT, "Label", _lost),
+        Scene("stage with a twin", TAUGHT, "Label", _compared_on_stage, _not_presented, everywhere=True),
         # The last of its world: where the machine is slow, it records before it is called off.
         Scene("countdown", TAUGHT, "Label", _countdown, _no_countdown, anew=True),
         Scene("nothing, Label", NOTHING, "Label", everywhere=True),

@@ -13,7 +13,7 @@ from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.painting.kept_layer import KeptLayer
 from dgstudio.studio.theme.theme import DARK, Theme
 
-LEAST_ROW, MOST_ROW = 17, 36
+LEAST_ROW, MOST_ROW = 16, 36
 TALL_ROW, WIDE_ROW = 28, 330
 """From here on a row has larger type. In the theme's pixels, as those above."""
 BAR = 14
@@ -21,6 +21,8 @@ BAR = 14
 UNSURE = 0.45
 """Opacity of bars that are no answer: it is unsure, however long they are."""
 LEAST_COLUMN = 170
+NAMES = 0.4
+"""The part of a row that names have at most: one long name makes no bar short."""
 MOST_ROWS = 12
 COLUMN_GAP = 22
 
@@ -147,7 +149,7 @@ class ClassBars(QWidget):
         metrics = QFontMetrics(self.theme.ui(name))
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0) + px(12)
         numbers = QFontMetrics(self.theme.mono(number)).horizontalAdvance("0.00") + px(8)
-        return cells, float(min(max(names, px(62)), (0.4 if columns == 1 else 0.52) * wide)), float(numbers)
+        return cells, float(min(max(names, px(62)), NAMES * wide)), float(numbers)
 
     def _types(self, tall: float, wide: float) -> tuple[str, str]:
         """The sizes of names and of numbers in a row."""

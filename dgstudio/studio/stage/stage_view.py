@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from dgstudio.studio.bridge.bridge import Bridge
@@ -14,6 +14,7 @@ from dgstudio.studio.common.panels.panel import PanelFrame
 from dgstudio.studio.common.panels.panel_header import MARGIN as INSIDE
 from dgstudio.studio.gates.panel import GatesPanel
 from dgstudio.studio.stage.caption_bar import CaptionBar
+from dgstudio.studio.stage.half import RADIUS
 from dgstudio.studio.stage.halves import Halves
 from dgstudio.studio.stage.pointer_halo import PointerHalo
 from dgstudio.studio.stage.source_words import source_words
@@ -35,6 +36,25 @@ ABOVE, BELOW = 4, 5
 
 SEEN = frozenset({StreamKind.POINTER, StreamKind.IMAGE})
 """Streams that are looked at, not read: a plane that is drawn on, a picture."""
+
+
+class _Cards(QWidget):
+    """Paints a card beneath each of some panels that stand in it."""
+
+    def __init__(self, panels: list[PanelFrame]) -> None:
+        super().__init__()
+        self.theme: Theme = DARK
+        self._panels = panels
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.colour("surface"))
+        radius = float(self.theme.px(RADIUS))
+        for panel in self._panels:
+            if panel.isVisible():
+                painter.drawRoundedRect(panel.geometry(), radius, radius)
 
 
 class StageView(QWidget):
@@ -66,11 +86,12 @@ class StageView(QWidget):
         self._stream.brief = True
         self.scene: list[PanelFrame] = [self._stream, self._gates]
         """What is shown where nothing is compared; a pointer's plane and a camera's picture are shown always, alone."""
-        self._side = QWidget()
+        self._side = _Cards(self.scene)
         side = self._side_column = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         for panel, share in zip(self.scene, (3, 2), strict=True):
             panel.show_status(False)
+            panel.leave_ground()
             side.addWidget(panel, share)
         row = self._row = QHBoxLayout()
         row.addWidget(self._side, 1)
@@ -84,6 +105,8 @@ class StageView(QWidget):
         column.addLayout(foot)
         self.halo = PointerHalo(self)
         self._frame: Frame | None = None
+        self._moved = False
+        """Whether it has been put elsewhere since its type was given last."""
         self.halves.told.connect(self._show_caption)
         state.when(StudioState.compare, StudioState.spec).connect(self._share)
         state.when(StudioState.caption).connect(self._show_caption)
@@ -157,7 +180,17 @@ class StageView(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
         if event.type() == QEvent.Type.ParentChange:
+            self._moved = True
             self.halo.raise_()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        if self._moved:
+            # Qt styles anew what it finds in another place, and with that takes our type away.
+            self._moved = False
+            for part in self.findChildren(QWidget):
+                part.ensurePolished()
+            self._scale_type(anew=True)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
         self.menu_asked.emit(event.globalPos())
@@ -174,6 +207,7 @@ class StageView(QWidget):
         self._column.setSpacing(gap)
         for row in (self._row, self._foot, self._side_column):
             row.setSpacing(gap)
+        self._side.theme = theme
         for part in (self.header, self.halves, self.caption, self.halo):
             part.apply_theme(theme)
         self.toast_place.setFixedWidth(round(0.32 * self.width()))

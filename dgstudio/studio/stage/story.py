@@ -89,10 +89,12 @@ def story_of(
         return ((Piece("It knows nothing yet. It will learn while it runs."),),)
     if not twins:
         return (_alone(source, ours, taught, name_of),)
+    worst = max(twins, key=lambda twin: twin.score.answers.gone)
     if taught is None:
+        if worst.score.answers.gone:
+            return (_begun(_losses(worst, ours, name_of)),)
         return ((Piece("Two networks, one stream. Teach a gesture: both get the same labels."),),)
     name = Piece(name_of(taught.class_id), Tone.CLASS, taught.class_id)
-    worst = max(twins, key=lambda twin: twin.score.answers.gone)
     if taught.going_on and not worst.score.answers.gone:
         return ((Piece("Both are taught "), name, Piece(" now, by the same examples.")),)
     better = _better(twins, ours)
@@ -110,7 +112,7 @@ def story_of(
 def _alone(source: str, ours: Score, taught: Taught | None, name_of: Callable[[int | None], str]) -> tuple[Piece, ...]:
     """What is said where nothing is compared."""
     if taught is None:
-        return (Piece(f"{source[:1].upper()}{source[1:]}: every answer comes from one whole version of the network."),)
+        return _begun((Piece(f"{source}: every answer comes from one whole version of the network."),))
     name = Piece(name_of(taught.class_id), Tone.CLASS, taught.class_id)
     if taught.going_on:
         return Piece("Learning "), name, Piece(" while it goes on answering.")
@@ -140,6 +142,12 @@ def _losses(twin: TwinScore, ours: Score, name_of: Callable[[int | None], str]) 
         was, now = (Piece(_set_apart(name_of(of)), Tone.CLASS, of) for of in (first.was, first.now))
         confused = Piece(f"{subject} now calls "), was, Piece(" "), now
     return *confused, Piece(": "), count, Piece(", "), own, Piece(".")
+
+
+def _begun(sentence: Sentence) -> Sentence:
+    """The same with a capital letter."""
+    first, *others = sentence
+    return first._replace(text=f"{first.text[:1].upper()}{first.text[1:]}"), *others
 
 
 def _better(twins: tuple[TwinScore, ...], ours: Score) -> tuple[Sentence, ...]:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QScrollArea, QTableWidget, QWidget
 
-from dgstudio.bench.stage.clipping import findings_in, on_screen
+from dgstudio.bench.stage.clipping import findings_in, on_screen, small_in
 from dgstudio.bench.stage.painted_text import PaintedTexts
 from dgstudio.studio.common.overlays.room_marks import lies_over, may_elide_names
 from dgstudio.studio.common.widgets.elided_label import ElidedLabel
@@ -187,3 +187,15 @@ def test_the_heads_of_a_table_that_are_painted_larger_than_their_room(window, te
     large.setPixelSize(22)
     head.viewport().setFont(large)
     assert kinds(window, texts) == ["clipped"]
+
+
+def test_small_type_is_told_of_in_labels_and_by_hand(window, texts):
+    for at, size in ((10, 11), (40, 18)):
+        font = QFont()
+        font.setPixelSize(size)
+        put(QLabel(f"label of {size}"), window, 10, at, 150, 24).setFont(font)
+        put(Painting((QRectF(0, 0, 180, 24), f"painted in {size}")), window, 200, at, 190, 24).setFont(font)
+    found = small_in(window, texts, 18)
+    assert {finding.what for finding in found} == {"small"}
+    assert sorted(finding.words[:16] for finding in found) == ["“label of 11” of", "“painted in 11” "]
+    assert not small_in(window, texts, 11)

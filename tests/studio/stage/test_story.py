@@ -30,6 +30,12 @@ def test_what_is_lost_is_named_and_counted():
     assert text == "Taught circle: the conventional network now calls walk circle: 150 of 400 old answers lost, ours 0."
 
 
+def test_losses_are_told_where_the_teaching_was_not_seen():
+    text = said(Score(KEPT), twin(250, LostAnswers(0, 4, 120)), taught=None)
+    assert text == "The conventional network now calls walk circle: 150 of 400 old answers lost, ours 0."
+    assert "Teach a gesture" in said(Score(KEPT), twin(400), taught=None)
+
+
 def test_an_answer_that_became_unsure_is_called_so():
     assert "is now unsure of walk" in said(Score(KEPT), twin(390, LostAnswers(0, None, 10)))
 

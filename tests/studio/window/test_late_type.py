@@ -48,3 +48,16 @@ def test_a_half_of_the_stage_that_comes_later_has_the_type_of_the_stage(make_win
     for half in stage.halves.halves:
         assert half.note.font().pixelSize() == stage.halves.theme.px("body")
     window.state.presentation = False
+
+
+def test_a_second_presentation_has_the_type_of_the_first(make_window, bridge):
+    window = make_window(bridge, size=SMALL)
+    for _ in range(2):
+        window.state.presentation = True
+        QApplication.processEvents()
+        half = window.layout_.stage.halves.ours.half
+        assert half.note.font().pixelSize() == half.theme.px("body")
+        window.state.presentation = False
+        QApplication.processEvents()
+        window.state.compare = (TwinKind.IN_PLACE,)
+        QApplication.processEvents()

@@ -83,6 +83,11 @@ class PanelFrame(QFrame):
         """Show another status text at the right; rich text may carry coloured marks."""
         self.header_bar.say(text)
 
+    def leave_ground(self) -> None:
+        """Have no ground of its own, for a place that paints one beneath it; before it is shown."""
+        self.setObjectName("")
+        self.header_bar.setObjectName("")
+
     def show_status(self, on: bool) -> None:
         """Show the status text at the right of the header, or leave it out."""
         self._right.setVisible(on)
