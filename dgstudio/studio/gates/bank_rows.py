@@ -44,7 +44,7 @@ class BankRows(QWidget):
         self._most = 4
         self.setAccessibleName("Banks")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.hide()
 
     @property
@@ -56,7 +56,8 @@ class BankRows(QWidget):
         return QSize(self.theme.px(200), self.rows * self.theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(80), self.rows * self.theme.px(ROW))
+        # How many rows there are follows the height that is given, and may not decide it.
+        return QSize(self.theme.px(80), self.theme.px(ROW))
 
     def set_most(self, most: int) -> None:
         """Draw at most so many rows, at least one."""

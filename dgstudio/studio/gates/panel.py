@@ -31,6 +31,10 @@ LIT_A_FRAME = 12
 """Past answers of one frame whose examples are asked for, until all that is looked at is lit."""
 CELLS_A_FRAME = 8
 """Readings of one frame whose examples are asked for; a source that runs faster leaves them out of older columns."""
+SHARES = 33, 67
+"""Of the panel's width, for the map and for what happened before,"""
+LEAST_MAP, MOST_MAP = 190, 420
+"""within these logical pixels of the map. No size of the panel may decide how small that can become."""
 BETWEEN_PICTURES = 18
 """Logical pixels between the map and what happened before."""
 NO_BASE = "No base model: what answers here is learned from your examples alone."
@@ -101,8 +105,8 @@ class GatesPanel(PanelFrame):
         row = self._row = QHBoxLayout()
         keeps_own_room(row)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._left)
-        row.addWidget(self.raster, 1)
+        row.addWidget(self._left, SHARES[0])
+        row.addWidget(self.raster, SHARES[1])
         self.body.addLayout(row, 1)
         self._right.setToolTip(
             "Base units, learned examples and idle cells; how many base units fire for the current input (the others\n"
@@ -278,18 +282,18 @@ class GatesPanel(PanelFrame):
         super().apply_theme(theme)
         self._colours.clear()
         self._row.setSpacing(theme.px(BETWEEN_PICTURES))
+        self._left.setMinimumWidth(theme.px(LEAST_MAP))
+        self._left.setMaximumWidth(theme.px(MOST_MAP))
         for part in (self.map, self.banks, self.raster):
             part.apply_theme(theme)
-        self._share_room()
+        self._share_height()
         self._say()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
-        self._share_room()
+        self._share_height()
 
-    def _share_room(self) -> None:
-        scale = self.theme.scale
-        self._left.setFixedWidth(round(min(max(0.33 * self.width(), 190 * scale), 420 * scale)))
+    def _share_height(self) -> None:
         self.banks.set_most(int(0.3 * self.whole_height // self.theme.px(ROW)))
 
     def _show_classes(self) -> None:

@@ -159,7 +159,8 @@ class GateMap(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(280), self.theme.px(240))
+        # As small as it can be: it takes what is free, and the rows beneath it keep their height.
+        return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.px(120), self.theme.px(80))

@@ -13,6 +13,7 @@ from dgstudio.engine.facts.event import Event
 from dgstudio.engine.facts.saving import NotSaved
 from dgstudio.studio.actions.ids import ActionId, SubMenu
 from dgstudio.studio.bridge.settings import ARRANGEMENT, LAYOUTS
+from dgstudio.studio.docking.arrangement import OVER
 from dgstudio.studio.docking.built_in import BUILT_IN
 from dgstudio.studio.docking.grip import Grip
 from dgstudio.studio.docking.panel_menu import fill_panel_menu
@@ -21,7 +22,7 @@ from dgstudio.studio.stream.panel import StreamPanel
 from dgstudio.studio.theme.theme import LIGHT
 from dgstudio.studio.window.action_tables.layout_actions import PANEL_ACTIONS
 from dgstudio.studio.window.layout import LATE
-from dgstudio.types import StreamKind
+from dgstudio.types import StreamKind, TwinKind
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -160,6 +161,22 @@ def test_proportions_follow_the_window_before_and_after_a_hand(window):
     window.actions_.trigger(ActionId.RESET_LAYOUT)
     settle(window)
     assert boxes(window)["stream"].wide == 595
+
+
+def test_no_panel_needs_more_room_for_having_had_more(window):
+    """It could be stuck: too large for its place, where only less room would make it need less."""
+    layout = window.layout_
+    window.state.compare = (TwinKind.IN_PLACE,)
+    for name, middle in [*((name, "gates") for name in BUILT_IN), *(("Label", name) for name in OVER)]:
+        choose(window, name)
+        layout.show_middle(middle)
+        needed = []
+        for size in ((1280, 720), (1600, 1000)):
+            window.resize(*size)
+            settle(window)
+            docks = {name: dock for name, dock in layout.arrangement.docks.items() if dock.seen}
+            needed.append((layout.theme.scale, {name: dock.minimumSizeHint() for name, dock in docks.items()}))
+        assert needed[0] == needed[1], (name, middle)
 
 
 def test_a_line_is_taken_hold_of_beside_it_and_is_one_pixel_wide(window):
