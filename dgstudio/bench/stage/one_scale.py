@@ -19,7 +19,7 @@ from dgstudio.bench.stage.clipping import Finding, findings_in, on_screen, small
 from dgstudio.bench.stage.painted_text import PaintedTexts
 from dgstudio.bench.stage.scenes import Scene, all_scenes
 from dgstudio.bench.stage.worlds import opened
-from dgstudio.bench.ui_script import Hands, Script, after
+from dgstudio.bench.ui_script import Hands, Script, Until, after
 from dgstudio.records import dataclass
 from dgstudio.studio.docking.built_in import BUILT_IN
 from dgstudio.studio.theme.application import application
@@ -118,6 +118,7 @@ class _Look:
             window.appearance.toggle()
         window.resize(*self._logical(size))
         yield after(SETTLE_S)
+        yield Until(lambda: window.settled, "type as large as the window")
 
     def _logical(self, size: Size) -> Size:
         return round(size[0] / self._scale), round(size[1] / self._scale)

@@ -21,6 +21,8 @@ WIDE = 1440
 """From this width on there is room for larger type."""
 TEXT_PERIOD_S = 0.25
 """Seconds between two refreshes of text: faster cannot be read."""
+LEAST_NAME = 18
+"""Letters of the session and its name that are worth the room they take, beside whether it is saved."""
 
 SPARE = ("learn", "publishes", "window")
 """Figures that are left out where there is no room, in this order: the panels tell them too."""
@@ -179,7 +181,11 @@ class StatusBar(QFrame):
         # Whether it is saved must be readable; what failed, the banner says.
         least = self.session.fontMetrics().horizontalAdvance(f"sess…· {saved[:12]}")
         room = max(0, min(self._room(least), 420 if self.width() < WIDE else 640))
-        short = self.session.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+        elided = self.session.fontMetrics().elidedText
+        short = elided(text, Qt.TextElideMode.ElideMiddle, room)
+        if saved and short != text and len(short) < len(saved) + LEAST_NAME:
+            # Of a name of which so little is left nobody learns anything.
+            short = elided(saved, Qt.TextElideMode.ElideRight, room)
         if short != self.session.text():
             self.session.setText(short)
         self.session.setFixedWidth(self.session.fontMetrics().horizontalAdvance(short) + 1)

@@ -19,7 +19,7 @@ from dgstudio.studio.common.lamp_words import LAMPS
 from dgstudio.studio.common.mode_words import MODE_WORDS
 from dgstudio.studio.common.overlays.room_marks import may_elide_names
 from dgstudio.studio.common.twin_text import TWIN_WORDS
-from dgstudio.studio.common.widgets.chip import Chip, Part, Segmented
+from dgstudio.studio.common.widgets.chip import DOT, GAP, PADDING, Chip, Part, Segmented
 from dgstudio.studio.common.widgets.elided_label import ElidedLabel
 from dgstudio.studio.painting.time_line import ago
 from dgstudio.studio.theme.format import grouped
@@ -32,6 +32,8 @@ IMU = ("ax", "ay", "az", "gx", "gy", "gz")
 """Channels that say what the sensor is."""
 STOPPED_S = 0.05
 """A moment less than this before the stop is that of the stop."""
+BESIDE_NAME = 2 * PADDING + DOT + 2 * GAP
+"""Of the chip that names what is recorded: all but the name and the seconds."""
 IDLE = Part("text", "Label"), Part("muted", "hold a key")
 WATCHING = (Part("muted", "watching only"),)
 """What stands where a label is being recorded, while none is."""
@@ -139,7 +141,11 @@ class TopBar(QFrame):
         if name:
             elapsed = f"{seconds:.1f} s"
             metrics = QFontMetrics(self.theme.ui("bar", 600))
-            room = self.theme.px(self.recording.fixed_width) - 43 - metrics.horizontalAdvance(elapsed)
+            room = (
+                self.theme.px(self.recording.fixed_width)
+                - self.theme.px(BESIDE_NAME)
+                - metrics.horizontalAdvance(elapsed)
+            )
             short = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
             self.recording.set_parts(
                 [Part("dot", "dot", "recording"), Part("strong", short, colour), Part("text", elapsed)]

@@ -28,6 +28,8 @@ WIDE, TALL = 124, 84
 """Logical pixels of a tile, its margin included."""
 LINE = 20
 MARGIN = 3
+BESIDE, MARK = 5, 8
+"""Beside what stands in the line, and the side of the mark in it."""
 ROWS = QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -58,13 +60,14 @@ class _Tiles(QStyledItemDelegate):
         painter.setPen(QPen(self._ink("accent" if chosen else "accent_hover" if focused else "border"), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5))
-        under = QRect(box.left() + 5, box.bottom() - line, box.width() - 10, line)
-        painter.fillRect(under.left(), under.center().y() - 3, 8, 8, QColor(colour))
+        beside, mark = theme.px(BESIDE), theme.px(MARK)
+        under = QRect(box.left() + beside, box.bottom() - line, box.width() - 2 * beside, line)
+        painter.fillRect(under.left(), under.center().y() + 1 - mark // 2, mark, mark, QColor(colour))
         answer = self._answer(row)
         painter.setFont(self._small)
         painter.setPen(self._ink("warning" if model.is_wrong(row) else "text_muted"))
         painter.drawText(under, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, answer)
-        room = under.adjusted(13, 0, -painter.fontMetrics().horizontalAdvance(answer) - 5, 0)
+        room = under.adjusted(mark + beside, 0, -painter.fontMetrics().horizontalAdvance(answer) - beside, 0)
         painter.setFont(self._body)
         painter.setPen(self._ink("text_strong"))
         name = painter.fontMetrics().elidedText(model.text(row, 1), Qt.TextElideMode.ElideRight, max(4, room.width()))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dgstudio.studio.bridge.bridge import Bridge
 from dgstudio.studio.bridge.state import StudioState
@@ -20,6 +29,25 @@ HOW = "Enter or a double click goes to a line: what stands above it is undone, a
 EMPTY = "Nothing has been labelled or changed yet."
 
 
+BESIDE, ABOVE, FRAME = 6, 4, 4
+"""Room beside a line of the list and above it, as the style gives it, in the theme's pixels; and what Qt adds."""
+
+
+class _Lines(QStyledItemDelegate):
+    """Lines as high as their text is; Qt's own forgets what its style takes beside it, and cuts the last words."""
+
+    def __init__(self, sheet: HistorySheet) -> None:
+        super().__init__(sheet)
+        self._sheet = sheet
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        theme, wide = self._sheet.theme, self._sheet.list.viewport().width()
+        room = QRect(0, 0, wide - 2 * (theme.px(BESIDE) + FRAME), 10_000)
+        wraps = int(Qt.TextFlag.TextWordWrap)
+        tall = option.fontMetrics.boundingRect(room, wraps, str(index.data())).height()
+        return QSize(wide, tall + 2 * theme.px(ABOVE))
+
+
 class HistorySheet(LabelSheet):
     """Opened by H. The newest act stands on top; those that are undone say so."""
 
@@ -31,7 +59,9 @@ class HistorySheet(LabelSheet):
         self.list = QListWidget()
         self.list.setObjectName("acts")
         self.list.setAccessibleName("Acts")
+        self.list.setItemDelegate(_Lines(self))
         self.list.setWordWrap(True)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemDoubleClicked.connect(lambda _item: self.go())
         self.list.installEventFilter(self)

@@ -128,7 +128,7 @@ class GateRaster(QWidget):
         return QSize(self.theme.px(400), self.theme.px(240))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(120), self.theme.px(80))
+        return QSize(self.theme.px(100), self.theme.px(80))
 
     # -- what is shown -------------------------------------------------------------------------------------------
 

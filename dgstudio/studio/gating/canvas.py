@@ -294,7 +294,7 @@ class Canvas(QWidget):
             x=np.arange(len(picture.shares)),
             y=picture.shares,
             symbol=[SYMBOLS[role] for role in picture.roles],
-            size=[7 if role is Role.USUAL else 11 for role in picture.roles],
+            size=[theme.length(7 if role is Role.USUAL else 11) for role in picture.roles],
             brush=[pg.mkBrush(inks[role]) for role in picture.roles],
             pen=pg.mkPen(theme.colour("surface"), width=1),
         )

@@ -164,6 +164,7 @@ class ProtectedSheet(LabelSheet):
 
     def _swatch(self, class_id: int) -> QPixmap:
         card = self._state.card(class_id)
-        pixmap = QPixmap(SWATCH, SWATCH)
+        side = self.theme.px(SWATCH)
+        pixmap = QPixmap(side, side)
         pixmap.fill(QColor(card.info.colour) if card is not None else self.theme.colour("text_muted"))
         return pixmap

@@ -34,6 +34,8 @@ class LogLines(QPlainTextEdit):
         """Write all lines, in the colours of a theme."""
         self.theme = theme
         self.setFont(theme.mono("tiny"))
+        # What stands there while there is no line does not follow by itself.
+        self.viewport().setFont(theme.mono("tiny"))
         self.clear()
         for line in lines:
             self.add(line)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
@@ -144,12 +146,18 @@ class CaptionBar(QWidget):
         return {Tone.GOOD: "good", Tone.BAD: "bad"}.get(piece.tone, "text_strong")
 
 
+_SPACE: Final = re.compile(r"(?<!\d of) (?!(?<=\d )of \d)")
+
+
 def _words(sentence: Sentence) -> list[Piece]:
-    """A sentence parted at its spaces; each word has the space before it, whichever piece that was in."""
+    """A sentence parted at its spaces; each word has the space before it, whichever piece that was in.
+
+    “150 of 400” is one word.
+    """
     words: list[Piece] = []
     spaced = False
     for piece in sentence:
-        for place, part in enumerate(piece.text.split(" ")):
+        for place, part in enumerate(_SPACE.split(piece.text)):
             spaced = spaced or place > 0
             if part:
                 words.append(piece._replace(text=f" {part}" if spaced else part))

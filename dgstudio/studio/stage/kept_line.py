@@ -29,6 +29,8 @@ class KeptLine(QWidget):
         self.theme: Theme = DARK
         self._answers: KeptAnswers | None = None
         self._since_s: float | None = None
+        self._lost_in_s: float | None = None
+        """How long after the teaching began the present loss was reached; None where nobody saw it."""
         self._narrow = False
         """Whether there is no room for the words beside the number: they stand beneath it."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -43,9 +45,15 @@ class KeptLine(QWidget):
 
     def say(self, answers: KeptAnswers, since_s: float | None) -> None:
         """Show these; `since_s`: the seconds since the last teaching began, None where there was none."""
-        whole = None if since_s is None else int(since_s)
-        if (answers, whole) != (self._answers, None if self._since_s is None else int(self._since_s)):
-            self._answers, self._since_s = answers, since_s
+        before, lost_in = self._answers, self._lost_in_s
+        again = since_s is None or self._since_s is None or since_s < self._since_s
+        self._answers, self._since_s = answers, since_s
+        if before is not None and before.gone != answers.gone:
+            self._lost_in_s = since_s
+        elif again:
+            # What was lost then was lost before this teaching began.
+            self._lost_in_s = None
+        if (answers, self._lost_in_s) != (before, lost_in):
             self.setToolTip(TIPS[answers.bits])
             self.setAccessibleDescription(" ".join((self.number(), *self.words())))
             self._fit()
@@ -68,7 +76,8 @@ class KeptLine(QWidget):
         lost = answers.gone
         if not lost:
             return "old answers kept,", "bit for bit" if answers.bits else "by class"
-        since = f" in {self._since_s:.0f} s" if self._since_s is not None and self._since_s < 100 else ""
+        taken = self._lost_in_s
+        since = "" if taken is None or taken >= 100 else f" in {max(1.0, taken):.0f} s"
         return "old answers kept,", f"{grouped(lost)} lost{since}"
 
     def apply_theme(self, theme: Theme) -> None:

@@ -25,7 +25,9 @@ from dgstudio.studio.theme.theme import DARK, SIZES, Theme
 from dgstudio.types import StreamKind
 
 DESIGNED = QSize(1280, 720)
-"""The size at which the type of the stage is `TYPE` times that of the window."""
+"""The size at which the type of the stage is `TYPE` times that of the window. It grows with the height,"""
+NARROW = 1.6
+"""on a screen that is at least so many times wider than high; what is narrower has too little room beside it."""
 TYPE, PANEL_TYPE = 1.5, 1.65
 """Small type of the stage, and the smallest in its panels, are 2.5 % of that height."""
 LEAST = 0.2
@@ -196,7 +198,7 @@ class StageView(QWidget):
         self.menu_asked.emit(event.globalPos())
 
     def _scale_type(self, *, anew: bool = False) -> None:
-        unit = min(self.height() / DESIGNED.height(), self.width() / DESIGNED.width())
+        unit = min(self.height(), self.width() / NARROW) / DESIGNED.height()
         theme = self._base.scaled(max(LEAST, TYPE * unit))
         if theme == self.theme and not anew:
             return

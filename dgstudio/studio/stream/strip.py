@@ -31,6 +31,8 @@ SMOOTH_POINTS = 6000
 """Points of a view up to which traces are drawn smooth."""
 UNSETTLED = 4
 """Logical pixels at the edge that may still change: the newest column fills up, and a smooth line reaches beyond."""
+THICKER = 1.65
+"""A trace is one logical pixel wide for each time that the type is so much larger: on a stage, read from afar."""
 DRIFT = 1.0
 """Logical pixels that a row's range may move before the traces are drawn anew."""
 _MEMORY: Any = VoidPtr
@@ -270,8 +272,9 @@ class StreamStrip:
         rows = middles - scaled * (0.44 * places.tall)
         xs = xs / self._fine + (left - first / ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
+        wide = max(1, int(theme.scale / THICKER))
         for row in range(places.fit):
-            painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), 1))
+            painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), wide))
             line = rows[:, row]
             for run, after in finite_runs(line):
                 if after - run == 1:

@@ -48,7 +48,7 @@ QToolTip {
 }
 QLineEdit {
     background: $well; color: $text_strong; border: 1px solid $border; border-radius: 5px; padding: 4px 8px;
-    selection-background-color: $accent; selection-color: $on_accent;
+    max-height: 22px; selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus { border: 1px solid $accent; }
 QPushButton, QToolButton {

@@ -401,6 +401,11 @@ class StudioWindow(QMainWindow):
             # Before its parts are laid out with less room than they need.
             self._fit_type()
 
+    @property
+    def settled(self) -> bool:
+        """Whether its type suits its size: it becomes larger a moment after the last change of that."""
+        return not self._resized.isActive()
+
     def _fit_type(self) -> None:
         ratio = self.devicePixelRatioF()
         self.setMinimumSize(LEAST / ratio)

@@ -75,6 +75,18 @@ def test_of_a_twin_that_has_just_begun_nothing_is_claimed(qapp):
     assert line.words()[1] == "nothing is protected yet"
 
 
+def test_the_line_of_old_answers_says_how_soon_they_were_lost(qapp):
+    line, lost = KeptLine(), KeptAnswers(400, 250, (LostAnswers(0, 4, 150),), bits=False)
+    line.say(lost, 70.0)
+    assert line.words()[1] == "150 lost", "nobody saw when"
+    line.say(KEPT, 1.0)
+    line.say(lost, 3.2)
+    line.say(lost, 40.0)
+    assert line.words()[1] == "150 lost in 3 s"
+    line.say(lost, 0.4)
+    assert line.words()[1] == "150 lost", "before this teaching began"
+
+
 @pytest.mark.parametrize("wide", [230, 600])
 def test_the_line_of_old_answers_is_as_tall_before_they_are_counted_as_after(qapp, wide):
     line = KeptLine()
