@@ -31,7 +31,7 @@ SMOOTH_POINTS = 6000
 """Points of a view up to which traces are drawn smooth."""
 UNSETTLED = 4
 """Logical pixels at the edge that may still change: the newest column fills up, and a smooth line reaches beyond."""
-THICKER = 1.65
+THICKER = 2.2
 """A trace is one logical pixel wide for each time that the type is so much larger: on a stage, read from afar."""
 DRIFT = 1.0
 """Logical pixels that a row's range may move before the traces are drawn anew."""
@@ -271,8 +271,9 @@ class StreamStrip:
         middles = places.plot.top() + (np.arange(places.fit) + 0.5) * places.tall
         rows = middles - scaled * (0.44 * places.tall)
         xs = xs / self._fine + (left - first / ratio)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
         wide = max(1, int(theme.scale / THICKER))
+        # What is wider is smooth enough, and costs less so.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth and wide == 1)
         for row in range(places.fit):
             painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), wide))
             line = rows[:, row]
