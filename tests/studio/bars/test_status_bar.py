@@ -1,5 +1,7 @@
 """The status bar's figures: while fewer frames are drawn than usual, and that it counts as the panels do."""
 
+from dgstudio.studio.bars.status_bar import LEAST_NAME
+
 
 def test_it_says_so_while_fewer_frames_are_drawn_and_only_then(window, bridge):
     label = window.layout_.status.figures["window"]
@@ -26,3 +28,16 @@ def test_it_counts_as_the_panels_do(window, bridge):
     assert window.layout_.panels["snapshots"]._right.text().startswith("39 published · ")
     assert figures["learn"].text() == "learned 1,105 · 45 sealed"
     assert window.layout_.panels["gates"].map.example_words()[0].startswith("40 of 1,060 examples")
+
+
+def test_of_a_name_so_short_that_it_tells_nothing_only_whether_it_is_saved_is_left(window, bridge, monkeypatch):
+    status, name = window.layout_.status, "a long evening of gestures with everybody.dgs"
+    said = set()
+    for room in range(60, 400, 10):
+        monkeypatch.setattr(status, "_room", lambda least, room=room: room)
+        bridge.state.session_name = ""
+        bridge.state.session_name = name
+        text = status.session.text()
+        said.add(text == "saved")
+        assert text.endswith("saved") and (text == "saved" or len(text) >= len("saved") + LEAST_NAME), text
+    assert said == {True, False}

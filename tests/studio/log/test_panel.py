@@ -19,3 +19,14 @@ def test_lines_of_earlier_runs_come_first_with_their_day(qtbot):
     assert earlier.startswith("1971-01-01 ") and "The stream was lost" in earlier
     assert "Something now" in now and now[2] == ":", "a time of today, and no day"
     assert panel._right.text() == "1 error"
+
+
+def test_the_words_before_the_first_line_have_the_type_of_the_lines(make_window, bridge, qtbot):
+    window = make_window(bridge)
+    window.layout_.show_log(True)
+    lines = window.layout_.log_panel.lines
+    lines.clear()
+    for size, scale in (((1280, 720), 1.0), ((3840, 2160), 1.5)):
+        window.resize(*size)
+        qtbot.waitUntil(lambda scale=scale: window.layout_.theme.scale == scale)
+        assert lines.viewport().font().pixelSize() == window.layout_.theme.px("tiny")

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QApplication
 from dgstudio.engine.facts.compared import KeptAnswers, LostAnswers, TwinFigures
 from dgstudio.studio.bridge.caption import Caption
 from dgstudio.studio.stage.stage_view import StageView
-from dgstudio.studio.stage.story import words_of
+from dgstudio.studio.stage.story import Piece, words_of
 from dgstudio.studio.stage.word_line import Verdict
 from dgstudio.studio.theme.theme import DARK, load_fonts
 from dgstudio.types import TwinKind
 
-SIZES = [(1280, 720), (1920, 1080), (2560, 1440), (3840, 2160)]
+SIZES = [(1280, 720), (1600, 1000), (1920, 1080), (2560, 1440), (3840, 2160)]
 READ, SMALLEST = 0.04, 0.025
 """Heights of type, as shares of the stage's: what must be read, and all of it."""
 
@@ -219,3 +219,13 @@ def test_what_comes_into_sight_as_a_half_grows_has_its_place_at_once(stage, qtbo
     half.show()
     assert half.reads.isVisible() and half.reads.y() > half.kept.geometry().bottom()
     assert half.reads.height() == half.reads.sizeHint().height()
+
+
+def test_a_count_is_parted_by_no_line(stage):
+    text = "It has learned a gesture with a name. 418 of 418 old answers are the same, bit for bit."
+    stage.caption.say((Piece(text),))
+    room = 400.0
+    while len(stage.caption.lines(room)[1]) > 1:
+        _, lines = stage.caption.lines(room)
+        assert any("418 of 418" in words_of(tuple(line)) for line in lines), room
+        room += 15.0
