@@ -83,9 +83,8 @@ def small_in(window: QWidget, texts: PaintedTexts, least: float) -> list[Finding
         for words, tall in written:
             # Sizes of type are whole pixels.
             if tall < least - SLACK:
-                found[Finding("small", path_of(widget), f"“{words}” of {tall:.0f} pixels, should be {least:.0f}")] = (
-                    None
-                )
+                told = f"“{words}” of {tall:.0f} pixels, should be {least:.0f}"
+                found[Finding("small", path_of(widget), told)] = None
     return [*found]
 
 

@@ -27,8 +27,6 @@ SIZE = QSize(520, 520)
 BEGINNING = "The beginning"
 HOW = "Enter or a double click goes to a line: what stands above it is undone, and can be done again."
 EMPTY = "Nothing has been labelled or changed yet."
-
-
 BESIDE, ABOVE, FRAME = 6, 4, 4
 """Room beside a line of the list and above it, as the style gives it, in the theme's pixels; and what Qt adds."""
 
