@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from dgstudio.studio.common.widgets.elided_label import fitting
 from dgstudio.studio.theme.theme import DARK, Theme
 from dgstudio.types import F32, U8, BankState
 
@@ -49,11 +50,15 @@ class BankRows(QWidget):
 
     @property
     def rows(self) -> int:
-        """Rows that are drawn."""
+        """Rows that are drawn: as many as have room."""
+        return min(self._wanted, max(1, self.height() // max(1, self.theme.px(ROW))))
+
+    @property
+    def _wanted(self) -> int:
         return min(len(self.states), self._most)
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.px(200), self.rows * self.theme.px(ROW))
+        return QSize(self.theme.px(200), self._wanted * self.theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         # How many rows there are follows the height that is given, and may not decide it.
@@ -90,7 +95,7 @@ class BankRows(QWidget):
 
     def summary(self) -> str:
         """Return the sentence for the banks that have no row of their own, or nothing."""
-        hidden = self.states[: len(self.states) - self.rows + 1] if len(self.states) > self._most else []
+        hidden = self.states[: len(self.states) - self.rows + 1] if len(self.states) > self.rows else []
         if not hidden:
             return ""
         speaking = [f"bank {place + 1} speaks" for place, state in enumerate(hidden) if state == BankState.SPEAKING]
@@ -143,8 +148,7 @@ class BankRows(QWidget):
             box = QRectF(0, row * tall, self.width(), tall)
             if summary and row == 0:
                 painter.setPen(theme.colour("text_muted"))
-                short = metrics.elidedText(summary, Qt.TextElideMode.ElideRight, self.width())
-                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, short)
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, fitting(summary, metrics, self.width()))
                 continue
             bank = first + row
             state = self.states[bank]
