@@ -91,7 +91,7 @@ class StageView(QWidget):
         self._side = _Cards(self.scene)
         side = self._side_column = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
-        for panel, share in zip(self.scene, (3, 2), strict=True):
+        for panel, share in zip(self.scene, (5, 4), strict=True):
             panel.show_status(False)
             panel.leave_ground()
             side.addWidget(panel, share)
