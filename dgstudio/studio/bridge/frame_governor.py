@@ -16,6 +16,8 @@ LATE, ON_TIME = 1.3, 1.12
 """Time between two frames, in intervals: above the one the machine is busy, below the other it has time."""
 DEAD = 1.15
 """As much shorter must an interval that would do be before it is taken."""
+ONCE_COST, ONCE_LATE = 4.0, 2.0
+"""What one frame counts at most: so many times the usual cost, so many intervals."""
 SMOOTH_S, LENGTHEN_S, SHORTEN_S = 1.0, 0.4, 3.0
 """Seconds in which figures, and the interval, go two thirds of their way."""
 FULL_MS = 1.02 * LEAST_MS
@@ -65,8 +67,10 @@ class FrameGovernor:
         if not 0.0 < passed < LONGEST_GAP_S:
             return self.interval_ms
         new = 1 - exp(-passed / SMOOTH_S)
-        self._cost_ms += (busy * 1e3 - self._cost_ms) * new
-        self._late += (passed * 1e3 / self.interval_ms - self._late) * new
+        # One frame in which much was made, as a panel or a stage, is no load yet: only several of them are.
+        busy_ms = min(busy * 1e3, ONCE_COST * max(self._cost_ms, SHARE * USUAL_MS))
+        self._cost_ms += (busy_ms - self._cost_ms) * new
+        self._late += (min(passed * 1e3 / self.interval_ms, ONCE_LATE) - self._late) * new
         self._go_to(self._wanted(), passed)
         return self.interval_ms
 

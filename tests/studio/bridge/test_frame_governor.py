@@ -84,3 +84,11 @@ def test_a_pause_is_no_load(machine):
     before = machine.run(15.0, 3.0)
     machine.wall += 30.0
     assert machine.governor.next_frame() == before
+
+
+def test_one_frame_in_which_much_is_made_is_no_load(machine):
+    machine.run(15.0, 6.0)
+    machine.run(0.01, 300.0)
+    begin = len(machine.intervals)
+    machine.run(1.5, 6.0)
+    assert max(machine.intervals[begin:]) < 1.5 * USUAL_MS and not machine.governor.yields_to
