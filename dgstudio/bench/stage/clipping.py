@@ -333,5 +333,5 @@ def _words(rect: QRect) -> str:
     return f"{rect.left()}, {rect.top()}, {rect.width()} × {rect.height()}"
 
 
-def _size(size: object) -> str:
-    return f"{size.width()} × {size.height()}"  # type: ignore[attr-defined]  # QSize
+def _size(size: QSize) -> str:
+    return f"{size.width()} × {size.height()}"

@@ -49,7 +49,7 @@ class KeptLine(QWidget):
         again = since_s is None or self._since_s is None or since_s < self._since_s
         self._answers, self._since_s = answers, since_s
         if before is not None and before.gone != answers.gone:
-            self._lost_in_s = since_s
+            self._lost_in_s = since_s if answers.gone > before.gone else None
         elif again:
             # What was lost then was lost before this teaching began.
             self._lost_in_s = None

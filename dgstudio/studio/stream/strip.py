@@ -271,11 +271,11 @@ class StreamStrip:
         middles = places.plot.top() + (np.arange(places.fit) + 0.5) * places.tall
         rows = middles - scaled * (0.44 * places.tall)
         xs = xs / self._fine + (left - first / ratio)
-        wide = max(1, int(theme.scale / THICKER))
-        # What is wider is smooth enough, and costs less so.
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth and wide == 1)
+        thick = max(1, int(theme.scale / THICKER))
+        # On a screen what is thicker is smooth enough, and costs less so.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth and (thick == 1 or self._fine > 1))
         for row in range(places.fit):
-            painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), wide))
+            painter.setPen(QPen(theme.colour(theme.channel(places.first + row), 0.45 if scene.dim else 1.0), thick))
             line = rows[:, row]
             for run, after in finite_runs(line):
                 if after - run == 1:
